@@ -1,0 +1,15 @@
+// Node 24 strips types itself, jest's module loader does not: @swc/jest does, and nothing else.
+const transform = {
+  '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } }],
+}
+
+export default {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform,
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Slower or needier suites end in .long.test.ts, .aws.test.ts or .browser.test.ts and have a command each.
+  testPathIgnorePatterns: ['/node_modules/', '\\.(long|aws|browser)\\.test\\.ts$'],
+  modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.cache', '<rootDir>/.flow-vault'],
+  testTimeout: 20_000,
+}

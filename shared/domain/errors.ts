@@ -1,0 +1,57 @@
+/**
+ * What can go wrong, in our own words. Only `functions/middleware/problem-response.ts` knows the HTTP status
+ * and the wire shape of each; domain code and use cases throw these codes.
+ */
+export type ErrorCode =
+  | 'invalid-body'
+  | 'invalid-query'
+  | 'invalid-path'
+  | 'invalid-header'
+  | 'unsupported-media-type'
+  | 'body-too-large'
+  | 'unauthenticated'
+  | 'insufficient-scope'
+  | 'not-found'
+  | 'precondition-failed'
+  | 'conflict'
+  | 'idempotency-in-progress'
+  | 'idempotency-mismatch'
+  | 'too-many-requests'
+  | 'connection-empty'
+  | 'authorization-pending'
+  | 'reauthorization-required'
+  | 'connection-frozen'
+  | 'credential-unavailable'
+  | 'provider-refused'
+  | 'provider-unavailable'
+  | 'store-unavailable'
+
+export interface ErrorDetail {
+  /** The field, header or parameter the error is about, as a path such as `setup.token`. */
+  readonly field?: string
+  /** A machine-readable code that overrides the default `errorCode` of the answer. */
+  readonly errorCode?: string
+  /** When a client may try again, in seconds from now. */
+  readonly retryAfterSeconds?: number
+  /** Extra response headers, for example the current `ETag` beside a 412. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** An expected failure. The message is shown to the caller: it names the field, the reason, and what is allowed. */
+export class VaultError extends Error {
+  readonly code: ErrorCode
+  readonly detail: ErrorDetail
+
+  constructor(code: ErrorCode, message: string, detail: ErrorDetail & { cause?: unknown } = {}) {
+    const { cause, ...rest } = detail
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'VaultError'
+    this.code = code
+    this.detail = rest
+  }
+}
+
+/** A bug of ours: something that cannot happen did. Answered as a 500 with fixed text. */
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError'
+}
