@@ -9,4 +9,9 @@ export interface Digester {
   digest(purpose: DigestPurpose, text: SecretText): Promise<string>
 }
 
-export type DigestPurpose = 'setup' | 'idempotent-body' | 'refresh-token' | 'oauth-state' | 'oauth-application'
+export type DigestPurpose =
+  | 'setup'
+  | 'idempotent-body'
+  | 'refresh-token'
+  | 'oauth-state'
+  | 'oauth-application'

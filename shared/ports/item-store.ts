@@ -66,7 +66,12 @@ export type Condition =
   | { readonly kind: 'absent-or-at-most'; readonly attribute: string; readonly value: number }
 
 export type Write =
-  | { readonly op: 'put'; readonly key: ItemKey; readonly attributes: Attributes; readonly when?: readonly Condition[] }
+  | {
+      readonly op: 'put'
+      readonly key: ItemKey
+      readonly attributes: Attributes
+      readonly when?: readonly Condition[]
+    }
   | {
       /** Creates the item when it is absent, unless a condition forbids it. Names are top-level attributes. */
       readonly op: 'update'

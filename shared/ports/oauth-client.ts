@@ -1,0 +1,106 @@
+import type { GrantProfile } from '../connectors/connector.ts'
+import type { SecretText } from '../domain/secret-text.ts'
+
+/** The calls to providers. The adapter speaks OAuth; what an outcome means for a connection is the domain's. */
+export interface OAuthClient {
+  /** Asks the token endpoint once. Never throws for what a provider or the network does: that is an outcome. */
+  requestToken(request: TokenRequest): Promise<TokenOutcome>
+  /** Revokes a grant upstream, best effort. */
+  revoke(request: RevocationRequest): Promise<RevocationOutcome>
+  /** Makes the harmless call that proves a credential works. */
+  probe(request: ProbeRequest): Promise<ProbeOutcome>
+}
+
+export interface ClientIdentity {
+  readonly id: string
+  readonly secret?: SecretText
+}
+
+export interface TokenRequest {
+  readonly profile: GrantProfile
+  /** The setup's values for templates. Secrets among them are inside the SecretText JSON. */
+  readonly setup: SecretText
+  readonly client?: ClientIdentity
+  readonly grant:
+    | { readonly kind: 'client-credentials' }
+    | { readonly kind: 'jwt-bearer' }
+    | {
+        readonly kind: 'authorization-code'
+        readonly code: SecretText
+        readonly redirectUri?: string
+        readonly codeVerifier?: SecretText
+        readonly scopes: readonly string[]
+      }
+    | {
+        readonly kind: 'refresh-token'
+        readonly refreshToken: SecretText
+        readonly grantName: string
+        readonly extra: Readonly<Record<string, string>>
+      }
+  readonly scopes: readonly string[]
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+/** Grants by name: `main`, and for a bundle such as Slack's bot and user the nested one's name. */
+export type TokenOutcome =
+  | { readonly kind: 'granted'; readonly grants: Readonly<Record<string, MintedGrant>> }
+  | TokenFailure
+
+/**
+ * `not-sent`: DNS, connect, TLS or the address guard · `passing`: a complete 429, or 503 with Retry-After ·
+ * `grant-dead`: invalid_grant and its kin · `app-broken`: invalid_client, unauthorized_client ·
+ * `refused`: another definite answer (invalid_scope, invalid_request, a garbled success) ·
+ * `unknown`: timeout or reset after the first byte was sent, a bare 5xx.
+ */
+export interface TokenFailure {
+  readonly kind: 'not-sent' | 'passing' | 'grant-dead' | 'app-broken' | 'refused' | 'unknown'
+  /** A code from our own list or RFC 6749 §5.2: never the provider's free text. */
+  readonly code: string
+  /** One sentence a person understands, built from named fields only. */
+  readonly message: string
+  readonly httpStatus?: number
+  readonly retryAfterMs?: number
+}
+
+export interface MintedGrant {
+  readonly accessToken: SecretText
+  readonly refreshToken?: SecretText
+  /** Counted from before the request was sent; absent when it never expires. */
+  readonly lifeMs?: number
+  readonly expiryBasis: 'stated' | 'assumed' | 'never'
+  readonly refreshLifeMs?: number
+  /** What the provider says it granted; absent when the answer is silent (RFC 6749 §5.1: then as asked). */
+  readonly scopes?: readonly string[]
+  /** Non-secret members kept for templates, such as Pipedrive's `api_domain`. */
+  readonly extra: Readonly<Record<string, string>>
+}
+
+export interface RevocationRequest {
+  readonly profile: GrantProfile
+  readonly setup: SecretText
+  readonly client?: ClientIdentity
+  readonly accessToken?: SecretText
+  readonly refreshToken?: SecretText
+  readonly timeoutMs: number
+}
+
+export type RevocationOutcome =
+  | { readonly kind: 'revoked' }
+  | { readonly kind: 'unsupported' }
+  | { readonly kind: 'failed'; readonly message: string }
+
+export interface ProbeRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers: Readonly<Record<string, SecretText>>
+  readonly query: Readonly<Record<string, SecretText>>
+  readonly refusedStatuses: readonly number[]
+  readonly okMember?: string
+  readonly timeoutMs: number
+}
+
+export type ProbeOutcome =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'refused'; readonly message: string; readonly httpStatus: number }
+  | { readonly kind: 'unreachable'; readonly message: string }
