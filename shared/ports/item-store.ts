@@ -1,3 +1,5 @@
+import type { JsonValue } from '../domain/json.ts'
+
 /**
  * The row store: items by key, one sparse index, conditional writes, transactions. Shaped after what DynamoDB
  * can do, so that the same use cases run on SQLite, in memory and on DynamoDB. Every adapter passes
@@ -35,13 +37,7 @@ export interface ItemKey {
   readonly sort: string
 }
 
-export type AttributeValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly AttributeValue[]
-  | { readonly [name: string]: AttributeValue | undefined }
+export type AttributeValue = JsonValue
 
 /**
  * A flat or nested JSON object. A member that is undefined is not stored. Reserved names:

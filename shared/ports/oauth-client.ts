@@ -1,4 +1,4 @@
-import type { GrantProfile } from '../connectors/connector.ts'
+import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 
 /** The calls to providers. The adapter speaks OAuth; what an outcome means for a connection is the domain's. */

@@ -1,0 +1,113 @@
+/**
+ * Text with placeholders: `{field}` the value, `{mask(field)}` first three, `***`, last three,
+ * `{basic(user,password)}` RFC 7617 credentials, `{label(field)}` the value in title case (`HEADER` → `Header`).
+ * For minted credentials also `{grant.access_token}` and `{grant.extra.<name>}`. A placeholder without a value
+ * makes the whole template absent.
+ */
+export type Template = string
+
+/** Where a fact comes from; `assumed` marks what nobody has confirmed. */
+export interface Source {
+  readonly text: string
+  readonly assumed?: true
+}
+
+/** How a provider mints the credential of a setup. All URLs are templates over the setup's fields. */
+export interface GrantProfile {
+  readonly kind: 'client-credentials' | 'jwt-bearer' | 'authorization-code'
+  readonly tokenUrl: Template
+  /** Only for authorization-code. */
+  readonly authorizationUrl?: Template
+  /** The issuer expected in the authorization response (RFC 9207), for providers that advertise it. */
+  readonly issuer?: Template
+  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic' | 'none'
+  /** Where client id and secret come from: the setup's own fields, or the operator's OAuth application. */
+  readonly client:
+    | { readonly from: 'setup'; readonly id: string; readonly secret: string }
+    | { readonly from: 'oauth-application' }
+  readonly bodyFormat: 'form' | 'json'
+  readonly pkce: 'S256' | 'off'
+  readonly scopes: {
+    readonly separator: ' ' | ','
+    /** Asked for when a person names none. */
+    readonly default: readonly string[]
+    /** False for providers whose scopes live on the application: none is sent, none is compared. */
+    readonly requested: boolean
+    /** The setup field that holds them, when the setup names its own. */
+    readonly field?: string
+  }
+  /** Extra parameters; templates over setup fields. An absent value leaves the parameter out. */
+  readonly authorizationParameters?: Readonly<Record<string, Template>>
+  readonly tokenParameters?: Readonly<Record<string, Template>>
+  /** For jwt-bearer: the claims of the assertion. */
+  readonly assertion?: {
+    readonly issuer: Template
+    readonly key: string
+    readonly audience: Template
+    readonly scope: string
+    readonly lifeSeconds: number
+  }
+  readonly expiry: ExpiryRule
+  readonly refresh: RefreshRule
+  readonly revocation?: Revocation
+  readonly answer?: AnswerQuirks
+  /** The source of each figure and oddity above, by the path of the member. */
+  readonly sources: Readonly<Record<string, Source>>
+}
+
+export interface ExpiryRule {
+  /** `expires_in` is in this unit (RFC 6749 says seconds; some answer milliseconds). */
+  readonly unit: 'seconds' | 'milliseconds'
+  /** What `expires_in: 0` means: RFC 6749 has no such value, Mailchimp uses it for a token without an end. */
+  readonly zeroMeans: 'never' | 'invalid'
+  /** The life assumed when the answer states none; `never` for tokens that do not expire. */
+  readonly whenAbsent: { readonly assumedSeconds: number } | 'never'
+}
+
+export interface RefreshRule {
+  /**
+   * `none`: the refresh token stays, resending is harmless · `optional`: a new one may come ·
+   * `single-use`: each refresh replaces it and reuse may revoke the family · `no-refresh`: none is issued,
+   * the grant is minted anew (client credentials, JWT bearer) or does not expire.
+   */
+  readonly rotation: 'none' | 'optional' | 'single-use' | 'no-refresh'
+  /** For how long after a rotation the provider still accepts the old token. */
+  readonly graceSeconds?: number
+  /** True when resending within the grace window is documented to return a working pair. */
+  readonly replaySafe?: true
+  /** The refresh token's own life. `rolling`: starts anew with each refresh; `absolute`: does not. */
+  readonly life?: { readonly seconds: number; readonly kind: 'rolling' | 'absolute' }
+  /** The answer's member that states that life in seconds. */
+  readonly lifeMember?: string
+}
+
+export interface Revocation {
+  readonly style: 'rfc7009' | 'google' | 'delete-path' | 'slack' | 'stripe-deauthorize'
+  readonly url: Template
+  readonly revokes: 'grant' | 'access-token'
+}
+
+/** Odd answers, each by name. */
+export interface AnswerQuirks {
+  /** Failures come as HTTP 200 with this member false and the code in `errorMember` (Slack). */
+  readonly okMember?: {
+    readonly member: string
+    readonly errorMember: string
+    readonly map: Readonly<Record<string, string>>
+  }
+  /** A second grant nested in the answer, with its own refresh token (Slack's `authed_user`). */
+  readonly nestedGrant?: { readonly member: string; readonly name: string; readonly scopeMember: string }
+  /** Members of the answer kept beside the token and offered to templates as `{grant.extra.<name>}`. */
+  readonly extra?: readonly string[]
+  /** A call that must follow, whose members are kept too (Mailchimp's data centre). */
+  readonly metadataCall?: {
+    readonly url: Template
+    readonly authorization: Template
+    readonly members: readonly string[]
+  }
+  /** Granted scopes are not told in the answer: nothing is compared. */
+  readonly scopesUnstated?: true
+  /** Other names of `Bearer` in `token_type`, lower case, or true when the member is missing. */
+  readonly tokenTypes?: readonly string[]
+  readonly tokenTypeMayBeAbsent?: true
+}
