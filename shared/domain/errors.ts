@@ -29,6 +29,8 @@ export type ErrorCode =
 export interface ErrorDetail {
   /** The field, header or parameter the error is about, as a path such as `setup.token`. */
   readonly field?: string
+  /** What would have been accepted, in a few words: `one of API_KEY, OAUTH_CODE`. */
+  readonly allowed?: string
   /** A machine-readable code that overrides the default `errorCode` of the answer. */
   readonly errorCode?: string
   /** When a client may try again, in seconds from now. */
