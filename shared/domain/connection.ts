@@ -1,0 +1,67 @@
+import type { GrantState } from './grant.ts'
+import type { RotationAttempt, RotationFailure, RotationLease } from './rotation.ts'
+
+/**
+ * One vault connection as the row store keeps it: metadata only, never a secret. The row's `secret` pointer is
+ * the only commit point of secret material, and readers follow it and nothing else.
+ */
+export interface ConnectionRow {
+  readonly tenant: string
+  readonly id: string
+  readonly name: string
+  readonly appId: string
+  readonly setupType?: string
+  /** The masked label a person recognizes the account by. */
+  readonly accountName?: string
+  /** 32 hex characters of the name and the setup digest: equal while neither changed. */
+  readonly fingerprint: string
+  readonly createdAtMs: number
+  readonly updatedAtMs: number
+  readonly refreshedAtMs?: number
+  /** Rises on every change that people can see; lease and attempt writes leave it alone. */
+  readonly version: number
+  /** Rises when what a flow sends changes. */
+  readonly credentialVersion: number
+  /** Numbers the connection's change events, from 1. */
+  readonly sequence: number
+  /** How many secret names were ever handed out, so that none is used twice. */
+  readonly generations: number
+  readonly status: ConnectionStatus
+  /** Why a connection is pending, in words with the next action. */
+  readonly statusReason?: string
+  readonly secret?: SecretPointer
+  readonly setupDigest?: string
+  /** The OAuth application that minted the grant, for apps whose client is the operator's. */
+  readonly oauthAppId?: string
+  readonly requiredScopes?: readonly string[]
+  /** Grant metadata by grant name; `main`, and the nested one's name for bundles. */
+  readonly grants?: Readonly<Record<string, GrantState>>
+  readonly lastFetchedHour?: number
+  readonly fence: number
+  readonly lease?: RotationLease
+  readonly attempt?: RotationAttempt
+  readonly failure?: RotationFailure
+  /** The operation that wrote this state last: how a commit of unknown outcome is recognized. */
+  readonly op: string
+  readonly due_shard?: string
+  readonly due_at?: number
+}
+
+export type ConnectionStatus = 'empty' | 'pending' | 'ready' | 'degraded' | 'reauthorization_required'
+
+export const CONNECTION_STATUSES: readonly ConnectionStatus[] = [
+  'empty',
+  'pending',
+  'ready',
+  'degraded',
+  'reauthorization_required',
+]
+
+export interface SecretPointer {
+  readonly secretId: string
+  readonly versionId: string
+  readonly generation: number
+}
+
+/** Auth0: `name` is 1 to 150 characters. */
+export const MAX_NAME_LENGTH = 150

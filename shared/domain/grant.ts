@@ -1,0 +1,39 @@
+/** The name of a connection's own grant; a bundle's nested grants have names of their own. */
+export const MAIN_GRANT = 'main'
+
+export type ExpiryBasis = 'stated' | 'assumed' | 'never'
+
+/** What the row knows of a grant: enough to decide when to rotate, nothing that could be used. */
+export interface GrantState {
+  readonly issuedAtMs: number
+  /** Absent when the access token never expires. */
+  readonly accessExpiresAtMs?: number
+  readonly expiryBasis: ExpiryBasis
+  readonly hasRefreshToken: boolean
+  readonly refreshExpiresAtMs?: number
+  readonly grantedScopes?: readonly string[]
+}
+
+/** A grant as it is kept inside the secret store, beside the setup that obtained it. */
+export interface StoredGrant {
+  readonly access_token: string
+  readonly refresh_token?: string
+  readonly issued_at_ms: number
+  readonly expires_at_ms?: number
+  readonly expiry_basis: ExpiryBasis
+  readonly refresh_expires_at_ms?: number
+  readonly scopes?: readonly string[]
+  readonly extra: Readonly<Record<string, string>>
+}
+
+/** The instant the first of the grants expires, in epoch ms; undefined when none ever does. */
+export function earliestAccessExpiryMs(
+  grants: Readonly<Record<string, GrantState>> | undefined,
+): number | undefined {
+  let earliest: number | undefined
+  for (const grant of Object.values(grants ?? {})) {
+    const at = grant.accessExpiresAtMs
+    if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at
+  }
+  return earliest
+}
