@@ -53,23 +53,26 @@ export interface Field {
   readonly minLength?: number
   readonly maxLength?: number
   readonly enum?: readonly string[]
+  /** For hosts and URLs: the host must be one of these or a subdomain of one. */
+  readonly hosts?: readonly string[]
 }
 
 /**
  * `text`: any text without control characters (tab and line breaks allowed) · `visible-ascii`: U+0021 to U+007E,
  * for values that go into a header as a token · `header-value`: visible ASCII with inner spaces (RFC 9110 §5.5) ·
- * `header-or-query-name`: an RFC 9110 token · `named-values`: the list of the CUSTOM app.
+ * `pem-private-key`, `pem-public-key`: a PEM block (RFC 7468), not encrypted · `named-values`: the list of the
+ * CUSTOM app.
  */
 export type FieldFormat =
   | 'text'
   | 'single-line'
   | 'visible-ascii'
   | 'header-value'
-  | 'header-or-query-name'
   | 'https-url'
   | 'hostname'
   | 'email'
   | 'pem-private-key'
+  | 'pem-public-key'
   | 'scope-list'
   | 'named-values'
 
@@ -81,22 +84,19 @@ export interface RequestPart {
   readonly value: Template
   /** Only when that field has this value. */
   readonly when?: { readonly field: string; readonly equals: string }
+  /** For URLs made of minted or derived values: left out unless the host is one of these or a subdomain of one. */
+  readonly hosts?: readonly string[]
 }
 
 /**
  * `required-when`: `field` must be present when `other` has one of the `values` ·
  * `header-safe-when`: `field` must be a valid header value when `other` has one of the `values` ·
+ * `header-name-when`: `field` must be an RFC 9110 token, and no header that frames the request, likewise ·
  * `no-colon`: RFC 7617 forbids a colon in the user name.
  */
 export type CrossFieldRule =
   | {
-      readonly kind: 'required-when'
-      readonly field: string
-      readonly other: string
-      readonly values: readonly string[]
-    }
-  | {
-      readonly kind: 'header-safe-when'
+      readonly kind: 'required-when' | 'header-safe-when' | 'header-name-when'
       readonly field: string
       readonly other: string
       readonly values: readonly string[]

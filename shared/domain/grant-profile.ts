@@ -1,10 +1,14 @@
 /**
- * Text with placeholders: `{field}` the value, `{mask(field)}` first three, `***`, last three,
- * `{basic(user,password)}` RFC 7617 credentials, `{label(field)}` the value in title case (`HEADER` → `Header`).
- * For minted credentials also `{grant.access_token}` and `{grant.extra.<name>}`. A placeholder without a value
- * makes the whole template absent.
+ * Text with placeholders, or a list of such texts of which the first that has all its values counts. A placeholder
+ * without a value makes its text absent. `{field}` the value · `{mask(field)}` first three characters, `***`, last
+ * three · `{basic(user,password)}` RFC 7617 credentials · `{label(field)}` title case (`HEADER` → `Header`) ·
+ * `{base(url)}` a URL without query and trailing slash · `{path(field)}` percent-encoded for a path segment ·
+ * `{after-last(-,field)}` what follows the last `-`, when it is a DNS label · `{names(list)}` the names of a
+ * CUSTOM list · `{when(field,text)}` empty text if the field has that value, else absent.
+ * For minted credentials also `{grant.access_token}` and `{grant.extra.<name>}`, and `{grants.<name>.access_token}`
+ * for a nested grant.
  */
-export type Template = string
+export type Template = string | readonly string[]
 
 /** Where a fact comes from; `assumed` marks what nobody has confirmed. */
 export interface Source {
@@ -21,6 +25,11 @@ export interface GrantProfile {
   /** The issuer expected in the authorization response (RFC 9207), for providers that advertise it. */
   readonly issuer?: Template
   readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic' | 'none'
+  /**
+   * The setup field that overrides `clientAuthentication`, for setups of any provider. When it is absent and there
+   * is no client secret, the client is public: `none`.
+   */
+  readonly clientAuthenticationField?: string
   /** Where client id and secret come from: the setup's own fields, or the operator's OAuth application. */
   readonly client:
     | { readonly from: 'setup'; readonly id: string; readonly secret: string }
@@ -47,6 +56,8 @@ export interface GrantProfile {
     readonly scope: string
     readonly lifeSeconds: number
   }
+  /** Setup fields that may be left out but without which nothing can be minted: the connection stays pending. */
+  readonly requires?: readonly string[]
   readonly expiry: ExpiryRule
   readonly refresh: RefreshRule
   readonly revocation?: Revocation
@@ -81,6 +92,10 @@ export interface RefreshRule {
   readonly lifeMember?: string
 }
 
+/**
+ * `delete-path`: DELETE of `url`, a slash and the percent-encoded refresh token (HubSpot) · `stripe-deauthorize`:
+ * POST of `client_id` and the grant's `stripe_user_id`.
+ */
 export interface Revocation {
   readonly style: 'rfc7009' | 'google' | 'delete-path' | 'slack' | 'stripe-deauthorize'
   readonly url: Template
@@ -104,6 +119,8 @@ export interface AnswerQuirks {
     readonly url: Template
     readonly authorization: Template
     readonly members: readonly string[]
+    /** The members are in one entry of this list: the one whose `flag` is true, else the first (DocuSign). */
+    readonly entry?: { readonly list: string; readonly flag: string }
   }
   /** Granted scopes are not told in the answer: nothing is compared. */
   readonly scopesUnstated?: true
