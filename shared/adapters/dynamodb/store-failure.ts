@@ -1,0 +1,100 @@
+import {
+  type AttributeValue,
+  type CancellationReason,
+  ConditionalCheckFailedException,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb'
+
+/**
+ * What a failed request means for the writes in it:
+ * `condition`: nothing was written, the write at `writeIndex` found `item` ·
+ * `busy`: nothing was written, a later try may succeed · `not-sent`: the same, for it never left ·
+ * `in-progress`: an earlier try with the same token is still running · `lost`: it may have been written ·
+ * `refused`: nothing was written, and a repetition would be refused too · `invalid`: our request was malformed.
+ */
+export type StoreFailure =
+  | {
+      readonly kind: 'condition'
+      readonly writeIndex: number
+      readonly item: Record<string, AttributeValue> | undefined
+    }
+  | { readonly kind: 'busy' | 'not-sent' | 'in-progress' | 'lost' | 'refused' | 'invalid' }
+
+/** API Reference, "Error handling with DynamoDB": the request was not carried out, try again after a pause. */
+const BUSY = new Set([
+  'ProvisionedThroughputExceededException',
+  'ReplicatedWriteConflictException',
+  'RequestLimitExceeded',
+  'Throttling',
+  'ThrottlingException',
+  'TransactionConflictException',
+])
+
+/** Our bug: the request can never succeed as it is. */
+const INVALID = new Set([
+  'IdempotentParameterMismatchException',
+  'ItemCollectionSizeLimitExceededException',
+  'SerializationException',
+  'ValidationException',
+])
+
+/** Node's codes for a connection that never came to be, and the SDK's for having no credentials to sign with. */
+const NOT_SENT = new Set([
+  'CredentialsProviderError',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'TokenProviderError',
+])
+
+/** TransactWriteItems, "CancellationReasons": codes of a transaction that could never succeed. */
+const INVALID_REASONS = new Set(['DuplicateItem', 'ItemCollectionSizeLimitExceeded', 'ValidationError'])
+
+/** Sorts an error of the SDK; whatever is not known for certain counts as `lost`, the careful answer. */
+export function classifyFailure(error: unknown): StoreFailure {
+  if (error instanceof ConditionalCheckFailedException) {
+    return { kind: 'condition', writeIndex: 0, item: error.Item }
+  }
+  if (error instanceof TransactionCanceledException)
+    return classifyCancellation(error.CancellationReasons ?? [])
+  const { name, code, status } = fieldsOf(error)
+  if (BUSY.has(name)) return { kind: 'busy' }
+  if (INVALID.has(name)) return { kind: 'invalid' }
+  if (name === 'TransactionInProgressException') return { kind: 'in-progress' }
+  if (NOT_SENT.has(name) || NOT_SENT.has(code)) return { kind: 'not-sent' }
+  // A complete 4xx answer is a decision: access denied, an expired token, no such table.
+  if (status >= 400 && status < 500) return { kind: 'refused' }
+  return { kind: 'lost' }
+}
+
+/** Names an error for a message: its class, the status and AWS's request id; never text from the library. */
+export function describeFailure(error: unknown): string {
+  const { name, code, status, requestId } = fieldsOf(error)
+  const parts = [name, code, status > 0 ? `status ${status}` : '', requestId && `request ${requestId}`]
+  return parts.filter((part) => part !== '').join(', ')
+}
+
+function classifyCancellation(reasons: readonly CancellationReason[]): StoreFailure {
+  const writeIndex = reasons.findIndex((reason) => reason.Code === 'ConditionalCheckFailed')
+  if (writeIndex >= 0) return { kind: 'condition', writeIndex, item: reasons[writeIndex]?.Item }
+  const codes = reasons.map((reason) => reason.Code ?? 'None')
+  if (codes.some((code) => INVALID_REASONS.has(code))) return { kind: 'invalid' }
+  if (codes.includes('AccessDenied')) return { kind: 'refused' }
+  return { kind: 'busy' }
+}
+
+function fieldsOf(error: unknown): { name: string; code: string; status: number; requestId: string } {
+  const fields = (typeof error === 'object' && error !== null ? error : {}) as {
+    name?: unknown
+    code?: unknown
+    $metadata?: { httpStatusCode?: number; requestId?: string }
+  }
+  return {
+    name: typeof fields.name === 'string' ? fields.name : 'Error',
+    code: typeof fields.code === 'string' ? fields.code : '',
+    status: fields.$metadata?.httpStatusCode ?? 0,
+    requestId: fields.$metadata?.requestId ?? '',
+  }
+}
