@@ -77,11 +77,12 @@ function validateUpdate(write: Extract<Write, { op: 'update' }>): number {
   const set = write.set ?? {}
   const add = write.add ?? {}
   const names = [...Object.keys(set), ...(write.remove ?? []), ...Object.keys(add)]
-  for (const name of names) validateName(name)
+  for (const name of names) validateTopLevelName(name)
   if (new Set(names).size !== names.length) {
     throw new InvariantError('an update names each attribute at most once')
   }
-  for (const amount of Object.values(add)) attributeBytes(amount, 0)
+  if (!Object.values(add).every(Number.isFinite))
+    throw new InvariantError('an update adds finite numbers only')
   validateIndexPair(set)
   const touched = names.filter((name) => name === 'due_shard' || name === 'due_at')
   const given = [set['due_shard'], set['due_at']].filter((value) => value !== undefined)
@@ -125,6 +126,12 @@ function validateName(name: string): void {
   }
 }
 
+function validateTopLevelName(name: string): void {
+  validateName(name)
+  // A condition would take it for a path. Deeper names, such as hosts, may have dots.
+  if (name.includes('.')) throw new InvariantError('the name of an attribute has no dot')
+}
+
 function validateCondition(condition: Condition): void {
   if (condition.kind === 'item-absent' || condition.kind === 'item-present') return
   if (condition.attribute.split('.').includes('')) {
@@ -141,6 +148,8 @@ function attributesBytes(attributes: object, depth: number): number {
   }
   let bytes = 0
   for (const [name, value] of Object.entries(attributes)) {
+    if (depth === 0) validateTopLevelName(name)
+    else validateName(name)
     if (value !== undefined)
       bytes += Buffer.byteLength(name) + MEMBER_BYTES + attributeBytes(value, depth + 1)
   }

@@ -1,0 +1,200 @@
+import { backup, DatabaseSync } from 'node:sqlite'
+import { decideWrites } from '../../ports/item-conditions.ts'
+import {
+  type Attributes,
+  type DuePage,
+  type DueQuery,
+  type ItemKey,
+  type ItemPage,
+  type ItemQuery,
+  type ItemStore,
+  StoreUnavailableError,
+  type Write,
+} from '../../ports/item-store.ts'
+import {
+  decodePageToken,
+  dueQueryIdentity,
+  encodePageToken,
+  itemQueryIdentity,
+  SCAN_IDENTITY,
+} from '../../ports/page-token.ts'
+import { sortRange, validatePage } from '../../ports/sort-range.ts'
+import { validateWrites } from '../../ports/valid-writes.ts'
+import { GroupCommit } from './group-commit.ts'
+import { ItemStatements } from './item-statements.ts'
+import { migrate } from './migrations.ts'
+import { createPrivateFile, openDatabase } from './open-database.ts'
+import { isSqliteFailure, storeErrorFrom } from './sqlite-failure.ts'
+
+/** A backup copies every page in one step: one snapshot, which other writers cannot make it start again. */
+const ALL_PAGES = 2 ** 31 - 1
+/** As many faults as are worth reading; SQLite's own default. */
+const MAX_INTEGRITY_FAULTS = 100
+
+/** The row store in one SQLite file, for one machine; several processes may have it open. */
+export class SqliteItemStore implements ItemStore {
+  readonly #path: string
+  readonly #database: DatabaseSync
+  readonly #statements: ItemStatements
+  readonly #commits: GroupCommit
+  #closed = false
+
+  private constructor(path: string, database: DatabaseSync, maxBusyTries: number | undefined) {
+    this.#path = path
+    this.#database = database
+    this.#statements = new ItemStatements(database)
+    this.#commits = new GroupCommit(database, maxBusyTries === undefined ? {} : { maxBusyTries })
+  }
+
+  /**
+   * Opens the file at `path`, makes it if it is absent (mode 0600, in a directory that exists), and brings its
+   * schema up to date. A write waits for another process's lock `maxBusyTries` times 25 ms.
+   * Throws StoreUnavailableError when the file cannot be used, and NewerDatabaseError.
+   */
+  static open(options: { path: string; maxBusyTries?: number }): SqliteItemStore {
+    const { path, maxBusyTries } = options
+    try {
+      return new SqliteItemStore(path, openDatabase(path, migrate), maxBusyTries)
+    } catch (error) {
+      throw openingError(error)
+    }
+  }
+
+  /** Commits what waits, moves the write-ahead log into the database file, and closes it. May be repeated. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#commits.flush()
+    try {
+      // Another process may be reading from the log; then it stays, and nothing is lost.
+      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch (error) {
+      throw storeErrorFrom(error)
+    } finally {
+      this.#database.close()
+    }
+  }
+
+  async get(key: ItemKey): Promise<Attributes | undefined> {
+    return this.#read(() => this.#statements.get(key))
+  }
+
+  async transact(writes: readonly Write[]): Promise<void> {
+    this.#assertOpen()
+    validateWrites(writes)
+    return this.#commits.run(() => {
+      // All conditions are judged before the first row is written, so a refusal leaves nothing to undo.
+      const decided = decideWrites(writes, (key) => this.#statements.get(key))
+      for (const { key, after } of decided) {
+        if (after === undefined) this.#statements.delete(key)
+        else this.#statements.put(key, after)
+      }
+    })
+  }
+
+  async query(query: ItemQuery): Promise<ItemPage> {
+    validatePage(query)
+    const identity = itemQueryIdentity(query)
+    const position = decodePageToken(identity, query.nextToken, [''] as [string])
+    const found = this.#read(() =>
+      this.#statements.walk({
+        partition: query.partition,
+        ...sortRange(query, position?.[0]),
+        descending: query.descending === true,
+        // The token's position lies behind what the first page skipped.
+        skip: position === undefined ? (query.skip ?? 0) : 0,
+        // One more than asked for shows whether there is a next page.
+        limit: query.limit + 1,
+      }),
+    )
+    const items = found.slice(0, query.limit)
+    const last = items.at(-1)
+    if (last === undefined || found.length <= query.limit) return { items }
+    return { items, nextToken: encodePageToken(identity, [last.key.sort]) }
+  }
+
+  async queryDue(query: DueQuery): Promise<DuePage> {
+    validatePage(query)
+    const { shard, dueAtMostMs, limit } = query
+    const identity = dueQueryIdentity(query)
+    const position = decodePageToken(identity, query.nextToken, [0, '', ''] as [number, string, string])
+    const after = position && { dueAtMs: position[0], key: { partition: position[1], sort: position[2] } }
+    const found = this.#read(() => this.#statements.due({ shard, dueAtMostMs, after, limit: limit + 1 }))
+    const items = found.slice(0, limit)
+    const last = items.at(-1)
+    if (last === undefined || found.length <= limit) return { items }
+    const { partition, sort } = last.key
+    return { items, nextToken: encodePageToken(identity, [last.dueAtMs, partition, sort]) }
+  }
+
+  async scan(query: { limit: number; nextToken?: string }): Promise<ItemPage> {
+    validatePage(query)
+    const position = decodePageToken(SCAN_IDENTITY, query.nextToken, ['', ''] as [string, string])
+    const after = position && { partition: position[0], sort: position[1] }
+    const found = this.#read(() => this.#statements.scan(after, query.limit + 1))
+    const items = found.slice(0, query.limit)
+    const last = items.at(-1)
+    if (last === undefined || found.length <= query.limit) return { items }
+    return { items, nextToken: encodePageToken(SCAN_IDENTITY, [last.key.partition, last.key.sort]) }
+  }
+
+  /**
+   * Removes up to `limit` items whose `expires_at_s` is before `nowMs`, and returns how many it removed:
+   * what DynamoDB's time to live does by itself.
+   */
+  async removeExpired(nowMs: number, limit: number): Promise<number> {
+    this.#assertOpen()
+    validatePage({ limit })
+    return this.#commits.run(() => this.#statements.removeExpired(nowMs / 1000, limit))
+  }
+
+  /**
+   * Writes a snapshot of the database to a new file at `path` (mode 0600) while the store goes on working.
+   * Throws StoreUnavailableError when the file exists or cannot be written; a half-written file is left there.
+   */
+  async backupTo(path: string): Promise<void> {
+    this.#assertOpen()
+    try {
+      createPrivateFile(path, 'wx')
+      // A connection of its own: this store's could be in the middle of a batch when the copy starts.
+      const source = new DatabaseSync(this.#path, { readOnly: true })
+      try {
+        await backup(source, path, { rate: ALL_PAGES })
+      } finally {
+        source.close()
+      }
+    } catch (error) {
+      throw openingError(error)
+    }
+  }
+
+  /** The faults that SQLite finds in the file, at most 100; none means it is sound. Reads all of it meanwhile. */
+  async checkIntegrity(): Promise<string[]> {
+    const rows = this.#read(() =>
+      this.#database.prepare(`PRAGMA integrity_check(${MAX_INTEGRITY_FAULTS})`).all(),
+    )
+    return rows.map((row) => String(row['integrity_check'])).filter((fault) => fault !== 'ok')
+  }
+
+  #read<Result>(read: () => Result): Result {
+    this.#assertOpen()
+    try {
+      return read()
+    } catch (error) {
+      throw storeErrorFrom(error)
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new StoreUnavailableError('the store is closed', 'not-applied')
+  }
+}
+
+/** A failure to open a file, by SQLite or by the file system, as StoreUnavailableError; anything else as it is. */
+function openingError(error: unknown): unknown {
+  if (isSqliteFailure(error)) return storeErrorFrom(error)
+  if (typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error) {
+    return new StoreUnavailableError(`the database file cannot be opened (${error.code})`, 'not-applied')
+  }
+  return error
+}
