@@ -1,4 +1,7 @@
-import type { Random } from '../ports/random.ts'
+/** The part of the `Random` port that ids need. */
+interface Random {
+  bytes(length: number): Uint8Array
+}
 
 // The ASCII order of these characters is their numeric order, so that ids sort by the time they carry.
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

@@ -1,5 +1,5 @@
-import type { ItemKey } from '../ports/item-store.ts'
 import { bucketOf } from './ids.ts'
+import type { ItemKey } from './item-key.ts'
 
 /*
  * Every key of the row store is built here, and each begins with its tenant, so that one tenant's keys can never
@@ -64,9 +64,14 @@ export function connectionCounterKey(tenant: string, id: string): ItemKey {
   return { partition: countersPartition(tenant), sort: `connections#${bucketOf(id, COUNTER_SHARDS)}` }
 }
 
-/** `digest` is of the Idempotency-Key itself, which is the client's text and may be of any shape. */
-export function idempotencyKey(named: { tenant: string; clientId: string; digest: string }): ItemKey {
-  return { partition: `TENANT#${named.tenant}#IDEMPOTENCY`, sort: `${named.clientId}#${named.digest}` }
+/** `sort` is made by `idempotencySort`. */
+export function idempotencyKey(tenant: string, sort: string): ItemKey {
+  return { partition: `TENANT#${tenant}#IDEMPOTENCY`, sort }
+}
+
+/** A key belongs to its client: two clients of a tenant may use the same one. */
+export function idempotencySort(clientId: string, headerDigest: string): string {
+  return `${clientId}#${headerDigest}`
 }
 
 export function freezesPartition(tenant: string): string {

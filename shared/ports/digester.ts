@@ -15,3 +15,4 @@ export type DigestPurpose =
   | 'refresh-token'
   | 'oauth-state'
   | 'oauth-application'
+  | 'key-check'

@@ -1,4 +1,7 @@
+import type { ItemKey } from '../domain/item-key.ts'
 import type { JsonValue } from '../domain/json.ts'
+
+export type { ItemKey }
 
 /**
  * The row store: items by key, one sparse index, conditional writes, transactions. Shaped after what DynamoDB
@@ -32,11 +35,6 @@ export interface ItemStore {
 /** DynamoDB: 100 actions in one TransactWriteItems. */
 export const MAX_TRANSACTION_WRITES = 100
 
-export interface ItemKey {
-  readonly partition: string
-  readonly sort: string
-}
-
 export type AttributeValue = JsonValue
 
 /**
@@ -69,9 +67,10 @@ export type Write =
       readonly when?: readonly Condition[]
     }
   | {
-      /** Creates the item when it is absent, unless a condition forbids it. Names are top-level attributes. */
+      /** Creates the item when it is absent, unless a condition forbids it. Names are top-level attributes, each named once. */
       readonly op: 'update'
       readonly key: ItemKey
+      /** A member that is undefined removes the attribute. `due_shard` and `due_at` are set or removed together. */
       readonly set?: Attributes
       readonly remove?: readonly string[]
       /** Adds to a number; an absent one counts as 0. */
@@ -92,7 +91,7 @@ export interface ItemQuery {
   readonly limit: number
   /** Descending order instead; `after` then means smaller than. */
   readonly descending?: boolean
-  /** From the page before; opaque, and only good for the same query. */
+  /** From the page before; opaque, and only good for the same query (another limit is fine): any other is VaultError `invalid-query`. */
   readonly nextToken?: string
 }
 

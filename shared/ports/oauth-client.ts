@@ -50,8 +50,9 @@ export type TokenOutcome =
 /**
  * `not-sent`: DNS, connect, TLS or the address guard · `passing`: a complete 429, or 503 with Retry-After ·
  * `grant-dead`: invalid_grant and its kin · `app-broken`: invalid_client, unauthorized_client ·
- * `refused`: another definite answer (invalid_scope, invalid_request, a garbled success) ·
- * `unknown`: timeout or reset after the first byte was sent, a bare 5xx.
+ * `refused`: another definite answer (invalid_scope, invalid_request, a redirect; an unusable success when nothing
+ * could be used up) · `unknown`: timeout or reset after the first byte was sent, a 5xx, or an unusable success that
+ * may have used up a code or a refresh token.
  */
 export interface TokenFailure {
   readonly kind: 'not-sent' | 'passing' | 'grant-dead' | 'app-broken' | 'refused' | 'unknown'
@@ -74,7 +75,16 @@ export interface MintedGrant {
   readonly scopes?: readonly string[]
   /** Non-secret members kept for templates, such as Pipedrive's `api_domain`. */
   readonly extra: Readonly<Record<string, string>>
+  /** What was odd about the answer although it was accepted. */
+  readonly notes?: readonly MintingNote[]
 }
+
+/**
+ * `expires_in_unusable`: the stated life made no sense, the profile's figure was assumed ·
+ * `refresh_token_unusable`: it came, but not as text that can be sent back ·
+ * `metadata_unavailable`: the call that must follow failed, so `extra` lacks its members.
+ */
+export type MintingNote = 'expires_in_unusable' | 'refresh_token_unusable' | 'metadata_unavailable'
 
 export interface RevocationRequest {
   readonly profile: GrantProfile
@@ -82,6 +92,8 @@ export interface RevocationRequest {
   readonly client?: ClientIdentity
   readonly accessToken?: SecretText
   readonly refreshToken?: SecretText
+  /** The grant's `extra`: Stripe names the account to disconnect there. */
+  readonly extra?: Readonly<Record<string, string>>
   readonly timeoutMs: number
 }
 

@@ -8,20 +8,34 @@ import type { SecretText } from '../domain/secret-text.ts'
 export interface SecretStore {
   /**
    * Stores one immutable version and answers its id. Idempotent by `requestToken` (a UUID): the same token with
-   * the same value is a no-op, with another value it throws `SecretConflictError`.
+   * the same value is a no-op, with another value it throws `SecretConflictError`. Throws `SecretNotFoundError`
+   * while the secret waits for its deletion, and `InvariantError` for an empty value or one over `MAX_SECRET_BYTES`.
+   * `isNew` says that this should be the secret's first version: right, it saves a call; wrong, it costs one.
    */
-  put(secretId: string, requestToken: string, value: SecretText): Promise<{ versionId: string }>
-  /** Exactly that version. Throws `SecretNotFoundError` when it, or the whole secret, is not there (or deleted). */
+  put(
+    secretId: string,
+    requestToken: string,
+    value: SecretText,
+    options?: { isNew?: boolean },
+  ): Promise<{ versionId: string }>
+  /**
+   * Exactly that version. Throws `SecretNotFoundError` when it, or the whole secret, is not there, and
+   * `SealBrokenError` or `KeyUnavailableError` when it is there and does not open. While a secret waits for its
+   * deletion a store may still answer (the sealed one does, to stay at one read): the row is what refuses.
+   */
   get(secretId: string, versionId: string): Promise<SecretText>
   /** Says that no row points at this version any more. Stores that age versions out by themselves do nothing. */
   discard(secretId: string, versionId: string): Promise<void>
-  /** Hides the secret and removes it after the recovery window. Does nothing when it is absent or already so. */
+  /**
+   * Marks the secret for removal after `RECOVERY_WINDOW_DAYS`. Does nothing when it is absent or already marked.
+   * Secrets Manager removes it by itself; a sealed one stays until `purge`, which `reconcile` calls after the window.
+   */
   scheduleDeletion(secretId: string): Promise<void>
-  /** Undoes `scheduleDeletion` within the window. Throws `SecretNotFoundError` when it is gone. */
+  /** Undoes `scheduleDeletion` within the window. Throws `SecretNotFoundError` when it is gone or past the window. */
   restore(secretId: string): Promise<void>
   /** Destroys the secret at once, without recovery. Does nothing when it is absent. */
   purge(secretId: string): Promise<void>
-  /** Every secret of this vault, in no order, without values; for `reconcile`. */
+  /** Every secret of this vault, in no order, without values; for `reconcile`. A page may be empty and not the last. */
   list(query: { limit: number; nextToken?: string }): Promise<SecretPage>
 }
 
@@ -33,12 +47,15 @@ export interface SecretPage {
 export interface SecretDescription {
   readonly secretId: string
   readonly createdAtMs: number
-  /** Set while the secret waits for its deletion. */
+  /** Set while the secret waits for its deletion; the instant it was asked for, in epoch ms. */
   readonly deletedAtMs?: number
 }
 
 /** Secrets Manager keeps at most 65,536 bytes in one secret. */
 export const MAX_SECRET_BYTES = 65_536
+
+/** How long a deleted secret can be restored: the shortest window Secrets Manager offers (7 to 30 days). */
+export const RECOVERY_WINDOW_DAYS = 7
 
 export class SecretNotFoundError extends Error {
   override readonly name = 'SecretNotFoundError'
@@ -46,4 +63,9 @@ export class SecretNotFoundError extends Error {
 
 export class SecretConflictError extends Error {
   override readonly name = 'SecretConflictError'
+}
+
+/** A stored value that does not open in its place: moved, damaged or forged. Never retried, never garbage. */
+export class SealBrokenError extends Error {
+  override readonly name = 'SealBrokenError'
 }

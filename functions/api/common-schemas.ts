@@ -1,0 +1,64 @@
+import * as z from 'zod/mini'
+import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
+import type { RouteResponse } from '../route.ts'
+
+/** Auth0 looks up any id of at most 30 characters and refuses longer ones. */
+export const connectionIdPath = z.object({
+  id: z.string().check(z.minLength(1), z.maxLength(MAX_ID_LENGTH)),
+})
+
+/** `true` or `false`, as query parameters spell them. */
+export function queryFlag() {
+  return z.pipe(
+    z.enum(['true', 'false']),
+    z.transform((text) => text === 'true'),
+  )
+}
+
+/** A whole number in decimal digits within a range, as query parameters spell it. */
+export function queryInteger(range: { minimum: number; maximum: number }) {
+  return z.pipe(
+    z.string().check(z.regex(/^\d{1,9}$/)),
+    z.pipe(
+      z.transform((digits: string) => Number(digits)),
+      z.int().check(z.minimum(range.minimum), z.maximum(range.maximum)),
+    ),
+  )
+}
+
+/** `?view=full` adds our own fields. */
+export const viewQuery = z.strictObject({ view: z.optional(z.enum(['basic', 'full'])) })
+
+export const ifMatchHeader = z.object({ 'if-match': z.optional(z.string().check(z.maxLength(500))) })
+
+/** Auth0's error object. */
+export const errorSchema = z.object({
+  statusCode: z.int(),
+  error: z.string(),
+  message: z.string(),
+  errorCode: z.optional(z.string()),
+})
+
+const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
+  400: 'The request is not valid; the message names the field, the reason and what is allowed. Nothing was changed.',
+  401: 'No token, or one that does not verify.',
+  403: 'The token lacks the scope.',
+  404: 'No such connection for this tenant.',
+  409: 'The state of the connection does not allow it; `errorCode` says why.',
+  412: 'The connection has changed since the tag in `If-Match` was read.',
+  413: 'The body is over 100 KiB.',
+  415: 'The body is not JSON.',
+  422: 'The Idempotency-Key was used with another body.',
+  429: 'Too many requests of this tenant; `Retry-After` says when to go on.',
+  503: 'A store or provider did not answer; nothing was changed. `Retry-After` says when to try again.',
+}
+
+/** The error answers of a route, by status. */
+export function errorResponses(...statuses: number[]): Record<number, RouteResponse> {
+  return Object.fromEntries(
+    statuses.map((status) => [status, { description: ERROR_DESCRIPTIONS[status]!, schema: errorSchema }]),
+  )
+}
+
+/** What every route that needs a token can answer. */
+export const GUARDED = [400, 401, 403, 429, 503] as const

@@ -1,0 +1,139 @@
+import * as z from 'zod/mini'
+import { findConnector, findSetup } from '../../shared/connectors/catalogue.ts'
+import type { ConnectionRow } from '../../shared/domain/connection.ts'
+import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
+import { earliestAccessExpiryMs } from '../../shared/domain/grant.ts'
+import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
+
+const HOUR_MS = 3_600_000
+const instant = () => z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
+
+/** Exactly Auth0's connection object: the deploy CLI posts every field it sees back to a strict create. */
+export const connectionSchema = z.object({
+  id: z.string().check(z.maxLength(MAX_ID_LENGTH)),
+  app_id: z.string(),
+  name: z.string().check(z.maxLength(MAX_NAME_LENGTH)),
+  account_name: z.optional(z.string()),
+  ready: z.boolean(),
+  created_at: instant(),
+  updated_at: instant(),
+  refreshed_at: z.optional(z.nullable(instant())),
+  fingerprint: z.string().check(z.regex(/^[0-9a-f]{32}$/)),
+})
+
+const scopeList = () => z.array(z.string())
+
+/** Ours, with `?view=full`: where the connection stands and what to do next. */
+export const fullConnectionSchema = z.extend(connectionSchema, {
+  status: z.enum(CONNECTION_STATUSES as [string, ...string[]]),
+  status_reason: z.optional(z.string()),
+  setup_type: z.optional(z.string()),
+  version: z.int(),
+  credential_version: z.int(),
+  expires_at: z.nullable(instant()),
+  expiry_basis: z.nullable(z.enum(['stated', 'assumed', 'never'])),
+  refresh_expires_at: z.nullable(instant()),
+  next_rotation_at: z.nullable(instant()),
+  scopes: z.object({ required: scopeList(), granted: scopeList(), missing: scopeList() }),
+  failure: z.nullable(
+    z.object({
+      class: z.string(),
+      code: z.string(),
+      message: z.string(),
+      count: z.int(),
+      first_at: instant(),
+      last_at: instant(),
+      retry_at: z.nullable(instant()),
+    }),
+  ),
+  last_used_at: z.nullable(instant()),
+  oauth_app_id: z.nullable(z.string()),
+})
+
+export type ConnectionView = z.output<typeof connectionSchema>
+
+/** Auth0's object. `answerTo: 'write'` gives `refreshed_at: null` where a read leaves it out, as Auth0 does. */
+export function connectionView(row: ConnectionRow, answerTo: 'read' | 'write'): ConnectionView {
+  return {
+    id: row.id,
+    app_id: row.appId,
+    name: row.name,
+    ...(row.accountName === undefined ? {} : { account_name: row.accountName }),
+    ready: isReady(row),
+    created_at: iso(row.createdAtMs),
+    updated_at: iso(row.updatedAtMs),
+    ...(row.refreshedAtMs !== undefined
+      ? { refreshed_at: iso(row.refreshedAtMs) }
+      : answerTo === 'write'
+        ? { refreshed_at: null }
+        : {}),
+    fingerprint: row.fingerprint,
+  }
+}
+
+/** Auth0's object and ours. */
+export function fullConnectionView(
+  row: ConnectionRow,
+  answerTo: 'read' | 'write',
+): z.output<typeof fullConnectionSchema> {
+  const main = row.grants?.['main']
+  const required = row.requiredScopes ?? []
+  const granted = main?.grantedScopes ?? []
+  const expiresAtMs = earliestAccessExpiryMs(row.grants)
+  return {
+    ...connectionView(row, answerTo),
+    status: row.status,
+    ...(row.statusReason === undefined ? {} : { status_reason: row.statusReason }),
+    ...(row.setupType === undefined ? {} : { setup_type: row.setupType }),
+    version: row.version,
+    credential_version: row.credentialVersion,
+    expires_at: isoOrNull(expiresAtMs),
+    expiry_basis: main?.expiryBasis ?? (row.status === 'ready' ? 'never' : null),
+    refresh_expires_at: isoOrNull(main?.refreshExpiresAtMs),
+    next_rotation_at: isoOrNull(row.due_at),
+    scopes: {
+      required: [...required],
+      granted: [...granted],
+      missing: missingScopes(required, main?.grantedScopes),
+    },
+    failure: failureView(row),
+    last_used_at: row.lastFetchedHour === undefined ? null : iso(row.lastFetchedHour * HOUR_MS),
+    oauth_app_id: row.oauthAppId ?? null,
+  }
+}
+
+/** Auth0's `ready`: a setup was accepted; for apps authorized by code, a grant is held as well. */
+export function isReady(row: ConnectionRow): boolean {
+  if (row.status === 'empty' || row.status === 'reauthorization_required') return false
+  if (row.status !== 'pending') return true
+  const connector = findConnector(row.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  return setup?.grant?.kind !== 'authorization-code'
+}
+
+function missingScopes(required: readonly string[], granted: readonly string[] | undefined): string[] {
+  if (granted === undefined) return []
+  return required.filter((scope) => !granted.includes(scope))
+}
+
+function failureView(row: ConnectionRow): z.output<typeof fullConnectionSchema>['failure'] {
+  const { failure } = row
+  if (failure === undefined) return null
+  return {
+    class: failure.class,
+    code: failure.code,
+    message: failure.message,
+    count: failure.count,
+    first_at: iso(failure.firstAtMs),
+    last_at: iso(failure.lastAtMs),
+    retry_at: isoOrNull(failure.retryAtMs),
+  }
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString()
+}
+
+function isoOrNull(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : iso(atMs)
+}

@@ -1,0 +1,57 @@
+import * as z from 'zod/mini'
+import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
+import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
+import { createConnection } from '../../../shared/use-cases/create-connection.ts'
+import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
+import { defineRoute } from '../../route.ts'
+import { errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
+import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
+import type { ApiPorts } from '../ports.ts'
+import { setupBodySchema } from '../setup-body.ts'
+
+/** Creates a connection, empty or with its setup. */
+export const createConnectionRoute = defineRoute({
+  name: 'create-connection',
+  method: 'POST',
+  path: '/api/v2/flows/vault/connections',
+  function: 'api',
+  scopes: ['create:flows_vault_connections'],
+  tag: 'Connections',
+  summary: 'Create a connection',
+  description:
+    'Without `setup` the connection is empty, to be filled in later. An `Idempotency-Key` makes a repeated request answer with what the first one made, for 24 hours.',
+  querySchema: viewQuery,
+  headerSchema: z.object({
+    'idempotency-key': z.optional(
+      z.string().check(z.minLength(1), z.maxLength(255), z.regex(/^[\x21-\x7e]+$/)),
+    ),
+  }),
+  bodySchema: z.strictObject({
+    name: z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH)),
+    app_id: z.enum(APP_IDS as [string, ...string[]]),
+    setup: z.optional(setupBodySchema),
+  }),
+  responses: {
+    201: { description: 'The connection. Its setup is never shown again.', schema: connectionSchema },
+    ...errorResponses(...GUARDED, 409, 413, 415, 422),
+  },
+  async handle({ body, query, headers, caller }, ports: ApiPorts) {
+    const { row, replayed } = await createConnection(ports, {
+      tenant: caller.tenant,
+      clientId: caller.clientId,
+      name: body.name,
+      appId: body.app_id,
+      setup: body.setup,
+      idempotencyKey: headers['idempotency-key'],
+    })
+    return {
+      status: 201,
+      body: query.view === 'full' ? fullConnectionView(row, 'write') : connectionView(row, 'write'),
+      headers: {
+        etag: connectionEtag(row),
+        location: `/api/v2/flows/vault/connections/${row.id}`,
+        ...(replayed ? { 'idempotency-replayed': 'true' } : {}),
+      },
+    }
+  },
+})

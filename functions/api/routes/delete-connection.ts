@@ -1,0 +1,34 @@
+import * as z from 'zod/mini'
+import { deleteConnection } from '../../../shared/use-cases/delete-connection.ts'
+import { defineRoute } from '../../route.ts'
+import { connectionIdPath, errorResponses, GUARDED, ifMatchHeader, queryFlag } from '../common-schemas.ts'
+import type { ApiPorts } from '../ports.ts'
+
+/** Deletes a connection: it answers 404 at once and can be restored for 7 days, unless purged. */
+export const deleteConnectionRoute = defineRoute({
+  name: 'delete-connection',
+  method: 'DELETE',
+  path: '/api/v2/flows/vault/connections/{id}',
+  function: 'api',
+  scopes: ['delete:flows_vault_connections'],
+  tag: 'Connections',
+  summary: 'Delete a connection',
+  description:
+    'It answers 404 from then on and can be restored for 7 days. `?purge=true` destroys it at once, also one that was deleted before.',
+  pathSchema: connectionIdPath,
+  querySchema: z.strictObject({ purge: z.optional(queryFlag()) }),
+  headerSchema: ifMatchHeader,
+  responses: {
+    204: { description: 'Deleted.' },
+    ...errorResponses(...GUARDED, 404, 409, 412),
+  },
+  async handle({ path, query, headers, caller }, ports: ApiPorts) {
+    await deleteConnection(ports, {
+      tenant: caller.tenant,
+      id: path.id,
+      ifMatch: headers['if-match'],
+      purge: query.purge === true,
+    })
+    return { status: 204 }
+  },
+})

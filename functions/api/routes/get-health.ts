@@ -1,0 +1,46 @@
+import * as z from 'zod/mini'
+import { defineRoute } from '../../route.ts'
+import type { ApiPorts } from '../ports.ts'
+
+const statusSchema = z.object({ status: z.string() })
+
+/** Whether the process answers at all. */
+export const getHealthRoute = defineRoute({
+  name: 'get-health',
+  method: 'GET',
+  path: '/healthz',
+  function: 'api',
+  tag: 'Operations',
+  summary: 'Is the process alive?',
+  responses: { 200: { description: 'It is.', schema: statusSchema } },
+  async handle(_input, _ports: ApiPorts) {
+    return { status: 200, body: { status: 'ok' } }
+  },
+})
+
+/** Whether requests can be served: the store opens and the key works. */
+export const getReadinessRoute = defineRoute({
+  name: 'get-readiness',
+  method: 'GET',
+  path: '/readyz',
+  function: 'api',
+  tag: 'Operations',
+  summary: 'Can requests be served?',
+  responses: {
+    200: { description: 'The stores open and the key works.', schema: statusSchema },
+    503: { description: 'They do not; the log says why.', schema: statusSchema },
+  },
+  async handle({ requestId }, ports: ApiPorts) {
+    try {
+      await ports.checkReady()
+      return { status: 200, body: { status: 'ready' } }
+    } catch (error) {
+      ports.log.error('not ready', {
+        request_id: requestId,
+        error: error instanceof Error ? error.name : 'unknown',
+        reason: error instanceof Error ? error.message : undefined,
+      })
+      return { status: 503, body: { status: 'not ready' }, headers: { 'retry-after': '1' } }
+    }
+  },
+})

@@ -1,0 +1,32 @@
+import * as z from 'zod/mini'
+import { CONNECTORS } from '../../../shared/connectors/catalogue.ts'
+import { describeConnector } from '../../../shared/connectors/describe-connector.ts'
+import { defineRoute } from '../../route.ts'
+import { errorResponses, GUARDED } from '../common-schemas.ts'
+import type { ApiPorts } from '../ports.ts'
+
+/** Everything a page needs to draw its forms. */
+export const connectorSchema = z.looseObject({
+  app_id: z.string(),
+  label: z.string(),
+  about: z.string(),
+  setups: z.array(z.looseObject({ type: z.string(), label: z.string() })),
+})
+
+/** All apps, described. */
+export const listConnectorsRoute = defineRoute({
+  name: 'list-connectors',
+  method: 'GET',
+  path: '/api/v2/flows/vault/connectors',
+  function: 'api',
+  scopes: ['read:flows_vault_connections'],
+  tag: 'Connectors',
+  summary: 'List the apps a connection can be for',
+  responses: {
+    200: { description: 'The apps.', schema: z.array(connectorSchema) },
+    ...errorResponses(...GUARDED),
+  },
+  async handle(_input, _ports: ApiPorts) {
+    return { status: 200, body: CONNECTORS.map(describeConnector) }
+  },
+})

@@ -1,0 +1,33 @@
+import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
+import { restoreConnection } from '../../../shared/use-cases/restore-connection.ts'
+import { defineRoute } from '../../route.ts'
+import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
+import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
+import type { ApiPorts } from '../ports.ts'
+
+/** Brings a deleted connection back, within 7 days, with the same id and setup. */
+export const restoreConnectionRoute = defineRoute({
+  name: 'restore-connection',
+  method: 'POST',
+  path: '/api/v2/flows/vault/connections/{id}/restore',
+  function: 'api',
+  scopes: ['create:flows_vault_connections'],
+  tag: 'Connections',
+  summary: 'Restore a deleted connection',
+  description:
+    'The row and the setup come back with the same id. A grant that was revoked at the provider comes back as `reauthorization_required`.',
+  pathSchema: connectionIdPath,
+  querySchema: viewQuery,
+  responses: {
+    200: { description: 'The connection.', schema: connectionSchema },
+    ...errorResponses(...GUARDED, 404, 409),
+  },
+  async handle({ path, query, caller }, ports: ApiPorts) {
+    const row = await restoreConnection(ports, { tenant: caller.tenant, id: path.id })
+    return {
+      status: 200,
+      body: query.view === 'full' ? fullConnectionView(row, 'write') : connectionView(row, 'write'),
+      headers: { etag: connectionEtag(row) },
+    }
+  },
+})

@@ -1,0 +1,47 @@
+import * as z from 'zod/mini'
+import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
+import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
+import { updateConnection } from '../../../shared/use-cases/update-connection.ts'
+import { defineRoute } from '../../route.ts'
+import { connectionIdPath, errorResponses, GUARDED, ifMatchHeader, viewQuery } from '../common-schemas.ts'
+import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
+import type { ApiPorts } from '../ports.ts'
+import { setupBodySchema } from '../setup-body.ts'
+
+/** Renames a connection or replaces its whole setup. */
+export const updateConnectionRoute = defineRoute({
+  name: 'update-connection',
+  method: 'PATCH',
+  path: '/api/v2/flows/vault/connections/{id}',
+  function: 'api',
+  scopes: ['update:flows_vault_connections'],
+  tag: 'Connections',
+  summary: 'Update a connection',
+  description:
+    'A new `setup` replaces the whole old one. Sending the same name and setup again changes nothing. `If-Match` is optional.',
+  pathSchema: connectionIdPath,
+  querySchema: viewQuery,
+  headerSchema: ifMatchHeader,
+  bodySchema: z.strictObject({
+    name: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH))),
+    setup: z.optional(setupBodySchema),
+  }),
+  responses: {
+    200: { description: 'The connection as it is now.', schema: connectionSchema },
+    ...errorResponses(...GUARDED, 404, 409, 412, 413, 415),
+  },
+  async handle({ path, query, headers, body, caller }, ports: ApiPorts) {
+    const row = await updateConnection(ports, {
+      tenant: caller.tenant,
+      id: path.id,
+      name: body.name,
+      setup: body.setup,
+      ifMatch: headers['if-match'],
+    })
+    return {
+      status: 200,
+      body: query.view === 'full' ? fullConnectionView(row, 'write') : connectionView(row, 'write'),
+      headers: { etag: connectionEtag(row) },
+    }
+  },
+})

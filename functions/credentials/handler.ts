@@ -1,0 +1,7 @@
+import { createHttpHandler, type HttpHandler } from '../http-handler.ts'
+import { CREDENTIALS_ROUTES, type CredentialsPorts } from './routes.ts'
+
+/** The handler of the `credentials` function. */
+export function createHandler(ports: CredentialsPorts): HttpHandler {
+  return createHttpHandler(CREDENTIALS_ROUTES, ports)
+}

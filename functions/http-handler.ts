@@ -1,0 +1,54 @@
+import middy from '@middy/core'
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { Clock } from '../shared/ports/clock.ts'
+import type { Log } from '../shared/ports/log.ts'
+import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
+import { authenticate } from './middleware/authenticate.ts'
+import { findRoute } from './middleware/find-route.ts'
+import { parseRequest } from './middleware/parse-request.ts'
+import { problemResponse } from './middleware/problem-response.ts'
+import { rateLimit } from './middleware/rate-limit.ts'
+import { requestId } from './middleware/request-id.ts'
+import type { HttpEvent } from './middleware/request-state.ts'
+import type { Answer, Route } from './route.ts'
+
+/** What every HTTP function needs, whatever its routes. */
+export interface HttpPorts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly verifier: TokenVerifier
+  /** Management requests a second and tenant. */
+  readonly rateLimitPerSecond: number
+}
+
+export type HttpHandler = (event: HttpEvent) => Promise<APIGatewayProxyStructuredResultV2>
+
+/** The handler of a function that answers `routes`: the same chain for each, in the order a request passes it. */
+export function createHttpHandler<Ports extends HttpPorts>(
+  routes: readonly Route<Ports>[],
+  ports: Ports,
+): HttpHandler {
+  const handler = middy({ timeoutEarlyInMillis: 0 })
+    .use(problemResponse(ports.log, ports.clock))
+    .use(requestId(ports.clock))
+    .use(findRoute(routes))
+    .use(authenticate(ports.verifier, ports.clock))
+    .use(rateLimit({ perSecond: ports.rateLimitPerSecond, clock: ports.clock }))
+    .use(parseRequest())
+    .handler(async (event: HttpEvent) => {
+      const { route, input } = event.state!
+      return responseOf(await (route as Route<Ports>).handle(input!, ports))
+    })
+  const context = {} as Parameters<typeof handler>[1]
+  return (event) => handler(event, context) as Promise<APIGatewayProxyStructuredResultV2>
+}
+
+function responseOf(answer: Answer): APIGatewayProxyStructuredResultV2 {
+  const { body } = answer
+  if (body === undefined) return { statusCode: answer.status, headers: { ...answer.headers } }
+  return {
+    statusCode: answer.status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...answer.headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  }
+}

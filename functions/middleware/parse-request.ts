@@ -1,0 +1,91 @@
+import type { MiddlewareObj } from '@middy/core'
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import * as z from 'zod/mini'
+import { type ErrorCode, InvariantError, VaultError } from '../../shared/domain/errors.ts'
+import type { JsonValue } from '../../shared/domain/json.ts'
+import { vaultErrorFromIssues } from '../../shared/domain/schema-issue.ts'
+import type { Caller } from '../../shared/ports/token-verifier.ts'
+import { type HttpEvent, stateOf } from './request-state.ts'
+import { parseStrictJson } from './strict-json.ts'
+
+/** Issue of size: the largest setup is 64 KiB of secrets, which JSON may escape; the rest is names. */
+export const MAX_BODY_BYTES = 100 * 1024
+const JSON_CONTENT_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
+const EMPTY = {}
+/** Public routes read no caller; reading one there is a bug of ours, and says so. */
+const NO_CALLER = new Proxy(EMPTY as Caller, {
+  get() {
+    throw new InvariantError('a public route asked who is calling')
+  },
+})
+
+/** Validates path, query, headers and body once, against the route's own schemas, and hands the result on. */
+export function parseRequest(): MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2> {
+  return {
+    before: (request) => {
+      const state = stateOf(request)
+      const { event } = request
+      const route = state.route!
+      state.input = {
+        path: parse(route.pathSchema, event.pathParameters ?? EMPTY, 'invalid-path'),
+        query: parse(route.querySchema ?? NO_QUERY, event.queryStringParameters ?? EMPTY, 'invalid-query'),
+        headers: parse(route.headerSchema, event.headers, 'invalid-header'),
+        body:
+          route.bodySchema === undefined
+            ? EMPTY
+            : parseBody(event, route.bodySchema, route.bodyOptional === true),
+        caller: state.caller ?? NO_CALLER,
+        requestId: state.requestId,
+        origin: originOf(event),
+      }
+    },
+  }
+}
+
+const NO_QUERY = z.strictObject({})
+
+function parse(schema: z.ZodMiniType | undefined, value: unknown, code: ErrorCode): unknown {
+  if (schema === undefined) return EMPTY
+  const result = z.safeParse(schema, value)
+  if (!result.success) throw vaultErrorFromIssues(result.error.issues, { code, input: value })
+  return result.data
+}
+
+function parseBody(event: HttpEvent, schema: z.ZodMiniType, optional: boolean): unknown {
+  const text = bodyText(event)
+  if (text === '' && optional) return parse(schema, {}, 'invalid-body')
+  const contentType = event.headers['content-type']
+  if (contentType === undefined || !JSON_CONTENT_TYPE.test(contentType.slice(0, 200))) {
+    throw new VaultError('unsupported-media-type', 'The body must be JSON.', {
+      field: 'Content-Type',
+      allowed: 'application/json (UTF-8)',
+    })
+  }
+  const value: JsonValue = parseStrictJson(text)
+  return parse(schema, value, 'invalid-body')
+}
+
+function bodyText(event: HttpEvent): string {
+  if (event.body === undefined) return ''
+  const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')
+  if (bytes.byteLength > MAX_BODY_BYTES) throw bodyTooLarge()
+  if (!event.isBase64Encoded) return event.body
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new VaultError('invalid-body', 'Invalid UTF-8', { field: 'body', allowed: 'JSON in UTF-8' })
+  }
+}
+
+/** The 413 of a body over the limit, which names it. */
+export function bodyTooLarge(): VaultError {
+  return new VaultError('body-too-large', 'The body is too large.', {
+    field: 'body',
+    allowed: `${MAX_BODY_BYTES} bytes`,
+  })
+}
+
+function originOf(event: HttpEvent): string {
+  const scheme = event.headers['x-forwarded-proto'] === 'http' ? 'http' : 'https'
+  return `${scheme}://${event.headers['host'] ?? event.requestContext.domainName}`
+}

@@ -1,0 +1,179 @@
+import type { MiddlewareObj } from '@middy/core'
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { type ErrorCode, VaultError } from '../../shared/domain/errors.ts'
+import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
+import type { Log } from '../../shared/ports/log.ts'
+import { type HttpEvent, type HttpRequest, stateOf } from './request-state.ts'
+
+interface Problem {
+  readonly status: number
+  readonly error: string
+  readonly errorCode?: string
+}
+
+/** The HTTP status and Auth0's `error` and `errorCode` of each of our codes; nobody else knows them. */
+const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
+  'invalid-body': { status: 400, error: 'Bad Request', errorCode: 'invalid_body' },
+  'invalid-query': { status: 400, error: 'Bad Request', errorCode: 'invalid_query_string' },
+  'invalid-path': { status: 400, error: 'Bad Request', errorCode: 'invalid_uri' },
+  'invalid-header': { status: 400, error: 'Bad Request', errorCode: 'invalid_headers' },
+  'unsupported-media-type': {
+    status: 415,
+    error: 'Unsupported Media Type',
+    errorCode: 'unsupported_media_type',
+  },
+  'body-too-large': { status: 413, error: 'Payload Too Large', errorCode: 'payload_too_large' },
+  unauthenticated: { status: 401, error: 'Unauthorized' },
+  'insufficient-scope': { status: 403, error: 'Forbidden', errorCode: 'insufficient_scope' },
+  'not-found': { status: 404, error: 'Not Found' },
+  'precondition-failed': { status: 412, error: 'Precondition Failed', errorCode: 'precondition_failed' },
+  conflict: { status: 409, error: 'Conflict', errorCode: 'conflict' },
+  'idempotency-in-progress': { status: 409, error: 'Conflict', errorCode: 'idempotency_in_progress' },
+  'idempotency-mismatch': { status: 422, error: 'Unprocessable Entity', errorCode: 'idempotency_mismatch' },
+  'too-many-requests': { status: 429, error: 'Too Many Requests', errorCode: 'too_many_requests' },
+  'connection-empty': { status: 409, error: 'Conflict', errorCode: 'connection_empty' },
+  'authorization-pending': { status: 409, error: 'Conflict', errorCode: 'authorization_pending' },
+  'reauthorization-required': { status: 409, error: 'Conflict', errorCode: 'reauthorization_required' },
+  'connection-frozen': { status: 409, error: 'Conflict', errorCode: 'connection_frozen' },
+  'credential-unavailable': {
+    status: 503,
+    error: 'Service Unavailable',
+    errorCode: 'credential_unavailable',
+  },
+  'provider-refused': { status: 400, error: 'Bad Request', errorCode: 'provider_refused' },
+  'provider-unavailable': { status: 503, error: 'Service Unavailable', errorCode: 'provider_unavailable' },
+  'store-unavailable': { status: 503, error: 'Service Unavailable', errorCode: 'store_unavailable' },
+}
+
+/** Auth0 words the three kinds of validation error differently. */
+const VALIDATION_PREFIXES: Partial<Record<ErrorCode, string>> = {
+  'invalid-body': 'Payload validation error',
+  'invalid-query': 'Query validation error',
+  'invalid-path': 'Path validation error',
+  'invalid-header': 'Header validation error',
+}
+
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+} as const
+
+/**
+ * Attached first, so that its hooks run last: turns an error into Auth0's shape, puts the headers that every
+ * answer carries on it, errors included, and writes the access line. The cause of a 500 goes to the log by name
+ * only: an error of a library may hold the request body or a token.
+ */
+export function problemResponse(
+  log: Log,
+  clock: { monotonicMs(): number },
+): MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2> {
+  const finish = (request: HttpRequest): void => {
+    const answer = request.response!
+    const state = stateOf(request)
+    answer.headers = {
+      ...SECURITY_HEADERS,
+      ...rateLimitHeaders(request),
+      'x-request-id': state.requestId,
+      ...answer.headers,
+    }
+    log.access({
+      request_id: state.requestId,
+      tenant: state.caller?.tenant,
+      client: state.caller?.clientId,
+      route: state.route?.name ?? 'unknown',
+      status: answer.statusCode ?? 500,
+      ms: Math.round((clock.monotonicMs() - state.startedAtMs) * 10) / 10,
+    })
+  }
+  return {
+    after: finish,
+    onError: (request) => {
+      request.response = problemOf(request.error, log, stateOf(request).requestId)
+      finish(request)
+    },
+  }
+}
+
+function problemOf(error: unknown, log: Log, requestId: string): APIGatewayProxyStructuredResultV2 {
+  if (error instanceof VaultError) return vaultProblem(error)
+  if (error instanceof StoreUnavailableError) {
+    log.error('a store did not answer', {
+      request_id: requestId,
+      outcome: error.outcome,
+      reason: error.message,
+    })
+    return vaultProblem(
+      new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
+        retryAfterSeconds: 1,
+      }),
+    )
+  }
+  log.error('a request failed unexpectedly', {
+    request_id: requestId,
+    error: error instanceof Error ? error.name : typeof error,
+    at: error instanceof Error ? firstFrames(error) : undefined,
+  })
+  return json(500, {
+    statusCode: 500,
+    error: 'Internal Server Error',
+    message: 'An internal error occurred; the request id names it in the log.',
+  })
+}
+
+function vaultProblem(error: VaultError): APIGatewayProxyStructuredResultV2 {
+  const problem = PROBLEMS[error.code]
+  const errorCode = error.detail.errorCode ?? problem.errorCode
+  const headers: Record<string, string> = { ...error.detail.headers }
+  if (error.detail.retryAfterSeconds !== undefined)
+    headers['retry-after'] = String(error.detail.retryAfterSeconds)
+  const body = {
+    statusCode: problem.status,
+    error: problem.error,
+    message: messageOf(error),
+    ...(errorCode === undefined ? {} : { errorCode }),
+  }
+  return json(problem.status, body, headers)
+}
+
+function messageOf(error: VaultError): string {
+  const prefix = VALIDATION_PREFIXES[error.code]
+  const { field, allowed } = error.detail
+  if (prefix === undefined || field === undefined) {
+    return allowed === undefined ? error.message : `${error.message} Allowed: ${allowed}.`
+  }
+  return `${prefix}: '${error.message}' on property ${field}${allowed === undefined ? '' : ` (${allowed})`}.`
+}
+
+function json(
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: JSON.stringify(body),
+  }
+}
+
+function rateLimitHeaders(request: HttpRequest): Record<string, string> {
+  const limit = stateOf(request).rateLimit
+  if (limit === undefined) return {}
+  return {
+    'x-ratelimit-limit': String(limit.limit),
+    'x-ratelimit-remaining': String(limit.remaining),
+    'x-ratelimit-reset': String(limit.resetAtS),
+  }
+}
+
+/** Where it happened, without the message: the frames hold file names and lines of our own code only. */
+function firstFrames(error: Error): string {
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '))
+  return frames
+    .slice(0, 4)
+    .map((line) =>
+      line.trim().replace(/\(?(?:file:\/\/)?[^() ]*\/((?:functions|shared|infra|node_modules)\/)/, '($1'),
+    )
+    .join(' < ')
+}

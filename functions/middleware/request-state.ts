@@ -1,0 +1,24 @@
+import type { Request } from '@middy/core'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { Caller } from '../../shared/ports/token-verifier.ts'
+import type { Route, RouteInput } from '../route.ts'
+
+/** What the middlewares of one request hand to each other. */
+export interface RequestState {
+  requestId: string
+  startedAtMs: number
+  route?: Route<unknown>
+  caller?: Caller
+  rateLimit?: { limit: number; remaining: number; resetAtS: number }
+  input?: RouteInput<unknown, unknown, unknown, unknown>
+}
+
+/** The event as this service reads it: API Gateway's payload format 2.0, with our request state beside it. */
+export type HttpEvent = APIGatewayProxyEventV2 & { state?: RequestState }
+
+export type HttpRequest = Request<HttpEvent, APIGatewayProxyStructuredResultV2>
+
+/** The state of the request; `problem-response`, attached first, makes it. */
+export function stateOf(request: HttpRequest): RequestState {
+  return request.event.state!
+}

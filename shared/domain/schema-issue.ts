@@ -1,0 +1,130 @@
+import type { $ZodIssue } from 'zod/v4/core'
+import { type ErrorCode, VaultError } from './errors.ts'
+
+/** Names and enumerated values in messages are cut here: what a caller sends must not swell our answers and logs. */
+export const MAX_SHOWN_CHARS = 60
+
+export interface IssueContext {
+  readonly code: ErrorCode
+  /** The value that was parsed: lengths and types found are told from it, never the value itself. */
+  readonly input: unknown
+  /** Where the parsed value sits in the request, such as `setup`; left out for the body itself. */
+  readonly root?: string
+  /** What would have been accepted, where the issue does not say so by itself. */
+  readonly allowed?: (issue: $ZodIssue) => string | undefined
+}
+
+/**
+ * One error for what a schema refused, in z-schema's words (the ones Auth0's API answers with). The most telling
+ * issue wins: a wrong kind of body, then what is missing, what is too much, and then the values.
+ */
+export function vaultErrorFromIssues(issues: readonly $ZodIssue[], context: IssueContext): VaultError {
+  const ranked = issues.toSorted((a, b) => rank(a, context.input) - rank(b, context.input))
+  const issue = ranked[0]
+  if (issue === undefined) return new VaultError(context.code, 'Data is not valid')
+  const field = fieldOf(issue, context.root)
+  const allowed = context.allowed?.(issue) ?? allowedBy(issue)
+  return new VaultError(context.code, reasonOf(issue, context.input), {
+    ...(field !== '' && { field }),
+    ...(allowed !== undefined && { allowed }),
+  })
+}
+
+/** The text cut to what a message may show, control characters replaced. */
+export function shownName(name: string): string {
+  const characters = [...name.replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\u{10000}-\u{10ffff}]/gu, '?')]
+  if (characters.length <= MAX_SHOWN_CHARS) return characters.join('')
+  return `${characters.slice(0, MAX_SHOWN_CHARS - 1).join('')}…`
+}
+
+/** The name z-schema gives a value's type: `integer` for whole numbers, `array` and `null` beside `object`. */
+export function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'number' && Number.isInteger(value) ? 'integer' : typeof value
+}
+
+function rank(issue: $ZodIssue, input: unknown): number {
+  if (issue.path.length === 0 && issue.code === 'invalid_type') return 0
+  if (isMissing(issue, input)) return 1
+  const order = [
+    'unrecognized_keys',
+    'invalid_type',
+    'invalid_value',
+    'too_small',
+    'too_big',
+    'invalid_format',
+  ]
+  const position = order.indexOf(issue.code)
+  return 2 + (position < 0 ? order.length : position)
+}
+
+function reasonOf(issue: $ZodIssue, input: unknown): string {
+  if (isMissing(issue, input)) return `Missing required property: ${shownName(String(issue.path.at(-1)))}`
+  const value = valueAt(input, issue.path)
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `Additional properties not allowed: ${shownName(issue.keys.join(','))}`
+    case 'invalid_type':
+      return typeReason(issue.expected, value)
+    case 'invalid_value':
+      return typeof value === 'string'
+        ? `No enum match for: ${shownName(value)}`
+        : typeReason(typeName(issue.values[0]), value)
+    case 'too_small':
+      return sizeReason('short', Number(issue.minimum), issue.origin, value)
+    case 'too_big':
+      return sizeReason('long', Number(issue.maximum), issue.origin, value)
+    case 'invalid_format':
+      return `Object didn't pass validation for format ${issue.format}`
+    case 'invalid_union':
+      return "Data does not match any schemas from 'oneOf'"
+    case 'custom':
+      return issue.message
+    default:
+      return 'Data is not valid'
+  }
+}
+
+const JSON_TYPES: Readonly<Record<string, string>> = { int: 'integer', record: 'object', tuple: 'array' }
+
+function typeReason(expected: string, value: unknown): string {
+  return `Expected type ${JSON_TYPES[expected] ?? expected} but found type ${typeName(value)}`
+}
+
+function sizeReason(end: 'short' | 'long', limit: number, origin: string, value: unknown): string {
+  const bound = `${end === 'short' ? 'minimum' : 'maximum'} ${limit}`
+  if (typeof value === 'string') return `String is too ${end} (${[...value].length} chars), ${bound}`
+  if (Array.isArray(value)) return `Array is too ${end} (${value.length}), ${bound}`
+  if (typeof value === 'number')
+    return `Value ${value} is ${end === 'short' ? 'less' : 'greater'} than ${bound}`
+  return `${origin} is too ${end}, ${bound}`
+}
+
+function allowedBy(issue: $ZodIssue): string | undefined {
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'too_big') return `at most ${issue.maximum}`
+  if (issue.code === 'too_small') return `at least ${issue.minimum}`
+  const allowed: unknown = issue.code === 'custom' ? issue.params?.['allowed'] : undefined
+  return typeof allowed === 'string' ? allowed : undefined
+}
+
+function fieldOf(issue: $ZodIssue, root: string | undefined): string {
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path
+  return [...(root === undefined ? [] : [root]), ...path.map((part) => shownName(String(part)))].join('.')
+}
+
+function isMissing(issue: $ZodIssue, input: unknown): boolean {
+  if (issue.path.length === 0 || (issue.code !== 'invalid_type' && issue.code !== 'invalid_value'))
+    return false
+  return valueAt(input, issue.path) === undefined
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input
+  for (const name of path) {
+    if (value === null || typeof value !== 'object' || !Object.hasOwn(value, name)) return undefined
+    value = (value as Record<PropertyKey, unknown>)[name]
+  }
+  return value
+}

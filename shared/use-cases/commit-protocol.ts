@@ -1,0 +1,207 @@
+import type { SecretPointer } from '../domain/connection.ts'
+import { VaultError } from '../domain/errors.ts'
+import { idempotencyKey, intentKey, workShard } from '../domain/keys.ts'
+import type { SecretText } from '../domain/secret-text.ts'
+import {
+  type Attributes,
+  ConditionFailedError,
+  StoreUnavailableError,
+  type Write,
+} from '../ports/item-store.ts'
+import type { Ports } from '../ports/ports.ts'
+
+/*
+ * Two stores, one commit point: the row's pointer. An intent stands beside the row before the secret is put, and
+ * the commit removes it in the same transaction, on the condition that it is still open. So whoever finds an
+ * intent past its deadline may close it first and clean up after: a commit that comes late then fails.
+ */
+
+/** Longer than any request may take (API Gateway: 30 s) and its retries, so that a live operation is not undone. */
+export const INTENT_DEADLINE_MS = 60_000
+/** Waits between tries to learn the outcome of a commit; about 3 s in all, then the answer is 503. */
+const RESOLVE_WAITS_MS = [50, 150, 400, 900, 1500]
+
+/** What is about to happen to a secret, so that a crash leaves a trace of it. Holds no secret. */
+export interface Intent {
+  readonly kind: 'create' | 'update'
+  readonly tenant: string
+  readonly ownerId: string
+  readonly op: string
+  readonly secretId: string
+  /** True when this operation makes the secret itself and not just another version of it. */
+  readonly newSecret: boolean
+  readonly deadlineAtMs: number
+  /** The Idempotency-Key record to release when the operation is undone. */
+  readonly idempotencySort?: string
+}
+
+/** The write that closes the intent as part of a commit. */
+export function closeIntent(intent: Intent): Write {
+  return {
+    op: 'delete',
+    key: intentKey(intent.tenant, intent.op),
+    when: [{ kind: 'equals', attribute: 'state', value: 'open' }],
+  }
+}
+
+function openIntent(intent: Intent): Write {
+  const attributes: Attributes = {
+    ...intent,
+    state: 'open',
+    due_shard: workShard(intent.op),
+    due_at: intent.deadlineAtMs,
+  }
+  return { op: 'put', key: intentKey(intent.tenant, intent.op), attributes, when: [{ kind: 'item-absent' }] }
+}
+
+/**
+ * Puts one secret version and commits the pointer to it. `besideIntent` are writes that belong to the start,
+ * `commit` applies the final transaction, which must hold `closeIntent`. Whatever fails before the commit is
+ * undone. Throws `store-unavailable` when a store failed, and passes on what `commit` threw.
+ */
+export async function commitSecret(
+  ports: Ports,
+  plan: {
+    intent: Intent
+    generation: number
+    besideIntent?: readonly Write[]
+    value: SecretText
+    commit(pointer: SecretPointer): Promise<void>
+  },
+): Promise<SecretPointer> {
+  const { intent } = plan
+  let started = false
+  let pointer: SecretPointer | undefined
+  try {
+    await ports.items.transact([openIntent(intent), ...(plan.besideIntent ?? [])])
+    started = true
+    const { versionId } = await ports.secrets.put(intent.secretId, intent.op, plan.value)
+    pointer = { secretId: intent.secretId, versionId, generation: plan.generation }
+    await plan.commit(pointer)
+    return pointer
+  } catch (error) {
+    // A refused start wrote nothing; an unknown one may have left an intent, which undoing removes.
+    if (!started && !(error instanceof StoreUnavailableError && error.outcome === 'unknown'))
+      throw failureOf(error)
+    const committed = await undoUnlessCommitted(ports, intent, { started })
+    if (committed && pointer !== undefined && error instanceof StoreUnavailableError) return pointer
+    throw failureOf(error)
+  }
+}
+
+/**
+ * The transaction that commits an operation. A condition that fails here means that the operation outlived its
+ * deadline and reconcile undid it, or another request took its Idempotency-Key over: nothing was changed.
+ */
+export async function commitOnce(ports: Ports, writes: readonly Write[]): Promise<void> {
+  try {
+    await ports.items.transact(writes)
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    throw new VaultError(
+      'store-unavailable',
+      'The request took too long and was undone; nothing was changed. Try again.',
+      {
+        retryAfterSeconds: 1,
+        cause: error,
+      },
+    )
+  }
+}
+
+/** Applies one transaction and, when its outcome is unknown, asks `isApplied` until the store tells. */
+export async function transactSurely(
+  ports: Ports,
+  writes: readonly Write[],
+  isApplied: () => Promise<boolean>,
+): Promise<void> {
+  try {
+    await ports.items.transact(writes)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError) || error.outcome === 'not-applied') throw failureOf(error)
+    if (!(await withPatience(ports, isApplied))) throw failureOf(error)
+  }
+}
+
+/** Undoes an operation; true when it turns out to be committed, and then nothing is touched. */
+async function undoUnlessCommitted(
+  ports: Ports,
+  intent: Intent,
+  seen: { started: boolean },
+): Promise<boolean> {
+  try {
+    return await withPatience(ports, async () => {
+      const result = await undoIntent(ports, intent)
+      return result === 'absent' && seen.started
+    })
+  } catch (error) {
+    // The stores are out of reach: the intent stays, and reconcile undoes the operation after its deadline.
+    ports.log.warn('left an unfinished operation to reconcile', { op: intent.op, error: nameOf(error) })
+    return false
+  }
+}
+
+/**
+ * Closes an intent and removes what its operation put. `absent`: the intent is gone, so the operation was
+ * committed or undone already. Idempotent: a crash at any await is repaired by calling it again.
+ */
+export async function undoIntent(ports: Ports, intent: Intent): Promise<'undone' | 'absent'> {
+  const key = intentKey(intent.tenant, intent.op)
+  try {
+    await ports.items.transact([
+      { op: 'update', key, set: { state: 'undoing' }, when: [{ kind: 'item-present' }] },
+    ])
+  } catch (error) {
+    if (error instanceof ConditionFailedError) return 'absent'
+    throw error
+  }
+  if (intent.newSecret) await ports.secrets.purge(intent.secretId)
+  else await ports.secrets.discard(intent.secretId, intent.op)
+  if (intent.idempotencySort !== undefined)
+    await releaseIdempotencyRecord(ports, intent, intent.idempotencySort)
+  await ports.items.transact([{ op: 'delete', key }])
+  return 'undone'
+}
+
+/** Removes the operation's Idempotency-Key record, unless another operation has taken the key over. */
+async function releaseIdempotencyRecord(ports: Ports, intent: Intent, sort: string): Promise<void> {
+  const key = idempotencyKey(intent.tenant, sort)
+  const record = await ports.items.get(key)
+  if (record?.op !== intent.op) return
+  try {
+    await ports.items.transact([
+      { op: 'delete', key, when: [{ kind: 'equals', attribute: 'op', value: intent.op }] },
+    ])
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+  }
+}
+
+async function withPatience<T>(ports: Ports, act: () => Promise<T>): Promise<T> {
+  for (const waitMs of RESOLVE_WAITS_MS) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+      await ports.clock.sleep(waitMs)
+    }
+  }
+  return act()
+}
+
+/** A store's failure in the caller's words; everything else as it is. */
+export function failureOf(error: unknown): unknown {
+  if (!(error instanceof StoreUnavailableError)) return error
+  return new VaultError(
+    'store-unavailable',
+    'The vault could not reach its store; nothing was changed. Try again.',
+    {
+      retryAfterSeconds: 1,
+      cause: error,
+    },
+  )
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error
+}

@@ -1,0 +1,180 @@
+import { findConnector } from '../connectors/catalogue.ts'
+import { canonicalJson } from '../domain/canonical-json.ts'
+import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import { VaultError } from '../domain/errors.ts'
+import { newId, newUuid } from '../domain/ids.ts'
+import type { JsonValue } from '../domain/json.ts'
+import { connectionCounterKey, connectionKey } from '../domain/keys.ts'
+import { secretIdOf } from '../domain/secret-id.ts'
+import { SecretText } from '../domain/secret-text.ts'
+import { ConditionFailedError, type Write } from '../ports/item-store.ts'
+import type { Ports } from '../ports/ports.ts'
+import { type AcceptedSetup, acceptSetup, rowMembersOf, sealableContent } from './accept-setup.ts'
+import {
+  closeIntent,
+  commitOnce,
+  commitSecret,
+  INTENT_DEADLINE_MS,
+  type Intent,
+  transactSurely,
+} from './commit-protocol.ts'
+import { attributesOf, eventWrite, findConnection, fingerprintOf } from './connection-rows.ts'
+import {
+  claimAndCompleteWrite,
+  claimWrite,
+  completeWrite,
+  type IdempotentRequest,
+  replayOf,
+  sortOfIdempotencyKey,
+} from './idempotency.ts'
+
+export interface CreateConnectionInput {
+  readonly tenant: string
+  readonly clientId: string
+  readonly name: string
+  readonly appId: string
+  readonly setup?: JsonValue
+  readonly idempotencyKey?: string
+}
+
+/** A position in the transaction that claims the Idempotency-Key, by which a refusal is recognized. */
+const CLAIM_INDEX = 1
+
+/**
+ * Creates a connection and answers its row; `replayed` when the same Idempotency-Key made it before.
+ * Throws `invalid-body`, `idempotency-mismatch`, `idempotency-in-progress`, `store-unavailable`;
+ * whatever it throws, nothing is stored.
+ */
+export async function createConnection(
+  ports: Ports,
+  input: CreateConnectionInput,
+): Promise<{ row: ConnectionRow; replayed: boolean }> {
+  const nowMs = ports.clock.nowMs()
+  const connector = findConnector(input.appId)
+  if (connector === undefined)
+    throw new VaultError('invalid-body', `No enum match for: ${input.appId}`, { field: 'app_id' })
+  const accepted = input.setup === undefined ? undefined : await acceptSetup(ports, connector, input.setup)
+  const idempotent = await idempotentRequest(ports, input)
+  const row = newRow(ports, input, accepted, nowMs)
+  try {
+    const created =
+      accepted === undefined
+        ? await createEmpty(ports, row, idempotent)
+        : await createWithSetup(ports, row, accepted, idempotent)
+    return { row: created, replayed: false }
+  } catch (error) {
+    if (
+      idempotent !== undefined &&
+      error instanceof ConditionFailedError &&
+      error.writeIndex === CLAIM_INDEX
+    ) {
+      return { row: replayOf(idempotent, error, nowMs), replayed: true }
+    }
+    throw error
+  }
+}
+
+function newRow(
+  ports: Ports,
+  input: CreateConnectionInput,
+  accepted: AcceptedSetup | undefined,
+  nowMs: number,
+): ConnectionRow {
+  const id = newId('ac_', { nowMs, random: ports.random })
+  return {
+    tenant: input.tenant,
+    id,
+    name: input.name,
+    appId: input.appId,
+    fingerprint: fingerprintOf({ id, name: input.name, setupDigest: accepted?.digest }),
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    version: 1,
+    credentialVersion: accepted === undefined ? 0 : 1,
+    sequence: 1,
+    generations: accepted === undefined ? 0 : 1,
+    status: 'empty',
+    fence: 0,
+    op: newUuid(ports.random),
+    ...(accepted === undefined ? {} : { refreshedAtMs: nowMs, ...rowMembersOf(accepted) }),
+  }
+}
+
+function creationWrites(ports: Ports, row: ConnectionRow): Write[] {
+  const event = {
+    type: 'connection.created',
+    changed: [],
+    nowMs: row.createdAtMs,
+    id: newUuid(ports.random),
+  } as const
+  return [
+    {
+      op: 'put',
+      key: connectionKey(row.tenant, row.id),
+      attributes: attributesOf(row),
+      when: [{ kind: 'item-absent' }],
+    },
+    eventWrite(row, event),
+    { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: 1 } },
+  ]
+}
+
+async function createEmpty(
+  ports: Ports,
+  row: ConnectionRow,
+  idempotent: IdempotentRequest | undefined,
+): Promise<ConnectionRow> {
+  const [put, ...others] = creationWrites(ports, row)
+  const claim =
+    idempotent === undefined ? [] : [claimAndCompleteWrite(idempotent, row.op, row, row.createdAtMs)]
+  await transactSurely(ports, [put!, ...claim, ...others], async () => {
+    const stored = await findConnection(ports, row.tenant, row.id)
+    return stored?.op === row.op
+  })
+  return row
+}
+
+async function createWithSetup(
+  ports: Ports,
+  row: ConnectionRow,
+  accepted: AcceptedSetup,
+  idempotent: IdempotentRequest | undefined,
+): Promise<ConnectionRow> {
+  const intent: Intent = {
+    kind: 'create',
+    tenant: row.tenant,
+    ownerId: row.id,
+    op: row.op,
+    secretId: secretIdOf({ tenant: row.tenant, ownerId: row.id, generation: 1 }),
+    newSecret: true,
+    deadlineAtMs: row.createdAtMs + INTENT_DEADLINE_MS,
+    ...(idempotent === undefined ? {} : { idempotencySort: idempotent.sort }),
+  }
+  let created = row
+  await commitSecret(ports, {
+    intent,
+    generation: 1,
+    besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, row.op, row.createdAtMs)],
+    value: sealableContent({ setup: accepted.values }),
+    commit: async (secret: SecretPointer) => {
+      created = { ...row, secret }
+      const complete =
+        idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
+      await commitOnce(ports, [closeIntent(intent), ...creationWrites(ports, created), ...complete])
+    },
+  })
+  return created
+}
+
+async function idempotentRequest(
+  ports: Ports,
+  input: CreateConnectionInput,
+): Promise<IdempotentRequest | undefined> {
+  if (input.idempotencyKey === undefined) return undefined
+  const body = canonicalJson({ name: input.name, app_id: input.appId, setup: input.setup })
+  return {
+    tenant: input.tenant,
+    sort: sortOfIdempotencyKey(input.clientId, input.idempotencyKey),
+    bodyDigest: await ports.digester.digest('idempotent-body', new SecretText(body)),
+  }
+}

@@ -1,0 +1,124 @@
+import type { ConnectionRow } from '../domain/connection.ts'
+import { VaultError } from '../domain/errors.ts'
+import { newUuid } from '../domain/ids.ts'
+import { connectionCounterKey, connectionKey, tombstoneKey } from '../domain/keys.ts'
+import { ConditionFailedError } from '../ports/item-store.ts'
+import type { Ports } from '../ports/ports.ts'
+import { nextRow } from './change-connection.ts'
+import { transactSurely } from './commit-protocol.ts'
+import { connectionNotFound, eventWrite, findConnection, unchangedSince } from './connection-rows.ts'
+import { checkIfMatch } from './preconditions.ts'
+import {
+  DELETE_DEADLINE_MS,
+  findTombstone,
+  putTombstone,
+  RESTORABLE_MS,
+  type Tombstone,
+} from './tombstones.ts'
+
+const MAX_DELETE_TRIES = 6
+
+export interface DeleteConnectionInput {
+  readonly tenant: string
+  readonly id: string
+  readonly ifMatch?: string
+  /** Destroy the secret at once, without the days in which it could be restored. */
+  readonly purge: boolean
+}
+
+/**
+ * Deletes a connection: from the commit on it answers 404 everywhere. What must follow (revocation, the secret's
+ * own deletion) is tried at once and otherwise finished by reconcile; a delete is never undone.
+ * Throws `not-found`, `precondition-failed`, `conflict`, `store-unavailable`.
+ */
+export async function deleteConnection(ports: Ports, input: DeleteConnectionInput): Promise<void> {
+  const tombstone = await replaceRowByTombstone(ports, input)
+  try {
+    await finishDeletion(ports, tombstone)
+  } catch (error) {
+    ports.log.warn('left a deletion to reconcile', {
+      connection_id: input.id,
+      error: error instanceof Error ? error.name : 'unknown',
+    })
+  }
+}
+
+async function replaceRowByTombstone(ports: Ports, input: DeleteConnectionInput): Promise<Tombstone> {
+  for (let tries = 0; tries < MAX_DELETE_TRIES; tries++) {
+    const row = await findConnection(ports, input.tenant, input.id)
+    if (row === undefined) return purgeableTombstone(ports, input)
+    checkIfMatch(row, input.ifMatch)
+    try {
+      return await commitDeletion(ports, row, input.purge)
+    } catch (error) {
+      if (!(error instanceof ConditionFailedError)) throw error
+    }
+  }
+  throw new VaultError(
+    'conflict',
+    'The connection is being changed by others; nothing was changed. Try again.',
+    {
+      retryAfterSeconds: 1,
+    },
+  )
+}
+
+async function commitDeletion(ports: Ports, row: ConnectionRow, purge: boolean): Promise<Tombstone> {
+  const nowMs = ports.clock.nowMs()
+  const next = nextRow(ports, row, {}, nowMs)
+  const tombstone: Tombstone = { state: 'deleting', row: next, deletedAtMs: nowMs, purge, op: next.op }
+  const event = { type: 'connection.deleted', changed: [], nowMs, id: newUuid(ports.random) } as const
+  await transactSurely(
+    ports,
+    [
+      { op: 'delete', key: connectionKey(row.tenant, row.id), when: unchangedSince(row) },
+      putTombstone(tombstone, nowMs + DELETE_DEADLINE_MS),
+      eventWrite(next, event),
+      { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: -1 } },
+    ],
+    async () => (await findTombstone(ports, row.tenant, row.id))?.op === tombstone.op,
+  )
+  return tombstone
+}
+
+/** A second delete finds no row; with `purge` it still destroys what waits in the recovery window. */
+async function purgeableTombstone(ports: Ports, input: DeleteConnectionInput): Promise<Tombstone> {
+  const tombstone = input.purge ? await findTombstone(ports, input.tenant, input.id) : undefined
+  if (tombstone === undefined) throw connectionNotFound()
+  const purging: Tombstone = { ...tombstone, state: 'deleting', purge: true }
+  await transactSurely(
+    ports,
+    [putTombstone(purging, ports.clock.nowMs() + DELETE_DEADLINE_MS)],
+    async () => (await findTombstone(ports, input.tenant, input.id))?.purge === true,
+  )
+  return purging
+}
+
+/**
+ * What follows a committed delete, each step idempotent: the secret is scheduled for deletion, or destroyed;
+ * then the tombstone says so, or is removed.
+ */
+export async function finishDeletion(ports: Ports, tombstone: Tombstone): Promise<void> {
+  const { row } = tombstone
+  if (row.secret !== undefined) {
+    if (tombstone.purge) await ports.secrets.purge(row.secret.secretId)
+    else await ports.secrets.scheduleDeletion(row.secret.secretId)
+  }
+  if (tombstone.purge) {
+    await ports.items.transact([{ op: 'delete', key: tombstoneKey(row.tenant, row.id) }])
+    return
+  }
+  const deleted: Tombstone = { ...tombstone, state: 'deleted' }
+  await ports.items.transact([
+    putTombstone(deleted, tombstone.deletedAtMs + RESTORABLE_MS, [
+      { kind: 'equals', attribute: 'op', value: tombstone.op },
+    ]),
+  ])
+}
+
+/** Ends the recovery window of a deleted connection: nothing of it is left. */
+export async function removeTombstone(ports: Ports, tombstone: Tombstone): Promise<void> {
+  const { row } = tombstone
+  if (row.secret !== undefined) await ports.secrets.purge(row.secret.secretId)
+  await ports.items.transact([{ op: 'delete', key: tombstoneKey(row.tenant, row.id) }])
+}

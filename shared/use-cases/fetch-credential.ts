@@ -1,0 +1,169 @@
+import { findConnector, findSetup } from '../connectors/catalogue.ts'
+import { renderCredential } from '../connectors/render-credential.ts'
+import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import { InvariantError, VaultError } from '../domain/errors.ts'
+import { earliestAccessExpiryMs } from '../domain/grant.ts'
+import { connectionKey } from '../domain/keys.ts'
+import { SecretText } from '../domain/secret-text.ts'
+import type { Ports } from '../ports/ports.ts'
+import { SecretNotFoundError } from '../ports/secret-store.ts'
+import { connectionNotFound, findConnection, getConnection } from './connection-rows.ts'
+import type { FreezeWatch } from './freeze-watch.ts'
+import type { OpenedSecret, OpenedSecrets } from './opened-secrets.ts'
+import { tagMatches } from './preconditions.ts'
+
+/** Raised when the shape of the answer changes, so that a tag from before does not match. */
+const SHAPE_VERSION = 1
+/** What a flow gets when it does not say how long it needs the credential. */
+export const DEFAULT_MIN_TTL_SECONDS = 60
+/** A day: no provider's access token that we know lives longer and rotates. */
+export const MAX_MIN_TTL_SECONDS = 86_400
+const HOUR_MS = 3_600_000
+
+export interface FetchPorts extends Ports {
+  readonly opened: OpenedSecrets
+  readonly freezes: FreezeWatch
+}
+
+export interface FetchCredentialInput {
+  readonly tenant: string
+  readonly id: string
+  readonly minTtlSeconds: number
+  readonly ifNoneMatch?: string
+}
+
+export type FetchedCredential =
+  | { readonly kind: 'not-modified'; readonly etag: string }
+  | { readonly kind: 'credential'; readonly etag: string; readonly body: SecretText }
+
+/**
+ * What a flow sends to the connected service, good for at least `minTtlSeconds`, as the JSON text of the answer.
+ * Throws `not-found`, `connection-empty`, `authorization-pending`, `reauthorization-required`,
+ * `connection-frozen`, `credential-unavailable`.
+ */
+export async function fetchCredential(
+  ports: FetchPorts,
+  input: FetchCredentialInput,
+): Promise<FetchedCredential> {
+  const row = await getConnection(ports, input.tenant, input.id)
+  await refuseFrozen(ports, row)
+  const usable = requireUsable(row)
+  const nowMs = ports.clock.nowMs()
+  const etag = `"c${SHAPE_VERSION}.${usable.credentialVersion}"`
+  await noteFetch(ports, usable, nowMs)
+  if (input.ifNoneMatch !== undefined && tagMatches(input.ifNoneMatch, etag))
+    return { kind: 'not-modified', etag }
+  const { row: opened, secret } = await openCredential(ports, usable)
+  return {
+    kind: 'credential',
+    etag: `"c${SHAPE_VERSION}.${opened.credentialVersion}"`,
+    body: bodyOf(opened, secret, nowMs),
+  }
+}
+
+async function refuseFrozen(ports: FetchPorts, row: ConnectionRow): Promise<void> {
+  const freeze = await ports.freezes.find(row.tenant, row)
+  if (freeze === undefined) return
+  throw new VaultError('connection-frozen', `The connection is frozen: ${freeze.reason}`, {
+    errorCode: 'connection_frozen',
+  })
+}
+
+/** The row, when its state lets a flow have the credential; throws the 409 that says what to do otherwise. */
+function requireUsable(row: ConnectionRow): ConnectionRow & { secret: SecretPointer } {
+  if (row.status === 'empty' || row.secret === undefined) {
+    throw new VaultError('connection-empty', 'The connection has no setup yet. Add one, then fetch again.')
+  }
+  if (row.status === 'pending') {
+    throw new VaultError('authorization-pending', row.statusReason ?? 'The connection is not authorized yet.')
+  }
+  if (row.status === 'reauthorization_required') {
+    throw new VaultError(
+      'reauthorization-required',
+      row.statusReason ?? 'The provider has ended the grant. Authorize the connection again.',
+    )
+  }
+  return row as ConnectionRow & { secret: SecretPointer }
+}
+
+/**
+ * The opened secret the row points at. A version that is gone was superseded between the two reads: the row is
+ * read once more, and the new pointer followed.
+ */
+async function openCredential(
+  ports: FetchPorts,
+  row: ConnectionRow & { secret: SecretPointer },
+): Promise<{ row: ConnectionRow; secret: OpenedSecret }> {
+  const cached = ports.opened.peek(row.secret)
+  if (cached !== undefined) return { row, secret: cached }
+  try {
+    return { row, secret: await ports.opened.open(row.secret) }
+  } catch (error) {
+    if (!(error instanceof SecretNotFoundError)) throw error
+    const current = await findConnection(ports, row.tenant, row.id)
+    if (current === undefined) throw connectionNotFound()
+    const usable = requireUsable(current)
+    if (usable.secret.versionId === row.secret.versionId) {
+      throw new InvariantError(`the row of ${row.id} points at a secret version that is not there`)
+    }
+    return { row: usable, secret: await ports.opened.open(usable.secret) }
+  }
+}
+
+function bodyOf(row: ConnectionRow, secret: OpenedSecret, nowMs: number): SecretText {
+  const expiresAtMs = earliestAccessExpiryMs(row.grants)
+  // Only the remaining seconds change from one fetch to the next: without them, the text is made once a version.
+  if (expiresAtMs === undefined) {
+    const key = `${row.id} ${row.credentialVersion}`
+    if (secret.rendered?.key === key) return secret.rendered.body
+    const body = renderBody(row, secret, undefined, nowMs)
+    secret.rendered = { key, body }
+    return body
+  }
+  return renderBody(row, secret, expiresAtMs, nowMs)
+}
+
+function renderBody(
+  row: ConnectionRow,
+  secret: OpenedSecret,
+  expiresAtMs: number | undefined,
+  nowMs: number,
+): SecretText {
+  const connector = findConnector(row.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  if (setup === undefined) throw new InvariantError(`no setup ${row.setupType} of ${row.appId}`)
+  const rendered = renderCredential(setup, secret.content.setup, secret.content.grants)
+  return new SecretText(
+    JSON.stringify({
+      connection_id: row.id,
+      app_id: row.appId,
+      credential_version: row.credentialVersion,
+      expires_at: expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString(),
+      usable_for_seconds:
+        expiresAtMs === undefined ? null : Math.max(0, Math.floor((expiresAtMs - nowMs) / 1000)),
+      ...rendered,
+    }),
+  )
+}
+
+/** Remembers the hour of the last fetch, at most once an hour, so that a fetch stays a read. */
+async function noteFetch(ports: FetchPorts, row: ConnectionRow, nowMs: number): Promise<void> {
+  const hour = Math.floor(nowMs / HOUR_MS)
+  if (row.lastFetchedHour !== undefined && row.lastFetchedHour >= hour) return
+  try {
+    await ports.items.transact([
+      {
+        op: 'update',
+        key: connectionKey(row.tenant, row.id),
+        set: { lastFetchedHour: hour },
+        when: [{ kind: 'item-present' }],
+      },
+    ])
+  } catch (error) {
+    // The flow needs its credential more than we need to know when.
+    ports.log.warn('could not note a fetch', {
+      connection_id: row.id,
+      error: error instanceof Error ? error.name : 'unknown',
+    })
+  }
+}

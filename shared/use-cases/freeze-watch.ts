@@ -1,0 +1,75 @@
+import type { Freeze } from '../domain/freeze.ts'
+import { freezesPartition } from '../domain/keys.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ItemStore } from '../ports/item-store.ts'
+
+/** Design: a freeze reaches every instance within 1 s, and freezes are read at most once a second. */
+export const FREEZE_MAX_AGE_MS = 900
+/** Freezes of one tenant: at most one an app and a few hundred connections; more is refused when they are made. */
+export const MAX_FREEZES = 1000
+/** Tenants whose freezes are remembered; past it the oldest are forgotten and read again when needed. */
+const MAX_WATCHED_TENANTS = 10_000
+
+interface Snapshot {
+  readonly readAtMs: number
+  readonly byApp: ReadonlyMap<string, Freeze>
+  readonly byConnection: ReadonlyMap<string, Freeze>
+}
+
+/**
+ * What is frozen, by tenant, no older than `FREEZE_MAX_AGE_MS`. When the store does not answer, so does this:
+ * a stop order that cannot be read must not be overlooked.
+ */
+export class FreezeWatch {
+  readonly #items: Pick<ItemStore, 'query'>
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #snapshots = new Map<string, Snapshot>()
+  readonly #reading = new Map<string, Promise<Snapshot>>()
+
+  constructor(items: Pick<ItemStore, 'query'>, clock: Pick<Clock, 'monotonicMs'>) {
+    this.#items = items
+    this.#clock = clock
+  }
+
+  /** The freeze that stops this connection, or undefined. */
+  async find(tenant: string, connection: { id: string; appId: string }): Promise<Freeze | undefined> {
+    const snapshot = this.#snapshots.get(tenant)
+    const fresh = snapshot !== undefined && this.#clock.monotonicMs() - snapshot.readAtMs < FREEZE_MAX_AGE_MS
+    const known = fresh ? snapshot : await this.#read(tenant)
+    return known.byApp.get(connection.appId) ?? known.byConnection.get(connection.id)
+  }
+
+  /** Forgets what is known, so that the instance that makes a freeze obeys it at once. */
+  forget(tenant: string): void {
+    this.#snapshots.delete(tenant)
+  }
+
+  async #read(tenant: string): Promise<Snapshot> {
+    const underWay = this.#reading.get(tenant)
+    if (underWay !== undefined) return underWay
+    const reading = this.#readNow(tenant)
+    this.#reading.set(tenant, reading)
+    try {
+      return await reading
+    } finally {
+      this.#reading.delete(tenant)
+    }
+  }
+
+  async #readNow(tenant: string): Promise<Snapshot> {
+    // The age counts from before the read, or a slow answer would count as younger than it is.
+    const readAtMs = this.#clock.monotonicMs()
+    const page = await this.#items.query({ partition: freezesPartition(tenant), limit: MAX_FREEZES })
+    const byApp = new Map<string, Freeze>()
+    const byConnection = new Map<string, Freeze>()
+    for (const item of page.items) {
+      const freeze = item.attributes as unknown as Freeze
+      if (freeze.appId !== undefined) byApp.set(freeze.appId, freeze)
+      if (freeze.connectionId !== undefined) byConnection.set(freeze.connectionId, freeze)
+    }
+    const snapshot = { readAtMs, byApp, byConnection }
+    if (this.#snapshots.size >= MAX_WATCHED_TENANTS) this.#snapshots.clear()
+    this.#snapshots.set(tenant, snapshot)
+    return snapshot
+  }
+}
