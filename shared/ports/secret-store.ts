@@ -47,7 +47,7 @@ export interface SecretPage {
 export interface SecretDescription {
   readonly secretId: string
   readonly createdAtMs: number
-  /** Set while the secret waits for its deletion; the instant it was asked for, in epoch ms. */
+  /** Set while the secret waits for its deletion: when that was asked for, in epoch ms (a stand-in may say when it ends). */
   readonly deletedAtMs?: number
 }
 

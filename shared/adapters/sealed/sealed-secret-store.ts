@@ -1,0 +1,218 @@
+import { timingSafeEqual } from 'node:crypto'
+import { InvariantError } from '../../domain/errors.ts'
+import type { SecretText } from '../../domain/secret-text.ts'
+import type { Clock } from '../../ports/clock.ts'
+import {
+  type Attributes,
+  ConditionFailedError,
+  type ItemKey,
+  type ItemStore,
+  MAX_TRANSACTION_WRITES,
+  StoreUnavailableError,
+  type Write,
+} from '../../ports/item-store.ts'
+import type { KeyWrapper } from '../../ports/key-wrapper.ts'
+import type { Random } from '../../ports/random.ts'
+import {
+  RECOVERY_WINDOW_DAYS,
+  SecretConflictError,
+  type SecretDescription,
+  SecretNotFoundError,
+  type SecretPage,
+  type SecretStore,
+} from '../../ports/secret-store.ts'
+import { assertStorableSecret } from '../secret-value-limits.ts'
+import { type Envelope, envelopeOf, openText, sealText } from './envelope.ts'
+import { type RewrapOutcome, type RewrapPage, rewrapItem, rewrapPage } from './rewrap.ts'
+import {
+  META_SORT,
+  metaKey,
+  placeOf,
+  secretIdOfPartition,
+  secretPartition,
+  versionKey,
+} from './sealed-items.ts'
+
+const RECOVERY_WINDOW_MS = RECOVERY_WINDOW_DAYS * 24 * 60 * 60 * 1000
+
+/** Each turn means that another writer changed the secret in between; three in a row do not happen by chance. */
+const MAX_PUT_ATTEMPTS = 3
+
+/** What the sealed store is made of: rows, keys, time and chance. */
+export interface SealedSecretStorePorts {
+  readonly items: ItemStore
+  readonly keys: KeyWrapper
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/**
+ * Secrets in the row store, each version sealed under a data key of its own that the key wrapper wraps. A
+ * version is one item and is read by one `get`. A secret that waits for its deletion is still readable here: the
+ * row that points at it refuses first, and asking twice would double the cost of every fetch.
+ */
+export class SealedSecretStore implements SecretStore {
+  readonly #ports: SealedSecretStorePorts
+
+  constructor(ports: SealedSecretStorePorts) {
+    this.#ports = ports
+  }
+
+  /** The version id is the request token: that is what makes a repeat find its first try. */
+  async put(
+    secretId: string,
+    requestToken: string,
+    value: SecretText,
+    options: { isNew?: boolean } = {},
+  ): Promise<{ versionId: string }> {
+    assertStorableSecret(value)
+    const { items, keys, random } = this.#ports
+    const envelope = await sealText(value, placeOf(secretId, requestToken), { keys, random })
+    let isNew = options.isNew ?? false
+    for (let attempt = 1; attempt <= MAX_PUT_ATTEMPTS; attempt += 1) {
+      try {
+        await items.transact(this.#writesOfVersion(secretId, requestToken, envelope, isNew))
+        return { versionId: requestToken }
+      } catch (error) {
+        if (!(error instanceof ConditionFailedError)) throw error
+      }
+      const meta = await items.get(metaKey(secretId))
+      if (meta?.['deletedAtMs'] !== undefined)
+        throw new SecretNotFoundError('the secret waits for its deletion')
+      const earlier = await items.get(versionKey(secretId, requestToken))
+      if (earlier !== undefined) {
+        await this.#assertSameValue(secretId, requestToken, earlier, value)
+        return { versionId: requestToken }
+      }
+      isNew = meta === undefined
+    }
+    throw new StoreUnavailableError('a secret kept changing while a version was put', 'not-applied')
+  }
+
+  async get(secretId: string, versionId: string): Promise<SecretText> {
+    const attributes = await this.#ports.items.get(versionKey(secretId, versionId))
+    if (attributes === undefined) throw new SecretNotFoundError('there is no such version of the secret')
+    return openText(envelopeOf(attributes), placeOf(secretId, versionId), this.#ports.keys)
+  }
+
+  async discard(secretId: string, versionId: string): Promise<void> {
+    await this.#ports.items.transact([{ op: 'delete', key: versionKey(secretId, versionId) }])
+  }
+
+  async scheduleDeletion(secretId: string): Promise<void> {
+    await this.#changeMeta({
+      op: 'update',
+      key: metaKey(secretId),
+      set: { deletedAtMs: this.#ports.clock.nowMs() },
+      when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'deletedAtMs' }],
+    })
+  }
+
+  async restore(secretId: string): Promise<void> {
+    const meta = await this.#ports.items.get(metaKey(secretId))
+    if (meta === undefined) throw new SecretNotFoundError('there is no such secret')
+    const deletedAtMs = meta['deletedAtMs']
+    if (typeof deletedAtMs !== 'number') return
+    if (this.#ports.clock.nowMs() - deletedAtMs >= RECOVERY_WINDOW_MS) {
+      throw new SecretNotFoundError('the recovery window of the secret is over')
+    }
+    const restored = await this.#changeMeta({
+      op: 'update',
+      key: metaKey(secretId),
+      remove: ['deletedAtMs'],
+      when: [{ kind: 'equals', attribute: 'deletedAtMs', value: deletedAtMs }],
+    })
+    // Another caller restored or purged it meanwhile: the next look tells which.
+    if (!restored) await this.restore(secretId)
+  }
+
+  /**
+   * The mark goes first, so that no version can join a secret that is being destroyed, and the item that `list`
+   * shows goes last, so that a purge which crashed half-way is still found.
+   */
+  async purge(secretId: string): Promise<void> {
+    const { items } = this.#ports
+    await this.scheduleDeletion(secretId)
+    const partition = secretPartition(secretId)
+    for (;;) {
+      const page = await items.query({ partition, sortPrefix: 'v#', limit: MAX_TRANSACTION_WRITES })
+      if (page.items.length === 0) break
+      await items.transact(page.items.map(({ key }) => ({ op: 'delete', key })))
+    }
+    await items.transact([{ op: 'delete', key: metaKey(secretId) }])
+  }
+
+  async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
+    const page = await this.#ports.items.scan(query)
+    const items = page.items.flatMap(({ key, attributes }) => describe(key, attributes) ?? [])
+    return page.nextToken === undefined ? { items } : { items, nextToken: page.nextToken }
+  }
+
+  /**
+   * Has the active key wrap this version's data key; its ciphertext is not touched. Answers `contended` when the
+   * item changed meanwhile. Throws `SecretNotFoundError`, and `KeyUnavailableError` when the old key is gone.
+   */
+  async rewrapVersion(secretId: string, versionId: string): Promise<RewrapOutcome> {
+    const key = versionKey(secretId, versionId)
+    const attributes = await this.#ports.items.get(key)
+    if (attributes === undefined) throw new SecretNotFoundError('there is no such version of the secret')
+    return rewrapItem({ key, attributes }, placeOf(secretId, versionId).context, this.#ports)
+  }
+
+  /**
+   * One page of `rewrapVersion` over everything sealed, the key check included; go on with `nextToken`, and start
+   * over after a crash. A key may be dropped once a whole pass counted nothing but `current`.
+   */
+  async rewrapAll(query: { limit: number; nextToken?: string }): Promise<RewrapPage> {
+    return rewrapPage(query, this.#ports)
+  }
+
+  #writesOfVersion(secretId: string, versionId: string, envelope: Envelope, isNew: boolean): Write[] {
+    const createdAtMs = this.#ports.clock.nowMs()
+    const version: Write = {
+      op: 'put',
+      key: versionKey(secretId, versionId),
+      attributes: { ...envelope, createdAtMs },
+      when: [{ kind: 'item-absent' }],
+    }
+    const key = metaKey(secretId)
+    const meta: Write = isNew
+      ? { op: 'put', key, attributes: { createdAtMs }, when: [{ kind: 'item-absent' }] }
+      : { op: 'check', key, when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'deletedAtMs' }] }
+    return [meta, version]
+  }
+
+  async #assertSameValue(
+    secretId: string,
+    versionId: string,
+    earlier: Attributes,
+    value: SecretText,
+  ): Promise<void> {
+    const stored = await openText(envelopeOf(earlier), placeOf(secretId, versionId), this.#ports.keys)
+    const [a, b] = [Buffer.from(stored.reveal()), Buffer.from(value.reveal())]
+    if (a.byteLength !== b.byteLength || !timingSafeEqual(a, b)) {
+      throw new SecretConflictError('this request token already stored another value')
+    }
+  }
+
+  /** Whether the condition held. */
+  async #changeMeta(write: Write): Promise<boolean> {
+    try {
+      await this.#ports.items.transact([write])
+      return true
+    } catch (error) {
+      if (error instanceof ConditionFailedError) return false
+      throw error
+    }
+  }
+}
+
+/** What `list` says of an item: something of a secret's `meta`, nothing of any other item in the store. */
+function describe(key: ItemKey, attributes: Attributes): SecretDescription | undefined {
+  const secretId = key.sort === META_SORT ? secretIdOfPartition(key.partition) : undefined
+  if (secretId === undefined) return undefined
+  const { createdAtMs, deletedAtMs } = attributes
+  if (typeof createdAtMs !== 'number')
+    throw new InvariantError('the meta item of a secret has no createdAtMs')
+  return typeof deletedAtMs === 'number' ? { secretId, createdAtMs, deletedAtMs } : { secretId, createdAtMs }
+}
