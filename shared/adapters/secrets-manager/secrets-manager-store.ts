@@ -1,0 +1,238 @@
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  GetSecretValueCommand,
+  ListSecretsCommand,
+  PutSecretValueCommand,
+  RestoreSecretCommand,
+  type SecretListEntry,
+  type SecretsManagerClient,
+  type Tag,
+} from '@aws-sdk/client-secrets-manager'
+import { InvariantError } from '../../domain/errors.ts'
+import { findSecretIdParts, parseSecretId, SECRET_ID_PREFIX } from '../../domain/secret-id.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import { StoreUnavailableError } from '../../ports/item-store.ts'
+import {
+  RECOVERY_WINDOW_DAYS,
+  SecretConflictError,
+  type SecretDescription,
+  SecretNotFoundError,
+  type SecretPage,
+  type SecretStore,
+} from '../../ports/secret-store.ts'
+import { type AwsFailure, awsFailure } from '../aws-failure.ts'
+import { assertStorableSecret } from '../secret-value-limits.ts'
+import { secretsManagerError } from './secrets-manager-failure.ts'
+import type { WriteBudget } from './write-budget.ts'
+
+/** The most ListSecrets answers in one page (API reference, MaxResults). */
+const MAX_LIST_RESULTS = 100
+
+/** Create and put take turns only when another writer creates or purges the secret in between. */
+const MAX_PUT_CALLS = 3
+
+/** On every secret of ours; `list` shows nothing without it, so that `reconcile` never touches another's. */
+const MANAGED_TAG = 'flow-vault:managed'
+/** Which deployment a secret belongs to: two of them in one account must not take each other's for orphans. */
+const DEPLOYMENT_TAG = 'flow-vault:deployment'
+const TENANT_TAG = 'flow-vault:tenant'
+
+/** The names of service errors that mean something to the store. */
+const ABSENT = 'ResourceNotFoundException'
+const EXISTS = 'ResourceExistsException'
+/** Secrets Manager's answer to most calls on a secret that waits for its deletion. */
+const MARKED_DELETED = 'InvalidRequestException'
+
+/**
+ * Secrets in AWS Secrets Manager, one a `secretId`. Versions are read by their id only, never by a staging label,
+ * and UpdateSecret is never called: it is not idempotent by token. Its answers carry no library error.
+ */
+export class SecretsManagerStore implements SecretStore {
+  readonly #client: SecretsManagerClient
+  readonly #writeBudget: WriteBudget
+  readonly #deployment: string
+  readonly #kmsKeyId: string | undefined
+  readonly #recoveryWindowDays: number
+
+  constructor(options: {
+    client: SecretsManagerClient
+    writeBudget: WriteBudget
+    /** Names this deployment in a tag; at most 256 characters. */
+    deployment: string
+    /** The key that encrypts new secrets; without it the account's `aws/secretsmanager` key. */
+    kmsKeyId?: string
+    recoveryWindowDays?: number
+  }) {
+    this.#client = options.client
+    this.#writeBudget = options.writeBudget
+    this.#deployment = options.deployment
+    this.#kmsKeyId = options.kmsKeyId
+    this.#recoveryWindowDays = options.recoveryWindowDays ?? RECOVERY_WINDOW_DAYS
+  }
+
+  /** One call when `isNew` is right, which is why the default fits rotation: a version for a secret that is there. */
+  async put(
+    secretId: string,
+    requestToken: string,
+    value: SecretText,
+    options: { isNew?: boolean } = {},
+  ): Promise<{ versionId: string }> {
+    assertStorableSecret(value)
+    let creates = options.isNew ?? false
+    for (let call = 1; call <= MAX_PUT_CALLS; call += 1) {
+      const version = { secretId, requestToken, value }
+      const answer = creates ? await this.#createSecret(version) : await this.#putSecretValue(version)
+      if (answer !== 'other-way') return answer
+      creates = !creates
+    }
+    throw new StoreUnavailableError('a secret kept coming and going while a version was put', 'not-applied')
+  }
+
+  async get(secretId: string, versionId: string): Promise<SecretText> {
+    const call = 'GetSecretValue'
+    try {
+      const command = new GetSecretValueCommand({ SecretId: secretId, VersionId: versionId })
+      const { SecretString } = await this.#client.send(command)
+      if (SecretString === undefined) throw new InvariantError('a secret of this vault is not text')
+      return new SecretText(SecretString)
+    } catch (error) {
+      if (error instanceof InvariantError) throw error
+      const failure = awsFailure(error)
+      if (failure.name === ABSENT) throw new SecretNotFoundError('there is no such version of the secret')
+      if (failure.name === MARKED_DELETED) throw new SecretNotFoundError('the secret waits for its deletion')
+      throw secretsManagerError(call, failure)
+    }
+  }
+
+  /** Nothing to do: a single version cannot be deleted, and those without a label age out by themselves. */
+  async discard(): Promise<void> {}
+
+  async scheduleDeletion(secretId: string): Promise<void> {
+    const command = new DeleteSecretCommand({
+      SecretId: secretId,
+      RecoveryWindowInDays: this.#recoveryWindowDays,
+    })
+    const done = [ABSENT, MARKED_DELETED]
+    await this.#write('DeleteSecret', 'delete', () => this.#client.send(command), done)
+  }
+
+  async restore(secretId: string): Promise<void> {
+    const command = new RestoreSecretCommand({ SecretId: secretId })
+    const failure = await this.#write('RestoreSecret', 'restore', () => this.#client.send(command), [ABSENT])
+    if (failure !== undefined) throw new SecretNotFoundError('the secret is gone')
+  }
+
+  async purge(secretId: string): Promise<void> {
+    const command = new DeleteSecretCommand({ SecretId: secretId, ForceDeleteWithoutRecovery: true })
+    await this.#write('DeleteSecret', 'delete', () => this.#client.send(command), [ABSENT])
+  }
+
+  async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
+    const command = new ListSecretsCommand({
+      IncludePlannedDeletion: true,
+      Filters: [{ Key: 'name', Values: [SECRET_ID_PREFIX] }],
+      MaxResults: Math.min(query.limit, MAX_LIST_RESULTS),
+      ...(query.nextToken === undefined ? {} : { NextToken: query.nextToken }),
+    })
+    try {
+      const { SecretList = [], NextToken } = await this.#client.send(command)
+      const items = SecretList.flatMap((entry) => this.#describe(entry) ?? [])
+      return NextToken === undefined ? { items } : { items, nextToken: NextToken }
+    } catch (error) {
+      throw secretsManagerError('ListSecrets', awsFailure(error))
+    }
+  }
+
+  async #putSecretValue(version: Version): Promise<{ versionId: string } | 'other-way'> {
+    const command = new PutSecretValueCommand({
+      SecretId: version.secretId,
+      ClientRequestToken: version.requestToken,
+      SecretString: version.value.reveal(),
+    })
+    await this.#writeBudget.take('put')
+    try {
+      return versionOf(await this.#client.send(command), 'PutSecretValue')
+    } catch (error) {
+      const failure = awsFailure(error)
+      if (failure.name === ABSENT) return 'other-way'
+      throw putError('PutSecretValue', failure)
+    }
+  }
+
+  async #createSecret(version: Version): Promise<{ versionId: string } | 'other-way'> {
+    const command = new CreateSecretCommand({
+      Name: version.secretId,
+      ClientRequestToken: version.requestToken,
+      SecretString: version.value.reveal(),
+      Tags: this.#tagsOf(version.secretId),
+      ...(this.#kmsKeyId === undefined ? {} : { KmsKeyId: this.#kmsKeyId }),
+    })
+    await this.#writeBudget.take('create')
+    try {
+      return versionOf(await this.#client.send(command), 'CreateSecret')
+    } catch (error) {
+      const failure = awsFailure(error)
+      // The name is taken, or this token with another value: only PutSecretValue tells the two apart.
+      if (failure.name === EXISTS) return 'other-way'
+      throw putError('CreateSecret', failure)
+    }
+  }
+
+  /** The failure, if its name is one of `accepted`; any other is thrown. */
+  async #write(
+    call: string,
+    kind: 'delete' | 'restore',
+    send: () => Promise<unknown>,
+    accepted: readonly string[],
+  ): Promise<AwsFailure | undefined> {
+    await this.#writeBudget.take(kind)
+    try {
+      await send()
+      return undefined
+    } catch (error) {
+      const failure = awsFailure(error)
+      if (accepted.includes(failure.name)) return failure
+      throw secretsManagerError(call, failure)
+    }
+  }
+
+  #tagsOf(secretId: string): Tag[] {
+    return [
+      { Key: MANAGED_TAG, Value: 'true' },
+      { Key: DEPLOYMENT_TAG, Value: this.#deployment },
+      { Key: TENANT_TAG, Value: parseSecretId(secretId).tenant },
+    ]
+  }
+
+  /** What `list` says of an entry, or undefined when it is not a secret of this deployment. */
+  #describe({ Name, CreatedDate, DeletedDate, Tags = [] }: SecretListEntry): SecretDescription | undefined {
+    const tagged = (key: string, value: string) => Tags.some((tag) => tag.Key === key && tag.Value === value)
+    if (Name === undefined || findSecretIdParts(Name) === undefined) return undefined
+    if (!tagged(MANAGED_TAG, 'true') || !tagged(DEPLOYMENT_TAG, this.#deployment)) return undefined
+    if (CreatedDate === undefined)
+      throw new InvariantError('Secrets Manager lists a secret without CreatedDate')
+    const description = { secretId: Name, createdAtMs: CreatedDate.getTime() }
+    return DeletedDate === undefined ? description : { ...description, deletedAtMs: DeletedDate.getTime() }
+  }
+}
+
+interface Version {
+  readonly secretId: string
+  readonly requestToken: string
+  readonly value: SecretText
+}
+
+/** Taken from the answer and not from the request: the service decides what a version is called. */
+function versionOf(answer: { VersionId?: string | undefined }, call: string): { versionId: string } {
+  if (answer.VersionId === undefined)
+    throw new InvariantError(`Secrets Manager ${call} answered without VersionId`)
+  return { versionId: answer.VersionId }
+}
+
+function putError(call: string, failure: AwsFailure): Error {
+  if (failure.name === EXISTS)
+    return new SecretConflictError('this request token already stored another value')
+  if (failure.name === MARKED_DELETED) return new SecretNotFoundError('the secret waits for its deletion')
+  return secretsManagerError(call, failure)
+}
