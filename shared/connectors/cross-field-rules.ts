@@ -1,0 +1,47 @@
+import type { JsonObject } from '../domain/json.ts'
+import type { CrossFieldRule, Setup } from './connector.ts'
+import { formatAllows, isCredentialHeaderName, isHeaderValue } from './field-format.ts'
+import { ownValue } from './template.ts'
+
+export interface BrokenRule {
+  readonly field: string
+  /** Never holds a value. */
+  readonly reason: string
+  readonly allowed?: string
+}
+
+/** The first rule over several fields that the values break, or undefined. The fields themselves are valid. */
+export function brokenRule(setup: Setup, values: JsonObject): BrokenRule | undefined {
+  for (const rule of setup.rules ?? []) {
+    const broken = check(rule, values)
+    if (broken !== undefined) return { field: rule.field, ...broken }
+  }
+  return undefined
+}
+
+function check(rule: CrossFieldRule, values: JsonObject): Omit<BrokenRule, 'field'> | undefined {
+  const value = ownValue(values, rule.field)
+  if (rule.kind === 'no-colon') {
+    if (typeof value !== 'string' || !value.includes(':')) return undefined
+    return { reason: `A colon is not allowed in: ${rule.field}`, allowed: 'text without a colon (RFC 7617)' }
+  }
+  const other = ownValue(values, rule.other)
+  if (typeof other !== 'string' || !rule.values.includes(other)) return undefined
+  if (rule.kind === 'required-when') {
+    return value === undefined ? { reason: `Missing required property: ${rule.field}` } : undefined
+  }
+  if (typeof value !== 'string') return undefined
+  if (rule.kind === 'header-safe-when') {
+    if (isHeaderValue(value)) return undefined
+    return { reason: formatReason('header-value'), allowed: formatAllows('header-value') }
+  }
+  if (isCredentialHeaderName(value)) return undefined
+  return { reason: formatReason('header-name'), allowed: HEADER_NAMES_ALLOWED }
+}
+
+/** What a header-placed credential may be called, in a few words. */
+export const HEADER_NAMES_ALLOWED = 'an HTTP header name that does not frame or route the request'
+
+function formatReason(format: string): string {
+  return `Object didn't pass validation for format ${format}`
+}

@@ -1,0 +1,77 @@
+import type { Connector } from './connector.ts'
+
+/** JSON Web Token: keys that flows sign and verify with; nothing is sent anywhere. */
+export const jwt: Connector = {
+  appId: 'JWT',
+  label: 'JSON Web Token',
+  about: 'Keys to sign and verify JSON Web Tokens inside a flow.',
+  setups: [
+    {
+      type: 'JWT',
+      label: 'Signing key',
+      typeRequired: true,
+      additionalProperties: true,
+      fields: [
+        {
+          name: 'algorithm',
+          label: 'Algorithm',
+          help: 'HS with a shared secret; RS, PS or ES with a key pair (RFC 7518 §3.1).',
+          secret: false,
+          required: true,
+          format: 'single-line',
+          enum: [
+            'HS256',
+            'HS384',
+            'HS512',
+            'RS256',
+            'RS384',
+            'RS512',
+            'ES256',
+            'ES384',
+            'ES512',
+            'PS256',
+            'PS384',
+            'PS512',
+          ],
+        },
+        {
+          name: 'secret',
+          label: 'Shared secret',
+          help: 'For HS256, HS384 and HS512: at least as long as the hash (RFC 7518 §3.2).',
+          secret: true,
+          required: false,
+          format: 'text',
+        },
+        {
+          name: 'private_key',
+          label: 'Private key',
+          help: 'For RS, PS and ES: the PEM key to sign with.',
+          secret: true,
+          required: false,
+          format: 'pem-private-key',
+        },
+        {
+          name: 'public_key',
+          label: 'Public key',
+          help: 'For RS, PS and ES: the PEM key or certificate to verify with.',
+          secret: false,
+          required: false,
+          format: 'pem-public-key',
+        },
+      ],
+      rules: [
+        { kind: 'required-when', field: 'secret', other: 'algorithm', values: ['HS256', 'HS384', 'HS512'] },
+      ],
+      accountName: 'JWT {algorithm}',
+      request: [],
+      credentialFields: {
+        algorithm: '{algorithm}',
+        secret: '{secret}',
+        private_key: '{private_key}',
+        public_key: '{public_key}',
+      },
+      findAt: 'https://www.rfc-editor.org/rfc/rfc7518.html#section-3.1',
+      example: { type: 'JWT', algorithm: 'HS256', secret: 'a-32-byte-long-hmac-secret-value' },
+    },
+  ],
+}

@@ -1,0 +1,186 @@
+import type { Connector, Field, Setup } from './connector.ts'
+import { MAX_IDENTIFIER_CHARS } from './setup-limits.ts'
+import {
+  assumed,
+  BEARER_GRANT,
+  baseUrl,
+  CODE_FIELDS,
+  optionalIdentifier,
+  SCOPE_FIELD,
+  stated,
+} from './shared-fields.ts'
+
+const CLIENT_ID: Field = {
+  name: 'client_id',
+  label: 'Client ID',
+  help: 'The identifier of your application at the provider.',
+  secret: false,
+  required: true,
+  format: 'single-line',
+  maxLength: MAX_IDENTIFIER_CHARS,
+}
+
+const CLIENT_SECRET: Field = {
+  name: 'client_secret',
+  label: 'Client secret',
+  help: 'The secret of your application. Public clients have none.',
+  secret: true,
+  required: false,
+  format: 'single-line',
+}
+
+const TOKEN_URL = urlField('token_url', 'Token URL', 'The token endpoint of the provider.', true)
+const BASE_URL = urlField(
+  'base_url',
+  'Base URL',
+  'Where the API lives; handed to flows with the token.',
+  false,
+)
+const AUDIENCE = optionalIdentifier(
+  'audience',
+  'Audience',
+  'The API the token is for, where the provider wants it.',
+)
+
+const AUTHENTICATION_METHOD: Field = {
+  name: 'token_endpoint_auth_method',
+  label: 'Client authentication',
+  help: 'How the client proves itself at the token endpoint (RFC 7591 §2). Basic when left out.',
+  secret: false,
+  required: false,
+  format: 'single-line',
+  enum: ['client_secret_basic', 'client_secret_post', 'none'],
+}
+
+const AUTHENTICATED = ['client_secret_basic', 'client_secret_post']
+
+const COMMON_SOURCES = {
+  tokenUrl: stated('The person’s own'),
+  clientAuthentication: stated('RFC 8414 §2: client_secret_basic where nothing is said'),
+  bodyFormat: stated('RFC 6749 §4.1.3 and §4.4.2: a form'),
+  'expiry.whenAbsent': assumed('One hour, the most common life; RFC 6749 §5.1 only recommends expires_in'),
+}
+
+const authorizationCode: Setup = {
+  type: 'AUTHORIZATION_CODE',
+  label: 'Authorization code',
+  typeRequired: true,
+  additionalProperties: false,
+  fields: [
+    CLIENT_ID,
+    CLIENT_SECRET,
+    urlField('authorization_url', 'Authorization URL', 'The page where a person allows access.', true),
+    TOKEN_URL,
+    urlField('revocation_url', 'Revocation URL', 'Called when the connection is deleted (RFC 7009).', false),
+    SCOPE_FIELD,
+    AUDIENCE,
+    urlField('issuer', 'Issuer', 'The issuer the provider names in its answers (RFC 9207).', false),
+    AUTHENTICATION_METHOD,
+    BASE_URL,
+    ...CODE_FIELDS,
+  ],
+  rules: [
+    {
+      kind: 'required-when',
+      field: 'client_secret',
+      other: 'token_endpoint_auth_method',
+      values: AUTHENTICATED,
+    },
+  ],
+  accountName: 'OAuth {mask(client_id)}',
+  request: [BEARER_GRANT, baseUrl('{base(base_url)}')],
+  credentialFields: { access_token: '{grant.access_token}' },
+  grant: {
+    kind: 'authorization-code',
+    authorizationUrl: '{authorization_url}',
+    tokenUrl: '{token_url}',
+    issuer: '{issuer}',
+    clientAuthentication: 'client_secret_basic',
+    clientAuthenticationField: 'token_endpoint_auth_method',
+    client: { from: 'setup', id: 'client_id', secret: 'client_secret' },
+    bodyFormat: 'form',
+    pkce: 'S256',
+    scopes: { separator: ' ', default: [], requested: true, field: 'scope' },
+    authorizationParameters: { audience: '{audience}' },
+    expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+    refresh: { rotation: 'optional' },
+    revocation: { style: 'rfc7009', url: '{revocation_url}', revokes: 'grant' },
+    sources: {
+      ...COMMON_SOURCES,
+      authorizationUrl: stated('The person’s own'),
+      pkce: stated('RFC 9700 §2.1.1; servers ignore parameters they do not know (RFC 6749 §3.1)'),
+      authorizationParameters: assumed('Auth0 and others read the audience from the authorization request'),
+      'refresh.rotation': stated('RFC 6749 §6: the server may issue a new refresh token'),
+      revocation: stated('RFC 7009 §2.1: revoking the refresh token ends the grant'),
+    },
+  },
+  findAt: 'https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1',
+  example: {
+    type: 'AUTHORIZATION_CODE',
+    client_id: 'oauth2-client-000',
+    client_secret: 'oauth2-secret-000',
+    authorization_url: 'https://idp.example.com/authorize',
+    token_url: 'https://idp.example.com/token',
+    scope: 'read write offline_access',
+    base_url: 'https://api.example.com',
+  },
+}
+
+const clientCredentials: Setup = {
+  type: 'CLIENT_CREDENTIALS',
+  label: 'Client credentials',
+  typeRequired: true,
+  additionalProperties: false,
+  fields: [
+    CLIENT_ID,
+    { ...CLIENT_SECRET, help: 'The secret of your application.', required: true },
+    TOKEN_URL,
+    { ...SCOPE_FIELD, help: 'The permissions to ask for, separated by spaces.' },
+    AUDIENCE,
+    optionalIdentifier('resource', 'Resource', 'The API the token is for, as RFC 8707 has it.'),
+    AUTHENTICATION_METHOD,
+    BASE_URL,
+  ],
+  accountName: 'Client credentials {mask(client_id)}',
+  request: [BEARER_GRANT, baseUrl('{base(base_url)}')],
+  credentialFields: { access_token: '{grant.access_token}' },
+  grant: {
+    kind: 'client-credentials',
+    tokenUrl: '{token_url}',
+    clientAuthentication: 'client_secret_basic',
+    clientAuthenticationField: 'token_endpoint_auth_method',
+    client: { from: 'setup', id: 'client_id', secret: 'client_secret' },
+    bodyFormat: 'form',
+    pkce: 'off',
+    scopes: { separator: ' ', default: [], requested: true, field: 'scope' },
+    tokenParameters: { audience: '{audience}', resource: '{resource}' },
+    expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+    refresh: { rotation: 'no-refresh' },
+    sources: {
+      ...COMMON_SOURCES,
+      tokenParameters: stated('RFC 8707 §2 for resource; audience as Auth0 and others have it'),
+      'refresh.rotation': stated('RFC 6749 §4.4.3: client credentials bring no refresh token'),
+    },
+  },
+  findAt: 'https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4',
+  example: {
+    type: 'CLIENT_CREDENTIALS',
+    client_id: 'oauth2-client-000',
+    client_secret: 'oauth2-secret-000',
+    token_url: 'https://idp.example.com/token',
+    scope: 'read write',
+    token_endpoint_auth_method: 'client_secret_post',
+  },
+}
+
+/** OAuth 2.0: any provider, with its own endpoints and application. */
+export const oauth2: Connector = {
+  appId: 'OAUTH2',
+  label: 'OAuth 2.0',
+  about: 'Any OAuth 2.0 provider: your application there, and its endpoints.',
+  setups: [authorizationCode, clientCredentials],
+}
+
+function urlField(name: string, label: string, help: string, required: boolean): Field {
+  return { name, label, help, secret: false, required, format: 'https-url' }
+}

@@ -1,0 +1,77 @@
+import type { Connector } from './connector.ts'
+import { assumed, BEARER_GRANT, baseUrl, CODE_FIELDS, secretToken, stated } from './shared-fields.ts'
+
+/** Pipedrive: a personal token in its own header, or authorization code. */
+export const pipedrive: Connector = {
+  appId: 'PIPEDRIVE',
+  label: 'Pipedrive',
+  about: 'A sales pipeline: add deals, organizations and persons.',
+  setups: [
+    {
+      type: 'TOKEN',
+      label: 'API token',
+      typeRequired: true,
+      additionalProperties: false,
+      fields: [secretToken('token', 'API token', 'Shown under Personal preferences, API.')],
+      accountName: 'Token {mask(token)}',
+      request: [
+        { place: 'header', name: 'x-api-token', value: '{token}' },
+        baseUrl('https://api.pipedrive.com'),
+      ],
+      credentialFields: { token: '{token}' },
+      test: {
+        method: 'GET',
+        url: 'https://api.pipedrive.com/v1/users/me',
+        refusedStatuses: [401],
+        source: assumed('Pipedrive API reference, users/me'),
+      },
+      findAt: 'https://app.pipedrive.com/settings/api',
+      example: { type: 'TOKEN', token: 'pipedrive-token-0123456789' },
+    },
+    {
+      type: 'OAUTH_CODE',
+      label: 'Sign in with Pipedrive',
+      typeRequired: false,
+      additionalProperties: true,
+      fields: CODE_FIELDS,
+      accountName: 'OAuth',
+      request: [BEARER_GRANT, baseUrl('{base(grant.extra.api_domain)}', ['pipedrive.com'])],
+      credentialFields: { access_token: '{grant.access_token}', api_domain: '{grant.extra.api_domain}' },
+      grant: {
+        kind: 'authorization-code',
+        authorizationUrl: 'https://oauth.pipedrive.com/oauth/authorize',
+        tokenUrl: 'https://oauth.pipedrive.com/oauth/token',
+        clientAuthentication: 'client_secret_basic',
+        client: { from: 'oauth-application' },
+        bodyFormat: 'form',
+        pkce: 'off',
+        scopes: { separator: ' ', default: [], requested: false },
+        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+        refresh: { rotation: 'optional', life: { seconds: 5_184_000, kind: 'rolling' } },
+        revocation: { style: 'rfc7009', url: 'https://oauth.pipedrive.com/oauth/revoke', revokes: 'grant' },
+        answer: { extra: ['api_domain'], scopesUnstated: true },
+        sources: {
+          authorizationUrl: stated('Nango provider list'),
+          tokenUrl: stated('Nango provider list'),
+          clientAuthentication: stated('Nango provider list: Basic'),
+          pkce: stated('Nango provider list: off'),
+          scopes: stated('Pipedrive developer pages: scopes are set on the app'),
+          'expiry.whenAbsent': assumed('Pipedrive developer pages: about one hour'),
+          'refresh.rotation': assumed('Not told; a new refresh token is taken when one comes'),
+          'refresh.life': assumed('Integration notes of others: dead after 60 days without use'),
+          revocation: assumed('Pipedrive developer pages, OAuth: /oauth/revoke'),
+          'answer.extra': stated('Nango provider list: api_domain is the base URL'),
+          'answer.scopesUnstated': stated('Pipedrive developer pages: scopes are set on the app'),
+        },
+      },
+      test: {
+        method: 'GET',
+        url: '{base(grant.extra.api_domain)}/api/v1/users/me',
+        refusedStatuses: [401],
+        source: assumed('Pipedrive API reference, users/me'),
+      },
+      findAt: 'https://developers.pipedrive.com/',
+      example: { type: 'OAUTH_CODE', code: '4/0AfakeAuthorizationCode' },
+    },
+  ],
+}

@@ -1,0 +1,106 @@
+import { VaultError } from '../domain/errors.ts'
+import type { JsonObject } from '../domain/json.ts'
+import type { RequestPart, Setup } from './connector.ts'
+import { isHeaderValue, isHttpsUrl, isUnderHosts } from './field-format.ts'
+import { readNamedValues } from './named-values.ts'
+import { type GrantsForTemplates, ownValue, renderTemplate } from './template.ts'
+
+/** What a flow gets: plaintext, to be put straight into an answer or around a call, and never kept. */
+export interface RenderedCredential {
+  readonly request: {
+    readonly headers: Readonly<Record<string, string>>
+    readonly query: Readonly<Record<string, string>>
+    /** Without a trailing slash. */
+    readonly base_url?: string
+    /** The whole address, where it is itself the credential (webhooks). */
+    readonly url?: string
+  }
+  readonly fields: Readonly<Record<string, string>>
+}
+
+/**
+ * The credential of a valid setup, with what was minted for it. Parts without a value are left out. Throws
+ * `VaultError('credential-unavailable')` for a value that a header cannot carry: no CR, LF or NUL ever leaves.
+ */
+export function renderCredential(
+  setup: Setup,
+  values: JsonObject,
+  grants: GrantsForTemplates = {},
+): RenderedCredential {
+  const credential = new CredentialParts()
+  for (const part of setup.request) {
+    if (part.when !== undefined && ownValue(values, part.when.field) !== part.when.equals) continue
+    if (part.place === 'named-values') addNamedValues(credential, values, String(part.value))
+    else addPart(credential, part, values, grants)
+  }
+  for (const [name, template] of Object.entries(setup.credentialFields)) {
+    const text = renderTemplate(template, values, grants)
+    if (text !== undefined) credential.fields.set(name, text)
+  }
+  return credential.toCredential()
+}
+
+/** The label a person recognizes the account by, or undefined for a setup without one. */
+export function accountNameOf(setup: Setup, values: JsonObject): string | undefined {
+  return setup.accountName === undefined ? undefined : renderTemplate(setup.accountName, values)
+}
+
+/** The address of the setup's test call, or undefined when it has none or lacks a value. May hold a secret. */
+export function testUrlOf(
+  setup: Setup,
+  values: JsonObject,
+  grants: GrantsForTemplates = {},
+): string | undefined {
+  return setup.test === undefined ? undefined : renderTemplate(setup.test.url, values, grants)
+}
+
+// Maps, not objects: a CUSTOM value may carry any name.
+class CredentialParts {
+  readonly headers = new Map<string, string>()
+  readonly query = new Map<string, string>()
+  readonly fields = new Map<string, string>()
+  readonly urls = new Map<'base_url' | 'url', string>()
+
+  toCredential(): RenderedCredential {
+    const request = {
+      headers: Object.fromEntries(this.headers),
+      query: Object.fromEntries(this.query),
+      ...Object.fromEntries(this.urls),
+    }
+    return { request, fields: Object.fromEntries(this.fields) }
+  }
+}
+
+function addPart(
+  credential: CredentialParts,
+  part: RequestPart,
+  values: JsonObject,
+  grants: GrantsForTemplates,
+): void {
+  const value = renderTemplate(part.value, values, grants)
+  if (value === undefined) return
+  if (part.place === 'base_url' || part.place === 'url') {
+    const allowed = isHttpsUrl(value) && (part.hosts === undefined || isUnderHosts(value, part.hosts))
+    if (allowed) credential.urls.set(part.place, value)
+    return
+  }
+  const name = renderTemplate(part.name ?? '', values, grants)
+  if (name === undefined) return
+  if (part.place === 'header') credential.headers.set(name, checkedHeaderValue(name, value))
+  else credential.query.set(name, value)
+}
+
+function addNamedValues(credential: CredentialParts, values: JsonObject, field: string): void {
+  for (const entry of readNamedValues(ownValue(values, field))) {
+    credential.fields.set(entry.name, entry.value)
+    if (entry.in === 'HEADER') credential.headers.set(entry.as, checkedHeaderValue(entry.as, entry.value))
+    if (entry.in === 'QUERY') credential.query.set(entry.as, entry.value)
+    if (entry.in === 'BASE_URL') credential.urls.set('base_url', entry.value)
+  }
+}
+
+/** A provider's token is checked here as well: nothing vouches for what it may hold. */
+function checkedHeaderValue(name: string, value: string): string {
+  if (isHeaderValue(value)) return value
+  throw new VaultError('credential-unavailable', `The credential cannot travel in the header ${name}`)
+}

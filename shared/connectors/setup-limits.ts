@@ -1,0 +1,17 @@
+/** Secrets Manager keeps at most 65,536 bytes in one secret; a setup as canonical JSON has to fit. */
+export const MAX_SETUP_BYTES = 65_536
+/** No single value can be longer than the secret it is kept in. */
+export const MAX_VALUE_BYTES = 65_536
+/** Identifiers that have no limit of their own: client ids, account ids, project ids. */
+export const MAX_IDENTIFIER_CHARS = 255
+/** What Auth0's schema allows for `scope`; lists of OAuth scopes are taken to fit as well. */
+export const MAX_SCOPE_CHARS = 1_024
+/** RFC 7636 §4.1. */
+export const MIN_CODE_VERIFIER_CHARS = 43
+export const MAX_CODE_VERIFIER_CHARS = 128
+/** Undeclared members kept with a setup: enough for any provider's oddities, too few to be a store of their own. */
+export const MAX_UNDECLARED_MEMBERS = 20
+/** The length Auth0's schema gives to names, such as a header's. */
+export const MAX_NAME_CHARS = 55
+/** The values of one CUSTOM setup. */
+export const MAX_NAMED_VALUES = 50

@@ -1,0 +1,157 @@
+import * as z from 'zod/mini'
+import type { $ZodIssue } from 'zod/v4/core'
+import { VaultError } from '../domain/errors.ts'
+import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { shownName, typeName, vaultErrorFromIssues } from '../domain/schema-issue.ts'
+import type { Connector, Field, Setup } from './connector.ts'
+import { brokenRule } from './cross-field-rules.ts'
+import { fieldAllows, fieldSchema } from './field-schema.ts'
+import { describeSetup, metadata } from './schema-metadata.ts'
+import { MAX_NAME_CHARS, MAX_SETUP_BYTES, MAX_UNDECLARED_MEMBERS, MAX_VALUE_BYTES } from './setup-limits.ts'
+import { ownValue } from './template.ts'
+
+/** What a setup was found to be, and its values with `type` filled in. */
+export interface ValidSetup {
+  readonly setup: Setup
+  readonly values: JsonObject
+}
+
+/**
+ * Checks `input` against the connector's setup that its `type` names; the type may be left out where Auth0's
+ * schema lets it. Throws `VaultError('invalid-body')` with z-schema's wording, `field` as a path under `setup`,
+ * and what is allowed. No message ever holds a field's value, but for a wrong enumerated one.
+ */
+export function validateSetup(connector: Connector, input: unknown): ValidSetup {
+  if (typeName(input) !== 'object') {
+    throw invalid(`Expected type object but found type ${typeName(input)}`, 'setup', 'an object')
+  }
+  const members = input as JsonObject
+  const setup = pickSetup(connector, members)
+  const context = { code: 'invalid-body', input, root: 'setup' } as const
+  const result = setupSchema(setup).safeParse(members)
+  const allowed = (issue: $ZodIssue): string | undefined => allowedIn(setup, issue)
+  if (!result.success) throw vaultErrorFromIssues(result.error.issues, { ...context, allowed })
+  // `type` is filled in, so that a setup has one canonical form whether or not it was sent.
+  const values: JsonObject = { ...(result.data as JsonObject), type: setup.type }
+  const broken = brokenRule(setup, values)
+  if (broken !== undefined) throw invalid(broken.reason, `setup.${broken.field}`, broken.allowed)
+  const bytes = Buffer.byteLength(canonicalSetup(values), 'utf8')
+  if (bytes > MAX_SETUP_BYTES) {
+    throw invalid(`Setup is too large (${bytes} bytes), maximum ${MAX_SETUP_BYTES}`, 'setup', undefined)
+  }
+  return { setup, values }
+}
+
+/** JSON with sorted member names and no blanks: equal for equal setups, so that its digest tells a change. */
+export function canonicalSetup(values: JsonObject): string {
+  return JSON.stringify(sorted(values))
+}
+
+/** The setup's JSON Schema (2020-12) with titles and descriptions; secrets are `writeOnly`. */
+export function setupJsonSchema(setup: Setup): JsonObject {
+  const schema = z.toJSONSchema(setupSchema(setup), { metadata, io: 'input' })
+  return schema as unknown as JsonObject
+}
+
+// Schemas are built on first use and kept: there are as many as setups in the catalogue, and no more.
+const schemas = new WeakMap<Setup, z.ZodMiniType>()
+
+/** The zod schema of a setup's members, without the rules over several fields. */
+export function setupSchema(setup: Setup): z.ZodMiniType {
+  const known = schemas.get(setup)
+  if (known !== undefined) return known
+  const schema = buildSchema(setup)
+  schemas.set(setup, schema)
+  return schema
+}
+
+function buildSchema(setup: Setup): z.ZodMiniType {
+  const typeSchema = z.literal(setup.type)
+  const shape: Record<string, z.ZodMiniType> = {
+    type: setup.typeRequired ? typeSchema : z.optional(typeSchema),
+  }
+  for (const field of setup.fields) {
+    const schema = fieldSchema(field)
+    shape[field.name] = field.required ? schema : z.optional(schema)
+  }
+  const declared = new Set(Object.keys(shape))
+  const schema = setup.additionalProperties
+    ? z.catchall(z.object(shape), undeclaredValue()).check((payload) => {
+        payload.issues.push(...undeclaredIssues(payload.value as JsonObject, declared))
+      })
+    : z.strictObject(shape)
+  return schema.register(metadata, describeSetup(setup))
+}
+
+function undeclaredValue(): z.ZodMiniType {
+  const text = z.string().check((payload) => {
+    const bytes = Buffer.byteLength(payload.value, 'utf8')
+    if (bytes > MAX_VALUE_BYTES || !payload.value.isWellFormed()) {
+      const message = `String is too long (${bytes} bytes), maximum ${MAX_VALUE_BYTES}`
+      payload.issues.push({ code: 'custom', message, input: payload.value })
+    }
+  })
+  return z.union([text, z.number(), z.boolean()]).register(metadata, { writeOnly: true })
+}
+
+function undeclaredIssues(values: JsonObject, declared: ReadonlySet<string>) {
+  const names = Object.keys(values).filter((name) => !declared.has(name))
+  const issues = names
+    .filter((name) => name.length > MAX_NAME_CHARS)
+    .map((name) => ({
+      message: `Property name is too long (${name.length} chars), maximum ${MAX_NAME_CHARS}`,
+      path: [name],
+    }))
+  if (names.length > MAX_UNDECLARED_MEMBERS) {
+    const message = `Too many undeclared properties (${names.length}), maximum ${MAX_UNDECLARED_MEMBERS}`
+    issues.push({ message, path: [] })
+  }
+  return issues.map((issue) => ({ code: 'custom' as const, input: values, ...issue }))
+}
+
+function pickSetup(connector: Connector, members: JsonObject): Setup {
+  // Assigning this name would replace a prototype somewhere down the line, so it is refused for every setup.
+  if (Object.hasOwn(members, '__proto__')) {
+    throw invalid('Additional properties not allowed: __proto__', 'setup.__proto__', undefined)
+  }
+  const type = ownValue(members, 'type')
+  const allowed = `one of ${connector.setups.map((setup) => setup.type).join(', ')}`
+  if (type === undefined) {
+    const optional = connector.setups.filter((setup) => !setup.typeRequired)
+    const candidates =
+      optional.length > 1
+        ? optional.filter((setup) => setupSchema(setup).safeParse(members).success)
+        : optional
+    if (candidates.length === 1 && candidates[0] !== undefined) return candidates[0]
+    throw invalid('Missing required property: type', 'setup.type', allowed)
+  }
+  if (typeof type !== 'string') {
+    throw invalid(`Expected type string but found type ${typeName(type)}`, 'setup.type', allowed)
+  }
+  const named = connector.setups.find((setup) => setup.type === type)
+  if (named !== undefined) return named
+  if (connector.setups.length > 1) {
+    throw invalid("Data does not match any schemas from 'oneOf'", 'setup.type', allowed)
+  }
+  throw invalid(`No enum match for: ${shownName(type)}`, 'setup.type', allowed)
+}
+
+function allowedIn(setup: Setup, issue: $ZodIssue): string | undefined {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
+    return ['type', ...setup.fields.map((field) => field.name)].join(', ')
+  }
+  const field = setup.fields.find((candidate: Field) => candidate.name === issue.path[0])
+  return field === undefined ? undefined : fieldAllows(field, issue)
+}
+
+function sorted(value: JsonValue | undefined): JsonValue | undefined {
+  if (Array.isArray(value)) return value.map((entry: JsonValue) => sorted(entry) ?? null)
+  if (value === null || typeof value !== 'object') return value
+  const members = Object.entries(value as JsonObject).filter(([, member]) => member !== undefined)
+  members.sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]))
+}
+
+function invalid(reason: string, field: string, allowed: string | undefined): VaultError {
+  return new VaultError('invalid-body', reason, { field, ...(allowed !== undefined && { allowed }) })
+}

@@ -1,0 +1,157 @@
+import { InvariantError } from '../domain/errors.ts'
+import type { Template } from '../domain/grant-profile.ts'
+import type { JsonObject, JsonValue } from '../domain/json.ts'
+
+/** A minted grant as templates see it: plaintext, so it lives only as long as the rendering does. */
+export interface GrantForTemplates {
+  readonly access_token?: string
+  readonly extra?: Readonly<Record<string, string>>
+}
+
+/** Grants by name: `main`, and the nested one's name. */
+export type GrantsForTemplates = Readonly<Record<string, GrantForTemplates>>
+
+/** Values shorter than this are masked whole, so that no short secret is shown in large part. */
+export const MIN_MASKED_CHARS = 12
+const MASK_END_CHARS = 3
+const MASK = '***'
+
+/** How many names of a CUSTOM list a label shows; more would not fit on a line. */
+const SHOWN_NAMES = 3
+
+const PLACEHOLDER = /\{([^{}]*)\}/g
+
+/**
+ * The text of a template, or undefined when every alternative lacks a value. `values` are a setup's own, `grants`
+ * what was minted. Throws `InvariantError` for a function that does not exist: templates are our own data.
+ */
+export function renderTemplate(
+  template: Template,
+  values: JsonObject,
+  grants: GrantsForTemplates = {},
+): string | undefined {
+  if (typeof template !== 'string') {
+    for (const alternative of template) {
+      const text = renderText(alternative, values, grants)
+      if (text !== undefined) return text
+    }
+    return undefined
+  }
+  return renderText(template, values, grants)
+}
+
+/** The first three characters, `***`, and the last three; only `***` for values of fewer than 12 characters. */
+export function mask(value: string): string {
+  const characters = [...value]
+  if (characters.length < MIN_MASKED_CHARS) return MASK
+  return characters.slice(0, MASK_END_CHARS).join('') + MASK + characters.slice(-MASK_END_CHARS).join('')
+}
+
+/** An own member's value; undefined for inherited ones, so that a name such as `constructor` finds nothing. */
+export function ownValue(values: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined
+}
+
+function renderText(text: string, values: JsonObject, grants: GrantsForTemplates): string | undefined {
+  let complete = true
+  const rendered = text.replace(PLACEHOLDER, (_, expression: string) => {
+    const value = evaluate(expression, values, grants)
+    if (value === undefined) complete = false
+    return value ?? ''
+  })
+  return complete ? rendered : undefined
+}
+
+function evaluate(expression: string, values: JsonObject, grants: GrantsForTemplates): string | undefined {
+  const opening = expression.indexOf('(')
+  if (opening < 0) return lookUp(expression, values, grants)
+  const name = expression.slice(0, opening)
+  const evaluator = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined
+  if (evaluator === undefined || !expression.endsWith(')')) {
+    throw new InvariantError(`a template calls the unknown function ${name}`)
+  }
+  const names = expression.slice(opening + 1, -1).split(',')
+  return evaluator(names, (operand) => lookUp(operand, values, grants), values)
+}
+
+function lookUp(name: string, values: JsonObject, grants: GrantsForTemplates): string | undefined {
+  if (name.startsWith('grant.')) return lookUpGrant('main', name.slice('grant.'.length), grants)
+  if (name.startsWith('grants.')) {
+    const [grantName = '', ...member] = name.slice('grants.'.length).split('.')
+    return lookUpGrant(grantName, member.join('.'), grants)
+  }
+  const value = ownValue(values, name)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function lookUpGrant(grantName: string, member: string, grants: GrantsForTemplates): string | undefined {
+  const grant = Object.hasOwn(grants, grantName) ? grants[grantName] : undefined
+  if (member === 'access_token') return grant?.access_token
+  const extra = grant?.extra ?? {}
+  const name = member.slice('extra.'.length)
+  return member.startsWith('extra.') && Object.hasOwn(extra, name) ? extra[name] : undefined
+}
+
+type TemplateFunction = (
+  names: readonly string[],
+  get: (name: string) => string | undefined,
+  values: JsonObject,
+) => string | undefined
+
+const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
+  mask: ([name = ''], get) => mapDefined(get(name), mask),
+  label: ([name = ''], get) => mapDefined(get(name), toTitleCase),
+  base: ([name = ''], get) => mapDefined(get(name), toBaseUrl),
+  path: ([name = ''], get) => mapDefined(get(name), toPathSegment),
+  // RFC 7617 §2: an absent password is an empty one; the user name has to be there.
+  basic: ([user = '', password = ''], get) =>
+    mapDefined(get(user), (text) => Buffer.from(`${text}:${get(password) ?? ''}`, 'utf8').toString('base64')),
+  'after-last': ([separator = '', name = ''], get) =>
+    mapDefined(get(name), (text) => labelAfter(text, separator)),
+  when: ([name = '', text = ''], get) => (get(name) === text ? '' : undefined),
+  names: ([name = ''], _get, values) => listNames(ownValue(values, name)),
+}
+
+function mapDefined(
+  value: string | undefined,
+  change: (text: string) => string | undefined,
+): string | undefined {
+  return value === undefined ? undefined : change(value)
+}
+
+function toTitleCase(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1).toLowerCase()
+}
+
+/** Origin and path, without query, fragment and trailing slashes, so that a path can be appended. */
+function toBaseUrl(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null) return undefined
+  let end = url.pathname.length
+  while (end > 0 && url.pathname[end - 1] === '/') end -= 1
+  return url.origin + url.pathname.slice(0, end)
+}
+
+/** RFC 3986 §3.3: a segment may carry `:` as it is, and Telegram's tokens have one. */
+function toPathSegment(text: string): string {
+  return encodeURIComponent(text).replaceAll('%3A', ':')
+}
+
+/** A part that becomes a host name has to be a single DNS label, or a key could name another host. */
+function labelAfter(text: string, separator: string): string | undefined {
+  const label = text.slice(text.lastIndexOf(separator) + separator.length)
+  return text.includes(separator) && /^[a-z0-9]{1,63}$/.test(label) ? label : undefined
+}
+
+function listNames(list: JsonValue | undefined): string | undefined {
+  if (!Array.isArray(list)) return undefined
+  const names = list.map((entry: JsonValue) => nameOf(entry)).filter((name) => name !== undefined)
+  const shown = names.slice(0, SHOWN_NAMES).join(', ')
+  return names.length > SHOWN_NAMES ? `${shown} and ${names.length - SHOWN_NAMES} more` : shown
+}
+
+function nameOf(entry: JsonValue): string | undefined {
+  if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) return undefined
+  const name = (entry as JsonObject)['name']
+  return typeof name === 'string' ? name : undefined
+}
