@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+const FOLDER_MODE = 0o700
+const PRIVATE_FILE_MODE = 0o600
+
+const LOCK_FILE = 'lock.db'
+const HOLDER_FILE = 'server.pid'
+
+const SQLITE_BUSY = 5
+
+/** Another process holds the lock. The message names the folder or file, and the process when it is known. */
+export class LockedError extends Error {
+  override readonly name = 'LockedError'
+}
+
+export interface DataFolderLock {
+  /** Lets another process in. Doing it twice is harmless, and the end of the process does it anyway. */
+  release(): void
+}
+
+/**
+ * Creates the data folder (mode 0700) when it is absent, and makes this process its only server.
+ * Throws `LockedError` when another one, or this one already, holds it. The lock is the kernel's: it ends with
+ * the process, however that ends, so nothing is ever left to clean up by hand.
+ */
+export function acquireDataFolderLock(folder: string): DataFolderLock {
+  createPrivateFolder(folder)
+  const holderFile = path.join(folder, HOLDER_FILE)
+  const lock = tryFileLock(path.join(folder, LOCK_FILE), 0)
+  if (lock === undefined) {
+    const holder = readHolder(holderFile)
+    throw new LockedError(
+      `The data folder ${path.resolve(folder)} is in use by ${holder}. ` +
+        'Stop that server first, or give this one a folder of its own in FLOW_VAULT_DATA.',
+    )
+  }
+  writeFileAtomically(holderFile, `${process.pid}\n`, PRIVATE_FILE_MODE)
+  return {
+    release() {
+      fs.rmSync(holderFile, { force: true })
+      lock.release()
+    },
+  }
+}
+
+/**
+ * Holds an exclusive lock named by a file of its own, waiting up to `waitMs` (the thread blocks) for another
+ * holder. Undefined when it is still held then. SQLite takes it as a POSIX lock, which dies with its process.
+ */
+export function tryFileLock(lockFile: string, waitMs: number): DataFolderLock | undefined {
+  // SQLite creates its file under the umask; creating it first makes it private whatever that is.
+  fs.closeSync(fs.openSync(lockFile, 'a', PRIVATE_FILE_MODE))
+  const database = new DatabaseSync(lockFile, { timeout: waitMs })
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    if (isBusy(error)) return undefined
+    throw error
+  }
+  let isHeld = true
+  return {
+    release() {
+      if (isHeld) database.close()
+      isHeld = false
+    },
+  }
+}
+
+/** Creates a folder that only its owner can enter, and its parents. One that exists is left as it is. */
+export function createPrivateFolder(folder: string): void {
+  fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
+}
+
+/**
+ * Replaces a file as a whole: after a crash at any point it holds the old text or the new one, on the disk.
+ * `mode` is set exactly, whatever the umask. Blocks for two fsyncs, so it is for start-up and commands.
+ */
+export function writeFileAtomically(file: string, text: string, mode: number): void {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    const descriptor = fs.openSync(temporary, 'wx', mode)
+    try {
+      fs.fchmodSync(descriptor, mode)
+      fs.writeFileSync(descriptor, text)
+      fs.fsyncSync(descriptor)
+    } finally {
+      fs.closeSync(descriptor)
+    }
+    fs.renameSync(temporary, file)
+  } catch (error) {
+    fs.rmSync(temporary, { force: true })
+    throw error
+  }
+  syncFolder(path.dirname(file))
+}
+
+/** The rename itself is only durable once the folder is; Windows cannot open one, and does not need it. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return
+  const descriptor = fs.openSync(folder, 'r')
+  try {
+    fs.fsyncSync(descriptor)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/** The text of a file, or undefined when there is no such file. Any other failure to read it is thrown. */
+export function readFileIfPresent(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The pid is for the message only: the holder writes it just after it took the lock, so it may not be there yet. */
+function readHolder(holderFile: string): string {
+  const pid = readFileIfPresent(holderFile)?.trim()
+  return pid ? `process ${pid}` : 'another process'
+}
+
+/** SQLITE_BUSY of sqlite.org/rescode.html: another connection holds the lock. Extended codes keep it in the low byte. */
+function isBusy(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number }
+  return errcode !== undefined && (errcode & 0xff) === SQLITE_BUSY
+}
