@@ -1,0 +1,54 @@
+import type { JsonObject, JsonValue } from '../../domain/json.ts'
+import type { OutgoingAnswer } from '../../ports/outgoing-fetch.ts'
+
+/** Values longer than this are not kept for templates: they are hosts, ids and URLs. */
+const MAX_KEPT_LENGTH = 2_048
+
+/**
+ * The answer's JSON object, or undefined when the body is anything else. The content type is not asked: providers
+ * send JSON as `text/plain` and `text/javascript`, and HTML does not parse.
+ */
+export function parseJsonObject(answer: OutgoingAnswer): JsonObject | undefined {
+  try {
+    return asObject(JSON.parse(answer.body.reveal()) as JsonValue)
+  } catch {
+    // The parser's message quotes the body.
+    return undefined
+  }
+}
+
+/** An own member by name, or by a path such as `team.id`; undefined when a step is missing. */
+export function memberAt(object: JsonObject, path: string): JsonValue | undefined {
+  if (Object.hasOwn(object, path)) return object[path]
+  let value: JsonValue | undefined = object
+  for (const name of path.split('.')) {
+    const holder = asObject(value)
+    value = holder !== undefined && Object.hasOwn(holder, name) ? holder[name] : undefined
+  }
+  return value
+}
+
+/** The value when it is an object, not a list. */
+export function asObject(value: JsonValue | undefined): JsonObject | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject ? (value as JsonObject) : undefined
+}
+
+/** The named members that are text, numbers or flags, as text. */
+export function pickText(object: JsonObject, names: readonly string[]): Record<string, string> {
+  const picked: Record<string, string> = {}
+  for (const name of names) {
+    const value = memberAt(object, name)
+    const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    if (plain && String(value).length <= MAX_KEPT_LENGTH) picked[name] = String(value)
+  }
+  return picked
+}
+
+/** A finite number, also when it is spelled as text; undefined for anything else. */
+export function toNumber(value: JsonValue | undefined): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  return typeof value === 'string' && /^-?\d{1,15}(\.\d{1,9})?$/.test(value.trim())
+    ? Number(value)
+    : undefined
+}

@@ -1,0 +1,151 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { OutgoingFailure, OutgoingFetch, OutgoingRequest } from '../../ports/outgoing-fetch.ts'
+import { createCheckedResolver, type Resolve } from './checked-resolver.ts'
+import { beforeDeadline, type Deadline, startDeadline } from './deadline.ts'
+import { type ExchangeResult, exchange } from './http-exchange.ts'
+import { checkTarget, type OutgoingTarget } from './outgoing-target.ts'
+import { PinnedAgent } from './pinned-agent.ts'
+
+/** Name resolution, TCP and TLS together; a reachable host needs well under a second. */
+const CONNECT_TIMEOUT_MS = 3_000
+/** How long an unused connection is kept: below the 5 s after which node's and many other servers close theirs. */
+const IDLE_CONNECTION_MS = 4_000
+/** Connections to one host at a time; more calls wait for one. */
+const MAX_CONNECTIONS_PER_HOST = 64
+const MAX_IDLE_CONNECTIONS_PER_HOST = 8
+/** Headers that decide where a request goes or where it ends (RFC 9110 §7.2, RFC 9112 §6): only ours to set. */
+const FRAMING_HEADERS: ReadonlySet<string> = new Set([
+  'host',
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** What the guard needs from its surroundings. */
+export interface GuardedFetchOptions {
+  /** `host:port` entries that may be private or plain http; for development and tests. */
+  readonly allowHosts: readonly string[]
+  readonly clock: Clock
+  /** The system's resolver when absent. */
+  readonly resolve?: Resolve
+  /** PEM certificates trusted instead of node's list, for hosts with a private authority. */
+  readonly trust?: readonly string[]
+}
+
+/**
+ * The one way out of the process: https to public addresses, checked at each call and pinned to the connection, no
+ * redirects, no proxies, bounded in time and size. Why: a tenant may name any URL, and behind ours are the metadata
+ * service, the runtime's API and the operator's network (OWASP ASVS 5.0 V1.3.6).
+ */
+export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch {
+  const { clock } = options
+  const allowHosts = new Set(options.allowHosts.map((entry) => entry.trim().toLowerCase()))
+  const resolver = createCheckedResolver(clock, options.resolve)
+  const agents = { 'https:': agentsFor('https:'), 'http:': agentsFor('http:') }
+
+  /** One attempt with its own time to connect. Resolving again costs nothing: the answer is cached. */
+  async function attempt(call: Call, agent: 'kept' | 'single'): Promise<ExchangeResult> {
+    const { target, request, deadline } = call
+    const connecting = startDeadline(clock, CONNECT_TIMEOUT_MS, deadline.signal)
+    try {
+      const addresses = await resolveTarget(call, connecting)
+      if (!Array.isArray(addresses)) return { outcome: addresses, staleConnection: false }
+      return await exchange({
+        target,
+        request,
+        headers: headersOf(request, agent),
+        plan: {
+          hostname: target.hostname,
+          port: target.port,
+          addresses,
+          mayBePrivate: target.allowListed,
+          signal: connecting.signal,
+          trust: options.trust,
+        },
+        agent: agents[target.secure ? 'https:' : 'http:'][agent],
+        deadline,
+        onConnected: () => connecting.stop(),
+      })
+    } finally {
+      connecting.stop()
+    }
+  }
+
+  async function resolveTarget(call: Call, connecting: Deadline): Promise<string[] | OutgoingFailure> {
+    const { target, deadline } = call
+    try {
+      const checked = await beforeDeadline(resolver.resolve(target), connecting)
+      if (checked === undefined) {
+        return notSent(target, deadline.reason() ?? 'timeout', 'the name was not resolved in time')
+      }
+      if (checked.kind === 'checked') return [...checked.addresses]
+      return notSent(target, 'forbidden_address', 'the address is not on the public internet')
+    } catch {
+      return notSent(target, 'dns_failed', 'the name could not be resolved')
+    }
+  }
+
+  return async (input, request) => {
+    const target = checkTarget(input, allowHosts)
+    if ('kind' in target) return target
+    const framing = Object.keys(request.headers ?? {}).find((name) => FRAMING_HEADERS.has(name.toLowerCase()))
+    if (framing !== undefined) {
+      return notSent(target, 'invalid_request', `the header ${framing.toLowerCase()} cannot be set`)
+    }
+    const deadline = startDeadline(clock, request.timeoutMs, request.signal)
+    const call = { target, request, deadline }
+    try {
+      const first = await attempt(call, request.repeatable ? 'kept' : 'single')
+      // The other side may have closed a kept connection just as it was used.
+      const { outcome } = first.staleConnection ? await attempt(call, 'single') : first
+      // Another address may answer next time.
+      if (outcome.kind === 'not-sent') resolver.forget(target.hostname)
+      return outcome
+    } finally {
+      deadline.stop()
+    }
+  }
+}
+
+/** One call of the guarded fetch. */
+interface Call {
+  readonly target: OutgoingTarget
+  readonly request: OutgoingRequest
+  readonly deadline: Deadline
+}
+
+function notSent(target: OutgoingTarget, code: OutgoingFailure['code'], reason: string): OutgoingFailure {
+  return { kind: 'not-sent', code, message: `${target.url.host}: ${reason}.` }
+}
+
+function agentsFor(protocol: 'https:' | 'http:'): {
+  readonly kept: PinnedAgent
+  readonly single: PinnedAgent
+} {
+  const maxSockets = MAX_CONNECTIONS_PER_HOST
+  return {
+    kept: new PinnedAgent(protocol, {
+      keepAlive: true,
+      maxSockets,
+      maxFreeSockets: MAX_IDLE_CONNECTIONS_PER_HOST,
+      timeout: IDLE_CONNECTION_MS,
+    }),
+    single: new PinnedAgent(protocol, { keepAlive: false, maxSockets }),
+  }
+}
+
+/** Uncompressed answers are asked for: they are small, and what is not compressed cannot be a bomb. */
+function headersOf(request: OutgoingRequest, agent: 'kept' | 'single'): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'flow-vault' }
+  // Without this, an agent with a limit hands a connection on to the next request that waits for one.
+  if (agent === 'single') headers['connection'] = 'close'
+  for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value
+  return headers
+}

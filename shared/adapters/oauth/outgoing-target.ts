@@ -1,0 +1,51 @@
+import type { OutgoingFailure, OutgoingFailureCode } from '../../ports/outgoing-fetch.ts'
+
+/** In characters; nothing that a person enters as an endpoint comes near it, and servers refuse longer ones. */
+const MAX_URL_LENGTH = 8192
+const HTTPS_PORT = 443
+const HTTP_PORT = 80
+
+/** Where a call goes, once its URL has passed. */
+export interface OutgoingTarget {
+  readonly url: URL
+  /** Without the brackets of an IPv6 literal. */
+  readonly hostname: string
+  readonly port: number
+  readonly secure: boolean
+  /** The operator named this host and port: it may be private and plain http. */
+  readonly allowListed: boolean
+}
+
+/**
+ * The target of an outgoing URL, or why it may not be called: https on port 443 to a host without user info, unless
+ * the operator listed `host:port`. The URL is read as browsers do (WHATWG), which turns `0x7f.1`, `2130706433` and
+ * full-width digits into the address they mean. Addresses are checked later, when the name is resolved.
+ */
+export function checkTarget(
+  input: string | URL,
+  allowHosts: ReadonlySet<string>,
+): OutgoingTarget | OutgoingFailure {
+  const text = String(input)
+  const url = text.length <= MAX_URL_LENGTH ? URL.parse(text) : null
+  if (url === null) return refused('invalid_url', 'The address is not a valid URL.')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    return refused('forbidden_scheme', 'Only https addresses are called.')
+  }
+  if (url.username !== '' || url.password !== '') {
+    return refused('invalid_url', 'An address with a user name or password is not called.')
+  }
+  const secure = url.protocol === 'https:'
+  const port = url.port === '' ? (secure ? HTTPS_PORT : HTTP_PORT) : Number(url.port)
+  const allowListed = allowHosts.has(`${url.hostname}:${port}`)
+  if (!secure && !allowListed) return refused('forbidden_scheme', 'Only https addresses are called.')
+  if (port !== HTTPS_PORT && !allowListed) {
+    return refused('forbidden_port', `Only port ${HTTPS_PORT} is called, not ${port}.`)
+  }
+  // A trailing dot names the same host in another spelling, which certificates and lists do not know.
+  if (url.hostname.endsWith('.')) return refused('forbidden_host', 'A host name must not end in a dot.')
+  return { url, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, secure, allowListed }
+}
+
+function refused(code: OutgoingFailureCode, message: string): OutgoingFailure {
+  return { kind: 'not-sent', code, message }
+}

@@ -1,0 +1,123 @@
+import http, { type AgentOptions, type ClientRequestArgs } from 'node:http'
+import net, { type LookupFunction, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import tls from 'node:tls'
+import type { OutgoingFailureCode } from '../../ports/outgoing-fetch.ts'
+import { canonicalAddress, isPublicAddress } from './address-policy.ts'
+
+/** What a connection must obey; it travels through node's agent inside the request's options. */
+export interface ConnectionPlan {
+  readonly hostname: string
+  readonly port: number
+  readonly addresses: readonly string[]
+  readonly mayBePrivate: boolean
+  /** Destroys the socket while it is not yet connected. */
+  readonly signal: AbortSignal
+  /** PEM certificates trusted instead of node's own list. */
+  readonly trust: readonly string[] | undefined
+}
+
+/** The options an agent of this file must be given with each request. */
+export type PlannedRequestOptions = ClientRequestArgs & { readonly plan: ConnectionPlan }
+
+/** A connection that could not be made; no byte of the request left. */
+export class ConnectionRefused extends Error {
+  override readonly name = 'ConnectionRefused'
+  readonly code: OutgoingFailureCode
+  /** Node's error code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
+  readonly systemCode: string | undefined
+
+  constructor(code: OutgoingFailureCode, systemCode?: string) {
+    super(code)
+    this.code = code
+    this.systemCode = systemCode
+  }
+}
+
+/**
+ * An agent that connects only to the addresses of the request's plan and hands a socket over only when it is
+ * connected, verified by TLS, and checked once more by the address it really reached. Because the request gets its
+ * socket no earlier, an error before that is certain to have sent nothing. It reads no proxy variables.
+ */
+export class PinnedAgent extends http.Agent {
+  readonly protocol: 'https:' | 'http:'
+  readonly defaultPort: number
+
+  constructor(protocol: 'https:' | 'http:', options: AgentOptions) {
+    super(options)
+    this.protocol = protocol
+    this.defaultPort = protocol === 'https:' ? 443 : 80
+  }
+
+  override createConnection(
+    options: ClientRequestArgs,
+    callback: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    const { plan } = options as PlannedRequestOptions
+    const settle = (error: ConnectionRefused | null, socket: Socket) => {
+      plan.signal.removeEventListener('abort', abort)
+      socket.removeListener('error', fail)
+      if (error) socket.on('error', ignoreLaterErrors).destroy()
+      callback(error, socket)
+    }
+    const fail = (error: NodeJS.ErrnoException) => settle(refusedBy(error, connected), socket)
+    const abort = () => settle(new ConnectionRefused('timeout'), socket)
+
+    // TCP first and TLS over it, because only then can the address be checked before a byte is sent to it, and a
+    // failed connection be told from a failed handshake.
+    let connected = false
+    let socket: Socket = net.connect({ host: plan.hostname, port: plan.port, lookup: pinnedLookup(plan) })
+    socket.setNoDelay(true)
+    socket.on('error', fail)
+    socket.once('connect', () => {
+      if (!reachedAsPlanned(socket, plan)) return settle(new ConnectionRefused('forbidden_address'), socket)
+      if (this.protocol === 'http:') return settle(null, socket)
+      connected = true
+      socket.removeListener('error', fail).on('error', ignoreLaterErrors)
+      socket = startTls(socket, plan)
+      socket.on('error', fail)
+      socket.once('secureConnect', () => settle(null, socket))
+    })
+    if (plan.signal.aborted) abort()
+    else plan.signal.addEventListener('abort', abort, { once: true })
+    return undefined
+  }
+}
+
+function startTls(socket: Socket, plan: ConnectionPlan): Socket {
+  return tls.connect({
+    socket,
+    // The name of the certificate is the URL's, whatever address it resolved to. RFC 6066 §3: no literals in SNI.
+    host: plan.hostname,
+    servername: net.isIP(plan.hostname) === 0 ? plan.hostname : '',
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+    // Stated so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off.
+    rejectUnauthorized: true,
+    ...(plan.trust === undefined ? {} : { ca: [...plan.trust] }),
+  })
+}
+
+function reachedAsPlanned(socket: Socket, plan: ConnectionPlan): boolean {
+  const address = canonicalAddress(socket.remoteAddress ?? '')
+  return plan.addresses.includes(address) && (plan.mayBePrivate || isPublicAddress(address))
+}
+
+/** Answers node's question for the host with the checked addresses; node tries them in turn (RFC 8305). */
+function pinnedLookup(plan: ConnectionPlan): LookupFunction {
+  const answers = plan.addresses.map((address) => ({ address, family: net.isIP(address) }))
+  return (_hostname, options, callback) => {
+    if (options.all) return callback(null, answers)
+    const first = answers[0]
+    callback(null, first?.address ?? '', first?.family)
+  }
+}
+
+function refusedBy(error: NodeJS.ErrnoException, connected: boolean): ConnectionRefused {
+  // With several addresses tried node reports them together; the first cause stands for all.
+  const cause = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : error
+  return new ConnectionRefused(connected ? 'tls_failed' : 'connect_failed', cause?.code ?? error.code)
+}
+
+/** A socket that was given up may still report why it closed; nobody is left to hear it. */
+function ignoreLaterErrors(): void {}
