@@ -40,9 +40,13 @@ export function renderCredential(
   return credential.toCredential()
 }
 
+/** A label has to fit on a line of a list; the longest host name does. */
+const MAX_ACCOUNT_NAME_CHARS = 255
+
 /** The label a person recognizes the account by, or undefined for a setup without one. */
 export function accountNameOf(setup: Setup, values: JsonObject): string | undefined {
-  return setup.accountName === undefined ? undefined : renderTemplate(setup.accountName, values)
+  const name = setup.accountName === undefined ? undefined : renderTemplate(setup.accountName, values)
+  return name === undefined ? undefined : [...name].slice(0, MAX_ACCOUNT_NAME_CHARS).join('')
 }
 
 /** The address of the setup's test call, or undefined when it has none or lacks a value. May hold a secret. */

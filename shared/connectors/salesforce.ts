@@ -46,7 +46,7 @@ export const salesforce: Connector = {
           hosts: LOGIN_HOSTS,
         },
       ],
-      accountName: ['{domain}', '{login_url}', 'OAuth {label(environment)}', 'OAuth'],
+      accountName: ['{domain}', '{base(login_url)}', 'OAuth {label(environment)}', 'OAuth'],
       request: [BEARER_GRANT, baseUrl('{base(grant.extra.instance_url)}', API_HOSTS)],
       credentialFields: { access_token: '{grant.access_token}', instance_url: '{grant.extra.instance_url}' },
       grant: {

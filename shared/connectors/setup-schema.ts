@@ -3,7 +3,7 @@ import type { $ZodIssue } from 'zod/v4/core'
 import { VaultError } from '../domain/errors.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { shownName, typeName, vaultErrorFromIssues } from '../domain/schema-issue.ts'
-import type { Connector, Field, Setup } from './connector.ts'
+import type { Connector, Setup } from './connector.ts'
 import { brokenRule } from './cross-field-rules.ts'
 import { fieldAllows, fieldSchema } from './field-schema.ts'
 import { describeSetup, metadata } from './schema-metadata.ts'
@@ -140,8 +140,9 @@ function allowedIn(setup: Setup, issue: $ZodIssue): string | undefined {
   if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     return ['type', ...setup.fields.map((field) => field.name)].join(', ')
   }
-  const field = setup.fields.find((candidate: Field) => candidate.name === issue.path[0])
-  return field === undefined ? undefined : fieldAllows(field, issue)
+  const field = setup.fields.find((candidate) => candidate.name === issue.path[0])
+  if (field !== undefined) return fieldAllows(field, issue)
+  return issue.code === 'invalid_union' ? 'text, a number, or true or false' : undefined
 }
 
 function sorted(value: JsonValue | undefined): JsonValue | undefined {

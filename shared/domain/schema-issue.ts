@@ -76,6 +76,7 @@ function reasonOf(issue: $ZodIssue, input: unknown): string {
     case 'too_big':
       return sizeReason('long', Number(issue.maximum), issue.origin, value)
     case 'invalid_format':
+      if (issue.format === 'regex') return `String does not match pattern ${bare(issue.pattern)}`
       return `Object didn't pass validation for format ${issue.format}`
     case 'invalid_union':
       return "Data does not match any schemas from 'oneOf'"
@@ -84,6 +85,11 @@ function reasonOf(issue: $ZodIssue, input: unknown): string {
     default:
       return 'Data is not valid'
   }
+}
+
+/** A pattern as JSON Schema writes it: without the slashes and flags of a literal. */
+function bare(pattern: string | undefined): string {
+  return (pattern ?? '').replace(/^\/(.*)\/[a-z]*$/, '$1')
 }
 
 const JSON_TYPES: Readonly<Record<string, string>> = { int: 'integer', record: 'object', tuple: 'array' }
