@@ -1,0 +1,140 @@
+import type { EmulatorName } from '../support/emulator-under-test.ts'
+import {
+  appliesARepeatedTransactionTwice,
+  failsOnComparingTextWithANumber,
+  undoesTheWritesOfOthers,
+} from './dynamodb-probes.ts'
+import { decryptsWithADisabledKey, lacksMessageMoveTasks, lacksReEncrypt } from './kms-and-sqs-probes.ts'
+import {
+  acceptsAnotherValueForOneToken,
+  ignoresTheRequestToken,
+  readsAnOldVersionByDefault,
+  storesTooLargeAValue,
+  takesVersionsWhileWaitingForDeletion,
+} from './secrets-manager-probes.ts'
+
+/** One way in which an emulator departs from AWS, written down so that no suite trusts it there. */
+export interface EmulatorDeviation {
+  /** The name under which a suite skips a test. */
+  readonly name: string
+  readonly emulator: EmulatorName
+  /** What AWS does, and where it says so. */
+  readonly documented: string
+  /** What the emulator does, and why where that is known. */
+  readonly observed: string
+  /** True while the emulator still deviates. */
+  readonly probe: (emulator: EmulatorName) => Promise<boolean>
+}
+
+const ONE_APPLICATION =
+  'TransactWriteItems, ClientRequestToken: calls with one token within 10 minutes have the effect of one call'
+const SIZE_LIMIT = 'Secrets Manager, PutSecretValue, SecretString: at most 65,536 bytes'
+const MOVE_TASK = 'SQS, StartMessageMoveTask: moves the messages of a dead-letter queue back to their source'
+
+/**
+ * Every deviation that a suite of ours meets; moto 5.2.5 and MiniStack 1.5.33. Where the emulators differ, the AWS
+ * documentation decides. `emulator-deviations.aws.test.ts` fails when an entry is no longer true.
+ */
+export const EMULATOR_DEVIATIONS: readonly EmulatorDeviation[] = [
+  {
+    name: 'transaction-tokens-are-ignored',
+    emulator: 'moto',
+    documented: ONE_APPLICATION,
+    observed: 'the token is not read: an addition sent twice is applied twice',
+    probe: appliesARepeatedTransactionTwice,
+  },
+  {
+    name: 'comparing-text-with-a-number-is-an-error',
+    emulator: 'moto',
+    documented: 'Developer Guide, "Comparison operator and function reference": the condition is false',
+    observed: "Python's TypeError becomes the cancellation reason of a transaction",
+    probe: failsOnComparingTextWithANumber,
+  },
+  {
+    name: 'transactions-are-not-isolated',
+    emulator: 'moto',
+    documented: 'Developer Guide, "Managing complex workflows with transactions": serializable isolation',
+    observed:
+      'a failing transaction puts back a copy of the whole table, without what others wrote meanwhile',
+    probe: undoesTheWritesOfOthers,
+  },
+  {
+    name: 'default-read-gives-an-old-version',
+    emulator: 'moto',
+    documented: 'Secrets Manager, GetSecretValue: without a version, the one labelled AWSCURRENT',
+    observed:
+      'after UpdateSecretVersionStage the default stays; asking for AWSCURRENT or a VersionId is right',
+    probe: readsAnOldVersionByDefault,
+  },
+  {
+    name: 'takes-versions-while-waiting-for-deletion',
+    emulator: 'moto',
+    documented: 'Secrets Manager, PutSecretValue: InvalidRequestException while the secret is to be deleted',
+    observed: 'the version is stored',
+    probe: takesVersionsWhileWaitingForDeletion,
+  },
+  {
+    name: 'stores-too-large-a-value',
+    emulator: 'moto',
+    documented: SIZE_LIMIT,
+    observed: 'one byte more is stored',
+    probe: storesTooLargeAValue,
+  },
+  {
+    name: 'stores-too-large-a-value',
+    emulator: 'ministack',
+    documented: SIZE_LIMIT,
+    observed: 'one byte more is stored',
+    probe: storesTooLargeAValue,
+  },
+  {
+    name: 'secret-request-tokens-are-ignored',
+    emulator: 'ministack',
+    documented:
+      'Secrets Manager, PutSecretValue, ClientRequestToken: becomes the VersionId of the new version',
+    observed: 'a VersionId of its own: take it from the answer',
+    probe: ignoresTheRequestToken,
+  },
+  {
+    name: 'one-secret-token-takes-two-values',
+    emulator: 'ministack',
+    documented:
+      'Secrets Manager, PutSecretValue: ResourceExistsException for another value under a used token',
+    observed: 'both values are stored, each as a version',
+    probe: acceptsAnotherValueForOneToken,
+  },
+  {
+    name: 'a-disabled-key-decrypts',
+    emulator: 'moto',
+    documented: 'KMS, Decrypt: DisabledException',
+    observed: 'the plaintext is given',
+    probe: decryptsWithADisabledKey,
+  },
+  {
+    name: 're-encrypt-is-missing',
+    emulator: 'ministack',
+    documented: 'KMS, ReEncrypt: the same plaintext under another key or context',
+    observed: 'refused as an unknown operation',
+    probe: lacksReEncrypt,
+  },
+  {
+    name: 'message-move-tasks-are-missing',
+    emulator: 'moto',
+    documented: MOVE_TASK,
+    observed: 'refused as an unknown operation',
+    probe: lacksMessageMoveTasks,
+  },
+  {
+    name: 'message-move-tasks-are-missing',
+    emulator: 'ministack',
+    documented: MOVE_TASK,
+    observed: 'refused as an unknown operation',
+    probe: lacksMessageMoveTasks,
+  },
+]
+
+/** Of the deviations a contract suite knows, those that the emulator has. */
+export function deviationsOf<Name extends string>(emulator: EmulatorName, known: readonly Name[]): Name[] {
+  const listed = EMULATOR_DEVIATIONS.filter((deviation) => deviation.emulator === emulator)
+  return known.filter((name) => listed.some((deviation) => deviation.name === name))
+}
