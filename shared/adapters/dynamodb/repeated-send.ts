@@ -2,8 +2,9 @@ import { InvariantError } from '../../domain/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ConditionFailedError, StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Random } from '../../ports/random.ts'
+import { awsFailure, describeAwsFailure } from '../aws-failure.ts'
 import { decodeAttributes } from './attribute-codec.ts'
-import { classifyFailure, describeFailure } from './store-failure.ts'
+import { classifyFailure } from './store-failure.ts'
 
 /** Six tries with full jitter spread over up to 0.8 s; a transaction conflict or a throttle mostly passes in that. */
 const MAX_ATTEMPTS = 6
@@ -41,7 +42,7 @@ export async function sendRepeatedly<Answer>(
       return await send(mayBeApplied)
     } catch (error) {
       const failure = classifyFailure(error)
-      const what = `DynamoDB ${operation}: ${describeFailure(error)}`
+      const what = describeAwsFailure(`DynamoDB ${operation}`, awsFailure(error))
       if (failure.kind === 'condition') {
         throw new ConditionFailedError(failure.writeIndex, failure.item && decodeAttributes(failure.item))
       }

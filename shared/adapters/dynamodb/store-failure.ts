@@ -4,6 +4,7 @@ import {
   ConditionalCheckFailedException,
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb'
+import { awsFailure } from '../aws-failure.ts'
 
 /**
  * What a failed request means for the writes in it:
@@ -38,17 +39,6 @@ const INVALID = new Set([
   'ValidationException',
 ])
 
-/** Node's codes for a connection that never came to be, and the SDK's for having no credentials to sign with. */
-const NOT_SENT = new Set([
-  'CredentialsProviderError',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'TokenProviderError',
-])
-
 /** TransactWriteItems, "CancellationReasons": codes of a transaction that could never succeed. */
 const INVALID_REASONS = new Set(['DuplicateItem', 'ItemCollectionSizeLimitExceeded', 'ValidationError'])
 
@@ -59,21 +49,13 @@ export function classifyFailure(error: unknown): StoreFailure {
   }
   if (error instanceof TransactionCanceledException)
     return classifyCancellation(error.CancellationReasons ?? [])
-  const { name, code, status } = fieldsOf(error)
+  const { name, httpStatus, outcome } = awsFailure(error)
   if (BUSY.has(name)) return { kind: 'busy' }
   if (INVALID.has(name)) return { kind: 'invalid' }
   if (name === 'TransactionInProgressException') return { kind: 'in-progress' }
-  if (NOT_SENT.has(name) || NOT_SENT.has(code)) return { kind: 'not-sent' }
+  if (outcome === 'unknown') return { kind: 'lost' }
   // A complete 4xx answer is a decision: access denied, an expired token, no such table.
-  if (status >= 400 && status < 500) return { kind: 'refused' }
-  return { kind: 'lost' }
-}
-
-/** Names an error for a message: its class, the status and AWS's request id; never text from the library. */
-export function describeFailure(error: unknown): string {
-  const { name, code, status, requestId } = fieldsOf(error)
-  const parts = [name, code, status > 0 ? `status ${status}` : '', requestId && `request ${requestId}`]
-  return parts.filter((part) => part !== '').join(', ')
+  return { kind: httpStatus === undefined ? 'not-sent' : 'refused' }
 }
 
 function classifyCancellation(reasons: readonly CancellationReason[]): StoreFailure {
@@ -83,18 +65,4 @@ function classifyCancellation(reasons: readonly CancellationReason[]): StoreFail
   if (codes.some((code) => INVALID_REASONS.has(code))) return { kind: 'invalid' }
   if (codes.includes('AccessDenied')) return { kind: 'refused' }
   return { kind: 'busy' }
-}
-
-function fieldsOf(error: unknown): { name: string; code: string; status: number; requestId: string } {
-  const fields = (typeof error === 'object' && error !== null ? error : {}) as {
-    name?: unknown
-    code?: unknown
-    $metadata?: { httpStatusCode?: number; requestId?: string }
-  }
-  return {
-    name: typeof fields.name === 'string' ? fields.name : 'Error',
-    code: typeof fields.code === 'string' ? fields.code : '',
-    status: fields.$metadata?.httpStatusCode ?? 0,
-    requestId: fields.$metadata?.requestId ?? '',
-  }
 }

@@ -1,4 +1,4 @@
-import { classifyFailure, describeFailure } from '../../../../shared/adapters/dynamodb/store-failure.ts'
+import { classifyFailure } from '../../../../shared/adapters/dynamodb/store-failure.ts'
 
 describe('classifyFailure', () => {
   test.each([
@@ -28,17 +28,5 @@ describe('classifyFailure', () => {
 
   test.each([undefined, null, 'text', 7])('takes %p, which is no error at all, as lost', (thrown) => {
     expect(classifyFailure(thrown)).toEqual({ kind: 'lost' })
-  })
-})
-
-describe('describeFailure', () => {
-  test('names the class, the code, the status and the request, and nothing the library wrote', () => {
-    const metadata = { httpStatusCode: 400, requestId: 'R1' }
-    const error = Object.assign(new Error('row of tenant-1'), {
-      name: 'ValidationException',
-      $metadata: metadata,
-    })
-    expect(describeFailure(error)).toBe('ValidationException, status 400, request R1')
-    expect(describeFailure(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe('Error, ECONNRESET')
   })
 })
