@@ -8,6 +8,7 @@ import type { ItemStoreSuite } from './item-store.ts'
 
 const ITEM: Attributes = {
   text: 'a',
+  digit: '4',
   empty: '',
   count: 5,
   yes: true,
