@@ -17,7 +17,7 @@ export const bigquery: Connector = {
         {
           name: 'private_key',
           label: 'Private key',
-          help: 'private_key in the key file, with real line breaks in place of \\n.',
+          help: 'private_key in the key file, from -----BEGIN PRIVATE KEY----- to the end.',
           secret: true,
           required: false,
           format: 'pem-private-key',

@@ -74,9 +74,15 @@ function isEmail(text: string): boolean {
   return /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+$/.test(text.slice(0, at)) && isHostname(text.slice(at + 1))
 }
 
-/** RFC 7468 §2: the label between five dashes, base64 lines, the same label at the end. */
+/**
+ * RFC 7468 §2: the label between five dashes, base64 lines, the same label at the end. Line breaks may be spelled
+ * `\n`, as they are in the JSON key files that keys are copied from.
+ */
 function isPem(text: string, labels: readonly string[]): boolean {
-  const lines = text.trim().split(/\r\n|\n|\r/)
+  const lines = text
+    .replaceAll('\\n', '\n')
+    .trim()
+    .split(/\r\n|\n|\r/)
   const label = /^-----BEGIN ([A-Z ]{1,30})-----$/.exec(lines[0] ?? '')?.[1] ?? ''
   if (!labels.includes(label) || lines.length < 3 || lines.at(-1) !== `-----END ${label}-----`) return false
   return lines.slice(1, -1).every((line) => /^[A-Za-z0-9+/=]+$/.test(line))
@@ -134,12 +140,12 @@ const FORMATS: Readonly<Record<StringFormat, FormatRule>> = {
   email: { publicName: 'email', allowed: 'an e-mail address', accepts: isEmail },
   'pem-private-key': {
     publicName: 'pem-private-key',
-    allowed: 'an unencrypted PEM private key (-----BEGIN PRIVATE KEY-----) with real line breaks',
+    allowed: 'an unencrypted PEM private key (-----BEGIN PRIVATE KEY-----)',
     accepts: (text) => isPem(text, PRIVATE_KEY_LABELS),
   },
   'pem-public-key': {
     publicName: 'pem-public-key',
-    allowed: 'a PEM public key or certificate (-----BEGIN PUBLIC KEY-----) with real line breaks',
+    allowed: 'a PEM public key or certificate (-----BEGIN PUBLIC KEY-----)',
     accepts: (text) => isPem(text, PUBLIC_KEY_LABELS),
   },
   'scope-list': {

@@ -67,8 +67,8 @@ export const jwt: Connector = {
       credentialFields: {
         algorithm: '{algorithm}',
         secret: '{secret}',
-        private_key: '{private_key}',
-        public_key: '{public_key}',
+        private_key: '{pem(private_key)}',
+        public_key: '{pem(public_key)}',
       },
       findAt: 'https://www.rfc-editor.org/rfc/rfc7518.html#section-3.1',
       example: { type: 'JWT', algorithm: 'HS256', secret: 'a-32-byte-long-hmac-secret-value' },

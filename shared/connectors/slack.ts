@@ -65,7 +65,11 @@ export const slack: Connector = {
         },
       ],
       accountName: 'OAuth',
-      request: [BEARER_GRANT, baseUrl('https://slack.com/api')],
+      request: [
+        // Where only user scopes were asked for, the person's grant is the only one.
+        { ...BEARER_GRANT, value: ['Bearer {grant.access_token}', 'Bearer {grants.user.access_token}'] },
+        baseUrl('https://slack.com/api'),
+      ],
       credentialFields: {
         access_token: '{grant.access_token}',
         user_access_token: '{grants.user.access_token}',

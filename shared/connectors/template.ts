@@ -102,6 +102,8 @@ const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   mask: ([name = ''], get) => mapDefined(get(name), mask),
   label: ([name = ''], get) => mapDefined(get(name), toTitleCase),
   base: ([name = ''], get) => mapDefined(get(name), toBaseUrl),
+  // JSON key files spell line breaks `\n`; what reads PEM wants real ones.
+  pem: ([name = ''], get) => mapDefined(get(name), (text) => text.replaceAll('\\n', '\n')),
   path: ([name = ''], get) => mapDefined(get(name), toPathSegment),
   // RFC 7617 §2: an absent password is an empty one; the user name has to be there.
   basic: ([user = '', password = ''], get) =>

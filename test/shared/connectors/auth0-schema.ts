@@ -1,0 +1,35 @@
+/**
+ * The 29 setups of Auth0's API schema in short: app, type (`!` required, `?` may be left out), whether undeclared
+ * members are accepted, then each field: `!` required, `?` not, `*` secret, lengths, format or enumeration.
+ */
+export const AUTH0_SETUPS: readonly string[] = [
+  'ACTIVECAMPAIGN API_KEY! closed api_key!* base_url!=forms-url-https',
+  'AIRTABLE API_KEY! closed api_key!*',
+  'AUTH0 OAUTH_APP! closed client_id! client_secret!* domain!=hostname-rfc2181 audience?1..=forms-url-https',
+  'BIGQUERY OAUTH_JWT? closed project_id? private_key?* client_email?=email',
+  'CLEARBIT API_KEY! closed secret_key!*',
+  'DOCUSIGN OAUTH_CODE? open code?*',
+  'GOOGLE_SHEETS OAUTH_CODE? open code?*',
+  'HTTP BEARER! closed token!*',
+  'HTTP BASIC_AUTH! closed username!1..155 password?*1..155',
+  'HTTP API_KEY! closed name!1..55 value!*1..255 in!=HEADER|QUERY',
+  'HTTP OAUTH_CLIENT_CREDENTIALS! closed client_id!1..255 client_secret!*1..255 token_endpoint!1..500=forms-url-https audience?1..255 resource?1..255 scope?1..1024',
+  'HUBSPOT API_KEY! closed api_key!*',
+  'HUBSPOT OAUTH_CODE? open code?*',
+  'JWT JWT! open algorithm!=HS256|HS384|HS512|RS256|RS384|RS512|ES256|ES384|ES512|PS256|PS384|PS512',
+  'MAILCHIMP API_KEY! closed secret_key!*',
+  'MAILCHIMP OAUTH_CODE? open code?*',
+  'MAILJET API_KEY! closed api_key!* secret_key!*',
+  'PIPEDRIVE TOKEN! closed token!*',
+  'PIPEDRIVE OAUTH_CODE? open code?*',
+  'SALESFORCE OAUTH_CODE? open code?*',
+  'SENDGRID API_KEY! closed api_key!*',
+  'SLACK WEBHOOK! closed url!*=forms-url-https',
+  'SLACK OAUTH_CODE? open code?*',
+  'STRIPE KEY_PAIR! closed private_key!* public_key!',
+  'STRIPE OAUTH_CODE? open code?*',
+  'TELEGRAM TOKEN! closed token!*',
+  'TWILIO API_KEY! closed account_id! api_key!*',
+  'WHATSAPP TOKEN! closed token!*',
+  'ZAPIER WEBHOOK! closed url!*=forms-url-https',
+]
