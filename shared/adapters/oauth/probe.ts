@@ -1,5 +1,5 @@
 import type { ProbeOutcome, ProbeRequest } from '../../ports/oauth-client.ts'
-import type { OutgoingFetch } from '../../ports/outgoing-fetch.ts'
+import type { OutgoingAnswer, OutgoingFetch } from '../../ports/outgoing-fetch.ts'
 import { memberAt, parseJsonObject } from './answer-json.ts'
 
 /**
@@ -20,22 +20,26 @@ export async function probeCredential(request: ProbeRequest, fetch: OutgoingFetc
     timeoutMs: request.timeoutMs,
     repeatable: true,
   })
+  if (outcome.kind === 'answer') return judge(request, url.host, outcome.status, outcome)
   if (outcome.status === undefined) return { kind: 'unreachable', message: outcome.message }
   // An answer that broke off after its status line, or is too long, still tells enough.
-  const { status } = outcome
+  return judge(request, url.host, outcome.status)
+}
+
+function judge(request: ProbeRequest, host: string, status: number, answer?: OutgoingAnswer): ProbeOutcome {
   if (request.refusedStatuses.includes(status)) {
-    const message = `${url.host}: the credential was refused (HTTP ${status}).`
+    const message = `${host}: the credential was refused (HTTP ${status}).`
     return { kind: 'refused', message, httpStatus: status }
   }
   if (status >= 500 || status === 429 || (status >= 300 && status < 400)) {
-    return { kind: 'unreachable', message: `${url.host}: the answer proves nothing (HTTP ${status}).` }
+    return { kind: 'unreachable', message: `${host}: the answer proves nothing (HTTP ${status}).` }
   }
   if (request.okMember === undefined) return { kind: 'accepted' }
-  const body = outcome.kind === 'answer' ? parseJsonObject(outcome) : undefined
+  const body = answer === undefined ? undefined : parseJsonObject(answer)
   if (body === undefined) {
-    return { kind: 'unreachable', message: `${url.host}: the answer could not be read (HTTP ${status}).` }
+    return { kind: 'unreachable', message: `${host}: the answer could not be read (HTTP ${status}).` }
   }
   if (memberAt(body, request.okMember) === true) return { kind: 'accepted' }
-  const message = `${url.host}: the credential was refused (${request.okMember} is not true).`
+  const message = `${host}: the credential was refused (${request.okMember} is not true).`
   return { kind: 'refused', message, httpStatus: status }
 }
