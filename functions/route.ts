@@ -58,6 +58,8 @@ export interface RouteDefinition<
   readonly querySchema?: Q
   readonly headerSchema?: H
   readonly bodySchema?: B
+  /** A more telling JSON Schema of the body than the edge's own, for the OpenAPI document. */
+  readonly describeBody?: () => Readonly<Record<string, unknown>>
   /** True when a body may be left out altogether. */
   readonly bodyOptional?: boolean
   readonly responses: Readonly<Record<number, RouteResponse>>

@@ -5,6 +5,7 @@ import { deleteConnectionRoute } from './routes/delete-connection.ts'
 import { getConnectionRoute } from './routes/get-connection.ts'
 import { getConnectorRoute } from './routes/get-connector.ts'
 import { getHealthRoute, getReadinessRoute } from './routes/get-health.ts'
+import { getOpenApiRoute } from './routes/get-openapi.ts'
 import { listClientsRoute } from './routes/list-clients.ts'
 import { listConnectionsRoute } from './routes/list-connections.ts'
 import { listConnectorsRoute } from './routes/list-connectors.ts'
@@ -24,4 +25,5 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   listClientsRoute,
   getHealthRoute,
   getReadinessRoute,
+  getOpenApiRoute,
 ]

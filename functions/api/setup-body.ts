@@ -1,4 +1,8 @@
 import * as z from 'zod/mini'
+import { CONNECTORS } from '../../shared/connectors/catalogue.ts'
+import type { Connector } from '../../shared/connectors/connector.ts'
+import { setupJsonSchema } from '../../shared/connectors/setup-schema.ts'
+import { MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import type { JsonValue } from '../../shared/domain/json.ts'
 
 /**
@@ -9,3 +13,31 @@ export const setupBodySchema = z.pipe(
   z.looseObject({}),
   z.transform((setup) => setup as unknown as JsonValue),
 )
+
+const NAME = { type: 'string', minLength: 1, maxLength: MAX_NAME_LENGTH }
+
+/** The create body as the apps' own schemas have it: one alternative an app, each with its setups. */
+export function describeCreateBody(): Record<string, unknown> {
+  return {
+    oneOf: CONNECTORS.map((connector) => ({
+      title: connector.label,
+      type: 'object',
+      additionalProperties: false,
+      required: ['name', 'app_id'],
+      properties: { name: NAME, app_id: { const: connector.appId }, setup: setupsOf(connector) },
+    })),
+  }
+}
+
+/** The update body: a setup of any app, because the document cannot know which app the connection is for. */
+export function describeUpdateBody(): Record<string, unknown> {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties: { name: NAME, setup: { anyOf: CONNECTORS.flatMap((connector) => setupsOf(connector).anyOf) } },
+  }
+}
+
+function setupsOf(connector: Connector): { anyOf: readonly unknown[] } {
+  return { anyOf: connector.setups.map((setup) => setupJsonSchema(setup)) }
+}

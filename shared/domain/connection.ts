@@ -36,6 +36,12 @@ export interface ConnectionRow {
   readonly requiredScopes?: readonly string[]
   /** Grant metadata by grant name; `main`, and the nested one's name for bundles. */
   readonly grants?: Readonly<Record<string, GrantState>>
+  /** Rises with each new authorization, so that a late answer for an older one is told apart. */
+  readonly authorization?: number
+  /** The refresh-token deadline that was warned of, so that each is warned of once. */
+  readonly warnedRefreshExpiryMs?: number
+  /** The instant of the last rotation that a flow's complaint caused; one a minute is enough. */
+  readonly rejectedAtMs?: number
   readonly lastFetchedHour?: number
   readonly fence: number
   readonly lease?: RotationLease

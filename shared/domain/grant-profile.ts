@@ -4,7 +4,7 @@
  * three · `{basic(user,password)}` RFC 7617 credentials · `{label(field)}` title case (`HEADER` → `Header`) ·
  * `{base(url)}` a URL without query and trailing slash · `{path(field)}` percent-encoded for a path segment ·
  * `{after-last(-,field)}` what follows the last `-`, when it is a DNS label · `{names(list)}` the names of a
- * CUSTOM list · `{pem(field)}` real line breaks for `\\n` · `{when(field,text)}` empty text if the field has that
+ * CUSTOM list · `{pem(field)}` real line breaks for `\n` · `{when(field,text)}` empty text if the field has that
  * value, else absent.
  * For minted credentials also `{grant.access_token}` and `{grant.extra.<name>}`, and `{grants.<name>.access_token}`
  * for a nested grant.

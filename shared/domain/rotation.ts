@@ -6,19 +6,22 @@ export interface RotationLease {
 }
 
 /**
- * The permission to send one token request, written before it is sent. While one without `outcome` stands for
- * the stored refresh token, no other may be sent.
+ * The permission to send one token request, written before it is sent. While one stands, no other request may be
+ * sent for the grant, whatever a clock or a lease says; only its end, or `canResend`, allows the next.
  */
 export interface RotationAttempt {
   readonly fence: number
   readonly grantName: string
   readonly secretVersionId: string
-  /** Keyed digest; absent for grants that have no refresh token, where resending is harmless. */
+  /** Keyed digest; absent for grants minted without a refresh token, where resending is harmless. */
   readonly refreshTokenDigest?: string
   readonly startedAtMs: number
-  /** How often a request was sent for this token; never more than one without the connector's word. */
+  /** Where the answer is stored first, so that whoever comes after a crash finds it there. */
+  readonly answerVersionId: string
+  /** How many requests were sent for this token without a known end, this one included. */
   readonly sent: number
-  readonly outcome?: 'unknown'
+  /** Set once the request is known to be over without a known outcome. */
+  readonly unknownAtMs?: number
 }
 
 /** The last failure of rotation, kept until the next success. */
@@ -27,6 +30,8 @@ export interface RotationFailure {
   readonly code: string
   /** One sentence for a person, with the next action. */
   readonly message: string
+  /** For a broken client: the state of the application then; another state lifts the stop. */
+  readonly application?: string
   readonly count: number
   readonly firstAtMs: number
   readonly lastAtMs: number

@@ -75,7 +75,9 @@ export async function commitSecret(
   try {
     await ports.items.transact([openIntent(intent), ...(plan.besideIntent ?? [])])
     started = true
-    const { versionId } = await ports.secrets.put(intent.secretId, intent.op, plan.value)
+    const { versionId } = await ports.secrets.put(intent.secretId, intent.op, plan.value, {
+      isNew: intent.newSecret,
+    })
     pointer = { secretId: intent.secretId, versionId, generation: plan.generation }
     await plan.commit(pointer)
     return pointer

@@ -85,11 +85,11 @@ async function commitDeletion(ports: Ports, row: ConnectionRow, purge: boolean):
 async function purgeableTombstone(ports: Ports, input: DeleteConnectionInput): Promise<Tombstone> {
   const tombstone = input.purge ? await findTombstone(ports, input.tenant, input.id) : undefined
   if (tombstone === undefined) throw connectionNotFound()
-  const purging: Tombstone = { ...tombstone, state: 'deleting', purge: true }
+  const purging: Tombstone = { ...tombstone, state: 'deleting', purge: true, op: newUuid(ports.random) }
   await transactSurely(
     ports,
     [putTombstone(purging, ports.clock.nowMs() + DELETE_DEADLINE_MS)],
-    async () => (await findTombstone(ports, input.tenant, input.id))?.purge === true,
+    async () => (await findTombstone(ports, input.tenant, input.id))?.op === purging.op,
   )
   return purging
 }
@@ -116,9 +116,22 @@ export async function finishDeletion(ports: Ports, tombstone: Tombstone): Promis
   ])
 }
 
-/** Ends the recovery window of a deleted connection: nothing of it is left. */
+/**
+ * Ends the recovery window of a deleted connection. It is marked first, so that a restore that comes at the same
+ * time either wins before the secret is destroyed or finds nothing.
+ */
 export async function removeTombstone(ports: Ports, tombstone: Tombstone): Promise<void> {
-  const { row } = tombstone
-  if (row.secret !== undefined) await ports.secrets.purge(row.secret.secretId)
-  await ports.items.transact([{ op: 'delete', key: tombstoneKey(row.tenant, row.id) }])
+  const removing: Tombstone = { ...tombstone, state: 'deleting', purge: true, op: newUuid(ports.random) }
+  try {
+    await ports.items.transact([
+      putTombstone(removing, ports.clock.nowMs() + DELETE_DEADLINE_MS, [
+        { kind: 'equals', attribute: 'op', value: tombstone.op },
+        { kind: 'equals', attribute: 'state', value: 'deleted' },
+      ]),
+    ])
+  } catch (error) {
+    if (error instanceof ConditionFailedError) return
+    throw error
+  }
+  await finishDeletion(ports, removing)
 }

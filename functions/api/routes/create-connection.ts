@@ -7,7 +7,7 @@ import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
 import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
-import { setupBodySchema } from '../setup-body.ts'
+import { describeCreateBody, setupBodySchema } from '../setup-body.ts'
 
 /** Creates a connection, empty or with its setup. */
 export const createConnectionRoute = defineRoute({
@@ -31,6 +31,7 @@ export const createConnectionRoute = defineRoute({
     app_id: z.enum(APP_IDS as [string, ...string[]]),
     setup: z.optional(setupBodySchema),
   }),
+  describeBody: describeCreateBody,
   responses: {
     201: { description: 'The connection. Its setup is never shown again.', schema: connectionSchema },
     ...errorResponses(...GUARDED, 409, 413, 415, 422),

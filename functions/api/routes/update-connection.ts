@@ -6,7 +6,7 @@ import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, ifMatchHeader, viewQuery } from '../common-schemas.ts'
 import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
-import { setupBodySchema } from '../setup-body.ts'
+import { describeUpdateBody, setupBodySchema } from '../setup-body.ts'
 
 /** Renames a connection or replaces its whole setup. */
 export const updateConnectionRoute = defineRoute({
@@ -26,6 +26,7 @@ export const updateConnectionRoute = defineRoute({
     name: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH))),
     setup: z.optional(setupBodySchema),
   }),
+  describeBody: describeUpdateBody,
   responses: {
     200: { description: 'The connection as it is now.', schema: connectionSchema },
     ...errorResponses(...GUARDED, 404, 409, 412, 413, 415),

@@ -1,0 +1,19 @@
+import * as z from 'zod/mini'
+import { defineRoute } from '../../route.ts'
+import { allRoutes } from '../../route-table.ts'
+import { openApiDocument } from '../openapi.ts'
+import type { ApiPorts } from '../ports.ts'
+
+/** The OpenAPI document of everything the vault answers. */
+export const getOpenApiRoute = defineRoute({
+  name: 'get-openapi',
+  method: 'GET',
+  path: '/openapi.json',
+  function: 'api',
+  tag: 'Operations',
+  summary: 'The OpenAPI document',
+  responses: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
+  async handle({ origin }, _ports: ApiPorts) {
+    return { status: 200, body: openApiDocument(allRoutes(), origin), headers: { 'cache-control': 'no-cache' } }
+  },
+})

@@ -1,0 +1,118 @@
+import { resolve } from 'node:path'
+
+/** The variables the embedded server reads, each with its default and what it accepts. */
+export interface Settings {
+  readonly port: number
+  readonly tlsPort: number
+  readonly host: string
+  readonly dataFolder: string
+  /** `host:port` pairs that may be private or plain http, for outgoing calls. */
+  readonly allowHosts: readonly string[]
+  readonly rateLimitPerSecond: number
+  /** A foreign issuer; undefined for the built-in one. */
+  readonly foreignIssuer?: { readonly issuer: string; readonly audience: string; readonly tenantClaim: string }
+  /** Of the built-in issuer, when set without a foreign one. */
+  readonly audience?: string
+}
+
+/** What is wrong with the environment, one line a variable; `npm start` prints it and stops. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+}
+
+const HOST_PORT = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/
+const HOST = /^[A-Za-z0-9.:_-]{1,253}$/
+const MAX_PORT = 65_535
+/** Auth0's highest documented management limit is far below; this only catches a slip of the keyboard. */
+const MAX_RATE = 1_000_000
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Reads and validates the environment; throws `SettingsError` naming each variable, its value and what is allowed. */
+export function readSettings(env: Environment): Settings {
+  const problems: string[] = []
+  const port = whole(env, 'PORT', { fallback: 8787, minimum: 0, maximum: MAX_PORT }, problems)
+  const tlsPort = whole(env, 'TLS_PORT', { fallback: 8788, minimum: 0, maximum: MAX_PORT }, problems)
+  if (port === tlsPort && port !== 0) {
+    problems.push(`TLS_PORT=${tlsPort} is also PORT. Allowed: two different ports.`)
+  }
+  const host = text(env, 'HOST') ?? '127.0.0.1'
+  if (!HOST.test(host)) problems.push(refusal('HOST', host, 'an address or host name to listen on, such as 127.0.0.1'))
+  const settings: Settings = {
+    port,
+    tlsPort,
+    host,
+    dataFolder: resolve(text(env, 'FLOW_VAULT_DATA') ?? '.flow-vault'),
+    allowHosts: hostList(env, problems),
+    rateLimitPerSecond: whole(env, 'FLOW_VAULT_RATE_LIMIT', { fallback: 500, minimum: 1, maximum: MAX_RATE }, problems),
+    ...issuerSettings(env, problems),
+  }
+  if (problems.length > 0) throw new SettingsError(problems.join('\n'))
+  return settings
+}
+
+function issuerSettings(env: Environment, problems: string[]): Pick<Settings, 'foreignIssuer' | 'audience'> {
+  const issuer = text(env, 'FLOW_VAULT_ISSUER')
+  const audience = text(env, 'FLOW_VAULT_AUDIENCE')
+  const tenantClaim = text(env, 'FLOW_VAULT_TENANT_CLAIM')
+  if (issuer === undefined) {
+    if (tenantClaim !== undefined) {
+      problems.push(refusal('FLOW_VAULT_TENANT_CLAIM', tenantClaim, 'only together with FLOW_VAULT_ISSUER'))
+    }
+    return audience === undefined ? {} : { audience }
+  }
+  if (!isIssuerUrl(issuer)) {
+    problems.push(refusal('FLOW_VAULT_ISSUER', issuer, 'an https URL without query or fragment (http on loopback)'))
+  }
+  if (audience === undefined) problems.push('FLOW_VAULT_AUDIENCE is not set. Allowed: the audience of your API at FLOW_VAULT_ISSUER.')
+  if (tenantClaim === undefined) {
+    problems.push('FLOW_VAULT_TENANT_CLAIM is not set. Allowed: the name of the token claim that holds the tenant.')
+  }
+  return { foreignIssuer: { issuer, audience: audience ?? '', tenantClaim: tenantClaim ?? '' } }
+}
+
+function isIssuerUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false
+  const url = new URL(value)
+  if (url.search !== '' || url.hash !== '' || url.username !== '') return false
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback)
+}
+
+function hostList(env: Environment, problems: string[]): string[] {
+  const value = text(env, 'FLOW_VAULT_ALLOW_HOSTS')
+  if (value === undefined) return []
+  const hosts = value.split(',').map((entry) => entry.trim())
+  for (const entry of hosts) {
+    const port = Number(HOST_PORT.exec(entry)?.[2])
+    if (!(port >= 1 && port <= MAX_PORT)) {
+      problems.push(refusal('FLOW_VAULT_ALLOW_HOSTS', value, 'host:port pairs separated by commas, such as localhost:9000'))
+      break
+    }
+  }
+  return hosts
+}
+
+function whole(
+  env: Environment,
+  name: string,
+  range: { fallback: number; minimum: number; maximum: number },
+  problems: string[],
+): number {
+  const value = text(env, name)
+  if (value === undefined) return range.fallback
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+  if (number >= range.minimum && number <= range.maximum) return number
+  problems.push(refusal(name, value, `a whole number from ${range.minimum} to ${range.maximum}`))
+  return range.fallback
+}
+
+function refusal(name: string, value: string, allowed: string): string {
+  return `${name}=${JSON.stringify(value)} is not valid. Allowed: ${allowed}.`
+}
+
+/** An empty variable counts as unset, as shells and compose files use it. */
+function text(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim()
+  return value === undefined || value === '' ? undefined : value
+}

@@ -1,0 +1,144 @@
+import type { ConnectionRow } from './connection.ts'
+import type { RefreshRule } from './grant-profile.ts'
+import type { GrantState } from './grant.ts'
+import { bucketOf } from './ids.ts'
+import type { RotationAttempt } from './rotation.ts'
+
+/** Rotation starts this long before expiry, or a tenth of the life when that is longer. */
+const FULL_LEAD_MS = 5 * 60_000
+/** Shorter lives have no room for the full lead: a quarter of the life instead. */
+const MIN_LIFE_FOR_FULL_LEAD_MS = 10 * 60_000
+/** A sweep comes each minute and may be one late: shorter lives are rotated when they are fetched. */
+export const MIN_LIFE_FOR_SWEEP_MS = 4 * 60_000
+/** The part of the lead over which rotations due together are spread by their ids. */
+const JITTER_PART_OF_LEAD = 0.5
+const JITTER_STEPS = 10_000
+
+/** A provider's answer is waited for this long: the slowest token endpoints seen took half of it. */
+export const PROVIDER_TIMEOUT_MS = 60_000
+/** Longer than a request and the storing of its answer, so that a live holder is not overtaken. */
+export const LEASE_MS = 90_000
+/** Another process's request is over for certain when it has been watched, unchanged, for a whole lease. */
+const QUIET_MS = LEASE_MS
+/** Clocks of two machines may differ, or jump, by this much before their comparison misleads. */
+const MAX_CLOCK_JUMP_MS = 5 * 60_000
+
+/** Grants that nobody fetched for a day and that hold no refresh token are minted on the next fetch instead. */
+export const IDLE_AFTER_MS = 24 * 3600_000
+/** A refresh token is used this long before its own deadline, or a tenth of its life when that is longer. */
+const KEEP_ALIVE_LEAD_MS = 24 * 3600_000
+/** People are warned this long before a deadline that rotation cannot move. */
+const WARN_LEAD_MS = 7 * 24 * 3600_000
+
+const FIRST_RETRY_MS = 5_000
+/** An outage of an hour costs at most a dozen tries a connection, and its end is noticed within five minutes. */
+const MAX_RETRY_MS = 5 * 60_000
+
+/** How long before expiry a token of this life is rotated, in ms. */
+export function rotationLeadMs(lifeMs: number): number {
+  return lifeMs < MIN_LIFE_FOR_FULL_LEAD_MS ? lifeMs / 4 : Math.max(FULL_LEAD_MS, lifeMs / 10)
+}
+
+/**
+ * The instant, in epoch ms, at which a sweep should rotate the grant: expiry less the lead and a jitter derived
+ * from the id, or the keep-alive of its refresh token when that comes first; never before it was issued.
+ * Undefined when no sweep has anything to do: the token never expires, or lives too short for one.
+ */
+export function grantDueAtMs(id: string, grant: GrantState): number | undefined {
+  const due = [accessDueAtMs(id, grant), keepAliveAtMs(grant)].filter((at) => at !== undefined)
+  return due.length === 0 ? undefined : Math.max(grant.issuedAtMs, Math.min(...due))
+}
+
+function accessDueAtMs(id: string, grant: GrantState): number | undefined {
+  if (grant.accessExpiresAtMs === undefined) return undefined
+  const lifeMs = grant.accessExpiresAtMs - grant.issuedAtMs
+  if (lifeMs < MIN_LIFE_FOR_SWEEP_MS) return undefined
+  const leadMs = rotationLeadMs(lifeMs)
+  const jitterMs = (bucketOf(id, JITTER_STEPS) / JITTER_STEPS) * leadMs * JITTER_PART_OF_LEAD
+  return Math.floor(grant.accessExpiresAtMs - leadMs - jitterMs)
+}
+
+function keepAliveAtMs(grant: GrantState): number | undefined {
+  if (grant.refreshExpiresAtMs === undefined || !grant.hasRefreshToken) return undefined
+  const lifeMs = grant.refreshExpiresAtMs - grant.issuedAtMs
+  return grant.refreshExpiresAtMs - Math.min(lifeMs / 2, Math.max(KEEP_ALIVE_LEAD_MS, lifeMs / 10))
+}
+
+/** The earliest instant at which any grant of the connection is due; undefined when none is. */
+export function connectionDueAtMs(id: string, grants: ConnectionRow['grants']): number | undefined {
+  const due = Object.values(grants ?? {})
+    .map((grant) => grantDueAtMs(id, grant))
+    .filter((at) => at !== undefined)
+  return due.length === 0 ? undefined : Math.min(...due)
+}
+
+/** Names of the grants that a rotation at `nowMs` should renew: due ones, and those with less than `minTtlMs` left. */
+export function grantsToRotate(row: ConnectionRow, options: { nowMs: number; minTtlMs: number; all?: boolean }): string[] {
+  return Object.entries(row.grants ?? {})
+    .filter(([, grant]) => {
+      if (options.all === true) return true
+      const due = grantDueAtMs(row.id, grant)
+      if (due !== undefined && due <= options.nowMs) return true
+      return remainingMs(grant, options.nowMs) < options.minTtlMs
+    })
+    .map(([name]) => name)
+}
+
+/** How much of the access token's life is left, in ms; Infinity when it never expires. */
+export function remainingMs(grant: GrantState, nowMs: number): number {
+  return grant.accessExpiresAtMs === undefined ? Number.POSITIVE_INFINITY : grant.accessExpiresAtMs - nowMs
+}
+
+/**
+ * Whether the token of an attempt of unknown outcome may be sent again. Harmless ones always may; a provider that
+ * documents replay within its grace window, once and inside it; every other only when the access token has
+ * expired, for nothing is left to lose then. `watchedMs` is for how long this process has seen the attempt
+ * unchanged: while its sender might still be waiting for an answer, nobody sends.
+ */
+export function canResend(
+  attempt: RotationAttempt,
+  facts: { refresh: RefreshRule; accessExpiresAtMs: number | undefined; nowMs: number; watchedMs: number },
+): boolean {
+  if (attempt.unknownAtMs === undefined || !isSenderGone(attempt.unknownAtMs, facts)) return false
+  if (attempt.refreshTokenDigest === undefined || facts.refresh.rotation === 'none') return true
+  const { graceSeconds, replaySafe } = facts.refresh
+  if (replaySafe === true && graceSeconds !== undefined && attempt.sent === 1) {
+    if (facts.nowMs < attempt.startedAtMs + graceSeconds * 1000) return true
+  }
+  return facts.accessExpiresAtMs === undefined || facts.nowMs >= facts.accessExpiresAtMs
+}
+
+function isSenderGone(unknownAtMs: number, facts: { nowMs: number; watchedMs: number }): boolean {
+  return facts.watchedMs >= QUIET_MS || facts.nowMs - unknownAtMs >= QUIET_MS + MAX_CLOCK_JUMP_MS
+}
+
+/** When an attempt of unknown outcome should be looked at again, in epoch ms. */
+export function resendAtMs(
+  attempt: RotationAttempt,
+  facts: { refresh: RefreshRule; accessExpiresAtMs: number | undefined; nowMs: number },
+): number {
+  const quietAtMs = facts.nowMs + QUIET_MS
+  if (attempt.refreshTokenDigest === undefined || facts.refresh.rotation === 'none') return quietAtMs
+  return Math.max(quietAtMs, facts.accessExpiresAtMs ?? quietAtMs)
+}
+
+/**
+ * When to try again after the `count`th failure in a row: exponential back-off with full jitter, never before
+ * what the provider asked for.
+ */
+export function retryAtMs(options: { nowMs: number; count: number; fraction: number; retryAfterMs?: number }): number {
+  const ceilingMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(options.count, 10))
+  const backOffMs = Math.max(1000, options.fraction * ceilingMs)
+  return Math.ceil(options.nowMs + Math.max(backOffMs, options.retryAfterMs ?? 0))
+}
+
+/** The refresh-token deadline to warn of now: near, not moved by rotation, and not warned of before. */
+export function deadlineToWarnOf(row: ConnectionRow, nowMs: number): number | undefined {
+  for (const grant of Object.values(row.grants ?? {})) {
+    const deadline = grant.refreshExpiresAtMs
+    if (deadline === undefined || deadline === row.warnedRefreshExpiryMs) continue
+    const leadMs = Math.min(WARN_LEAD_MS, (deadline - grant.issuedAtMs) / 4)
+    if (nowMs >= deadline - leadMs) return deadline
+  }
+  return undefined
+}

@@ -1,0 +1,191 @@
+import type { ConnectionRow } from '../domain/connection.ts'
+import type { GrantProfile } from '../domain/grant-profile.ts'
+import type { RotationFailure } from '../domain/rotation.ts'
+import { remainingMs, resendAtMs, retryAtMs } from '../domain/rotation-policy.ts'
+import type { TokenFailure, TokenRequest } from '../ports/oauth-client.ts'
+import { commitHeld, type HeldChange } from './commit-held.ts'
+import { findConnection } from './connection-rows.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { dueMembers } from './postpone-rotation.ts'
+import { mintedConnection } from './rotate-connection.ts'
+
+/** How often a row that waits for its application to change is looked at; no provider is asked. */
+const STOPPED_CHECK_MS = 10 * 60_000
+/** An answer that will be the same next time is asked for again this seldom. */
+const REFUSED_RETRY_MS = 5 * 60_000
+
+/** What went wrong, and what follows from it. */
+export interface Failure {
+  readonly class: RotationFailure['class']
+  readonly code: string
+  readonly message: string
+  readonly retryAfterMs?: number
+  /** `retry`: back off and try again · `stop`: until a person changes something · `end`: the grant is dead. */
+  readonly then: 'retry' | 'retry-seldom' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
+}
+
+type Reason = 'not-renewable' | 'not-renewable-yet' | 'no-application' | 'still-broken'
+
+const REASONS: Readonly<Record<Reason, Failure>> = {
+  'not-renewable': {
+    class: 'grant-dead',
+    code: 'no_refresh_token',
+    message:
+      'The access token has expired and the provider gave no refresh token. Authorize the connection again.',
+    then: 'end',
+  },
+  'not-renewable-yet': {
+    class: 'refused',
+    code: 'no_refresh_token',
+    message:
+      'The provider gave no refresh token: the connection works until its access token expires. Authorize it again before that.',
+    then: 'retry-seldom',
+  },
+  'no-application': {
+    class: 'not-sent',
+    code: 'no_oauth_application',
+    message: 'There is no OAuth application for this app. Add one, then authorize the connection.',
+    then: 'wait-for-application',
+  },
+  'still-broken': {
+    class: 'app-broken',
+    code: 'invalid_client',
+    message: 'The provider refuses the OAuth client. Correct its client id or secret.',
+    then: 'wait-for-application',
+  },
+}
+
+/** A failure by its name, or out of a provider's answer: the outcome table of rotation. */
+export function failureFor(reason: Reason): Failure
+export function failureFor(
+  outcome: TokenFailure,
+  asked: { way: TokenRequest['grant']['kind']; kind: GrantProfile['kind'] },
+): Failure
+export function failureFor(
+  reason: Reason | TokenFailure,
+  asked?: { way: TokenRequest['grant']['kind']; kind: GrantProfile['kind'] },
+): Failure {
+  if (typeof reason === 'string') return REASONS[reason]
+  const { kind, code, message, retryAfterMs } = reason
+  const named = { class: kind, code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  if (kind === 'unknown') return { ...named, then: 'unknown' }
+  // A code is good for one answer: whatever definite "no" it met, only a new authorization brings another.
+  if (asked?.way === 'authorization-code' && (kind === 'grant-dead' || kind === 'refused')) {
+    return { ...named, class: 'grant-dead', then: 'stop' }
+  }
+  switch (kind) {
+    case 'not-sent':
+    case 'passing':
+      return { ...named, then: 'retry' }
+    case 'grant-dead':
+      // Without a refresh token no grant has died: the key or secret in the setup was refused.
+      return { ...named, then: asked?.way === 'refresh-token' ? 'end' : 'stop' }
+    case 'app-broken':
+      return { ...named, then: asked?.kind === 'authorization-code' ? 'wait-for-application' : 'stop' }
+    case 'refused':
+      return { ...named, then: 'retry-seldom' }
+  }
+}
+
+/**
+ * Writes what a failed rotation means to the row: a passing failure never ends a grant, a dead one ends it once,
+ * and an unknown one forbids sending the token again. Only a change of status is a visible change.
+ */
+export async function commitFailure(
+  ports: GrantPorts,
+  held: ConnectionRow,
+  told: { failure: Failure; application: string | undefined },
+): Promise<ConnectionRow> {
+  const committed = await commitHeld(ports, held, (row) => failureChange(ports, row, told))
+  return committed ?? (await findConnection(ports, held.tenant, held.id)) ?? held
+}
+
+function failureChange(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  told: { failure: Failure; application: string | undefined },
+): HeldChange {
+  const { failure } = told
+  const nowMs = ports.clock.nowMs()
+  const count = (row.failure?.count ?? 0) + 1
+  const retryAt = nextTryMs(ports, row, failure, { nowMs, count })
+  const status = statusAfter(row, failure)
+  const members: Partial<ConnectionRow> = {
+    status,
+    statusReason: failure.message,
+    lease: undefined,
+    attempt: attemptAfter(row, failure, nowMs),
+    failure: {
+      class: failure.class,
+      code: failure.code,
+      message: failure.message,
+      ...(failure.class === 'app-broken' && told.application !== undefined
+        ? { application: told.application }
+        : {}),
+      count,
+      firstAtMs: row.failure?.firstAtMs ?? nowMs,
+      lastAtMs: nowMs,
+      ...(retryAt === undefined ? {} : { retryAtMs: retryAt }),
+    },
+    ...dueMembers(row.id, retryAt),
+  }
+  if (status === row.status) return { members }
+  const type =
+    status === 'reauthorization_required' ? 'connection.reauthorization_required' : 'connection.degraded'
+  return { members, event: { type, changed: ['status'] } }
+}
+
+function statusAfter(row: ConnectionRow, failure: Failure): ConnectionRow['status'] {
+  if (row.status === 'pending') return 'pending'
+  return failure.then === 'end' ? 'reauthorization_required' : 'degraded'
+}
+
+function attemptAfter(row: ConnectionRow, failure: Failure, nowMs: number): ConnectionRow['attempt'] {
+  if (failure.then !== 'unknown' || row.attempt?.refreshTokenDigest === undefined) return undefined
+  return { ...row.attempt, unknownAtMs: nowMs }
+}
+
+function nextTryMs(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  failure: Failure,
+  at: { nowMs: number; count: number },
+): number | undefined {
+  const back = () =>
+    retryAtMs({
+      ...at,
+      fraction: ports.random.fraction(),
+      ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+    })
+  switch (failure.then) {
+    case 'retry':
+      return back()
+    case 'retry-seldom':
+      return earlier(at.nowMs + REFUSED_RETRY_MS, accessEndMs(row, at.nowMs))
+    case 'wait-for-application':
+      return at.nowMs + STOPPED_CHECK_MS
+    case 'stop':
+    case 'end':
+      return undefined
+    case 'unknown':
+      return afterUnknownMs(row, at.nowMs, back)
+  }
+}
+
+function afterUnknownMs(row: ConnectionRow, nowMs: number, back: () => number): number | undefined {
+  const refresh = mintedConnection(row)?.profile.refresh
+  if (row.attempt?.refreshTokenDigest === undefined || refresh === undefined) return back()
+  // A code whose fate is unknown is not sent again: the person is asked to authorize once more.
+  if (row.grants === undefined) return undefined
+  const accessExpiresAtMs = row.grants[row.attempt.grantName]?.accessExpiresAtMs
+  return resendAtMs(row.attempt, { refresh, accessExpiresAtMs, nowMs })
+}
+
+function accessEndMs(row: ConnectionRow, nowMs: number): number | undefined {
+  const left = Math.min(...Object.values(row.grants ?? {}).map((grant) => remainingMs(grant, nowMs)))
+  return Number.isFinite(left) && left > 0 ? nowMs + left : undefined
+}
+
+function earlier(atMs: number, otherMs: number | undefined): number {
+  return otherMs === undefined ? atMs : Math.min(atMs, otherMs)
+}

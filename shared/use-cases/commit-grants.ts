@@ -1,0 +1,152 @@
+import type { ConnectionRow } from '../domain/connection.ts'
+import type { StoredGrant } from '../domain/grant.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { connectionDueAtMs } from '../domain/rotation-policy.ts'
+import { StoreUnavailableError } from '../ports/item-store.ts'
+import type { MintedGrant } from '../ports/oauth-client.ts'
+import { type SecretContent, sealableContent } from './accept-setup.ts'
+import { commitFailure } from './commit-failure.ts'
+import { commitHeld, type HeldChange } from './commit-held.ts'
+import { findConnection } from './connection-rows.ts'
+import { discardVersion } from './discard-version.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
+import { dueMembers } from './postpone-rotation.ts'
+import { leaveRescue } from './rescue-grant.ts'
+import type { MintedConnection, RotationResult } from './rotate-connection.ts'
+
+/** Waits between tries to store an answer: 28 s in all, which the lease has left after the longest request. */
+const PERSIST_WAITS_MS = [100, 400, 1000, 2500, 4000, 5000, 7000, 8000]
+
+/** A provider's good answer, with what was asked. */
+export interface GrantAnswer {
+  readonly content: SecretContent
+  readonly minted: Readonly<Record<string, MintedGrant>>
+  readonly issuedAtMs: number
+  readonly askedScopes: readonly string[]
+  readonly oauthAppId: string | undefined
+}
+
+/**
+ * Persists first, then commits: the answer is stored under the name that the attempt already carries, so that
+ * it is found even when everything after fails. A lost lease leaves a rescue item; a grant is never dropped.
+ */
+export async function commitGrants(
+  ports: GrantPorts,
+  held: MintedConnection,
+  answer: GrantAnswer,
+): Promise<RotationResult> {
+  const { row } = held
+  const merged = mergeAll(held, answer)
+  const content = {
+    setup: withoutUsedCode(answer.content.setup),
+    grants: { ...answer.content.grants, ...merged },
+  }
+  const versionId = await persist(ports, row, content)
+  if (versionId === undefined) return answerLost(ports, row)
+  const secret = { ...row.secret, versionId }
+  const committed = await commitHeld(ports, row, (current) =>
+    grantChange(ports, current, { held, secret, grants: statesOfGrants(content.grants), answer }),
+  )
+  if (committed === undefined) {
+    await leaveRescue(ports, row, {
+      versionId,
+      grantNames: Object.keys(merged),
+      issuedAtMs: answer.issuedAtMs,
+    })
+    const current = await findConnection(ports, row.tenant, row.id)
+    return current === undefined ? { kind: 'gone' } : { kind: 'busy', row: current }
+  }
+  await discardVersion(ports, row.secret)
+  return { kind: 'rotated', row: committed }
+}
+
+function mergeAll(held: MintedConnection, answer: GrantAnswer): Record<string, StoredGrant> {
+  return Object.fromEntries(
+    Object.entries(answer.minted).map(([name, minted]) => [
+      name,
+      mergeGrant(answer.content.grants?.[name], minted, {
+        profile: held.profile,
+        issuedAtMs: answer.issuedAtMs,
+        askedScopes: answer.askedScopes,
+      }),
+    ]),
+  )
+}
+
+/** A code is good once; the digest of the whole setup stays in the row, so sending it again changes nothing. */
+export function withoutUsedCode(setup: JsonObject): JsonObject {
+  const { code: _code, code_verifier: _verifier, ...rest } = setup
+  return rest
+}
+
+async function persist(
+  ports: GrantPorts,
+  row: MintedConnection['row'],
+  content: SecretContent,
+): Promise<string | undefined> {
+  const value = sealableContent(content)
+  for (const waitMs of [...PERSIST_WAITS_MS, undefined]) {
+    try {
+      // The same token each time: a put whose answer was lost is found and not repeated.
+      return (await ports.secrets.put(row.secret.secretId, row.attempt!.answerVersionId, value)).versionId
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+      ports.log.warn('could not store a new grant yet', { connection_id: row.id, reason: error.message })
+      if (waitMs !== undefined) await ports.clock.sleep(waitMs)
+    }
+  }
+  return undefined
+}
+
+async function answerLost(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
+  ports.log.error('a new grant could not be stored and is lost', { connection_id: row.id })
+  const failure = {
+    class: 'unknown',
+    code: 'answer_not_stored',
+    message: 'The provider answered but the answer could not be stored.',
+    then: 'unknown',
+  } as const
+  return { kind: 'failed', row: await commitFailure(ports, row, { failure, application: undefined }) }
+}
+
+/** The row that holds new grants, whoever commits them: the rotation itself, or a later rescue. */
+export function grantChange(
+  ports: Pick<GrantPorts, 'clock'>,
+  current: ConnectionRow,
+  facts: {
+    held: Pick<MintedConnection, 'setup'>
+    secret: NonNullable<ConnectionRow['secret']>
+    grants: NonNullable<ConnectionRow['grants']>
+    answer: Pick<GrantAnswer, 'askedScopes' | 'oauthAppId'>
+  },
+): HeldChange {
+  const requiredScopes = facts.answer.askedScopes
+  const standing = statusWithGrant(facts.held.setup, { requiredScopes, grants: facts.grants })
+  return {
+    members: {
+      ...standing,
+      secret: facts.secret,
+      grants: facts.grants,
+      requiredScopes,
+      credentialVersion: current.credentialVersion + 1,
+      refreshedAtMs: ports.clock.nowMs(),
+      lease: undefined,
+      attempt: undefined,
+      failure: undefined,
+      ...(facts.answer.oauthAppId === undefined ? {} : { oauthAppId: facts.answer.oauthAppId }),
+      ...dueMembers(current.id, connectionDueAtMs(current.id, facts.grants)),
+    },
+    event: eventOf(current, standing.status),
+  }
+}
+
+function eventOf(current: ConnectionRow, status: ConnectionRow['status']): HeldChange['event'] {
+  if (status === 'degraded' && current.status === 'ready') {
+    return { type: 'connection.degraded', changed: ['credentials', 'scopes', 'status'] }
+  }
+  if (status === 'ready' && current.status !== 'ready') {
+    return { type: 'connection.recovered', changed: ['credentials', 'status'] }
+  }
+  return { type: 'connection.credentials_rotated', changed: ['credentials'] }
+}

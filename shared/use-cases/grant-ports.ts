@@ -1,0 +1,13 @@
+import type { OAuthClient } from '../ports/oauth-client.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { AttemptWatch } from './attempt-watch.ts'
+import type { OpenedSecrets } from './opened-secrets.ts'
+
+/** What minting and rotating grants reaches the world through. */
+export interface GrantPorts extends Ports {
+  readonly oauth: OAuthClient
+  readonly opened: OpenedSecrets
+  readonly attempts: AttemptWatch
+  /** Names this process in leases, for people who read them. */
+  readonly owner: string
+}

@@ -1,0 +1,87 @@
+import { WORK_SHARDS } from '../domain/keys.ts'
+import type { Attributes, ItemKey } from '../ports/item-store.ts'
+import type { Ports } from '../ports/ports.ts'
+import { type Intent, undoIntent } from './commit-protocol.ts'
+import { finishDeletion, removeTombstone } from './delete-connection.ts'
+import type { Tombstone } from './tombstones.ts'
+
+/** One run works this many items at most; what is left waits a minute for the next. */
+const MAX_ITEMS_A_RUN = 1000
+const PAGE_ITEMS = 100
+
+export interface ReconcileReport {
+  readonly found: number
+  readonly undone: number
+  readonly deletionsFinished: number
+  readonly tombstonesRemoved: number
+  readonly failed: number
+}
+
+/**
+ * Works what is past its deadline: undoes operations that a crash left unfinished, finishes deletions, and ends
+ * recovery windows. Every step is idempotent, so two runs at once, or one that dies, do no harm.
+ */
+export async function reconcileWork(ports: Ports): Promise<ReconcileReport> {
+  const report = { found: 0, undone: 0, deletionsFinished: 0, tombstonesRemoved: 0, failed: 0 }
+  const nowMs = ports.clock.nowMs()
+  for (let shard = 0; shard < WORK_SHARDS; shard++) {
+    for await (const key of dueKeys(ports, `work#${shard}`, nowMs, MAX_ITEMS_A_RUN - report.found)) {
+      report.found++
+      try {
+        await workItem(ports, key, nowMs, report)
+      } catch (error) {
+        report.failed++
+        ports.log.error('an item could not be reconciled and stays for the next run', {
+          error: error instanceof Error ? error.name : 'unknown',
+          reason: error instanceof Error ? error.message : undefined,
+        })
+      }
+    }
+  }
+  return report
+}
+
+async function* dueKeys(ports: Ports, shard: string, nowMs: number, most: number): AsyncGenerator<ItemKey> {
+  let given = 0
+  let nextToken: string | undefined
+  do {
+    const page = await ports.items.queryDue({
+      shard,
+      dueAtMostMs: nowMs,
+      limit: PAGE_ITEMS,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    })
+    for (const { key } of page.items) {
+      if (given++ >= most) return
+      yield key
+    }
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+}
+
+async function workItem(
+  ports: Ports,
+  key: ItemKey,
+  nowMs: number,
+  report: { undone: number; deletionsFinished: number; tombstonesRemoved: number },
+): Promise<void> {
+  // The index may be behind: only the item itself says what is still to be done.
+  const item = await ports.items.get(key)
+  if (item === undefined || !(Number(item['due_at']) <= nowMs)) return
+  const kind = workKindOf(item)
+  if (kind === 'intent') {
+    if ((await undoIntent(ports, item as unknown as Intent)) === 'undone') report.undone++
+  } else if (kind === 'deletion') {
+    await finishDeletion(ports, item as unknown as Tombstone)
+    report.deletionsFinished++
+  } else if (kind === 'tombstone') {
+    await removeTombstone(ports, item as unknown as Tombstone)
+    report.tombstonesRemoved++
+  }
+}
+
+function workKindOf(item: Attributes): 'intent' | 'deletion' | 'tombstone' | undefined {
+  if (item['deadlineAtMs'] !== undefined) return 'intent'
+  if (item['state'] === 'deleting') return 'deletion'
+  return item['state'] === 'deleted' ? 'tombstone' : undefined
+}

@@ -1,0 +1,195 @@
+import type { ConnectionRow } from '../domain/connection.ts'
+import { newUuid } from '../domain/ids.ts'
+import { connectionKey } from '../domain/keys.ts'
+import type { RotationAttempt } from '../domain/rotation.ts'
+import { LEASE_MS, PROVIDER_TIMEOUT_MS, remainingMs } from '../domain/rotation-policy.ts'
+import { SecretText } from '../domain/secret-text.ts'
+import { type Condition, ConditionFailedError } from '../ports/item-store.ts'
+import type { TokenRequest } from '../ports/oauth-client.ts'
+import type { SecretContent } from './accept-setup.ts'
+import { commitFailure, failureFor } from './commit-failure.ts'
+import { commitGrants } from './commit-grants.ts'
+import { findConnection } from './connection-rows.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { scopesToAsk } from './grant-records.ts'
+import { type ApplicationClient, findApplicationClient } from './oauth-application.ts'
+import type { MintedConnection, RotationCause, RotationResult } from './rotate-connection.ts'
+
+/** How a new access token is asked for. */
+type Way = TokenRequest['grant']
+
+/**
+ * Renews one grant: takes the lease and the permission to send in one conditional write, asks the provider once,
+ * stores the answer before anything else, and commits it. Every exit leaves the row saying how things stand.
+ */
+export async function renewGrant(
+  ports: GrantPorts,
+  connection: MintedConnection,
+  request: { grantName: string; cause: RotationCause },
+): Promise<RotationResult> {
+  const { row, profile } = connection
+  const { content } = await ports.opened.open(row.secret)
+  const application = await findApplicationClient(ports, row, profile, content.setup)
+  const way = wayToRenew(connection, content, request.grantName)
+  const refusal = whyNotNow(connection, {
+    application,
+    way,
+    cause: request.cause,
+    nowMs: ports.clock.nowMs(),
+  })
+  if (refusal !== undefined) {
+    return {
+      kind: 'failed',
+      row: await commitFailure(ports, row, { failure: refusal, application: application?.stateName }),
+    }
+  }
+  const leased = await takeLease(ports, row, await attemptFor(ports, row, way!, request.grantName))
+  if (leased === undefined) return busyOrGone(ports, row)
+  return sendAndSettle(
+    ports,
+    { ...connection, row: leased },
+    { content, application: application!, way: way! },
+  )
+}
+
+function wayToRenew(
+  { row, profile }: MintedConnection,
+  content: SecretContent,
+  grantName: string,
+): Way | undefined {
+  const grant = content.grants?.[grantName]
+  if (grant?.refresh_token !== undefined) {
+    return {
+      kind: 'refresh-token',
+      refreshToken: new SecretText(grant.refresh_token),
+      grantName,
+      extra: grant.extra,
+    }
+  }
+  if (profile.kind !== 'authorization-code') return { kind: profile.kind }
+  const { code, redirect_uri: redirectUri, code_verifier: codeVerifier } = content.setup
+  if (grant !== undefined || row.grants !== undefined || typeof code !== 'string') return undefined
+  return {
+    kind: 'authorization-code',
+    code: new SecretText(code),
+    ...(typeof redirectUri === 'string' ? { redirectUri } : {}),
+    ...(typeof codeVerifier === 'string' ? { codeVerifier: new SecretText(codeVerifier) } : {}),
+    scopes: scopesToAsk(profile, content.setup),
+  }
+}
+
+/** What stands in the way of sending anything; undefined when nothing does. */
+function whyNotNow(
+  { row }: MintedConnection,
+  facts: {
+    application: ApplicationClient | undefined
+    way: Way | undefined
+    cause: RotationCause
+    nowMs: number
+  },
+) {
+  if (facts.way === undefined) {
+    const leftMs = Math.min(
+      ...Object.values(row.grants ?? {}).map((grant) => remainingMs(grant, facts.nowMs)),
+    )
+    return failureFor(row.grants !== undefined && leftMs > 0 ? 'not-renewable-yet' : 'not-renewable')
+  }
+  if (facts.application === undefined) return failureFor('no-application')
+  const stopped =
+    row.failure?.class === 'app-broken' && row.failure.application === facts.application.stateName
+  return stopped && facts.cause !== 'manual' ? failureFor('still-broken') : undefined
+}
+
+async function attemptFor(
+  ports: GrantPorts,
+  row: MintedConnection['row'],
+  way: Way,
+  grantName: string,
+): Promise<RotationAttempt> {
+  const token =
+    way.kind === 'refresh-token' ? way.refreshToken : way.kind === 'authorization-code' ? way.code : undefined
+  return {
+    fence: row.fence + 1,
+    grantName,
+    secretVersionId: row.secret.versionId,
+    ...(token === undefined
+      ? {}
+      : { refreshTokenDigest: await ports.digester.digest('refresh-token', token) }),
+    startedAtMs: ports.clock.nowMs(),
+    answerVersionId: newUuid(ports.random),
+    sent: (row.attempt?.sent ?? 0) + 1,
+  }
+}
+
+/**
+ * The lease and the permission to send, in one write: nobody holds the lease, the pointer is the one whose token
+ * will be sent, and no other attempt stands. Undefined when any of it is not so.
+ */
+async function takeLease(
+  ports: GrantPorts,
+  row: MintedConnection['row'],
+  attempt: RotationAttempt,
+): Promise<MintedConnection['row'] | undefined> {
+  const lease = { owner: ports.owner, untilMs: attempt.startedAtMs + LEASE_MS, fence: attempt.fence }
+  const conditions: Condition[] = [
+    { kind: 'equals', attribute: 'fence', value: row.fence },
+    { kind: 'absent-or-at-most', attribute: 'lease.untilMs', value: attempt.startedAtMs },
+    { kind: 'equals', attribute: 'secret.versionId', value: row.secret.versionId },
+    // A known attempt of unknown outcome may be followed, when settle-attempt found that it may be sent again.
+    row.attempt === undefined
+      ? { kind: 'absent', attribute: 'attempt' }
+      : { kind: 'equals', attribute: 'attempt.fence', value: row.attempt.fence },
+  ]
+  try {
+    await ports.items.transact([
+      {
+        op: 'update',
+        key: connectionKey(row.tenant, row.id),
+        set: { lease, attempt: { ...attempt }, fence: attempt.fence },
+        when: conditions,
+      },
+    ])
+    return { ...row, lease, attempt, fence: attempt.fence }
+  } catch (error) {
+    if (error instanceof ConditionFailedError) return undefined
+    throw error
+  }
+}
+
+async function busyOrGone(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
+  const current = await findConnection(ports, row.tenant, row.id)
+  return current === undefined ? { kind: 'gone' } : { kind: 'busy', row: current }
+}
+
+async function sendAndSettle(
+  ports: GrantPorts,
+  held: MintedConnection,
+  facts: { content: SecretContent; application: ApplicationClient & { oauthAppId?: string }; way: Way },
+): Promise<RotationResult> {
+  const { row, profile } = held
+  // A token's life counts from before the request, or a slow answer would make it look longer than it is.
+  const issuedAtMs = ports.clock.nowMs()
+  const asked = row.requiredScopes ?? scopesToAsk(profile, facts.content.setup)
+  const outcome = await ports.oauth.requestToken({
+    profile,
+    setup: new SecretText(JSON.stringify(facts.content.setup)),
+    client: facts.application.client,
+    grant: facts.way,
+    scopes: asked,
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  })
+  if (outcome.kind !== 'granted') {
+    const committed = await commitFailure(ports, row, {
+      failure: failureFor(outcome, { way: facts.way.kind, kind: profile.kind }),
+      application: facts.application.stateName,
+    })
+    return { kind: 'failed', row: committed }
+  }
+  return commitGrants(ports, held, {
+    content: facts.content,
+    minted: outcome.grants,
+    issuedAtMs,
+    askedScopes: asked,
+    oauthAppId: facts.application.oauthAppId,
+  })
+}

@@ -1,0 +1,146 @@
+import type { ConnectionRow } from '../domain/connection.ts'
+import { rescueKey, workShard } from '../domain/keys.ts'
+import { SecretText } from '../domain/secret-text.ts'
+import type { Attributes } from '../ports/item-store.ts'
+import { SecretNotFoundError } from '../ports/secret-store.ts'
+import type { SecretContent } from './accept-setup.ts'
+import { grantChange } from './commit-grants.ts'
+import { commitHeld } from './commit-held.ts'
+import { findConnection } from './connection-rows.ts'
+import { discardVersion } from './discard-version.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { statesOfGrants } from './grant-records.ts'
+import { parseContent } from './opened-secrets.ts'
+import { revokeGrants } from './revoke-grants.ts'
+import { mintedConnection } from './rotate-connection.ts'
+
+/** A minted grant whose commit lost its lease or its connection: stored, and waiting to be adopted or revoked. */
+export interface Rescue {
+  readonly kind: 'rescue'
+  readonly tenant: string
+  readonly connectionId: string
+  readonly appId: string
+  readonly setupType: string | undefined
+  readonly setupDigest: string | undefined
+  readonly authorization: number
+  readonly oauthAppId: string | undefined
+  readonly secretId: string
+  readonly generation: number
+  readonly versionId: string
+  readonly grantNames: readonly string[]
+  readonly issuedAtMs: number
+}
+
+/** Leaves a rescue item for a grant that could not be committed. */
+export async function leaveRescue(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  lost: { versionId: string; grantNames: readonly string[]; issuedAtMs: number },
+): Promise<void> {
+  const rescue: Rescue = {
+    kind: 'rescue',
+    tenant: row.tenant,
+    connectionId: row.id,
+    appId: row.appId,
+    setupType: row.setupType,
+    setupDigest: row.setupDigest,
+    authorization: row.authorization ?? 0,
+    oauthAppId: row.oauthAppId,
+    secretId: row.secret!.secretId,
+    generation: row.secret!.generation,
+    ...lost,
+  }
+  await ports.items.transact([
+    {
+      op: 'put',
+      key: rescueKey(row.tenant, row.id, lost.versionId),
+      attributes: {
+        ...(rescue as unknown as Attributes),
+        due_shard: workShard(row.id),
+        due_at: ports.clock.nowMs(),
+      },
+    },
+  ])
+  ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
+}
+
+/**
+ * Adopts a rescued grant when the connection still has the setup and authorization it was minted for and nothing
+ * newer; lets it go when something newer of the same authorization is there; and revokes it upstream when the
+ * connection is gone or means another account now. Idempotent.
+ */
+export async function settleRescue(
+  ports: GrantPorts,
+  rescue: Rescue,
+): Promise<'adopted' | 'superseded' | 'revoked'> {
+  const content = await findContent(ports, rescue)
+  const row = await findConnection(ports, rescue.tenant, rescue.connectionId)
+  const outcome = content === undefined ? 'superseded' : await decideRescue(ports, rescue, { content, row })
+  if (outcome !== 'adopted' && row?.secret?.versionId !== rescue.versionId) {
+    await discardVersion(ports, {
+      secretId: rescue.secretId,
+      versionId: rescue.versionId,
+      generation: rescue.generation,
+    })
+  }
+  await ports.items.transact([
+    { op: 'delete', key: rescueKey(rescue.tenant, rescue.connectionId, rescue.versionId) },
+  ])
+  return outcome
+}
+
+async function decideRescue(
+  ports: GrantPorts,
+  rescue: Rescue,
+  seen: { content: SecretContent; row: ConnectionRow | undefined },
+): Promise<'adopted' | 'superseded' | 'revoked'> {
+  const { content, row } = seen
+  const sameSetup = row !== undefined && row.setupDigest === rescue.setupDigest
+  if (!sameSetup || (row.authorization ?? 0) !== rescue.authorization) {
+    if (!sameSetup) await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, content)
+    return 'revoked'
+  }
+  const newest = Math.max(...rescue.grantNames.map((name) => row.grants?.[name]?.issuedAtMs ?? 0))
+  if (row.secret?.versionId === rescue.versionId || newest >= rescue.issuedAtMs) return 'superseded'
+  return adoptRescue(ports, rescue, { content, row })
+}
+
+async function adoptRescue(
+  ports: GrantPorts,
+  rescue: Rescue,
+  seen: { content: SecretContent; row: ConnectionRow },
+): Promise<'adopted' | 'superseded'> {
+  const held = mintedConnection(seen.row)
+  if (held === undefined) return 'superseded'
+  // Another grant of the bundle may have been renewed meanwhile: only the rescued ones are taken over.
+  const current = (await ports.opened.open(held.row.secret)).content
+  const rescued = Object.fromEntries(rescue.grantNames.map((name) => [name, seen.content.grants![name]!]))
+  const content: SecretContent = { setup: current.setup, grants: { ...current.grants, ...rescued } }
+  const { versionId } = await ports.secrets.put(
+    held.row.secret.secretId,
+    `${rescue.versionId}-r`,
+    new SecretText(JSON.stringify(content)),
+  )
+  const secret = { ...held.row.secret, versionId }
+  const committed = await commitHeld(ports, held.row, (row) => {
+    const change = grantChange(ports, row, {
+      held,
+      secret,
+      grants: statesOfGrants(content.grants!),
+      answer: { askedScopes: row.requiredScopes ?? [], oauthAppId: row.oauthAppId },
+    })
+    return { ...change, members: { ...change.members, fence: row.fence + 1 } }
+  })
+  if (committed === undefined) throw new Error('the connection changed while a grant was being rescued')
+  await discardVersion(ports, held.row.secret)
+  return 'adopted'
+}
+
+async function findContent(ports: GrantPorts, rescue: Rescue): Promise<SecretContent | undefined> {
+  try {
+    return parseContent(await ports.secrets.get(rescue.secretId, rescue.versionId))
+  } catch (error) {
+    if (error instanceof SecretNotFoundError) return undefined
+    throw error
+  }
+}

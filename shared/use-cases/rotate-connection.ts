@@ -1,0 +1,131 @@
+import { findConnector, findSetup } from '../connectors/catalogue.ts'
+import type { Setup } from '../connectors/connector.ts'
+import type { ConnectionRow } from '../domain/connection.ts'
+import type { GrantProfile } from '../domain/grant-profile.ts'
+import { grantsToRotate, IDLE_AFTER_MS, rotationLeadMs } from '../domain/rotation-policy.ts'
+import { findConnection } from './connection-rows.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { type Postponement, postponeRow } from './postpone-rotation.ts'
+import { renewGrant } from './renew-grant.ts'
+import { settleAttempt } from './settle-attempt.ts'
+
+/** Why a rotation is asked for: `due` by a sweep, `fetch` by a flow, `rejected` by its 401, `manual` by a person. */
+export type RotationCause = 'due' | 'fetch' | 'rejected' | 'manual'
+
+export interface RotationRequest {
+  readonly tenant: string
+  readonly id: string
+  readonly cause: RotationCause
+  /** For `fetch`: how much life the flow needs. */
+  readonly minTtlMs?: number
+}
+
+/**
+ * `rotated`: at least one grant is new · `busy`: another holder is at it · `failed`: the row says why ·
+ * `nothing`: there was nothing to do · `gone`: no such connection.
+ */
+export type RotationResult =
+  | { readonly kind: 'rotated' | 'failed' | 'nothing' | 'busy'; readonly row: ConnectionRow }
+  | { readonly kind: 'gone' }
+
+/** A connection whose credential a provider mints, with what describes that. */
+export interface MintedConnection {
+  readonly row: ConnectionRow & { readonly secret: NonNullable<ConnectionRow['secret']> }
+  readonly setup: Setup
+  readonly profile: GrantProfile
+}
+
+/**
+ * Gets new access tokens for a connection, as often as it is asked and never twice: safe for duplicate, late and
+ * reordered calls, in any number of processes. The only use case that sends a stored refresh token.
+ */
+export async function rotateConnection(ports: GrantPorts, request: RotationRequest): Promise<RotationResult> {
+  const found = await findConnection(ports, request.tenant, request.id)
+  if (found === undefined) return { kind: 'gone' }
+  const minted = mintedConnection(found)
+  if (minted === undefined) return { kind: 'nothing', row: found }
+  const settled = await settleAttempt(ports, minted, request.cause)
+  if (settled.kind !== 'ready')
+    return settled.kind === 'gone' ? settled : { kind: settled.kind, row: settled.row }
+  return renewGrants(ports, settled.connection, request)
+}
+
+async function renewGrants(
+  ports: GrantPorts,
+  start: MintedConnection,
+  request: RotationRequest,
+): Promise<RotationResult> {
+  let connection = start
+  let rotated = false
+  for (const name of grantNames(connection, request, ports.clock.nowMs())) {
+    const result = await renewGrant(ports, connection, { grantName: name, cause: request.cause })
+    if (result.kind === 'gone') return result
+    if (result.kind !== 'rotated')
+      return rotated && result.kind === 'busy' ? { kind: 'rotated', row: result.row } : result
+    rotated = true
+    const next = mintedConnection(result.row)
+    if (next === undefined) return result
+    connection = next
+  }
+  if (rotated) return { kind: 'rotated', row: connection.row }
+  if (request.cause !== 'due') return { kind: 'nothing', row: connection.row }
+  return {
+    kind: 'nothing',
+    row: await postponeRow(ports, connection.row, idlePostponement(connection, ports.clock.nowMs())),
+  }
+}
+
+/** The connection with its description; undefined when it has no setup or none that a provider mints. */
+export function mintedConnection(row: ConnectionRow): MintedConnection | undefined {
+  const connector = findConnector(row.appId)
+  const setup =
+    connector === undefined || row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
+  if (setup?.grant === undefined || row.secret === undefined) return undefined
+  return { row: row as MintedConnection['row'], setup, profile: setup.grant }
+}
+
+function grantNames(
+  { row, profile }: MintedConnection,
+  request: RotationRequest,
+  nowMs: number,
+): readonly string[] {
+  if (row.status === 'reauthorization_required') return []
+  if (row.grants === undefined) return isPendingDue(row, request, nowMs) ? ['main'] : []
+  if (request.cause === 'due' && isIdle(row, profile, nowMs)) return []
+  if (request.cause === 'due' && (row.due_at === undefined || row.due_at > nowMs)) return []
+  return grantsToRotate(row, {
+    nowMs,
+    minTtlMs: request.cause === 'fetch' ? cappedMinTtlMs(row, request.minTtlMs ?? 0) : 0,
+    all: request.cause === 'manual' || request.cause === 'rejected',
+  })
+}
+
+function isPendingDue(row: ConnectionRow, request: RotationRequest, nowMs: number): boolean {
+  if (request.cause === 'manual') return true
+  if (request.cause === 'due') return row.due_at !== undefined && row.due_at <= nowMs
+  return row.failure?.retryAtMs === undefined || row.failure.retryAtMs <= nowMs
+}
+
+/** Grants without a refresh token are minted at a price (Auth0 bills them): those nobody fetches are left alone. */
+function isIdle(row: ConnectionRow, profile: GrantProfile, nowMs: number): boolean {
+  if (profile.kind === 'authorization-code') return false
+  const lastUseMs = Math.max((row.lastFetchedHour ?? 0) * 3_600_000, row.refreshedAtMs ?? row.createdAtMs)
+  return nowMs - lastUseMs > IDLE_AFTER_MS
+}
+
+/**
+ * What a flow may ask for is capped by the token's life: more than nine tenths of it would be a new token for
+ * every fetch.
+ */
+export function cappedMinTtlMs(row: ConnectionRow, minTtlMs: number): number {
+  const lives = Object.values(row.grants ?? {}).map((grant) =>
+    grant.accessExpiresAtMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : grant.accessExpiresAtMs - grant.issuedAtMs,
+  )
+  return Math.min(minTtlMs, ...lives.map((lifeMs) => Math.max(lifeMs * 0.9, lifeMs - rotationLeadMs(lifeMs))))
+}
+
+function idlePostponement({ row, profile }: MintedConnection, nowMs: number): Postponement {
+  return isIdle(row, profile, nowMs) ? { kind: 'until-fetched' } : { kind: 'by-expiry' }
+}
