@@ -32,7 +32,12 @@ export function openApiDocument(routes: readonly Route<never>[], origin: string)
     paths,
     components: {
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From `POST /oauth/token`.' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'From `POST /oauth/token`.',
+        },
       },
     },
   }
@@ -55,21 +60,33 @@ function operationOf(route: Route<never>): Record<string, unknown> {
       : {
           requestBody: {
             required: route.bodyOptional !== true,
-            content: { 'application/json': { schema: route.describeBody?.() ?? jsonSchemaOf(route.bodySchema, 'input') } },
+            content: {
+              'application/json': {
+                schema: route.describeBody?.() ?? jsonSchemaOf(route.bodySchema, 'input'),
+              },
+            },
           },
         }),
-    responses: Object.fromEntries(Object.entries(route.responses).map(([status, response]) => [status, responseOf(response)])),
+    responses: Object.fromEntries(
+      Object.entries(route.responses).map(([status, response]) => [status, responseOf(response)]),
+    ),
   }
 }
 
 function describeScopes(route: Route<never>): string {
-  const scopes = route.scopes === undefined ? '' : `\n\nScope: ${route.scopes.map((scope) => `\`${scope}\``).join(' or ')}.`
+  const scopes =
+    route.scopes === undefined
+      ? ''
+      : `\n\nScope: ${route.scopes.map((scope) => `\`${scope}\``).join(' or ')}.`
   return `${route.description ?? ''}${scopes}`
 }
 
 function parametersOf(schema: z.ZodMiniType | undefined, place: 'path' | 'query' | 'header'): unknown[] {
   if (schema === undefined) return []
-  const object = jsonSchemaOf(schema, 'input') as { properties?: Record<string, JsonSchema>; required?: string[] }
+  const object = jsonSchemaOf(schema, 'input') as {
+    properties?: Record<string, JsonSchema>
+    required?: string[]
+  }
   return Object.entries(object.properties ?? {}).map(([name, property]) => ({
     name,
     in: place,
@@ -79,12 +96,18 @@ function parametersOf(schema: z.ZodMiniType | undefined, place: 'path' | 'query'
 }
 
 function responseOf(response: RouteResponse): Record<string, unknown> {
-  const headers = { 'x-request-id': { description: 'Names the request in the log.', schema: { type: 'string' } } }
+  const headers = {
+    'x-request-id': { description: 'Names the request in the log.', schema: { type: 'string' } },
+  }
   if (response.schema === undefined && response.contentType === undefined) {
     return { description: response.description, headers }
   }
   const schema = response.schema === undefined ? {} : { schema: jsonSchemaOf(response.schema, 'output') }
-  return { description: response.description, headers, content: { [response.contentType ?? 'application/json']: schema } }
+  return {
+    description: response.description,
+    headers,
+    content: { [response.contentType ?? 'application/json']: schema },
+  }
 }
 
 function jsonSchemaOf(schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema {

@@ -34,7 +34,10 @@ export function describeUpdateBody(): Record<string, unknown> {
   return {
     type: 'object',
     additionalProperties: false,
-    properties: { name: NAME, setup: { anyOf: CONNECTORS.flatMap((connector) => setupsOf(connector).anyOf) } },
+    properties: {
+      name: NAME,
+      setup: { anyOf: CONNECTORS.flatMap((connector) => setupsOf(connector).anyOf) },
+    },
   }
 }
 

@@ -2,6 +2,7 @@ import type { ConnectionRow } from '../domain/connection.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { RotationFailure } from '../domain/rotation.ts'
 import { remainingMs, resendAtMs, retryAtMs } from '../domain/rotation-policy.ts'
+import type { FailureTold } from '../ports/grant-runner.ts'
 import type { TokenFailure, TokenRequest } from '../ports/oauth-client.ts'
 import { commitHeld, type HeldChange } from './commit-held.ts'
 import { findConnection } from './connection-rows.ts'
@@ -14,19 +15,27 @@ const STOPPED_CHECK_MS = 10 * 60_000
 /** An answer that will be the same next time is asked for again this seldom. */
 const REFUSED_RETRY_MS = 5 * 60_000
 
-/** What went wrong, and what follows from it. */
-export interface Failure {
-  readonly class: RotationFailure['class']
-  readonly code: string
-  readonly message: string
-  readonly retryAfterMs?: number
-  /** `retry`: back off and try again · `stop`: until a person changes something · `end`: the grant is dead. */
-  readonly then: 'retry' | 'retry-seldom' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
-}
+type Reason =
+  | 'not-authorized'
+  | 'code-too-old'
+  | 'not-renewable'
+  | 'not-renewable-yet'
+  | 'no-application'
+  | 'still-broken'
 
-type Reason = 'not-renewable' | 'not-renewable-yet' | 'no-application' | 'still-broken'
-
-const REASONS: Readonly<Record<Reason, Failure>> = {
+const REASONS: Readonly<Record<Reason, FailureTold>> = {
+  'not-authorized': {
+    class: 'refused',
+    code: 'not_authorized',
+    message: 'Nobody has authorized the connection yet. Authorize it.',
+    then: 'stop',
+  },
+  'code-too-old': {
+    class: 'grant-dead',
+    code: 'code_expired',
+    message: 'The authorization code could not be exchanged in time. Authorize the connection again.',
+    then: 'stop',
+  },
   'not-renewable': {
     class: 'grant-dead',
     code: 'no_refresh_token',
@@ -56,15 +65,15 @@ const REASONS: Readonly<Record<Reason, Failure>> = {
 }
 
 /** A failure by its name, or out of a provider's answer: the outcome table of rotation. */
-export function failureFor(reason: Reason): Failure
+export function failureFor(reason: Reason): FailureTold
 export function failureFor(
   outcome: TokenFailure,
   asked: { way: TokenRequest['grant']['kind']; kind: GrantProfile['kind'] },
-): Failure
+): FailureTold
 export function failureFor(
   reason: Reason | TokenFailure,
   asked?: { way: TokenRequest['grant']['kind']; kind: GrantProfile['kind'] },
-): Failure {
+): FailureTold {
   if (typeof reason === 'string') return REASONS[reason]
   const { kind, code, message, retryAfterMs } = reason
   const named = { class: kind, code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
@@ -94,7 +103,7 @@ export function failureFor(
 export async function commitFailure(
   ports: GrantPorts,
   held: ConnectionRow,
-  told: { failure: Failure; application: string | undefined },
+  told: { failure: FailureTold; application: string | undefined },
 ): Promise<ConnectionRow> {
   const committed = await commitHeld(ports, held, (row) => failureChange(ports, row, told))
   return committed ?? (await findConnection(ports, held.tenant, held.id)) ?? held
@@ -103,7 +112,7 @@ export async function commitFailure(
 function failureChange(
   ports: GrantPorts,
   row: ConnectionRow,
-  told: { failure: Failure; application: string | undefined },
+  told: { failure: FailureTold; application: string | undefined },
 ): HeldChange {
   const { failure } = told
   const nowMs = ports.clock.nowMs()
@@ -135,12 +144,12 @@ function failureChange(
   return { members, event: { type, changed: ['status'] } }
 }
 
-function statusAfter(row: ConnectionRow, failure: Failure): ConnectionRow['status'] {
+function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['status'] {
   if (row.status === 'pending') return 'pending'
   return failure.then === 'end' ? 'reauthorization_required' : 'degraded'
 }
 
-function attemptAfter(row: ConnectionRow, failure: Failure, nowMs: number): ConnectionRow['attempt'] {
+function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): ConnectionRow['attempt'] {
   if (failure.then !== 'unknown' || row.attempt?.refreshTokenDigest === undefined) return undefined
   return { ...row.attempt, unknownAtMs: nowMs }
 }
@@ -148,7 +157,7 @@ function attemptAfter(row: ConnectionRow, failure: Failure, nowMs: number): Conn
 function nextTryMs(
   ports: GrantPorts,
   row: ConnectionRow,
-  failure: Failure,
+  failure: FailureTold,
   at: { nowMs: number; count: number },
 ): number | undefined {
   const back = () =>

@@ -2,6 +2,7 @@ import type { ConnectionRow } from '../domain/connection.ts'
 import type { StoredGrant } from '../domain/grant.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { connectionDueAtMs } from '../domain/rotation-policy.ts'
+import type { RotationResult } from '../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { MintedGrant } from '../ports/oauth-client.ts'
 import { type SecretContent, sealableContent } from './accept-setup.ts'
@@ -13,7 +14,7 @@ import type { GrantPorts } from './grant-ports.ts'
 import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
 import { dueMembers } from './postpone-rotation.ts'
 import { leaveRescue } from './rescue-grant.ts'
-import type { MintedConnection, RotationResult } from './rotate-connection.ts'
+import type { MintedConnection } from './rotate-connection.ts'
 
 /** Waits between tries to store an answer: 28 s in all, which the lease has left after the longest request. */
 const PERSIST_WAITS_MS = [100, 400, 1000, 2500, 4000, 5000, 7000, 8000]

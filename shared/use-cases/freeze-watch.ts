@@ -2,6 +2,7 @@ import type { Freeze } from '../domain/freeze.ts'
 import { freezesPartition } from '../domain/keys.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ItemStore } from '../ports/item-store.ts'
+import { SingleFlight } from './single-flight.ts'
 
 /** Design: a freeze reaches every instance within 1 s, and freezes are read at most once a second. */
 export const FREEZE_MAX_AGE_MS = 900
@@ -24,7 +25,7 @@ export class FreezeWatch {
   readonly #items: Pick<ItemStore, 'query'>
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #snapshots = new Map<string, Snapshot>()
-  readonly #reading = new Map<string, Promise<Snapshot>>()
+  readonly #reading = new SingleFlight<Snapshot>()
 
   constructor(items: Pick<ItemStore, 'query'>, clock: Pick<Clock, 'monotonicMs'>) {
     this.#items = items
@@ -44,16 +45,8 @@ export class FreezeWatch {
     this.#snapshots.delete(tenant)
   }
 
-  async #read(tenant: string): Promise<Snapshot> {
-    const underWay = this.#reading.get(tenant)
-    if (underWay !== undefined) return underWay
-    const reading = this.#readNow(tenant)
-    this.#reading.set(tenant, reading)
-    try {
-      return await reading
-    } finally {
-      this.#reading.delete(tenant)
-    }
+  #read(tenant: string): Promise<Snapshot> {
+    return this.#reading.run(tenant, () => this.#readNow(tenant))
   }
 
   async #readNow(tenant: string): Promise<Snapshot> {

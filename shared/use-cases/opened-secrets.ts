@@ -5,6 +5,7 @@ import type { JsonObject } from '../domain/json.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 import type { SecretStore } from '../ports/secret-store.ts'
 import type { SecretContent } from './accept-setup.ts'
+import { SingleFlight } from './single-flight.ts'
 
 /**
  * 64 MiB of plaintext: about 60,000 API keys, or 10,000 grants. The least recently used go first; what is
@@ -28,7 +29,7 @@ export interface OpenedSecret {
 export class OpenedSecrets {
   readonly #secrets: SecretStore
   readonly #cache: LRUCache<string, OpenedSecret>
-  readonly #opening = new Map<string, Promise<OpenedSecret>>()
+  readonly #opening = new SingleFlight<OpenedSecret>()
 
   constructor(secrets: SecretStore, maxBytes: number = MAX_OPENED_BYTES) {
     this.#secrets = secrets
@@ -45,15 +46,7 @@ export class OpenedSecrets {
     const key = cacheKey(pointer)
     const cached = this.#cache.get(key)
     if (cached !== undefined) return cached
-    const underWay = this.#opening.get(key)
-    if (underWay !== undefined) return underWay
-    const opening = this.#openNow(key, pointer)
-    this.#opening.set(key, opening)
-    try {
-      return await opening
-    } finally {
-      this.#opening.delete(key)
-    }
+    return this.#opening.run(key, () => this.#openNow(key, pointer))
   }
 
   async #openNow(key: string, pointer: SecretPointer): Promise<OpenedSecret> {

@@ -4,6 +4,7 @@ import { connectionKey } from '../domain/keys.ts'
 import type { RotationAttempt } from '../domain/rotation.ts'
 import { LEASE_MS, PROVIDER_TIMEOUT_MS, remainingMs } from '../domain/rotation-policy.ts'
 import { SecretText } from '../domain/secret-text.ts'
+import type { RotationCause, RotationResult } from '../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError } from '../ports/item-store.ts'
 import type { TokenRequest } from '../ports/oauth-client.ts'
 import type { SecretContent } from './accept-setup.ts'
@@ -13,7 +14,10 @@ import { findConnection } from './connection-rows.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
 import { type ApplicationClient, findApplicationClient } from './oauth-application.ts'
-import type { MintedConnection, RotationCause, RotationResult } from './rotate-connection.ts'
+import type { MintedConnection } from './rotate-connection.ts'
+
+/** RFC 6749 §4.1.2 recommends that a code lives ten minutes at most: an older one is not worth a request. */
+const CODE_LIFE_MS = 10 * 60_000
 
 /** How a new access token is asked for. */
 type Way = TokenRequest['grant']
@@ -89,11 +93,14 @@ function whyNotNow(
   },
 ) {
   if (facts.way === undefined) {
+    if (row.grants === undefined) return failureFor('not-authorized')
     const leftMs = Math.min(
       ...Object.values(row.grants ?? {}).map((grant) => remainingMs(grant, facts.nowMs)),
     )
-    return failureFor(row.grants !== undefined && leftMs > 0 ? 'not-renewable-yet' : 'not-renewable')
+    return failureFor(leftMs > 0 ? 'not-renewable-yet' : 'not-renewable')
   }
+  const codeAgeMs = facts.nowMs - (row.refreshedAtMs ?? row.createdAtMs)
+  if (facts.way.kind === 'authorization-code' && codeAgeMs > CODE_LIFE_MS) return failureFor('code-too-old')
   if (facts.application === undefined) return failureFor('no-application')
   const stopped =
     row.failure?.class === 'app-broken' && row.failure.application === facts.application.stateName

@@ -3,30 +3,12 @@ import type { Setup } from '../connectors/connector.ts'
 import type { ConnectionRow } from '../domain/connection.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import { grantsToRotate, IDLE_AFTER_MS, rotationLeadMs } from '../domain/rotation-policy.ts'
+import type { RotationRequest, RotationResult } from '../ports/grant-runner.ts'
 import { findConnection } from './connection-rows.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { type Postponement, postponeRow } from './postpone-rotation.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
-
-/** Why a rotation is asked for: `due` by a sweep, `fetch` by a flow, `rejected` by its 401, `manual` by a person. */
-export type RotationCause = 'due' | 'fetch' | 'rejected' | 'manual'
-
-export interface RotationRequest {
-  readonly tenant: string
-  readonly id: string
-  readonly cause: RotationCause
-  /** For `fetch`: how much life the flow needs. */
-  readonly minTtlMs?: number
-}
-
-/**
- * `rotated`: at least one grant is new · `busy`: another holder is at it · `failed`: the row says why ·
- * `nothing`: there was nothing to do · `gone`: no such connection.
- */
-export type RotationResult =
-  | { readonly kind: 'rotated' | 'failed' | 'nothing' | 'busy'; readonly row: ConnectionRow }
-  | { readonly kind: 'gone' }
 
 /** A connection whose credential a provider mints, with what describes that. */
 export interface MintedConnection {
@@ -92,6 +74,8 @@ function grantNames(
   if (row.status === 'reauthorization_required') return []
   if (row.grants === undefined) return isPendingDue(row, request, nowMs) ? ['main'] : []
   if (request.cause === 'due' && isIdle(row, profile, nowMs)) return []
+  // A provider that has just failed is given its pause, however many flows ask.
+  if (request.cause === 'fetch' && (row.failure?.retryAtMs ?? 0) > nowMs) return []
   if (request.cause === 'due' && (row.due_at === undefined || row.due_at > nowMs)) return []
   return grantsToRotate(row, {
     nowMs,
@@ -102,8 +86,7 @@ function grantNames(
 
 function isPendingDue(row: ConnectionRow, request: RotationRequest, nowMs: number): boolean {
   if (request.cause === 'manual') return true
-  if (request.cause === 'due') return row.due_at !== undefined && row.due_at <= nowMs
-  return row.failure?.retryAtMs === undefined || row.failure.retryAtMs <= nowMs
+  return row.due_at !== undefined && row.due_at <= nowMs
 }
 
 /** Grants without a refresh token are minted at a price (Auth0 bills them): those nobody fetches are left alone. */

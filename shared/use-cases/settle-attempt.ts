@@ -1,5 +1,6 @@
 import { MAIN_GRANT } from '../domain/grant.ts'
 import { canResend, resendAtMs } from '../domain/rotation-policy.ts'
+import type { RotationCause } from '../ports/grant-runner.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import type { SecretContent } from './accept-setup.ts'
 import { commitFailure } from './commit-failure.ts'
@@ -11,7 +12,7 @@ import type { GrantPorts } from './grant-ports.ts'
 import { statesOfGrants } from './grant-records.ts'
 import { parseContent } from './opened-secrets.ts'
 import { postponeRow } from './postpone-rotation.ts'
-import { type MintedConnection, mintedConnection, type RotationCause } from './rotate-connection.ts'
+import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
 
 export type SettledAttempt =
   | { readonly kind: 'ready'; readonly connection: MintedConnection }

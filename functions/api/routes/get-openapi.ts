@@ -14,6 +14,10 @@ export const getOpenApiRoute = defineRoute({
   summary: 'The OpenAPI document',
   responses: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
   async handle({ origin }, _ports: ApiPorts) {
-    return { status: 200, body: openApiDocument(allRoutes(), origin), headers: { 'cache-control': 'no-cache' } }
+    return {
+      status: 200,
+      body: openApiDocument(allRoutes(), origin),
+      headers: { 'cache-control': 'no-cache' },
+    }
   },
 })

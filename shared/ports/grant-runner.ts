@@ -1,0 +1,106 @@
+import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import type { GrantState } from '../domain/grant.ts'
+import type { RotationFailure } from '../domain/rotation.ts'
+import type { SecretText } from '../domain/secret-text.ts'
+
+/**
+ * The work that calls providers, behind one door, because on AWS it is a function of its own: nothing that
+ * answers HTTP may call a provider. Embedded it runs in the process. Everything but a code is metadata.
+ */
+export interface GrantRunner {
+  /** Mints the first grant of a setup that no row points at yet. `late` after the budget: the work goes on. */
+  mintFirst(request: FirstGrantRequest): Promise<FirstGrantResult>
+  /** Renews what is due or asked for; `late` after the budget: the work goes on. */
+  rotate(request: RotationRequest, budgetMs: number): Promise<RotationResult | { readonly kind: 'late' }>
+  /** Makes the connector's harmless test call with a stored secret. */
+  probe(request: ProbeStoredRequest): Promise<ProbeStoredResult>
+  /** Exchanges an authorization code and puts its grant in the place of the connection's old one. */
+  exchange(request: ExchangeRequest): Promise<ExchangeResult>
+  /** Revokes the grants of one stored secret version at the provider. */
+  revoke(request: RevokeStoredRequest): Promise<Record<string, 'revoked' | 'unsupported' | 'failed'>>
+}
+
+/** Why a rotation is asked for: `due` by a sweep, `fetch` by a flow, `rejected` by its 401, `manual` by a person. */
+export type RotationCause = 'due' | 'fetch' | 'rejected' | 'manual'
+
+export interface RotationRequest {
+  readonly tenant: string
+  readonly id: string
+  readonly cause: RotationCause
+  /** For `fetch`: how much life the flow needs. */
+  readonly minTtlMs?: number
+}
+
+/**
+ * `rotated`: at least one grant is new · `busy`: another holder is at it · `failed`: the row says why ·
+ * `nothing`: there was nothing to do · `gone`: no such connection.
+ */
+export type RotationResult =
+  | { readonly kind: 'rotated' | 'failed' | 'nothing' | 'busy'; readonly row: ConnectionRow }
+  | { readonly kind: 'gone' }
+
+/** A stored secret version, with what names the setup inside it. */
+export interface StoredSetup {
+  readonly tenant: string
+  readonly id: string
+  readonly appId: string
+  readonly setupType: string
+  readonly setupDigest: string
+  readonly secret: SecretPointer
+  readonly oauthAppId?: string
+}
+
+export interface FirstGrantRequest extends StoredSetup {
+  /** Where the setup with its grant is stored. */
+  readonly answerVersionId: string
+  readonly budgetMs: number
+}
+
+export type FirstGrantResult =
+  | {
+      readonly kind: 'granted'
+      readonly versionId: string
+      readonly grants: Readonly<Record<string, GrantState>>
+      readonly requiredScopes: readonly string[]
+      readonly oauthAppId?: string
+    }
+  | { readonly kind: 'failed'; readonly failure: FailureTold; readonly usesCode: boolean }
+  | { readonly kind: 'late'; readonly usesCode: boolean }
+
+/** A failure in words, with what follows from it. */
+export interface FailureTold {
+  readonly class: RotationFailure['class']
+  readonly code: string
+  readonly message: string
+  readonly retryAfterMs?: number
+  /** The state of the OAuth client when it was refused. */
+  readonly application?: string
+  /** `retry`: back off and try again · `stop`: until a person changes something · `end`: the grant is dead. */
+  readonly then: 'retry' | 'retry-seldom' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
+}
+
+export type ProbeStoredRequest = StoredSetup
+
+export type ProbeStoredResult =
+  | { readonly kind: 'accepted' }
+  | { readonly kind: 'no-test' }
+  | { readonly kind: 'refused' | 'unreachable'; readonly message: string }
+
+export interface ExchangeRequest {
+  readonly tenant: string
+  readonly id: string
+  readonly code: SecretText
+  /** The secret half of the state, from which the code verifier is derived. */
+  readonly state: SecretText
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  readonly setupType: string
+  readonly oauthAppId?: string
+}
+
+export type ExchangeResult =
+  | { readonly kind: 'connected'; readonly row: ConnectionRow }
+  | { readonly kind: 'failed'; readonly failure: FailureTold }
+  | { readonly kind: 'gone' }
+
+export interface RevokeStoredRequest extends StoredSetup {}
