@@ -1,9 +1,11 @@
+import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
 import type { Ports } from '../../shared/ports/ports.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import type { HttpPorts } from '../http-handler.ts'
 
 /** What the management function reaches the world through. */
 export interface ApiPorts extends Ports, HttpPorts {
+  readonly grants: GrantRunner
   readonly freezes: FreezeWatch
   /** Proves that the stores open and the key works; throws when they do not. */
   checkReady(): Promise<void>

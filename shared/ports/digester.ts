@@ -14,5 +14,5 @@ export type DigestPurpose =
   | 'idempotent-body'
   | 'refresh-token'
   | 'oauth-state'
-  | 'oauth-application'
+  | 'code-verifier'
   | 'key-check'

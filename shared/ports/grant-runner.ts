@@ -46,6 +46,8 @@ export interface StoredSetup {
   readonly appId: string
   readonly setupType: string
   readonly setupDigest: string
+  /** Which authorization of the connection this is, so that a late answer for another one is told apart. */
+  readonly authorization: number
   readonly secret: SecretPointer
   readonly oauthAppId?: string
 }
@@ -65,7 +67,7 @@ export type FirstGrantResult =
       readonly oauthAppId?: string
     }
   | { readonly kind: 'failed'; readonly failure: FailureTold; readonly usesCode: boolean }
-  | { readonly kind: 'late'; readonly usesCode: boolean }
+  | { readonly kind: 'late' }
 
 /** A failure in words, with what follows from it. */
 export interface FailureTold {

@@ -19,6 +19,8 @@ import {
   transactSurely,
 } from './commit-protocol.ts'
 import { attributesOf, eventWrite, findConnection, fingerprintOf } from './connection-rows.ts'
+import { discardVersion } from './discard-version.ts'
+import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import {
   claimAndCompleteWrite,
   claimWrite,
@@ -35,6 +37,8 @@ export interface CreateConnectionInput {
   readonly appId: string
   readonly setup?: JsonValue
   readonly idempotencyKey?: string
+  /** Fail with the provider's refusal instead of storing what does not work. */
+  readonly verify?: boolean
 }
 
 /** A position in the transaction that claims the Idempotency-Key, by which a refusal is recognized. */
@@ -46,7 +50,7 @@ const CLAIM_INDEX = 1
  * whatever it throws, nothing is stored.
  */
 export async function createConnection(
-  ports: Ports,
+  ports: FirstGrantPorts,
   input: CreateConnectionInput,
 ): Promise<{ row: ConnectionRow; replayed: boolean }> {
   const nowMs = ports.clock.nowMs()
@@ -60,7 +64,7 @@ export async function createConnection(
     const created =
       accepted === undefined
         ? await createEmpty(ports, row, idempotent)
-        : await createWithSetup(ports, row, accepted, idempotent)
+        : await createWithSetup(ports, row, { accepted, idempotent, verify: input.verify === true })
     return { row: created, replayed: false }
   } catch (error) {
     if (
@@ -135,11 +139,11 @@ async function createEmpty(
 }
 
 async function createWithSetup(
-  ports: Ports,
+  ports: FirstGrantPorts,
   row: ConnectionRow,
-  accepted: AcceptedSetup,
-  idempotent: IdempotentRequest | undefined,
+  plan: { accepted: AcceptedSetup; idempotent: IdempotentRequest | undefined; verify: boolean },
 ): Promise<ConnectionRow> {
+  const { accepted, idempotent } = plan
   const intent: Intent = {
     kind: 'create',
     tenant: row.tenant,
@@ -151,18 +155,39 @@ async function createWithSetup(
     ...(idempotent === undefined ? {} : { idempotencySort: idempotent.sort }),
   }
   let created = row
+  let superseded: SecretPointer | undefined
   await commitSecret(ports, {
     intent,
     generation: 1,
     besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, row.op, row.createdAtMs)],
     value: sealableContent({ setup: accepted.values }),
-    commit: async (secret: SecretPointer) => {
-      created = { ...row, secret }
+    commit: async (setupVersion: SecretPointer) => {
+      const stored = {
+        tenant: row.tenant,
+        id: row.id,
+        appId: row.appId,
+        setupType: accepted.setup.type,
+        setupDigest: accepted.digest,
+        authorization: 0,
+        secret: setupVersion,
+      }
+      const first = await firstGrant(ports, stored, accepted, {
+        answerVersionId: `${row.op}-grant`,
+        verify: plan.verify,
+      })
+      created = { ...row, ...first.members, secret: first.secret }
       const complete =
         idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
-      await commitOnce(ports, [closeIntent(intent), ...creationWrites(ports, created), ...complete])
+      await commitOnce(ports, [
+        closeIntent(intent),
+        ...creationWrites(ports, created),
+        ...complete,
+        ...first.beside,
+      ])
+      if (first.secret.versionId !== setupVersion.versionId) superseded = setupVersion
     },
   })
+  if (superseded !== undefined) await discardVersion(ports, superseded)
   return created
 }
 

@@ -2,12 +2,14 @@ import type { ConnectionRow } from '../domain/connection.ts'
 import { VaultError } from '../domain/errors.ts'
 import { newUuid } from '../domain/ids.ts'
 import { connectionCounterKey, connectionKey, tombstoneKey } from '../domain/keys.ts'
+import type { GrantRunner } from '../ports/grant-runner.ts'
 import { ConditionFailedError } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { nextRow } from './change-connection.ts'
 import { transactSurely } from './commit-protocol.ts'
 import { connectionNotFound, eventWrite, findConnection, unchangedSince } from './connection-rows.ts'
 import { checkIfMatch } from './preconditions.ts'
+import { revokeStored, storedSetupOf } from './stored-setup.ts'
 import {
   DELETE_DEADLINE_MS,
   findTombstone,
@@ -17,6 +19,10 @@ import {
 } from './tombstones.ts'
 
 const MAX_DELETE_TRIES = 6
+
+export interface DeletePorts extends Ports {
+  readonly grants: GrantRunner
+}
 
 export interface DeleteConnectionInput {
   readonly tenant: string
@@ -31,7 +37,7 @@ export interface DeleteConnectionInput {
  * own deletion) is tried at once and otherwise finished by reconcile; a delete is never undone.
  * Throws `not-found`, `precondition-failed`, `conflict`, `store-unavailable`.
  */
-export async function deleteConnection(ports: Ports, input: DeleteConnectionInput): Promise<void> {
+export async function deleteConnection(ports: DeletePorts, input: DeleteConnectionInput): Promise<void> {
   const tombstone = await replaceRowByTombstone(ports, input)
   try {
     await finishDeletion(ports, tombstone)
@@ -43,7 +49,7 @@ export async function deleteConnection(ports: Ports, input: DeleteConnectionInpu
   }
 }
 
-async function replaceRowByTombstone(ports: Ports, input: DeleteConnectionInput): Promise<Tombstone> {
+async function replaceRowByTombstone(ports: DeletePorts, input: DeleteConnectionInput): Promise<Tombstone> {
   for (let tries = 0; tries < MAX_DELETE_TRIES; tries++) {
     const row = await findConnection(ports, input.tenant, input.id)
     if (row === undefined) return purgeableTombstone(ports, input)
@@ -95,11 +101,12 @@ async function purgeableTombstone(ports: Ports, input: DeleteConnectionInput): P
 }
 
 /**
- * What follows a committed delete, each step idempotent: the secret is scheduled for deletion, or destroyed;
+ * What follows a committed delete, each step idempotent: the grants are revoked upstream; the secret is scheduled for deletion, or destroyed;
  * then the tombstone says so, or is removed.
  */
-export async function finishDeletion(ports: Ports, tombstone: Tombstone): Promise<void> {
+export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): Promise<void> {
   const { row } = tombstone
+  const revocations = tombstone.revocations ?? (await revokeGrantsOf(ports, row))
   if (row.secret !== undefined) {
     if (tombstone.purge) await ports.secrets.purge(row.secret.secretId)
     else await ports.secrets.scheduleDeletion(row.secret.secretId)
@@ -108,7 +115,7 @@ export async function finishDeletion(ports: Ports, tombstone: Tombstone): Promis
     await ports.items.transact([{ op: 'delete', key: tombstoneKey(row.tenant, row.id) }])
     return
   }
-  const deleted: Tombstone = { ...tombstone, state: 'deleted' }
+  const deleted: Tombstone = { ...tombstone, state: 'deleted', revocations }
   await ports.items.transact([
     putTombstone(deleted, tombstone.deletedAtMs + RESTORABLE_MS, [
       { kind: 'equals', attribute: 'op', value: tombstone.op },
@@ -116,11 +123,17 @@ export async function finishDeletion(ports: Ports, tombstone: Tombstone): Promis
   ])
 }
 
+/** A deleted connection's grants are revoked upstream, best effort, and the answers kept with the tombstone. */
+async function revokeGrantsOf(ports: DeletePorts, row: ConnectionRow): Promise<Record<string, string>> {
+  const stored = row.grants === undefined ? undefined : storedSetupOf(row)
+  return stored === undefined ? {} : revokeStored(ports, stored)
+}
+
 /**
  * Ends the recovery window of a deleted connection. It is marked first, so that a restore that comes at the same
  * time either wins before the secret is destroyed or finds nothing.
  */
-export async function removeTombstone(ports: Ports, tombstone: Tombstone): Promise<void> {
+export async function removeTombstone(ports: DeletePorts, tombstone: Tombstone): Promise<void> {
   const removing: Tombstone = { ...tombstone, state: 'deleting', purge: true, op: newUuid(ports.random) }
   try {
     await ports.items.transact([

@@ -5,10 +5,10 @@ import { InvariantError, VaultError } from '../domain/errors.ts'
 import { earliestAccessExpiryMs } from '../domain/grant.ts'
 import { connectionKey } from '../domain/keys.ts'
 import { SecretText } from '../domain/secret-text.ts'
-import type { Ports } from '../ports/ports.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { connectionNotFound, findConnection, getConnection } from './connection-rows.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
+import { type FreshenPorts, freshenCredential, refuseExpired } from './freshen-credential.ts'
 import type { OpenedSecret, OpenedSecrets } from './opened-secrets.ts'
 import { tagMatches } from './preconditions.ts'
 
@@ -20,7 +20,7 @@ export const DEFAULT_MIN_TTL_SECONDS = 60
 export const MAX_MIN_TTL_SECONDS = 86_400
 const HOUR_MS = 3_600_000
 
-export interface FetchPorts extends Ports {
+export interface FetchPorts extends FreshenPorts {
   readonly opened: OpenedSecrets
   readonly freezes: FreezeWatch
 }
@@ -47,18 +47,30 @@ export async function fetchCredential(
 ): Promise<FetchedCredential> {
   const row = await getConnection(ports, input.tenant, input.id)
   await refuseFrozen(ports, row)
-  const usable = requireUsable(row)
+  const usable = requireUsable(await withFreshGrant(ports, row, input.minTtlSeconds * 1000))
   const nowMs = ports.clock.nowMs()
-  const etag = `"c${SHAPE_VERSION}.${usable.credentialVersion}"`
+  refuseExpired(usable, nowMs)
+  const etag = etagOf(usable)
   await noteFetch(ports, usable, nowMs)
   if (input.ifNoneMatch !== undefined && tagMatches(input.ifNoneMatch, etag))
     return { kind: 'not-modified', etag }
   const { row: opened, secret } = await openCredential(ports, usable)
-  return {
-    kind: 'credential',
-    etag: `"c${SHAPE_VERSION}.${opened.credentialVersion}"`,
-    body: bodyOf(opened, secret, nowMs),
-  }
+  return { kind: 'credential', etag: etagOf(opened), body: bodyOf(opened, secret, nowMs) }
+}
+
+/** The row as it is for static credentials; for minted ones with a grant that lasts, when one can be had. */
+async function withFreshGrant(
+  ports: FetchPorts,
+  row: ConnectionRow,
+  minTtlMs: number,
+): Promise<ConnectionRow> {
+  const waits = row.status === 'pending' && row.due_at !== undefined
+  const minted = row.grants !== undefined && row.status !== 'reauthorization_required'
+  return waits || minted ? freshenCredential(ports, row, minTtlMs) : row
+}
+
+function etagOf(row: ConnectionRow): string {
+  return `"c${SHAPE_VERSION}.${row.credentialVersion}"`
 }
 
 async function refuseFrozen(ports: FetchPorts, row: ConnectionRow): Promise<void> {

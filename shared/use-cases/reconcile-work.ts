@@ -1,13 +1,18 @@
 import { WORK_SHARDS } from '../domain/keys.ts'
 import type { Attributes, ItemKey } from '../ports/item-store.ts'
-import type { Ports } from '../ports/ports.ts'
+import type { WorkQueue } from '../ports/work-queue.ts'
 import { type Intent, undoIntent } from './commit-protocol.ts'
-import { finishDeletion, removeTombstone } from './delete-connection.ts'
+import { type DeletePorts, finishDeletion, removeTombstone } from './delete-connection.ts'
+import type { Rescue } from './rescue-grant.ts'
 import type { Tombstone } from './tombstones.ts'
 
 /** One run works this many items at most; what is left waits a minute for the next. */
 const MAX_ITEMS_A_RUN = 1000
 const PAGE_ITEMS = 100
+
+export interface ReconcilePorts extends DeletePorts {
+  readonly work: WorkQueue
+}
 
 export interface ReconcileReport {
   readonly found: number
@@ -21,7 +26,7 @@ export interface ReconcileReport {
  * Works what is past its deadline: undoes operations that a crash left unfinished, finishes deletions, and ends
  * recovery windows. Every step is idempotent, so two runs at once, or one that dies, do no harm.
  */
-export async function reconcileWork(ports: Ports): Promise<ReconcileReport> {
+export async function reconcileWork(ports: ReconcilePorts): Promise<ReconcileReport> {
   const report = { found: 0, undone: 0, deletionsFinished: 0, tombstonesRemoved: 0, failed: 0 }
   const nowMs = ports.clock.nowMs()
   for (let shard = 0; shard < WORK_SHARDS; shard++) {
@@ -41,7 +46,12 @@ export async function reconcileWork(ports: Ports): Promise<ReconcileReport> {
   return report
 }
 
-async function* dueKeys(ports: Ports, shard: string, nowMs: number, most: number): AsyncGenerator<ItemKey> {
+async function* dueKeys(
+  ports: ReconcilePorts,
+  shard: string,
+  nowMs: number,
+  most: number,
+): AsyncGenerator<ItemKey> {
   let given = 0
   let nextToken: string | undefined
   do {
@@ -60,7 +70,7 @@ async function* dueKeys(ports: Ports, shard: string, nowMs: number, most: number
 }
 
 async function workItem(
-  ports: Ports,
+  ports: ReconcilePorts,
   key: ItemKey,
   nowMs: number,
   report: { undone: number; deletionsFinished: number; tombstonesRemoved: number },
@@ -74,13 +84,19 @@ async function workItem(
   } else if (kind === 'deletion') {
     await finishDeletion(ports, item as unknown as Tombstone)
     report.deletionsFinished++
+  } else if (kind === 'rescue') {
+    const rescue = item as unknown as Rescue
+    await ports.work.enqueue([
+      { kind: 'rescue', tenant: rescue.tenant, id: rescue.connectionId, versionId: rescue.versionId },
+    ])
   } else if (kind === 'tombstone') {
     await removeTombstone(ports, item as unknown as Tombstone)
     report.tombstonesRemoved++
   }
 }
 
-function workKindOf(item: Attributes): 'intent' | 'deletion' | 'tombstone' | undefined {
+function workKindOf(item: Attributes): 'intent' | 'deletion' | 'tombstone' | 'rescue' | undefined {
+  if (item['kind'] === 'rescue') return 'rescue'
   if (item['deadlineAtMs'] !== undefined) return 'intent'
   if (item['state'] === 'deleting') return 'deletion'
   return item['state'] === 'deleted' ? 'tombstone' : undefined

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../domain/connection.ts'
 import { rescueKey, workShard } from '../domain/keys.ts'
 import { SecretText } from '../domain/secret-text.ts'
-import type { Attributes } from '../ports/item-store.ts'
+import type { Attributes, Write } from '../ports/item-store.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import type { SecretContent } from './accept-setup.ts'
 import { grantChange } from './commit-grants.ts'
@@ -31,6 +31,19 @@ export interface Rescue {
   readonly issuedAtMs: number
 }
 
+/** The write that leaves a rescue item, to be looked at when `dueAtMs` comes. */
+export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {
+  return {
+    op: 'put',
+    key: rescueKey(rescue.tenant, rescue.connectionId, rescue.versionId),
+    attributes: {
+      ...(rescue as unknown as Attributes),
+      due_shard: workShard(rescue.connectionId),
+      due_at: dueAtMs,
+    },
+  }
+}
+
 /** Leaves a rescue item for a grant that could not be committed. */
 export async function leaveRescue(
   ports: GrantPorts,
@@ -50,17 +63,7 @@ export async function leaveRescue(
     generation: row.secret!.generation,
     ...lost,
   }
-  await ports.items.transact([
-    {
-      op: 'put',
-      key: rescueKey(row.tenant, row.id, lost.versionId),
-      attributes: {
-        ...(rescue as unknown as Attributes),
-        due_shard: workShard(row.id),
-        due_at: ports.clock.nowMs(),
-      },
-    },
-  ])
+  await ports.items.transact([rescueWrite(rescue, ports.clock.nowMs())])
   ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
 }
 

@@ -5,6 +5,7 @@ import { newUuid } from '../domain/ids.ts'
 import type { JsonValue } from '../domain/json.ts'
 import { connectionKey } from '../domain/keys.ts'
 import { secretIdOf } from '../domain/secret-id.ts'
+import type { StoredSetup } from '../ports/grant-runner.ts'
 import { ConditionFailedError, type Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf, sealableContent } from './accept-setup.ts'
@@ -12,7 +13,9 @@ import { changeConnection } from './change-connection.ts'
 import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from './commit-protocol.ts'
 import { fingerprintOf, getConnection } from './connection-rows.ts'
 import { discardVersion } from './discard-version.ts'
+import { type FirstGrantOutcome, type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import { checkIfMatch } from './preconditions.ts'
+import { revokeStored, storedSetupOf } from './stored-setup.ts'
 
 export interface UpdateConnectionInput {
   readonly tenant: string
@@ -20,6 +23,8 @@ export interface UpdateConnectionInput {
   readonly name?: string
   readonly setup?: JsonValue
   readonly ifMatch?: string
+  /** Fail with the provider's refusal instead of storing what does not work. */
+  readonly verify?: boolean
 }
 
 /**
@@ -27,7 +32,10 @@ export interface UpdateConnectionInput {
  * by digest changes nothing: deploy tools send the same setup on every run, and a grant must survive that.
  * Throws `not-found`, `invalid-body`, `precondition-failed`, `conflict`, `store-unavailable`.
  */
-export async function updateConnection(ports: Ports, input: UpdateConnectionInput): Promise<ConnectionRow> {
+export async function updateConnection(
+  ports: FirstGrantPorts,
+  input: UpdateConnectionInput,
+): Promise<ConnectionRow> {
   const row = await getConnection(ports, input.tenant, input.id)
   checkIfMatch(row, input.ifMatch)
   const connector = findConnector(row.appId)
@@ -50,7 +58,7 @@ function rename(ports: Ports, row: ConnectionRow, input: UpdateConnectionInput):
 }
 
 async function replaceSetup(
-  ports: Ports,
+  ports: FirstGrantPorts,
   row: ConnectionRow,
   accepted: AcceptedSetup,
   input: UpdateConnectionInput,
@@ -67,22 +75,24 @@ async function replaceSetup(
     deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
   }
   let updated = row
+  const superseded: SecretPointer[] = []
   try {
     await commitSecret(ports, {
       intent,
       generation,
       besideIntent: reserve,
       value: sealableContent({ setup: accepted.values }),
-      commit: async (secret) => {
+      commit: async (setupVersion) => {
+        const first = await firstGrant(ports, storedSetup(row, accepted, setupVersion), accepted, {
+          answerVersionId: `${op}-grant`,
+          verify: input.verify === true,
+        })
         updated = await changeConnection(ports, row, (current) => {
           checkIfMatch(current, input.ifMatch)
-          return setupChange(current, accepted, {
-            name: input.name ?? current.name,
-            secret,
-            intent,
-            nowMs: ports.clock.nowMs(),
-          })
+          const to = { name: input.name ?? current.name, first, intent, nowMs: ports.clock.nowMs() }
+          return setupChange(current, accepted, to)
         })
+        if (first.secret.versionId !== setupVersion.versionId) superseded.push(setupVersion)
       },
     })
   } catch (error) {
@@ -96,8 +106,29 @@ async function replaceSetup(
       },
     )
   }
-  if (row.secret !== undefined) await discardVersion(ports, row.secret)
+  await retireOldSecret(ports, row)
+  for (const pointer of superseded) await discardVersion(ports, pointer)
   return updated
+}
+
+/** The old setup's grants are revoked upstream: nothing points at them any more, and they must not outlive that. */
+async function retireOldSecret(ports: FirstGrantPorts, row: ConnectionRow): Promise<void> {
+  const stored = storedSetupOf(row)
+  if (stored === undefined) return
+  if (row.grants !== undefined) await revokeStored(ports, stored)
+  await discardVersion(ports, stored.secret)
+}
+
+function storedSetup(row: ConnectionRow, accepted: AcceptedSetup, secret: SecretPointer): StoredSetup {
+  return {
+    tenant: row.tenant,
+    id: row.id,
+    appId: row.appId,
+    setupType: accepted.setup.type,
+    setupDigest: accepted.digest,
+    authorization: (row.authorization ?? 0) + 1,
+    secret,
+  }
 }
 
 /** The first setup of an empty connection takes a name never used; later ones are versions of the same secret. */
@@ -123,7 +154,7 @@ function placeForSetup(row: ConnectionRow): { secretId: string; generation: numb
 function setupChange(
   current: ConnectionRow,
   accepted: AcceptedSetup,
-  to: { name: string; secret: SecretPointer; intent: Intent; nowMs: number },
+  to: { name: string; first: FirstGrantOutcome; intent: Intent; nowMs: number },
 ) {
   const changed = to.name === current.name ? ['setup'] : ['name', 'setup']
   return {
@@ -131,9 +162,9 @@ function setupChange(
       ...rowMembersOf(accepted),
       name: to.name,
       fingerprint: fingerprintOf({ id: current.id, name: to.name, setupDigest: accepted.digest }),
-      secret: to.secret,
+      secret: to.first.secret,
       // The row was read before its generation was reserved, so the count is set here as well.
-      generations: Math.max(current.generations, to.secret.generation),
+      generations: Math.max(current.generations, to.first.secret.generation),
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: to.nowMs,
       // A new setup starts a new grant: nothing of the old one may be rotated, blamed or compared any more.
@@ -142,10 +173,12 @@ function setupChange(
       oauthAppId: undefined,
       attempt: undefined,
       failure: undefined,
+      authorization: (current.authorization ?? 0) + 1,
       due_shard: undefined,
       due_at: undefined,
+      ...to.first.members,
     },
     event: { type: 'connection.updated' as const, changed },
-    beside: [closeIntent(to.intent)],
+    beside: [closeIntent(to.intent), ...to.first.beside],
   }
 }

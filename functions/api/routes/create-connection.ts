@@ -4,7 +4,7 @@ import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
 import { createConnection } from '../../../shared/use-cases/create-connection.ts'
 import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
 import { defineRoute } from '../../route.ts'
-import { errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
+import { errorResponses, GUARDED, queryFlag, viewQuery } from '../common-schemas.ts'
 import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeCreateBody, setupBodySchema } from '../setup-body.ts'
@@ -20,7 +20,7 @@ export const createConnectionRoute = defineRoute({
   summary: 'Create a connection',
   description:
     'Without `setup` the connection is empty, to be filled in later. An `Idempotency-Key` makes a repeated request answer with what the first one made, for 24 hours.',
-  querySchema: viewQuery,
+  querySchema: z.extend(viewQuery, { verify: z.optional(queryFlag()) }),
   headerSchema: z.object({
     'idempotency-key': z.optional(
       z.string().check(z.minLength(1), z.maxLength(255), z.regex(/^[\x21-\x7e]+$/)),
@@ -43,6 +43,7 @@ export const createConnectionRoute = defineRoute({
       name: body.name,
       appId: body.app_id,
       setup: body.setup,
+      verify: query.verify === true,
       idempotencyKey: headers['idempotency-key'],
     })
     return {

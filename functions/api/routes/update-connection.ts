@@ -3,7 +3,14 @@ import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
 import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
 import { updateConnection } from '../../../shared/use-cases/update-connection.ts'
 import { defineRoute } from '../../route.ts'
-import { connectionIdPath, errorResponses, GUARDED, ifMatchHeader, viewQuery } from '../common-schemas.ts'
+import {
+  connectionIdPath,
+  errorResponses,
+  GUARDED,
+  ifMatchHeader,
+  queryFlag,
+  viewQuery,
+} from '../common-schemas.ts'
 import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeUpdateBody, setupBodySchema } from '../setup-body.ts'
@@ -20,7 +27,7 @@ export const updateConnectionRoute = defineRoute({
   description:
     'A new `setup` replaces the whole old one. Sending the same name and setup again changes nothing. `If-Match` is optional.',
   pathSchema: connectionIdPath,
-  querySchema: viewQuery,
+  querySchema: z.extend(viewQuery, { verify: z.optional(queryFlag()) }),
   headerSchema: ifMatchHeader,
   bodySchema: z.strictObject({
     name: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH))),
@@ -37,6 +44,7 @@ export const updateConnectionRoute = defineRoute({
       id: path.id,
       name: body.name,
       setup: body.setup,
+      verify: query.verify === true,
       ifMatch: headers['if-match'],
     })
     return {

@@ -1,0 +1,191 @@
+import { findConnector, findSetup } from '../connectors/catalogue.ts'
+import type { Setup } from '../connectors/connector.ts'
+import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import type { StoredGrant } from '../domain/grant.ts'
+import type { GrantProfile } from '../domain/grant-profile.ts'
+import { newUuid } from '../domain/ids.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { connectionDueAtMs, PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
+import { secretIdOf } from '../domain/secret-id.ts'
+import { SecretText } from '../domain/secret-text.ts'
+import type { ExchangeRequest, ExchangeResult } from '../ports/grant-runner.ts'
+import { sealableContent } from './accept-setup.ts'
+import { changeConnection, type VisibleChange } from './change-connection.ts'
+import { failureFor } from './commit-failure.ts'
+import { withoutUsedCode } from './commit-grants.ts'
+import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from './commit-protocol.ts'
+import { findConnection, fingerprintOf } from './connection-rows.ts'
+import { discardVersion } from './discard-version.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
+import { findApplicationClient } from './oauth-application.ts'
+import { dueMembers } from './postpone-rotation.ts'
+
+/** What an exchange works on: the connection, and the setup it is authorized with. */
+interface Authorizing {
+  readonly row: ConnectionRow
+  readonly setup: Setup
+  readonly profile: GrantProfile
+  readonly values: JsonObject
+}
+
+/**
+ * Exchanges the code of a consumed state and puts the grant in the place of the connection's old one, with the
+ * same id: flows go on. The old grant is not revoked upstream: at providers that revoke by user and client, that
+ * would end the new one too.
+ */
+export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest): Promise<ExchangeResult> {
+  const row = await findConnection(ports, request.tenant, request.id)
+  const setup = row === undefined ? undefined : findSetup(findConnector(row.appId)!, request.setupType)
+  if (row === undefined || setup?.grant === undefined) return { kind: 'gone' }
+  const values = await setupValues(ports, row, setup)
+  const authorizing: Authorizing = { row, setup, profile: setup.grant, values }
+  const withApplication = request.oauthAppId === undefined ? row : { ...row, oauthAppId: request.oauthAppId }
+  const application = await findApplicationClient(ports, withApplication, setup.grant, values)
+  if (application === undefined) return { kind: 'failed', failure: failureFor('no-application') }
+  const issuedAtMs = ports.clock.nowMs()
+  const outcome = await ports.oauth.requestToken({
+    profile: setup.grant,
+    setup: new SecretText(JSON.stringify(values)),
+    client: application.client,
+    grant: {
+      kind: 'authorization-code',
+      code: request.code,
+      redirectUri: request.redirectUri,
+      ...(setup.grant.pkce === 'S256' ? { codeVerifier: await codeVerifierOf(ports, request.state) } : {}),
+      scopes: request.scopes,
+    },
+    scopes: request.scopes,
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  })
+  if (outcome.kind !== 'granted') {
+    const failure = failureFor(outcome, { way: 'authorization-code', kind: 'authorization-code' })
+    return { kind: 'failed', failure }
+  }
+  const grants = Object.fromEntries(
+    Object.entries(outcome.grants).map(([name, minted]) => [
+      name,
+      mergeGrant(undefined, minted, {
+        profile: authorizing.profile,
+        issuedAtMs,
+        askedScopes: request.scopes,
+      }),
+    ]),
+  )
+  const connected = await commitAuthorization(ports, authorizing, {
+    grants,
+    requiredScopes: request.scopes,
+    oauthAppId: application.oauthAppId,
+  })
+  return { kind: 'connected', row: connected }
+}
+
+/**
+ * The PKCE code verifier of a state (RFC 7636 §4.1: 43 to 128 unreserved characters). It is derived by key from
+ * the state, which only the browser holds, so nothing that is stored gives it away.
+ */
+export async function codeVerifierOf(
+  ports: Pick<GrantPorts, 'digester'>,
+  state: SecretText,
+): Promise<SecretText> {
+  return new SecretText(await ports.digester.digest('code-verifier', state))
+}
+
+/** The setup the authorization belongs to: the stored one of that type, or a bare one. */
+async function setupValues(ports: GrantPorts, row: ConnectionRow, setup: Setup): Promise<JsonObject> {
+  if (row.secret === undefined || row.setupType !== setup.type) return { type: setup.type }
+  return (await ports.opened.open(row.secret)).content.setup
+}
+
+async function commitAuthorization(
+  ports: GrantPorts,
+  { row, setup, values }: Authorizing,
+  minted: {
+    grants: Record<string, StoredGrant>
+    requiredScopes: readonly string[]
+    oauthAppId: string | undefined
+  },
+): Promise<ConnectionRow> {
+  const op = newUuid(ports.random)
+  const generation = row.secret?.generation ?? row.generations + 1
+  const secretId = row.secret?.secretId ?? secretIdOf({ tenant: row.tenant, ownerId: row.id, generation })
+  const intent: Intent = {
+    kind: 'update',
+    tenant: row.tenant,
+    ownerId: row.id,
+    op,
+    secretId,
+    newSecret: row.secret === undefined,
+    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
+  }
+  const digest = await bareDigest(ports, row, setup)
+  let connected = row
+  await commitSecret(ports, {
+    intent,
+    generation,
+    value: sealableContent({ setup: withoutUsedCode(values), grants: minted.grants }),
+    commit: async (secret) => {
+      connected = await changeConnection(ports, row, (current) =>
+        authorizedChange(ports, current, { setup, secret, intent, digest, ...minted }),
+      )
+    },
+  })
+  if (row.secret !== undefined) await discardVersion(ports, row.secret)
+  return connected
+}
+
+/** The digest of the setup that is authorized: the stored one keeps its own, a bare one gets that of `{type}`. */
+async function bareDigest(ports: GrantPorts, row: ConnectionRow, setup: Setup): Promise<string> {
+  if (row.setupDigest !== undefined && row.setupType === setup.type) return row.setupDigest
+  return ports.digester.digest(
+    'setup',
+    new SecretText(`${row.appId}\n${JSON.stringify({ type: setup.type })}`),
+  )
+}
+
+function authorizedChange(
+  ports: GrantPorts,
+  current: ConnectionRow,
+  to: {
+    setup: Setup
+    secret: SecretPointer
+    intent: Intent
+    digest: string
+    grants: Record<string, StoredGrant>
+    requiredScopes: readonly string[]
+    oauthAppId: string | undefined
+  },
+): VisibleChange {
+  const grants = statesOfGrants(to.grants)
+  const { requiredScopes } = to
+  const standing = statusWithGrant(to.setup, { requiredScopes, grants })
+  const recovered = current.status === 'reauthorization_required' || current.status === 'degraded'
+  return {
+    members: {
+      ...standing,
+      setupType: to.setup.type,
+      setupDigest: to.digest,
+      fingerprint: fingerprintOf({ id: current.id, name: current.name, setupDigest: to.digest }),
+      secret: to.secret,
+      generations: Math.max(current.generations, to.secret.generation),
+      grants,
+      requiredScopes,
+      oauthAppId: to.oauthAppId,
+      authorization: (current.authorization ?? 0) + 1,
+      credentialVersion: current.credentialVersion + 1,
+      refreshedAtMs: ports.clock.nowMs(),
+      // The fence rises, so that a rotation of the old grant that is under way cannot commit over the new one.
+      fence: current.fence + 1,
+      lease: undefined,
+      attempt: undefined,
+      failure: undefined,
+      warnedRefreshExpiryMs: undefined,
+      ...dueMembers(current.id, connectionDueAtMs(current.id, grants)),
+    },
+    event: {
+      type: recovered && standing.status === 'ready' ? 'connection.recovered' : 'connection.updated',
+      changed: ['authorization', 'credentials'],
+    },
+    beside: [closeIntent(to.intent)],
+  }
+}

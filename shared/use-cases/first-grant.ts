@@ -1,0 +1,178 @@
+import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import { VaultError } from '../domain/errors.ts'
+import { MAIN_GRANT } from '../domain/grant.ts'
+import { rescueKey } from '../domain/keys.ts'
+import { connectionDueAtMs, LEASE_MS, retryAtMs } from '../domain/rotation-policy.ts'
+import type { FailureTold, FirstGrantResult, GrantRunner, StoredSetup } from '../ports/grant-runner.ts'
+import type { Write } from '../ports/item-store.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { AcceptedSetup } from './accept-setup.ts'
+import { statusWithGrant } from './grant-records.ts'
+import { dueMembers } from './postpone-rotation.ts'
+
+/** Issue of patience: creating never depends on a provider being up, so its first answer is waited for this long. */
+export const FIRST_GRANT_BUDGET_MS = 5_000
+/** While a code may still be exchanged, it is tried again this often. */
+const NO_APPLICATION_RETRY_MS = 60_000
+
+export interface FirstGrantPorts extends Ports {
+  readonly grants: GrantRunner
+}
+
+/** What the first grant makes of the row that is about to be committed. */
+export interface FirstGrantOutcome {
+  readonly secret: SecretPointer
+  readonly members: Partial<ConnectionRow>
+  /** Writes of the same transaction. */
+  readonly beside: readonly Write[]
+}
+
+/**
+ * Gets the first grant of a setup, or checks a static one when asked to. Answers what the row becomes: `ready`,
+ * or `pending` with the reason. Throws `provider-refused` when the provider refused a one-time code, or refused
+ * anything while `verify` was asked for, and `provider-unavailable` when `verify` could not be done.
+ */
+export async function firstGrant(
+  ports: FirstGrantPorts,
+  stored: StoredSetup,
+  accepted: AcceptedSetup,
+  options: { answerVersionId: string; verify: boolean },
+): Promise<FirstGrantOutcome> {
+  const { setup } = accepted
+  if (setup.grant === undefined) {
+    if (options.verify) await verifyStatic(ports, stored)
+    return { secret: stored.secret, members: {}, beside: [] }
+  }
+  const result = await ports.grants.mintFirst({
+    ...stored,
+    answerVersionId: options.answerVersionId,
+    budgetMs: FIRST_GRANT_BUDGET_MS,
+  })
+  if (result.kind === 'granted') return grantedOutcome(stored, accepted, result)
+  const usesCode = setup.grant.kind === 'authorization-code' && accepted.values['code'] !== undefined
+  if (result.kind === 'failed') refuse(result, { usesCode, verify: options.verify })
+  else if (options.verify) throw unavailable('The provider did not answer in time; nothing was stored.')
+  return { secret: stored.secret, members: pendingMembers(ports, stored, result, usesCode), beside: [] }
+}
+
+function grantedOutcome(
+  stored: StoredSetup,
+  accepted: AcceptedSetup,
+  result: Extract<FirstGrantResult, { kind: 'granted' }>,
+): FirstGrantOutcome {
+  const { grants, requiredScopes, versionId } = result
+  return {
+    secret: { ...stored.secret, versionId },
+    members: {
+      ...statusWithGrant(accepted.setup, { requiredScopes, grants }),
+      grants,
+      requiredScopes,
+      ...(result.oauthAppId === undefined ? {} : { oauthAppId: result.oauthAppId }),
+      ...dueMembers(stored.id, connectionDueAtMs(stored.id, grants)),
+    },
+    beside: [{ op: 'delete', key: rescueKey(stored.tenant, stored.id, versionId) }],
+  }
+}
+
+function refuse(
+  result: Extract<FirstGrantResult, { kind: 'failed' }>,
+  { usesCode, verify }: { usesCode: boolean; verify: boolean },
+): void {
+  const { failure } = result
+  const definite = ['grant-dead', 'app-broken', 'refused'].includes(failure.class)
+  const codeRefused = usesCode && failure.class === 'grant-dead'
+  if (codeRefused || (verify && definite)) {
+    throw new VaultError('provider-refused', `The provider refused the credentials: ${failure.message}`, {
+      field: codeRefused ? 'setup.code' : 'setup',
+      errorCode: failure.code,
+    })
+  }
+  if (verify) throw unavailable(`The provider could not be asked: ${failure.message}`)
+}
+
+async function verifyStatic(ports: FirstGrantPorts, stored: StoredSetup): Promise<void> {
+  const result = await ports.grants.probe(stored)
+  if (result.kind === 'refused') {
+    throw new VaultError('provider-refused', `The provider refused the credentials: ${result.message}`, {
+      field: 'setup',
+    })
+  }
+  if (result.kind === 'unreachable') throw unavailable(`The provider could not be asked: ${result.message}`)
+  if (result.kind === 'no-test') {
+    throw new VaultError('invalid-query', 'There is no test call for this setup', {
+      field: 'verify',
+      allowed: 'leaving verify out',
+    })
+  }
+}
+
+function unavailable(message: string): VaultError {
+  return new VaultError('provider-unavailable', message, { retryAfterSeconds: 5 })
+}
+
+function pendingMembers(
+  ports: FirstGrantPorts,
+  stored: StoredSetup,
+  result: Extract<FirstGrantResult, { kind: 'failed' | 'late' }>,
+  usesCode: boolean,
+): Partial<ConnectionRow> {
+  const nowMs = ports.clock.nowMs()
+  if (result.kind === 'late') {
+    const reason = usesCode
+      ? 'The provider has not answered yet. If the connection is not ready in two minutes, authorize it again.'
+      : 'The provider has not answered yet; it is asked again.'
+    return {
+      status: 'pending',
+      statusReason: reason,
+      ...(usesCode ? { attempt: spentCode(stored, nowMs) } : dueMembers(stored.id, nowMs + LEASE_MS)),
+    }
+  }
+  const { failure } = result
+  const retryAt = firstRetryMs(ports, failure, { nowMs, usesCode })
+  return {
+    status: 'pending',
+    statusReason: failure.message,
+    failure: {
+      class: failure.class,
+      code: failure.code,
+      message: failure.message,
+      ...(failure.application === undefined ? {} : { application: failure.application }),
+      count: 1,
+      firstAtMs: nowMs,
+      lastAtMs: nowMs,
+      ...(retryAt === undefined ? {} : { retryAtMs: retryAt }),
+    },
+    ...(usesCode && failure.then === 'unknown' ? { attempt: spentCode(stored, nowMs) } : {}),
+    ...dueMembers(stored.id, retryAt),
+  }
+}
+
+function firstRetryMs(
+  ports: FirstGrantPorts,
+  failure: FailureTold,
+  at: { nowMs: number; usesCode: boolean },
+): number | undefined {
+  if (failure.then === 'stop' || failure.then === 'end') return undefined
+  if (failure.then === 'unknown' && at.usesCode) return undefined
+  if (failure.then === 'wait-for-application') return at.nowMs + NO_APPLICATION_RETRY_MS
+  return retryAtMs({
+    nowMs: at.nowMs,
+    count: 1,
+    fraction: ports.random.fraction(),
+    ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+  })
+}
+
+/** A code that was sent and whose fate is unknown: the attempt that stands for it forbids sending it again. */
+function spentCode(stored: StoredSetup, nowMs: number): ConnectionRow['attempt'] {
+  return {
+    fence: 0,
+    grantName: MAIN_GRANT,
+    secretVersionId: stored.secret.versionId,
+    refreshTokenDigest: 'code',
+    startedAtMs: nowMs,
+    answerVersionId: stored.secret.versionId,
+    sent: 1,
+    unknownAtMs: nowMs,
+  }
+}

@@ -1,0 +1,118 @@
+import { findConnector, findSetup } from '../connectors/catalogue.ts'
+import { InvariantError } from '../domain/errors.ts'
+import { MAIN_GRANT } from '../domain/grant.ts'
+import { PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
+import { SecretText } from '../domain/secret-text.ts'
+import type { FailureTold, FirstGrantRequest, FirstGrantResult } from '../ports/grant-runner.ts'
+import type { TokenRequest } from '../ports/oauth-client.ts'
+import { type SecretContent, sealableContent } from './accept-setup.ts'
+import { failureFor } from './commit-failure.ts'
+import { withoutUsedCode } from './commit-grants.ts'
+import { INTENT_DEADLINE_MS } from './commit-protocol.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { mergeGrant, scopesToAsk, statesOfGrants } from './grant-records.ts'
+import { findApplicationClient } from './oauth-application.ts'
+import { parseContent } from './opened-secrets.ts'
+import { rescueWrite } from './rescue-grant.ts'
+
+/**
+ * Asks the provider for the first grant of a setup that is stored but that no row points at yet. The answer is
+ * stored with a rescue item beside it: the commit removes the item, and when no commit comes (the caller gave up
+ * waiting, or died) reconcile adopts the grant into the row, or revokes it when there is no row.
+ */
+export async function mintFirstGrant(
+  ports: GrantPorts,
+  request: FirstGrantRequest,
+): Promise<FirstGrantResult> {
+  const connector = findConnector(request.appId)
+  const profile = connector === undefined ? undefined : findSetup(connector, request.setupType)?.grant
+  if (profile === undefined) throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
+  const content = parseContent(await ports.secrets.get(request.secret.secretId, request.secret.versionId))
+  const code = content.setup['code']
+  const usesCode = profile.kind === 'authorization-code' && typeof code === 'string'
+  const failed = (failure: FailureTold, application?: string): FirstGrantResult => ({
+    kind: 'failed',
+    failure: { ...failure, ...(application === undefined ? {} : { application }) },
+  })
+  if (profile.kind === 'authorization-code' && !usesCode) return failed(failureFor('not-authorized'))
+  const application = await findApplicationClient(ports, request, profile, content.setup)
+  if (application === undefined) return failed(failureFor('no-application'))
+  const askedScopes = scopesToAsk(profile, content.setup)
+  const way = firstWay(profile.kind, content, askedScopes)
+  const issuedAtMs = ports.clock.nowMs()
+  const outcome = await ports.oauth.requestToken({
+    profile,
+    setup: new SecretText(JSON.stringify(content.setup)),
+    client: application.client,
+    grant: way,
+    scopes: askedScopes,
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  })
+  if (outcome.kind !== 'granted') {
+    return failed(failureFor(outcome, { way: way.kind, kind: profile.kind }), application.stateName)
+  }
+  const grants = Object.fromEntries(
+    Object.entries(outcome.grants).map(([name, minted]) => [
+      name,
+      mergeGrant(undefined, minted, { profile, issuedAtMs, askedScopes }),
+    ]),
+  )
+  const versionId = await storeAnswer(ports, request, {
+    content: { setup: withoutUsedCode(content.setup), grants },
+    issuedAtMs,
+    oauthAppId: application.oauthAppId,
+  })
+  return {
+    kind: 'granted',
+    versionId,
+    grants: statesOfGrants(grants),
+    requiredScopes: askedScopes,
+    ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
+  }
+}
+
+function firstWay(
+  kind: 'client-credentials' | 'jwt-bearer' | 'authorization-code',
+  { setup }: SecretContent,
+  scopes: readonly string[],
+): TokenRequest['grant'] {
+  if (kind !== 'authorization-code') return { kind }
+  const { code, redirect_uri: redirectUri, code_verifier: codeVerifier } = setup
+  return {
+    kind,
+    code: new SecretText(String(code)),
+    ...(typeof redirectUri === 'string' ? { redirectUri } : {}),
+    ...(typeof codeVerifier === 'string' ? { codeVerifier: new SecretText(codeVerifier) } : {}),
+    scopes,
+  }
+}
+
+async function storeAnswer(
+  ports: GrantPorts,
+  request: FirstGrantRequest,
+  answer: { content: SecretContent; issuedAtMs: number; oauthAppId: string | undefined },
+): Promise<string> {
+  const { secretId, generation } = request.secret
+  const { versionId } = await ports.secrets.put(
+    secretId,
+    request.answerVersionId,
+    sealableContent(answer.content),
+  )
+  const rescue = {
+    kind: 'rescue',
+    tenant: request.tenant,
+    connectionId: request.id,
+    appId: request.appId,
+    setupType: request.setupType,
+    setupDigest: request.setupDigest,
+    authorization: request.authorization,
+    oauthAppId: answer.oauthAppId,
+    secretId,
+    generation,
+    versionId,
+    grantNames: Object.keys(answer.content.grants ?? { [MAIN_GRANT]: undefined }),
+    issuedAtMs: answer.issuedAtMs,
+  } as const
+  await ports.items.transact([rescueWrite(rescue, ports.clock.nowMs() + INTENT_DEADLINE_MS)])
+  return versionId
+}
