@@ -1,4 +1,6 @@
 import type {
+  AuthorizationUrl,
+  AuthorizationUrlRequest,
   ExchangeRequest,
   ExchangeResult,
   FirstGrantRequest,
@@ -10,6 +12,7 @@ import type {
   RotationRequest,
   RotationResult,
 } from '../../shared/ports/grant-runner.ts'
+import { buildAuthorizationUrl } from '../../shared/use-cases/build-authorization-url.ts'
 import { exchangeCode } from '../../shared/use-cases/exchange-code.ts'
 import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
 import { mintFirstGrant } from '../../shared/use-cases/mint-first-grant.ts'
@@ -37,6 +40,10 @@ export class LocalGrantRunner implements GrantRunner {
 
   probe(request: ProbeStoredRequest): Promise<ProbeStoredResult> {
     return probeStored(this.#ports, request)
+  }
+
+  authorizationUrl(request: AuthorizationUrlRequest): Promise<AuthorizationUrl> {
+    return buildAuthorizationUrl(this.#ports, request)
   }
 
   exchange(request: ExchangeRequest): Promise<ExchangeResult> {

@@ -14,6 +14,8 @@ export interface GrantRunner {
   rotate(request: RotationRequest, budgetMs: number): Promise<RotationResult | { readonly kind: 'late' }>
   /** Makes the connector's harmless test call with a stored secret. */
   probe(request: ProbeStoredRequest): Promise<ProbeStoredResult>
+  /** The provider's authorization URL for a connection; made here because it holds values of the stored setup. */
+  authorizationUrl(request: AuthorizationUrlRequest): Promise<AuthorizationUrl>
   /** Exchanges an authorization code and puts its grant in the place of the connection's old one. */
   exchange(request: ExchangeRequest): Promise<ExchangeResult>
   /** Revokes the grants of one stored secret version at the provider. */
@@ -87,6 +89,29 @@ export type ProbeStoredResult =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'no-test' }
   | { readonly kind: 'refused' | 'unreachable'; readonly message: string }
+
+export interface AuthorizationUrlRequest {
+  readonly tenant: string
+  readonly id: string
+  readonly setupType: string
+  readonly state: SecretText
+  readonly redirectUri: string
+  /** What to ask for; the setup's or the connector's own when left out. */
+  readonly scopes?: readonly string[]
+  readonly oauthAppId?: string
+}
+
+export type AuthorizationUrl =
+  | {
+      readonly kind: 'url'
+      /** Holds the state, so it is handed on and not kept. */
+      readonly authorizationUrl: SecretText
+      readonly scopes: readonly string[]
+      readonly oauthAppId?: string
+      /** Set where the provider advertises RFC 9207: the callback must then name it. */
+      readonly issuer?: string
+    }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
 export interface ExchangeRequest {
   readonly tenant: string

@@ -92,7 +92,7 @@ export async function codeVerifierOf(
 }
 
 /** The setup the authorization belongs to: the stored one of that type, or a bare one. */
-async function setupValues(ports: GrantPorts, row: ConnectionRow, setup: Setup): Promise<JsonObject> {
+export async function setupValues(ports: GrantPorts, row: ConnectionRow, setup: Setup): Promise<JsonObject> {
   if (row.secret === undefined || row.setupType !== setup.type) return { type: setup.type }
   return (await ports.opened.open(row.secret)).content.setup
 }

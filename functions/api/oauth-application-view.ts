@@ -1,0 +1,31 @@
+import * as z from 'zod/mini'
+import type { OauthApplication } from '../../shared/use-cases/oauth-application.ts'
+
+/** An OAuth application as it is shown: its client secret never is. */
+export const oauthApplicationSchema = z.object({
+  id: z.string(),
+  app_id: z.string(),
+  name: z.string(),
+  client_id: z.string(),
+  is_default: z.boolean(),
+  callback_url: z.string(),
+  created_at: z.string(),
+  updated_at: z.string(),
+})
+
+/** With the callback URL to register at the provider. */
+export function oauthApplicationView(
+  application: OauthApplication,
+  callbackUrl: string,
+): z.output<typeof oauthApplicationSchema> {
+  return {
+    id: application.id,
+    app_id: application.appId,
+    name: application.name,
+    client_id: application.clientId,
+    is_default: application.isDefault,
+    callback_url: callbackUrl,
+    created_at: new Date(application.createdAtMs).toISOString(),
+    updated_at: new Date(application.updatedAtMs).toISOString(),
+  }
+}

@@ -1,0 +1,49 @@
+import * as z from 'zod/mini'
+import { SecretText } from '../../../shared/domain/secret-text.ts'
+import {
+  type FinishedAuthorization,
+  finishAuthorization,
+} from '../../../shared/use-cases/finish-authorization.ts'
+import { type Answer, defineRoute } from '../../route.ts'
+import { callbackPage } from '../callback-page.ts'
+import type { AuthorizeFunctionPorts } from '../ports.ts'
+
+/** Codes and states of all providers we know are below 2 KiB. */
+const MAX_PARAMETER_LENGTH = 4096
+const parameter = () => z.optional(z.string().check(z.maxLength(MAX_PARAMETER_LENGTH)))
+
+/** Where a provider sends the browser back to; ends on a page a person understands. */
+export const finishAuthorizationRoute = defineRoute({
+  name: 'finish-authorization',
+  method: 'GET',
+  path: '/oauth/callback',
+  function: 'authorize',
+  tag: 'Authorization',
+  summary: 'The callback of an authorization, for browsers',
+  description: 'Register this URL at the provider. It takes the code, or the refusal, and shows how it went.',
+  querySchema: z.looseObject({ state: parameter(), code: parameter(), error: parameter(), iss: parameter() }),
+  responses: {
+    200: { description: 'The connection is authorized.', contentType: 'text/html' },
+    303: { description: 'Done; the browser is sent where the person came from.' },
+    400: { description: 'It did not work; the page says why and what to do.', contentType: 'text/html' },
+  },
+  async handle({ query }, ports: AuthorizeFunctionPorts) {
+    const finished = await finishAuthorization(ports, {
+      state: query.state === undefined ? undefined : new SecretText(query.state),
+      code: query.code === undefined ? undefined : new SecretText(query.code),
+      error: query.error,
+      issuer: query.iss,
+    })
+    return answerOf(finished)
+  },
+})
+
+function answerOf(finished: FinishedAuthorization): Answer {
+  if (finished.returnTo !== undefined) {
+    const id = finished.kind === 'connected' ? finished.row.id : finished.connectionId
+    const separator = finished.returnTo.includes('?') ? '&' : '?'
+    const outcome = new URLSearchParams({ connection_id: id ?? '', outcome: finished.kind })
+    return { status: 303, headers: { location: `${finished.returnTo}${separator}${outcome}` } }
+  }
+  return callbackPage(finished)
+}

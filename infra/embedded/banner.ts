@@ -1,0 +1,33 @@
+import path from 'node:path'
+import type { RunningServer } from './server.ts'
+
+/** What `npm start` prints: where the vault is, how to get a token, and one request to try. */
+export function banner(server: RunningServer): string {
+  const { url, tlsUrl, dev, settings } = server
+  const lines = [
+    '',
+    'Flow Vault is ready.',
+    '',
+    `  API        ${url}/api/v2/flows/vault/connections`,
+    `  TLS        ${tlsUrl}  (authority: ${dev?.ca ?? path.join(settings.dataFolder, 'ca.pem')})`,
+    `  Reference  ${url}/docs`,
+    `  Data       ${settings.dataFolder}`,
+    '',
+  ]
+  if (settings.foreignIssuer !== undefined) {
+    lines.push(`  Tokens come from ${settings.foreignIssuer.issuer}, for ${settings.foreignIssuer.audience}.`, '')
+    return `${lines.join('\n')}\n`
+  }
+  lines.push(
+    '  A token (in another terminal, in this folder):',
+    '    TOKEN=$(npm run -s token)',
+    '',
+    '  Try:',
+    `    curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v2/flows/vault/connections`,
+    '',
+  )
+  if (dev !== undefined) {
+    lines.push(`  The first client (tenant ${dev.tenant}) is in ${path.join(settings.dataFolder, 'dev.json')}.`, '')
+  }
+  return `${lines.join('\n')}\n`
+}

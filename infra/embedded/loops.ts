@@ -1,0 +1,38 @@
+import type { Log } from '../../shared/ports/log.ts'
+
+export interface Loop {
+  readonly name: string
+  readonly everyMs: number
+  run(): Promise<void>
+}
+
+/**
+ * One timer for all loops: each runs at once and then every so often, never twice at a time, and a failure of one
+ * run is logged and leaves the next. `stop` waits for the runs under way.
+ */
+export function startLoops(loops: readonly Loop[], log: Log): { stop(): Promise<void> } {
+  const running = new Map<string, Promise<void>>()
+  const start = (loop: Loop): void => {
+    if (running.has(loop.name)) return
+    const run = loop
+      .run()
+      .catch((error: unknown) => {
+        log.error(`the ${loop.name} loop failed; it goes on at its next turn`, {
+          error: error instanceof Error ? error.name : 'unknown',
+          reason: error instanceof Error ? error.message : undefined,
+        })
+      })
+      .finally(() => running.delete(loop.name))
+    running.set(loop.name, run)
+  }
+  const timers = loops.map((loop) => {
+    start(loop)
+    return setInterval(() => start(loop), loop.everyMs)
+  })
+  return {
+    async stop() {
+      for (const timer of timers) clearInterval(timer)
+      await Promise.all(running.values())
+    },
+  }
+}

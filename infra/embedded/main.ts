@@ -1,0 +1,59 @@
+import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
+import { banner } from './banner.ts'
+import { LockedError } from './data-folder.ts'
+import { type RunningServer, startServer } from './server.ts'
+import { readSettings, SettingsError } from './settings.ts'
+
+/** In-flight requests get this long to end, as much as a request may take. */
+const DRAIN_MS = 30_000
+const EXIT_REFUSED = 2
+const EXIT_FAILED = 1
+
+try {
+  const server = await startServer({
+    settings: readSettings(process.env),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    writeLog: (text) => process.stdout.write(text),
+  })
+  process.stderr.write(banner(server))
+  stopOnSignals(server)
+} catch (error) {
+  process.stderr.write(`flow-vault did not start.\n${explain(error)}\n`)
+  process.exitCode = isRefusal(error) ? EXIT_REFUSED : EXIT_FAILED
+}
+
+function stopOnSignals(server: RunningServer): void {
+  let stopping = false
+  const stop = (signal: string): void => {
+    if (stopping) return
+    stopping = true
+    server.vault.log.info('stopping: requests under way may end', { signal })
+    server.close({ graceMs: DRAIN_MS }).then(
+      () => {
+        process.exitCode = 0
+      },
+      (error: unknown) => {
+        process.stderr.write(`${explain(error)}\n`)
+        process.exitCode = EXIT_FAILED
+      },
+    )
+  }
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGINT', () => stop('SIGINT'))
+}
+
+/** What an operator can act on is refused with its message alone; anything else shows where it came from. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof SettingsError || error instanceof LockedError || error instanceof KeyUnavailableError
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (isRefusal(error)) return error.message
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EADDRINUSE') return `${error.message}. Set PORT and TLS_PORT to free ports (0 takes any).`
+  return error.stack ?? error.message
+}

@@ -1,0 +1,120 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-request.ts'
+import type { Clock } from '../../shared/ports/clock.ts'
+import type { Random } from '../../shared/ports/random.ts'
+import { ensureCertificates } from './certificates.ts'
+import { acquireDataFolderLock } from './data-folder.ts'
+import { type DevClient, ensureDevClient } from './dev-client.ts'
+import { problemAnswer } from './gateway-answer.ts'
+import { createHttpServer, type HttpServer } from './http-server.ts'
+import type { Settings } from './settings.ts'
+import { openVault, type Vault } from './vault.ts'
+
+export interface RunningServer {
+  readonly url: string
+  readonly tlsUrl: string
+  readonly vault: Vault
+  /** Undefined when its file was removed by a person. */
+  readonly dev: DevClient | undefined
+  readonly settings: Settings
+  /** Drains, stops the loops, closes the stores, and lets the data folder go. */
+  close(options: { graceMs: number }): Promise<void>
+}
+
+/** Brings the whole vault up: data folder, certificates, stores, and both listeners. */
+export async function startServer(options: {
+  settings: Settings
+  clock: Clock
+  random: Random
+  writeLog(text: string): void
+}): Promise<RunningServer> {
+  const { settings, clock } = options
+  const lock = acquireDataFolderLock(settings.dataFolder)
+  try {
+    return await startLocked(options, lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  } finally {
+    void clock
+  }
+}
+
+async function startLocked(
+  options: Parameters<typeof startServer>[0],
+  lock: { release(): void },
+): Promise<RunningServer> {
+  const { settings, clock } = options
+  const certificates = await ensureCertificates({ folder: settings.dataFolder, nowMs: clock.nowMs() })
+  // The listeners come first, because the issuer is named after the port, which may be any free one; requests
+  // that arrive before the vault is open wait for it.
+  let vault: Vault | undefined
+  const opening = Promise.withResolvers<Vault>()
+  const listener = (tls: boolean): HttpServer =>
+    createHttpServer({
+      handle: async (event) => (vault ?? (await opening.promise)).handle(markScheme(event, tls)),
+      route: (method, requestPath) => vault?.route(method, requestPath),
+      tooLarge,
+      onError: (error) => vault?.log.error('a request failed outside its handler', { error: nameOf(error) }),
+      nowMs: () => clock.nowMs(),
+      limits: { bodyBytes: MAX_BODY_BYTES },
+      ...(tls ? { tls: { certPem: certificates.certPem, keyPem: certificates.keyPem } } : {}),
+    })
+  const plain = listener(false)
+  const secure = listener(true)
+  try {
+    const { port } = await plain.listen({ host: settings.host, port: settings.port })
+    const { port: tlsPort } = await secure.listen({ host: settings.host, port: settings.tlsPort })
+    const url = `http://${hostOf(settings.host)}:${port}`
+    const tlsUrl = `https://${settings.host === '127.0.0.1' ? 'localhost' : hostOf(settings.host)}:${tlsPort}`
+    vault = await openVault({ ...options, url })
+    opening.resolve(vault)
+    const dev =
+      settings.foreignIssuer === undefined
+        ? await ensureDevClient(settings.dataFolder, vault.clients, {
+            url,
+            tls_url: tlsUrl,
+            issuer: `${url}/`,
+            audience: settings.audience ?? `${url}/api/v2/`,
+            ca: certificates.caPath,
+          })
+        : undefined
+    return running({ url, tlsUrl, vault, dev, settings }, { plain, secure, lock })
+  } catch (error) {
+    await Promise.all([plain.close({ graceMs: 0 }), secure.close({ graceMs: 0 })])
+    throw error
+  }
+}
+
+function running(
+  server: Omit<RunningServer, 'close'>,
+  parts: { plain: HttpServer; secure: HttpServer; lock: { release(): void } },
+): RunningServer {
+  return {
+    ...server,
+    async close({ graceMs }) {
+      await Promise.all([parts.plain.close({ graceMs }), parts.secure.close({ graceMs })])
+      await server.vault.close()
+      parts.lock.release()
+    },
+  }
+}
+
+/** Which listener a request came by is ours to say: a client's own header must not. */
+function markScheme(event: APIGatewayProxyEventV2, tls: boolean): APIGatewayProxyEventV2 {
+  event.headers['x-forwarded-proto'] = tls ? 'https' : 'http'
+  return event
+}
+
+function tooLarge(): APIGatewayProxyStructuredResultV2 {
+  const { message, detail } = bodyTooLarge()
+  return problemAnswer(413, 'Payload Too Large', `${message} Allowed: ${detail.allowed}.`, 'payload_too_large')
+}
+
+function hostOf(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error
+}

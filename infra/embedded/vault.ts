@@ -1,0 +1,188 @@
+import path from 'node:path'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { createLocalJWKSet } from 'jose'
+import { createHandler as createApiHandler } from '../../functions/api/handler.ts'
+import { createHandler as createCredentialsHandler } from '../../functions/credentials/handler.ts'
+import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import type { HttpHandler } from '../../functions/http-handler.ts'
+import type { HttpEvent } from '../../functions/middleware/request-state.ts'
+import { type FunctionName, routeKeyOf } from '../../functions/route.ts'
+import { allRoutes } from '../../functions/route-table.ts'
+import { JoseTokenVerifier } from '../../shared/adapters/jwt/jose-token-verifier.ts'
+import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
+import { OAuth4WebApiClient } from '../../shared/adapters/oauth/oauth-client.ts'
+import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
+import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
+import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
+import { renderTemplate } from '../../shared/connectors/template.ts'
+import type { Clock } from '../../shared/ports/clock.ts'
+import type { Random } from '../../shared/ports/random.ts'
+import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
+import { AttemptWatch } from '../../shared/use-cases/attempt-watch.ts'
+import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
+import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
+import { sweepDue } from '../../shared/use-cases/sweep-due.ts'
+import { doWorkItem } from '../../shared/use-cases/work-item.ts'
+import { createAccessLog } from './access-log.ts'
+import { ClientRegistry } from './client-registry.ts'
+import { createIssuer, type Issuer } from './dev-issuer.ts'
+import { createRouteFinder } from './find-route.ts'
+import type { RouteFinder } from './gateway-event.ts'
+import { loadIssuerKeys } from './issuer-keys.ts'
+import { issuerRoutes } from './issuer-routes.ts'
+import { LocalWorkQueue } from './local-work-queue.ts'
+import { type Loop, startLoops } from './loops.ts'
+import { openStores } from './open-stores.ts'
+import { REFERENCE_PATHS, referencePage } from './reference-pages.ts'
+import { remoteVerifier } from './remote-verifier.ts'
+import type { Settings } from './settings.ts'
+
+/** Provider calls under way at a time: each is mostly waiting, and 64 of them answer 300 a second at 200 ms. */
+const ROTATION_CONCURRENCY = 64
+const MINUTE_MS = 60_000
+/** What 64 workers can do in a minute when a provider takes 200 ms; a faster one is asked again a second later. */
+const SWEEP_CAPACITY = 20_000
+const SWEEP_PER_TENANT = 5_000
+/** Expired records removed in one go; the rest waits a minute. */
+const EXPIRED_A_RUN = 5_000
+
+export interface Vault {
+  readonly handle: (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>
+  readonly route: RouteFinder
+  readonly clients: ClientRegistry
+  readonly items: SqliteItemStore
+  readonly log: PowertoolsLog
+  /** Lets the work under way end and closes the stores. */
+  close(): Promise<void>
+}
+
+/** The whole vault in one process, over the stores in the data folder; everything but the listening. */
+export async function openVault(options: {
+  settings: Settings
+  /** Scheme, host and port of the plain listener: the built-in issuer's name. */
+  url: string
+  clock: Clock
+  random: Random
+  writeLog(text: string): void
+}): Promise<Vault> {
+  const { settings, clock, random } = options
+  const accessLog = createAccessLog({ write: options.writeLog, nowMs: () => clock.nowMs() })
+  const log = new PowertoolsLog({ service: 'flow-vault', writeAccess: accessLog.write })
+  const { items, keys, digester, check } = await openStores(settings.dataFolder, { random })
+  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
+  const { issuer, verifier } = await tokens(options, clients)
+  const ports = { items, secrets, digester, clock, random, log }
+  const oauth = new OAuth4WebApiClient({
+    fetch: createGuardedFetch({ allowHosts: settings.allowHosts, clock }),
+    render: renderTemplate,
+    clock,
+  })
+  const opened = new OpenedSecrets(secrets)
+  const grantPorts = { ...ports, oauth, opened, attempts: new AttemptWatch(clock), owner: `pid ${process.pid}` }
+  const grants = new LocalGrantRunner(grantPorts)
+  const work = new LocalWorkQueue({
+    concurrency: ROTATION_CONCURRENCY,
+    work: (item) =>
+      doWorkItem(grantPorts, item).catch((error: unknown) => {
+        log.error('a piece of work failed; the next sweep finds it again', {
+          connection_id: item.id,
+          error: error instanceof Error ? error.name : 'unknown',
+          reason: error instanceof Error ? error.message : undefined,
+        })
+      }),
+  })
+  const freezes = new FreezeWatch(items, clock)
+  const http = { ...ports, verifier, rateLimitPerSecond: settings.rateLimitPerSecond, grants, freezes }
+  const handlers: Record<FunctionName, HttpHandler | undefined> = {
+    api: createApiHandler({ ...http, checkReady: check }),
+    credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
+    authorize: undefined,
+  }
+  const loops = startLoops(vaultLoops({ ...ports, work, grants }, items), log)
+  return {
+    ...dispatcher(handlers, issuer),
+    clients,
+    items,
+    log,
+    async close() {
+      await loops.stop()
+      await work.close()
+      accessLog.flush()
+      await items.close()
+    },
+  }
+}
+
+function vaultLoops(
+  ports: Parameters<typeof reconcileWork>[0] & { work: LocalWorkQueue },
+  items: SqliteItemStore,
+): Loop[] {
+  return [
+    {
+      name: 'sweep',
+      everyMs: 5_000,
+      run: async () => {
+        // The queue is the worker: what it has not done yet is not enqueued again.
+        const capacity = SWEEP_CAPACITY - ports.work.depth
+        if (capacity > 0) await sweepDue(ports, { capacity, perTenant: SWEEP_PER_TENANT })
+      },
+    },
+    {
+      name: 'reconcile',
+      everyMs: MINUTE_MS,
+      run: async () => {
+        const report = await reconcileWork(ports)
+        if (report.found > 0) ports.log.info('reconciled', { found: report.found, done: report.found - report.failed })
+        await items.removeExpired(ports.clock.nowMs(), EXPIRED_A_RUN)
+      },
+    },
+  ]
+}
+
+async function tokens(
+  options: { settings: Settings; url: string; clock: Clock },
+  clients: ClientRegistry,
+): Promise<{ issuer: Issuer | undefined; verifier: TokenVerifier }> {
+  const { settings, clock } = options
+  if (settings.foreignIssuer !== undefined) return { issuer: undefined, verifier: remoteVerifier(settings.foreignIssuer) }
+  const keys = await loadIssuerKeys(path.join(settings.dataFolder, 'issuer-key.json'))
+  const issuerUrl = `${options.url}/`
+  const audience = settings.audience ?? `${options.url}/api/v2/`
+  const issuer = createIssuer({ issuer: issuerUrl, audience, keys, clients, clock })
+  const verifier = new JoseTokenVerifier({
+    issuer: issuerUrl,
+    audience,
+    tenantClaim: 'tenant',
+    keys: createLocalJWKSet(issuer.jwks()),
+    algorithms: ['RS256'],
+  })
+  return { issuer, verifier }
+}
+
+/** One dispatch for all: the functions' handlers by route, and what only the embedded server answers. */
+function dispatcher(
+  handlers: Record<FunctionName, HttpHandler | undefined>,
+  issuer: Issuer | undefined,
+): Pick<Vault, 'handle' | 'route'> {
+  const routes = allRoutes()
+  const byKey = new Map(routes.map((route) => [routeKeyOf(route), handlers[route.function]!]))
+  const local = issuer === undefined ? [] : issuerRoutes(issuer)
+  const localByKey = new Map(local.map((route) => [routeKeyOf(route), route.answer]))
+  const pages = REFERENCE_PATHS.map((page) => ({ method: 'GET' as const, path: page }))
+  const pageByKey = new Map(pages.map((page) => [routeKeyOf(page), page.path]))
+  return {
+    route: createRouteFinder([...routes, ...local, ...pages]),
+    handle: async (event) => {
+      const handler = byKey.get(event.routeKey)
+      if (handler !== undefined) return handler(event as HttpEvent)
+      const answer = localByKey.get(event.routeKey)
+      if (answer !== undefined) return answer(event)
+      const page = pageByKey.get(event.routeKey)
+      if (page !== undefined) return referencePage(page)
+      return handlers.api!(event as HttpEvent)
+    },
+  }
+}
