@@ -5,6 +5,10 @@ import type { HttpPorts } from '../http-handler.ts'
 
 /** What the management function reaches the world through. */
 export interface ApiPorts extends Ports, HttpPorts {
+  /** Where the vault answers authorization callbacks. */
+  readonly callbackUrl: string
+  /** Origins a person may be sent back to after an authorization. */
+  readonly returnTo: readonly string[]
   readonly grants: GrantRunner
   readonly freezes: FreezeWatch
   /** Proves that the stores open and the key works; throws when they do not. */

@@ -1,16 +1,25 @@
 import type { Route } from '../route.ts'
 import type { ApiPorts } from './ports.ts'
+import { authorizeConnectionRoute } from './routes/authorize-connection.ts'
 import { createConnectionRoute } from './routes/create-connection.ts'
+import { createOauthAppRoute } from './routes/create-oauth-app.ts'
 import { deleteConnectionRoute } from './routes/delete-connection.ts'
+import { deleteOauthAppRoute } from './routes/delete-oauth-app.ts'
 import { getConnectionRoute } from './routes/get-connection.ts'
 import { getConnectorRoute } from './routes/get-connector.ts'
 import { getHealthRoute, getReadinessRoute } from './routes/get-health.ts'
+import { getOauthAppRoute } from './routes/get-oauth-app.ts'
 import { getOpenApiRoute } from './routes/get-openapi.ts'
 import { listClientsRoute } from './routes/list-clients.ts'
+import { listConnectionEventsRoute } from './routes/list-connection-events.ts'
 import { listConnectionsRoute } from './routes/list-connections.ts'
 import { listConnectorsRoute } from './routes/list-connectors.ts'
+import { listOauthAppsRoute } from './routes/list-oauth-apps.ts'
 import { restoreConnectionRoute } from './routes/restore-connection.ts'
+import { rotateConnectionRoute } from './routes/rotate-connection.ts'
 import { updateConnectionRoute } from './routes/update-connection.ts'
+import { updateOauthAppRoute } from './routes/update-oauth-app.ts'
+import { verifyConnectionRoute } from './routes/verify-connection.ts'
 
 /** The routes of the `api` function. */
 export const API_ROUTES: readonly Route<ApiPorts>[] = [
@@ -20,6 +29,15 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   updateConnectionRoute,
   deleteConnectionRoute,
   restoreConnectionRoute,
+  createOauthAppRoute,
+  listOauthAppsRoute,
+  getOauthAppRoute,
+  updateOauthAppRoute,
+  deleteOauthAppRoute,
+  authorizeConnectionRoute,
+  rotateConnectionRoute,
+  verifyConnectionRoute,
+  listConnectionEventsRoute,
   listConnectorsRoute,
   getConnectorRoute,
   listClientsRoute,

@@ -11,6 +11,7 @@ import type { FreezeWatch } from './freeze-watch.ts'
 import { type FreshenPorts, freshenCredential, refuseExpired } from './freshen-credential.ts'
 import type { OpenedSecret, OpenedSecrets } from './opened-secrets.ts'
 import { tagMatches } from './preconditions.ts'
+import { refuseFrozen } from './refuse-frozen.ts'
 
 /** Raised when the shape of the answer changes, so that a tag from before does not match. */
 const SHAPE_VERSION = 1
@@ -71,14 +72,6 @@ async function withFreshGrant(
 
 function etagOf(row: ConnectionRow): string {
   return `"c${SHAPE_VERSION}.${row.credentialVersion}"`
-}
-
-async function refuseFrozen(ports: FetchPorts, row: ConnectionRow): Promise<void> {
-  const freeze = await ports.freezes.find(row.tenant, row)
-  if (freeze === undefined) return
-  throw new VaultError('connection-frozen', `The connection is frozen: ${freeze.reason}`, {
-    errorCode: 'connection_frozen',
-  })
 }
 
 /** The row, when its state lets a flow have the credential; throws the 409 that says what to do otherwise. */

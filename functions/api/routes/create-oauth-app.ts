@@ -1,0 +1,51 @@
+import * as z from 'zod/mini'
+import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
+import { SecretText } from '../../../shared/domain/secret-text.ts'
+import { createOauthApplication } from '../../../shared/use-cases/manage-oauth-applications.ts'
+import { defineRoute } from '../../route.ts'
+import { errorResponses, GUARDED } from '../common-schemas.ts'
+import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'
+import type { ApiPorts } from '../ports.ts'
+
+const MAX_NAME_LENGTH = 150
+/** Client ids and secrets of the providers we know have at most 300 characters. */
+const MAX_CLIENT_LENGTH = 1024
+
+export const oauthAppName = () => z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH))
+export const oauthClientText = () =>
+  z.string().check(z.minLength(1), z.maxLength(MAX_CLIENT_LENGTH), z.regex(/^[\x21-\x7e]+$/))
+
+/** Registers the operator's OAuth client of a code app. */
+export const createOauthAppRoute = defineRoute({
+  name: 'create-oauth-app',
+  method: 'POST',
+  path: '/api/v2/flows/vault/oauth-apps',
+  function: 'api',
+  scopes: ['create:flows_vault_oauth_apps'],
+  tag: 'OAuth applications',
+  summary: 'Add an OAuth application',
+  description:
+    'The client id and secret you got from the provider. Register `callback_url` of the answer there. The first of an app is its default.',
+  bodySchema: z.strictObject({
+    app_id: z.enum(APP_IDS as [string, ...string[]]),
+    name: oauthAppName(),
+    client_id: oauthClientText(),
+    client_secret: oauthClientText(),
+    is_default: z.optional(z.boolean()),
+  }),
+  responses: {
+    201: { description: 'The application. Its secret is never shown again.', schema: oauthApplicationSchema },
+    ...errorResponses(...GUARDED, 409, 413, 415),
+  },
+  async handle({ body, caller }, ports: ApiPorts) {
+    const application = await createOauthApplication(ports, {
+      tenant: caller.tenant,
+      appId: body.app_id,
+      name: body.name,
+      clientId: body.client_id,
+      clientSecret: new SecretText(body.client_secret),
+      isDefault: body.is_default,
+    })
+    return { status: 201, body: oauthApplicationView(application, ports.callbackUrl) }
+  },
+})

@@ -1,0 +1,41 @@
+import * as z from 'zod/mini'
+import { SecretText } from '../../../shared/domain/secret-text.ts'
+import { updateOauthApplication } from '../../../shared/use-cases/manage-oauth-applications.ts'
+import { defineRoute } from '../../route.ts'
+import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
+import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'
+import type { ApiPorts } from '../ports.ts'
+import { oauthAppName, oauthClientText } from './create-oauth-app.ts'
+
+/** Changes an OAuth application; a new secret lifts the stop of connections whose client was refused. */
+export const updateOauthAppRoute = defineRoute({
+  name: 'update-oauth-app',
+  method: 'PATCH',
+  path: '/api/v2/flows/vault/oauth-apps/{id}',
+  function: 'api',
+  scopes: ['update:flows_vault_oauth_apps'],
+  tag: 'OAuth applications',
+  summary: 'Update an OAuth application',
+  pathSchema: connectionIdPath,
+  bodySchema: z.strictObject({
+    name: z.optional(oauthAppName()),
+    client_id: z.optional(oauthClientText()),
+    client_secret: z.optional(oauthClientText()),
+    is_default: z.optional(z.boolean()),
+  }),
+  responses: {
+    200: { description: 'The application as it is now.', schema: oauthApplicationSchema },
+    ...errorResponses(...GUARDED, 404, 409, 413, 415),
+  },
+  async handle({ path, body, caller }, ports: ApiPorts) {
+    const application = await updateOauthApplication(ports, {
+      tenant: caller.tenant,
+      id: path.id,
+      name: body.name,
+      clientId: body.client_id,
+      clientSecret: body.client_secret === undefined ? undefined : new SecretText(body.client_secret),
+      isDefault: body.is_default,
+    })
+    return { status: 200, body: oauthApplicationView(application, ports.callbackUrl) }
+  },
+})

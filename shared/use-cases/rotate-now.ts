@@ -1,0 +1,38 @@
+import type { ConnectionRow } from '../domain/connection.ts'
+import { VaultError } from '../domain/errors.ts'
+import type { GrantRunner } from '../ports/grant-runner.ts'
+import type { Ports } from '../ports/ports.ts'
+import { connectionNotFound, getConnection } from './connection-rows.ts'
+import type { FreezeWatch } from './freeze-watch.ts'
+import { refuseFrozen } from './refuse-frozen.ts'
+import { mintedConnection } from './rotate-connection.ts'
+
+/** A person waits; the rotation itself goes on past this. */
+const MANUAL_BUDGET_MS = 20_000
+
+/** Rotates a connection because a person asked. Throws `not-found`, and `conflict` for what is not minted. */
+export async function rotateNow(
+  ports: Ports & { grants: GrantRunner; freezes: FreezeWatch },
+  input: { tenant: string; id: string },
+): Promise<{ rotated: boolean; reason?: string; row: ConnectionRow }> {
+  const row = await getConnection(ports, input.tenant, input.id)
+  await refuseFrozen(ports, row)
+  if (mintedConnection(row) === undefined) {
+    throw new VaultError(
+      'conflict',
+      'This credential was entered by a person: replace the setup to change it.',
+      {
+        errorCode: 'not_rotatable',
+      },
+    )
+  }
+  const result = await ports.grants.rotate({ ...input, cause: 'manual' }, MANUAL_BUDGET_MS)
+  if (result.kind === 'gone') throw connectionNotFound()
+  const current = result.kind === 'late' ? await getConnection(ports, input.tenant, input.id) : result.row
+  if (result.kind === 'rotated') return { rotated: true, row: current }
+  const reason =
+    result.kind === 'failed' || result.kind === 'nothing'
+      ? (current.failure?.message ?? current.statusReason ?? 'There is nothing to rotate.')
+      : 'A rotation is under way; look again in a moment.'
+  return { rotated: false, reason, row: current }
+}

@@ -1,0 +1,49 @@
+import { VaultError } from '../domain/errors.ts'
+import type { GrantRunner } from '../ports/grant-runner.ts'
+import type { Ports } from '../ports/ports.ts'
+import { getConnection } from './connection-rows.ts'
+import { isGoodFor } from './freshen-credential.ts'
+import { mintedConnection } from './rotate-connection.ts'
+import { storedSetupOf } from './stored-setup.ts'
+
+/** A person waits. */
+const VERIFY_BUDGET_MS = 20_000
+/** A token with less left than this is renewed before it is tried. */
+const VERIFY_MIN_TTL_MS = 60_000
+
+export interface Verification {
+  readonly result: 'accepted' | 'refused' | 'unreachable' | 'untested'
+  readonly message?: string
+}
+
+/**
+ * Tries a connection's credential. A minted one is renewed first when it is about to expire, and what that brings
+ * is kept; then the connector's test call is made. Throws `not-found`, `connection-empty`.
+ */
+export async function verifyConnection(
+  ports: Ports & { grants: GrantRunner },
+  input: { tenant: string; id: string },
+): Promise<Verification> {
+  const row = await getConnection(ports, input.tenant, input.id)
+  if (row.secret === undefined) throw new VaultError('connection-empty', 'The connection has no setup yet.')
+  const minted = mintedConnection(row) !== undefined
+  if (minted && !isGoodFor(row, VERIFY_MIN_TTL_MS, ports.clock.nowMs())) {
+    const result = await ports.grants.rotate({ ...input, cause: 'manual' }, VERIFY_BUDGET_MS)
+    if (result.kind === 'late' || result.kind === 'busy') {
+      return { result: 'unreachable', message: 'The provider has not answered yet.' }
+    }
+  }
+  const current = await getConnection(ports, input.tenant, input.id)
+  if (minted && !isGoodFor(current, 0, ports.clock.nowMs())) {
+    const refused = ['grant-dead', 'app-broken', 'refused'].includes(current.failure?.class ?? '')
+    const message =
+      current.failure?.message ?? current.statusReason ?? 'The connection is not authorized yet.'
+    return { result: refused || current.failure === undefined ? 'refused' : 'unreachable', message }
+  }
+  const probed = await ports.grants.probe(storedSetupOf(current)!)
+  if (probed.kind !== 'no-test')
+    return { result: probed.kind, ...('message' in probed ? { message: probed.message } : {}) }
+  return minted
+    ? { result: 'accepted', message: 'The provider issued a credential.' }
+    : { result: 'untested', message: 'This app has no harmless call to try the credential with.' }
+}
