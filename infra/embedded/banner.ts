@@ -15,7 +15,10 @@ export function banner(server: RunningServer): string {
     '',
   ]
   if (settings.foreignIssuer !== undefined) {
-    lines.push(`  Tokens come from ${settings.foreignIssuer.issuer}, for ${settings.foreignIssuer.audience}.`, '')
+    lines.push(
+      `  Tokens come from ${settings.foreignIssuer.issuer}, for ${settings.foreignIssuer.audience}.`,
+      '',
+    )
     return `${lines.join('\n')}\n`
   }
   lines.push(
@@ -27,7 +30,10 @@ export function banner(server: RunningServer): string {
     '',
   )
   if (dev !== undefined) {
-    lines.push(`  The first client (tenant ${dev.tenant}) is in ${path.join(settings.dataFolder, 'dev.json')}.`, '')
+    lines.push(
+      `  The first client (tenant ${dev.tenant}) is in ${path.join(settings.dataFolder, 'dev.json')}.`,
+      '',
+    )
   }
   return `${lines.join('\n')}\n`
 }

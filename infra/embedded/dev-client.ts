@@ -25,15 +25,15 @@ const FIRST_TENANT = 'dev'
  * On the first start, when there is no client at all, makes one with every scope and writes `dev.json` (0600);
  * on later starts keeps its addresses right. Undefined when a person has removed the file.
  */
-export async function ensureDevClient(
+export function ensureDevClient(
   folder: string,
   clients: ClientRegistry,
   where: Pick<DevClient, 'url' | 'tls_url' | 'issuer' | 'audience' | 'ca'>,
-): Promise<DevClient | undefined> {
+): DevClient | undefined {
   const file = path.join(folder, DEV_FILE)
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DevClient) : undefined
   if (known === undefined && clients.list().length > 0) return undefined
-  const client = known ?? (await addFirstClient(clients))
+  const client = known ?? addFirstClient(clients)
   const written: DevClient = {
     url: where.url,
     tls_url: where.tls_url,
@@ -51,9 +51,7 @@ export async function ensureDevClient(
   return written
 }
 
-async function addFirstClient(
-  clients: ClientRegistry,
-): Promise<Pick<DevClient, 'tenant' | 'client_id' | 'client_secret'>> {
-  const { client, secret } = await clients.add({ name: 'dev', tenant: FIRST_TENANT, scopes: [...ALL_SCOPES] })
+function addFirstClient(clients: ClientRegistry): Pick<DevClient, 'tenant' | 'client_id' | 'client_secret'> {
+  const { client, secret } = clients.add({ name: 'dev', tenant: FIRST_TENANT, scopes: [...ALL_SCOPES] })
   return { tenant: client.tenant, client_id: client.client_id, client_secret: secret.reveal() }
 }

@@ -47,7 +47,9 @@ function stopOnSignals(server: RunningServer): void {
 
 /** What an operator can act on is refused with its message alone; anything else shows where it came from. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof SettingsError || error instanceof LockedError || error instanceof KeyUnavailableError
+  return (
+    error instanceof SettingsError || error instanceof LockedError || error instanceof KeyUnavailableError
+  )
 }
 
 function explain(error: unknown): string {

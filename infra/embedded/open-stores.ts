@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { createKeyFile, openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
 import { verifyKeyMatches } from '../../shared/adapters/sealed/key-check.ts'
+import { createKeyFile, openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
 import { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'

@@ -8,7 +8,11 @@ const KEYS_MAX_AGE_MS = 10 * 60_000
 const KEYS_TIMEOUT_MS = 5_000
 
 /** Verifies tokens of the operator's own OpenID provider by the keys it publishes beside its issuer URL. */
-export function remoteVerifier(foreign: { issuer: string; audience: string; tenantClaim: string }): TokenVerifier {
+export function remoteVerifier(foreign: {
+  issuer: string
+  audience: string
+  tenantClaim: string
+}): TokenVerifier {
   const base = foreign.issuer.endsWith('/') ? foreign.issuer : `${foreign.issuer}/`
   return new JoseTokenVerifier({
     ...foreign,

@@ -28,15 +28,13 @@ export async function startServer(options: {
   random: Random
   writeLog(text: string): void
 }): Promise<RunningServer> {
-  const { settings, clock } = options
+  const { settings } = options
   const lock = acquireDataFolderLock(settings.dataFolder)
   try {
     return await startLocked(options, lock)
   } catch (error) {
     lock.release()
     throw error
-  } finally {
-    void clock
   }
 }
 
@@ -71,7 +69,7 @@ async function startLocked(
     opening.resolve(vault)
     const dev =
       settings.foreignIssuer === undefined
-        ? await ensureDevClient(settings.dataFolder, vault.clients, {
+        ? ensureDevClient(settings.dataFolder, vault.clients, {
             url,
             tls_url: tlsUrl,
             issuer: `${url}/`,
@@ -108,7 +106,7 @@ function markScheme(event: APIGatewayProxyEventV2, tls: boolean): APIGatewayProx
 
 function tooLarge(): APIGatewayProxyStructuredResultV2 {
   const { message, detail } = bodyTooLarge()
-  return problemAnswer(413, 'Payload Too Large', `${message} Allowed: ${detail.allowed}.`, 'payload_too_large')
+  return problemAnswer(413, 'Payload Too Large', `${message} Allowed: ${detail.allowed}.`)
 }
 
 function hostOf(host: string): string {

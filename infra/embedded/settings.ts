@@ -9,8 +9,16 @@ export interface Settings {
   /** `host:port` pairs that may be private or plain http, for outgoing calls. */
   readonly allowHosts: readonly string[]
   readonly rateLimitPerSecond: number
+  /** Where browsers reach this vault, for authorization callbacks; undefined for the plain listener's own URL. */
+  readonly publicUrl?: string
+  /** Origins that a person may be sent back to after an authorization. */
+  readonly returnTo: readonly string[]
   /** A foreign issuer; undefined for the built-in one. */
-  readonly foreignIssuer?: { readonly issuer: string; readonly audience: string; readonly tenantClaim: string }
+  readonly foreignIssuer?: {
+    readonly issuer: string
+    readonly audience: string
+    readonly tenantClaim: string
+  }
   /** Of the built-in issuer, when set without a foreign one. */
   readonly audience?: string
 }
@@ -37,14 +45,22 @@ export function readSettings(env: Environment): Settings {
     problems.push(`TLS_PORT=${tlsPort} is also PORT. Allowed: two different ports.`)
   }
   const host = text(env, 'HOST') ?? '127.0.0.1'
-  if (!HOST.test(host)) problems.push(refusal('HOST', host, 'an address or host name to listen on, such as 127.0.0.1'))
+  if (!HOST.test(host))
+    problems.push(refusal('HOST', host, 'an address or host name to listen on, such as 127.0.0.1'))
   const settings: Settings = {
     port,
     tlsPort,
     host,
     dataFolder: resolve(text(env, 'FLOW_VAULT_DATA') ?? '.flow-vault'),
     allowHosts: hostList(env, problems),
-    rateLimitPerSecond: whole(env, 'FLOW_VAULT_RATE_LIMIT', { fallback: 500, minimum: 1, maximum: MAX_RATE }, problems),
+    rateLimitPerSecond: whole(
+      env,
+      'FLOW_VAULT_RATE_LIMIT',
+      { fallback: 500, minimum: 1, maximum: MAX_RATE },
+      problems,
+    ),
+    ...publicUrlSetting(env, problems),
+    returnTo: originList(env, problems),
     ...issuerSettings(env, problems),
   }
   if (problems.length > 0) throw new SettingsError(problems.join('\n'))
@@ -62,13 +78,39 @@ function issuerSettings(env: Environment, problems: string[]): Pick<Settings, 'f
     return audience === undefined ? {} : { audience }
   }
   if (!isIssuerUrl(issuer)) {
-    problems.push(refusal('FLOW_VAULT_ISSUER', issuer, 'an https URL without query or fragment (http on loopback)'))
+    problems.push(
+      refusal('FLOW_VAULT_ISSUER', issuer, 'an https URL without query or fragment (http on loopback)'),
+    )
   }
-  if (audience === undefined) problems.push('FLOW_VAULT_AUDIENCE is not set. Allowed: the audience of your API at FLOW_VAULT_ISSUER.')
+  if (audience === undefined)
+    problems.push('FLOW_VAULT_AUDIENCE is not set. Allowed: the audience of your API at FLOW_VAULT_ISSUER.')
   if (tenantClaim === undefined) {
-    problems.push('FLOW_VAULT_TENANT_CLAIM is not set. Allowed: the name of the token claim that holds the tenant.')
+    problems.push(
+      'FLOW_VAULT_TENANT_CLAIM is not set. Allowed: the name of the token claim that holds the tenant.',
+    )
   }
   return { foreignIssuer: { issuer, audience: audience ?? '', tenantClaim: tenantClaim ?? '' } }
+}
+
+function publicUrlSetting(env: Environment, problems: string[]): Pick<Settings, 'publicUrl'> {
+  const value = text(env, 'FLOW_VAULT_PUBLIC_URL')
+  if (value === undefined) return {}
+  if (isIssuerUrl(value) && new URL(value).pathname === '/') return { publicUrl: new URL(value).origin }
+  problems.push(refusal('FLOW_VAULT_PUBLIC_URL', value, 'an https URL without a path (http on loopback)'))
+  return {}
+}
+
+function originList(env: Environment, problems: string[]): string[] {
+  const value = text(env, 'FLOW_VAULT_RETURN_TO')
+  if (value === undefined) return []
+  const entries = value.split(',').map((entry) => entry.trim())
+  if (entries.every((entry) => isIssuerUrl(entry) && new URL(entry).pathname === '/')) {
+    return entries.map((entry) => new URL(entry).origin)
+  }
+  problems.push(
+    refusal('FLOW_VAULT_RETURN_TO', value, 'https origins separated by commas (http on loopback)'),
+  )
+  return []
 }
 
 function isIssuerUrl(value: string): boolean {
@@ -86,7 +128,13 @@ function hostList(env: Environment, problems: string[]): string[] {
   for (const entry of hosts) {
     const port = Number(HOST_PORT.exec(entry)?.[2])
     if (!(port >= 1 && port <= MAX_PORT)) {
-      problems.push(refusal('FLOW_VAULT_ALLOW_HOSTS', value, 'host:port pairs separated by commas, such as localhost:9000'))
+      problems.push(
+        refusal(
+          'FLOW_VAULT_ALLOW_HOSTS',
+          value,
+          'host:port pairs separated by commas, such as localhost:9000',
+        ),
+      )
       break
     }
   }

@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { createLocalJWKSet } from 'jose'
 import { createHandler as createApiHandler } from '../../functions/api/handler.ts'
+import { createHandler as createAuthorizeHandler } from '../../functions/authorize/handler.ts'
 import { createHandler as createCredentialsHandler } from '../../functions/credentials/handler.ts'
 import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
@@ -81,7 +82,13 @@ export async function openVault(options: {
     clock,
   })
   const opened = new OpenedSecrets(secrets)
-  const grantPorts = { ...ports, oauth, opened, attempts: new AttemptWatch(clock), owner: `pid ${process.pid}` }
+  const grantPorts = {
+    ...ports,
+    oauth,
+    opened,
+    attempts: new AttemptWatch(clock),
+    owner: `pid ${process.pid}`,
+  }
   const grants = new LocalGrantRunner(grantPorts)
   const work = new LocalWorkQueue({
     concurrency: ROTATION_CONCURRENCY,
@@ -96,10 +103,15 @@ export async function openVault(options: {
   })
   const freezes = new FreezeWatch(items, clock)
   const http = { ...ports, verifier, rateLimitPerSecond: settings.rateLimitPerSecond, grants, freezes }
-  const handlers: Record<FunctionName, HttpHandler | undefined> = {
-    api: createApiHandler({ ...http, checkReady: check }),
+  const handlers: Record<FunctionName, HttpHandler> = {
+    api: createApiHandler({
+      ...http,
+      checkReady: check,
+      callbackUrl: `${settings.publicUrl ?? options.url}/oauth/callback`,
+      returnTo: [settings.publicUrl ?? options.url, ...settings.returnTo],
+    }),
     credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
-    authorize: undefined,
+    authorize: createAuthorizeHandler(http),
   }
   const loops = startLoops(vaultLoops({ ...ports, work, grants }, items), log)
   return {
@@ -135,7 +147,8 @@ function vaultLoops(
       everyMs: MINUTE_MS,
       run: async () => {
         const report = await reconcileWork(ports)
-        if (report.found > 0) ports.log.info('reconciled', { found: report.found, done: report.found - report.failed })
+        if (report.found > 0)
+          ports.log.info('reconciled', { found: report.found, done: report.found - report.failed })
         await items.removeExpired(ports.clock.nowMs(), EXPIRED_A_RUN)
       },
     },
@@ -147,7 +160,8 @@ async function tokens(
   clients: ClientRegistry,
 ): Promise<{ issuer: Issuer | undefined; verifier: TokenVerifier }> {
   const { settings, clock } = options
-  if (settings.foreignIssuer !== undefined) return { issuer: undefined, verifier: remoteVerifier(settings.foreignIssuer) }
+  if (settings.foreignIssuer !== undefined)
+    return { issuer: undefined, verifier: remoteVerifier(settings.foreignIssuer) }
   const keys = await loadIssuerKeys(path.join(settings.dataFolder, 'issuer-key.json'))
   const issuerUrl = `${options.url}/`
   const audience = settings.audience ?? `${options.url}/api/v2/`
@@ -164,11 +178,11 @@ async function tokens(
 
 /** One dispatch for all: the functions' handlers by route, and what only the embedded server answers. */
 function dispatcher(
-  handlers: Record<FunctionName, HttpHandler | undefined>,
+  handlers: Record<FunctionName, HttpHandler>,
   issuer: Issuer | undefined,
 ): Pick<Vault, 'handle' | 'route'> {
   const routes = allRoutes()
-  const byKey = new Map(routes.map((route) => [routeKeyOf(route), handlers[route.function]!]))
+  const byKey = new Map(routes.map((route) => [routeKeyOf(route), handlers[route.function]]))
   const local = issuer === undefined ? [] : issuerRoutes(issuer)
   const localByKey = new Map(local.map((route) => [routeKeyOf(route), route.answer]))
   const pages = REFERENCE_PATHS.map((page) => ({ method: 'GET' as const, path: page }))
@@ -182,7 +196,7 @@ function dispatcher(
       if (answer !== undefined) return answer(event)
       const page = pageByKey.get(event.routeKey)
       if (page !== undefined) return referencePage(page)
-      return handlers.api!(event as HttpEvent)
+      return handlers.api(event as HttpEvent)
     },
   }
 }

@@ -1,0 +1,146 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
+import https from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { rawProblem } from './gateway-answer.ts'
+import { Exchange, type ExchangeHandlers, LINGER_MS } from './http-exchange.ts'
+
+export interface HttpLimits {
+  readonly bodyBytes: number
+  readonly headerBytes: number
+  /** From a request's first byte to its last. */
+  readonly requestTimeoutMs: number
+  readonly headersTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly connections: number
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = {
+  /** The largest secret is 64 KiB; JSON escapes and the other members fit in the rest. */
+  bodyBytes: 100 * 1024,
+  /** Node's own default; tokens and cookies together stay well below it. */
+  headerBytes: 16 * 1024,
+  /** API Gateway's own limit for a whole call. */
+  requestTimeoutMs: 30_000,
+  headersTimeoutMs: 10_000,
+  /** Longer than the 60 s after which AWS's load balancers drop an idle connection, so that they do it first. */
+  keepAliveTimeoutMs: 65_000,
+  /** Below the usual limit of open files, with room for the store and outgoing calls. */
+  connections: 10_000,
+}
+
+/** How often slow requests are looked for; their timeouts are late by up to this. */
+const TIMEOUT_CHECK_MS = 2_000
+
+export interface HttpServerOptions extends ExchangeHandlers {
+  readonly limits?: Partial<HttpLimits>
+  /** Serves https with this certificate instead of http. */
+  readonly tls?: { readonly certPem: string; readonly keyPem: string }
+}
+
+export interface HttpServer {
+  /** Starts to accept connections; port 0 takes a free one. Rejects when the address cannot be had. */
+  listen(address: { host: string; port: number }): Promise<AddressInfo>
+  /**
+   * Accepts nothing more, lets the requests that have arrived finish within `graceMs`, telling their clients to go
+   * (`Connection: close`), then ends every connection.
+   */
+  close(options: { graceMs: number }): Promise<void>
+}
+
+/** An HTTP/1.1 server that hands requests to Lambda handlers, as API Gateway's HTTP APIs (payload 2.0) would. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits }
+  const exchange = new Exchange(options, limits.bodyBytes)
+  const server = createServer(limits, options.tls)
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => exchange.answer(request, response)
+  server.on('request', onRequest)
+  server.on('checkContinue', onRequest)
+  server.on('clientError', createClientErrorAnswer())
+  const connections = trackSockets(server, 'connection')
+  const sockets = options.tls === undefined ? connections : trackSockets(server, 'secureConnection')
+  return {
+    listen: ({ host, port }) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          resolve(server.address() as AddressInfo)
+        })
+      }),
+    close: ({ graceMs }) =>
+      new Promise((resolve) => {
+        const deadline = setTimeout(() => {
+          for (const connection of connections) connection.destroy()
+        }, graceMs)
+        server.close(() => {
+          clearTimeout(deadline)
+          resolve()
+        })
+        exchange.drain(() => {
+          // What is written already is sent first; connections that carry no request have nothing to wait for.
+          for (const socket of sockets) socket.destroySoon()
+        })
+      }),
+  }
+}
+
+function createServer(limits: HttpLimits, tls: HttpServerOptions['tls']): http.Server | https.Server {
+  const settings: http.ServerOptions = {
+    maxHeaderSize: limits.headerBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    headersTimeout: limits.headersTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    // Checked by the event reader, whose answer has the API's shape.
+    requireHostHeader: false,
+    noDelay: true,
+  }
+  const server =
+    tls === undefined
+      ? http.createServer(settings)
+      : https.createServer({ ...settings, cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' })
+  server.maxRequestsPerSocket = 0
+  server.maxConnections = limits.connections
+  return server
+}
+
+/** The open sockets that the server announces by this event; under TLS a connection is another one than its carrier. */
+function trackSockets(
+  server: http.Server | https.Server,
+  event: 'connection' | 'secureConnection',
+): Set<Socket> {
+  const sockets = new Set<Socket>()
+  server.on(event, (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
+/** Answers what is no HTTP request, too large a head, or too slow a client, once a connection, and closes it. */
+function createClientErrorAnswer(): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  const refused = new WeakSet<Socket>()
+  return (error, socket) => {
+    // What is still read while the connection lingers is an error again.
+    if (refused.has(socket)) return
+    refused.add(socket)
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(timer))
+    socket.end(answerToClientError(error.code))
+  }
+}
+
+function answerToClientError(code: string | undefined): string {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return rawProblem(431, 'Request Header Fields Too Large', 'The request line and headers are too large')
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return rawProblem(408, 'Request Timeout', 'The request did not arrive in time')
+    default:
+      return rawProblem(400, 'Bad Request', 'The request is not valid HTTP')
+  }
+}

@@ -1,0 +1,28 @@
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import { readFileIfPresent, writeFileAtomically } from './data-folder.ts'
+
+export const SIGNING_ALGORITHM = 'RS256'
+const PRIVATE_FILE_MODE = 0o600
+
+export interface IssuerKeys {
+  readonly kid: string
+  readonly privateKey: CryptoKey
+  readonly publicJwk: JWK
+}
+
+/** The built-in issuer's signing key, made on the first start and kept; its id is the RFC 7638 thumbprint. */
+export async function loadIssuerKeys(file: string): Promise<IssuerKeys> {
+  const kept = readFileIfPresent(file)
+  const jwk = kept === undefined ? await makeKey(file) : (JSON.parse(kept) as JWK)
+  const privateKey = (await importJWK(jwk, SIGNING_ALGORITHM)) as CryptoKey
+  const { kty, n, e } = jwk
+  const kid = await calculateJwkThumbprint(jwk)
+  return { kid, privateKey, publicJwk: { kty: kty!, n: n!, e: e!, kid, use: 'sig', alg: SIGNING_ALGORITHM } }
+}
+
+async function makeKey(file: string): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true, modulusLength: 2048 })
+  const jwk = await exportJWK(privateKey)
+  writeFileAtomically(file, `${JSON.stringify(jwk, null, 2)}\n`, PRIVATE_FILE_MODE)
+  return jwk
+}
