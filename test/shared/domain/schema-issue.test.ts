@@ -1,0 +1,122 @@
+import * as z from 'zod/mini'
+import type { VaultError } from '../../../shared/domain/errors.ts'
+import { shownName, typeName, vaultErrorFromIssues } from '../../../shared/domain/schema-issue.ts'
+
+const SCHEMA = z.strictObject({
+  name: z.string().check(z.minLength(1), z.maxLength(5)),
+  id: z.optional(z.string().check(z.regex(/^ac_[a-z]+$/i))),
+  mode: z.optional(z.enum(['A', 'B'])),
+  page: z.optional(z.int().check(z.minimum(0), z.maximum(1000))),
+  list: z.optional(z.array(z.strictObject({ a: z.string() })).check(z.maxLength(2))),
+  either: z.optional(z.union([z.string(), z.boolean()])),
+  date: z.optional(z.iso.datetime()),
+  odd: z.optional(
+    z.string().check(z.refine((text) => text !== 'odd', { error: 'Odd', params: { allowed: 'even' } })),
+  ),
+})
+
+describe('vaultErrorFromIssues', () => {
+  it.each<[unknown, string, string | undefined, string | undefined]>([
+    [[], 'Expected type object but found type array', undefined, undefined],
+    [{}, 'Missing required property: name', 'name', undefined],
+    [{ name: undefined }, 'Missing required property: name', 'name', undefined],
+    [{ name: 'a', more: 1, most: 2 }, 'Additional properties not allowed: more,most', 'more', undefined],
+    [{ name: 5 }, 'Expected type string but found type integer', 'name', undefined],
+    [{ name: '' }, 'String is too short (0 chars), minimum 1', 'name', 'at least 1'],
+    [{ name: 'abcdef' }, 'String is too long (6 chars), maximum 5', 'name', 'at most 5'],
+    [{ name: 'a', id: 'x' }, 'String does not match pattern ^ac_[a-z]+$', 'id', undefined],
+    [{ name: 'a', mode: 'C' }, 'No enum match for: C', 'mode', 'one of A, B'],
+    [{ name: 'a', mode: 1 }, 'Expected type string but found type integer', 'mode', 'one of A, B'],
+    [{ name: 'a', page: -1 }, 'Value -1 is less than minimum 0', 'page', 'at least 0'],
+    [{ name: 'a', page: 1001 }, 'Value 1001 is greater than maximum 1000', 'page', 'at most 1000'],
+    [{ name: 'a', page: 1.5 }, 'Expected type integer but found type number', 'page', undefined],
+    [{ name: 'a', list: [{}, {}] }, 'Missing required property: a', 'list.0.a', undefined],
+    [{ name: 'a', list: [{ a: 'x', b: 1 }] }, 'Additional properties not allowed: b', 'list.0.b', undefined],
+    [
+      { name: 'a', list: [{ a: '' }, { a: '' }, { a: '' }] },
+      'Array is too long (3), maximum 2',
+      'list',
+      'at most 2',
+    ],
+    [{ name: 'a', either: 5 }, "Data does not match any schemas from 'oneOf'", 'either', undefined],
+    [{ name: 'a', date: 'x' }, "Object didn't pass validation for format datetime", 'date', undefined],
+    [{ name: 'a', odd: 'odd' }, 'Odd', 'odd', 'even'],
+  ])('tells of %p: %s', (input, reason, field, allowed) => {
+    const error = errorOf(input)
+    expect(error.code).toBe('invalid-query')
+    expect(error.message).toBe(reason)
+    expect(error.detail.field).toBe(field)
+    expect(error.detail.allowed).toBe(allowed)
+  })
+
+  it('tells what is missing first, then what is too much, then the values', () => {
+    expect(errorOf({ mode: 'C', more: 1 }).message).toBe('Missing required property: name')
+    expect(errorOf({ name: 5, mode: 'C', more: 1 }).message).toBe('Additional properties not allowed: more')
+    expect(errorOf({ name: '', mode: 5 }).detail.field).toBe('mode')
+    expect(errorOf({ name: '', mode: 'C' }).detail.field).toBe('mode')
+  })
+
+  it('puts the root before the path', () => {
+    expect(errorOf({}, 'setup').detail.field).toBe('setup.name')
+    expect(errorOf([], 'setup').detail.field).toBe('setup')
+  })
+
+  it('takes what is allowed from the caller where the issue does not say', () => {
+    const { issues } = z.safeParse(SCHEMA, {}).error!
+    const error = vaultErrorFromIssues(issues, { code: 'invalid-body', input: {}, allowed: () => 'a name' })
+    expect(error.detail.allowed).toBe('a name')
+  })
+
+  it('shows no more than 60 characters of what was sent', () => {
+    const shown = `${'x'.repeat(59)}…`
+    expect(errorOf({ name: 'a', ['x'.repeat(61)]: 1 }).message).toBe(
+      `Additional properties not allowed: ${shown}`,
+    )
+    expect(errorOf({ name: 'a', ['x'.repeat(61)]: 1 }).detail.field).toBe(shown)
+    expect(errorOf({ name: 'a', mode: 'x'.repeat(61) }).message).toBe(`No enum match for: ${shown}`)
+  })
+
+  it('reads no inherited member as a value', () => {
+    const schema = z.strictObject({ constructor: z.string() })
+    const { issues } = z.safeParse(schema, {}).error!
+    const error = vaultErrorFromIssues(issues, { code: 'invalid-body', input: {} })
+    expect(error.message).toBe('Missing required property: constructor')
+  })
+
+  it('is an error even without an issue', () => {
+    expect(vaultErrorFromIssues([], { code: 'invalid-body', input: {} }).message).toBe('Data is not valid')
+  })
+})
+
+describe('shownName', () => {
+  it.each([
+    ['name', 'name'],
+    ['n'.repeat(60), 'n'.repeat(60)],
+    ['😀'.repeat(61), `${'😀'.repeat(59)}…`],
+    ['a\r\nb\0\u0085', 'a??b??'],
+    ['Zürich', 'Zürich'],
+  ])('shows %p as %p', (name, shown) => {
+    expect(shownName(name)).toBe(shown)
+  })
+})
+
+describe('typeName', () => {
+  it.each([
+    [null, 'null'],
+    [[], 'array'],
+    [{}, 'object'],
+    [1, 'integer'],
+    [1.5, 'number'],
+    ['', 'string'],
+    [undefined, 'undefined'],
+  ])('calls %p %s', (value, name) => {
+    expect(typeName(value)).toBe(name)
+  })
+})
+
+function errorOf(input: unknown, root?: string): VaultError {
+  const result = z.safeParse(SCHEMA, input)
+  if (result.success) throw new Error('accepted')
+  const context = { code: 'invalid-query', input, ...(root !== undefined && { root }) } as const
+  return vaultErrorFromIssues(result.error.issues, context)
+}
