@@ -1,5 +1,8 @@
-import { inspect } from 'node:util'
+import { execFile } from 'node:child_process'
+import { inspect, promisify } from 'node:util'
 import { awsFailure, describeAwsFailure } from '../../../shared/adapters/aws-failure.ts'
+
+const run = promisify(execFile)
 
 describe('awsFailure', () => {
   it.each([
@@ -48,6 +51,24 @@ describe('awsFailure', () => {
 
   it('names a bare socket error by its code', () => {
     expect(awsFailure(Object.assign(new Error('x'), { code: 'ECONNRESET' })).name).toBe('ECONNRESET')
+  })
+})
+
+describe('awsFailure of a real client', () => {
+  // In a process of its own: jest runs tests in another realm, whose `Error` the SDK does not know a socket's by.
+  it.each([
+    ['nobody listens', 'http://127.0.0.1:1', { name: 'ECONNREFUSED', outcome: 'not-applied' }],
+    ['the host has no address', 'http://nowhere.invalid', { name: 'ENOTFOUND', outcome: 'not-applied' }],
+  ])('knows that nothing was sent when %s', async (_, endpoint, expected) => {
+    const script = `
+      import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
+      import { awsFailure } from './shared/adapters/aws-failure.ts'
+      const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+      const client = new KMSClient({ endpoint: '${endpoint}', region: 'us-east-1', credentials, maxAttempts: 1 })
+      await client.send(new ListKeysCommand({})).catch((error) => console.log(JSON.stringify(awsFailure(error))))
+    `
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script])
+    expect(JSON.parse(stdout)).toMatchObject(expected)
   })
 })
 
