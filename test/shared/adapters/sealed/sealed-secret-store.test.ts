@@ -4,6 +4,7 @@ import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-
 import { addKey, createKeyFile, dropKey } from '../../../../shared/adapters/sealed/key-file.ts'
 import { LocalKeyWrapper } from '../../../../shared/adapters/sealed/local-key-wrapper.ts'
 import { SealedSecretStore } from '../../../../shared/adapters/sealed/sealed-secret-store.ts'
+import { SqliteItemStore } from '../../../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { secretIdOf } from '../../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
@@ -37,6 +38,16 @@ beforeEach(async () => {
 afterEach(() => folder.remove())
 
 secretStoreContract('SealedSecretStore over a key file and memory', async () => store)
+
+const databases: SqliteItemStore[] = []
+
+afterAll(() => Promise.all(databases.map((database) => database.close())))
+
+secretStoreContract('SealedSecretStore over a key file and SQLite', async () => {
+  const database = SqliteItemStore.open({ path: join(folder.path, 'vault.db') })
+  databases.push(database)
+  return new SealedSecretStore({ items: database, keys, clock, random })
+})
 
 describe('SealedSecretStore', () => {
   it('stores neither the value nor the key that sealed it', async () => {

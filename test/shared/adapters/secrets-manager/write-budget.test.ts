@@ -37,6 +37,7 @@ describe('WriteBudget', () => {
       { length: 7 },
       () => new WriteBudget({ clock, maxInstances: 7, maxWaitMs: 60_000 }),
     )
+    await Promise.all(budgets.map((budget) => budget.take('put')))
     await clock.advance(3_600_000)
     let gone = 0
     for (const budget of budgets) {
