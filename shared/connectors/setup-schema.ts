@@ -57,7 +57,7 @@ export function setupJsonSchema(setup: Setup): JsonObject {
 const schemas = new WeakMap<Setup, z.ZodMiniType>()
 
 /** The zod schema of a setup's members, without the rules over several fields. */
-export function setupSchema(setup: Setup): z.ZodMiniType {
+function setupSchema(setup: Setup): z.ZodMiniType {
   const known = schemas.get(setup)
   if (known !== undefined) return known
   const schema = buildSchema(setup)

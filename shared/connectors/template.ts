@@ -12,7 +12,7 @@ export interface GrantForTemplates {
 export type GrantsForTemplates = Readonly<Record<string, GrantForTemplates>>
 
 /** Values shorter than this are masked whole, so that no short secret is shown in large part. */
-export const MIN_MASKED_CHARS = 12
+const MIN_MASKED_CHARS = 12
 const MASK_END_CHARS = 3
 const MASK = '***'
 
