@@ -99,6 +99,8 @@ function createServer(limits: HttpLimits, tls: HttpServerOptions['tls']): http.S
     tls === undefined
       ? http.createServer(settings)
       : https.createServer({ ...settings, cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' })
+  // On `close`, Node would destroy connections whose answer is written but not yet sent; draining ends them here.
+  server.closeIdleConnections = () => {}
   server.maxRequestsPerSocket = 0
   server.maxConnections = limits.connections
   return server
