@@ -95,12 +95,13 @@ describe('SecretsManagerStore', () => {
   })
 
   it('lists only secrets of its own deployment that carry its tags and its kind of name', async () => {
+    const deployment = `listing-${randomUUID()}`
     const [mine, untagged, otherDeployment] = [freshSecretId(), freshSecretId(), freshSecretId()]
     const tags = [
       { Key: 'flow-vault:managed', Value: 'true' },
-      { Key: 'flow-vault:deployment', Value: 'listing' },
+      { Key: 'flow-vault:deployment', Value: deployment },
     ]
-    await storeOf('listing').put(mine, randomUUID(), new SecretText('one'))
+    await storeOf(deployment).put(mine, randomUUID(), new SecretText('one'))
     await storeOf('other').put(otherDeployment, randomUUID(), new SecretText('one'))
     for (const [name, Tags] of [
       [untagged, []],
@@ -109,7 +110,7 @@ describe('SecretsManagerStore', () => {
     ] as const) {
       await client.send(new CreateSecretCommand({ Name: name, SecretString: 'x', Tags: [...Tags] }))
     }
-    expect((await listAll(storeOf('listing'))).map(({ secretId }) => secretId)).toEqual([mine])
+    expect((await listAll(storeOf(deployment))).map(({ secretId }) => secretId)).toEqual([mine])
   })
 })
 

@@ -10,7 +10,7 @@ const KEY_UNAVAILABLE = new Set(['DecryptionFailure', 'EncryptionFailure'])
 const OUR_FAULT = new Set(['InvalidParameterException', 'ValidationException', 'InvalidNextTokenException'])
 
 /** The calls that change nothing, whatever becomes of them. */
-const READS = new Set(['GetSecretValue', 'ListSecrets'])
+const READS = new Set(['DescribeSecret', 'GetSecretValue', 'ListSecrets'])
 
 /** What to throw for a failed Secrets Manager call that has no meaning of its own to the store. */
 export function secretsManagerError(call: string, failure: AwsFailure): Error {

@@ -1,6 +1,7 @@
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
+  DescribeSecretCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
   PutSecretValueCommand,
@@ -117,10 +118,18 @@ export class SecretsManagerStore implements SecretStore {
     await this.#write('DeleteSecret', 'delete', () => this.#client.send(command), done)
   }
 
+  /**
+   * The API reference does not say what RestoreSecret answers for a secret that is not marked, so that a repeat
+   * must not depend on it: after InvalidRequestException, DescribeSecret tells (by `secretsmanager:DescribeSecret`).
+   */
   async restore(secretId: string): Promise<void> {
     const command = new RestoreSecretCommand({ SecretId: secretId })
-    const failure = await this.#write('RestoreSecret', 'restore', () => this.#client.send(command), [ABSENT])
-    if (failure !== undefined) throw new SecretNotFoundError('the secret is gone')
+    const accepted = [ABSENT, MARKED_DELETED]
+    const failure = await this.#write('RestoreSecret', 'restore', () => this.#client.send(command), accepted)
+    if (failure?.name === ABSENT) throw new SecretNotFoundError('the secret is gone')
+    if (failure !== undefined && (await this.#isMarkedDeleted(secretId))) {
+      throw secretsManagerError('RestoreSecret', failure)
+    }
   }
 
   async purge(secretId: string): Promise<void> {
@@ -141,6 +150,17 @@ export class SecretsManagerStore implements SecretStore {
       return NextToken === undefined ? { items } : { items, nextToken: NextToken }
     } catch (error) {
       throw secretsManagerError('ListSecrets', awsFailure(error))
+    }
+  }
+
+  async #isMarkedDeleted(secretId: string): Promise<boolean> {
+    try {
+      const { DeletedDate } = await this.#client.send(new DescribeSecretCommand({ SecretId: secretId }))
+      return DeletedDate !== undefined
+    } catch (error) {
+      const failure = awsFailure(error)
+      if (failure.name === ABSENT) throw new SecretNotFoundError('the secret is gone')
+      throw secretsManagerError('DescribeSecret', failure)
     }
   }
 

@@ -152,6 +152,21 @@ describe('SecretsManagerStore.scheduleDeletion, restore and purge', () => {
     await expect(store.purge(secretId)).rejects.toMatchObject({ outcome: 'unknown' })
   })
 
+  it('take a refusal to restore for done only when the secret turns out not to be marked', async () => {
+    service.script(MARKED, { body: { Name: secretId } })
+    await expect(store.restore(secretId)).resolves.toBeUndefined()
+    expect(service.asked).toEqual(['RestoreSecret', 'DescribeSecret'])
+    await clock.advance(1_000)
+    service.script(MARKED, { body: { Name: secretId, DeletedDate: 1_800_000_000 } })
+    await expect(store.restore(secretId)).rejects.toThrow(StoreUnavailableError)
+    await clock.advance(1_000)
+    service.script(MARKED, ABSENT)
+    await expect(store.restore(secretId)).rejects.toThrow(SecretNotFoundError)
+    await clock.advance(1_000)
+    service.script(MARKED, { error: 'ThrottlingException' })
+    await expect(store.restore(secretId)).rejects.toThrow(StoreUnavailableError)
+  })
+
   it('do not take a refusal to purge for a purge', async () => {
     service.script(MARKED)
     await expect(store.purge(secretId)).rejects.toThrow(StoreUnavailableError)
