@@ -1,0 +1,269 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { LambdaClient } from '@aws-sdk/client-lambda'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { createRemoteJWKSet } from 'jose'
+import { DYNAMO_CLIENT_SETTINGS } from '../shared/adapters/dynamodb/client-settings.ts'
+import { DynamoItemStore } from '../shared/adapters/dynamodb/dynamo-item-store.ts'
+import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
+import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
+import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
+import { LambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
+import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
+import { OAuth4WebApiClient } from '../shared/adapters/oauth/oauth-client.ts'
+import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
+import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
+import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
+import { WriteBudget } from '../shared/adapters/secrets-manager/write-budget.ts'
+import { SqsWorkQueue } from '../shared/adapters/sqs/sqs-work-queue.ts'
+import { SystemClock } from '../shared/adapters/system/system-clock.ts'
+import { SystemRandom } from '../shared/adapters/system/system-random.ts'
+import { renderTemplate } from '../shared/connectors/template.ts'
+import { InvariantError } from '../shared/domain/errors.ts'
+import { connectionKey } from '../shared/domain/keys.ts'
+import { SecretText } from '../shared/domain/secret-text.ts'
+import type { Digester } from '../shared/ports/digester.ts'
+import type { GrantRunner } from '../shared/ports/grant-runner.ts'
+import type { ItemStore } from '../shared/ports/item-store.ts'
+import type { Ports } from '../shared/ports/ports.ts'
+import type { SecretStore } from '../shared/ports/secret-store.ts'
+import { AttemptWatch } from '../shared/use-cases/attempt-watch.ts'
+import { FreezeWatch } from '../shared/use-cases/freeze-watch.ts'
+import type { GrantPorts } from '../shared/use-cases/grant-ports.ts'
+import { OpenedSecrets } from '../shared/use-cases/opened-secrets.ts'
+import type { ReconcilePorts } from '../shared/use-cases/reconcile-work.ts'
+import { SingleFlight } from '../shared/use-cases/single-flight.ts'
+import type { ApiPorts } from './api/ports.ts'
+import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
+import { type Config, ENV, type Environment, present, readConfig } from './config.ts'
+import type { CredentialsPorts } from './credentials/routes.ts'
+import type { HttpPorts } from './http-handler.ts'
+import type { SweepFunctionPorts } from './sweep/handler.ts'
+
+/*
+ * One function below for each Lambda function, so that a bundle holds only the clients its role has a use for:
+ * esbuild drops the others, and what only they import. The clients themselves do nothing before their first call.
+ */
+
+/** Connects within an AWS Region take a few ms; a second without an answer means that there is none. */
+const CONNECT_TIMEOUT_MS = 1_000
+/** Secrets Manager and KMS answer in tens of ms, rarely in more than one second. */
+const REQUEST_TIMEOUT_MS = 5_000
+/** An invocation of `grants` lasts as long as a provider takes; the caller's own budget ends the wait earlier. */
+const INVOKE_TIMEOUT_MS = 30_000
+const SERVICE_CLIENT_SETTINGS = {
+  maxAttempts: 3,
+  retryMode: 'adaptive',
+  requestHandler: {
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+  },
+} as const
+/** Keys of the issuer are fetched again this often, and at once when a token names one we do not know. */
+const JWKS_MAX_AGE_MS = 10 * 60_000
+const JWKS_TIMEOUT_MS = 3_000
+/** `/readyz` is public: however often it is asked, the stores are asked this seldom. */
+const READY_MAX_AGE_MS = 10_000
+
+/** The ports of `api`: rows, secrets to write, digests, and calls to `grants`. */
+export function wireApi(env: Environment = process.env): ApiPorts {
+  const base = readBase(env)
+  const { config, clock } = base
+  const digester = kmsDigester(base)
+  const rows = common(base)
+  const ports = { ...rows, secrets: secretStore(base, rows.items), digester }
+  const publicUrl = present(config.publicUrl, ENV.publicUrl)
+  return {
+    ...ports,
+    ...httpPorts(base),
+    grants: grantRunner(base),
+    freezes: new FreezeWatch(ports.items, clock),
+    callbackUrl: `${publicUrl}/oauth/callback`,
+    returnTo: [publicUrl, ...config.returnTo],
+    checkReady: readinessCheck(base, ports.items, digester),
+  }
+}
+
+/** The ports of `credentials`: rows and secrets to read, and calls to `grants`. */
+export function wireCredentials(env: Environment = process.env): CredentialsPorts {
+  const base = readBase(env)
+  const rows = common(base)
+  const ports = { ...rows, secrets: secretStore(base, rows.items), digester: refused<Digester>('digest') }
+  return {
+    ...ports,
+    ...httpPorts(base),
+    grants: grantRunner(base),
+    freezes: new FreezeWatch(ports.items, base.clock),
+    opened: new OpenedSecrets(ports.secrets),
+    flights: new SingleFlight(),
+  }
+}
+
+/** The ports of `authorize`: states to consume, and calls to `grants`; no secrets. */
+export function wireAuthorize(env: Environment = process.env): AuthorizeFunctionPorts {
+  const base = readBase(env)
+  return { ...common(base), ...httpPorts(base), digester: kmsDigester(base), grants: grantRunner(base) }
+}
+
+/** The ports of `grants`: rows, secrets to read and write, digests, and the way out to providers. */
+export function wireGrants(env: Environment = process.env): GrantPorts {
+  const base = readBase(env)
+  const { config, clock } = base
+  const rows = common(base)
+  const secrets = secretStore(base, rows.items)
+  return {
+    ...rows,
+    secrets,
+    digester: kmsDigester(base),
+    oauth: new OAuth4WebApiClient({
+      fetch: createGuardedFetch({ allowHosts: config.allowHosts, clock }),
+      render: renderTemplate,
+      clock,
+    }),
+    opened: new OpenedSecrets(secrets),
+    attempts: new AttemptWatch(clock),
+    owner: env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? 'grants',
+  }
+}
+
+/** The ports of `sweep`: the due index and the queue; no secrets. */
+export function wireSweep(env: Environment = process.env): SweepFunctionPorts {
+  const base = readBase(env)
+  const work = workQueue(base)
+  return {
+    ...common(base),
+    secrets: refused<SecretStore>('open secrets'),
+    digester: refused<Digester>('digest'),
+    work,
+    rotationsPerMinute: base.config.rotationsPerMinute,
+    queueDepth: () => work.depth(),
+  }
+}
+
+/** The ports of `reconcile`: rows, secrets to remove, the queue, and calls to `grants`. */
+export function wireReconcile(env: Environment = process.env): ReconcilePorts {
+  const base = readBase(env)
+  const rows = common(base)
+  return {
+    ...rows,
+    secrets: secretStore(base, rows.items),
+    digester: refused<Digester>('digest'),
+    grants: grantRunner(base),
+    work: workQueue(base),
+  }
+}
+
+interface Base {
+  readonly config: Config
+  readonly clock: SystemClock
+  readonly random: SystemRandom
+  /** Where AWS is, and who we are there: what every client is made with. */
+  readonly aws: AwsAccess
+}
+
+interface AwsAccess {
+  readonly region: string
+  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+}
+
+function readBase(env: Environment): Base {
+  return {
+    config: readConfig(env),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    aws: awsAccess(env),
+  }
+}
+
+/**
+ * Lambda gives a function its role's credentials in the environment. Reading them here instead of searching for
+ * them keeps the SDK's chain of providers, a fifth of its size, out of every bundle.
+ */
+function awsAccess(env: Environment): AwsAccess {
+  const { AWS_REGION: region = '', AWS_ACCESS_KEY_ID: accessKeyId = '' } = env
+  const { AWS_SECRET_ACCESS_KEY: secretAccessKey = '', AWS_SESSION_TOKEN: sessionToken } = env
+  return {
+    region,
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
+  }
+}
+
+function common({ config, clock, random, aws }: Base): Pick<Ports, 'items' | 'clock' | 'random' | 'log'> {
+  const client = new DynamoDBClient({ ...aws, ...DYNAMO_CLIENT_SETTINGS })
+  return {
+    items: new DynamoItemStore({ client, tableName: config.tableName, clock, random }),
+    clock,
+    random,
+    log: new PowertoolsLog({ service: `flow-vault-${config.deployment}` }),
+  }
+}
+
+function httpPorts({ config }: Base): Pick<HttpPorts, 'verifier' | 'rateLimitPerSecond'> {
+  const { jwksUrl, ...expected } = present(config.tokens, ENV.issuer)
+  const keys = createRemoteJWKSet(new URL(jwksUrl), {
+    cacheMaxAge: JWKS_MAX_AGE_MS,
+    timeoutDuration: JWKS_TIMEOUT_MS,
+  })
+  return {
+    verifier: new JoseTokenVerifier({ ...expected, keys }),
+    rateLimitPerSecond: config.rateLimitPerSecond,
+  }
+}
+
+function secretStore({ config, clock, random, aws }: Base, items: ItemStore): SecretStore {
+  const keyArn = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
+  if (config.secretStore === 'sealed') {
+    const keys = new KmsKeyWrapper({ client: new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }), keyArn })
+    return new SealedSecretStore({ items, keys, clock, random })
+  }
+  return new SecretsManagerStore({
+    client: new SecretsManagerClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
+    writeBudget: new WriteBudget({ clock, maxInstances: config.secretWriters }),
+    deployment: config.deployment,
+    kmsKeyId: keyArn,
+  })
+}
+
+function kmsDigester({ config, aws }: Base): KmsDigester {
+  const keyId = present(config.digestKeyArn, ENV.digestKeyArn)
+  return new KmsDigester({ client: new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }), keyId })
+}
+
+function grantRunner({ config, clock, aws }: Base): GrantRunner {
+  const requestHandler = { ...SERVICE_CLIENT_SETTINGS.requestHandler, requestTimeout: INVOKE_TIMEOUT_MS }
+  const client = new LambdaClient({ ...aws, maxAttempts: 1, requestHandler })
+  return new LambdaGrantRunner({
+    client,
+    functionName: present(config.grantsFunction, ENV.grantsFunction),
+    clock,
+  })
+}
+
+function workQueue({ config, aws }: Base): SqsWorkQueue {
+  const client = new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
+  return new SqsWorkQueue({ client, queueUrl: present(config.workQueueUrl, ENV.workQueueUrl) })
+}
+
+/** Reads an item that is not there and digests a word: the table answers and the key works. */
+function readinessCheck({ clock }: Base, items: ItemStore, digester: Digester): () => Promise<void> {
+  let provenAtMs = Number.NEGATIVE_INFINITY
+  return async () => {
+    if (clock.monotonicMs() - provenAtMs < READY_MAX_AGE_MS) return
+    await Promise.all([
+      items.get(connectionKey('readiness', 'readiness')),
+      digester.digest('key-check', new SecretText('readiness')),
+    ])
+    provenAtMs = clock.monotonicMs()
+  }
+}
+
+/** A port that a role has no use for and no permission on: a call is a bug of ours, and says so. */
+function refused<Port extends object>(what: string): Port {
+  return new Proxy({} as Port, {
+    get() {
+      throw new InvariantError(`this function may not ${what}`)
+    },
+  })
+}
