@@ -1,5 +1,6 @@
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
 import type { Ports } from '../../shared/ports/ports.ts'
+import type { WorkQueue } from '../../shared/ports/work-queue.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import type { HttpPorts } from '../http-handler.ts'
 
@@ -11,6 +12,7 @@ export interface ApiPorts extends Ports, HttpPorts {
   readonly returnTo: readonly string[]
   readonly grants: GrantRunner
   readonly freezes: FreezeWatch
+  readonly work: WorkQueue
   /** Proves that the stores open and the key works; throws when they do not. */
   checkReady(): Promise<void>
 }

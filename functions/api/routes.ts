@@ -2,11 +2,14 @@ import type { Route } from '../route.ts'
 import type { ApiPorts } from './ports.ts'
 import { authorizeConnectionRoute } from './routes/authorize-connection.ts'
 import { createConnectionRoute } from './routes/create-connection.ts'
+import { createFreezeRoute } from './routes/create-freeze.ts'
 import { createOauthAppRoute } from './routes/create-oauth-app.ts'
 import { deleteConnectionRoute } from './routes/delete-connection.ts'
+import { deleteFreezeRoute } from './routes/delete-freeze.ts'
 import { deleteOauthAppRoute } from './routes/delete-oauth-app.ts'
 import { getConnectionRoute } from './routes/get-connection.ts'
 import { getConnectorRoute } from './routes/get-connector.ts'
+import { getFreezeRoute } from './routes/get-freeze.ts'
 import { getHealthRoute, getReadinessRoute } from './routes/get-health.ts'
 import { getOauthAppRoute } from './routes/get-oauth-app.ts'
 import { getOpenApiRoute } from './routes/get-openapi.ts'
@@ -14,6 +17,7 @@ import { listClientsRoute } from './routes/list-clients.ts'
 import { listConnectionEventsRoute } from './routes/list-connection-events.ts'
 import { listConnectionsRoute } from './routes/list-connections.ts'
 import { listConnectorsRoute } from './routes/list-connectors.ts'
+import { listFreezesRoute } from './routes/list-freezes.ts'
 import { listOauthAppsRoute } from './routes/list-oauth-apps.ts'
 import { restoreConnectionRoute } from './routes/restore-connection.ts'
 import { rotateConnectionRoute } from './routes/rotate-connection.ts'
@@ -38,6 +42,10 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   rotateConnectionRoute,
   verifyConnectionRoute,
   listConnectionEventsRoute,
+  createFreezeRoute,
+  listFreezesRoute,
+  getFreezeRoute,
+  deleteFreezeRoute,
   listConnectorsRoute,
   getConnectorRoute,
   listClientsRoute,

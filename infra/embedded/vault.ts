@@ -90,10 +90,11 @@ export async function openVault(options: {
     owner: `pid ${process.pid}`,
   }
   const grants = new LocalGrantRunner(grantPorts)
+  const freezes = new FreezeWatch(items, clock)
   const work = new LocalWorkQueue({
     concurrency: ROTATION_CONCURRENCY,
     work: (item) =>
-      doWorkItem(grantPorts, item).catch((error: unknown) => {
+      doWorkItem({ ...grantPorts, grants, freezes }, item).catch((error: unknown) => {
         log.error('a piece of work failed; the next sweep finds it again', {
           connection_id: item.id,
           error: error instanceof Error ? error.name : 'unknown',
@@ -101,8 +102,7 @@ export async function openVault(options: {
         })
       }),
   })
-  const freezes = new FreezeWatch(items, clock)
-  const http = { ...ports, verifier, rateLimitPerSecond: settings.rateLimitPerSecond, grants, freezes }
+  const http = { ...ports, verifier, rateLimitPerSecond: settings.rateLimitPerSecond, grants, freezes, work }
   const handlers: Record<FunctionName, HttpHandler> = {
     api: createApiHandler({
       ...http,

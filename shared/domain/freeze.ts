@@ -5,6 +5,28 @@ export interface Freeze {
   readonly appId?: string
   readonly connectionId?: string
   readonly reason: string
+  /** Whether the grants are revoked upstream as well. */
+  readonly revoke: boolean
   readonly createdAtMs: number
   readonly createdBy: string
+  /** Set when the order was lifted: it stops nothing any more and stays until its events are written. */
+  readonly endedAtMs?: number
+  readonly job: FreezeJob
 }
+
+/** The walk over the connections concerned, page by page, so that it survives a crash. */
+export interface FreezeJob {
+  readonly state: 'running' | 'done'
+  /** The last connection dealt with. */
+  readonly cursor?: string
+  readonly seen: number
+  readonly revoked: number
+  readonly failed: number
+  /** Connections whose grant is gone: a person must authorize them again. */
+  readonly reauthorize: readonly string[]
+  /** Connections whose provider offers no revocation: a person must end the grant there. */
+  readonly notRevocable: readonly string[]
+}
+
+/** A list in an answer and in an item of at most 400 KB; the counts go on past it. */
+export const MAX_LISTED_IDS = 1000

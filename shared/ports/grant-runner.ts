@@ -68,7 +68,7 @@ export type FirstGrantResult =
       readonly requiredScopes: readonly string[]
       readonly oauthAppId?: string
     }
-  | { readonly kind: 'failed'; readonly failure: FailureTold; readonly usesCode: boolean }
+  | { readonly kind: 'failed'; readonly failure: FailureTold }
   | { readonly kind: 'late' }
 
 /** A failure in words, with what follows from it. */

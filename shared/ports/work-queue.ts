@@ -1,5 +1,6 @@
 /** What is to be done about one connection; ids only, so a queue is not a secret store. */
 export type WorkItem =
+  | { readonly kind: 'freeze'; readonly tenant: string; readonly id: string }
   | { readonly kind: 'rotate'; readonly tenant: string; readonly id: string }
   | { readonly kind: 'rescue'; readonly tenant: string; readonly id: string; readonly versionId: string }
 

@@ -57,6 +57,7 @@ export class FreezeWatch {
     const byConnection = new Map<string, Freeze>()
     for (const item of page.items) {
       const freeze = item.attributes as unknown as Freeze
+      if (freeze.endedAtMs !== undefined) continue
       if (freeze.appId !== undefined) byApp.set(freeze.appId, freeze)
       if (freeze.connectionId !== undefined) byConnection.set(freeze.connectionId, freeze)
     }

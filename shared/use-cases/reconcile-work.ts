@@ -84,6 +84,8 @@ async function workItem(
   } else if (kind === 'deletion') {
     await finishDeletion(ports, item as unknown as Tombstone)
     report.deletionsFinished++
+  } else if (kind === 'freeze') {
+    await ports.work.enqueue([{ kind: 'freeze', tenant: String(item['tenant']), id: String(item['id']) }])
   } else if (kind === 'rescue') {
     const rescue = item as unknown as Rescue
     await ports.work.enqueue([
@@ -95,8 +97,8 @@ async function workItem(
   }
 }
 
-function workKindOf(item: Attributes): 'intent' | 'deletion' | 'tombstone' | 'rescue' | undefined {
-  if (item['kind'] === 'rescue') return 'rescue'
+function workKindOf(item: Attributes): 'intent' | 'deletion' | 'tombstone' | 'rescue' | 'freeze' | undefined {
+  if (item['kind'] === 'rescue' || item['kind'] === 'freeze') return item['kind']
   if (item['deadlineAtMs'] !== undefined) return 'intent'
   if (item['state'] === 'deleting') return 'deletion'
   return item['state'] === 'deleted' ? 'tombstone' : undefined

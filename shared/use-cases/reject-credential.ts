@@ -5,6 +5,8 @@ import type { GrantRunner } from '../ports/grant-runner.ts'
 import { ConditionFailedError } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { getConnection } from './connection-rows.ts'
+import type { FreezeWatch } from './freeze-watch.ts'
+import { refuseFrozen } from './refuse-frozen.ts'
 import { mintedConnection } from './rotate-connection.ts'
 
 /** Design: a flow's complaint causes at most one rotation a minute. */
@@ -26,10 +28,11 @@ export interface RejectedCredential {
  * Throws `not-found`, and `invalid-body` for a version that never was.
  */
 export async function rejectCredential(
-  ports: Ports & { grants: GrantRunner },
+  ports: Ports & { grants: GrantRunner; freezes: FreezeWatch },
   input: { tenant: string; id: string; credentialVersion: number },
 ): Promise<RejectedCredential> {
   const row = await getConnection(ports, input.tenant, input.id)
+  await refuseFrozen(ports, row)
   if (input.credentialVersion > row.credentialVersion) {
     throw new VaultError('invalid-body', 'There is no such version', {
       field: 'credential_version',
