@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { OutgoingFailure, OutgoingFetch, OutgoingRequest } from '../../ports/outgoing-fetch.ts'
 import { createCheckedResolver, type Resolve } from './checked-resolver.ts'
 import { beforeDeadline, type Deadline, startDeadline } from './deadline.ts'
+import { HostSlots } from './host-slots.ts'
 import { type ExchangeResult, exchange } from './http-exchange.ts'
 import { checkTarget, type OutgoingTarget } from './outgoing-target.ts'
 import { PinnedAgent } from './pinned-agent.ts'
@@ -10,8 +11,8 @@ import { PinnedAgent } from './pinned-agent.ts'
 const CONNECT_TIMEOUT_MS = 3_000
 /** How long an unused connection is kept: below the 5 s after which node's and many other servers close theirs. */
 const IDLE_CONNECTION_MS = 4_000
-/** Connections to one host at a time; more calls wait for one. */
-const MAX_CONNECTIONS_PER_HOST = 64
+/** More wait: providers limit callers by connections, and a slow host must not use up the process's sockets. */
+const MAX_CALLS_PER_HOST = 64
 const MAX_IDLE_CONNECTIONS_PER_HOST = 8
 /** Headers that decide where a request goes or where it ends (RFC 9110 §7.2, RFC 9112 §6): only ours to set. */
 const FRAMING_HEADERS: ReadonlySet<string> = new Set([
@@ -48,6 +49,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch 
   const { clock } = options
   const allowHosts = new Set(options.allowHosts.map((entry) => entry.trim().toLowerCase()))
   const resolver = createCheckedResolver(clock, options.resolve)
+  const slots = new HostSlots(MAX_CALLS_PER_HOST)
   const agents = { 'https:': agentsFor('https:'), 'http:': agentsFor('http:') }
 
   /** One attempt with its own time to connect. Resolving again costs nothing: the answer is cached. */
@@ -60,7 +62,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch 
       return await exchange({
         target,
         request,
-        headers: headersOf(request, agent),
+        headers: headersOf(request),
         plan: {
           hostname: target.hostname,
           port: target.port,
@@ -101,7 +103,11 @@ export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch 
     }
     const deadline = startDeadline(clock, request.timeoutMs, request.signal)
     const call = { target, request, deadline }
+    const release = await slots.take(target.url.host, deadline)
     try {
+      if (release === undefined) {
+        return notSent(target, deadline.reason() ?? 'timeout', 'too many calls to this host were waiting')
+      }
       const first = await attempt(call, request.repeatable ? 'kept' : 'single')
       // The other side may have closed a kept connection just as it was used.
       const { outcome } = first.staleConnection ? await attempt(call, 'single') : first
@@ -109,6 +115,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch 
       if (outcome.kind === 'not-sent') resolver.forget(target.hostname)
       return outcome
     } finally {
+      release?.()
       deadline.stop()
     }
   }
@@ -129,23 +136,19 @@ function agentsFor(protocol: 'https:' | 'http:'): {
   readonly kept: PinnedAgent
   readonly single: PinnedAgent
 } {
-  const maxSockets = MAX_CONNECTIONS_PER_HOST
   return {
     kept: new PinnedAgent(protocol, {
       keepAlive: true,
-      maxSockets,
       maxFreeSockets: MAX_IDLE_CONNECTIONS_PER_HOST,
       timeout: IDLE_CONNECTION_MS,
     }),
-    single: new PinnedAgent(protocol, { keepAlive: false, maxSockets }),
+    single: new PinnedAgent(protocol, { keepAlive: false }),
   }
 }
 
 /** Uncompressed answers are asked for: they are small, and what is not compressed cannot be a bomb. */
-function headersOf(request: OutgoingRequest, agent: 'kept' | 'single'): Readonly<Record<string, string>> {
+function headersOf(request: OutgoingRequest): Readonly<Record<string, string>> {
   const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'flow-vault' }
-  // Without this, an agent with a limit hands a connection on to the next request that waits for one.
-  if (agent === 'single') headers['connection'] = 'close'
   for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value
   return headers
 }
