@@ -32,7 +32,7 @@ function run(args: string[]): string {
   const { values, positionals } = parse(args)
   const [verb, ...rest] = positionals
   if (values.help === true || verb === undefined) return `${USAGE}\n`
-  const folder = path.resolve(values.data ?? process.env['FLOW_VAULT_DATA'] ?? '.flow-vault')
+  const folder = path.resolve(values.data ?? (process.env['FLOW_VAULT_DATA'] || '.flow-vault'))
   createPrivateFolder(folder)
   const clock = new SystemClock()
   const registry = ClientRegistry.open(path.join(folder, 'clients.json'), {

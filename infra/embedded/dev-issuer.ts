@@ -6,7 +6,15 @@ import { type IssuerKeys, SIGNING_ALGORITHM } from './issuer-keys.ts'
 
 /** A day, as Auth0's management tokens live. */
 const ACCESS_TOKEN_SECONDS = 86_400
+/** In characters; the five parameters of a real request are a few hundred. */
 const MAX_BODY_LENGTH = 16 * 1024
+
+/**
+ * Every 401 names a way to authenticate (RFC 9110 §15.5.2), but Basic only to who tried it (RFC 6749 §5.2): a
+ * browser answers Basic with a password dialog of its own.
+ */
+const BASIC_CHALLENGE = 'Basic realm="flow-vault", charset="UTF-8"'
+const BODY_CHALLENGE = 'client_secret_post realm="flow-vault"'
 
 export interface TokenEndpointRequest {
   readonly contentType: string | undefined
@@ -27,9 +35,10 @@ export interface Issuer {
   jwks(): JSONWebKeySet
 }
 
-interface TokenParameters {
-  readonly [name: string]: string | undefined
-}
+/** The parameters of RFC 6749 §4.4.2 and §2.3.1, and Auth0's `audience`; others are ignored, as §3.2 says. */
+const PARAMETER_NAMES = ['grant_type', 'client_id', 'client_secret', 'audience', 'scope'] as const
+
+type TokenParameters = { readonly [name in (typeof PARAMETER_NAMES)[number]]?: string }
 
 /** The built-in issuer: client credentials only (RFC 6749 §4.4), signed RS256, with the client's tenant in it. */
 export function createIssuer(options: {
@@ -38,14 +47,16 @@ export function createIssuer(options: {
   keys: IssuerKeys
   clients: ClientRegistry
   clock: Clock
+  accessTokenSeconds?: number
 }): Issuer {
   const { issuer, keys } = options
+  const base = issuer.endsWith('/') ? issuer : `${issuer}/`
   return {
     handleTokenRequest: (request) => answerTokenRequest(options, request),
     openidConfiguration: () => ({
       issuer,
-      token_endpoint: `${issuer}oauth/token`,
-      jwks_uri: `${issuer}.well-known/jwks.json`,
+      token_endpoint: `${base}oauth/token`,
+      jwks_uri: `${base}.well-known/jwks.json`,
       grant_types_supported: ['client_credentials'],
       response_types_supported: [],
       subject_types_supported: ['public'],
@@ -67,66 +78,94 @@ async function answerTokenRequest(
     return refusal(
       400,
       'invalid_request',
-      'The body must be a form or a JSON object of texts, at most 16 KiB.',
+      'The body must be a form or a JSON object of texts, each given once.',
     )
   }
-  if (parameters['grant_type'] === undefined) return refusal(400, 'invalid_request', 'grant_type is missing.')
-  if (parameters['grant_type'] !== 'client_credentials') {
+  if (parameters.grant_type === undefined) return refusal(400, 'invalid_request', 'grant_type is missing.')
+  if (parameters.grant_type !== 'client_credentials') {
     return refusal(400, 'unsupported_grant_type', 'Only client_credentials is supported.')
   }
-  const client = authenticate(options.clients, parameters, request.authorizationHeader)
+  const { authorizationHeader: header } = request
+  if (header !== undefined && parameters.client_secret !== undefined) {
+    return refusal(
+      400,
+      'invalid_request',
+      'Authenticate by the Authorization header or in the body, not both.',
+    )
+  }
+  const credentials = header === undefined ? parameters : readBasic(header, parameters.client_id)
+  const client =
+    credentials?.client_id === undefined || credentials.client_secret === undefined
+      ? undefined
+      : options.clients.authenticate(credentials.client_id, credentials.client_secret)
   if (client === undefined) {
     return refusal(401, 'invalid_client', 'Client id and secret do not fit.', {
-      'www-authenticate': 'Basic realm="flow-vault"',
+      'www-authenticate': header === undefined ? BODY_CHALLENGE : BASIC_CHALLENGE,
     })
   }
-  if (!isOurAudience(parameters['audience'], options.audience, request.host)) {
+  if (!isOurAudience(parameters.audience, options.audience, request.host)) {
     return refusal(403, 'access_denied', `Service not enabled within domain: ${options.audience}`)
   }
-  const scopes = scopesFor(client, parameters['scope'])
-  if (scopes === undefined)
+  const scopes = scopesFor(client, parameters.scope)
+  if (scopes === undefined) {
     return refusal(400, 'invalid_scope', 'The client does not have all of these scopes.')
+  }
   return granted(options, client, scopes)
 }
 
+/** Undefined when the body is too long, of another type, or gives a parameter twice (RFC 6749 §3.2). */
 function readParameters({ contentType = '', body }: TokenEndpointRequest): TokenParameters | undefined {
   if (body.length > MAX_BODY_LENGTH) return undefined
   const mediaType = contentType.split(';', 1)[0]!.trim().toLowerCase()
-  if (mediaType === 'application/x-www-form-urlencoded') return Object.fromEntries(new URLSearchParams(body))
+  if (mediaType === 'application/x-www-form-urlencoded') {
+    const form = new URLSearchParams(body)
+    return pickTexts((name) => (form.getAll(name).length > 1 ? form.getAll(name) : form.get(name)))
+  }
   if (mediaType !== 'application/json') return undefined
+  const value = parseJson(body)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return pickTexts((name) =>
+    Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined,
+  )
+}
+
+/** An empty parameter counts as left out (RFC 6749 §3.2). Undefined when one is no text. */
+function pickTexts(read: (name: string) => unknown): TokenParameters | undefined {
+  const picked: Record<string, string> = {}
+  for (const name of PARAMETER_NAMES) {
+    const value = read(name) ?? ''
+    if (typeof value !== 'string') return undefined
+    if (value !== '') picked[name] = value
+  }
+  return picked
+}
+
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(body)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    return Object.values(value).every((item) => typeof item === 'string')
-      ? (value as TokenParameters)
-      : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
 }
 
-/** RFC 6749 §2.3.1: by HTTP Basic, or in the body; not both. */
-function authenticate(
-  clients: ClientRegistry,
-  parameters: TokenParameters,
-  header: string | undefined,
-): RegisteredClient | undefined {
-  if (header === undefined) {
-    const { client_id: id, client_secret: secret } = parameters
-    return id === undefined || secret === undefined ? undefined : clients.authenticate(id, secret)
-  }
-  const match = /^basic ([A-Za-z0-9+/=]+)$/i.exec(header)
-  if (match === null || parameters['client_secret'] !== undefined) return undefined
-  const [id, secret] = Buffer.from(match[1]!, 'base64').toString('utf8').split(':', 2)
+/** RFC 6749 §2.3.1: id and secret are form-encoded before they are joined. An id in the body must be the same. */
+function readBasic(
+  header: string,
+  bodyClientId: string | undefined,
+): Pick<TokenParameters, 'client_id' | 'client_secret'> | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(header)?.[1]
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  const id = decodeForm(text.slice(0, Math.max(colon, 0)))
+  const secret = decodeForm(text.slice(colon + 1))
   if (id === undefined || secret === undefined) return undefined
-  const decodedId = decoded(id)
-  const decodedSecret = decoded(secret)
-  return decodedId === undefined || decodedSecret === undefined
-    ? undefined
-    : clients.authenticate(decodedId, decodedSecret)
+  return bodyClientId === undefined || bodyClientId === id
+    ? { client_id: id, client_secret: secret }
+    : undefined
 }
 
-function decoded(text: string): string | undefined {
+function decodeForm(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
@@ -134,18 +173,23 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** Ours, none, or `https://{host}/api/v2/` under whatever name the client reached us by, as the official ones ask. */
+/**
+ * Ours, none, or `https://{host}/api/v2/` under whatever name the client reached us by, as the official ones ask.
+ * It only opens the door: a token's own audience is always ours, so that no other service takes it.
+ */
 function isOurAudience(audience: string | undefined, ours: string, host: string): boolean {
-  if (audience === undefined || audience === ours) return true
+  if (audience === undefined) return true
   const bare = audience.replace(/\/$/, '')
+  const name = host.toLowerCase()
   return (
-    bare === ours.replace(/\/$/, '') || bare === `https://${host}/api/v2` || bare === `http://${host}/api/v2`
+    bare === ours.replace(/\/$/, '') ||
+    (name !== '' && [`https://${name}/api/v2`, `http://${name}/api/v2`].includes(bare.toLowerCase()))
   )
 }
 
 function scopesFor(client: RegisteredClient, asked: string | undefined): readonly string[] | undefined {
   if (asked === undefined || asked.trim() === '') return client.scopes
-  const wanted = asked.split(' ').filter((scope) => scope !== '')
+  const wanted = [...new Set(asked.split(' ').filter((scope) => scope !== ''))]
   return wanted.every((scope) => (client.scopes as readonly string[]).includes(scope)) ? wanted : undefined
 }
 
@@ -154,6 +198,7 @@ async function granted(
   client: RegisteredClient,
   scopes: readonly string[],
 ): Promise<TokenEndpointAnswer> {
+  const lifeSeconds = options.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS
   const nowS = Math.floor(options.clock.nowMs() / 1000)
   const token = await new SignJWT({
     azp: client.client_id,
@@ -166,13 +211,13 @@ async function granted(
     .setSubject(`${client.client_id}@clients`)
     .setAudience([options.audience])
     .setIssuedAt(nowS)
-    .setExpirationTime(nowS + ACCESS_TOKEN_SECONDS)
+    .setExpirationTime(nowS + lifeSeconds)
     .setJti(randomUUID())
     .sign(options.keys.privateKey)
   return answer(200, {
     access_token: token,
     token_type: 'Bearer',
-    expires_in: ACCESS_TOKEN_SECONDS,
+    expires_in: lifeSeconds,
     scope: scopes.join(' '),
   })
 }

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+
+export interface CommandOutcome {
+  readonly exitCode: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs `infra/embedded/<name>-command.ts` as npm would, in this folder and with it as the data folder. */
+export async function runCommand(
+  name: 'client' | 'token',
+  args: readonly string[],
+  options: { folder: string; env?: Record<string, string> },
+): Promise<CommandOutcome> {
+  const script = path.resolve('infra/embedded', `${name}-command.ts`)
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    cwd: options.folder,
+    env: { FLOW_VAULT_DATA: options.folder, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const exit = new Promise<number | null>((resolve) => {
+    child.on('close', resolve)
+  })
+  const [out, err, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), exit])
+  return { exitCode, out, err }
+}
