@@ -36,51 +36,42 @@ export interface ExchangeResult {
   readonly staleConnection: boolean
 }
 
+/** How far a call has come. */
+interface Progress {
+  sent: boolean
+  status: number | undefined
+}
+
 /** Sends the request once and reads the complete answer. Never rejects. */
 export function exchange(call: Exchange): Promise<ExchangeResult> {
   return new Promise((resolve) => {
-    let sent = false
-    let status: number | undefined
+    const progress: Progress = { sent: false, status: undefined }
+    const fail = (code: OutgoingFailureCode, systemCode?: string) =>
+      failureOf(call, progress, code, systemCode)
     let request: http.ClientRequest
-    const onDeadline = () => request.destroy()
-    // While the request waits for a connection, that wait's own limit counts too.
-    const onNotConnected = () => {
-      if (!sent) request.destroy(new ConnectionRefused('timeout'))
-    }
-    const settle = (outcome: OutgoingOutcome, staleConnection = false) => {
-      call.deadline.signal.removeEventListener('abort', onDeadline)
-      call.plan.signal.removeEventListener('abort', onNotConnected)
-      resolve({ outcome, staleConnection })
-    }
-    const fail = (code: OutgoingFailureCode, systemCode?: string) => {
-      const ended = call.deadline.reason()
-      return failureOf(call, {
-        sent,
-        code: ended ?? code,
-        systemCode: ended ? undefined : systemCode,
-        status,
-      })
-    }
-
     try {
       request = http.request(requestOptions(call))
     } catch {
       // Node throws at once for a header that is not one; its message may repeat the value.
-      return settle(fail('invalid_request'))
+      return resolve({ outcome: fail('invalid_request'), staleConnection: false })
+    }
+    const settle = (outcome: OutgoingOutcome, staleConnection = false) => {
+      stopWatching()
+      resolve({ outcome, staleConnection })
     }
     request.on('socket', () => {
-      sent = true
+      progress.sent = true
       call.onConnected()
     })
     request.on('response', (answer) => {
-      status = answer.statusCode
+      progress.status = answer.statusCode
       readAnswerBody(answer, call.request.maxBytes ?? DEFAULT_MAX_BODY_BYTES).then((body) =>
         settle(body.kind === 'complete' ? answerOf(answer, body.text) : fail(BODY_FAILURES[body.kind])),
       )
     })
     request.on('error', (error: NodeJS.ErrnoException) => {
       // From the first line of the answer on, the body's reader tells how it ended.
-      if (status !== undefined) return
+      if (progress.status !== undefined) return
       if (error instanceof ConnectionRefused) return settle(fail(error.code, error.systemCode))
       const code = error.code?.startsWith('HPE_') ? 'invalid_answer' : 'connection_lost'
       const closedMeanwhile = request.reusedSocket && code === 'connection_lost'
@@ -88,14 +79,28 @@ export function exchange(call: Exchange): Promise<ExchangeResult> {
     })
     // An answer that switches protocols closes the request without an error.
     request.on('close', () => {
-      if (status === undefined) settle(fail('connection_lost'))
+      if (progress.status === undefined) settle(fail('connection_lost'))
     })
-    call.deadline.signal.addEventListener('abort', onDeadline, { once: true })
-    call.plan.signal.addEventListener('abort', onNotConnected, { once: true })
     request.end(call.request.body)
-    if (call.deadline.signal.aborted) onDeadline()
-    if (call.plan.signal.aborted) onNotConnected()
+    const stopWatching = endWithDeadlines(call, request, progress)
   })
+}
+
+/** Ends the request when its time is up, or its time to connect while it waits for a connection. */
+function endWithDeadlines(call: Exchange, request: http.ClientRequest, progress: Progress): () => void {
+  const { deadline, plan } = call
+  const onDeadline = () => request.destroy()
+  const onNotConnected = () => {
+    if (!progress.sent) request.destroy(new ConnectionRefused('timeout'))
+  }
+  deadline.signal.addEventListener('abort', onDeadline, { once: true })
+  plan.signal.addEventListener('abort', onNotConnected, { once: true })
+  if (deadline.signal.aborted) onDeadline()
+  if (plan.signal.aborted) onNotConnected()
+  return () => {
+    deadline.signal.removeEventListener('abort', onDeadline)
+    plan.signal.removeEventListener('abort', onNotConnected)
+  }
 }
 
 function requestOptions(call: Exchange): http.RequestOptions & { plan: ConnectionPlan } {
@@ -141,21 +146,22 @@ function answerOf(answer: IncomingMessage, text: string): OutgoingAnswer {
   }
 }
 
-interface FailureFacts {
-  readonly sent: boolean
-  readonly code: OutgoingFailureCode
-  readonly systemCode: string | undefined
-  readonly status: number | undefined
-}
-
-function failureOf(call: Exchange, facts: FailureFacts): OutgoingFailure {
-  const reason = FAILURE_SENTENCES[facts.code] ?? 'the call failed'
-  const shown = facts.systemCode !== undefined && SYSTEM_CODE.test(facts.systemCode)
+function failureOf(
+  call: Exchange,
+  progress: Progress,
+  cause: OutgoingFailureCode,
+  systemCode: string | undefined,
+): OutgoingFailure {
+  // What ended the call on purpose explains every error that follows from it.
+  const ended = call.deadline.reason()
+  const code = ended ?? cause
+  const shown = ended === undefined && systemCode !== undefined && SYSTEM_CODE.test(systemCode)
+  const reason = FAILURE_SENTENCES[code] ?? 'the call failed'
   return {
-    kind: facts.sent ? 'unknown' : 'not-sent',
-    code: facts.code,
-    message: `${call.target.url.host}: ${reason}${shown ? ` (${facts.systemCode})` : ''}.`,
-    ...(facts.status === undefined ? {} : { status: facts.status }),
+    kind: progress.sent ? 'unknown' : 'not-sent',
+    code,
+    message: `${call.target.url.host}: ${reason}${shown ? ` (${systemCode})` : ''}.`,
+    ...(progress.status === undefined ? {} : { status: progress.status }),
   }
 }
 

@@ -1,6 +1,11 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { OutgoingFailure, OutgoingFetch, OutgoingRequest } from '../../ports/outgoing-fetch.ts'
-import { createCheckedResolver, type Resolve } from './checked-resolver.ts'
+import type {
+  OutgoingFailure,
+  OutgoingFetch,
+  OutgoingOutcome,
+  OutgoingRequest,
+} from '../../ports/outgoing-fetch.ts'
+import { type CheckedResolver, createCheckedResolver, type Resolve } from './checked-resolver.ts'
 import { beforeDeadline, type Deadline, startDeadline } from './deadline.ts'
 import { HostSlots } from './host-slots.ts'
 import { type ExchangeResult, exchange } from './http-exchange.ts'
@@ -46,18 +51,57 @@ export interface GuardedFetchOptions {
  * service, the runtime's API and the operator's network (OWASP ASVS 5.0 V1.3.6).
  */
 export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch {
-  const { clock } = options
-  const allowHosts = new Set(options.allowHosts.map((entry) => entry.trim().toLowerCase()))
-  const resolver = createCheckedResolver(clock, options.resolve)
-  const slots = new HostSlots(MAX_CALLS_PER_HOST)
-  const agents = { 'https:': agentsFor('https:'), 'http:': agentsFor('http:') }
+  const guard = new OutgoingGuard(options)
+  return (url, request) => guard.fetch(url, request)
+}
+
+class OutgoingGuard {
+  readonly #clock: Clock
+  readonly #trust: readonly string[] | undefined
+  readonly #allowHosts: ReadonlySet<string>
+  readonly #resolver: CheckedResolver
+  readonly #slots = new HostSlots(MAX_CALLS_PER_HOST)
+  readonly #agents = { 'https:': agentsFor('https:'), 'http:': agentsFor('http:') }
+
+  constructor(options: GuardedFetchOptions) {
+    this.#clock = options.clock
+    this.#trust = options.trust
+    this.#allowHosts = new Set(options.allowHosts.map((entry) => entry.trim().toLowerCase()))
+    this.#resolver = createCheckedResolver(options.clock, options.resolve)
+  }
+
+  async fetch(url: string | URL, request: OutgoingRequest): Promise<OutgoingOutcome> {
+    const target = checkTarget(url, this.#allowHosts)
+    if ('kind' in target) return target
+    const framing = Object.keys(request.headers ?? {}).find((name) => FRAMING_HEADERS.has(name.toLowerCase()))
+    if (framing !== undefined) {
+      return notSent(target, 'invalid_request', `the header ${framing.toLowerCase()} cannot be set`)
+    }
+    const deadline = startDeadline(this.#clock, request.timeoutMs, request.signal)
+    const call = { target, request, deadline }
+    const release = await this.#slots.take(target.url.host, deadline)
+    try {
+      if (release === undefined) {
+        return notSent(target, deadline.reason() ?? 'timeout', 'too many calls to this host were waiting')
+      }
+      const first = await this.#attempt(call, request.repeatable ? 'kept' : 'single')
+      // The other side may have closed a kept connection just as it was used.
+      const { outcome } = first.staleConnection ? await this.#attempt(call, 'single') : first
+      // Another address may answer next time.
+      if (outcome.kind === 'not-sent') this.#resolver.forget(target.hostname)
+      return outcome
+    } finally {
+      release?.()
+      deadline.stop()
+    }
+  }
 
   /** One attempt with its own time to connect. Resolving again costs nothing: the answer is cached. */
-  async function attempt(call: Call, agent: 'kept' | 'single'): Promise<ExchangeResult> {
+  async #attempt(call: Call, agent: 'kept' | 'single'): Promise<ExchangeResult> {
     const { target, request, deadline } = call
-    const connecting = startDeadline(clock, CONNECT_TIMEOUT_MS, deadline.signal)
+    const connecting = startDeadline(this.#clock, CONNECT_TIMEOUT_MS, deadline.signal)
     try {
-      const addresses = await resolveTarget(call, connecting)
+      const addresses = await this.#resolve(call, connecting)
       if (!Array.isArray(addresses)) return { outcome: addresses, staleConnection: false }
       return await exchange({
         target,
@@ -69,9 +113,9 @@ export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch 
           addresses,
           mayBePrivate: target.allowListed,
           signal: connecting.signal,
-          trust: options.trust,
+          trust: this.#trust,
         },
-        agent: agents[target.secure ? 'https:' : 'http:'][agent],
+        agent: this.#agents[target.secure ? 'https:' : 'http:'][agent],
         deadline,
         onConnected: () => connecting.stop(),
       })
@@ -80,10 +124,10 @@ export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch 
     }
   }
 
-  async function resolveTarget(call: Call, connecting: Deadline): Promise<string[] | OutgoingFailure> {
+  async #resolve(call: Call, connecting: Deadline): Promise<string[] | OutgoingFailure> {
     const { target, deadline } = call
     try {
-      const checked = await beforeDeadline(resolver.resolve(target), connecting)
+      const checked = await beforeDeadline(this.#resolver.resolve(target), connecting)
       if (checked === undefined) {
         return notSent(target, deadline.reason() ?? 'timeout', 'the name was not resolved in time')
       }
@@ -91,32 +135,6 @@ export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch 
       return notSent(target, 'forbidden_address', 'the address is not on the public internet')
     } catch {
       return notSent(target, 'dns_failed', 'the name could not be resolved')
-    }
-  }
-
-  return async (input, request) => {
-    const target = checkTarget(input, allowHosts)
-    if ('kind' in target) return target
-    const framing = Object.keys(request.headers ?? {}).find((name) => FRAMING_HEADERS.has(name.toLowerCase()))
-    if (framing !== undefined) {
-      return notSent(target, 'invalid_request', `the header ${framing.toLowerCase()} cannot be set`)
-    }
-    const deadline = startDeadline(clock, request.timeoutMs, request.signal)
-    const call = { target, request, deadline }
-    const release = await slots.take(target.url.host, deadline)
-    try {
-      if (release === undefined) {
-        return notSent(target, deadline.reason() ?? 'timeout', 'too many calls to this host were waiting')
-      }
-      const first = await attempt(call, request.repeatable ? 'kept' : 'single')
-      // The other side may have closed a kept connection just as it was used.
-      const { outcome } = first.staleConnection ? await attempt(call, 'single') : first
-      // Another address may answer next time.
-      if (outcome.kind === 'not-sent') resolver.forget(target.hostname)
-      return outcome
-    } finally {
-      release?.()
-      deadline.stop()
     }
   }
 }
