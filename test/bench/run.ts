@@ -1,0 +1,17 @@
+import { benchHttp } from './http.ts'
+
+/*
+ * `npm run bench [-- NAME …]`: measures and prints tables; asserts nothing. The figures are of this machine and
+ * this minute, which is why everything is measured beside something bare.
+ */
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = { http: benchHttp }
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.find((name) => BENCHES[name] === undefined)
+if (unknown === undefined) {
+  for (const name of wanted.length === 0 ? Object.keys(BENCHES) : wanted) await BENCHES[name]!()
+} else {
+  process.stderr.write(`There is no bench "${unknown}". There are: ${Object.keys(BENCHES).join(', ')}.\n`)
+  process.exitCode = 2
+}
