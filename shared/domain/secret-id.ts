@@ -41,6 +41,11 @@ export function findSecretIdParts(secretId: string): SecretIdParts | undefined {
   return { tenant: match[1]!, ownerId: match[2]!, generation: Number(match[3]) }
 }
 
+/** Whether a name that `secretIdOf` made is one of this owner's, of whatever generation. */
+export function isSecretIdOf(owner: Pick<SecretIdParts, 'tenant' | 'ownerId'>, secretId: string): boolean {
+  return secretId.startsWith(`${SECRET_ID_PREFIX}${owner.tenant}/${owner.ownerId}/g`)
+}
+
 /** The parts of a name that `secretIdOf` made. Throws `InvariantError` for any other text. */
 export function parseSecretId(secretId: string): SecretIdParts {
   const parts = findSecretIdParts(secretId)

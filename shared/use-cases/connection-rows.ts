@@ -1,21 +1,33 @@
 import { createHash } from 'node:crypto'
 import { type ChangeEvent, type ChangeEventType, EVENT_RETENTION_DAYS } from '../domain/change-event.ts'
 import type { ConnectionRow } from '../domain/connection.ts'
-import { VaultError } from '../domain/errors.ts'
+import { InvariantError, VaultError } from '../domain/errors.ts'
 import { connectionKey, eventKey } from '../domain/keys.ts'
+import { isSecretIdOf } from '../domain/secret-id.ts'
 import type { Attributes, Condition, Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 
 const DAY_S = 86_400
 
-/** The row, or undefined; another tenant's id is as unknown as any. */
+/**
+ * The row, or undefined; another tenant's id is as unknown as any. A seal is bound to the secret's name and the
+ * name to its owner, so a row that was moved here, or points at another's secret, is refused (`InvariantError`)
+ * before anything is opened for it.
+ */
 export async function findConnection(
   ports: Pick<Ports, 'items'>,
   tenant: string,
   id: string,
   options?: { consistent?: boolean },
 ): Promise<ConnectionRow | undefined> {
-  return rowOf(await ports.items.get(connectionKey(tenant, id), options))
+  const row = rowOf(await ports.items.get(connectionKey(tenant, id), options))
+  if (row === undefined || isOwnRow(row, tenant, id)) return row
+  throw new InvariantError('a connection row is not its own, or points at a secret of another')
+}
+
+function isOwnRow(row: ConnectionRow, tenant: string, id: string): boolean {
+  if (row.tenant !== tenant || row.id !== id) return false
+  return row.secret === undefined || isSecretIdOf({ tenant, ownerId: id }, row.secret.secretId)
 }
 
 /** The row; throws `not-found` with Auth0's text when there is none. */
@@ -101,7 +113,8 @@ export function unchangedSince(seen: ConnectionRow): Condition[] {
 
 /**
  * The write that turns `seen` into `next` by the members that differ, so that a lease taken meanwhile survives
- * a rename. `conditions` default to `unchangedSince(seen)`.
+ * a rename. A member that `next` names as undefined goes, also when `seen` did not have it yet. `conditions`
+ * default to `unchangedSince(seen)`.
  */
 export function rowChange(
   seen: ConnectionRow,
@@ -113,11 +126,10 @@ export function rowChange(
   const set: Record<string, Attributes[string]> = {}
   const remove: string[] = []
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (after[name] === undefined) {
-      if (before[name] !== undefined) remove.push(name)
-    } else if (after[name] !== before[name]) {
-      set[name] = after[name]
-    }
+    if (after[name] === undefined) remove.push(name)
+    else if (after[name] !== before[name]) set[name] = after[name]
   }
+  // The index takes its two attributes together or not at all; the shard of a row never changes.
+  if (set['due_at'] !== undefined) set['due_shard'] = after['due_shard']
   return { op: 'update', key: connectionKey(seen.tenant, seen.id), set, remove, when: conditions }
 }

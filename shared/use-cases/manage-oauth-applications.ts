@@ -81,7 +81,7 @@ export async function getOauthApplication(
   tenant: string,
   id: string,
 ): Promise<OauthApplication> {
-  const application = id.startsWith('oa_') ? await findOauthApplication(ports, tenant, id) : undefined
+  const application = await findOauthApplication(ports, tenant, id)
   if (application === undefined) throw new VaultError('not-found', 'OAuth application not found')
   return application
 }

@@ -1,7 +1,9 @@
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import { InvariantError } from '../domain/errors.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { oauthAppKey } from '../domain/keys.ts'
+import { isSecretIdOf } from '../domain/secret-id.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import type { ClientIdentity } from '../ports/oauth-client.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -33,13 +35,23 @@ export function defaultApplicationSort(appId: string): string {
   return `default#${appId}`
 }
 
-/** The application, or undefined. */
+/** The application, or undefined. Throws `InvariantError` when its item is not its own, as `findConnection` does. */
 export async function findOauthApplication(
   ports: Pick<Ports, 'items'>,
   tenant: string,
   id: string,
 ): Promise<OauthApplication | undefined> {
-  return (await ports.items.get(oauthAppKey(tenant, id))) as unknown as OauthApplication | undefined
+  // The partition also holds the items that name each app's default.
+  if (!id.startsWith('oa_')) return undefined
+  const item = await ports.items.get(oauthAppKey(tenant, id))
+  const application = item as unknown as OauthApplication | undefined
+  if (application === undefined || isOwnApplication(application, tenant, id)) return application
+  throw new InvariantError('an OAuth application is not its own, or points at a secret of another')
+}
+
+function isOwnApplication(application: OauthApplication, tenant: string, id: string): boolean {
+  if (application.tenant !== tenant || application.id !== id) return false
+  return isSecretIdOf({ tenant, ownerId: id }, application.secret.secretId)
 }
 
 /** The application that connections of this app use when they name none. */
@@ -77,7 +89,8 @@ export async function findApplicationClient(
     row.oauthAppId === undefined
       ? await findDefaultApplication(ports, row.tenant, row.appId)
       : await findOauthApplication(ports, row.tenant, row.oauthAppId)
-  if (application === undefined) return undefined
+  // A client secret goes to the token endpoint of its own app only.
+  if (application === undefined || application.appId !== row.appId) return undefined
   const opened = await ports.opened.open(application.secret)
   return {
     client: {

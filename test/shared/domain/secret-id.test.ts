@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { InvariantError } from '../../../shared/domain/errors.ts'
-import { findSecretIdParts, parseSecretId, secretIdOf } from '../../../shared/domain/secret-id.ts'
+import {
+  findSecretIdParts,
+  isSecretIdOf,
+  parseSecretId,
+  secretIdOf,
+} from '../../../shared/domain/secret-id.ts'
 
 describe('secretIdOf', () => {
   it('names tenant, owner and generation', () => {
@@ -49,5 +54,24 @@ describe('parseSecretId', () => {
   ])('refuses %j', (secretId) => {
     expect(() => parseSecretId(secretId)).toThrow(InvariantError)
     expect(findSecretIdParts(secretId)).toBeUndefined()
+  })
+})
+
+describe('isSecretIdOf', () => {
+  const owner = { tenant: 'acme', ownerId: 'ac_1' }
+
+  it('knows every generation of the owner’s secrets', () => {
+    for (const generation of [1, 12])
+      expect(isSecretIdOf(owner, secretIdOf({ ...owner, generation }))).toBe(true)
+  })
+
+  it.each([
+    ['of another tenant', 'flow-vault/other/ac_1/g1'],
+    ['of another owner', 'flow-vault/acme/ac_2/g1'],
+    ['of an owner whose id begins the same', 'flow-vault/acme/ac_12/g1'],
+    ['of a tenant whose name begins the same', 'flow-vault/acme2/ac_1/g1'],
+    ['of somebody else altogether', 'other/acme/ac_1/g1'],
+  ])('refuses one %s', (_whose, secretId) => {
+    expect(isSecretIdOf(owner, secretId)).toBe(false)
   })
 })
