@@ -116,7 +116,6 @@ function isFit(
   return (
     certificate.validToDate.getTime() - nowMs >= RENEW_BEFORE_MS &&
     certificate.checkPrivateKey(createPrivateKey(server.keyPem)) &&
-    certificate.checkIssued(authority) &&
     certificate.verify(authority.publicKey) &&
     hosts.every((host) => isNamed(certificate, host))
   )

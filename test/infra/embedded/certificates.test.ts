@@ -137,6 +137,16 @@ describe('ensureCertificates', () => {
     server.close()
   })
 
+  it('makes a new server certificate when the authority was replaced', async () => {
+    const first = await ensureCertificates({ folder, nowMs: NOW_MS })
+    fs.rmSync(path.join(folder, 'ca.pem'))
+    const second = await ensureCertificates({ folder, nowMs: NOW_MS })
+    expect(second.caPem).not.toBe(first.caPem)
+    const server = await serve(second)
+    await expect(get(server, { host: 'localhost', ca: second.caPem })).resolves.toBe('hello')
+    server.close()
+  })
+
   it('needs the authority key only to sign, and says which file is missing then', async () => {
     const first = await ensureCertificates({ folder, nowMs: NOW_MS })
     fs.rmSync(path.join(folder, 'tls/ca-key.pem'))
