@@ -139,10 +139,11 @@ function vaultProblem(error: VaultError): APIGatewayProxyStructuredResultV2 {
 function messageOf(error: VaultError): string {
   const prefix = VALIDATION_PREFIXES[error.code]
   const { field, allowed } = error.detail
-  if (prefix === undefined || field === undefined) {
+  if (prefix === undefined) {
     return allowed === undefined ? error.message : `${error.message} Allowed: ${allowed}.`
   }
-  return `${prefix}: '${error.message}' on property ${field}${allowed === undefined ? '' : ` (${allowed})`}.`
+  const where = field === undefined ? '' : ` on property ${field}`
+  return `${prefix}: '${error.message}'${where}${allowed === undefined ? '' : ` (${allowed})`}.`
 }
 
 function json(
