@@ -2,16 +2,24 @@ import type { ChangeEventType } from '../domain/change-event.ts'
 import type { ConnectionRow } from '../domain/connection.ts'
 import { VaultError } from '../domain/errors.ts'
 import { newUuid } from '../domain/ids.ts'
-import { eventKey } from '../domain/keys.ts'
-import { ConditionFailedError, type Write } from '../ports/item-store.ts'
+import { type Condition, ConditionFailedError, type Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { transactSurely } from './commit-protocol.ts'
-import { connectionNotFound, eventWrite, findConnection, rowChange } from './connection-rows.ts'
+import {
+  connectionNotFound,
+  eventWrite,
+  findConnection,
+  rowChange,
+  unchangedSince,
+} from './connection-rows.ts'
 
 /** Two people and a rotation may meet on one connection; six changes within one request's time are no accident. */
 const MAX_CHANGE_TRIES = 6
 
-/** A change that people can see: the members that differ, and the event that tells of it. */
+/**
+ * A change that people can see: the members that differ, and the event that tells of it. One that raises the fence
+ * is applied only while the fence is the one it was raised from: leases are taken without a visible change.
+ */
 export interface VisibleChange {
   readonly members: Partial<ConnectionRow>
   readonly event: { readonly type: ChangeEventType; readonly changed: readonly string[] }
@@ -39,9 +47,8 @@ export async function changeConnection(
     try {
       await transactSurely(
         ports,
-        [rowChange(row, next), eventWrite(next, event), ...(change.beside ?? [])],
-        async () =>
-          (await ports.items.get(eventKey(next.tenant, next.id, next.sequence)))?.['id'] === event.id,
+        [rowChange(row, next, conditionsOf(row, change)), eventWrite(next, event), ...(change.beside ?? [])],
+        () => isEventStored(ports, next, event.id),
       )
       return next
     } catch (error) {
@@ -58,6 +65,13 @@ export async function changeConnection(
       retryAfterSeconds: 1,
     },
   )
+}
+
+function conditionsOf(row: ConnectionRow, change: VisibleChange): Condition[] {
+  const conditions = unchangedSince(row)
+  if (change.members.fence !== undefined)
+    conditions.push({ kind: 'equals', attribute: 'fence', value: row.fence })
+  return conditions
 }
 
 /** The row after a visible change: version and sequence rise, the change is dated and signed with a new op. */
