@@ -1,0 +1,148 @@
+import { join } from 'node:path'
+import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
+import { OAuth4WebApiClient } from '../../shared/adapters/oauth/oauth-client.ts'
+import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
+import { createKeyFile, openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
+import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
+import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
+import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
+import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import { renderTemplate } from '../../shared/connectors/template.ts'
+import type { ConnectionRow } from '../../shared/domain/connection.ts'
+import type { JsonObject } from '../../shared/domain/json.ts'
+import { SecretText } from '../../shared/domain/secret-text.ts'
+import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
+import type { WorkItem } from '../../shared/ports/work-queue.ts'
+import { AttemptWatch } from '../../shared/use-cases/attempt-watch.ts'
+import { startAuthorization } from '../../shared/use-cases/authorize-connection.ts'
+import { getConnection } from '../../shared/use-cases/connection-rows.ts'
+import { createConnection } from '../../shared/use-cases/create-connection.ts'
+import { fetchCredential } from '../../shared/use-cases/fetch-credential.ts'
+import {
+  type FinishedAuthorization,
+  finishAuthorization,
+} from '../../shared/use-cases/finish-authorization.ts'
+import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import { createOauthApplication } from '../../shared/use-cases/manage-oauth-applications.ts'
+import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
+import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
+import { sweepDue } from '../../shared/use-cases/sweep-due.ts'
+import { doWorkItem } from '../../shared/use-cases/work-item.ts'
+import { makeKeyFolder } from './key-folder.ts'
+import { ManualClock } from './manual-clock.ts'
+import { reroutedTo, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
+
+const TENANT = 'acme'
+const SWEEP_CAPACITY = { capacity: 1000, perTenant: 1000 }
+const CALLBACK_URL = 'https://vault.example.test/oauth/callback'
+
+/** The use cases over stores in memory, a clock that the test moves, and a provider that answers by script. */
+export type GrantsUnderTest = Awaited<ReturnType<typeof startGrantsUnderTest>>
+
+/** Starts it; `close` ends the provider. Every named provider's host leads to the scripted one. */
+export async function startGrantsUnderTest() {
+  const provider: ScriptedProvider = await startScriptedProvider()
+  const folder = await makeKeyFolder()
+  const keyPath = join(folder.path, 'keys.json')
+  const random = new SystemRandom()
+  await createKeyFile(keyPath, random)
+  const keys = await LocalKeyWrapper.open(keyPath, random)
+  const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
+  const clock = new ManualClock()
+  const items = new MemoryItemStore()
+  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const lines: string[] = []
+  const note = (message: string, members?: object) => lines.push(`${message} ${JSON.stringify(members)}`)
+  const log = { info: note, warn: note, error: note, access: () => undefined }
+  const guarded = createGuardedFetch({ allowHosts: [provider.host], clock: new SystemClock() })
+  const oauth: OAuthClient = new OAuth4WebApiClient({
+    fetch: reroutedTo(provider, guarded),
+    render: renderTemplate,
+    clock,
+  })
+  const opened = new OpenedSecrets(secrets)
+  const freezes = new FreezeWatch(items, clock)
+  const base = { items, secrets, digester, clock, random, log, oauth, opened, freezes }
+  const attempts = new AttemptWatch(clock)
+  const grants = new LocalGrantRunner({ ...base, attempts, owner: 'test' })
+  const queued: WorkItem[] = []
+  const work = {
+    enqueue: async (more: readonly WorkItem[]) => {
+      queued.push(...more)
+    },
+  }
+  const ports = {
+    ...base,
+    attempts,
+    owner: 'test',
+    grants,
+    work,
+    flights: new SingleFlight<ConnectionRow | undefined>(),
+    callbackUrl: CALLBACK_URL,
+    returnTo: ['https://vault.example.test', 'https://console.example.test'],
+  }
+
+  async function workQueue(): Promise<void> {
+    while (queued.length > 0) await doWorkItem(ports, queued.shift()!)
+  }
+
+  return {
+    provider,
+    clock,
+    ports,
+    lines,
+    tenant: TENANT,
+    create: async (appId: string, setup?: JsonObject): Promise<ConnectionRow> => {
+      const input = { tenant: TENANT, clientId: 'test', name: 'Orders', appId }
+      return (await createConnection(ports, setup === undefined ? input : { ...input, setup })).row
+    },
+    addApplication: (appId: string, clientSecret = 'application-secret-000') =>
+      createOauthApplication(ports, {
+        tenant: TENANT,
+        appId,
+        name: appId,
+        clientId: 'application-id-000',
+        clientSecret: new SecretText(clientSecret),
+      }),
+    row: (id: string) => getConnection(ports, TENANT, id),
+    /** What a flow gets, parsed. */
+    fetch: async (id: string, minTtlSeconds = 60) => {
+      const fetched = await fetchCredential(ports, { tenant: TENANT, id, minTtlSeconds })
+      if (fetched.kind === 'not-modified') throw new Error('nothing was sent to compare with')
+      return JSON.parse(fetched.body.reveal())
+    },
+    /** Starts an authorization; answers the URL for the browser. */
+    authorize: async (id: string, options: { scopes?: string[]; returnTo?: string } = {}): Promise<URL> => {
+      const row = await getConnection(ports, TENANT, id)
+      return new URL((await startAuthorization(ports, { tenant: TENANT, row, ...options })).authorizationUrl)
+    },
+    /** The provider sends the browser back with this state. */
+    finish: (
+      state: string | null,
+      answer: { code?: string; error?: string; issuer?: string } = { code: 'code-000' },
+    ): Promise<FinishedAuthorization> =>
+      finishAuthorization(ports, {
+        state: state === null ? undefined : new SecretText(state),
+        code: answer.code === undefined ? undefined : new SecretText(answer.code),
+        error: answer.error,
+        issuer: answer.issuer,
+      }),
+    /** One sweep, and all the work it finds. */
+    sweep: async () => {
+      await sweepDue(ports, SWEEP_CAPACITY)
+      await workQueue()
+    },
+    /** One run of reconcile, and all the work it finds. */
+    reconcile: async () => {
+      await reconcileWork(ports)
+      await workQueue()
+    },
+    async close() {
+      await provider.close()
+      await folder.remove()
+    },
+  }
+}
