@@ -28,6 +28,7 @@ import type { GrantRunner } from '../shared/ports/grant-runner.ts'
 import type { ItemStore } from '../shared/ports/item-store.ts'
 import type { Ports } from '../shared/ports/ports.ts'
 import type { SecretStore } from '../shared/ports/secret-store.ts'
+import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import { AttemptWatch } from '../shared/use-cases/attempt-watch.ts'
 import { FreezeWatch } from '../shared/use-cases/freeze-watch.ts'
 import type { GrantPorts } from '../shared/use-cases/grant-ports.ts'
@@ -80,6 +81,7 @@ export function wireApi(env: Environment = process.env): ApiPorts {
     ...httpPorts(base),
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, clock),
+    work: workQueue(base),
     callbackUrl: `${publicUrl}/oauth/callback`,
     returnTo: [publicUrl, ...config.returnTo],
     checkReady: readinessCheck(base, ports.items, digester),
@@ -104,7 +106,14 @@ export function wireCredentials(env: Environment = process.env): CredentialsPort
 /** The ports of `authorize`: states to consume, and calls to `grants`; no secrets. */
 export function wireAuthorize(env: Environment = process.env): AuthorizeFunctionPorts {
   const base = readBase(env)
-  return { ...common(base), ...httpPorts(base), digester: kmsDigester(base), grants: grantRunner(base) }
+  return {
+    ...common(base),
+    // Its one route is public: the browser brings a state, not a token.
+    verifier: refused<TokenVerifier>('verify tokens'),
+    rateLimitPerSecond: base.config.rateLimitPerSecond,
+    digester: kmsDigester(base),
+    grants: grantRunner(base),
+  }
 }
 
 /** The ports of `grants`: rows, secrets to read and write, digests, and the way out to providers. */

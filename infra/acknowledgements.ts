@@ -1,0 +1,65 @@
+import { Validations } from 'aws-cdk-lib'
+import type { IConstruct } from 'constructs'
+import { SECRET_ID_PREFIX } from '../shared/domain/secret-id.ts'
+import type { VaultStack } from './stacks/vault-stack.ts'
+
+interface Acknowledgement {
+  readonly id: string
+  readonly reason: string
+}
+
+const FUNCTION_FINDINGS: readonly Acknowledgement[] = [
+  {
+    id: 'Serverless::Serverless-LambdaDLQ',
+    reason:
+      'A function is invoked and waited for, or woken by the queue, which has dead letters of its own, or by a schedule, and then it has a failure destination.',
+  },
+  {
+    id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
+    reason:
+      'X-Ray (PutTraceSegments, PutTelemetryRecords) and ListSecrets know no resources; test/infra/roles.test.ts holds the bare star to those three actions.',
+  },
+]
+
+const SECRETS_FINDING: Acknowledgement = {
+  id: `AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:${SECRET_ID_PREFIX}*]`,
+  reason:
+    'A secret is made for each connection while the vault runs: only the beginning of its name is known here.',
+}
+
+const DEAD_LETTERS_FINDINGS: readonly Acknowledgement[] = [
+  { id: 'Serverless::Serverless-SQSRedrivePolicy', reason: 'It is a dead-letter queue itself.' },
+  {
+    id: 'AwsSolutions::AwsSolutions-SQS3',
+    reason: 'It is a dead-letter queue itself, of schedules and of the functions they wake.',
+  },
+]
+
+const QUEUE_FINDING: Acknowledgement = {
+  id: 'Serverless::Serverless-LambdaEventSourceMappingDestination',
+  reason:
+    'For SQS the failed messages go to the dead letters of the queue; a destination is for streams only.',
+}
+
+const ROUTE_FINDING: Acknowledgement = {
+  id: 'AwsSolutions::AwsSolutions-APIG4',
+  reason:
+    'The functions verify the token themselves, so that both ways to run the vault answer alike; a test calls every route without a token.',
+}
+
+/** The findings of cdk-nag that this design means, each where it arises and with its reason. */
+export function acknowledgeFindings({ vault }: { vault: VaultStack }): void {
+  acknowledge(vault.http, ROUTE_FINDING)
+  acknowledge(vault.deadLetters, ...DEAD_LETTERS_FINDINGS)
+  acknowledge(vault.work.deadLetters, ...DEAD_LETTERS_FINDINGS)
+  for (const vaultFunction of vault.functions.values()) {
+    acknowledge(vaultFunction, ...FUNCTION_FINDINGS, SECRETS_FINDING)
+  }
+  for (const child of vault.node.children) {
+    if (child.node.id.endsWith('-queue')) acknowledge(child, QUEUE_FINDING)
+  }
+}
+
+function acknowledge(scope: IConstruct, ...findings: readonly Acknowledgement[]): void {
+  Validations.of(scope).acknowledge(...findings)
+}

@@ -1,0 +1,188 @@
+import { Duration } from 'aws-cdk-lib'
+import type { HttpStage } from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import type { VaultFunctionName } from '../function-table.ts'
+import type { VaultFunction } from './vault-function.ts'
+
+const MINUTE = Duration.minutes(1)
+/** Rotation is a sweep a minute and a queue behind it: later than this means that something does not run. */
+const OLDEST_DUE_ALARM_MS = 3 * 60_000
+const FAILED_PERCENT = 1
+
+export interface AlarmsProps {
+  readonly stage: string
+  readonly functions: ReadonlyMap<VaultFunctionName, VaultFunction>
+  readonly httpStage: HttpStage
+  readonly table: TableV2
+  readonly deadLetters: readonly IQueue[]
+  readonly action: IAlarmAction | undefined
+}
+
+/** What a person must be told: most of it as metric math, because a count means nothing without its base. */
+export class Alarms extends Construct {
+  readonly #action: IAlarmAction | undefined
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id)
+    this.#action = props.action
+    for (const [name, { function: target }] of props.functions) {
+      const [errors, calls] = [
+        target.metricErrors({ period: MINUTE }),
+        target.metricInvocations({ period: MINUTE }),
+      ]
+      this.#add(`${name}-errors`, {
+        metric: percent(errors, calls),
+        above: FAILED_PERCENT,
+        minutes: [3, 5],
+        description: `More than ${FAILED_PERCENT} % of the calls of ${name} fail.`,
+      })
+    }
+    this.#add('throttles', {
+      metric: sum(
+        [...props.functions.values()].map(({ function: one }) => one.metricThrottles({ period: MINUTE })),
+      ),
+      above: 0,
+      minutes: [3, 5],
+      description: 'Functions are throttled: raise maxInstances, or the concurrency of the account.',
+    })
+    this.#add('dead-letters', {
+      metric: sum(
+        props.deadLetters.map((queue) => queue.metricApproximateNumberOfMessagesVisible({ period: MINUTE })),
+      ),
+      above: 0,
+      minutes: [1, 1],
+      description: 'Work or a wake-up failed for good; its message waits in a dead-letter queue.',
+    })
+    this.#watchRequests(props.httpStage)
+    this.#watchTable(props.table)
+    this.#watchLogs(props)
+  }
+
+  #watchRequests(stage: HttpStage): void {
+    this.#add('server-errors', {
+      metric: percent(
+        stage.metricServerError({ period: MINUTE, statistic: 'Sum' }),
+        stage.metricCount({ period: MINUTE }),
+      ),
+      above: FAILED_PERCENT,
+      minutes: [3, 5],
+      description: `More than ${FAILED_PERCENT} % of the requests are answered with a 5xx.`,
+    })
+  }
+
+  #watchTable(table: TableV2): void {
+    const of = (metricName: string) =>
+      new Metric({
+        namespace: 'AWS/DynamoDB',
+        metricName,
+        dimensionsMap: { TableName: table.tableName },
+        statistic: 'Sum',
+        period: MINUTE,
+      })
+    this.#add('table-throttles', {
+      metric: sum([of('ReadThrottleEvents'), of('WriteThrottleEvents')]),
+      above: 0,
+      minutes: [3, 5],
+      description: 'The table throttles: a tenant is hot, or the account is at its limit.',
+    })
+  }
+
+  /** The functions' own figures, taken from the line each run logs. */
+  #watchLogs({ stage, functions }: AlarmsProps): void {
+    const logs = (name: VaultFunctionName) => functions.get(name)?.function.logGroup
+    this.#add('oldest-due', {
+      metric: this.#logged('OldestDueMs', { stage, logs: logs('sweep'), message: 'swept', value: '$.ms' }),
+      above: OLDEST_DUE_ALARM_MS,
+      minutes: [3, 3],
+      // No figure means that no sweep ran.
+      missing: TreatMissingData.BREACHING,
+      description: 'A connection has been due for rotation for minutes, or no sweep runs.',
+    })
+    const found = this.#logged('ReconcileFound', {
+      stage,
+      logs: logs('reconcile'),
+      message: 'reconciled',
+      value: '$.found',
+    })
+    const done = this.#logged('ReconcileDone', {
+      stage,
+      logs: logs('reconcile'),
+      message: 'reconciled',
+      value: '$.done',
+    })
+    this.#add('reconcile-stuck', {
+      metric: new MathExpression({
+        expression: 'found - done',
+        usingMetrics: { found, done },
+        period: MINUTE,
+      }),
+      above: 0,
+      minutes: [10, 15],
+      missing: TreatMissingData.BREACHING,
+      description: 'Something a crash left cannot be put right, or reconcile does not run.',
+    })
+  }
+
+  #logged(
+    metricName: string,
+    from: { stage: string; logs: ILogGroup | undefined; message: string; value: string },
+  ): Metric {
+    if (from.logs === undefined) throw new Error(`no function logs ${metricName}`)
+    const filter = new MetricFilter(this, metricName, {
+      logGroup: from.logs,
+      metricNamespace: `FlowVault/${from.stage}`,
+      metricName,
+      filterPattern: FilterPattern.stringValue('$.message', '=', from.message),
+      metricValue: from.value,
+    })
+    return filter.metric({ statistic: 'Maximum', period: MINUTE })
+  }
+
+  #add(
+    id: string,
+    alarm: {
+      metric: IMetric
+      above: number
+      /** So many of so many minutes. */
+      minutes: readonly [number, number]
+      description: string
+      missing?: TreatMissingData
+    },
+  ): void {
+    const made = new Alarm(this, id, {
+      metric: alarm.metric,
+      threshold: alarm.above,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      datapointsToAlarm: alarm.minutes[0],
+      evaluationPeriods: alarm.minutes[1],
+      alarmDescription: alarm.description,
+      treatMissingData: alarm.missing ?? TreatMissingData.NOT_BREACHING,
+    })
+    if (this.#action !== undefined) made.addAlarmAction(this.#action)
+  }
+}
+
+function percent(part: IMetric, whole: IMetric): MathExpression {
+  return new MathExpression({
+    expression: 'IF(whole > 0, 100 * part / whole, 0)',
+    usingMetrics: { part, whole },
+    period: MINUTE,
+  })
+}
+
+function sum(metrics: readonly IMetric[]): MathExpression {
+  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]))
+  return new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, period: MINUTE })
+}

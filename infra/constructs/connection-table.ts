@@ -1,0 +1,48 @@
+import { RemovalPolicy } from 'aws-cdk-lib'
+import {
+  AttributeType,
+  Billing,
+  ProjectionType,
+  StreamViewType,
+  TableEncryptionV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb'
+import { Construct } from 'constructs'
+import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
+
+const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER } as const
+
+/**
+ * The one table, from the definition that the adapter reads. It outlives its stack: it can be neither deleted nor
+ * dropped by a deployment, and any second of the last 35 days can be restored. Its stream carries new images, for
+ * the events beside the rows.
+ */
+export class ConnectionTable extends Construct {
+  readonly table: TableV2
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id)
+    const { partitionKey, sortKey, dueIndex, timeToLiveAttribute } = TABLE_DEFINITION
+    const attribute = ({ name, type }: { name: string; type: 'S' | 'N' }) => ({ name, type: TYPES[type] })
+    this.table = new TableV2(this, 'Table', {
+      partitionKey: attribute(partitionKey),
+      sortKey: attribute(sortKey),
+      globalSecondaryIndexes: [
+        {
+          indexName: dueIndex.name,
+          partitionKey: attribute(dueIndex.partitionKey),
+          sortKey: attribute(dueIndex.sortKey),
+          projectionType: ProjectionType[dueIndex.projection],
+        },
+      ],
+      timeToLiveAttribute,
+      billing: Billing.onDemand(),
+      // The rows hold no secrets, and sealed values are ciphertext already: a second key of ours adds no wall.
+      encryption: TableEncryptionV2.dynamoOwnedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      dynamoStream: StreamViewType.NEW_IMAGE,
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+  }
+}

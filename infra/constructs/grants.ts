@@ -1,0 +1,204 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { ENV, type EnvName } from '../../functions/config.ts'
+import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
+import type { GrantName } from '../function-table.ts'
+
+/** What the functions of one deployment may be granted access to: names and ARNs. */
+export interface VaultResources {
+  readonly stage: string
+  readonly region: string
+  readonly secretStore: 'secrets-manager' | 'sealed'
+  readonly tableName: string
+  readonly tableArn: string
+  readonly dueIndexArn: string
+  /** Every secret of the vault: `…:secret:flow-vault/*`. */
+  readonly secretsArn: string
+  readonly wrappingKeyArn: string
+  readonly digestKeyArn: string
+  readonly grantsFunctionName: string
+  readonly grantsFunctionArn: string
+  readonly workQueueUrl: string
+  readonly workQueueArn: string
+  readonly secretWriters: number
+  readonly rotationsPerMinute: number
+  /** Whose tokens are accepted, and where browsers reach the vault. */
+  readonly http: Readonly<Partial<Record<EnvName, string>>>
+}
+
+/** One grant: the permissions, and the variables by which the function finds what it may use. */
+export interface Granted {
+  readonly statements: readonly PolicyStatement[]
+  readonly environment: Readonly<Partial<Record<EnvName, string>>>
+}
+
+const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
+const WRITE_ITEMS = [
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:ConditionCheckItem',
+]
+
+/**
+ * Permissions and variables of one grant. Row permissions are bound to the beginning of the partition key, so that
+ * who may change connections cannot touch an authorization's state or a sealed value.
+ */
+export function grantOf(name: GrantName, resources: VaultResources): Granted {
+  return GRANTS[name](resources)
+}
+
+const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>> = {
+  'read-rows': (it) => onTable(it, [items(it, 'TENANT#*', READ_ITEMS)]),
+  'write-rows': (it) => onTable(it, [items(it, 'TENANT#*', [...READ_ITEMS, ...WRITE_ITEMS])]),
+  'note-fetches': (it) => onTable(it, [noteFetches(it)]),
+  'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:PutItem'])]),
+  'consume-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:DeleteItem'])]),
+  'query-work': (it) => onTable(it, [dueIndex(it, 'work#*')]),
+  'query-due': (it) => ({
+    statements: [dueIndex(it, 'rotation#*')],
+    environment: {
+      [ENV.tableName]: it.tableName,
+      [ENV.rotationsPerMinute]: String(it.rotationsPerMinute),
+    },
+  }),
+  'create-secrets': (it) => onSecrets(it, createSecrets(it)),
+  'put-secrets': (it) => onSecrets(it, putSecrets(it)),
+  'read-secrets': (it) => onSecrets(it, readSecrets(it)),
+  'remove-secrets': (it) => onSecrets(it, removeSecrets(it)),
+  digest: (it) => ({
+    statements: [allow(['kms:GenerateMac'], it.digestKeyArn)],
+    environment: { [ENV.digestKeyArn]: it.digestKeyArn },
+  }),
+  'verify-tokens': (it) => ({ statements: [], environment: it.http }),
+  'invoke-grants': (it) => ({
+    statements: [allow(['lambda:InvokeFunction'], it.grantsFunctionArn)],
+    environment: { [ENV.grantsFunction]: it.grantsFunctionName },
+  }),
+  'send-work': (it) => ({
+    statements: [allow(['sqs:SendMessage'], it.workQueueArn)],
+    environment: { [ENV.workQueueUrl]: it.workQueueUrl },
+  }),
+  'measure-work': (it) => ({
+    statements: [allow(['sqs:GetQueueAttributes'], it.workQueueArn)],
+    environment: {},
+  }),
+  'receive-work': (it) => ({
+    statements: [
+      allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], it.workQueueArn),
+    ],
+    environment: {},
+  }),
+}
+
+type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+
+function allow(actions: readonly string[], resource: string, conditions?: Conditions): PolicyStatement {
+  return new PolicyStatement({
+    actions: [...actions],
+    resources: [resource],
+    ...(conditions === undefined ? {} : { conditions }),
+  })
+}
+
+/** Items whose partition key begins as `keys` says; each of these actions names its keys, so there is always one to compare. */
+function items(it: VaultResources, keys: string, actions: readonly string[]): PolicyStatement {
+  return allow(actions, it.tableArn, { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] } })
+}
+
+function dueIndex(it: VaultResources, shards: string): PolicyStatement {
+  return allow(['dynamodb:Query'], it.dueIndexArn, {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [shards] },
+  })
+}
+
+/** The one attribute a fetch may write: the hour in which it happened. */
+function noteFetches(it: VaultResources): PolicyStatement {
+  return allow(['dynamodb:UpdateItem'], it.tableArn, {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*'] },
+    'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'lastFetchedHour'] },
+  })
+}
+
+function onTable(it: VaultResources, statements: readonly PolicyStatement[]): Granted {
+  return { statements, environment: { [ENV.tableName]: it.tableName } }
+}
+
+function onSecrets(it: VaultResources, statements: readonly PolicyStatement[]): Granted {
+  return {
+    statements,
+    environment: {
+      [ENV.secretStore]: it.secretStore,
+      [ENV.wrappingKeyArn]: it.wrappingKeyArn,
+      [ENV.secretWriters]: String(it.secretWriters),
+    },
+  }
+}
+
+/** Names in the sealed store begin like this; see `shared/adapters/sealed/sealed-items.ts`. */
+const SEALED = `SECRET#${SECRET_ID_PREFIX}*`
+
+function createSecrets(it: VaultResources): PolicyStatement[] {
+  if (it.secretStore === 'sealed') return putSecrets(it)
+  // A secret of this vault says so in a tag from its first moment: `reconcile` touches no other.
+  const tagged = { StringEquals: { 'aws:RequestTag/flow-vault:deployment': it.stage } }
+  return [
+    allow(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'], it.secretsArn, tagged),
+    allow(['secretsmanager:DeleteSecret', 'secretsmanager:RestoreSecret'], it.secretsArn),
+    ...keyForWriting(it),
+  ]
+}
+
+function putSecrets(it: VaultResources): PolicyStatement[] {
+  if (it.secretStore === 'sealed')
+    return [items(it, SEALED, [...READ_ITEMS, ...WRITE_ITEMS]), ...keyForWriting(it)]
+  return [allow(['secretsmanager:PutSecretValue'], it.secretsArn), ...keyForWriting(it)]
+}
+
+function readSecrets(it: VaultResources): PolicyStatement[] {
+  if (it.secretStore === 'sealed') {
+    const bound = { StringLike: { 'kms:EncryptionContext:secretId': `${SECRET_ID_PREFIX}*` } }
+    return [items(it, SEALED, ['dynamodb:GetItem']), allow(['kms:Decrypt'], it.wrappingKeyArn, bound)]
+  }
+  return [
+    allow(['secretsmanager:GetSecretValue'], it.secretsArn),
+    allow(['kms:Decrypt'], it.wrappingKeyArn, {
+      StringEquals: { 'kms:ViaService': secretsManager(it) },
+      StringLike: { 'kms:EncryptionContext:SecretARN': it.secretsArn },
+    }),
+  ]
+}
+
+function removeSecrets(it: VaultResources): PolicyStatement[] {
+  if (it.secretStore === 'sealed') {
+    return [
+      items(it, SEALED, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']),
+    ]
+  }
+  return [
+    allow(['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret'], it.secretsArn),
+    // ListSecrets knows no resources (service authorization reference): it shows names and tags, never a value.
+    allow(['secretsmanager:ListSecrets'], '*'),
+  ]
+}
+
+/**
+ * The key for writing. Secrets Manager tries a key out when a secret gets it, by decrypting a value of its own
+ * under this very context; no stored value can be decrypted with that (Secrets Manager user guide, encryption).
+ */
+function keyForWriting(it: VaultResources): PolicyStatement[] {
+  if (it.secretStore === 'sealed') {
+    const bound = { StringLike: { 'kms:EncryptionContext:secretId': `${SECRET_ID_PREFIX}*` } }
+    return [allow(['kms:GenerateDataKey'], it.wrappingKeyArn, bound)]
+  }
+  const via = { 'kms:ViaService': secretsManager(it) }
+  return [
+    allow(['kms:GenerateDataKey'], it.wrappingKeyArn, { StringEquals: via }),
+    allow(['kms:Decrypt'], it.wrappingKeyArn, {
+      StringEquals: { ...via, 'kms:EncryptionContext:SecretVersionId': 'RequestToValidateKeyAccess' },
+    }),
+  ]
+}
+
+function secretsManager(it: VaultResources): string {
+  return `secretsmanager.${it.region}.amazonaws.com`
+}

@@ -1,0 +1,91 @@
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
+import {
+  HttpApi as Api,
+  HttpMethod,
+  HttpNoneAuthorizer,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2'
+import { HttpLambdaIntegration, HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { Construct } from 'constructs'
+import type { Route } from '../../functions/route.ts'
+
+/**
+ * Requests a second that API Gateway lets in, of the 10,000 that an account and Region share (API Gateway quotas);
+ * each tenant's own limit is kept by the functions.
+ */
+const REQUESTS_PER_SECOND = 2000
+const BURST_REQUESTS = 1000
+
+/** What a request left behind, without its query and its headers: a callback's query holds a code. */
+const ACCESS_LOG_FIELDS = {
+  request_id: '$context.requestId',
+  time: '$context.requestTimeEpoch',
+  route: '$context.routeKey',
+  status: '$context.status',
+  ms: '$context.responseLatency',
+  integration_status: '$context.integration.status',
+  ip: '$context.identity.sourceIp',
+  bytes: '$context.responseLength',
+}
+
+/**
+ * The HTTP API at the root of its host. It throttles and logs; whether a token is good is decided in the functions,
+ * so that both ways to run the vault give the same answers. Made before the functions, which need its address.
+ */
+export class VaultHttpApi extends Construct {
+  readonly api: Api
+  readonly stage: HttpStage
+  /** Scheme and host, without a trailing slash. */
+  readonly url: string
+
+  constructor(scope: Construct, id: string, props: { readonly name: string }) {
+    super(scope, id)
+    this.api = new Api(this, 'Api', { apiName: props.name, createDefaultStage: false })
+    const logs = new LogGroup(this, 'AccessLogs', { retention: RetentionDays.THREE_MONTHS })
+    this.stage = new HttpStage(this, 'Stage', {
+      httpApi: this.api,
+      stageName: '$default',
+      autoDeploy: true,
+      detailedMetricsEnabled: true,
+      throttle: { rateLimit: REQUESTS_PER_SECOND, burstLimit: BURST_REQUESTS },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(logs),
+        format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
+      },
+    })
+    this.url = this.api.apiEndpoint
+  }
+
+  /**
+   * Routes each of the function's routes to it. With `others`, also what no route names: then a wrong path or method
+   * is answered in the vault's own words.
+   */
+  route(target: IFunction, routes: readonly Route<never>[], options: { others?: boolean } = {}): void {
+    // One permission for the whole API: one a route would outgrow the 20 KB of a function's policy.
+    const integration = new HttpLambdaIntegration(`To${target.node.path.split('/').at(-2)}`, target, {
+      scopePermissionToRoute: false,
+    })
+    const authorizer = new HttpNoneAuthorizer()
+    for (const route of routes) {
+      this.api.addRoutes({ path: route.path, methods: [HttpMethod[route.method]], integration, authorizer })
+    }
+    if (!options.others) return
+    const routeKey = HttpRouteKey.DEFAULT
+    new HttpRoute(this, 'Others', { httpApi: this.api, routeKey, integration, authorizer })
+  }
+
+  /** Passes token requests on to the issuer, so that Auth0's clients find the endpoint where they expect it. */
+  proxyTokenRequests(tokenUrl: string): void {
+    this.api.addRoutes({
+      path: '/oauth/token',
+      methods: [HttpMethod.POST],
+      integration: new HttpUrlIntegration('ToIssuer', tokenUrl, { method: HttpMethod.POST }),
+      authorizer: new HttpNoneAuthorizer(),
+    })
+  }
+}

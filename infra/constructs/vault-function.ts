@@ -1,0 +1,87 @@
+import { Duration, Stack } from 'aws-cdk-lib'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda'
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import type { EnvName } from '../../functions/config.ts'
+import type { FunctionEntry, VaultFunctionName } from '../function-table.ts'
+import { bundleFunction } from './bundle-function.ts'
+import { grantOf, type VaultResources } from './grants.ts'
+
+/** What a function is called, so that flows and operators find it by name. */
+export function functionNameOf(stage: string, name: VaultFunctionName): string {
+  return `flow-vault-${stage}-${name}`
+}
+
+export interface VaultFunctionProps {
+  readonly entry: FunctionEntry
+  readonly resources: VaultResources
+  readonly maxInstances: number
+  /** Variables that every function gets. */
+  readonly environment: Readonly<Partial<Record<EnvName, string>>>
+  /** Where events go that a schedule's function failed on. */
+  readonly deadLetters: IQueue
+}
+
+/** One function of the table, with a role of its own that holds what its grants say and nothing else. */
+export class VaultFunction extends Construct {
+  readonly function: LambdaFunction
+
+  constructor(scope: Construct, id: string, props: VaultFunctionProps) {
+    super(scope, id)
+    const { entry, resources } = props
+    const logs = new LogGroup(this, 'Logs', { retention: RetentionDays.THREE_MONTHS })
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
+    role.addToPolicy(
+      new PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logs.logGroupArn],
+      }),
+    )
+    const granted = entry.grants.map((name) => grantOf(name, resources))
+    for (const statement of granted.flatMap(({ statements }) => statements)) role.addToPolicy(statement)
+    this.function = new LambdaFunction(this, 'Function', {
+      functionName: functionNameOf(resources.stage, entry.name),
+      description: entry.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: codeOf(this, entry.name),
+      role,
+      memorySize: entry.memoryMb,
+      timeout: Duration.seconds(entry.timeoutSeconds),
+      logGroup: logs,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      environment: Object.assign({}, props.environment, ...granted.map((one) => one.environment)),
+      ...reservation(entry, props.maxInstances),
+      // A schedule's event that failed for good is kept, and an alarm counts it.
+      ...(entry.schedules === undefined
+        ? {}
+        : { onFailure: new SqsDestination(props.deadLetters), retryAttempts: 0 }),
+    })
+  }
+}
+
+/** A synthesis that only looks at the template (`aws:cdk:bundling-stacks`) does without the bundle. */
+function codeOf(scope: Construct, name: VaultFunctionName): Code {
+  if (!Stack.of(scope).bundlingRequired) return Code.fromInline('exports.handler = async () => undefined')
+  return Code.fromAsset(bundleFunction(name).folder)
+}
+
+function reservation(
+  { instances }: FunctionEntry,
+  maxInstances: number,
+): { reservedConcurrentExecutions?: number } {
+  if (instances === 'as-needed') return {}
+  return { reservedConcurrentExecutions: instances === 'secret-writer' ? maxInstances : instances }
+}

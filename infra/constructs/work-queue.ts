@@ -1,0 +1,41 @@
+import { Duration } from 'aws-cdk-lib'
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+
+/** The longest SQS keeps a message: time enough to see an alarm and mend what was wrong. */
+const KEPT = Duration.days(14)
+/** AWS's advice for a queue that a function works: six times its timeout (Lambda developer guide, SQS). */
+const VISIBILITY_FACTOR = 6
+/** The due index finds the connection again, so a message that fails is given up early. */
+const MAX_RECEIVES = 5
+
+/** A queue for what failed for good. Its messages hold ids only. */
+export class DeadLetters extends Construct {
+  readonly queue: Queue
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id)
+    this.queue = new Queue(this, 'Queue', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: KEPT,
+    })
+  }
+}
+
+/** The queue between `sweep` and `grants`, with its dead letters. */
+export class WorkQueue extends Construct {
+  readonly queue: Queue
+  readonly deadLetters: Queue
+
+  constructor(scope: Construct, id: string, props: { readonly workerTimeoutSeconds: number }) {
+    super(scope, id)
+    this.deadLetters = new DeadLetters(this, 'DeadLetters').queue
+    this.queue = new Queue(this, 'Queue', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      visibilityTimeout: Duration.seconds(props.workerTimeoutSeconds * VISIBILITY_FACTOR),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
+    })
+  }
+}

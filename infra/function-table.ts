@@ -1,0 +1,122 @@
+import { API_ROUTES } from '../functions/api/routes.ts'
+import { AUTHORIZE_ROUTES } from '../functions/authorize/routes.ts'
+import { CREDENTIALS_ROUTES } from '../functions/credentials/routes.ts'
+import type { ReconcileEvent } from '../functions/reconcile/handler.ts'
+import type { Route } from '../functions/route.ts'
+
+/** The name of a function: its folder under `functions/`. */
+export type VaultFunctionName = 'api' | 'credentials' | 'authorize' | 'grants' | 'sweep' | 'reconcile'
+
+/**
+ * What a role may be given. Each adds the permissions and the names in the environment together
+ * (`constructs/grants.ts`), so that a function never has the one without the other.
+ */
+export type GrantName =
+  | 'write-rows'
+  | 'read-rows'
+  | 'note-fetches'
+  | 'consume-states'
+  | 'start-states'
+  | 'query-work'
+  | 'query-due'
+  | 'create-secrets'
+  | 'put-secrets'
+  | 'read-secrets'
+  | 'remove-secrets'
+  | 'digest'
+  | 'verify-tokens'
+  | 'invoke-grants'
+  | 'send-work'
+  | 'measure-work'
+  | 'receive-work'
+
+/** One Lambda function, as data: all that its deployment is made of. */
+export interface FunctionEntry {
+  readonly name: VaultFunctionName
+  /** For people who look at the console. */
+  readonly description: string
+  /** Lambda gives CPU by memory; 1,769 MB is one core. */
+  readonly memoryMb: number
+  readonly timeoutSeconds: number
+  /** `secret-writer` holds the function to `maxInstances`, by which the secret store's quota is shared out. */
+  readonly instances: 'secret-writer' | 'as-needed' | number
+  readonly routes?: readonly Route<never>[]
+  readonly schedules?: readonly FunctionSchedule[]
+  /** True when the work queue wakes it. */
+  readonly worksQueue?: boolean
+  readonly grants: readonly GrantName[]
+}
+
+/** When a function is woken, and with what. */
+export interface FunctionSchedule {
+  readonly name: string
+  readonly everyMinutes: number
+  readonly event: ReconcileEvent | Record<string, never>
+}
+
+/** Every function of the vault: to add one, add an entry, its folder, and a wire function. */
+export const FUNCTION_TABLE: readonly FunctionEntry[] = [
+  {
+    name: 'api',
+    description: 'Manages connections; writes secrets and never reads one',
+    memoryMb: 1024,
+    timeoutSeconds: 29,
+    instances: 'secret-writer',
+    routes: API_ROUTES as readonly Route<never>[],
+    grants: [
+      'write-rows',
+      'start-states',
+      'create-secrets',
+      'put-secrets',
+      'digest',
+      'verify-tokens',
+      'invoke-grants',
+      'send-work',
+    ],
+  },
+  {
+    name: 'credentials',
+    description: 'Hands flows their credentials; reads secrets and never writes one',
+    memoryMb: 1024,
+    timeoutSeconds: 29,
+    instances: 'as-needed',
+    routes: CREDENTIALS_ROUTES as readonly Route<never>[],
+    grants: ['read-rows', 'note-fetches', 'read-secrets', 'verify-tokens', 'invoke-grants'],
+  },
+  {
+    name: 'authorize',
+    description: 'Answers the browser that comes back from a provider',
+    memoryMb: 512,
+    timeoutSeconds: 29,
+    instances: 'as-needed',
+    routes: AUTHORIZE_ROUTES as readonly Route<never>[],
+    grants: ['consume-states', 'digest', 'invoke-grants'],
+  },
+  {
+    name: 'grants',
+    description: 'Calls providers: mints, rotates, exchanges, tests and revokes grants',
+    memoryMb: 1024,
+    timeoutSeconds: 120,
+    instances: 'secret-writer',
+    worksQueue: true,
+    grants: ['write-rows', 'read-secrets', 'put-secrets', 'digest', 'receive-work'],
+  },
+  {
+    name: 'sweep',
+    description: 'Finds what is due for rotation and hands it to grants',
+    memoryMb: 512,
+    timeoutSeconds: 55,
+    instances: 1,
+    schedules: [{ name: 'every-minute', everyMinutes: 1, event: {} }],
+    grants: ['query-due', 'send-work', 'measure-work'],
+  },
+  {
+    name: 'reconcile',
+    description: 'Undoes or finishes what a crash left',
+    memoryMb: 512,
+    timeoutSeconds: 300,
+    instances: 2,
+    schedules: [{ name: 'every-minute', everyMinutes: 1, event: { task: 'work' } }],
+    grants: ['write-rows', 'query-work', 'remove-secrets', 'invoke-grants', 'send-work'],
+  },
+]

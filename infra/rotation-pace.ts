@@ -1,0 +1,34 @@
+import { WRITES_PER_SECOND } from '../shared/adapters/secrets-manager/write-budget.ts'
+import type { DeploymentSettings } from './context.ts'
+import { FUNCTION_TABLE } from './function-table.ts'
+
+/** The most messages SQS gives a function at once without a batching window. */
+const MAX_BATCH = 10
+/** A batch's writes must fit in half of the 5 s that a write waits for its turn at most. */
+const BATCH_WRITES_WITHIN_S = 2.5
+/** A rotation takes a provider's answer and a few writes: 2 s is more than most. */
+const ROTATION_S = 2
+
+/** How fast rotation may go, from how many instances there are and what the secret store allows. */
+export interface RotationPace {
+  /** Instances of all functions that write secrets: each keeps to its part of the quota. */
+  readonly secretWriters: number
+  /** Instances of `grants` that work the queue; the other half answers calls. */
+  readonly queueInstances: number
+  readonly batchSize: number
+  /** What a sweep hands over in a minute at most. */
+  readonly rotationsPerMinute: number
+}
+
+/** The pace of a deployment. With Secrets Manager its writes are the limit; sealed, the workers are. */
+export function rotationPace({ maxInstances, secretStore }: DeploymentSettings): RotationPace {
+  const writing = FUNCTION_TABLE.filter(({ instances }) => instances === 'secret-writer').length
+  const secretWriters = writing * maxInstances
+  const queueInstances = Math.max(2, Math.floor(maxInstances / 2))
+  const writesPerSecond =
+    secretStore === 'sealed' ? Number.POSITIVE_INFINITY : WRITES_PER_SECOND / secretWriters
+  const batchSize = Math.min(MAX_BATCH, Math.max(1, Math.floor(writesPerSecond * BATCH_WRITES_WITHIN_S)))
+  const perSecond = Math.min(batchSize / ROTATION_S, writesPerSecond)
+  const rotationsPerMinute = Math.floor(queueInstances * perSecond * 60)
+  return { secretWriters, queueInstances, batchSize, rotationsPerMinute }
+}

@@ -1,0 +1,129 @@
+import { ArnFormat, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda'
+import type { Construct } from 'constructs'
+import { ENV } from '../../functions/config.ts'
+import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
+import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
+import type { VaultResources } from '../constructs/grants.ts'
+import { VaultHttpApi } from '../constructs/http-api.ts'
+import { Schedules } from '../constructs/schedules.ts'
+import { functionNameOf, VaultFunction } from '../constructs/vault-function.ts'
+import { DeadLetters, WorkQueue } from '../constructs/work-queue.ts'
+import type { DeploymentSettings } from '../context.ts'
+import { FUNCTION_TABLE, type FunctionEntry, type VaultFunctionName } from '../function-table.ts'
+import { type RotationPace, rotationPace } from '../rotation-pace.ts'
+import type { DataStack } from './data-stack.ts'
+
+export interface VaultStackProps extends StackProps {
+  readonly settings: DeploymentSettings
+  readonly data: DataStack
+}
+
+/** Everything that can be made again: the functions, the API, the queue and the schedules. */
+export class VaultStack extends Stack {
+  readonly functions: ReadonlyMap<VaultFunctionName, VaultFunction>
+  readonly http: VaultHttpApi
+  readonly work: WorkQueue
+  readonly deadLetters: DeadLetters
+
+  constructor(scope: Construct, id: string, props: VaultStackProps) {
+    super(scope, id, props)
+    const { settings } = props
+    const pace = rotationPace(settings)
+    this.http = new VaultHttpApi(this, 'Http', { name: `flow-vault-${settings.stage}` })
+    this.deadLetters = new DeadLetters(this, 'DeadLetters')
+    const worker = FUNCTION_TABLE.find(({ worksQueue }) => worksQueue === true)
+    this.work = new WorkQueue(this, 'Work', { workerTimeoutSeconds: worker?.timeoutSeconds ?? 0 })
+    const resources = this.#resources(props, pace)
+    const functions = FUNCTION_TABLE.map(
+      (entry) => [entry.name, this.#addFunction(entry, { settings, resources, pace })] as const,
+    )
+    this.functions = new Map(functions)
+    this.http.proxyTokenRequests(settings.tokenUrl)
+    new CfnOutput(this, 'ApiUrl', { value: this.http.url })
+    new CfnOutput(this, 'ApiId', { value: this.http.api.apiId })
+  }
+
+  #addFunction(
+    entry: FunctionEntry,
+    {
+      settings,
+      resources,
+      pace,
+    }: { settings: DeploymentSettings; resources: VaultResources; pace: RotationPace },
+  ): VaultFunction {
+    const deadLetters = this.deadLetters.queue
+    const vaultFunction = new VaultFunction(this, entry.name, {
+      entry,
+      resources,
+      maxInstances: settings.maxInstances,
+      environment: common(settings),
+      deadLetters,
+    })
+    const target = vaultFunction.function
+    // What no route names goes to the management function, whose 404 has the vault's own shape.
+    if (entry.routes !== undefined) this.http.route(target, entry.routes, { others: entry.name === 'api' })
+    if (entry.schedules !== undefined) {
+      new Schedules(this, `${entry.name}-schedules`, { target, schedules: entry.schedules, deadLetters })
+    }
+    if (entry.worksQueue) {
+      // Not by the queue's own event source, which would add permissions that the table of functions does not name.
+      new EventSourceMapping(this, `${entry.name}-queue`, {
+        target,
+        eventSourceArn: this.work.queue.queueArn,
+        batchSize: pace.batchSize,
+        maxConcurrency: pace.queueInstances,
+        reportBatchItemFailures: true,
+      })
+    }
+    return vaultFunction
+  }
+
+  #resources({ settings, data }: VaultStackProps, pace: RotationPace): VaultResources {
+    const grantsFunctionName = functionNameOf(settings.stage, 'grants')
+    const { tableArn, tableName } = data.table
+    return {
+      stage: settings.stage,
+      region: this.region,
+      secretStore: settings.secretStore,
+      tableName,
+      tableArn,
+      dueIndexArn: `${tableArn}/index/${TABLE_DEFINITION.dueIndex.name}`,
+      secretsArn: this.formatArn({
+        service: 'secretsmanager',
+        resource: 'secret',
+        resourceName: `${SECRET_ID_PREFIX}*`,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+      wrappingKeyArn: data.keys.wrappingKey.keyArn,
+      digestKeyArn: data.keys.digestKey.keyArn,
+      grantsFunctionName,
+      // By name, because a function cannot wait for another one that waits for it.
+      grantsFunctionArn: this.formatArn({
+        service: 'lambda',
+        resource: 'function',
+        resourceName: grantsFunctionName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+      workQueueUrl: this.work.queue.queueUrl,
+      workQueueArn: this.work.queue.queueArn,
+      secretWriters: pace.secretWriters,
+      rotationsPerMinute: pace.rotationsPerMinute,
+      http: { ...tokenSettings(settings), [ENV.publicUrl]: settings.publicUrl ?? this.http.url },
+    }
+  }
+}
+
+const EVERYWHERE = [ENV.deployment, ENV.allowHosts, ENV.logLevel]
+
+function common({ environment }: DeploymentSettings): DeploymentSettings['environment'] {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => EVERYWHERE.some((one) => one === name)),
+  )
+}
+
+/** The rest of the context is about requests: tokens, rates, and where browsers are sent. */
+function tokenSettings({ environment }: DeploymentSettings): DeploymentSettings['environment'] {
+  const elsewhere: readonly string[] = [...EVERYWHERE, ENV.secretStore]
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !elsewhere.includes(name)))
+}
