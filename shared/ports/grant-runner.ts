@@ -80,7 +80,7 @@ export interface FailureTold {
   /** The state of the OAuth client when it was refused. */
   readonly application?: string
   /** `retry`: back off and try again · `stop`: until a person changes something · `end`: the grant is dead. */
-  readonly then: 'retry' | 'retry-seldom' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
+  readonly next: 'retry' | 'retry-seldom' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
 }
 
 export type ProbeStoredRequest = StoredSetup

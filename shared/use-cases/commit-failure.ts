@@ -28,39 +28,39 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     class: 'refused',
     code: 'not_authorized',
     message: 'Nobody has authorized the connection yet. Authorize it.',
-    then: 'stop',
+    next: 'stop',
   },
   'code-too-old': {
     class: 'grant-dead',
     code: 'code_expired',
     message: 'The authorization code could not be exchanged in time. Authorize the connection again.',
-    then: 'stop',
+    next: 'stop',
   },
   'not-renewable': {
     class: 'grant-dead',
     code: 'no_refresh_token',
     message:
       'The access token has expired and the provider gave no refresh token. Authorize the connection again.',
-    then: 'end',
+    next: 'end',
   },
   'not-renewable-yet': {
     class: 'refused',
     code: 'no_refresh_token',
     message:
       'The provider gave no refresh token: the connection works until its access token expires. Authorize it again before that.',
-    then: 'retry-seldom',
+    next: 'retry-seldom',
   },
   'no-application': {
     class: 'not-sent',
     code: 'no_oauth_application',
     message: 'There is no OAuth application for this app. Add one, then authorize the connection.',
-    then: 'wait-for-application',
+    next: 'wait-for-application',
   },
   'still-broken': {
     class: 'app-broken',
     code: 'invalid_client',
     message: 'The provider refuses the OAuth client. Correct its client id or secret.',
-    then: 'wait-for-application',
+    next: 'wait-for-application',
   },
 }
 
@@ -77,22 +77,22 @@ export function failureFor(
   if (typeof reason === 'string') return REASONS[reason]
   const { kind, code, message, retryAfterMs } = reason
   const named = { class: kind, code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  if (kind === 'unknown') return { ...named, then: 'unknown' }
+  if (kind === 'unknown') return { ...named, next: 'unknown' }
   // A code is good for one answer: whatever definite "no" it met, only a new authorization brings another.
   if (asked?.way === 'authorization-code' && (kind === 'grant-dead' || kind === 'refused')) {
-    return { ...named, class: 'grant-dead', then: 'stop' }
+    return { ...named, class: 'grant-dead', next: 'stop' }
   }
   switch (kind) {
     case 'not-sent':
     case 'passing':
-      return { ...named, then: 'retry' }
+      return { ...named, next: 'retry' }
     case 'grant-dead':
       // Without a refresh token no grant has died: the key or secret in the setup was refused.
-      return { ...named, then: asked?.way === 'refresh-token' ? 'end' : 'stop' }
+      return { ...named, next: asked?.way === 'refresh-token' ? 'end' : 'stop' }
     case 'app-broken':
-      return { ...named, then: asked?.kind === 'authorization-code' ? 'wait-for-application' : 'stop' }
+      return { ...named, next: asked?.kind === 'authorization-code' ? 'wait-for-application' : 'stop' }
     case 'refused':
-      return { ...named, then: 'retry-seldom' }
+      return { ...named, next: 'retry-seldom' }
   }
 }
 
@@ -146,11 +146,11 @@ function failureChange(
 
 function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['status'] {
   if (row.status === 'pending') return 'pending'
-  return failure.then === 'end' ? 'reauthorization_required' : 'degraded'
+  return failure.next === 'end' ? 'reauthorization_required' : 'degraded'
 }
 
 function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): ConnectionRow['attempt'] {
-  if (failure.then !== 'unknown' || row.attempt?.refreshTokenDigest === undefined) return undefined
+  if (failure.next !== 'unknown' || row.attempt?.refreshTokenDigest === undefined) return undefined
   return { ...row.attempt, unknownAtMs: nowMs }
 }
 
@@ -166,7 +166,7 @@ function nextTryMs(
       fraction: ports.random.fraction(),
       ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
     })
-  switch (failure.then) {
+  switch (failure.next) {
     case 'retry':
       return back()
     case 'retry-seldom':

@@ -106,7 +106,7 @@ async function answerLost(ports: GrantPorts, row: ConnectionRow): Promise<Rotati
     class: 'unknown',
     code: 'answer_not_stored',
     message: 'The provider answered but the answer could not be stored.',
-    then: 'unknown',
+    next: 'unknown',
   } as const
   return { kind: 'failed', row: await commitFailure(ports, row, { failure, application: undefined }) }
 }

@@ -142,7 +142,7 @@ function pendingMembers(
       lastAtMs: nowMs,
       ...(retryAt === undefined ? {} : { retryAtMs: retryAt }),
     },
-    ...(usesCode && failure.then === 'unknown' ? { attempt: spentCode(stored, nowMs) } : {}),
+    ...(usesCode && failure.next === 'unknown' ? { attempt: spentCode(stored, nowMs) } : {}),
     ...dueMembers(stored.id, retryAt),
   }
 }
@@ -152,9 +152,9 @@ function firstRetryMs(
   failure: FailureTold,
   at: { nowMs: number; usesCode: boolean },
 ): number | undefined {
-  if (failure.then === 'stop' || failure.then === 'end') return undefined
-  if (failure.then === 'unknown' && at.usesCode) return undefined
-  if (failure.then === 'wait-for-application') return at.nowMs + NO_APPLICATION_RETRY_MS
+  if (failure.next === 'stop' || failure.next === 'end') return undefined
+  if (failure.next === 'unknown' && at.usesCode) return undefined
+  if (failure.next === 'wait-for-application') return at.nowMs + NO_APPLICATION_RETRY_MS
   return retryAtMs({
     nowMs: at.nowMs,
     count: 1,

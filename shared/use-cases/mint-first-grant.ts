@@ -1,4 +1,5 @@
 import { findConnector, findSetup } from '../connectors/catalogue.ts'
+import { missingGrantFields } from '../connectors/missing-grant-fields.ts'
 import { InvariantError } from '../domain/errors.ts'
 import { MAIN_GRANT } from '../domain/grant.ts'
 import { PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
@@ -25,8 +26,10 @@ export async function mintFirstGrant(
   request: FirstGrantRequest,
 ): Promise<FirstGrantResult> {
   const connector = findConnector(request.appId)
-  const profile = connector === undefined ? undefined : findSetup(connector, request.setupType)?.grant
-  if (profile === undefined) throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
+  const setup = connector === undefined ? undefined : findSetup(connector, request.setupType)
+  const profile = setup?.grant
+  if (setup === undefined || profile === undefined)
+    throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
   const content = parseContent(await ports.secrets.get(request.secret.secretId, request.secret.versionId))
   const code = content.setup['code']
   const usesCode = profile.kind === 'authorization-code' && typeof code === 'string'
@@ -35,6 +38,8 @@ export async function mintFirstGrant(
     failure: { ...failure, ...(application === undefined ? {} : { application }) },
   })
   if (profile.kind === 'authorization-code' && !usesCode) return failed(failureFor('not-authorized'))
+  const missing = missingGrantFields(setup, content.setup)
+  if (missing.length > 0) return failed(setupIncomplete(missing))
   const application = await findApplicationClient(ports, request, profile, content.setup)
   if (application === undefined) return failed(failureFor('no-application'))
   const askedScopes = scopesToAsk(profile, content.setup)
@@ -68,6 +73,16 @@ export async function mintFirstGrant(
     grants: statesOfGrants(grants),
     requiredScopes: askedScopes,
     ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
+  }
+}
+
+/** Auth0's schema lets these be left out; without them there is nothing to ask the provider with. */
+function setupIncomplete(missing: readonly string[]): FailureTold {
+  return {
+    class: 'app-broken',
+    code: 'setup_incomplete',
+    message: `The setup lacks ${missing.join(', ')}. Send it again, complete.`,
+    next: 'stop',
   }
 }
 

@@ -68,7 +68,7 @@ async function resolveAbandoned(ports: GrantPorts, connection: MintedConnection)
     code: 'outcome_unknown',
     message:
       'A rotation was interrupted and its outcome is unknown. The current credential is used until it expires; then it is tried once more.',
-    then: 'unknown',
+    next: 'unknown',
   } as const
   await commitFailure(ports, fenced, { failure, application: undefined })
   return reread(ports, row, 'failed')
