@@ -8,7 +8,6 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda'
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
@@ -38,7 +37,7 @@ export class VaultFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: VaultFunctionProps) {
     super(scope, id)
-    const { entry, resources } = props
+    const { entry, resources, deadLetters } = props
     const logs = new LogGroup(this, 'Logs', { retention: RetentionDays.THREE_MONTHS })
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
     role.addToPolicy(
@@ -49,6 +48,11 @@ export class VaultFunction extends Construct {
     )
     const granted = entry.grants.map((name) => grantOf(name, resources))
     for (const statement of granted.flatMap(({ statements }) => statements)) role.addToPolicy(statement)
+    if (entry.schedules !== undefined) {
+      role.addToPolicy(
+        new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+      )
+    }
     this.function = new LambdaFunction(this, 'Function', {
       functionName: functionNameOf(resources.stage, entry.name),
       description: entry.description,
@@ -67,7 +71,7 @@ export class VaultFunction extends Construct {
       // A schedule's event that failed for good is kept, and an alarm counts it.
       ...(entry.schedules === undefined
         ? {}
-        : { onFailure: new SqsDestination(props.deadLetters), retryAttempts: 0 }),
+        : { onFailure: { bind: () => ({ destination: deadLetters.queueArn }) }, retryAttempts: 0 }),
     })
   }
 }

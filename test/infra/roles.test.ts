@@ -1,0 +1,370 @@
+import { Template } from 'aws-cdk-lib/assertions'
+import { routeKeyOf } from '../../functions/route.ts'
+import { allRoutes } from '../../functions/route-table.ts'
+import { buildApp } from '../../infra/build-app.ts'
+import { FUNCTION_TABLE } from '../../infra/function-table.ts'
+
+type Json = Readonly<Record<string, unknown>>
+interface Statement {
+  readonly actions: readonly string[]
+  /** Intrinsics as text: `Work.Arn`, `Data:…Arn`, `*`. */
+  readonly resources: readonly string[]
+  readonly condition: string
+}
+
+const CONTEXT = {
+  'aws:cdk:bundling-stacks': [],
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+  issuer: 'https://tenant.example.com/',
+  audience: 'https://vault.example.com/api/v2/',
+  tenantClaim: 'tenant',
+  stage: 'test',
+}
+
+const templates = new Map(
+  (['secrets-manager', 'sealed'] as const).map((secretStore) => {
+    const { vault, data } = buildApp({ context: { ...CONTEXT, secretStore } }, undefined)
+    return [secretStore, { vault: Template.fromStack(vault), data: Template.fromStack(data) }] as const
+  }),
+)
+
+/** What each role may do with Secrets Manager: the design's table, action by action. */
+const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents']
+const TRACES = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments']
+const ROWS = ['ConditionCheckItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map(
+  (a) => `dynamodb:${a}`,
+)
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  api: [
+    ...LOGS,
+    ...TRACES,
+    ...ROWS,
+    ...['CreateSecret', 'TagResource', 'PutSecretValue', 'DeleteSecret', 'RestoreSecret'].map(
+      (a) => `secretsmanager:${a}`,
+    ),
+    'kms:GenerateDataKey',
+    'kms:Decrypt',
+    'kms:GenerateMac',
+    'lambda:InvokeFunction',
+    'sqs:SendMessage',
+  ],
+  credentials: [
+    ...LOGS,
+    ...TRACES,
+    'dynamodb:GetItem',
+    'dynamodb:Query',
+    'dynamodb:UpdateItem',
+    'secretsmanager:GetSecretValue',
+    'kms:Decrypt',
+    'lambda:InvokeFunction',
+  ],
+  authorize: [
+    ...LOGS,
+    ...TRACES,
+    'dynamodb:GetItem',
+    'dynamodb:DeleteItem',
+    'kms:GenerateMac',
+    'lambda:InvokeFunction',
+  ],
+  grants: [
+    ...LOGS,
+    ...TRACES,
+    ...ROWS,
+    'secretsmanager:GetSecretValue',
+    'secretsmanager:PutSecretValue',
+    'kms:Decrypt',
+    'kms:GenerateDataKey',
+    'kms:GenerateMac',
+    'sqs:ReceiveMessage',
+    'sqs:DeleteMessage',
+    'sqs:GetQueueAttributes',
+  ],
+  sweep: [...LOGS, ...TRACES, 'dynamodb:Query', 'sqs:SendMessage', 'sqs:GetQueueAttributes'],
+  reconcile: [
+    ...LOGS,
+    ...TRACES,
+    ...ROWS,
+    'secretsmanager:DescribeSecret',
+    'secretsmanager:DeleteSecret',
+    'secretsmanager:ListSecrets',
+    'lambda:InvokeFunction',
+    'sqs:SendMessage',
+  ],
+}
+/** These know no resources in IAM: the only reason for a bare star. */
+const STAR_ACTIONS = [...TRACES, 'secretsmanager:ListSecrets']
+const KEY_TRIAL = 'RequestToValidateKeyAccess'
+
+describe('the role of each function, with Secrets Manager', () => {
+  const { vault } = templates.get('secrets-manager')!
+
+  it.each(FUNCTION_TABLE.map(({ name }) => name))(
+    '%s may do what the table of functions says, and nothing else',
+    (name) => {
+      const actions = new Set(statementsOf(vault, name).flatMap((statement) => statement.actions))
+      expect([...actions].sort()).toEqual([...new Set(ALLOWED[name])].sort())
+    },
+  )
+
+  it('has a star for a resource only where IAM knows none', () => {
+    for (const { name } of FUNCTION_TABLE) {
+      for (const { actions, resources } of statementsOf(vault, name)) {
+        if (resources.includes('*')) expect(STAR_ACTIONS).toEqual(expect.arrayContaining([...actions]))
+        for (const action of actions) expect(action).toMatch(/^[a-z0-9]+:[A-Za-z]+$/)
+      }
+    }
+  })
+
+  it('names only secrets whose names begin with flow-vault/', () => {
+    for (const { name } of FUNCTION_TABLE) {
+      for (const { actions, resources } of statementsOf(vault, name)) {
+        const onSecrets = actions.filter(
+          (action) => action.startsWith('secretsmanager:') && action !== 'secretsmanager:ListSecrets',
+        )
+        if (onSecrets.length === 0) continue
+        expect(resources).toEqual([
+          'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:flow-vault/*',
+        ])
+      }
+    }
+  })
+
+  it('lets api use the key to write, and to decrypt only what Secrets Manager tries a key out with', () => {
+    const decrypts = statementsOf(vault, 'api').filter(({ actions }) => actions.includes('kms:Decrypt'))
+    expect(decrypts).toHaveLength(1)
+    expect(decrypts[0]!.condition).toContain(`"kms:EncryptionContext:SecretVersionId":"${KEY_TRIAL}"`)
+    expect(decrypts[0]!.condition).toContain('kms:ViaService')
+  })
+
+  it('lets credentials decrypt through Secrets Manager alone, and only its own secrets', () => {
+    const [decrypt, ...more] = statementsOf(vault, 'credentials').filter(({ actions }) =>
+      actions.includes('kms:Decrypt'),
+    )
+    expect(more).toEqual([])
+    expect(decrypt!.condition).toContain('kms:ViaService')
+    expect(decrypt!.condition).toContain('secret:flow-vault/*')
+  })
+})
+
+describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretStore) => {
+  const { vault } = templates.get(secretStore)!
+
+  it('binds every permission on the table to the beginning of the partition key', () => {
+    const keys: Record<string, string[]> = {}
+    for (const { name } of FUNCTION_TABLE) {
+      for (const { actions, condition } of statementsOf(vault, name)) {
+        if (!actions.some((action) => action.startsWith('dynamodb:'))) continue
+        const leading = /"dynamodb:LeadingKeys":\["([^"]+)"\]/.exec(condition)?.[1]
+        keys[name] = [...new Set([...(keys[name] ?? []), leading ?? 'any'])].sort()
+      }
+    }
+    const sealed = secretStore === 'sealed' ? ['SECRET#flow-vault/*'] : []
+    expect(keys).toEqual({
+      api: [...sealed, 'STATE#*', 'TENANT#*'],
+      credentials: [...sealed, 'TENANT#*'],
+      authorize: ['STATE#*'],
+      grants: [...sealed, 'TENANT#*'],
+      sweep: ['rotation#*'],
+      reconcile: [...sealed, 'TENANT#*', 'work#*'],
+    })
+  })
+
+  it('lets credentials write the hour of a fetch and no other attribute', () => {
+    const updates = statementsOf(vault, 'credentials').filter(({ actions }) =>
+      actions.includes('dynamodb:UpdateItem'),
+    )
+    expect(updates).toHaveLength(1)
+    expect(updates[0]!.actions).toEqual(['dynamodb:UpdateItem'])
+    expect(updates[0]!.condition).toContain('"dynamodb:Attributes":["pk","sk","lastFetchedHour"]')
+  })
+})
+
+describe('the role of each function, with sealed secrets', () => {
+  const { vault } = templates.get('sealed')!
+
+  it('never touches Secrets Manager', () => {
+    const all = FUNCTION_TABLE.flatMap(({ name }) => statementsOf(vault, name)).flatMap(
+      ({ actions }) => actions,
+    )
+    expect(all.filter((action) => action.startsWith('secretsmanager:'))).toEqual([])
+  })
+
+  it('lets only credentials and grants decrypt, and bound to the secrets of the vault', () => {
+    const may = FUNCTION_TABLE.filter(({ name }) =>
+      statementsOf(vault, name).some(({ actions }) => actions.includes('kms:Decrypt')),
+    )
+    expect(may.map(({ name }) => name)).toEqual(['credentials', 'grants'])
+    const decrypts = may
+      .flatMap(({ name }) => statementsOf(vault, name))
+      .filter(({ actions }) => actions.includes('kms:Decrypt'))
+    for (const { condition } of decrypts)
+      expect(condition).toContain('"kms:EncryptionContext:secretId":"flow-vault/*"')
+  })
+})
+
+describe('the functions', () => {
+  const { vault } = templates.get('secrets-manager')!
+  const functions = Object.entries(vault.findResources('AWS::Lambda::Function'))
+
+  it('run on Node 24 on arm64, traced, with logs that end', () => {
+    expect(functions).toHaveLength(FUNCTION_TABLE.length)
+    for (const [, { Properties }] of functions) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        TracingConfig: { Mode: 'Active' },
+      })
+    }
+    for (const { Properties } of Object.values(vault.findResources('AWS::Logs::LogGroup'))) {
+      expect(Properties.RetentionInDays).toBe(90)
+    }
+  })
+
+  it('have a role each', () => {
+    const roles = functions.map(([, { Properties }]) => Properties.Role['Fn::GetAtt'][0])
+    expect(new Set(roles).size).toBe(functions.length)
+  })
+
+  it('keep writers of secrets to the instances that share the quota', () => {
+    const reserved = Object.fromEntries(
+      functions.map(([, { Properties }]) => [
+        Properties.FunctionName,
+        Properties.ReservedConcurrentExecutions,
+      ]),
+    )
+    expect(reserved).toEqual({
+      'flow-vault-test-api': 10,
+      'flow-vault-test-credentials': undefined,
+      'flow-vault-test-authorize': undefined,
+      'flow-vault-test-grants': 10,
+      'flow-vault-test-sweep': 1,
+      'flow-vault-test-reconcile': 2,
+    })
+    const api = functions.find(([, { Properties }]) => Properties.FunctionName === 'flow-vault-test-api')!
+    expect(api[1].Properties.Environment.Variables.FLOW_VAULT_SECRET_WRITERS).toBe('20')
+  })
+})
+
+describe('the HTTP API', () => {
+  const { vault } = templates.get('secrets-manager')!
+  const routes = Object.values(vault.findResources('AWS::ApiGatewayV2::Route'))
+  const functionOf = (routeKey: string): string => {
+    const route = routes.find(({ Properties }) => Properties.RouteKey === routeKey)
+    const integrationId: string = route?.Properties.Target['Fn::Join'][1][1].Ref
+    const uri = vault.findResources('AWS::ApiGatewayV2::Integration')[integrationId]?.Properties
+      .IntegrationUri
+    const logicalId: string = uri['Fn::GetAtt'][0]
+    return vault.findResources('AWS::Lambda::Function')[logicalId]?.Properties.FunctionName
+  }
+
+  it('sends every route of the tables to its function', () => {
+    expect(allRoutes().length).toBeGreaterThan(20)
+    for (const route of allRoutes()) {
+      expect(`${routeKeyOf(route)} ${functionOf(routeKeyOf(route))}`).toBe(
+        `${routeKeyOf(route)} flow-vault-test-${route.function}`,
+      )
+    }
+  })
+
+  it('sends what no route names to api, and token requests to the issuer', () => {
+    expect(functionOf('$default')).toBe('flow-vault-test-api')
+    vault.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+      IntegrationType: 'HTTP_PROXY',
+      IntegrationMethod: 'POST',
+      IntegrationUri: 'https://tenant.example.com/oauth/token',
+    })
+    expect(routes.map(({ Properties }) => Properties.RouteKey)).toContain('POST /oauth/token')
+    expect(routes).toHaveLength(allRoutes().length + 2)
+  })
+
+  it('answers at the root of its host, throttled, and logs no query', () => {
+    const [stage] = Object.values(vault.findResources('AWS::ApiGatewayV2::Stage'))
+    expect(stage!.Properties).toMatchObject({
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: { ThrottlingRateLimit: 2000, ThrottlingBurstLimit: 1000 },
+    })
+    const format: string = stage!.Properties.AccessLogSettings.Format
+    expect(format).toContain('$context.requestId')
+    expect(format).not.toMatch(/query|header|path/i)
+  })
+})
+
+describe('the data stack', () => {
+  const { data } = templates.get('secrets-manager')!
+
+  it('keeps the table: not deleted, restorable, with its index, its stream and its time to live', () => {
+    data.hasResource('AWS::DynamoDB::GlobalTable', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expires_at_s', Enabled: true },
+        StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
+        GlobalSecondaryIndexes: [{ IndexName: 'due', Projection: { ProjectionType: 'KEYS_ONLY' } }],
+        Replicas: [
+          {
+            DeletionProtectionEnabled: true,
+            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          },
+        ],
+      },
+    })
+  })
+
+  it('keeps both keys, and rotates the one that can be', () => {
+    data.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
+    data.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true })
+    data.hasResourceProperties('AWS::KMS::Key', { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' })
+  })
+})
+
+describe('buildApp', () => {
+  const build = (context: Json, endpoint?: string) => () =>
+    buildApp({ context: { ...CONTEXT, ...context } }, endpoint)
+
+  it('refuses hosts that may be private, unless the deployment goes to loopback', () => {
+    expect(build({ allowHosts: 'localhost:9000' })).toThrow(/context allowHosts="localhost:9000".*loopback/)
+    expect(build({ allowHosts: 'localhost:9000' }, 'https://dynamodb.us-east-1.amazonaws.com')).toThrow(
+      'allowHosts',
+    )
+    expect(build({ allowHosts: 'localhost:9000' }, 'http://127.0.0.1:4566')).not.toThrow()
+  })
+
+  it('names the context key that is missing or wrong', () => {
+    expect(build({ issuer: '', audience: '', tenantClaim: '' })).toThrow('names no issuer')
+    expect(build({ audience: '' })).toThrow('context audience is not set')
+    expect(build({ secretStore: 'vault' })).toThrow(
+      'context secretStore="vault" is not valid. Allowed: secrets-manager, sealed',
+    )
+    expect(build({ maxInstances: '1' })).toThrow('context maxInstances="1" is not valid')
+    expect(build({ stage: 'Prod!' })).toThrow('context stage="Prod!" is not valid')
+  })
+})
+
+function statementsOf(vault: Template, name: string): Statement[] {
+  const functions = Object.values(vault.findResources('AWS::Lambda::Function'))
+  const found = functions.find(({ Properties }) => Properties.FunctionName === `flow-vault-test-${name}`)
+  const role: string = found?.Properties.Role['Fn::GetAtt'][0]
+  const policies = Object.values(vault.findResources('AWS::IAM::Policy')).filter(({ Properties }) =>
+    Properties.Roles.some((one: { Ref: string }) => one.Ref === role),
+  )
+  expect(vault.findResources('AWS::IAM::Role')[role]?.Properties.ManagedPolicyArns).toBeUndefined()
+  return policies
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement)
+    .map((statement: Json) => ({
+      actions: [statement['Action']].flat().map(String),
+      resources: [statement['Resource']].flat().map(flatten),
+      condition: flatten(JSON.stringify(statement['Condition'] ?? {})),
+    }))
+}
+
+/** An ARN with its intrinsics as text. */
+function flatten(value: unknown): string {
+  if (typeof value === 'string') return value
+  const object = value as Record<string, unknown>
+  const join = object['Fn::Join'] as [string, unknown[]] | undefined
+  if (join !== undefined) return join[1].map(flatten).join(join[0])
+  if (object['Ref'] !== undefined) return String(object['Ref'])
+  return JSON.stringify(value)
+}
