@@ -241,12 +241,18 @@ describe('createHttpServer: the limits', () => {
     expect(events).toHaveLength(0)
   })
 
-  it('reaches a client that sends all of a large body before it reads', async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}/items`, {
-      method: 'POST',
-      body: 'x'.repeat(4_000_000),
+  it.each([
+    ['of a body', () => post(20_000_000, 'x'.repeat(20_000_000)), 413],
+    ['in chunks', () => `${CHUNKED}${CHUNK.repeat(1000)}0\r\n\r\n`, 413],
+    ['of a head', () => `GET / HTTP/1.1\r\nHost: h\r\nX-Long: ${'x'.repeat(20_000_000)}\r\n\r\n`, 431],
+  ])('reaches a client that reads only after it has sent all %s', async (_what, request, status) => {
+    const socket = await open()
+    socket.pause()
+    await new Promise<void>((resolve, reject) => {
+      socket.on('error', reject)
+      socket.write(request(), (error) => (error ? reject(error) : resolve()))
     })
-    expect(answer.status).toBe(413)
+    expect((await readAnswer(socket)).status).toBe(status)
   })
 
   it('asks a client that waits for leave to go on, and refuses one at once whose body is too large', async () => {
