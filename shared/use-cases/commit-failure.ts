@@ -1,6 +1,5 @@
 import type { ConnectionRow } from '../domain/connection.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
-import type { RotationFailure } from '../domain/rotation.ts'
 import { remainingMs, resendAtMs, retryAtMs } from '../domain/rotation-policy.ts'
 import type { FailureTold } from '../ports/grant-runner.ts'
 import type { TokenFailure, TokenRequest } from '../ports/oauth-client.ts'
@@ -51,7 +50,7 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     next: 'retry-seldom',
   },
   'no-application': {
-    class: 'not-sent',
+    class: 'app-broken',
     code: 'no_oauth_application',
     message: 'There is no OAuth application for this app. Add one, then authorize the connection.',
     next: 'wait-for-application',

@@ -8,7 +8,14 @@ import { SecretText } from '../domain/secret-text.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { connectionNotFound, findConnection, getConnection } from './connection-rows.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
-import { type FreshenPorts, freshenCredential, refuseExpired } from './freshen-credential.ts'
+import {
+  credentialUnavailable,
+  type FreshenPorts,
+  freshenCredential,
+  isGoodFor,
+  NO_ANSWER_YET,
+  refuseExpired,
+} from './freshen-credential.ts'
 import type { OpenedSecret, OpenedSecrets } from './opened-secrets.ts'
 import { tagMatches } from './preconditions.ts'
 import { refuseFrozen } from './refuse-frozen.ts'
@@ -46,14 +53,17 @@ export async function fetchCredential(
   ports: FetchPorts,
   input: FetchCredentialInput,
 ): Promise<FetchedCredential> {
+  const minTtlMs = input.minTtlSeconds * 1000
   const row = await getConnection(ports, input.tenant, input.id)
   await refuseFrozen(ports, row)
-  const usable = requireUsable(await withFreshGrant(ports, row, input.minTtlSeconds * 1000))
+  const usable = requireUsable(await withFreshGrant(ports, row, minTtlMs), ports.clock.nowMs())
   const nowMs = ports.clock.nowMs()
   refuseExpired(usable, nowMs)
   const etag = etagOf(usable)
   await noteFetch(ports, usable, nowMs)
-  if (input.ifNoneMatch !== undefined && tagMatches(input.ifNoneMatch, etag))
+  // A version that is about to expire is sent again: its remaining seconds are what the flow needs to know.
+  const lasts = usable.grants === undefined || isGoodFor(usable, minTtlMs, nowMs)
+  if (lasts && input.ifNoneMatch !== undefined && tagMatches(input.ifNoneMatch, etag))
     return { kind: 'not-modified', etag }
   const { row: opened, secret } = await openCredential(ports, usable)
   return { kind: 'credential', etag: etagOf(opened), body: bodyOf(opened, secret, nowMs) }
@@ -75,11 +85,12 @@ function etagOf(row: ConnectionRow): string {
 }
 
 /** The row, when its state lets a flow have the credential; throws the 409 that says what to do otherwise. */
-function requireUsable(row: ConnectionRow): ConnectionRow & { secret: SecretPointer } {
+function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow & { secret: SecretPointer } {
   if (row.status === 'empty' || row.secret === undefined) {
     throw new VaultError('connection-empty', 'The connection has no setup yet. Add one, then fetch again.')
   }
   if (row.status === 'pending') {
+    if (waitsForProvider(row)) throw credentialUnavailable(row, nowMs, row.statusReason ?? NO_ANSWER_YET)
     throw new VaultError('authorization-pending', row.statusReason ?? 'The connection is not authorized yet.')
   }
   if (row.status === 'reauthorization_required') {
@@ -89,6 +100,13 @@ function requireUsable(row: ConnectionRow): ConnectionRow & { secret: SecretPoin
     )
   }
   return row as ConnectionRow & { secret: SecretPointer }
+}
+
+/** Whether a first credential comes by itself, once the provider answers: waiting helps, and no person is needed. */
+function waitsForProvider(row: ConnectionRow): boolean {
+  if (row.due_at === undefined) return false
+  const failure = row.failure?.class
+  return failure === undefined || ['not-sent', 'passing', 'unknown'].includes(failure)
 }
 
 /**
@@ -107,7 +125,7 @@ async function openCredential(
     if (!(error instanceof SecretNotFoundError)) throw error
     const current = await findConnection(ports, row.tenant, row.id)
     if (current === undefined) throw connectionNotFound()
-    const usable = requireUsable(current)
+    const usable = requireUsable(current, ports.clock.nowMs())
     if (usable.secret.versionId === row.secret.versionId) {
       throw new InvariantError(`the row of ${row.id} points at a secret version that is not there`)
     }

@@ -79,6 +79,12 @@ function refuse(
   { usesCode, verify }: { usesCode: boolean; verify: boolean },
 ): void {
   const { failure } = result
+  if (verify && failure.code === 'not_authorized') {
+    throw nothingToVerify('There is nothing to verify before somebody has authorized the connection')
+  }
+  if (verify && failure.code === 'no_oauth_application') {
+    throw new VaultError('provider-refused', failure.message, { errorCode: failure.code })
+  }
   const definite = ['grant-dead', 'app-broken', 'refused'].includes(failure.class)
   const codeRefused = usesCode && failure.class === 'grant-dead'
   if (codeRefused || (verify && definite)) {
@@ -98,12 +104,11 @@ async function verifyStatic(ports: FirstGrantPorts, stored: StoredSetup): Promis
     })
   }
   if (result.kind === 'unreachable') throw unavailable(`The provider could not be asked: ${result.message}`)
-  if (result.kind === 'no-test') {
-    throw new VaultError('invalid-query', 'There is no test call for this setup', {
-      field: 'verify',
-      allowed: 'leaving verify out',
-    })
-  }
+  if (result.kind === 'no-test') throw nothingToVerify('There is no test call for this setup')
+}
+
+function nothingToVerify(message: string): VaultError {
+  return new VaultError('invalid-query', message, { field: 'verify', allowed: 'leaving verify out' })
 }
 
 function unavailable(message: string): VaultError {
@@ -128,6 +133,8 @@ function pendingMembers(
     }
   }
   const { failure } = result
+  // Nothing has failed yet where nobody was asked to authorize.
+  if (failure.code === 'not_authorized') return { status: 'pending', statusReason: failure.message }
   const retryAt = firstRetryMs(ports, failure, { nowMs, usesCode })
   return {
     status: 'pending',

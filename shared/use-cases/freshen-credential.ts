@@ -9,6 +9,9 @@ import type { SingleFlight } from './single-flight.ts'
 
 /** Design: a fetch that waits for a rotation has its own budget; the rotation goes on without it. */
 const FETCH_BUDGET_MS = 10_000
+/** Flows come back at least this often, so that what a person repaired is noticed. */
+const MAX_RETRY_AFTER_S = 300
+export const NO_ANSWER_YET = 'The provider has not answered yet.'
 /** How often another process's rotation is looked at while waiting for it. */
 const POLL_MS = 100
 
@@ -48,15 +51,22 @@ export function isGoodFor(row: ConnectionRow, minTtlMs: number, nowMs: number): 
 export function refuseExpired(row: ConnectionRow, nowMs: number): void {
   const expired = Object.values(row.grants ?? {}).some((grant) => remainingMs(grant, nowMs) <= 0)
   if (!expired) return
-  const retryMs = (row.failure?.retryAtMs ?? nowMs) - nowMs
-  throw new VaultError(
-    'credential-unavailable',
-    `The credential has expired and a new one could not be had: ${row.failure?.message ?? 'the provider has not answered yet.'}`,
-    {
-      ...(row.failure === undefined ? {} : { errorCode: row.failure.code }),
-      retryAfterSeconds: Math.min(300, Math.max(1, Math.ceil(retryMs / 1000))),
-    },
+  const reason = row.failure?.message ?? NO_ANSWER_YET
+  throw credentialUnavailable(
+    row,
+    nowMs,
+    `The credential has expired and a new one could not be had: ${reason}`,
   )
+}
+
+/** The 503 that says when to come back: at the next try, or seldom when only a person can help. */
+export function credentialUnavailable(row: ConnectionRow, nowMs: number, message: string): VaultError {
+  const { failure } = row
+  const retryAtMs = failure === undefined ? nowMs : (failure.retryAtMs ?? Number.POSITIVE_INFINITY)
+  return new VaultError('credential-unavailable', message, {
+    ...(failure === undefined ? {} : { errorCode: failure.code }),
+    retryAfterSeconds: Math.min(MAX_RETRY_AFTER_S, Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000))),
+  })
 }
 
 async function rotateWithin(

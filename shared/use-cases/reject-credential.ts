@@ -7,7 +7,7 @@ import type { Ports } from '../ports/ports.ts'
 import { getConnection } from './connection-rows.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
 import { refuseFrozen } from './refuse-frozen.ts'
-import { mintedConnection } from './rotate-connection.ts'
+import { mintedConnection, ONLY_BY_AUTHORIZING } from './rotate-connection.ts'
 
 /** Design: a flow's complaint causes at most one rotation a minute. */
 const REJECTION_PAUSE_MS = 60_000
@@ -59,8 +59,8 @@ export async function rejectCredential(
   const waiting = result.kind === 'late' || result.kind === 'busy'
   const reason = waiting
     ? 'The provider has not answered yet.'
-    : (current.failure?.message ?? current.statusReason)
-  return { row: current, renewed: false, reason: reason ?? 'The provider issued no new credential.' }
+    : (current.failure?.message ?? current.statusReason ?? ONLY_BY_AUTHORIZING)
+  return { row: current, renewed: false, reason }
 }
 
 /** Takes the one rotation of this minute; false when another caller has it. */

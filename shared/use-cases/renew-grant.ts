@@ -35,6 +35,10 @@ export async function renewGrant(
   const { content } = await ports.opened.open(row.secret)
   const application = await findApplicationClient(ports, row, profile, content.setup)
   const way = wayToRenew(connection, content, request.grantName)
+  // Where only a person can bring a new credential, asking for one changes nothing for the worse.
+  if (way === undefined && (request.cause === 'manual' || request.cause === 'rejected')) {
+    return { kind: 'nothing', row }
+  }
   const refusal = whyNotNow(connection, {
     application,
     way,

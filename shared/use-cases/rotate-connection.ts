@@ -10,6 +10,10 @@ import { type Postponement, postponeRow } from './postpone-rotation.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 
+/** Why there is nothing to rotate, with the next action. */
+export const ONLY_BY_AUTHORIZING =
+  'The provider gave no refresh token: only a new authorization brings a new credential.'
+
 /** A connection whose credential a provider mints, with what describes that. */
 export interface MintedConnection {
   readonly row: ConnectionRow & { readonly secret: NonNullable<ConnectionRow['secret']> }
@@ -42,6 +46,8 @@ async function renewGrants(
   for (const name of grantNames(connection, request, ports.clock.nowMs())) {
     const result = await renewGrant(ports, connection, { grantName: name, cause: request.cause })
     if (result.kind === 'gone') return result
+    // Of a bundle, one grant may last for ever and the other rotate.
+    if (result.kind === 'nothing') continue
     if (result.kind !== 'rotated')
       return rotated && result.kind === 'busy' ? { kind: 'rotated', row: result.row } : result
     rotated = true

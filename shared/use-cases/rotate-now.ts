@@ -5,7 +5,7 @@ import type { Ports } from '../ports/ports.ts'
 import { connectionNotFound, getConnection } from './connection-rows.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
 import { refuseFrozen } from './refuse-frozen.ts'
-import { mintedConnection } from './rotate-connection.ts'
+import { mintedConnection, ONLY_BY_AUTHORIZING } from './rotate-connection.ts'
 
 /** A person waits; the rotation itself goes on past this. */
 const MANUAL_BUDGET_MS = 20_000
@@ -32,7 +32,7 @@ export async function rotateNow(
   if (result.kind === 'rotated') return { rotated: true, row: current }
   const reason =
     result.kind === 'failed' || result.kind === 'nothing'
-      ? (current.failure?.message ?? current.statusReason ?? 'There is nothing to rotate.')
+      ? (current.failure?.message ?? current.statusReason ?? ONLY_BY_AUTHORIZING)
       : 'A rotation is under way; look again in a moment.'
   return { rotated: false, reason, row: current }
 }

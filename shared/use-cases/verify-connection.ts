@@ -8,6 +8,7 @@ import { storedSetupOf } from './stored-setup.ts'
 
 /** A person waits. */
 const VERIFY_BUDGET_MS = 20_000
+const NOT_AUTHORIZED = 'The connection is not authorized yet.'
 /** A token with less left than this is renewed before it is tried. */
 const VERIFY_MIN_TTL_MS = 60_000
 
@@ -18,7 +19,7 @@ export interface Verification {
 
 /**
  * Tries a connection's credential. A minted one is renewed first when it is about to expire, and what that brings
- * is kept; then the connector's test call is made. Throws `not-found`, `connection-empty`.
+ * is kept; then the connector's test call is made. Throws `not-found`, `connection-empty`, `authorization-pending`.
  */
 export async function verifyConnection(
   ports: Ports & { grants: GrantRunner },
@@ -32,12 +33,14 @@ export async function verifyConnection(
     if (result.kind === 'late' || result.kind === 'busy') {
       return { result: 'unreachable', message: 'The provider has not answered yet.' }
     }
+    if (result.kind === 'nothing' && result.row.status === 'pending') {
+      throw new VaultError('authorization-pending', result.row.statusReason ?? NOT_AUTHORIZED)
+    }
   }
   const current = await getConnection(ports, input.tenant, input.id)
   if (minted && !isGoodFor(current, 0, ports.clock.nowMs())) {
     const refused = ['grant-dead', 'app-broken', 'refused'].includes(current.failure?.class ?? '')
-    const message =
-      current.failure?.message ?? current.statusReason ?? 'The connection is not authorized yet.'
+    const message = current.failure?.message ?? current.statusReason ?? NOT_AUTHORIZED
     return { result: refused || current.failure === undefined ? 'refused' : 'unreachable', message }
   }
   const probed = await ports.grants.probe(storedSetupOf(current)!)
