@@ -12,10 +12,18 @@ const HEADERS = {
   'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'`,
 }
 
+const NEXT_ACTIONS: Readonly<Record<Exclude<FinishedAuthorization['kind'], 'connected'>, string>> = {
+  'unknown-state': 'Start it again from the vault. You can close this window.',
+  denied: 'Nothing was changed. You can close this window.',
+  refused: 'Nothing was changed. Start it again from the vault. You can close this window.',
+  'mixed-up': 'Nothing was changed. Start it again from the vault. You can close this window.',
+  gone: 'You can close this window.',
+}
+
 /** The page a person ends on, with the outcome in words and what to do next. */
 export function callbackPage(finished: FinishedAuthorization): Answer {
   if (finished.kind !== 'connected') {
-    return page(400, 'Not connected', [finished.message, 'You can close this window.'])
+    return page(400, 'Not connected', [finished.message, NEXT_ACTIONS[finished.kind]])
   }
   const { row } = finished
   const reason = row.status === 'ready' ? [] : [row.statusReason ?? '']

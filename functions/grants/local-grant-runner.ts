@@ -70,9 +70,11 @@ export class LocalGrantRunner implements GrantRunner {
       () => undefined,
       () => undefined,
     )
-    const result = await Promise.race([guarded, budget])
-    late = true
-    waiting.abort()
-    return result
+    try {
+      return await Promise.race([guarded, budget])
+    } finally {
+      late = true
+      waiting.abort()
+    }
   }
 }

@@ -51,7 +51,7 @@ export async function finishAuthorization(
   if (state === undefined || input.state === undefined) {
     return {
       kind: 'unknown-state',
-      message: 'This authorization has expired or was used already. Start it again from the vault.',
+      message: 'This authorization has expired or was used already.',
       returnTo: undefined,
     }
   }

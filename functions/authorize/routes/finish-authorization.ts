@@ -41,9 +41,14 @@ export const finishAuthorizationRoute = defineRoute({
 function answerOf(finished: FinishedAuthorization): Answer {
   if (finished.returnTo !== undefined) {
     const id = finished.kind === 'connected' ? finished.row.id : finished.connectionId
-    const separator = finished.returnTo.includes('?') ? '&' : '?'
     const outcome = new URLSearchParams({ connection_id: id ?? '', outcome: finished.kind })
-    return { status: 303, headers: { location: `${finished.returnTo}${separator}${outcome}` } }
+    return { status: 303, headers: { location: withQuery(finished.returnTo, outcome) } }
   }
   return callbackPage(finished)
+}
+
+/** The address with more in its query; what a page keeps after `#` stays at the end. */
+function withQuery(address: string, more: URLSearchParams): string {
+  const [, base = '', fragment = ''] = /^([^#]*)(#.*)?$/s.exec(address) ?? []
+  return `${base}${base.includes('?') ? '&' : '?'}${more}${fragment}`
 }

@@ -1,0 +1,280 @@
+import {
+  CONNECTIONS,
+  startVaultWithProvider,
+  type VaultWithProvider,
+} from '../support/vault-with-provider.ts'
+
+const TEN_MINUTES_MS = 10 * 60_000
+
+describe('authorizing a connection in a browser', () => {
+  let world: VaultWithProvider
+  beforeAll(async () => {
+    world = await startVaultWithProvider({ env: { FLOW_VAULT_RETURN_TO: 'https://console.example.test' } })
+  })
+  afterAll(() => world.close())
+  afterEach(() => world.provider.setFault(undefined))
+
+  const waiting = async (setup = {}): Promise<string> => {
+    const body = { name: 'Orders <b>', app_id: 'OAUTH2', setup: world.codeSetup(setup) }
+    return (await world.create(body)).body.id
+  }
+  const codesSent = () =>
+    world.provider.tokenRequests.filter(({ grantType }) => grantType === 'authorization_code').length
+
+  it('sends the browser to the provider with a state, PKCE S256 and nothing secret', async () => {
+    const id = await waiting()
+    const started = await world.call('POST', `${CONNECTIONS}/${id}/authorize`, {})
+    const url = new URL(started.body.authorization_url)
+    const query = Object.fromEntries(url.searchParams)
+    expect(`${url.origin}${url.pathname}`).toBe(world.provider.authorizationUrl)
+    expect(query).toMatchObject({
+      response_type: 'code',
+      client_id: world.provider.clients.webBasic.id,
+      redirect_uri: `${world.vault.url}/oauth/callback`,
+      scope: 'read write',
+      code_challenge_method: 'S256',
+    })
+    expect(query['state']).toMatch(/^[0-9A-Za-z]{43}$/)
+    expect(query['code_challenge']).toMatch(/^[0-9A-Za-z_-]{43}$/)
+    expect(url.href).not.toContain(world.provider.clients.webBasic.secret)
+    expect(Date.parse(started.body.expires_at) - world.clock.nowMs()).toBeLessThanOrEqual(TEN_MINUTES_MS)
+  })
+
+  it('ends on a page that says so, with a token that works', async () => {
+    const id = await waiting()
+    const answer = await world.open(await world.consent(id))
+    expect(answer.status).toBe(200)
+    expect(answer.text).toContain('<h1>Connected</h1>')
+    expect(answer.text).toContain('Orders &lt;b&gt; is authorized. Flows can use it now.')
+    const credential = (await world.fetchCredential(id)).body
+    await expect(world.provider.isActive(credential.fields.access_token)).resolves.toBe(true)
+    expect(world.provider.tokenRequests.at(-1)?.parameters).toMatchObject({
+      grant_type: 'authorization_code',
+      redirect_uri: `${world.vault.url}/oauth/callback`,
+      code_verifier: expect.stringMatching(/^[0-9A-Za-z._~-]{43,128}$/),
+    })
+    expect(JSON.stringify(credential)).not.toContain('refresh')
+  })
+
+  it('is degraded with the list when a person grants fewer scopes, until they are granted', async () => {
+    const id = await waiting()
+    const answer = await world.open(await world.consent(id, { consent: { scopes: ['read'] } }))
+    expect(answer.text).toContain('granted fewer scopes than were asked for. Missing: write.')
+    expect(await world.view(id)).toMatchObject({
+      status: 'degraded',
+      ready: true,
+      scopes: { required: ['read', 'write'], granted: ['read'], missing: ['write'] },
+    })
+    expect((await world.fetchCredential(id)).status).toBe(200)
+    // The shortage is seen at each renewal as well, and is not forgotten by one.
+    await world.call('POST', `${CONNECTIONS}/${id}/rotate`)
+    expect(await world.view(id)).toMatchObject({ status: 'degraded', scopes: { missing: ['write'] } })
+    await world.open(await world.consent(id))
+    expect(await world.view(id)).toMatchObject({ id, status: 'ready', scopes: { missing: [] } })
+    expect((await world.events(id)).map(({ type }) => type)).toEqual([
+      'connection.created',
+      'connection.degraded',
+      'connection.credentials_rotated',
+      'connection.recovered',
+    ])
+  })
+
+  it('asks for the scopes that the request names', async () => {
+    const id = await waiting()
+    await world.open(await world.consent(id, { body: { scopes: ['read', 'admin'] } }))
+    expect((await world.view(id)).scopes).toEqual({
+      required: ['read', 'admin'],
+      granted: ['read', 'admin'],
+      missing: [],
+    })
+  })
+
+  it('keeps the id and raises the version when it is authorized again', async () => {
+    const id = await world.authorized()
+    const before = (await world.fetchCredential(id)).body
+    await world.open(await world.consent(id, { consent: { account: 'bob' } }))
+    const after = (await world.fetchCredential(id)).body
+    expect(after.credential_version).toBe(before.credential_version + 1)
+    expect(after.fields.access_token).not.toBe(before.fields.access_token)
+    await expect(world.provider.isActive(after.fields.access_token)).resolves.toBe(true)
+  })
+
+  it('says that the authorization was declined, and changes nothing', async () => {
+    const id = await waiting()
+    const answer = await world.open(await world.consent(id, { consent: { deny: true } }))
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('<h1>Not connected</h1>')
+    expect(answer.text).toContain('The authorization was declined.')
+    expect((await world.view(id)).status).toBe('pending')
+  })
+
+  it('takes a state once', async () => {
+    const id = await waiting()
+    const callback = await world.consent(id)
+    expect((await world.open(callback)).status).toBe(200)
+    const sent = codesSent()
+    const again = await world.open(callback)
+    expect(again.status).toBe(400)
+    expect(again.text).toContain('has expired or was used already')
+    expect(codesSent()).toBe(sent)
+  })
+
+  it('sends one token request for two callbacks at the same time', async () => {
+    const id = await waiting()
+    const callback = await world.consent(id)
+    const sent = codesSent()
+    const answers = await Promise.all([world.open(callback), world.open(callback)])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400])
+    expect(codesSent()).toBe(sent + 1)
+    expect((await world.fetchCredential(id)).status).toBe(200)
+  })
+
+  it('refuses a state after ten minutes', async () => {
+    const id = await waiting()
+    const callback = await world.consent(id)
+    world.clock.moveOn(TEN_MINUTES_MS + 1)
+    const sent = codesSent()
+    expect((await world.open(callback)).text).toContain('has expired or was used already')
+    expect(codesSent()).toBe(sent)
+    expect((await world.view(id)).status).toBe('pending')
+  })
+
+  it.each([
+    ['made up', '?state=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&code=x'],
+    ['missing', '?code=x'],
+    ['empty', '?state=&code=x'],
+    ['sent twice', '?state=a&state=b&code=x'],
+  ])('refuses a state that is %s', async (_how, query) => {
+    const sent = codesSent()
+    const answer = await world.open(new URL(`${world.vault.url}/oauth/callback${query}`))
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('<h1>Not connected</h1>')
+    expect(codesSent()).toBe(sent)
+  })
+
+  it('refuses an answer without a code, and spends its state', async () => {
+    const id = await waiting()
+    const callback = await world.consent(id)
+    const bare = new URL(callback)
+    bare.searchParams.delete('code')
+    expect((await world.open(bare)).text).toContain('did not authorize the connection')
+    expect((await world.open(callback)).status).toBe(400)
+  })
+
+  it.each([
+    ['wrong', (callback: URL) => callback.searchParams.set('iss', 'https://evil.example.test')],
+    ['missing', (callback: URL) => callback.searchParams.delete('iss')],
+  ])('refuses an answer whose issuer is %s (RFC 9207)', async (_how, change) => {
+    const id = await waiting()
+    const callback = await world.consent(id)
+    expect(callback.searchParams.get('iss')).toBe(world.provider.issuer)
+    change(callback)
+    const sent = codesSent()
+    const answer = await world.open(callback)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('did not come from the provider that was asked')
+    expect(codesSent()).toBe(sent)
+  })
+
+  it('does not authorize one connection with the code of another', async () => {
+    const [mine, theirs] = [await waiting(), await waiting()]
+    const [callback, other] = [await world.consent(mine), await world.consent(theirs)]
+    callback.searchParams.set('code', other.searchParams.get('code') ?? '')
+    const answer = await world.open(callback)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('Start it again from the vault.')
+    expect((await world.view(mine)).status).toBe('pending')
+  })
+
+  it('is unknown to another tenant', async () => {
+    const id = await waiting()
+    for (const [method, action] of [
+      ['POST', '/authorize'],
+      ['POST', '/rotate'],
+      ['POST', '/verify'],
+      ['GET', '/credentials'],
+    ] as const) {
+      const body = action === '/authorize' ? {} : undefined
+      const answer = await world.call(method, `${CONNECTIONS}/${id}${action}`, body, { tenant: 'other' })
+      expect(answer.status).toBe(404)
+    }
+  })
+
+  it('keeps working with the old grant when a new authorization fails', async () => {
+    const id = await world.authorized()
+    const before = (await world.fetchCredential(id)).body
+    const callback = await world.consent(id)
+    world.provider.setFault('status-500')
+    const answer = await world.open(callback)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('Start it again from the vault.')
+    world.provider.setFault(undefined)
+    expect((await world.fetchCredential(id)).body.fields).toEqual(before.fields)
+    expect((await world.view(id)).status).toBe('ready')
+  })
+
+  it('tells when the connection was deleted meanwhile, and revokes what it got', async () => {
+    const id = await waiting()
+    const callback = await world.consent(id)
+    await world.call('DELETE', `${CONNECTIONS}/${id}`)
+    const answer = await world.open(callback)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain('The connection was deleted meanwhile.')
+  })
+
+  it.each([
+    ['/done', '/done?'],
+    ['/done?tab=1', '/done?tab=1&'],
+    ['/done#tab', '/done?', '#tab'],
+    ['https://console.example.test', 'https://console.example.test?'],
+    ['https://console.example.test/vault#tab', 'https://console.example.test/vault?', '#tab'],
+  ])('sends the browser back to %s', async (returnTo, start, end = '') => {
+    const id = await waiting()
+    const answer = await world.open(await world.consent(id, { body: { return_to: returnTo } }))
+    expect(answer.status).toBe(303)
+    expect(answer.location).toBe(`${start}connection_id=${id}&outcome=connected${end}`)
+  })
+
+  it('sends the browser back with the outcome when it was declined', async () => {
+    const id = await waiting()
+    const callback = await world.consent(id, { body: { return_to: '/done' }, consent: { deny: true } })
+    expect((await world.open(callback)).location).toBe(`/done?connection_id=${id}&outcome=denied`)
+  })
+
+  it.each([
+    '//evil.example.test',
+    '/\\evil.example.test',
+    '\\\\evil.example.test',
+    '/%2f%2fevil.example.test',
+    '/%5cevil.example.test',
+    '%2f%2fevil.example.test',
+    '/\tevil',
+    '/ evil',
+    '/\u0000',
+    'data:text/html,x',
+    'javascript:alert(1)',
+    'https://evil.example.test',
+    'https://console.example.test.evil.example.test',
+    'https://console.example.test@evil.example.test',
+    'https://user:secret@console.example.test',
+    'http://console.example.test',
+    'https://console.example.test:8443',
+    ' https://console.example.test',
+    'evil.example.test',
+    '',
+  ])('sends nobody back to %j', async (returnTo) => {
+    const id = await waiting()
+    const started = await world.call('POST', `${CONNECTIONS}/${id}/authorize`, { return_to: returnTo })
+    expect(started.status).toBe(400)
+    expect(started.body.message).toContain('return_to')
+  })
+
+  it('refuses to authorize what nobody authorizes', async () => {
+    const { body } = await world.create({ name: 'M', app_id: 'OAUTH2', setup: world.machineSetup() })
+    const other = await world.create({ name: 'Key', app_id: 'AIRTABLE' })
+    const codes = [body.id, other.body.id].map(
+      async (id) => (await world.call('POST', `${CONNECTIONS}/${id}/authorize`, {})).body.errorCode,
+    )
+    await expect(Promise.all(codes)).resolves.toEqual(['connection_empty', 'not_authorizable'])
+  })
+})
