@@ -14,6 +14,13 @@ const REJECTION_PAUSE_MS = 60_000
 /** A flow waits for the answer as long as for a fetch. */
 const REJECTION_BUDGET_MS = 10_000
 
+/** How often another caller's rotation is looked at while waiting for it. */
+const POLL_MS = 100
+/** Between claiming a rotation and holding its lease lie two writes; whoever claimed and died is not waited for. */
+const CLAIM_TO_LEASE_MS = 1_000
+
+type Outcome = 'claimed' | Awaited<ReturnType<GrantRunner['rotate']>>['kind']
+
 export interface RejectedCredential {
   readonly row: ConnectionRow
   /** True when a newer version than the rejected one is there. */
@@ -24,8 +31,8 @@ export interface RejectedCredential {
 
 /**
  * A flow reports that the service refused this version of the credential (its 401). Each version causes at most
- * one rotation, and a connection at most one a minute; the answer is that a newer version is there, or why not.
- * Throws `not-found`, and `invalid-body` for a version that never was.
+ * one rotation, and a connection at most one a minute, which all who complain meanwhile wait for; the answer is
+ * that a newer version is there, or why not. Throws `not-found`, and `invalid-body` for a version that never was.
  */
 export async function rejectCredential(
   ports: Ports & { grants: GrantRunner; freezes: FreezeWatch },
@@ -47,20 +54,50 @@ export async function rejectCredential(
       reason: 'This credential was entered by a person. Replace it in the connection.',
     }
   }
-  if (!(await claimRejection(ports, row))) {
-    return { row, renewed: false, reason: 'A new credential was asked for less than a minute ago.' }
-  }
-  const result = await ports.grants.rotate(
-    { tenant: row.tenant, id: row.id, cause: 'rejected' },
-    REJECTION_BUDGET_MS,
-  )
-  const current = await getConnection(ports, input.tenant, input.id)
+  const deadlineMs = ports.clock.monotonicMs() + REJECTION_BUDGET_MS
+  const outcome = (await claimRejection(ports, row))
+    ? (await ports.grants.rotate({ ...keyOf(row), cause: 'rejected' }, REJECTION_BUDGET_MS)).kind
+    : 'claimed'
+  const current = await afterOthers(ports, row, { outcome, deadlineMs })
   if (current.credentialVersion > input.credentialVersion) return { row: current, renewed: true }
-  const waiting = result.kind === 'late' || result.kind === 'busy'
-  const reason = waiting
-    ? 'The provider has not answered yet.'
-    : (current.failure?.message ?? current.statusReason ?? ONLY_BY_AUTHORIZING)
-  return { row: current, renewed: false, reason }
+  return { row: current, renewed: false, reason: reasonFor(outcome, current) }
+}
+
+/** The row once a rotation that another caller began is over, or the budget is. */
+async function afterOthers(
+  ports: Ports,
+  row: ConnectionRow,
+  seen: { outcome: Outcome; deadlineMs: number },
+): Promise<ConnectionRow> {
+  for (;;) {
+    const current = await getConnection(ports, row.tenant, row.id)
+    if (current.credentialVersion > row.credentialVersion) return current
+    const waits = seen.outcome === 'busy' || seen.outcome === 'claimed'
+    if (!waits || !isUnderWay(current, ports.clock.nowMs())) return current
+    if (ports.clock.monotonicMs() >= seen.deadlineMs) return current
+    await ports.clock.sleep(POLL_MS)
+  }
+}
+
+/** Whether somebody holds the lease, or has just claimed the rotation of this minute and told no outcome yet. */
+function isUnderWay(row: ConnectionRow, nowMs: number): boolean {
+  if (row.lease !== undefined && row.lease.untilMs > nowMs) return true
+  const { rejectedAtMs = 0, refreshedAtMs = 0, failure } = row
+  const toldAtMs = Math.max(refreshedAtMs, failure?.lastAtMs ?? 0)
+  return toldAtMs < rejectedAtMs && nowMs - rejectedAtMs < CLAIM_TO_LEASE_MS
+}
+
+function reasonFor(outcome: Outcome, row: ConnectionRow): string {
+  if (outcome === 'late' || outcome === 'busy') return 'The provider has not answered yet.'
+  const told = row.failure?.message ?? row.statusReason
+  if (told !== undefined) return told
+  return outcome === 'claimed'
+    ? 'A new credential was asked for less than a minute ago.'
+    : ONLY_BY_AUTHORIZING
+}
+
+function keyOf({ tenant, id }: ConnectionRow): { tenant: string; id: string } {
+  return { tenant, id }
 }
 
 /** Takes the one rotation of this minute; false when another caller has it. */
