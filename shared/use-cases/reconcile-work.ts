@@ -1,10 +1,11 @@
 import { WORK_SHARDS } from '../domain/keys.ts'
 import type { Attributes, ItemKey } from '../ports/item-store.ts'
 import type { WorkQueue } from '../ports/work-queue.ts'
-import { type Intent, undoIntent } from './commit-protocol.ts'
+import type { Intent } from './commit-protocol.ts'
 import { type DeletePorts, finishDeletion, removeTombstone } from './delete-connection.ts'
 import type { Rescue } from './rescue-grant.ts'
 import type { Tombstone } from './tombstones.ts'
+import { undoIntent } from './undo-intent.ts'
 
 /** One run works this many items at most; what is left waits a minute for the next. */
 const MAX_ITEMS_A_RUN = 1000
@@ -19,6 +20,9 @@ export interface ReconcileReport {
   readonly undone: number
   readonly deletionsFinished: number
   readonly tombstonesRemoved: number
+  /** Rescues and freeze jobs handed to the workers. */
+  readonly rescues: number
+  readonly freezeJobs: number
   readonly failed: number
 }
 
@@ -27,7 +31,15 @@ export interface ReconcileReport {
  * recovery windows. Every step is idempotent, so two runs at once, or one that dies, do no harm.
  */
 export async function reconcileWork(ports: ReconcilePorts): Promise<ReconcileReport> {
-  const report = { found: 0, undone: 0, deletionsFinished: 0, tombstonesRemoved: 0, failed: 0 }
+  const report = {
+    found: 0,
+    undone: 0,
+    deletionsFinished: 0,
+    tombstonesRemoved: 0,
+    rescues: 0,
+    freezeJobs: 0,
+    failed: 0,
+  }
   const nowMs = ports.clock.nowMs()
   for (let shard = 0; shard < WORK_SHARDS; shard++) {
     for await (const key of dueKeys(ports, `work#${shard}`, nowMs, MAX_ITEMS_A_RUN - report.found)) {
@@ -73,7 +85,7 @@ async function workItem(
   ports: ReconcilePorts,
   key: ItemKey,
   nowMs: number,
-  report: { undone: number; deletionsFinished: number; tombstonesRemoved: number },
+  report: { -readonly [Figure in keyof ReconcileReport]: number },
 ): Promise<void> {
   // The index may be behind: only the item itself says what is still to be done.
   const item = await ports.items.get(key)
@@ -86,11 +98,13 @@ async function workItem(
     report.deletionsFinished++
   } else if (kind === 'freeze') {
     await ports.work.enqueue([{ kind: 'freeze', tenant: String(item['tenant']), id: String(item['id']) }])
+    report.freezeJobs++
   } else if (kind === 'rescue') {
     const rescue = item as unknown as Rescue
     await ports.work.enqueue([
       { kind: 'rescue', tenant: rescue.tenant, id: rescue.connectionId, versionId: rescue.versionId },
     ])
+    report.rescues++
   } else if (kind === 'tombstone') {
     await removeTombstone(ports, item as unknown as Tombstone)
     report.tombstonesRemoved++

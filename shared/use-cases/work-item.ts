@@ -1,5 +1,5 @@
 import { rescueKey } from '../domain/keys.ts'
-import type { GrantRunner } from '../ports/grant-runner.ts'
+import type { GrantRunner, RotationResult } from '../ports/grant-runner.ts'
 import type { WorkItem } from '../ports/work-queue.ts'
 import { findConnection } from './connection-rows.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
@@ -17,25 +17,42 @@ export interface WorkerPorts extends GrantPorts {
   readonly freezes: FreezeWatch
 }
 
+/** What one item of work came to. */
+export type WorkDone =
+  | { readonly kind: 'freeze' }
+  | { readonly kind: 'rescue'; readonly outcome: 'adopted' | 'superseded' | 'revoked' | 'gone' }
+  | {
+      readonly kind: 'rotate'
+      readonly result: RotationResult | { readonly kind: 'frozen' }
+      /** For how long the connection had been due; absent when it was not. */
+      readonly lateMs?: number
+    }
+
 /** Does one item of queued work; safe for items that come twice, late or out of order. */
-export async function doWorkItem(ports: WorkerPorts, item: WorkItem): Promise<void> {
-  if (item.kind === 'freeze') {
-    await runFreezeJob(ports, item.tenant, item.id)
-    return
+export async function doWorkItem(ports: WorkerPorts, item: WorkItem): Promise<WorkDone> {
+  switch (item.kind) {
+    case 'freeze':
+      await runFreezeJob(ports, item.tenant, item.id)
+      return { kind: 'freeze' }
+    case 'rotate':
+      return rotateDue(ports, item)
+    case 'rescue': {
+      const rescue = await ports.items.get(rescueKey(item.tenant, item.id, item.versionId))
+      if (rescue === undefined) return { kind: 'rescue', outcome: 'gone' }
+      return { kind: 'rescue', outcome: await settleRescue(ports, rescue as unknown as Rescue) }
+    }
   }
-  if (item.kind === 'rotate') {
-    if (await isFrozen(ports, item)) return
-    await rotateConnection(ports, { tenant: item.tenant, id: item.id, cause: 'due' })
-    return
-  }
-  const rescue = await ports.items.get(rescueKey(item.tenant, item.id, item.versionId))
-  if (rescue !== undefined) await settleRescue(ports, rescue as unknown as Rescue)
 }
 
-/** A frozen connection is not rotated; it is looked at again later, so that it does not stand before others. */
-async function isFrozen(ports: WorkerPorts, item: { tenant: string; id: string }): Promise<boolean> {
+async function rotateDue(ports: WorkerPorts, item: { tenant: string; id: string }): Promise<WorkDone> {
   const row = await findConnection(ports, item.tenant, item.id)
-  if (row === undefined || (await ports.freezes.find(item.tenant, row)) === undefined) return false
-  await postponeRow(ports, row, { kind: 'at', atMs: ports.clock.nowMs() + FROZEN_CHECK_MS })
-  return true
+  if (row === undefined) return { kind: 'rotate', result: { kind: 'gone' } }
+  if ((await ports.freezes.find(item.tenant, row)) !== undefined) {
+    // It is looked at again later, so that it does not stand before others in the index.
+    await postponeRow(ports, row, { kind: 'at', atMs: ports.clock.nowMs() + FROZEN_CHECK_MS })
+    return { kind: 'rotate', result: { kind: 'frozen' } }
+  }
+  const lateMs = row.due_at === undefined ? -1 : ports.clock.nowMs() - row.due_at
+  const result = await rotateConnection(ports, { tenant: item.tenant, id: item.id, cause: 'due' })
+  return { kind: 'rotate', result, ...(lateMs < 0 ? {} : { lateMs }) }
 }

@@ -1,0 +1,9 @@
+import type { Metrics } from '../../ports/metrics.ts'
+
+/** Measures nothing: for tests and the simulation. */
+export class NoMetrics implements Metrics {
+  count(): void {}
+  observe(): void {}
+  gauge(): void {}
+  flush(): void {}
+}
