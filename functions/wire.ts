@@ -11,11 +11,13 @@ import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
 import { LambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
+import { NoMetrics } from '../shared/adapters/metrics/no-metrics.ts'
+import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
 import { OAuth4WebApiClient } from '../shared/adapters/oauth/oauth-client.ts'
 import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
 import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
+import { MeasuredWriteBudget } from '../shared/adapters/secrets-manager/measured-write-budget.ts'
 import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
-import { WriteBudget } from '../shared/adapters/secrets-manager/write-budget.ts'
 import { SqsWorkQueue } from '../shared/adapters/sqs/sqs-work-queue.ts'
 import { SystemClock } from '../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../shared/adapters/system/system-random.ts'
@@ -26,20 +28,22 @@ import { SecretText } from '../shared/domain/secret-text.ts'
 import type { Digester } from '../shared/ports/digester.ts'
 import type { GrantRunner } from '../shared/ports/grant-runner.ts'
 import type { ItemStore } from '../shared/ports/item-store.ts'
+import type { Metrics } from '../shared/ports/metrics.ts'
 import type { Ports } from '../shared/ports/ports.ts'
 import type { SecretStore } from '../shared/ports/secret-store.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import { AttemptWatch } from '../shared/use-cases/attempt-watch.ts'
 import { FreezeWatch } from '../shared/use-cases/freeze-watch.ts'
-import type { GrantPorts } from '../shared/use-cases/grant-ports.ts'
+import { MeasuredOpenedSecrets } from '../shared/use-cases/measured-opened-secrets.ts'
 import { OpenedSecrets } from '../shared/use-cases/opened-secrets.ts'
-import type { ReconcilePorts } from '../shared/use-cases/reconcile-work.ts'
 import { SingleFlight } from '../shared/use-cases/single-flight.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
 import { type Config, ENV, type Environment, present, readConfig } from './config.ts'
 import type { CredentialsPorts } from './credentials/routes.ts'
+import type { GrantsFunctionPorts } from './grants/handler.ts'
 import type { HttpPorts } from './http-handler.ts'
+import type { ReconcileFunctionPorts } from './reconcile/handler.ts'
 import type { SweepFunctionPorts } from './sweep/handler.ts'
 
 /*
@@ -117,21 +121,24 @@ export function wireAuthorize(env: Environment = process.env): AuthorizeFunction
 }
 
 /** The ports of `grants`: rows, secrets to read and write, digests, and the way out to providers. */
-export function wireGrants(env: Environment = process.env): GrantPorts {
+export function wireGrants(env: Environment = process.env): GrantsFunctionPorts {
   const base = readBase(env)
   const { config, clock } = base
   const rows = common(base)
-  const secrets = secretStore(base, rows.items)
+  const metrics = emfMetrics(base)
+  const secrets = secretStore(base, rows.items, metrics)
   return {
     ...rows,
     secrets,
+    metrics,
     digester: kmsDigester(base),
     oauth: new OAuth4WebApiClient({
       fetch: createGuardedFetch({ allowHosts: config.allowHosts, clock }),
       render: renderTemplate,
       clock,
     }),
-    opened: new OpenedSecrets(secrets),
+    opened: new MeasuredOpenedSecrets(secrets, metrics),
+    freezes: new FreezeWatch(rows.items, clock),
     attempts: new AttemptWatch(clock),
     owner: env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? 'grants',
   }
@@ -146,19 +153,21 @@ export function wireSweep(env: Environment = process.env): SweepFunctionPorts {
     secrets: refused<SecretStore>('open secrets'),
     digester: refused<Digester>('digest'),
     work,
+    metrics: emfMetrics(base),
     rotationsPerMinute: base.config.rotationsPerMinute,
     queueDepth: () => work.depth(),
   }
 }
 
 /** The ports of `reconcile`: rows, secrets to remove, the queue, and calls to `grants`. */
-export function wireReconcile(env: Environment = process.env): ReconcilePorts {
+export function wireReconcile(env: Environment = process.env): ReconcileFunctionPorts {
   const base = readBase(env)
   const rows = common(base)
   return {
     ...rows,
     secrets: secretStore(base, rows.items),
     digester: refused<Digester>('digest'),
+    metrics: emfMetrics(base),
     grants: grantRunner(base),
     work: workQueue(base),
   }
@@ -221,7 +230,16 @@ function httpPorts({ config }: Base): Pick<HttpPorts, 'verifier' | 'rateLimitPer
   }
 }
 
-function secretStore({ config, clock, random, aws }: Base, items: ItemStore): SecretStore {
+function emfMetrics({ config }: Base): PowertoolsMetrics {
+  return new PowertoolsMetrics({ deployment: config.deployment })
+}
+
+/** The functions that answer HTTP measure nothing: API Gateway and Lambda do, and their bundles stay small. */
+function secretStore(
+  { config, clock, random, aws }: Base,
+  items: ItemStore,
+  metrics: Metrics = new NoMetrics(),
+): SecretStore {
   const keyArn = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
   if (config.secretStore === 'sealed') {
     const keys = new KmsKeyWrapper({ client: new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }), keyArn })
@@ -229,7 +247,7 @@ function secretStore({ config, clock, random, aws }: Base, items: ItemStore): Se
   }
   return new SecretsManagerStore({
     client: new SecretsManagerClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
-    writeBudget: new WriteBudget({ clock, maxInstances: config.secretWriters }),
+    writeBudget: new MeasuredWriteBudget({ clock, maxInstances: config.secretWriters, metrics }),
     deployment: config.deployment,
     kmsKeyId: keyArn,
   })

@@ -6,9 +6,13 @@ import {
   packMessage,
   unpackMessage,
 } from '../../shared/ports/grant-call.ts'
+import type { Metrics } from '../../shared/ports/metrics.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
+import type { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
-import { doWorkItem } from '../../shared/use-cases/work-item.ts'
+import { measuredOAuthClient } from '../../shared/use-cases/measured-oauth-client.ts'
+import { measuredGrantRunner } from '../../shared/use-cases/measured-rotation.ts'
+import { doMeasuredWork } from '../../shared/use-cases/measured-work.ts'
 import { LocalGrantRunner } from './local-grant-runner.ts'
 
 /**
@@ -17,34 +21,48 @@ import { LocalGrantRunner } from './local-grant-runner.ts'
  */
 export const WORK_BUDGET_MS = 110_000
 
+/** What the function reaches the world through. */
+export interface GrantsFunctionPorts extends GrantPorts {
+  readonly freezes: FreezeWatch
+  readonly metrics: Metrics
+}
+
+type WorkerPorts = Parameters<typeof doMeasuredWork>[0]
+
 /** The handler of the `grants` function: a call from another function, or a batch of work from the queue. */
 export type GrantsHandler = (event: SQSEvent | GrantCall) => Promise<SQSBatchResponse | GrantAnswer>
 
 /** The handler of the `grants` function: the only one that calls providers. */
-export function createHandler(ports: GrantPorts): GrantsHandler {
-  const runner = new LocalGrantRunner(ports)
+export function createHandler(wired: GrantsFunctionPorts): GrantsHandler {
+  const ports = { ...wired, oauth: measuredOAuthClient(wired.oauth, wired) }
+  const grants = measuredGrantRunner(new LocalGrantRunner(ports), ports)
   return async (event) => {
-    if ('Records' in event) return workBatch(ports, event.Records)
-    const call = unpackMessage(event) as GrantCall
-    const answer = await answerGrantCall(runner, call, WORK_BUDGET_MS)
-    if (answer.kind === 'failed') ports.log.error('a grant call failed', { op: call.op, error: answer.name })
-    return packMessage(answer) as GrantAnswer
+    try {
+      if ('Records' in event) return await workBatch({ ...ports, grants }, event.Records)
+      const call = unpackMessage(event) as GrantCall
+      const answer = await answerGrantCall(grants, call, WORK_BUDGET_MS)
+      if (answer.kind === 'failed')
+        ports.log.error('a grant call failed', { op: call.op, error: answer.name })
+      return packMessage(answer) as GrantAnswer
+    } finally {
+      ports.metrics.flush()
+    }
   }
 }
 
 /** Works the batch side by side; what failed goes back to the queue alone. */
-async function workBatch(ports: GrantPorts, records: readonly SQSRecord[]): Promise<SQSBatchResponse> {
+async function workBatch(ports: WorkerPorts, records: readonly SQSRecord[]): Promise<SQSBatchResponse> {
   const failures = await Promise.all(records.map((record) => workRecord(ports, record)))
   return { batchItemFailures: failures.filter((failure) => failure !== undefined) }
 }
 
 async function workRecord(
-  ports: GrantPorts,
+  ports: WorkerPorts,
   record: SQSRecord,
 ): Promise<{ itemIdentifier: string } | undefined> {
   const item = JSON.parse(record.body) as WorkItem
   try {
-    await doWorkItem(ports, item)
+    await doMeasuredWork(ports, item)
     return undefined
   } catch (error) {
     ports.log.error('a piece of work failed and goes back to the queue', {

@@ -1,10 +1,13 @@
-import { type SweepPorts, type SweepReport, sweepDue } from '../../shared/use-cases/sweep-due.ts'
+import type { Metrics } from '../../shared/ports/metrics.ts'
+import { measuredSweep } from '../../shared/use-cases/measured-sweep.ts'
+import type { SweepPorts, SweepReport } from '../../shared/use-cases/sweep-due.ts'
 
 /** A tenant gets at most this part of a minute's rotations while others wait. */
 const TENANT_SHARE = 1 / 4
 
 /** What a sweep needs: the index, the queue, and how much the workers can do. */
 export interface SweepFunctionPorts extends SweepPorts {
+  readonly metrics: Metrics
   readonly rotationsPerMinute: number
   /** How many items the queue already holds. */
   queueDepth(): Promise<number>
@@ -16,10 +19,16 @@ export interface SweepFunctionPorts extends SweepPorts {
  */
 export function createHandler(ports: SweepFunctionPorts): () => Promise<SweepReport> {
   return async () => {
-    // What waits in the queue already counts as work of this minute.
-    const capacity = Math.max(0, ports.rotationsPerMinute - (await ports.queueDepth()))
-    const report = await sweepDue(ports, { capacity, perTenant: Math.ceil(capacity * TENANT_SHARE) })
-    ports.log.info('swept', { count: report.enqueued, ms: report.oldestLateMs })
-    return report
+    try {
+      const depth = await ports.queueDepth()
+      ports.metrics.gauge('work_queue_depth', depth)
+      // What waits in the queue already counts as work of this minute.
+      const capacity = Math.max(0, ports.rotationsPerMinute - depth)
+      const report = await measuredSweep(ports, { capacity, perTenant: Math.ceil(capacity * TENANT_SHARE) })
+      ports.log.info('swept', { count: report.enqueued, ms: report.oldestLateMs })
+      return report
+    } finally {
+      ports.metrics.flush()
+    }
   }
 }

@@ -4,19 +4,14 @@ import type { Clock } from '../ports/clock.ts'
 import type { Metrics } from '../ports/metrics.ts'
 import type { OAuthClient } from '../ports/oauth-client.ts'
 
-/** Profiles are parts of the catalogue, so each tells its app, and a figure by app needs nothing of a tenant's. */
-const APP_BY_PROFILE: ReadonlyMap<GrantProfile, string> = new Map(
-  CONNECTORS.flatMap(({ appId, setups }) =>
-    setups.flatMap(({ grant }) => (grant === undefined ? [] : [[grant, appId] as const])),
-  ),
-)
-
 /** The client, with each token request and revocation counted by app, and the token endpoints' answers timed. */
 export function measuredOAuthClient(
   oauth: OAuthClient,
   ports: { readonly metrics: Metrics; readonly clock: Pick<Clock, 'monotonicMs'> },
 ): OAuthClient {
   const { metrics, clock } = ports
+  const apps = appsByProfile()
+  const appOf = (profile: GrantProfile): string => apps.get(profile) ?? 'unknown'
   return {
     async requestToken(request) {
       const app = appOf(request.profile)
@@ -35,6 +30,11 @@ export function measuredOAuthClient(
   }
 }
 
-function appOf(profile: GrantProfile): string {
-  return APP_BY_PROFILE.get(profile) ?? 'unknown'
+/** Profiles are parts of the catalogue, so each tells its app, and a figure by app needs nothing of a tenant's. */
+function appsByProfile(): ReadonlyMap<GrantProfile, string> {
+  return new Map(
+    CONNECTORS.flatMap(({ appId, setups }) =>
+      setups.flatMap(({ grant }) => (grant === undefined ? [] : [[grant, appId] as const])),
+    ),
+  )
 }
