@@ -3,6 +3,7 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type ErrorCode, VaultError } from '../../shared/domain/errors.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
+import { rateLimitHeaders } from './rate-limit.ts'
 import { type HttpEvent, type HttpRequest, stateOf } from './request-state.ts'
 
 interface Problem {
@@ -53,7 +54,8 @@ const VALIDATION_PREFIXES: Partial<Record<ErrorCode, string>> = {
   'invalid-header': 'Header validation error',
 }
 
-const SECURITY_HEADERS = {
+/** On every answer: nothing of it is to be kept or guessed at, and our addresses are nobody's business. */
+export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -73,7 +75,7 @@ export function problemResponse(
     const state = stateOf(request)
     answer.headers = {
       ...SECURITY_HEADERS,
-      ...rateLimitHeaders(request),
+      ...(state.rateLimit === undefined ? {} : rateLimitHeaders(state.rateLimit)),
       'x-request-id': state.requestId,
       ...answer.headers,
     }
@@ -121,7 +123,8 @@ function problemOf(error: unknown, log: Log, requestId: string): APIGatewayProxy
   })
 }
 
-function vaultProblem(error: VaultError): APIGatewayProxyStructuredResultV2 {
+/** An expected failure as the answer the API gives to it, but for the headers that every answer carries. */
+export function vaultProblem(error: VaultError): APIGatewayProxyStructuredResultV2 {
   const problem = PROBLEMS[error.code]
   const errorCode = error.detail.errorCode ?? problem.errorCode
   const headers: Record<string, string> = { ...error.detail.headers }
@@ -155,16 +158,6 @@ function json(
     statusCode: status,
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
     body: JSON.stringify(body),
-  }
-}
-
-function rateLimitHeaders(request: HttpRequest): Record<string, string> {
-  const limit = stateOf(request).rateLimit
-  if (limit === undefined) return {}
-  return {
-    'x-ratelimit-limit': String(limit.limit),
-    'x-ratelimit-remaining': String(limit.remaining),
-    'x-ratelimit-reset': String(limit.resetAtS),
   }
 }
 

@@ -2,7 +2,7 @@ import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { VaultError } from '../../shared/domain/errors.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
-import { type HttpEvent, stateOf } from './request-state.ts'
+import { type HttpEvent, type RateLimitState, stateOf } from './request-state.ts'
 
 /** Buckets of tenants not seen for a while are dropped past this many. */
 const MAX_BUCKETS = 10_000
@@ -46,13 +46,23 @@ export function rateLimit(options: {
     onError: (request) => {
       // An error before this middleware (no route, no token) still answers with the headers.
       const state = stateOf(request)
-      state.rateLimit ??= {
-        limit: perSecond,
-        remaining: perSecond,
-        resetAtS: Math.ceil(clock.nowMs() / 1000),
-      }
+      state.rateLimit ??= uncounted(perSecond, clock.nowMs())
     },
   }
+}
+
+/** The headers that tell a caller its budget: requests a second, those left, and when all are back (Unix s). */
+export function rateLimitHeaders(limit: RateLimitState): Record<string, string> {
+  return {
+    'x-ratelimit-limit': String(limit.limit),
+    'x-ratelimit-remaining': String(limit.remaining),
+    'x-ratelimit-reset': String(limit.resetAtS),
+  }
+}
+
+/** The state an answer carries whose caller is not known: nothing was counted. */
+export function uncounted(perSecond: number, nowMs: number): RateLimitState {
+  return { limit: perSecond, remaining: perSecond, resetAtS: Math.ceil(nowMs / 1000) }
 }
 
 function refill(buckets: Map<string, Bucket>, tenant: string, perSecond: number, nowMs: number): Bucket {

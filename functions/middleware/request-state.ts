@@ -3,13 +3,20 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import type { Caller } from '../../shared/ports/token-verifier.ts'
 import type { Route, RouteInput } from '../route.ts'
 
+/** A caller's budget as an answer tells it; the instant all of it is back is in Unix seconds. */
+export interface RateLimitState {
+  readonly limit: number
+  readonly remaining: number
+  readonly resetAtS: number
+}
+
 /** What the middlewares of one request hand to each other. */
 export interface RequestState {
   requestId: string
   startedAtMs: number
   route?: Route<unknown>
   caller?: Caller
-  rateLimit?: { limit: number; remaining: number; resetAtS: number }
+  rateLimit?: RateLimitState
   input?: RouteInput<unknown, unknown, unknown, unknown>
 }
 

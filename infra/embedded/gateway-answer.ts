@@ -9,24 +9,37 @@ const SAFE_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
+/** What is wrong with a request that no handler sees, in the words of the API's errors. */
+export interface ServerProblem {
+  readonly statusCode: number
+  readonly error: string
+  readonly message: string
+}
+
+/** Headers of one answer. */
+export type AnswerHeaders = Readonly<Record<string, string>>
+
 /** An answer of the server itself, in the shape every error of the API has. */
 export function problemAnswer(
-  statusCode: number,
-  error: string,
-  message: string,
-): APIGatewayProxyStructuredResultV2 {
-  return { statusCode, headers: SAFE_HEADERS, body: JSON.stringify({ statusCode, error, message }) }
+  problem: ServerProblem,
+  headers: AnswerHeaders,
+): APIGatewayProxyStructuredResultV2 & { readonly headers: AnswerHeaders } {
+  return {
+    statusCode: problem.statusCode,
+    headers: { ...SAFE_HEADERS, ...headers },
+    body: JSON.stringify(problem),
+  }
 }
 
 /** The same as bytes on the wire, for a connection on which no request could be read; it announces the end. */
-export function rawProblem(statusCode: number, error: string, message: string): string {
-  const { headers, body } = problemAnswer(statusCode, error, message)
+export function rawProblem(problem: ServerProblem, ownHeaders: AnswerHeaders): string {
+  const { headers, body } = problemAnswer(problem, ownHeaders)
   const lines = Object.entries({
     ...headers,
     'content-length': Buffer.byteLength(body!),
     connection: 'close',
   })
-  return `HTTP/1.1 ${statusCode} ${error}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
+  return `HTTP/1.1 ${problem.statusCode} ${problem.error}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
 }
 
 export interface AnswerOptions {

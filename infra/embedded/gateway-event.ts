@@ -23,10 +23,11 @@ const SLASH = 0x2f
  * Lambda integrations for HTTP APIs". Header names are lower case and repeated headers joined with a comma,
  * cookies are in `cookies` only, HEAD arrives as GET. A missing or repeated Host is refused (RFC 9112 section 3.2).
  */
-export function createEventReader(route: RouteFinder, nowMs: () => number): EventReader {
-  // One draw a process and a counter: unique in every log of this vault without a random number a request.
-  const idPrefix = randomBytes(8).toString('hex')
-  let served = 0
+export function createEventReader(
+  route: RouteFinder,
+  nowMs: () => number,
+  nextRequestId: () => string,
+): EventReader {
   const formatTime = createTimeFormatter()
 
   return (request) => {
@@ -58,7 +59,7 @@ export function createEventReader(route: RouteFinder, nowMs: () => number): Even
           sourceIp: request.socket.remoteAddress ?? '',
           userAgent: headers['user-agent'] ?? '',
         },
-        requestId: `${idPrefix}${(++served).toString(36)}`,
+        requestId: nextRequestId(),
         routeKey,
         stage: '$default',
         time: formatTime(timeMs),
@@ -71,6 +72,13 @@ export function createEventReader(route: RouteFinder, nowMs: () => number): Even
     if (cookies !== undefined) event.cookies = cookies
     return event
   }
+}
+
+/** Ids for requests: one draw a process and a counter, unique in every log without a random number a request. */
+export function createRequestIds(): () => string {
+  const prefix = randomBytes(8).toString('hex')
+  let served = 0
+  return () => `${prefix}${(++served).toString(36)}`
 }
 
 /** Adds a body that has arrived whole: text when it is valid UTF-8, base64 otherwise. An empty one is no body. */

@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { problemAnswer, writeAnswer } from './gateway-answer.ts'
-import { attachBody, createEventReader, type EventReader, type RouteFinder } from './gateway-event.ts'
+import { type AnswerHeaders, problemAnswer, type ServerProblem, writeAnswer } from './gateway-answer.ts'
+import {
+  attachBody,
+  createEventReader,
+  createRequestIds,
+  type EventReader,
+  type RouteFinder,
+} from './gateway-event.ts'
 
 /**
  * How long a refused connection is still read, to no use: closing it with bytes unread would reset it, and the
@@ -9,8 +15,16 @@ import { attachBody, createEventReader, type EventReader, type RouteFinder } fro
  */
 export const LINGER_MS = 1_000
 
-const INTERNAL_ERROR = problemAnswer(500, 'Internal Server Error', 'An internal error occurred')
-const BAD_HOST = problemAnswer(400, 'Bad Request', 'A request needs exactly one Host header')
+const INTERNAL_ERROR = {
+  statusCode: 500,
+  error: 'Internal Server Error',
+  message: 'An internal error occurred',
+}
+const BAD_HOST = {
+  statusCode: 400,
+  error: 'Bad Request',
+  message: 'A request needs exactly one Host header',
+}
 
 export interface ExchangeHandlers {
   /** Answers one request; what it throws becomes a 500 of fixed text and goes to `onError`. */
@@ -19,6 +33,8 @@ export interface ExchangeHandlers {
   /** The 413 for a body over the limit; the event comes without the body. */
   tooLarge(event: APIGatewayProxyEventV2): APIGatewayProxyStructuredResultV2
   onError(error: unknown): void
+  /** Told of each answer that no handler made; what it returns goes beside that answer's own headers. */
+  onRefused?(refusal: { readonly requestId: string; readonly status: number }): AnswerHeaders
   nowMs(): number
 }
 
@@ -27,13 +43,14 @@ export class Exchange {
   readonly #options: ExchangeHandlers
   readonly #bodyLimitBytes: number
   readonly #readEvent: EventReader
+  readonly #nextRequestId = createRequestIds()
   #inFlight = 0
   #onDrained: (() => void) | undefined
 
   constructor(options: ExchangeHandlers, bodyLimitBytes: number) {
     this.#options = options
     this.#bodyLimitBytes = bodyLimitBytes
-    this.#readEvent = createEventReader(options.route, () => options.nowMs())
+    this.#readEvent = createEventReader(options.route, () => options.nowMs(), this.#nextRequestId)
   }
 
   /** Every answer from now on closes its connection; `onDrained` runs once nothing is being answered. */
@@ -42,17 +59,22 @@ export class Exchange {
     if (this.#inFlight === 0) onDrained()
   }
 
+  /** The headers of an answer that no handler made, for a request that got no event when no id is given. */
+  headersOfRefusal(status: number, requestId = this.#nextRequestId()): AnswerHeaders {
+    return { ...this.#options.onRefused?.({ requestId, status }), 'x-request-id': requestId }
+  }
+
   answer(request: IncomingMessage, response: ServerResponse): void {
     this.#inFlight++
     let event: APIGatewayProxyEventV2 | undefined
     try {
       event = this.#readEvent(request)
     } catch (error) {
-      this.#fail(request, response, error)
+      this.#fail(request, response, error, undefined)
       return
     }
     if (event === undefined) {
-      this.#finish(request, response, BAD_HOST)
+      this.#finish(request, response, this.#ownAnswer(BAD_HOST, undefined))
       return
     }
     const { headers } = event
@@ -106,13 +128,25 @@ export class Exchange {
     try {
       this.#finish(request, response, await this.#options.handle(event))
     } catch (error) {
-      this.#fail(request, response, error)
+      this.#fail(request, response, error, event)
     }
   }
 
-  #fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  #fail(
+    request: IncomingMessage,
+    response: ServerResponse,
+    error: unknown,
+    event: APIGatewayProxyEventV2 | undefined,
+  ): void {
     this.#options.onError(error)
-    this.#finish(request, response, INTERNAL_ERROR)
+    this.#finish(request, response, this.#ownAnswer(INTERNAL_ERROR, event))
+  }
+
+  #ownAnswer(
+    problem: ServerProblem,
+    event: APIGatewayProxyEventV2 | undefined,
+  ): APIGatewayProxyStructuredResultV2 {
+    return problemAnswer(problem, this.headersOfRefusal(problem.statusCode, event?.requestContext.requestId))
   }
 
   /** Throws what `writeAnswer` throws, and then nothing was sent and the request still counts. */
@@ -134,10 +168,12 @@ export class Exchange {
   #refuseBody(event: APIGatewayProxyEventV2, request: IncomingMessage, response: ServerResponse): void {
     const options = { isHead: request.method === 'HEAD', closes: true, staysOpen: true }
     try {
-      writeAnswer(response, this.#options.tooLarge(event), options)
+      const answer = this.#options.tooLarge(event)
+      const headers = this.headersOfRefusal(answer.statusCode ?? 413, event.requestContext.requestId)
+      writeAnswer(response, { ...answer, headers: { ...headers, ...answer.headers } }, options)
     } catch (error) {
       this.#options.onError(error)
-      writeAnswer(response, INTERNAL_ERROR, options)
+      writeAnswer(response, this.#ownAnswer(INTERNAL_ERROR, event), options)
     }
     const end = () => {
       clearTimeout(timer)

@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import { rawProblem } from './gateway-answer.ts'
+import { rawProblem, type ServerProblem } from './gateway-answer.ts'
 import { Exchange, type ExchangeHandlers, LINGER_MS } from './http-exchange.ts'
 
 export interface HttpLimits {
@@ -55,7 +55,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => exchange.answer(request, response)
   server.on('request', onRequest)
   server.on('checkContinue', onRequest)
-  server.on('clientError', createClientErrorAnswer())
+  server.on('clientError', createClientErrorAnswer(exchange))
   const connections = trackSockets(server, 'connection')
   const sockets = options.tls === undefined ? connections : trackSockets(server, 'secureConnection')
   return {
@@ -120,7 +120,7 @@ function trackSockets(
 }
 
 /** Answers what is no HTTP request, too large a head, or too slow a client, once a connection, and closes it. */
-function createClientErrorAnswer(): (error: NodeJS.ErrnoException, socket: Socket) => void {
+function createClientErrorAnswer(exchange: Exchange): (error: NodeJS.ErrnoException, socket: Socket) => void {
   const refused = new WeakSet<Socket>()
   return (error, socket) => {
     // What is still read while the connection lingers is an error again.
@@ -132,17 +132,22 @@ function createClientErrorAnswer(): (error: NodeJS.ErrnoException, socket: Socke
     }
     const timer = setTimeout(() => socket.destroy(), LINGER_MS)
     socket.once('close', () => clearTimeout(timer))
-    socket.end(answerToClientError(error.code))
+    const problem = problemOfClientError(error.code)
+    socket.end(rawProblem(problem, exchange.headersOfRefusal(problem.statusCode)))
   }
 }
 
-function answerToClientError(code: string | undefined): string {
+function problemOfClientError(code: string | undefined): ServerProblem {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return rawProblem(431, 'Request Header Fields Too Large', 'The request line and headers are too large')
+      return {
+        statusCode: 431,
+        error: 'Request Header Fields Too Large',
+        message: 'The request line and headers are too large',
+      }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return rawProblem(408, 'Request Timeout', 'The request did not arrive in time')
+      return { statusCode: 408, error: 'Request Timeout', message: 'The request did not arrive in time' }
     default:
-      return rawProblem(400, 'Bad Request', 'The request is not valid HTTP')
+      return { statusCode: 400, error: 'Bad Request', message: 'The request is not valid HTTP' }
   }
 }

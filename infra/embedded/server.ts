@@ -1,11 +1,12 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-request.ts'
+import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
+import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { ensureCertificates } from './certificates.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { type DevClient, ensureDevClient } from './dev-client.ts'
-import { problemAnswer } from './gateway-answer.ts'
 import { createHttpServer, type HttpServer } from './http-server.ts'
 import type { Settings } from './settings.ts'
 import { openVault, type Vault } from './vault.ts'
@@ -54,6 +55,10 @@ async function startLocked(
       route: (method, requestPath) => vault?.route(method, requestPath),
       tooLarge,
       onError: (error) => vault?.log.error('a request failed outside its handler', { error: nameOf(error) }),
+      onRefused: ({ requestId, status }) => {
+        vault?.log.access({ request_id: requestId, route: 'unknown', status })
+        return rateLimitHeaders(uncounted(settings.rateLimitPerSecond, clock.nowMs()))
+      },
       nowMs: () => clock.nowMs(),
       limits: { bodyBytes: MAX_BODY_BYTES },
       ...(tls ? { tls: { certPem: certificates.certPem, keyPem: certificates.keyPem } } : {}),
@@ -105,8 +110,8 @@ function markScheme(event: APIGatewayProxyEventV2, tls: boolean): APIGatewayProx
 }
 
 function tooLarge(): APIGatewayProxyStructuredResultV2 {
-  const { message, detail } = bodyTooLarge()
-  return problemAnswer(413, 'Payload Too Large', `${message} Allowed: ${detail.allowed}.`)
+  const answer = vaultProblem(bodyTooLarge())
+  return { ...answer, headers: { ...SECURITY_HEADERS, ...answer.headers } }
 }
 
 function hostOf(host: string): string {

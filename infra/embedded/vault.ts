@@ -6,26 +6,33 @@ import { createHandler as createAuthorizeHandler } from '../../functions/authori
 import { createHandler as createCredentialsHandler } from '../../functions/credentials/handler.ts'
 import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
+import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
-import { type FunctionName, routeKeyOf } from '../../functions/route.ts'
+import { type FunctionName, type Route, routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
 import { JoseTokenVerifier } from '../../shared/adapters/jwt/jose-token-verifier.ts'
 import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
+import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
 import { OAuth4WebApiClient } from '../../shared/adapters/oauth/oauth-client.ts'
 import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { renderTemplate } from '../../shared/connectors/template.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
+import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
+import type { Ports } from '../../shared/ports/ports.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
 import { AttemptWatch } from '../../shared/use-cases/attempt-watch.ts'
 import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
-import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
-import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
+import { measuredOAuthClient } from '../../shared/use-cases/measured-oauth-client.ts'
+import { MeasuredOpenedSecrets } from '../../shared/use-cases/measured-opened-secrets.ts'
+import { measuredReconcile } from '../../shared/use-cases/measured-reconcile.ts'
+import { measuredGrantRunner } from '../../shared/use-cases/measured-rotation.ts'
+import { measuredSweep } from '../../shared/use-cases/measured-sweep.ts'
+import { doMeasuredWork } from '../../shared/use-cases/measured-work.ts'
+import type { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
 import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
-import { sweepDue } from '../../shared/use-cases/sweep-due.ts'
-import { doWorkItem } from '../../shared/use-cases/work-item.ts'
 import { createAccessLog } from './access-log.ts'
 import { ClientRegistry } from './client-registry.ts'
 import { createIssuer, type Issuer } from './dev-issuer.ts'
@@ -35,6 +42,9 @@ import { loadIssuerKeys } from './issuer-keys.ts'
 import { issuerRoutes } from './issuer-routes.ts'
 import { LocalWorkQueue } from './local-work-queue.ts'
 import { type Loop, startLoops } from './loops.ts'
+import { measuredHandler } from './measured-handler.ts'
+import { measuredLoop } from './measured-loop.ts'
+import { createMetricsHandler, METRICS_ROUTE } from './metrics-route.ts'
 import { openStores } from './open-stores.ts'
 import { REFERENCE_PATHS, referencePage } from './reference-pages.ts'
 import { remoteVerifier } from './remote-verifier.ts'
@@ -76,32 +86,8 @@ export async function openVault(options: {
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier } = await tokens(options, clients)
   const ports = { items, secrets, digester, clock, random, log }
-  const oauth = new OAuth4WebApiClient({
-    fetch: createGuardedFetch({ allowHosts: settings.allowHosts, clock }),
-    render: renderTemplate,
-    clock,
-  })
-  const opened = new OpenedSecrets(secrets)
-  const grantPorts = {
-    ...ports,
-    oauth,
-    opened,
-    attempts: new AttemptWatch(clock),
-    owner: `pid ${process.pid}`,
-  }
-  const grants = new LocalGrantRunner(grantPorts)
-  const freezes = new FreezeWatch(items, clock)
-  const work = new LocalWorkQueue({
-    concurrency: ROTATION_CONCURRENCY,
-    work: (item) =>
-      doWorkItem({ ...grantPorts, grants, freezes }, item).catch((error: unknown) => {
-        log.error('a piece of work failed; the next sweep finds it again', {
-          connection_id: item.id,
-          error: error instanceof Error ? error.name : 'unknown',
-          reason: error instanceof Error ? error.message : undefined,
-        })
-      }),
-  })
+  const metrics = new PrometheusMetrics()
+  const { opened, grants, freezes, work } = createWorkers({ ...ports, metrics }, settings)
   const http = { ...ports, verifier, rateLimitPerSecond: settings.rateLimitPerSecond, grants, freezes, work }
   const handlers: Record<FunctionName, HttpHandler> = {
     api: createApiHandler({
@@ -113,9 +99,20 @@ export async function openVault(options: {
     credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
     authorize: createAuthorizeHandler(http),
   }
-  const loops = startLoops(vaultLoops({ ...ports, work, grants }, items), log)
+  const text = (): string => {
+    metrics.gauge('freezes_in_force', freezes.inForce)
+    metrics.gauge('work_queue_depth', work.depth)
+    return metrics.text()
+  }
+  const loops = startLoops(vaultLoops({ ...ports, work, grants, metrics }, items), log)
   return {
-    ...dispatcher(handlers, issuer),
+    ...dispatcher({
+      handlerOf: (route) => measuredHandler(handlers[route.function], route.name, { metrics, clock }),
+      elsewhere: handlers.api,
+      metrics: createMetricsHandler(http, { settings, text }),
+      issuer,
+      budgetHeaders: () => rateLimitHeaders(uncounted(settings.rateLimitPerSecond, clock.nowMs())),
+    }),
     clients,
     items,
     log,
@@ -128,31 +125,63 @@ export async function openVault(options: {
   }
 }
 
+/** What does the work that calls providers: by way of the queue, or while a request waits for it. */
+function createWorkers(
+  ports: Ports & { metrics: PrometheusMetrics },
+  { allowHosts }: Settings,
+): { opened: OpenedSecrets; grants: GrantRunner; freezes: FreezeWatch; work: LocalWorkQueue } {
+  const { clock, items, log, metrics, secrets } = ports
+  const fetch = createGuardedFetch({ allowHosts, clock })
+  const opened = new MeasuredOpenedSecrets(secrets, metrics)
+  const grantPorts = {
+    ...ports,
+    oauth: measuredOAuthClient(new OAuth4WebApiClient({ fetch, render: renderTemplate, clock }), ports),
+    opened,
+    attempts: new AttemptWatch(clock),
+    owner: `pid ${process.pid}`,
+  }
+  const grants = measuredGrantRunner(new LocalGrantRunner(grantPorts), ports)
+  const freezes = new FreezeWatch(items, clock)
+  const work = new LocalWorkQueue({
+    concurrency: ROTATION_CONCURRENCY,
+    work: (item) =>
+      doMeasuredWork({ ...grantPorts, grants, freezes }, item).catch((error: unknown) => {
+        log.error('a piece of work failed; the next sweep finds it again', {
+          connection_id: item.id,
+          error: error instanceof Error ? error.name : 'unknown',
+          reason: error instanceof Error ? error.message : undefined,
+        })
+      }),
+  })
+  return { opened, grants, freezes, work }
+}
+
 function vaultLoops(
-  ports: Parameters<typeof reconcileWork>[0] & { work: LocalWorkQueue },
+  ports: Parameters<typeof measuredReconcile>[0] & { work: LocalWorkQueue },
   items: SqliteItemStore,
 ): Loop[] {
-  return [
+  const loops: Loop[] = [
     {
       name: 'sweep',
       everyMs: 5_000,
       run: async () => {
         // The queue is the worker: what it has not done yet is not enqueued again.
         const capacity = SWEEP_CAPACITY - ports.work.depth
-        if (capacity > 0) await sweepDue(ports, { capacity, perTenant: SWEEP_PER_TENANT })
+        if (capacity > 0) await measuredSweep(ports, { capacity, perTenant: SWEEP_PER_TENANT })
       },
     },
     {
       name: 'reconcile',
       everyMs: MINUTE_MS,
       run: async () => {
-        const report = await reconcileWork(ports)
+        const report = await measuredReconcile(ports)
         if (report.found > 0)
           ports.log.info('reconciled', { found: report.found, done: report.found - report.failed })
         await items.removeExpired(ports.clock.nowMs(), EXPIRED_A_RUN)
       },
     },
   ]
+  return loops.map((loop) => measuredLoop(loop, ports.metrics))
 }
 
 async function tokens(
@@ -177,26 +206,35 @@ async function tokens(
 }
 
 /** One dispatch for all: the functions' handlers by route, and what only the embedded server answers. */
-function dispatcher(
-  handlers: Record<FunctionName, HttpHandler>,
-  issuer: Issuer | undefined,
-): Pick<Vault, 'handle' | 'route'> {
+function dispatcher(options: {
+  handlerOf(route: Route<never>): HttpHandler
+  elsewhere: HttpHandler
+  metrics: HttpHandler
+  issuer: Issuer | undefined
+  budgetHeaders(): Record<string, string>
+}): Pick<Vault, 'handle' | 'route'> {
+  const { issuer } = options
   const routes = allRoutes()
-  const byKey = new Map(routes.map((route) => [routeKeyOf(route), handlers[route.function]]))
+  const byKey = new Map(routes.map((route) => [routeKeyOf(route), options.handlerOf(route)]))
+  byKey.set(routeKeyOf(METRICS_ROUTE), options.metrics)
   const local = issuer === undefined ? [] : issuerRoutes(issuer)
   const localByKey = new Map(local.map((route) => [routeKeyOf(route), route.answer]))
   const pages = REFERENCE_PATHS.map((page) => ({ method: 'GET' as const, path: page }))
   const pageByKey = new Map(pages.map((page) => [routeKeyOf(page), page.path]))
+  const ownHeaders = (event: APIGatewayProxyEventV2) => ({
+    ...options.budgetHeaders(),
+    'x-request-id': event.requestContext.requestId,
+  })
   return {
-    route: createRouteFinder([...routes, ...local, ...pages]),
+    route: createRouteFinder([...routes, ...local, ...pages, METRICS_ROUTE]),
     handle: async (event) => {
       const handler = byKey.get(event.routeKey)
       if (handler !== undefined) return handler(event as HttpEvent)
-      const answer = localByKey.get(event.routeKey)
-      if (answer !== undefined) return answer(event)
       const page = pageByKey.get(event.routeKey)
-      if (page !== undefined) return referencePage(page)
-      return handlers.api(event as HttpEvent)
+      const answer =
+        page === undefined ? await localByKey.get(event.routeKey)?.(event) : await referencePage(page)
+      if (answer === undefined) return options.elsewhere(event as HttpEvent)
+      return { ...answer, headers: { ...ownHeaders(event), ...answer.headers } }
     },
   }
 }
