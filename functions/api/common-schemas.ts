@@ -17,13 +17,42 @@ export function queryFlag() {
 
 /** A whole number in decimal digits within a range, as query parameters spell it. */
 export function queryInteger(range: { minimum: number; maximum: number }) {
+  const allowed = `a whole number from ${range.minimum} to ${range.maximum}`
+  const digits = z.string().check((payload) => {
+    const isWhole = /^-?\d{1,9}$/.test(payload.value)
+    const number = isWhole ? Number(payload.value) : Number.NaN
+    if (number >= range.minimum && number <= range.maximum) return
+    const message = isWhole
+      ? `Value ${number} is ${number < range.minimum ? 'less' : 'greater'} than allowed`
+      : 'Expected type integer but found type string'
+    payload.issues.push({ code: 'custom', message, params: { allowed }, input: payload.value })
+  })
+  const described = digits.register(z.globalRegistry, { type: 'integer', ...range })
   return z.pipe(
-    z.string().check(z.regex(/^\d{1,9}$/)),
-    z.pipe(
-      z.transform((digits: string) => Number(digits)),
-      z.int().check(z.minimum(range.minimum), z.maximum(range.maximum)),
-    ),
+    described,
+    z.transform((text: string) => Number(text)),
   )
+}
+
+/**
+ * Text of a length that is counted as JSON Schema counts it, in characters (RFC 8259 §8.2 code points) and not in
+ * UTF-16 units. Half a surrogate pair is refused: no store could give it back.
+ */
+export function textOfLength(length: { minimum: number; maximum: number }) {
+  const { minimum, maximum } = length
+  const text = z.string().check((payload) => {
+    const { value } = payload
+    const count = [...value].length
+    if (count < minimum) {
+      payload.issues.push({ code: 'too_small', origin: 'string', minimum, inclusive: true, input: value })
+    } else if (count > maximum) {
+      payload.issues.push({ code: 'too_big', origin: 'string', maximum, inclusive: true, input: value })
+    } else if (!value.isWellFormed()) {
+      const params = { allowed: 'whole characters' }
+      payload.issues.push({ code: 'custom', message: 'String is not valid Unicode', params, input: value })
+    }
+  })
+  return text.register(z.globalRegistry, { minLength: minimum, maxLength: maximum })
 }
 
 /** `?view=full` adds our own fields. */

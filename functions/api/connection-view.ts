@@ -50,6 +50,9 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
   oauth_app_id: z.nullable(z.string()),
 })
 
+/** What a route answers that shows a connection: with `?view=full` the larger of the two. */
+export const shownConnectionSchema = z.union([connectionSchema, fullConnectionSchema])
+
 export type ConnectionView = z.output<typeof connectionSchema>
 
 /** Auth0's object. `answerTo: 'write'` gives `refreshed_at: null` where a read leaves it out, as Auth0 does. */

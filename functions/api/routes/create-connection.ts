@@ -4,8 +4,8 @@ import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
 import { createConnection } from '../../../shared/use-cases/create-connection.ts'
 import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
 import { defineRoute } from '../../route.ts'
-import { errorResponses, GUARDED, queryFlag, viewQuery } from '../common-schemas.ts'
-import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
+import { errorResponses, GUARDED, queryFlag, textOfLength, viewQuery } from '../common-schemas.ts'
+import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeCreateBody, setupBodySchema } from '../setup-body.ts'
 
@@ -27,13 +27,13 @@ export const createConnectionRoute = defineRoute({
     ),
   }),
   bodySchema: z.strictObject({
-    name: z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH)),
+    name: textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH }),
     app_id: z.enum(APP_IDS as [string, ...string[]]),
     setup: z.optional(setupBodySchema),
   }),
   describeBody: describeCreateBody,
   responses: {
-    201: { description: 'The connection. Its setup is never shown again.', schema: connectionSchema },
+    201: { description: 'The connection. Its setup is never shown again.', schema: shownConnectionSchema },
     ...errorResponses(...GUARDED, 409, 413, 415, 422),
   },
   async handle({ body, query, headers, caller }, ports: ApiPorts) {

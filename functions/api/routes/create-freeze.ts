@@ -3,7 +3,7 @@ import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { VaultError } from '../../../shared/domain/errors.ts'
 import { createFreeze } from '../../../shared/use-cases/manage-freezes.ts'
 import { defineRoute } from '../../route.ts'
-import { errorResponses, GUARDED } from '../common-schemas.ts'
+import { errorResponses, GUARDED, textOfLength } from '../common-schemas.ts'
 import { freezeSchema, freezeView } from '../freeze-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
@@ -23,7 +23,7 @@ export const createFreezeRoute = defineRoute({
   bodySchema: z.strictObject({
     app_id: z.optional(z.enum(APP_IDS as [string, ...string[]])),
     connection_id: z.optional(z.string().check(z.minLength(1), z.maxLength(30))),
-    reason: z.string().check(z.minLength(1), z.maxLength(MAX_REASON_LENGTH)),
+    reason: textOfLength({ minimum: 1, maximum: MAX_REASON_LENGTH }),
     revoke: z.optional(z.boolean()),
   }),
   responses: {

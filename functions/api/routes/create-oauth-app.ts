@@ -3,7 +3,7 @@ import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { createOauthApplication } from '../../../shared/use-cases/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
-import { errorResponses, GUARDED } from '../common-schemas.ts'
+import { errorResponses, GUARDED, textOfLength } from '../common-schemas.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
@@ -11,7 +11,7 @@ const MAX_NAME_LENGTH = 150
 /** Client ids and secrets of the providers we know have at most 300 characters. */
 const MAX_CLIENT_LENGTH = 1024
 
-export const oauthAppName = () => z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH))
+export const oauthAppName = () => textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH })
 export const oauthClientText = () =>
   z.string().check(z.minLength(1), z.maxLength(MAX_CLIENT_LENGTH), z.regex(/^[\x21-\x7e]+$/))
 

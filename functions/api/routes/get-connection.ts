@@ -2,7 +2,7 @@ import { getConnection } from '../../../shared/use-cases/connection-rows.ts'
 import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
-import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
+import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
 /** One connection's metadata; `?view=full` says where it stands. */
@@ -17,7 +17,7 @@ export const getConnectionRoute = defineRoute({
   pathSchema: connectionIdPath,
   querySchema: viewQuery,
   responses: {
-    200: { description: 'The connection, with its entity tag.', schema: connectionSchema },
+    200: { description: 'The connection, with its entity tag.', schema: shownConnectionSchema },
     ...errorResponses(...GUARDED, 404),
   },
   async handle({ path, query, caller }, ports: ApiPorts) {

@@ -4,7 +4,7 @@ import { CONNECTION_STATUSES, type ConnectionStatus } from '../../../shared/doma
 import { listConnections } from '../../../shared/use-cases/list-connections.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, queryFlag, queryInteger } from '../common-schemas.ts'
-import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
+import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
 /** Auth0: pages 0 to 1000, of 1 to 100 items, 50 when not told. */
@@ -37,8 +37,13 @@ export const listConnectionsRoute = defineRoute({
     200: {
       description: 'The page.',
       schema: z.union([
-        z.array(connectionSchema),
-        z.object({ start: z.int(), limit: z.int(), total: z.int(), connections: z.array(connectionSchema) }),
+        z.array(shownConnectionSchema),
+        z.object({
+          start: z.int(),
+          limit: z.int(),
+          total: z.int(),
+          connections: z.array(shownConnectionSchema),
+        }),
       ]),
     },
     ...errorResponses(...GUARDED),

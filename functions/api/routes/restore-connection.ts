@@ -2,7 +2,7 @@ import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
 import { restoreConnection } from '../../../shared/use-cases/restore-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
-import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
+import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
 /** Brings a deleted connection back, within 7 days, with the same id and setup. */
@@ -19,7 +19,7 @@ export const restoreConnectionRoute = defineRoute({
   pathSchema: connectionIdPath,
   querySchema: viewQuery,
   responses: {
-    200: { description: 'The connection.', schema: connectionSchema },
+    200: { description: 'The connection.', schema: shownConnectionSchema },
     ...errorResponses(...GUARDED, 404, 409),
   },
   async handle({ path, query, caller }, ports: ApiPorts) {

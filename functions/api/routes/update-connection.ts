@@ -9,9 +9,10 @@ import {
   GUARDED,
   ifMatchHeader,
   queryFlag,
+  textOfLength,
   viewQuery,
 } from '../common-schemas.ts'
-import { connectionSchema, connectionView, fullConnectionView } from '../connection-view.ts'
+import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeUpdateBody, setupBodySchema } from '../setup-body.ts'
 
@@ -30,12 +31,12 @@ export const updateConnectionRoute = defineRoute({
   querySchema: z.extend(viewQuery, { verify: z.optional(queryFlag()) }),
   headerSchema: ifMatchHeader,
   bodySchema: z.strictObject({
-    name: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH))),
+    name: z.optional(textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH })),
     setup: z.optional(setupBodySchema),
   }),
   describeBody: describeUpdateBody,
   responses: {
-    200: { description: 'The connection as it is now.', schema: connectionSchema },
+    200: { description: 'The connection as it is now.', schema: shownConnectionSchema },
     ...errorResponses(...GUARDED, 404, 409, 412, 413, 415),
   },
   async handle({ path, query, headers, body, caller }, ports: ApiPorts) {
