@@ -11,8 +11,8 @@ export interface ExampleSetup {
   readonly values: Readonly<Record<string, JsonValue>>
 }
 
-/** RFC 2606: names under `.invalid` resolve nowhere, so minting from them ends before anything is sent. */
-const NOWHERE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** By app and type. RFC 2606: names under `.invalid` resolve nowhere, so minting from them ends before anything is sent. */
+export const NOWHERE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'AUTH0 OAUTH_APP': { domain: 'acme.auth0.invalid', audience: 'https://acme.auth0.invalid/api/v2/' },
   'HTTP OAUTH_CLIENT_CREDENTIALS': { token_endpoint: 'https://idp.invalid/oauth/token' },
 }

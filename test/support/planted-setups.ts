@@ -1,0 +1,58 @@
+import { CONNECTORS } from '../../shared/connectors/catalogue.ts'
+import type { Field, Setup } from '../../shared/connectors/connector.ts'
+import type { JsonValue } from '../../shared/domain/json.ts'
+import { NOWHERE } from './auth0-setups.ts'
+import type { Canaries } from './canary.ts'
+
+/** What a value must look like besides its format, for the setup to be accepted. */
+const SHAPES: Readonly<Record<string, (canary: string) => string>> = {
+  'MAILCHIMP secret_key': (canary) => `${canary}-us21`,
+  'TELEGRAM token': (canary) => `123456:${canary}`,
+}
+
+/** The members that keep the last two apps' setups, which are not in Auth0's list, from calling out. */
+const OURS_NOWHERE: Readonly<Record<string, string>> = {
+  authorization_url: 'https://idp.invalid/authorize',
+  token_url: 'https://idp.invalid/token',
+}
+
+/** Every setup of every app with a canary in each secret field, also those that the example leaves out. */
+export function plantedSetups(
+  canaries: Canaries,
+): { appId: string; type: string; values: Record<string, JsonValue> }[] {
+  return CONNECTORS.flatMap(({ appId, setups }) =>
+    setups.map((setup) => ({ appId, type: setup.type, values: plant(appId, setup, canaries) })),
+  )
+}
+
+function plant(appId: string, setup: Setup, canaries: Canaries): Record<string, JsonValue> {
+  const values: Record<string, JsonValue> = { ...setup.example, ...NOWHERE[`${appId} ${setup.type}`] }
+  for (const [name, value] of Object.entries(OURS_NOWHERE)) if (name in values) values[name] = value
+  for (const field of setup.fields) {
+    if (field.secret) values[field.name] = plantedValue(appId, field, setup, canaries.next())
+  }
+  // Members that are not declared are kept with the setup, and count as secret.
+  if (setup.additionalProperties) values['undeclared'] = canaries.next()
+  return values
+}
+
+function plantedValue(appId: string, field: Field, setup: Setup, canary: string): JsonValue {
+  const shape = SHAPES[`${appId} ${field.name}`]
+  if (shape !== undefined) return shape(canary)
+  switch (field.format) {
+    case 'https-url':
+      return `${String(setup.example[field.name])}/${canary}`
+    case 'pem-private-key':
+      return `-----BEGIN PRIVATE KEY-----\n${canary}\n-----END PRIVATE KEY-----\n`
+    case 'named-values':
+      return [
+        { name: 'HANDED_OVER', value: `${canary} "\\ é` },
+        { name: 'IN_A_HEADER', value: canary, in: 'HEADER', as: 'X-Api-Key' },
+        { name: 'IN_A_QUERY', value: canary, in: 'QUERY', as: 'key' },
+      ]
+    case 'text':
+      return `${canary} "\\ é+/=?&`
+    default:
+      return canary
+  }
+}
