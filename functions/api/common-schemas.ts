@@ -58,6 +58,7 @@ export function textOfLength(length: { minimum: number; maximum: number }) {
 /** `?view=full` adds our own fields. */
 export const viewQuery = z.strictObject({ view: z.optional(z.enum(['basic', 'full'])) })
 
+/** `If-Match` as it was sent; what it names is compared with the row (RFC 9110 §13.1.1). */
 export const ifMatchHeader = z.object({ 'if-match': z.optional(z.string().check(z.maxLength(500))) })
 
 /** Auth0's error object. */

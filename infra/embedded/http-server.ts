@@ -14,6 +14,7 @@ export interface HttpLimits {
   readonly connections: number
 }
 
+/** What one machine bears, and no honest client meets. */
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   /** The largest secret is 64 KiB; JSON escapes and the other members fit in the rest. */
   bodyBytes: 100 * 1024,

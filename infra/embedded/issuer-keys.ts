@@ -1,6 +1,7 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 import { readFileIfPresent, writeFileAtomically } from './data-folder.ts'
 
+/** What Auth0 signs with, so that every client's JWT library knows it (RFC 7518 §3.3). */
 export const SIGNING_ALGORITHM = 'RS256'
 const PRIVATE_FILE_MODE = 0o600
 

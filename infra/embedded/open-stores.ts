@@ -8,7 +8,9 @@ import { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.
 import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
 import type { Random } from '../../shared/ports/random.ts'
 
+/** The keys that open everything, beside the database in the data folder; a backup needs both. */
 export const KEY_FILE = 'vault-key.json'
+/** Rows and sealed secrets. */
 export const DATABASE_FILE = 'vault.db'
 
 export interface Stores {

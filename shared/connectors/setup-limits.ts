@@ -8,6 +8,7 @@ export const MAX_IDENTIFIER_CHARS = 255
 export const MAX_SCOPE_CHARS = 1_024
 /** RFC 7636 §4.1. */
 export const MIN_CODE_VERIFIER_CHARS = 43
+/** RFC 7636 §4.1. */
 export const MAX_CODE_VERIFIER_CHARS = 128
 /** Undeclared members kept with a setup: enough for any provider's oddities, too few to be a store of their own. */
 export const MAX_UNDECLARED_MEMBERS = 20

@@ -55,6 +55,7 @@ export interface ConnectionRow {
 
 export type ConnectionStatus = 'empty' | 'pending' | 'ready' | 'degraded' | 'reauthorization_required'
 
+/** Every status, in the order a connection passes them. */
 export const CONNECTION_STATUSES: readonly ConnectionStatus[] = [
   'empty',
   'pending',

@@ -15,34 +15,42 @@ export const COUNTER_SHARDS = 8
 /** Keeps sequence numbers in order as text: a connection changing each second fills it in 31,000 years. */
 const SEQUENCE_DIGITS = 12
 
+/** Holds a tenant's connection rows; ascending ids are in the order of creation. */
 export function connectionsPartition(tenant: string): string {
   return `TENANT#${tenant}#CONNECTIONS`
 }
 
+/** A connection's row. */
 export function connectionKey(tenant: string, id: string): ItemKey {
   return { partition: connectionsPartition(tenant), sort: id }
 }
 
+/** Holds what is left of a tenant's deleted connections until they can no longer be restored. */
 export function tombstonesPartition(tenant: string): string {
   return `TENANT#${tenant}#TOMBSTONES`
 }
 
+/** What is left of a deleted connection. */
 export function tombstoneKey(tenant: string, id: string): ItemKey {
   return { partition: tombstonesPartition(tenant), sort: id }
 }
 
+/** A write under way, by its operation, for reconcile to undo or finish. */
 export function intentKey(tenant: string, op: string): ItemKey {
   return { partition: `TENANT#${tenant}#INTENTS`, sort: op }
 }
 
+/** A grant that was minted and not committed, by connection and operation. */
 export function rescueKey(tenant: string, id: string, op: string): ItemKey {
   return { partition: `TENANT#${tenant}#RESCUES`, sort: `${id}#${op}` }
 }
 
+/** Holds the change events of a tenant's connections, connection by connection. */
 export function eventsPartition(tenant: string): string {
   return `TENANT#${tenant}#EVENTS`
 }
 
+/** What the sort keys of one connection's events begin with. */
 export function eventSortPrefix(connectionId: string): string {
   return `${connectionId}#`
 }
@@ -52,14 +60,17 @@ export function eventSort(connectionId: string, sequence: number): string {
   return `${connectionId}#${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`
 }
 
+/** One change event. */
 export function eventKey(tenant: string, connectionId: string, sequence: number): ItemKey {
   return { partition: eventsPartition(tenant), sort: eventSort(connectionId, sequence) }
 }
 
+/** Holds how many connections a tenant has, spread over shards. */
 export function countersPartition(tenant: string): string {
   return `TENANT#${tenant}#COUNTERS`
 }
 
+/** The counter that a connection counts in. */
 export function connectionCounterKey(tenant: string, id: string): ItemKey {
   return { partition: countersPartition(tenant), sort: `connections#${bucketOf(id, COUNTER_SHARDS)}` }
 }
@@ -74,18 +85,22 @@ export function idempotencySort(clientId: string, headerDigest: string): string 
   return `${clientId}#${headerDigest}`
 }
 
+/** Holds a tenant's freezes. */
 export function freezesPartition(tenant: string): string {
   return `TENANT#${tenant}#FREEZES`
 }
 
+/** One freeze. */
 export function freezeKey(tenant: string, id: string): ItemKey {
   return { partition: freezesPartition(tenant), sort: id }
 }
 
+/** Holds a tenant's OAuth applications, and which is the default of each app. */
 export function oauthAppsPartition(tenant: string): string {
   return `TENANT#${tenant}#OAUTH_APPS`
 }
 
+/** An OAuth application by its id, or an app's default by its own sort key. */
 export function oauthAppKey(tenant: string, id: string): ItemKey {
   return { partition: oauthAppsPartition(tenant), sort: id }
 }
@@ -100,10 +115,12 @@ export function breakerKey(tenant: string, name: string): ItemKey {
   return { partition: `TENANT#${tenant}#BREAKERS`, sort: name }
 }
 
+/** The shard of the due index in which a connection waits for its rotation. */
 export function rotationShard(id: string): string {
   return `rotation#${String(bucketOf(id, ROTATION_SHARDS)).padStart(2, '0')}`
 }
 
+/** The shard of the due index in which something else waits for reconcile. */
 export function workShard(id: string): string {
   return `work#${bucketOf(id, WORK_SHARDS)}`
 }

@@ -57,10 +57,12 @@ export const MAX_SECRET_BYTES = 65_536
 /** How long a deleted secret can be restored: the shortest window Secrets Manager offers (7 to 30 days). */
 export const RECOVERY_WINDOW_DAYS = 7
 
+/** There is no such secret or version, or it waits for its deletion. */
 export class SecretNotFoundError extends Error {
   override readonly name = 'SecretNotFoundError'
 }
 
+/** The request token already stored another value. */
 export class SecretConflictError extends Error {
   override readonly name = 'SecretConflictError'
 }

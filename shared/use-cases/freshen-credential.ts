@@ -11,6 +11,7 @@ import type { SingleFlight } from './single-flight.ts'
 const FETCH_BUDGET_MS = 10_000
 /** Flows come back at least this often, so that what a person repaired is noticed. */
 const MAX_RETRY_AFTER_S = 300
+/** What a caller is told whose budget ended before the provider's answer came. */
 export const NO_ANSWER_YET = 'The provider has not answered yet.'
 /** How often another process's rotation is looked at while waiting for it. */
 const POLL_MS = 100

@@ -11,7 +11,9 @@ const MAX_NAME_LENGTH = 150
 /** Client ids and secrets of the providers we know have at most 300 characters. */
 const MAX_CLIENT_LENGTH = 1024
 
+/** What people call an OAuth application, as long as a connection's name. */
 export const oauthAppName = () => textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH })
+/** A client id or secret: visible ASCII, as a Basic header and a form carry it (RFC 6749 §A.1, §A.2). */
 export const oauthClientText = () =>
   z.string().check(z.minLength(1), z.maxLength(MAX_CLIENT_LENGTH), z.regex(/^[\x21-\x7e]+$/))
 

@@ -1,0 +1,274 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { APP_IDS } from '../shared/connectors/catalogue.ts'
+import { installedPackages } from './support/installed-packages.ts'
+import { listFiles, PROJECT_ROOT, readSourceFiles, type SourceFile } from './support/source-files.ts'
+
+/*
+ * The house rules, as far as a machine can read them. A list names who may break a rule, and why.
+ */
+
+const SOURCES = readSourceFiles(['functions', 'shared', 'infra'])
+const TESTS = readSourceFiles(['test'])
+const HERE = 'test/tidy.test.ts'
+
+const MAX_FILE_LINES = 300
+const MAX_FUNCTION_LINES = 60
+
+const INNER = ['functions', 'route table', 'use-cases', 'ports', 'connectors', 'domain'] as const
+
+/** What lies in each layer, and what it may import; the first layer that fits a file is its own. */
+const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string[] }[] = [
+  { name: 'domain', files: /^shared\/domain\//, mayImport: ['domain'] },
+  { name: 'connectors', files: /^shared\/connectors\//, mayImport: ['connectors', 'domain'] },
+  { name: 'ports', files: /^shared\/ports\//, mayImport: ['ports', 'domain'] },
+  {
+    name: 'use-cases',
+    files: /^shared\/use-cases\//,
+    mayImport: ['use-cases', 'ports', 'connectors', 'domain'],
+  },
+  { name: 'table definition', files: /^shared\/adapters\/dynamodb\/table-definition\.ts$/, mayImport: [] },
+  {
+    name: 'adapters',
+    files: /^shared\/adapters\//,
+    mayImport: ['adapters', 'table definition', 'ports', 'domain'],
+  },
+  {
+    name: 'route table',
+    files: /^functions\/(?:config|route|route-table|[a-z]+\/routes)\.ts$/,
+    mayImport: INNER,
+  },
+  { name: 'wire', files: /^functions\/wire[a-z-]*\.ts$/, mayImport: [...INNER, 'adapters'] },
+  { name: 'functions', files: /^functions\//, mayImport: [...INNER, 'wire'] },
+  { name: 'embedded', files: /^infra\/embedded\//, mayImport: [...INNER, 'embedded', 'adapters'] },
+  {
+    name: 'infra',
+    files: /^infra\//,
+    mayImport: ['infra', 'route table', 'table definition', 'ports', 'domain'],
+  },
+]
+
+/** Arrows that go further all the same, and why. */
+const OTHER_ARROWS: Readonly<Record<string, string>> = {
+  'infra/function-table.ts functions/reconcile/handler.ts': 'the type of the event that a schedule sends',
+  'infra/rotation-pace.ts shared/adapters/secrets-manager/write-budget.ts':
+    'the pace fits the store’s budget',
+}
+
+/** What is started or bundled by its name, and the stores that only tests run on. */
+const ENTRY_POINTS: readonly RegExp[] = [
+  /^functions\/[a-z-]+\/index\.ts$/,
+  /^infra\/(?:app|synth|constructs\/no-credential-chain)\.ts$/,
+  /^infra\/embedded\/(?:main|[a-z-]+-command)\.ts$/,
+  /^shared\/adapters\/memory\/memory-[a-z-]+-store\.ts$/,
+]
+
+/** Time, chance and settings come from outside: each is touched in these files only, within functions and shared. */
+const SINGLE_PLACES: readonly { what: RegExp; files: readonly string[] }[] = [
+  { what: /\bDate\.now\b|\bnew Date\(\)/, files: ['shared/adapters/system/system-clock.ts'] },
+  { what: /\bperformance\./, files: ['shared/adapters/system/system-clock.ts'] },
+  { what: /\bset(?:Timeout|Interval)\b/, files: ['shared/adapters/system/system-clock.ts'] },
+  {
+    what: /\bMath\.random\b|\brandom(?:Bytes|UUID|Int|FillSync)\b|\bgetRandomValues\b/,
+    files: ['shared/adapters/system/system-random.ts'],
+  },
+  { what: /\bprocess\.env\b/, files: ['functions/wire.ts'] },
+]
+
+/** Who may turn a SecretText into plain text, and what for. */
+const REVEALERS: Readonly<Record<string, string>> = {
+  'functions/credentials/routes/fetch-credential.ts': 'the answer that flows fetch is the credential',
+  'shared/use-cases/build-authorization-url.ts': 'state and challenge are parts of the URL',
+  'shared/use-cases/authorize-connection.ts': 'the URL is the answer, for a browser to follow',
+  'shared/use-cases/grant-records.ts': 'a grant is written into the content that is sealed next',
+  'shared/use-cases/opened-secrets.ts': 'an opened secret is parsed',
+  'shared/use-cases/manage-oauth-applications.ts':
+    'a client secret is written into the content that is sealed next',
+  'shared/ports/grant-call.ts': 'secrets travel to the one function that calls providers',
+  'shared/adapters/oauth/client-authentication.ts': 'a client authenticates to its provider',
+  'shared/adapters/oauth/token-request.ts': 'code, verifier and refresh token are parameters of the request',
+  'shared/adapters/oauth/answer-json.ts': 'a token answer is parsed',
+  'shared/adapters/oauth/revocation.ts': 'the token to revoke is a parameter of the request',
+  'shared/adapters/oauth/probe.ts': 'the credential is laid over the test call',
+  'shared/adapters/oauth/oauth-client.ts': 'templates are rendered from the setup',
+  'shared/adapters/oauth/grant-metadata.ts': 'the account is asked for with the new token',
+  'shared/adapters/secrets-manager/secrets-manager-store.ts': 'the store is given the value',
+  'shared/adapters/sealed/envelope.ts': 'the value is encrypted',
+  'shared/adapters/sealed/sealed-secret-store.ts': 'a repeated put is compared with what is stored',
+  'shared/adapters/sealed/local-digester.ts': 'the text is hashed under the key',
+  'shared/adapters/kms/kms-digester.ts': 'the text is hashed',
+  'shared/adapters/memory/memory-secret-store.ts': 'a repeated put is compared with what is stored',
+  'infra/embedded/client-registry.ts': 'a new client secret is hashed',
+  'infra/embedded/client-command.ts': 'a new client secret is shown to the person who made it, once',
+  'infra/embedded/dev-client.ts': 'the first client is written to a file that its owner alone reads',
+}
+
+/** Packages are used under these alone; with OR, one of them is enough, and with AND all are needed. */
+const LICENCES = new Set([
+  ...['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'CC-BY-4.0', 'CC0-1.0'],
+  ...['ISC', 'MIT', 'MIT-0', 'Python-2.0', 'Unlicense', 'WTFPL', 'Zlib'],
+])
+
+/** Every line of code that the pattern matches, as file and line. */
+function linesWith(files: readonly SourceFile[], pattern: RegExp, read: 'code' | 'text' = 'code'): string[] {
+  return files.flatMap((file) =>
+    file[read]
+      .split('\n')
+      .flatMap((line, index) => (pattern.test(line) ? [`${file.path}:${index + 1}`] : [])),
+  )
+}
+
+function layerOf(file: string): string | undefined {
+  return LAYERS.find(({ files }) => files.test(file))?.name
+}
+
+describe('dependencies', () => {
+  test('point inward', () => {
+    const outward = SOURCES.flatMap((file) => {
+      const layer = LAYERS.find(({ files }) => files.test(file.path))
+      if (layer === undefined) return [`${file.path} lies in no layer`]
+      return file.imports
+        .filter((target) => !layer.mayImport.includes(layerOf(target) ?? ''))
+        .filter((target) => OTHER_ARROWS[`${file.path} ${target}`] === undefined)
+        .map((target) => `${file.path} (${layer.name}) imports ${target} (${layerOf(target)})`)
+    })
+    expect(outward).toEqual([])
+  })
+
+  test('lead to every file from an entry point', () => {
+    const byPath = new Map(SOURCES.map((file) => [file.path, file]))
+    const reached = new Set<string>()
+    const visit = (file: SourceFile | undefined): void => {
+      if (file === undefined || reached.has(file.path)) return
+      reached.add(file.path)
+      for (const target of file.imports) visit(byPath.get(target))
+    }
+    for (const file of SOURCES) if (ENTRY_POINTS.some((entry) => entry.test(file.path))) visit(file)
+    expect(SOURCES.map((file) => file.path).filter((file) => !reached.has(file))).toEqual([])
+  })
+
+  test('do not go through barrels', () => {
+    expect([...SOURCES, ...TESTS].filter((file) => file.isBarrel).map((file) => file.path)).toEqual([])
+  })
+})
+
+describe('time, chance and settings', () => {
+  test.each(SINGLE_PLACES)('$what is in one place', ({ what, files }) => {
+    const inside = SOURCES.filter((file) => !file.path.startsWith('infra/') && !files.includes(file.path))
+    expect(linesWith(inside, what)).toEqual([])
+  })
+})
+
+describe('size', () => {
+  test('of a file is at most 300 lines', () => {
+    const long = SOURCES.filter((file) => file.text.split('\n').length - 1 > MAX_FILE_LINES)
+    expect(long.map((file) => file.path)).toEqual([])
+  })
+
+  test('of a function is at most 60 lines', () => {
+    const long = SOURCES.flatMap((file) =>
+      file.functions
+        .filter(({ lines }) => lines > MAX_FUNCTION_LINES)
+        .map(({ line, lines }) => `${file.path}:${line} has ${lines} lines`),
+    )
+    expect(long).toEqual([])
+  })
+})
+
+describe('secrets', () => {
+  test('are revealed where the list says why, and nowhere else', () => {
+    const found = SOURCES.filter((file) => /\.reveal\(/.test(file.code)).map((file) => file.path)
+    expect(found).toEqual(Object.keys(REVEALERS).sort())
+  })
+
+  test('do not reach the console, and nothing else does', () => {
+    expect(linesWith([...SOURCES, ...TESTS], /\bconsole\s*\./)).toEqual([])
+  })
+})
+
+describe('connectors', () => {
+  test('are told apart by their data, never by their name', () => {
+    const outside = SOURCES.filter((file) => !file.path.startsWith('shared/connectors/'))
+    const names = APP_IDS.join('|')
+    const compared = new RegExp(`(?:[=!]==|\\bcase|\\bincludes\\()\\s*['"\`](?:${names})['"\`]`)
+    expect(linesWith(outside, compared, 'text')).toEqual([])
+    expect(linesWith(SOURCES, /\b(?:connector\.(?:appId|id)|appId)\s*[=!]==\s*['"`]/, 'text')).toEqual([])
+  })
+})
+
+describe('words', () => {
+  const files = [
+    ...[...SOURCES, ...TESTS].filter((file) => file.path !== HERE),
+    ...listFiles(['docs'], '').map(asText),
+    ...['README.md', 'package.json'].map(asText),
+  ]
+
+  test('promise nothing for later', () => {
+    expect(linesWith(files, /\b(?:TODO|FIXME|XXX|HACK)\b(?!['\]])|\bfor now\b|\bstubs?\b/, 'text')).toEqual(
+      [],
+    )
+  })
+
+  test('say nothing of how the work was organised', () => {
+    const organisation =
+      /\/work\/|shared\/facts|\bhelper-\w|\bissues? #\d|\bteammate|\bbrief\.md|\bpart \d+ of\b/i
+    expect(linesWith(files, organisation, 'text')).toEqual([])
+  })
+})
+
+describe('names', () => {
+  test('of files are kebab-case and say what they answer', () => {
+    const paths = [...SOURCES, ...TESTS].map((file) => file.path)
+    const odd = paths.filter((file) => !/^(?:[a-z0-9-]+\/)+[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(file))
+    expect(odd).toEqual([])
+    expect(paths.filter((file) => /(?:^|[/.-])(?:utils?|helpers?|misc|common)\.ts$/.test(file))).toEqual([])
+  })
+
+  test('are exported, not defaults', () => {
+    expect(linesWith([...SOURCES, ...TESTS], /^export default\b/)).toEqual([])
+  })
+})
+
+describe('exports', () => {
+  test('that run, or are looked up, each have a docstring', () => {
+    const bare = SOURCES.flatMap((file) =>
+      file.exports
+        .filter(({ isType, hasDocstring }) => !isType && !hasDocstring)
+        .map(({ name, line }) => `${file.path}:${line} ${name}`),
+    )
+    expect(bare).toEqual([])
+  })
+})
+
+describe('packages', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json'))
+
+  test('are asked for by exact version', () => {
+    const loose = Object.entries<string>({ ...dependencies, ...devDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+    )
+    expect(loose).toEqual([])
+  })
+
+  test('come under a licence of the list', () => {
+    const others = installedPackages().filter(({ licence }) => !isAllowed(licence))
+    expect(others).toEqual([])
+  })
+
+  test('are locked without the name of a host', () => {
+    expect(read('package-lock.json')).not.toMatch(/"resolved"/)
+  })
+})
+
+function isAllowed(licence: string): boolean {
+  const alternatives = licence.replaceAll(/[()]/g, '').split(' OR ')
+  return alternatives.some((each) => each.split(' AND ').every((name) => LICENCES.has(name)))
+}
+
+function read(file: string): string {
+  return readFileSync(path.join(PROJECT_ROOT, file), 'utf8')
+}
+
+function asText(file: string): SourceFile {
+  return { path: file, text: read(file), code: '', imports: [], functions: [], exports: [], isBarrel: false }
+}
