@@ -9,6 +9,7 @@ import {
   connectionNotFound,
   eventWrite,
   findConnection,
+  isEventStored,
   rowChange,
   unchangedSince,
 } from './connection-rows.ts'

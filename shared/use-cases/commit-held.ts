@@ -1,12 +1,12 @@
 import type { ChangeEventType } from '../domain/change-event.ts'
 import type { ConnectionRow } from '../domain/connection.ts'
 import { newUuid } from '../domain/ids.ts'
-import { connectionKey, eventKey } from '../domain/keys.ts'
+import { connectionKey } from '../domain/keys.ts'
 import { type Condition, ConditionFailedError, type Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { nextRow } from './change-connection.ts'
 import { transactSurely } from './commit-protocol.ts'
-import { eventWrite, findConnection, rowChange, unchangedSince } from './connection-rows.ts'
+import { eventWrite, findConnection, isEventStored, rowChange, unchangedSince } from './connection-rows.ts'
 
 /** Renames and other visible changes may come in between; more in a row than this is no accident. */
 const MAX_TRIES = 8
@@ -77,9 +77,6 @@ async function tryCommit(
 }
 
 async function isApplied(ports: Ports, next: ConnectionRow, eventId: string | undefined): Promise<boolean> {
-  if (eventId !== undefined) {
-    const event = await ports.items.get(eventKey(next.tenant, next.id, next.sequence))
-    return event?.['id'] === eventId
-  }
+  if (eventId !== undefined) return isEventStored(ports, next, eventId)
   return (await ports.items.get(connectionKey(next.tenant, next.id)))?.['op'] === next.op
 }

@@ -1,6 +1,6 @@
 import type { SecretPointer } from '../domain/connection.ts'
 import { VaultError } from '../domain/errors.ts'
-import { idempotencyKey, intentKey, workShard } from '../domain/keys.ts'
+import { intentKey, workShard } from '../domain/keys.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 import {
   type Attributes,
@@ -9,11 +9,13 @@ import {
   type Write,
 } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
+import { type UndoPorts, undoIntent } from './undo-intent.ts'
 
 /*
  * Two stores, one commit point: the row's pointer. An intent stands beside the row before the secret is put, and
  * the commit removes it in the same transaction, on the condition that it is still open. So whoever finds an
- * intent past its deadline may close it first and clean up after: a commit that comes late then fails.
+ * intent past its deadline may close it first and clean up after: a commit that comes late then fails. An undone
+ * intent stays for a while as a mark, so that an absent one means one thing only: committed.
  */
 
 /** Longer than any request may take (API Gateway: 30 s) and its retries, so that a live operation is not undone. */
@@ -23,7 +25,8 @@ const RESOLVE_WAITS_MS = [50, 150, 400, 900, 1500]
 
 /** What is about to happen to a secret, so that a crash leaves a trace of it. Holds no secret. */
 export interface Intent {
-  readonly kind: 'create' | 'update'
+  /** `destroy`: the commit took the owner away, and what is left to do is to undo its secret. */
+  readonly kind: 'create' | 'update' | 'destroy'
   readonly tenant: string
   readonly ownerId: string
   readonly op: string
@@ -44,7 +47,8 @@ export function closeIntent(intent: Intent): Write {
   }
 }
 
-function openIntent(intent: Intent): Write {
+/** The write that opens an intent; it is worked once its deadline is past, unless it is closed before. */
+export function openIntent(intent: Intent): Write {
   const attributes: Attributes = {
     ...intent,
     state: 'open',
@@ -57,10 +61,11 @@ function openIntent(intent: Intent): Write {
 /**
  * Puts one secret version and commits the pointer to it. `besideIntent` are writes that belong to the start,
  * `commit` applies the final transaction, which must hold `closeIntent`. Whatever fails before the commit is
- * undone. Throws `store-unavailable` when a store failed, and passes on what `commit` threw.
+ * undone. A commit of unknown outcome that proves to be done is answered like any other, so `commit` may have
+ * thrown. Throws `store-unavailable` when a store failed, and passes on what `commit` threw.
  */
 export async function commitSecret(
-  ports: Ports,
+  ports: UndoPorts,
   plan: {
     intent: Intent
     generation: number
@@ -83,11 +88,11 @@ export async function commitSecret(
     return pointer
   } catch (error) {
     // A refused start wrote nothing; an unknown one may have left an intent, which undoing removes.
-    if (!started && !(error instanceof StoreUnavailableError && error.outcome === 'unknown'))
-      throw failureOf(error)
-    const committed = await undoUnlessCommitted(ports, intent, { started })
-    if (committed && pointer !== undefined && error instanceof StoreUnavailableError) return pointer
-    throw failureOf(error)
+    if (!started && !isOfUnknownOutcome(error)) throw failureOf(error)
+    const end = await undoPatiently(ports, intent)
+    if (pointer === undefined || !isOfUnknownOutcome(error)) throw failureOf(error)
+    if (end === 'absent') return pointer
+    throw end === 'undone' ? failureOf(error) : doubtOf(error)
   }
 }
 
@@ -120,62 +125,32 @@ export async function transactSurely(
   try {
     await ports.items.transact(writes)
   } catch (error) {
-    if (!(error instanceof StoreUnavailableError) || error.outcome === 'not-applied') throw failureOf(error)
-    if (!(await withPatience(ports, isApplied))) throw failureOf(error)
+    if (!isOfUnknownOutcome(error)) throw failureOf(error)
+    if (!(await isAppliedAfterAll(ports, error, isApplied))) throw failureOf(error)
   }
 }
 
-/** Undoes an operation; true when it turns out to be committed, and then nothing is touched. */
-async function undoUnlessCommitted(
+async function isAppliedAfterAll(
   ports: Ports,
-  intent: Intent,
-  seen: { started: boolean },
+  error: unknown,
+  isApplied: () => Promise<boolean>,
 ): Promise<boolean> {
   try {
-    return await withPatience(ports, async () => {
-      const result = await undoIntent(ports, intent)
-      return result === 'absent' && seen.started
-    })
+    return await withPatience(ports, isApplied)
+  } catch (silence) {
+    if (silence instanceof StoreUnavailableError) throw doubtOf(error)
+    throw silence
+  }
+}
+
+/** Undoes an operation; `absent` when it turns out to be committed, and then nothing is touched. */
+async function undoPatiently(ports: UndoPorts, intent: Intent): Promise<'undone' | 'absent' | 'unreachable'> {
+  try {
+    return await withPatience(ports, () => undoIntent(ports, intent))
   } catch (error) {
     // The stores are out of reach: the intent stays, and reconcile undoes the operation after its deadline.
     ports.log.warn('left an unfinished operation to reconcile', { op: intent.op, error: nameOf(error) })
-    return false
-  }
-}
-
-/**
- * Closes an intent and removes what its operation put. `absent`: the intent is gone, so the operation was
- * committed or undone already. Idempotent: a crash at any await is repaired by calling it again.
- */
-export async function undoIntent(ports: Ports, intent: Intent): Promise<'undone' | 'absent'> {
-  const key = intentKey(intent.tenant, intent.op)
-  try {
-    await ports.items.transact([
-      { op: 'update', key, set: { state: 'undoing' }, when: [{ kind: 'item-present' }] },
-    ])
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return 'absent'
-    throw error
-  }
-  if (intent.newSecret) await ports.secrets.purge(intent.secretId)
-  else await ports.secrets.discard(intent.secretId, intent.op)
-  if (intent.idempotencySort !== undefined)
-    await releaseIdempotencyRecord(ports, intent, intent.idempotencySort)
-  await ports.items.transact([{ op: 'delete', key }])
-  return 'undone'
-}
-
-/** Removes the operation's Idempotency-Key record, unless another operation has taken the key over. */
-async function releaseIdempotencyRecord(ports: Ports, intent: Intent, sort: string): Promise<void> {
-  const key = idempotencyKey(intent.tenant, sort)
-  const record = await ports.items.get(key)
-  if (record?.op !== intent.op) return
-  try {
-    await ports.items.transact([
-      { op: 'delete', key, when: [{ kind: 'equals', attribute: 'op', value: intent.op }] },
-    ])
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
+    return 'unreachable'
   }
 }
 
@@ -194,14 +169,25 @@ async function withPatience<T>(ports: Ports, act: () => Promise<T>): Promise<T> 
 /** A store's failure in the caller's words; everything else as it is. */
 export function failureOf(error: unknown): unknown {
   if (!(error instanceof StoreUnavailableError)) return error
-  return new VaultError(
-    'store-unavailable',
-    'The vault could not reach its store; nothing was changed. Try again.',
-    {
-      retryAfterSeconds: 1,
-      cause: error,
-    },
+  return storeFailure('The vault could not reach its store; nothing was changed. Try again.', error)
+}
+
+/** For a write that may or may not be there: a client that repeats it blindly may make a second one. */
+function doubtOf(error: unknown): VaultError {
+  return storeFailure(
+    'The vault lost its store while it was writing. Look whether the change is there before you send it again.',
+    error instanceof VaultError ? error.cause : error,
   )
+}
+
+function storeFailure(message: string, cause: unknown): VaultError {
+  return new VaultError('store-unavailable', message, { retryAfterSeconds: 1, cause })
+}
+
+/** Whether a write that failed this way may have been applied; `transactSurely` keeps the store's error as cause. */
+function isOfUnknownOutcome(error: unknown): boolean {
+  const failure = error instanceof VaultError ? error.cause : error
+  return failure instanceof StoreUnavailableError && failure.outcome === 'unknown'
 }
 
 function nameOf(error: unknown): string {

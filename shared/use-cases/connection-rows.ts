@@ -95,6 +95,18 @@ export function eventWrite(
 }
 
 /**
+ * Whether the change that wrote this event is committed: the surest sign, since the row itself may have been
+ * changed again, or deleted, by then.
+ */
+export async function isEventStored(
+  ports: Pick<Ports, 'items'>,
+  row: ConnectionRow,
+  eventId: string,
+): Promise<boolean> {
+  return (await ports.items.get(eventKey(row.tenant, row.id, row.sequence)))?.['id'] === eventId
+}
+
+/**
  * The conditions under which `next` may replace `seen`: nobody made a visible change, took the lease or moved
  * the pointer since it was read.
  */

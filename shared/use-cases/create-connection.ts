@@ -18,7 +18,7 @@ import {
   type Intent,
   transactSurely,
 } from './commit-protocol.ts'
-import { attributesOf, eventWrite, findConnection, fingerprintOf } from './connection-rows.ts'
+import { attributesOf, eventWrite, fingerprintOf, isEventStored } from './connection-rows.ts'
 import { discardVersion } from './discard-version.ts'
 import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import {
@@ -29,6 +29,7 @@ import {
   replayOf,
   sortOfIdempotencyKey,
 } from './idempotency.ts'
+import { firstGrantVersionOf } from './undo-intent.ts'
 
 export interface CreateConnectionInput {
   readonly tenant: string
@@ -104,12 +105,12 @@ function newRow(
   }
 }
 
-function creationWrites(ports: Ports, row: ConnectionRow): Write[] {
+function creationWrites(row: ConnectionRow, eventId: string): Write[] {
   const event = {
     type: 'connection.created',
     changed: [],
     nowMs: row.createdAtMs,
-    id: newUuid(ports.random),
+    id: eventId,
   } as const
   return [
     {
@@ -128,13 +129,11 @@ async function createEmpty(
   row: ConnectionRow,
   idempotent: IdempotentRequest | undefined,
 ): Promise<ConnectionRow> {
-  const [put, ...others] = creationWrites(ports, row)
+  const eventId = newUuid(ports.random)
+  const [put, ...others] = creationWrites(row, eventId)
   const claim =
     idempotent === undefined ? [] : [claimAndCompleteWrite(idempotent, row.op, row, row.createdAtMs)]
-  await transactSurely(ports, [put!, ...claim, ...others], async () => {
-    const stored = await findConnection(ports, row.tenant, row.id)
-    return stored?.op === row.op
-  })
+  await transactSurely(ports, [put!, ...claim, ...others], () => isEventStored(ports, row, eventId))
   return row
 }
 
@@ -172,19 +171,19 @@ async function createWithSetup(
         secret: setupVersion,
       }
       const first = await firstGrant(ports, stored, accepted, {
-        answerVersionId: `${row.op}-grant`,
+        answerVersionId: firstGrantVersionOf(row.op),
         verify: plan.verify,
       })
       created = { ...row, ...first.members, secret: first.secret }
+      if (first.secret.versionId !== setupVersion.versionId) superseded = setupVersion
       const complete =
         idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
       await commitOnce(ports, [
         closeIntent(intent),
-        ...creationWrites(ports, created),
+        ...creationWrites(created, newUuid(ports.random)),
         ...complete,
         ...first.beside,
       ])
-      if (first.secret.versionId !== setupVersion.versionId) superseded = setupVersion
     },
   })
   if (superseded !== undefined) await discardVersion(ports, superseded)

@@ -3,11 +3,17 @@ import { VaultError } from '../domain/errors.ts'
 import { newUuid } from '../domain/ids.ts'
 import { connectionCounterKey, connectionKey, tombstoneKey } from '../domain/keys.ts'
 import type { GrantRunner } from '../ports/grant-runner.ts'
-import { ConditionFailedError } from '../ports/item-store.ts'
+import { type Condition, ConditionFailedError, type Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { nextRow } from './change-connection.ts'
 import { transactSurely } from './commit-protocol.ts'
-import { connectionNotFound, eventWrite, findConnection, unchangedSince } from './connection-rows.ts'
+import {
+  connectionNotFound,
+  eventWrite,
+  findConnection,
+  isEventStored,
+  unchangedSince,
+} from './connection-rows.ts'
 import { checkIfMatch } from './preconditions.ts'
 import { revokeStored, storedSetupOf } from './stored-setup.ts'
 import {
@@ -52,10 +58,11 @@ export async function deleteConnection(ports: DeletePorts, input: DeleteConnecti
 async function replaceRowByTombstone(ports: DeletePorts, input: DeleteConnectionInput): Promise<Tombstone> {
   for (let tries = 0; tries < MAX_DELETE_TRIES; tries++) {
     const row = await findConnection(ports, input.tenant, input.id)
-    if (row === undefined) return purgeableTombstone(ports, input)
-    checkIfMatch(row, input.ifMatch)
+    if (row !== undefined) checkIfMatch(row, input.ifMatch)
     try {
-      return await commitDeletion(ports, row, input.purge)
+      return row === undefined
+        ? await purgeableTombstone(ports, input)
+        : await commitDeletion(ports, row, input.purge)
     } catch (error) {
       if (!(error instanceof ConditionFailedError)) throw error
     }
@@ -82,7 +89,7 @@ async function commitDeletion(ports: Ports, row: ConnectionRow, purge: boolean):
       eventWrite(next, event),
       { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: -1 } },
     ],
-    async () => (await findTombstone(ports, row.tenant, row.id))?.op === tombstone.op,
+    () => isEventStored(ports, next, event.id),
   )
   return tombstone
 }
@@ -94,15 +101,23 @@ async function purgeableTombstone(ports: Ports, input: DeleteConnectionInput): P
   const purging: Tombstone = { ...tombstone, state: 'deleting', purge: true, op: newUuid(ports.random) }
   await transactSurely(
     ports,
-    [putTombstone(purging, ports.clock.nowMs() + DELETE_DEADLINE_MS)],
+    // A restore that came first has taken the tombstone away, and then the secret is in use again.
+    [putTombstone(purging, ports.clock.nowMs() + DELETE_DEADLINE_MS, unchangedTombstone(tombstone))],
     async () => (await findTombstone(ports, input.tenant, input.id))?.op === purging.op,
   )
   return purging
 }
 
+function unchangedTombstone({ op, state }: Tombstone): Condition[] {
+  return [
+    { kind: 'equals', attribute: 'op', value: op },
+    { kind: 'equals', attribute: 'state', value: state },
+  ]
+}
+
 /**
- * What follows a committed delete, each step idempotent: the grants are revoked upstream; the secret is scheduled for deletion, or destroyed;
- * then the tombstone says so, or is removed.
+ * What follows a committed delete, each step idempotent: the grants are revoked upstream; the secret is scheduled
+ * for deletion, or destroyed; then the tombstone says so, or is removed.
  */
 export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): Promise<void> {
   const { row } = tombstone
@@ -111,16 +126,31 @@ export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): 
     if (tombstone.purge) await ports.secrets.purge(row.secret.secretId)
     else await ports.secrets.scheduleDeletion(row.secret.secretId)
   }
-  if (tombstone.purge) {
-    await ports.items.transact([{ op: 'delete', key: tombstoneKey(row.tenant, row.id) }])
-    return
+  const key = tombstoneKey(row.tenant, row.id)
+  const when: Condition[] = unchangedTombstone(tombstone)
+  const finished: Write = tombstone.purge
+    ? { op: 'delete', key, when }
+    : putTombstone(
+        { ...tombstone, state: 'deleted', revocations },
+        tombstone.deletedAtMs + RESTORABLE_MS,
+        when,
+      )
+  try {
+    await ports.items.transact([finished])
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    await giveSecretBack(ports, row)
   }
-  const deleted: Tombstone = { ...tombstone, state: 'deleted', revocations }
-  await ports.items.transact([
-    putTombstone(deleted, tombstone.deletedAtMs + RESTORABLE_MS, [
-      { kind: 'equals', attribute: 'op', value: tombstone.op },
-    ]),
-  ])
+}
+
+/**
+ * Whoever finishes a deletion late may find it finished, and the connection restored meanwhile: then the secret
+ * just scheduled for deletion is in use again. (A purge that took it over finishes it in its own way.)
+ */
+async function giveSecretBack(ports: Ports, { tenant, id, secret }: ConnectionRow): Promise<void> {
+  const current = await findConnection(ports, tenant, id)
+  if (current?.secret === undefined || current.secret.secretId !== secret?.secretId) return
+  await ports.secrets.restore(secret.secretId)
 }
 
 /** A deleted connection's grants are revoked upstream, best effort, and the answers kept with the tombstone. */
@@ -137,10 +167,7 @@ export async function removeTombstone(ports: DeletePorts, tombstone: Tombstone):
   const removing: Tombstone = { ...tombstone, state: 'deleting', purge: true, op: newUuid(ports.random) }
   try {
     await ports.items.transact([
-      putTombstone(removing, ports.clock.nowMs() + DELETE_DEADLINE_MS, [
-        { kind: 'equals', attribute: 'op', value: tombstone.op },
-        { kind: 'equals', attribute: 'state', value: 'deleted' },
-      ]),
+      putTombstone(removing, ports.clock.nowMs() + DELETE_DEADLINE_MS, unchangedTombstone(tombstone)),
     ])
   } catch (error) {
     if (error instanceof ConditionFailedError) return

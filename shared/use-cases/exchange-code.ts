@@ -1,25 +1,30 @@
 import { findConnector, findSetup } from '../connectors/catalogue.ts'
 import type { Setup } from '../connectors/connector.ts'
+import type { ChangeEventType } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import type { StoredGrant } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import { newUuid } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { connectionDueAtMs, PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
-import { secretIdOf } from '../domain/secret-id.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import type { ExchangeRequest, ExchangeResult } from '../ports/grant-runner.ts'
+import { ConditionFailedError } from '../ports/item-store.ts'
 import { sealableContent } from './accept-setup.ts'
 import { changeConnection, type VisibleChange } from './change-connection.ts'
 import { failureFor } from './commit-failure.ts'
 import { withoutUsedCode } from './commit-grants.ts'
 import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from './commit-protocol.ts'
-import { findConnection, fingerprintOf } from './connection-rows.ts'
-import { discardVersion } from './discard-version.ts'
+import { findConnection, fingerprintOf, getConnection } from './connection-rows.ts'
+import { discardReplaced } from './discard-version.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
 import { findApplicationClient } from './oauth-application.ts'
 import { dueMembers } from './postpone-rotation.ts'
+import { placeForSecret } from './secret-place.ts'
+
+/** A code is good once, so its grant is worth a second try: two authorizations at a time are already rare. */
+const MAX_PLACE_TRIES = 3
 
 /** What an exchange works on: the connection, and the setup it is authorized with. */
 interface Authorizing {
@@ -106,32 +111,53 @@ async function commitAuthorization(
     oauthAppId: string | undefined
   },
 ): Promise<ConnectionRow> {
-  const op = newUuid(ports.random)
-  const generation = row.secret?.generation ?? row.generations + 1
-  const secretId = row.secret?.secretId ?? secretIdOf({ tenant: row.tenant, ownerId: row.id, generation })
-  const intent: Intent = {
-    kind: 'update',
-    tenant: row.tenant,
-    ownerId: row.id,
-    op,
-    secretId,
-    newSecret: row.secret === undefined,
-    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
-  }
   const digest = await bareDigest(ports, row, setup)
-  let connected = row
-  await commitSecret(ports, {
-    intent,
-    generation,
+  let connected: ConnectionRow | undefined
+  let replaced = row
+  const secret = await putBesideRow(ports, row, {
     value: sealableContent({ setup: withoutUsedCode(values), grants: minted.grants }),
-    commit: async (secret) => {
-      connected = await changeConnection(ports, row, (current) =>
-        authorizedChange(ports, current, { setup, secret, intent, digest, ...minted }),
-      )
+    commit: async (secret, intent) => {
+      connected = await changeConnection(ports, row, (current) => {
+        replaced = current
+        return authorizedChange(ports, current, { setup, secret, intent, digest, ...minted })
+      })
     },
   })
-  if (row.secret !== undefined) await discardVersion(ports, row.secret)
-  return connected
+  if (replaced.secret !== undefined) await discardReplaced(ports, replaced.secret, secret)
+  return connected ?? getConnection(ports, row.tenant, row.id)
+}
+
+/** Another operation may reserve the same new name first: then the row is read again, and the next name taken. */
+async function putBesideRow(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  plan: { value: SecretText; commit(secret: SecretPointer, intent: Intent): Promise<void> },
+): Promise<SecretPointer> {
+  let current = row
+  for (let tries = 1; ; tries++) {
+    const { secretId, generation, newSecret, reserve } = placeForSecret(current)
+    const intent: Intent = {
+      kind: 'update',
+      tenant: row.tenant,
+      ownerId: row.id,
+      op: newUuid(ports.random),
+      secretId,
+      newSecret,
+      deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
+    }
+    try {
+      return await commitSecret(ports, {
+        intent,
+        generation,
+        besideIntent: reserve,
+        value: plan.value,
+        commit: (secret) => plan.commit(secret, intent),
+      })
+    } catch (error) {
+      if (!(error instanceof ConditionFailedError) || tries === MAX_PLACE_TRIES) throw error
+      current = await getConnection(ports, row.tenant, row.id)
+    }
+  }
 }
 
 /** The digest of the setup that is authorized: the stored one keeps its own, a bare one gets that of `{type}`. */
@@ -159,7 +185,6 @@ function authorizedChange(
   const grants = statesOfGrants(to.grants)
   const { requiredScopes } = to
   const standing = statusWithGrant(to.setup, { requiredScopes, grants })
-  const recovered = current.status === 'reauthorization_required' || current.status === 'degraded'
   return {
     members: {
       ...standing,
@@ -182,10 +207,13 @@ function authorizedChange(
       warnedRefreshExpiryMs: undefined,
       ...dueMembers(current.id, connectionDueAtMs(current.id, grants)),
     },
-    event: {
-      type: recovered && standing.status === 'ready' ? 'connection.recovered' : 'connection.updated',
-      changed: ['authorization', 'credentials'],
-    },
+    event: { type: eventTypeOf(current.status, standing.status), changed: ['authorization', 'credentials'] },
     beside: [closeIntent(to.intent)],
   }
+}
+
+function eventTypeOf(before: ConnectionRow['status'], after: ConnectionRow['status']): ChangeEventType {
+  if (after === 'degraded' && before !== 'degraded') return 'connection.degraded'
+  const wasBroken = before === 'reauthorization_required' || before === 'degraded'
+  return wasBroken && after === 'ready' ? 'connection.recovered' : 'connection.updated'
 }

@@ -12,6 +12,7 @@ import {
   commitSecret,
   INTENT_DEADLINE_MS,
   type Intent,
+  openIntent,
   transactSurely,
 } from './commit-protocol.ts'
 import { discardVersion } from './discard-version.ts'
@@ -21,6 +22,7 @@ import {
   findOauthApplication,
   type OauthApplication,
 } from './oauth-application.ts'
+import { undoIntent } from './undo-intent.ts'
 
 /** Registrations of one tenant: several an app for as many environments, for the apps there are. */
 const MAX_APPLICATIONS = 200
@@ -126,20 +128,42 @@ export async function deleteOauthApplication(ports: Ports, tenant: string, id: s
       'It is the default of its app. Make another application the default first.',
     )
   }
-  const writes: Write[] = [
-    {
-      op: 'delete',
-      key: oauthAppKey(tenant, id),
-      when: [{ kind: 'equals', attribute: 'version', value: application.version }],
-    },
-  ]
-  if (application.isDefault) {
-    writes.push({ op: 'delete', key: oauthAppKey(tenant, defaultApplicationSort(application.appId)) })
+  // The secret goes with its application, by an intent that reconcile finishes when this process cannot.
+  const intent: Intent = {
+    kind: 'destroy',
+    tenant,
+    ownerId: id,
+    op: newUuid(ports.random),
+    secretId: application.secret.secretId,
+    newSecret: true,
+    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
   }
   await changed(() =>
-    transactSurely(ports, writes, async () => (await findOauthApplication(ports, tenant, id)) === undefined),
+    transactSurely(
+      ports,
+      [...removalWrites(application), openIntent(intent)],
+      async () => (await findOauthApplication(ports, tenant, id)) === undefined,
+    ),
   )
-  await ports.secrets.scheduleDeletion(application.secret.secretId)
+  try {
+    await undoIntent(ports, intent)
+  } catch (error) {
+    ports.log.warn('left the secret of a deleted OAuth application to reconcile', {
+      op: intent.op,
+      error: error instanceof Error ? error.name : 'unknown',
+    })
+  }
+}
+
+function removalWrites({ tenant, id, appId, version, isDefault }: OauthApplication): Write[] {
+  const removal: Write = {
+    op: 'delete',
+    key: oauthAppKey(tenant, id),
+    when: [{ kind: 'equals', attribute: 'version', value: version }],
+  }
+  if (!isDefault) return [removal]
+  const key = oauthAppKey(tenant, defaultApplicationSort(appId))
+  return [removal, { op: 'delete', key, when: [{ kind: 'equals', attribute: 'id', value: id }] }]
 }
 
 function requireCodeApp(appId: string): void {
@@ -229,8 +253,9 @@ function applicationWrites(
     writes.push({
       op: 'update',
       key: oauthAppKey(current.tenant, current.id),
-      set: { isDefault: false },
-      when: [{ kind: 'item-present' }],
+      // Its version rises too: who changes it by an older reading would make it the default again.
+      set: { isDefault: false, version: current.version + 1 },
+      when: [{ kind: 'equals', attribute: 'version', value: current.version }],
     })
   }
   return writes

@@ -15,6 +15,7 @@ import { mergeGrant, scopesToAsk, statesOfGrants } from './grant-records.ts'
 import { findApplicationClient } from './oauth-application.ts'
 import { parseContent } from './opened-secrets.ts'
 import { rescueWrite } from './rescue-grant.ts'
+import { revokeGrants } from './revoke-grants.ts'
 
 /**
  * Asks the provider for the first grant of a setup that is stored but that no row points at yet. The answer is
@@ -62,9 +63,8 @@ export async function mintFirstGrant(
       mergeGrant(undefined, minted, { profile, issuedAtMs, askedScopes }),
     ]),
   )
-  const versionId = await storeAnswer(ports, request, {
+  const versionId = await storeOrRevoke(ports, request, {
     content: { setup: withoutUsedCode(content.setup), grants },
-    issuedAtMs,
     oauthAppId: application.oauthAppId,
   })
   return {
@@ -102,11 +102,29 @@ function firstWay(
   }
 }
 
-async function storeAnswer(
-  ports: GrantPorts,
-  request: FirstGrantRequest,
-  answer: { content: SecretContent; issuedAtMs: number; oauthAppId: string | undefined },
-): Promise<string> {
+interface Answer {
+  readonly content: SecretContent
+  readonly oauthAppId: string | undefined
+}
+
+/** A grant that could not be stored would live on at the provider with nobody to end it: it is revoked, best effort. */
+async function storeOrRevoke(ports: GrantPorts, request: FirstGrantRequest, answer: Answer): Promise<string> {
+  try {
+    return await storeAnswer(ports, request, answer)
+  } catch (error) {
+    try {
+      await revokeGrants(ports, request, answer.content)
+    } catch (failure) {
+      ports.log.error('a new grant was neither stored nor revoked', {
+        connection_id: request.id,
+        error: failure instanceof Error ? failure.name : 'unknown',
+      })
+    }
+    throw error
+  }
+}
+
+async function storeAnswer(ports: GrantPorts, request: FirstGrantRequest, answer: Answer): Promise<string> {
   const { secretId, generation } = request.secret
   const { versionId } = await ports.secrets.put(
     secretId,
@@ -126,7 +144,7 @@ async function storeAnswer(
     generation,
     versionId,
     grantNames: Object.keys(answer.content.grants ?? { [MAIN_GRANT]: undefined }),
-    issuedAtMs: answer.issuedAtMs,
+    replaces: {},
   } as const
   await ports.items.transact([rescueWrite(rescue, ports.clock.nowMs() + INTENT_DEADLINE_MS)])
   return versionId

@@ -7,7 +7,13 @@ import type { Ports } from '../ports/ports.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { nextRow } from './change-connection.ts'
 import { transactSurely } from './commit-protocol.ts'
-import { attributesOf, connectionNotFound, eventWrite, findConnection } from './connection-rows.ts'
+import {
+  attributesOf,
+  connectionNotFound,
+  eventWrite,
+  findConnection,
+  isEventStored,
+} from './connection-rows.ts'
 import { findTombstone, RESTORABLE_MS, type Tombstone } from './tombstones.ts'
 
 /**
@@ -74,7 +80,7 @@ async function commitRestoration(ports: Ports, tombstone: Tombstone, nowMs: numb
         eventWrite(row, event),
         { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: 1 } },
       ],
-      async () => (await findConnection(ports, row.tenant, row.id))?.op === row.op,
+      () => isEventStored(ports, row, event.id),
     )
   } catch (error) {
     if (!(error instanceof ConditionFailedError)) throw error

@@ -3,19 +3,20 @@ import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import { InvariantError, VaultError } from '../domain/errors.ts'
 import { newUuid } from '../domain/ids.ts'
 import type { JsonValue } from '../domain/json.ts'
-import { connectionKey } from '../domain/keys.ts'
-import { secretIdOf } from '../domain/secret-id.ts'
 import type { StoredSetup } from '../ports/grant-runner.ts'
-import { ConditionFailedError, type Write } from '../ports/item-store.ts'
+import { ConditionFailedError } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
+import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf, sealableContent } from './accept-setup.ts'
 import { changeConnection } from './change-connection.ts'
 import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from './commit-protocol.ts'
-import { fingerprintOf, getConnection } from './connection-rows.ts'
-import { discardVersion } from './discard-version.ts'
+import { connectionNotFound, fingerprintOf, getConnection } from './connection-rows.ts'
+import { discardReplaced, discardVersion } from './discard-version.ts'
 import { type FirstGrantOutcome, type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import { checkIfMatch } from './preconditions.ts'
+import { placeForSecret } from './secret-place.ts'
 import { revokeStored, storedSetupOf } from './stored-setup.ts'
+import { firstGrantVersionOf } from './undo-intent.ts'
 
 export interface UpdateConnectionInput {
   readonly tenant: string
@@ -64,38 +65,44 @@ async function replaceSetup(
   input: UpdateConnectionInput,
 ): Promise<ConnectionRow> {
   const op = newUuid(ports.random)
-  const { secretId, generation, reserve } = placeForSetup(row)
+  const { secretId, generation, newSecret, reserve } = placeForSecret(row)
   const intent: Intent = {
     kind: 'update',
     tenant: row.tenant,
     ownerId: row.id,
     op,
     secretId,
-    newSecret: row.secret === undefined,
+    newSecret,
     deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
   }
-  let updated = row
-  const superseded: SecretPointer[] = []
+  let updated: ConnectionRow | undefined
+  // What the commit replaces is the row as it is then: a rotation may have moved the pointer since it was read.
+  let replaced = row
+  let superseded: SecretPointer | undefined
+  let pointer: SecretPointer
   try {
-    await commitSecret(ports, {
+    pointer = await commitSecret(ports, {
       intent,
       generation,
       besideIntent: reserve,
       value: sealableContent({ setup: accepted.values }),
       commit: async (setupVersion) => {
         const first = await firstGrant(ports, storedSetup(row, accepted, setupVersion), accepted, {
-          answerVersionId: `${op}-grant`,
+          answerVersionId: firstGrantVersionOf(op),
           verify: input.verify === true,
         })
+        if (first.secret.versionId !== setupVersion.versionId) superseded = setupVersion
         updated = await changeConnection(ports, row, (current) => {
           checkIfMatch(current, input.ifMatch)
+          replaced = current
           const to = { name: input.name ?? current.name, first, intent, nowMs: ports.clock.nowMs() }
           return setupChange(current, accepted, to)
         })
-        if (first.secret.versionId !== setupVersion.versionId) superseded.push(setupVersion)
       },
     })
   } catch (error) {
+    // A delete came in between: it commits first, and its secret takes no versions any more.
+    if (error instanceof SecretNotFoundError) throw connectionNotFound()
     if (!(error instanceof ConditionFailedError)) throw error
     throw new VaultError(
       'conflict',
@@ -106,17 +113,17 @@ async function replaceSetup(
       },
     )
   }
-  await retireOldSecret(ports, row)
-  for (const pointer of superseded) await discardVersion(ports, pointer)
-  return updated
+  await retireSecret(ports, replaced, pointer)
+  if (superseded !== undefined) await discardVersion(ports, superseded)
+  return updated ?? getConnection(ports, row.tenant, row.id)
 }
 
 /** The old setup's grants are revoked upstream: nothing points at them any more, and they must not outlive that. */
-async function retireOldSecret(ports: FirstGrantPorts, row: ConnectionRow): Promise<void> {
-  const stored = storedSetupOf(row)
+async function retireSecret(ports: FirstGrantPorts, old: ConnectionRow, now: SecretPointer): Promise<void> {
+  const stored = storedSetupOf(old)
   if (stored === undefined) return
-  if (row.grants !== undefined) await revokeStored(ports, stored)
-  await discardVersion(ports, stored.secret)
+  if (old.grants !== undefined) await revokeStored(ports, stored)
+  await discardReplaced(ports, stored.secret, now)
 }
 
 function storedSetup(row: ConnectionRow, accepted: AcceptedSetup, secret: SecretPointer): StoredSetup {
@@ -128,26 +135,6 @@ function storedSetup(row: ConnectionRow, accepted: AcceptedSetup, secret: Secret
     setupDigest: accepted.digest,
     authorization: (row.authorization ?? 0) + 1,
     secret,
-  }
-}
-
-/** The first setup of an empty connection takes a name never used; later ones are versions of the same secret. */
-function placeForSetup(row: ConnectionRow): { secretId: string; generation: number; reserve: Write[] } {
-  if (row.secret !== undefined) {
-    return { secretId: row.secret.secretId, generation: row.secret.generation, reserve: [] }
-  }
-  const generation = row.generations + 1
-  return {
-    secretId: secretIdOf({ tenant: row.tenant, ownerId: row.id, generation }),
-    generation,
-    reserve: [
-      {
-        op: 'update',
-        key: connectionKey(row.tenant, row.id),
-        add: { generations: 1 },
-        when: [{ kind: 'equals', attribute: 'generations', value: row.generations }],
-      },
-    ],
   }
 }
 
@@ -171,6 +158,8 @@ function setupChange(
       grants: undefined,
       requiredScopes: undefined,
       oauthAppId: undefined,
+      fence: current.fence + 1,
+      lease: undefined,
       attempt: undefined,
       failure: undefined,
       authorization: (current.authorization ?? 0) + 1,

@@ -1,0 +1,152 @@
+import { metaKey, secretIdOfPartition, versionOfKey } from '../../shared/adapters/sealed/sealed-items.ts'
+import type { ConnectionRow, SecretPointer } from '../../shared/domain/connection.ts'
+import type { Attributes, Item } from '../../shared/ports/item-store.ts'
+import type { OauthApplication } from '../../shared/use-cases/oauth-application.ts'
+import { RESTORABLE_MS, type Tombstone } from '../../shared/use-cases/tombstones.ts'
+import type { World } from './world.ts'
+
+/** What is in the row store, sorted by what it is. */
+interface Contents {
+  readonly rows: ConnectionRow[]
+  readonly applications: OauthApplication[]
+  readonly defaults: { sort: string; id: string }[]
+  readonly tombstones: Tombstone[]
+  readonly events: Attributes[]
+  readonly counted: number
+  readonly secretIds: string[]
+  readonly versions: { secretId: string; versionId: string }[]
+  readonly unfinished: string[]
+}
+
+/**
+ * Everything that must hold once reconcile has run, as the list of what does not. Superseded versions of a live
+ * secret are left to the daily comparison, so they count only when `versions` says so.
+ */
+export async function brokenInvariants(world: World, also: { versions: boolean }): Promise<string[]> {
+  const found = await contentsOf(world)
+  return [
+    ...found.unfinished,
+    ...pointerFaults(found),
+    ...secretFaults(found),
+    ...(also.versions ? versionFaults(found) : []),
+    ...eventFaults(found),
+    ...tombstoneFaults(found, world.clock.nowMs()),
+    ...applicationFaults(found),
+    ...(found.counted === found.rows.length
+      ? []
+      : [`counters say ${found.counted}, there are ${found.rows.length} rows`]),
+  ]
+}
+
+/** Every item there is. */
+export async function allItems(world: World): Promise<readonly Item[]> {
+  const page = await world.items.scan({ limit: 1000 })
+  if (page.nextToken !== undefined) throw new Error('a crash test keeps few items')
+  return page.items
+}
+
+async function contentsOf(world: World): Promise<Contents> {
+  const items = await allItems(world)
+  const nowMs = world.clock.nowMs()
+  const of = (part: string) => items.filter(({ key }) => key.partition.endsWith(`#${part}`))
+  const attributes = <T>(part: string) => of(part).map((item) => item.attributes as unknown as T)
+  const versions = items.flatMap(({ key }) => versionOfKey(key) ?? [])
+  const metas = items.flatMap(({ key }) => (key.sort === 'meta' ? [secretIdOfPartition(key.partition)!] : []))
+  return {
+    rows: attributes('CONNECTIONS'),
+    applications: of('OAUTH_APPS')
+      .filter(({ key }) => key.sort.startsWith('oa_'))
+      .map((item) => item.attributes as unknown as OauthApplication),
+    defaults: of('OAUTH_APPS')
+      .filter(({ key }) => key.sort.startsWith('default#'))
+      .map(({ key, attributes: { id } }) => ({ sort: key.sort, id: String(id) })),
+    tombstones: attributes('TOMBSTONES'),
+    events: attributes('EVENTS'),
+    counted: of('COUNTERS').reduce((sum, item) => sum + Number(item.attributes['total']), 0),
+    secretIds: [...new Set([...metas, ...versions.map(({ secretId }) => secretId)])],
+    versions,
+    unfinished: [
+      ...of('INTENTS')
+        .filter((item) => !hasExpiry(item.attributes, nowMs))
+        .map(({ key }) => `an intent is left: ${key.sort}`),
+      ...of('RESCUES').map(({ key }) => `a rescue is left: ${key.sort}`),
+      ...of('IDEMPOTENCY')
+        .filter((item) => item.attributes['state'] !== 'done')
+        .map(() => 'an Idempotency-Key record of an undone operation is left'),
+    ],
+  }
+}
+
+/** What is over, and only kept for a while so that a late asker hears of it, goes by itself. */
+function hasExpiry({ expires_at_s: expiresAtS, due_at: dueAt }: Attributes, nowMs: number): boolean {
+  return dueAt === undefined && typeof expiresAtS === 'number' && expiresAtS * 1000 < nowMs + 24 * 3600 * 1000
+}
+
+function pointers({ rows, applications, tombstones }: Contents): SecretPointer[] {
+  return [...rows, ...applications, ...tombstones.map(({ row }) => row)].flatMap(({ secret }) => secret ?? [])
+}
+
+function pointerFaults(found: Contents): string[] {
+  const stored = new Set(found.versions.map(({ secretId, versionId }) => `${secretId} ${versionId}`))
+  return pointers(found)
+    .filter(
+      ({ secretId, versionId }) =>
+        !stored.has(`${secretId} ${versionId}`) || !found.secretIds.includes(secretId),
+    )
+    .map(({ secretId }) => `a pointer dangles: ${secretId}`)
+}
+
+function secretFaults(found: Contents): string[] {
+  const owned = new Set(pointers(found).map(({ secretId }) => secretId))
+  return found.secretIds
+    .filter((secretId) => !owned.has(secretId))
+    .map((secretId) => `nobody owns ${secretId} (${metaKey(secretId).sort})`)
+}
+
+function versionFaults(found: Contents): string[] {
+  const pointed = new Set(pointers(found).map(({ secretId, versionId }) => `${secretId} ${versionId}`))
+  return found.versions
+    .filter(({ secretId, versionId }) => !pointed.has(`${secretId} ${versionId}`))
+    .map(({ secretId, versionId }) => `nobody points at version ${versionId} of ${secretId}`)
+}
+
+function eventFaults({ rows, tombstones, events }: Contents): string[] {
+  const last = new Map([...rows, ...tombstones.map(({ row }) => row)].map((row) => [row.id, row.sequence]))
+  const ids = new Set([...last.keys(), ...events.map((event) => String(event['connection_id']))])
+  return [...ids].flatMap((id) => {
+    const mine = events.filter((event) => event['connection_id'] === id)
+    const sequences = mine.map((event) => Number(event['sequence'])).sort((a, b) => a - b)
+    const faults = sequences.some((sequence, index) => sequence !== index + 1)
+      ? [`events of ${id} are not consecutive: ${sequences}`]
+      : []
+    const expected = last.get(id)
+    if (expected !== undefined && expected !== sequences.at(-1))
+      faults.push(`the last event of ${id} is missing`)
+    const isDeleted = mine.some((event) => event['type'] === 'connection.deleted')
+    if (expected === undefined && !isDeleted) faults.push(`events of ${id}, which is not there`)
+    return faults
+  })
+}
+
+function tombstoneFaults({ tombstones, rows }: Contents, nowMs: number): string[] {
+  return tombstones.flatMap(({ state, row, deletedAtMs, purge }) => [
+    ...(state === 'deleted' && !purge ? [] : [`the deletion of ${row.id} is not finished`]),
+    ...(deletedAtMs + RESTORABLE_MS < nowMs ? [`the tombstone of ${row.id} is past its time`] : []),
+    ...(rows.some(({ id }) => id === row.id) ? [`${row.id} is deleted and there`] : []),
+  ])
+}
+
+function applicationFaults({ applications, defaults }: Contents): string[] {
+  const named = new Map(defaults.map(({ sort, id }) => [sort, id]))
+  const apps = new Set([
+    ...applications.map(({ appId }) => appId),
+    ...[...named.keys()].map((sort) => sort.slice(8)),
+  ])
+  return [...apps].flatMap((appId) => {
+    const marked = applications.filter((app) => app.appId === appId && app.isDefault).map(({ id }) => id)
+    const pointed = named.get(`default#${appId}`)
+    return marked.length === 1 && marked[0] === pointed
+      ? []
+      : [`the default of ${appId} is ${pointed}, and marked are ${marked}`]
+  })
+}

@@ -1,0 +1,106 @@
+import type { ConnectionRow } from '../../shared/domain/connection.ts'
+import { connectionKey } from '../../shared/domain/keys.ts'
+import { rowOf } from '../../shared/use-cases/connection-rows.ts'
+import { createConnection } from '../../shared/use-cases/create-connection.ts'
+import { updateConnection } from '../../shared/use-cases/update-connection.ts'
+import { authorize, createHubspotApplication } from './hubspot.ts'
+import { crashSuite, type Scenario, TENANT } from './scenario.ts'
+import type { Process, World } from './world.ts'
+
+const OLD_KEY = 'SG.planted-old'
+const NEW_KEY = 'SG.planted-new'
+
+async function rowNow(world: World, id: string): Promise<ConnectionRow> {
+  return rowOf(await world.items.get(connectionKey(TENANT, id)))!
+}
+
+/** `before` and `after` as what is served and named; versions must agree with it. */
+async function observe(
+  world: World,
+  seen: ConnectionRow,
+  expected: { before: readonly unknown[]; after: readonly unknown[]; field?: string },
+): Promise<string> {
+  const row = await rowNow(world, seen.id)
+  const field = expected.field ?? 'api_key'
+  const served = row.status === 'empty' ? undefined : (await world.fetch(TENANT, seen.id))[field]
+  const state = JSON.stringify([row.name, served])
+  if (row.version === seen.version && state === JSON.stringify(expected.before)) return 'before'
+  if (row.version === seen.version + 1 && state === JSON.stringify(expected.after)) return 'after'
+  return `version ${row.version} is ${state}`
+}
+
+const withKey = async (process: Process): Promise<ConnectionRow> => {
+  const setup = { type: 'API_KEY', api_key: OLD_KEY }
+  const input = { tenant: TENANT, clientId: 'c1', name: 'old', appId: 'SENDGRID', setup }
+  return (await createConnection(process, input)).row
+}
+const empty = async (process: Process): Promise<ConnectionRow> => {
+  const input = { tenant: TENANT, clientId: 'c1', name: 'old', appId: 'SENDGRID' }
+  return (await createConnection(process, input)).row
+}
+const unauthorized = async (process: Process): Promise<ConnectionRow> => {
+  await createHubspotApplication(process)
+  const input = { tenant: TENANT, clientId: 'c1', name: 'old', appId: 'HUBSPOT' }
+  return (await createConnection(process, input)).row
+}
+const authorized = async (process: Process): Promise<ConnectionRow> => {
+  await createHubspotApplication(process)
+  const setup = { type: 'OAUTH_CODE', code: 'one-time' }
+  const input = { tenant: TENANT, clientId: 'c1', name: 'old', appId: 'HUBSPOT', setup }
+  return (await createConnection(process, input)).row
+}
+const newSetup = (process: Process, { id }: ConnectionRow) =>
+  updateConnection(process, { tenant: TENANT, id, setup: { type: 'API_KEY', api_key: NEW_KEY } })
+
+const scenarios: Scenario<ConnectionRow>[] = [
+  {
+    name: 'rename',
+    arrange: withKey,
+    act: (process, { id }) => updateConnection(process, { tenant: TENANT, id, name: 'new' }),
+    observe: (world, row) => observe(world, row, { before: ['old', OLD_KEY], after: ['new', OLD_KEY] }),
+  },
+  {
+    name: 'replace the setup',
+    arrange: withKey,
+    act: newSetup,
+    observe: (world, row) => observe(world, row, { before: ['old', OLD_KEY], after: ['old', NEW_KEY] }),
+  },
+  {
+    name: 'give an empty connection its first setup',
+    arrange: empty,
+    act: newSetup,
+    observe: (world, row) => observe(world, row, { before: ['old', null], after: ['old', NEW_KEY] }),
+  },
+  {
+    name: 'authorize an empty connection',
+    arrange: unauthorized,
+    async act(process, { id }) {
+      const result = await authorize(process, id)
+      if (result.kind !== 'connected') throw new Error(`the exchange ended as ${result.kind}`)
+    },
+    observe: (world, row) =>
+      observe(world, row, {
+        before: ['old', null],
+        after: ['old', 'access-1'],
+        field: 'access_token',
+      }),
+  },
+  {
+    name: 'replace the setup by a new code',
+    arrange: authorized,
+    act: (process, { id }) =>
+      updateConnection(process, { tenant: TENANT, id, setup: { type: 'OAUTH_CODE', code: 'another' } }),
+    observe: (world, row) =>
+      observe(world, row, {
+        before: ['old', 'access-1'],
+        after: ['old', 'access-2'],
+        field: 'access_token',
+      }),
+    async afterwards(world, { id }) {
+      const serves = (await world.fetch(TENANT, id))['access_token']
+      return world.provider.revoked.includes(String(serves)) ? [`it serves the revoked ${serves}`] : []
+    },
+  },
+]
+
+for (const scenario of scenarios) crashSuite(scenario, { pairs: 400, seed: 2 })

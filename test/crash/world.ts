@@ -1,0 +1,169 @@
+import { createSecretKey } from 'node:crypto'
+import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
+import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
+import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
+import type { ConnectionRow } from '../../shared/domain/connection.ts'
+import { SecretText } from '../../shared/domain/secret-text.ts'
+import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
+import type { KeyWrapper } from '../../shared/ports/key-wrapper.ts'
+import type { Log } from '../../shared/ports/log.ts'
+import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
+import type { WorkItem } from '../../shared/ports/work-queue.ts'
+import { AttemptWatch } from '../../shared/use-cases/attempt-watch.ts'
+import { fetchCredential } from '../../shared/use-cases/fetch-credential.ts'
+import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
+import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { type ReconcilePorts, reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
+import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
+import { doWorkItem } from '../../shared/use-cases/work-item.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
+import { FaultPlan, faultyItems, faultySecrets } from './fault-plan.ts'
+
+/** Where faults strike: at the calls of the secret store, or at those it makes of the row store it is sealed in. */
+export type FaultLevel = 'ports' | 'items'
+
+/** One process over the stores: everything it remembers dies with it. */
+export interface Process extends ReconcilePorts, GrantPorts {
+  readonly freezes: FreezeWatch
+  readonly clock: ManualClock
+  readonly queued: WorkItem[]
+  readonly plan: FaultPlan
+}
+
+export type Outcome =
+  | { readonly kind: 'answered'; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'died' }
+
+/** Longer than an operation may take before reconcile takes it for dead. */
+const PAST_DEADLINE_MS = 61_000
+const TICK_MS = 50
+/** Far more than the patience of any operation; a run that needs more hangs. */
+const MAX_TICKS = 20_000
+
+const SILENT: Log = { info() {}, warn() {}, error() {}, access() {} }
+
+/** Data keys as they are: the seal is not what these tests are about, and files would not keep step with the clock. */
+const OPEN_KEYS: KeyWrapper = {
+  async generateDataKey() {
+    const plaintext = new Uint8Array(32).fill(7)
+    return { plaintext, key: { keyId: 'k', wrapped: Buffer.from(plaintext).toString('base64') } }
+  },
+  async unwrap({ wrapped }) {
+    return Buffer.from(wrapped, 'base64')
+  },
+  async rewrap(key) {
+    return key
+  },
+}
+
+/** Both stores and a provider, which outlive every process. */
+export class World {
+  readonly items = new MemoryItemStore()
+  readonly clock = new ManualClock()
+  readonly provider = new Provider()
+  readonly #random: SeededRandom
+  readonly #digester = new LocalDigester(createSecretKey(Buffer.alloc(32, 1)))
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed)
+  }
+
+  /** A new process, whose calls of the stores go by the plan. */
+  start(plan = new FaultPlan(), level: FaultLevel = 'ports'): Process {
+    const items = faultyItems(this.items, plan)
+    const sealed = { keys: OPEN_KEYS, clock: this.clock, random: this.#random }
+    const secrets =
+      level === 'items'
+        ? new SealedSecretStore({ ...sealed, items })
+        : faultySecrets(new SealedSecretStore({ ...sealed, items: this.items }), plan)
+    const queued: WorkItem[] = []
+    const ports = {
+      items,
+      secrets,
+      digester: this.#digester,
+      clock: this.clock,
+      random: this.#random,
+      log: SILENT,
+      oauth: this.provider,
+      opened: new OpenedSecrets(secrets),
+      attempts: new AttemptWatch(this.clock),
+      owner: 'a process',
+      freezes: new FreezeWatch(items, this.clock),
+      work: { enqueue: async (items: readonly WorkItem[]) => void queued.push(...items) },
+    }
+    const grants: GrantRunner = new LocalGrantRunner(ports)
+    return { ...ports, grants, queued, plan }
+  }
+
+  /** Runs an operation to its answer, its failure or its process's death, letting time pass while it waits. */
+  async run(process: Process, act: () => Promise<unknown>): Promise<Outcome> {
+    let outcome: Outcome | undefined
+    const settle = (settled: Outcome): void => {
+      outcome ??= settled
+    }
+    process.plan.died.then(() => settle({ kind: 'died' }))
+    act().then(
+      (value) => settle({ kind: 'answered', value }),
+      (error: unknown) => settle({ kind: 'failed', error }),
+    )
+    for (let ticks = 0; ; ticks++) {
+      // Everything in memory settles within one turn: what is not settled then waits for the clock.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (outcome !== undefined) return outcome
+      if (ticks > MAX_TICKS) throw new Error('an operation hangs')
+      await this.clock.advance(TICK_MS)
+    }
+  }
+
+  /** What reconcile does within minutes, by a new process; with a plan it may fail or die itself. */
+  async reconcile(plan = new FaultPlan(), level: FaultLevel = 'ports'): Promise<void> {
+    const process = this.start(plan, level)
+    for (let round = 0; round < 3; round++) {
+      await this.clock.advance(PAST_DEADLINE_MS)
+      const outcome = await this.run(process, async () => {
+        await reconcileWork(process)
+        for (const item of process.queued.splice(0)) await doWorkItem(process, item)
+      })
+      if (outcome.kind === 'died') return
+    }
+  }
+
+  /** What a flow gets for a connection, by a new process: its `fields`. */
+  async fetch(tenant: string, id: string): Promise<Record<string, unknown>> {
+    const process = this.start()
+    const flights = new SingleFlight<ConnectionRow | undefined>()
+    const fetched = await fetchCredential({ ...process, flights }, { tenant, id, minTtlSeconds: 60 })
+    if (fetched.kind !== 'credential') throw new Error('a fetch without a tag is always answered in full')
+    return (JSON.parse(fetched.body.reveal()) as { fields: Record<string, unknown> }).fields
+  }
+}
+
+/** A provider that grants whatever it is asked for, and remembers what it was told to revoke. */
+export class Provider implements OAuthClient {
+  readonly granted: string[] = []
+  readonly revoked: string[] = []
+
+  requestToken: OAuthClient['requestToken'] = async () => {
+    const token = `access-${this.granted.length + 1}`
+    this.granted.push(token)
+    const minted = {
+      accessToken: new SecretText(token),
+      refreshToken: new SecretText(`refresh-${this.granted.length}`),
+      lifeMs: 30 * 24 * 3600 * 1000,
+      expiryBasis: 'stated' as const,
+      extra: {},
+    }
+    return { kind: 'granted', grants: { main: minted } }
+  }
+
+  revoke: OAuthClient['revoke'] = async ({ accessToken }) => {
+    this.revoked.push(accessToken?.reveal() ?? '')
+    return { kind: 'revoked' }
+  }
+
+  probe: OAuthClient['probe'] = async () => ({ kind: 'accepted' })
+}
