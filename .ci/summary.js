@@ -16,7 +16,9 @@ for (const name of suites.split(',')) {
   const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = result
   passed += numPassedTests
   failed += numFailedTests + numRuntimeErrorTestSuites
-  process.stdout.write(`${name}: ${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped\n`)
+  process.stdout.write(
+    `${name}: ${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped\n`,
+  )
 }
 for (const step of failedSteps) process.stdout.write(`step failed: ${step}\n`)
 process.stdout.write(`${passed} passed, ${failed} failed\n`)

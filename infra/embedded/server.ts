@@ -51,7 +51,10 @@ async function startLocked(
   const opening = Promise.withResolvers<Vault>()
   const listener = (tls: boolean): HttpServer =>
     createHttpServer({
-      handle: async (event) => (vault ?? (await opening.promise)).handle(markScheme(event, tls)),
+      handle: async (event) => {
+        markScheme(event, tls)
+        return vault === undefined ? handleOnceOpen(await opening.promise, event) : vault.handle(event)
+      },
       route: (method, requestPath) => vault?.route(method, requestPath),
       tooLarge,
       onError: (error) => vault?.log.error('a request failed outside its handler', { error: nameOf(error) }),
@@ -103,10 +106,18 @@ function running(
   }
 }
 
+/** A request that came before the vault was open had no routes to be matched with: it is matched now. */
+function handleOnceOpen(
+  vault: Vault,
+  event: APIGatewayProxyEventV2,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const match = vault.route(event.requestContext.http.method, event.rawPath)
+  return vault.handle(match === undefined ? event : { ...event, ...match })
+}
+
 /** Which listener a request came by is ours to say: a client's own header must not. */
-function markScheme(event: APIGatewayProxyEventV2, tls: boolean): APIGatewayProxyEventV2 {
+function markScheme(event: APIGatewayProxyEventV2, tls: boolean): void {
   event.headers['x-forwarded-proto'] = tls ? 'https' : 'http'
-  return event
 }
 
 function tooLarge(): APIGatewayProxyStructuredResultV2 {

@@ -5,7 +5,10 @@ import * as x509 from '@peculiar/x509'
 /** A certificate for one host name, signed by its own key, as PEM. */
 export async function selfSigned(hostname: string): Promise<{ readonly cert: string; readonly key: string }> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
+    'sign',
+    'verify',
+  ])) as webcrypto.CryptoKeyPair
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
       name: `CN=${hostname}`,
@@ -18,7 +21,7 @@ export async function selfSigned(hostname: string): Promise<{ readonly cert: str
         new x509.BasicConstraintsExtension(true, 0, true),
       ],
     },
-    webcrypto as Crypto,
+    webcrypto as unknown as NonNullable<Parameters<typeof x509.X509CertificateGenerator.createSelfSigned>[1]>,
   )
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
   return { cert: certificate.toString('pem'), key: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') }
