@@ -47,7 +47,7 @@ export function sdkTransport(target: ApiTarget): { domain: string; fetch: typeof
 
 /** A plain request with a token: status, headers, and the body as JSON or undefined when there is none. */
 export async function call(
-  target: ApiTarget,
+  target: Pick<ApiTarget, 'baseUrl' | 'fetch'>,
   token: string,
   request: { method: string; path: string; body?: unknown; headers?: Record<string, string> },
 ): Promise<{ status: number; headers: Headers; body: unknown }> {
