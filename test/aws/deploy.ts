@@ -1,0 +1,175 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { ALL_SCOPES } from '../../shared/domain/scopes.ts'
+import type { ApiTarget } from '../support/api-target.ts'
+import { emulatorClientConfig } from '../support/emulator-under-test.ts'
+import { fetchByHost } from '../support/fetch-by-host.ts'
+import { type LocalServer, startLocalServer } from '../support/local-server.ts'
+
+const run = promisify(execFile)
+const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..')
+/** MiniStack's only account. */
+const ACCOUNT = '000000000000'
+const REGION = 'us-east-1'
+/** Each takes 10 to 20 s on two idle cores. */
+const CDK_TIMEOUT_MS = 240_000
+const AUDIENCE = 'https://vault.example.test/api/v2/'
+const TENANT_CLAIM = 'https://vault.example.test/tenant'
+const TOKEN_LIFE_SECONDS = 3600
+
+export interface DeployOptions {
+  /** The base URL of MiniStack, on loopback. */
+  readonly ministackUrl: string
+  /** Part of every name; several deployments may stand beside each other. */
+  readonly stage: string
+  readonly secretStore: 'secrets-manager' | 'sealed'
+  /** `host:port` pairs that providers may be at. */
+  readonly allowHosts?: readonly string[]
+  /** The private authority, as PEM, that such providers' certificates come from. */
+  readonly authority?: string
+}
+
+/** A vault that runs as it would on AWS, deployed by CDK, with an issuer of its own. */
+export interface DeployedVault extends ApiTarget {
+  readonly stage: string
+  /** What API Gateway knows the API by; requests carry it in their Host header. */
+  readonly hostHeader: string
+  readonly issuer: string
+}
+
+/** Deploys the data and the vault stack to MiniStack, as `cdk deploy` does to AWS. Throws with what cdk printed. */
+export async function deployVault(options: DeployOptions): Promise<DeployedVault> {
+  const issuer = await startIssuer()
+  const folder = await mkdtemp(path.join(PROJECT_ROOT, '.cache', 'deploy-'))
+  try {
+    // Away from the project, where cdk would build the app first and need its context.
+    await cdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`], { cwd: folder, folder })
+    const outputsFile = path.join(folder, 'outputs.json')
+    const deploy = ['deploy', 'Data', 'Vault', '--require-approval', 'never', '--outputs-file', outputsFile]
+    await cdk(options, [...deploy, ...contextOf(options, issuer.url)], {
+      cwd: PROJECT_ROOT,
+      folder,
+    })
+    const outputs = JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Record<string, string>>
+    const apiId = outputs[`FlowVault-${options.stage}-Vault`]?.['ApiId']
+    if (apiId === undefined) throw new Error(`the deployment names no API: ${JSON.stringify(outputs)}`)
+    if (options.authority !== undefined) await trustAuthority(options, options.authority)
+    return targetOf(options, issuer, `${apiId}.execute-api.localhost`)
+  } catch (error) {
+    await issuer.server.close()
+    throw error
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Has the function that calls providers trust a private authority, as an operator does: by a variable of Node's. */
+async function trustAuthority(options: DeployOptions, authority: string): Promise<void> {
+  const file = path.join(PROJECT_ROOT, '.cache', `authority-${options.stage}.pem`)
+  await writeFile(file, authority)
+  const client = new LambdaClient({ ...emulatorClientConfig('ministack'), endpoint: options.ministackUrl })
+  const FunctionName = `flow-vault-${options.stage}-grants`
+  const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }))
+  const Variables = { ...Environment?.Variables, NODE_EXTRA_CA_CERTS: file }
+  await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }))
+}
+
+function contextOf(options: DeployOptions, issuer: string): string[] {
+  const context: Record<string, string> = {
+    stage: options.stage,
+    secretStore: options.secretStore,
+    issuer,
+    audience: AUDIENCE,
+    tenantClaim: TENANT_CLAIM,
+    // MiniStack adds the path of the request to the address it passes a request on to; API Gateway does not.
+    tokenUrl: issuer,
+    allowHosts: (options.allowHosts ?? []).join(','),
+  }
+  return Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`])
+}
+
+async function cdk(
+  options: DeployOptions,
+  args: readonly string[],
+  { cwd, folder }: { cwd: string; folder: string },
+): Promise<void> {
+  const binary = path.join(PROJECT_ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk')
+  const env = {
+    PATH: [path.join(PROJECT_ROOT, 'node_modules', '.bin'), process.env['PATH']].join(path.delimiter),
+    HOME: folder,
+    AWS_ENDPOINT_URL: options.ministackUrl,
+    AWS_ENDPOINT_URL_S3: options.ministackUrl,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: REGION,
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+  }
+  const settings = { cwd, env, timeout: CDK_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 }
+  try {
+    await run(
+      process.execPath,
+      [binary, ...args, '--no-notices', '--output', path.join(folder, 'out')],
+      settings,
+    )
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    throw new Error(`cdk ${args[0]} failed:\n${stdout.slice(-4000)}\n${stderr.slice(-4000)}`)
+  }
+}
+
+function targetOf(options: DeployOptions, issuer: Issuer, hostHeader: string): DeployedVault {
+  return {
+    baseUrl: options.ministackUrl,
+    stage: options.stage,
+    hostHeader,
+    issuer: issuer.url,
+    fetch: fetchByHost(options.ministackUrl, hostHeader),
+    token: (tenant, scopes) => issuer.token(tenant, scopes ?? ALL_SCOPES),
+    close: () => issuer.server.close(),
+  }
+}
+
+interface Issuer {
+  /** With a slash at its end, as Auth0's is. */
+  readonly url: string
+  readonly server: LocalServer
+  token(tenant: string, scopes: readonly string[]): Promise<string>
+}
+
+/** An OpenID issuer on loopback: its keys, and a token endpoint that only shows what reached it. */
+async function startIssuer(): Promise<Issuer> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256')
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'test', alg: 'RS256', use: 'sig' }
+  const server = await startLocalServer((request, response) => {
+    response.setHeader('content-type', 'application/json')
+    if (request.url === '/.well-known/jwks.json') response.end(JSON.stringify({ keys: [jwk] }))
+    else if (request.url === '/oauth/token' && request.method === 'POST') {
+      response.end(JSON.stringify({ access_token: 'from-the-issuer', token_type: 'Bearer' }))
+    } else {
+      response.statusCode = 404
+      response.end('{}')
+    }
+  })
+  const url = `${server.url}/`
+  return {
+    url,
+    server,
+    token: (tenant, scopes) =>
+      new SignJWT({ [TENANT_CLAIM]: tenant, scope: scopes.join(' '), azp: 'test-client' })
+        .setProtectedHeader({ alg: 'RS256', kid: 'test', typ: 'at+jwt' })
+        .setIssuer(url)
+        .setAudience(AUDIENCE)
+        .setSubject('test-client@clients')
+        .setIssuedAt()
+        .setExpirationTime(`${TOKEN_LIFE_SECONDS}s`)
+        .sign(privateKey),
+  }
+}

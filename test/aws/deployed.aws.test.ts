@@ -1,0 +1,184 @@
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { managementApiSuite } from '../e2e/management-api-suite.ts'
+import { call, newTenant } from '../support/api-target.ts'
+import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
+import { emulatorClientConfig } from '../support/emulator-under-test.ts'
+import { trustedLoopbackCertificate } from '../support/loopback-tls.ts'
+import { type DeployedVault, deployVault } from './deploy.ts'
+
+/** `cdk bootstrap` and `cdk deploy` take 15 s on two idle cores; a busy machine takes minutes. */
+const DEPLOY_WITHIN_MS = 300_000
+const STRIPE_KEY = 'sk_test_deployed_0123456789'
+const STRIPE = {
+  name: 'Stripe',
+  app_id: 'STRIPE',
+  setup: { type: 'KEY_PAIR', private_key: STRIPE_KEY, public_key: 'pk_test_0123456789' },
+}
+const ministack = () => emulatorClientConfig('ministack')
+
+describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with %s', (secretStore) => {
+  let vault: DeployedVault
+  let provider: AuthorizationServer
+  let token: string
+  let tenant: string
+
+  beforeAll(async () => {
+    const certificate = await trustedLoopbackCertificate()
+    provider = await startAuthorizationServer({ tls: certificate })
+    vault = await deployVault({
+      ministackUrl: ministack().endpoint,
+      stage: secretStore,
+      secretStore,
+      allowHosts: [provider.host],
+      authority: certificate.authority,
+    })
+  }, DEPLOY_WITHIN_MS)
+  afterAll(async () => {
+    await vault?.close()
+    await provider?.close()
+  })
+  beforeEach(async () => {
+    tenant = newTenant()
+    token = await vault.token(tenant)
+  })
+
+  const send = (method: string, path: string, body?: unknown) => call(vault, token, { method, path, body })
+  const create = async (body: unknown): Promise<string> => {
+    const created = await send('POST', '/connections', body)
+    expect(created).toMatchObject({ status: 201 })
+    return (created.body as { id: string }).id
+  }
+  const machine = () => ({
+    name: 'Machine',
+    app_id: 'OAUTH2',
+    setup: {
+      type: 'CLIENT_CREDENTIALS',
+      client_id: provider.clients.machine.id,
+      client_secret: provider.clients.machine.secret,
+      token_url: provider.tokenUrl,
+      scope: 'read write',
+    },
+  })
+
+  it('answers that it is ready', async () => {
+    const answer = await vault.fetch(`${vault.baseUrl}/readyz`)
+    expect([answer.status, await answer.json()]).toEqual([200, { status: 'ready' }])
+  })
+
+  it('creates, lists, updates, hands out and deletes a connection', async () => {
+    const id = await create(STRIPE)
+    expect(await send('GET', '/connections')).toMatchObject({
+      status: 200,
+      body: [{ id, name: 'Stripe', ready: true }],
+    })
+    const fetched = await send('GET', `/connections/${id}/credentials`)
+    expect(fetched).toMatchObject({
+      status: 200,
+      body: { connection_id: id, credential_version: 1, fields: { private_key: STRIPE_KEY } },
+    })
+    const setup = { ...STRIPE.setup, private_key: 'sk_test_another_0123456789' }
+    expect(await send('PATCH', `/connections/${id}`, { name: 'Renamed', setup })).toMatchObject({
+      status: 200,
+      body: { name: 'Renamed' },
+    })
+    expect(await send('GET', `/connections/${id}/credentials`)).toMatchObject({
+      body: { credential_version: 2, fields: { private_key: setup.private_key } },
+    })
+    expect(await send('DELETE', `/connections/${id}`)).toMatchObject({ status: 204 })
+    expect(await send('GET', `/connections/${id}`)).toMatchObject({ status: 404 })
+    expect(await send('GET', `/connections/${id}/credentials`)).toMatchObject({ status: 404 })
+  })
+
+  it('keeps the plaintext out of the table', async () => {
+    await create(STRIPE)
+    const client = new DynamoDBClient(ministack())
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: await tableName() }))
+    expect(Items.length).toBeGreaterThan(0)
+    const text = JSON.stringify(Items)
+    for (const secret of [STRIPE_KEY, Buffer.from(STRIPE_KEY).toString('base64')])
+      expect(text).not.toContain(secret)
+  })
+
+  it('answers without a token, or with a foreign one, as it does everywhere', async () => {
+    const path = `${vault.baseUrl}/api/v2/flows/vault/connections`
+    const without = await vault.fetch(path)
+    expect([without.status, await without.json()]).toMatchObject([401, { message: 'Missing authentication' }])
+    const junk = await vault.fetch(path, { headers: { authorization: 'Bearer junk' } })
+    expect(junk.status).toBe(401)
+    const reader = await vault.token(tenant, ['read:flows_vault_connections'])
+    expect(await call(vault, reader, { method: 'POST', path: '/connections', body: STRIPE })).toMatchObject({
+      status: 403,
+      body: { errorCode: 'insufficient_scope' },
+    })
+  })
+
+  it('answers a path that no route has in its own words', async () => {
+    const answer = await vault.fetch(`${vault.baseUrl}/nowhere`)
+    expect([answer.status, await answer.json()]).toEqual([
+      404,
+      { statusCode: 404, error: 'Not Found', message: 'Not Found' },
+    ])
+  })
+
+  it('passes token requests on to the issuer', async () => {
+    const answer = await vault.fetch(`${vault.baseUrl}/oauth/token`, { method: 'POST', body: '{}' })
+    expect([answer.status, await answer.json()]).toMatchObject([200, { access_token: 'from-the-issuer' }])
+  })
+
+  it('has a grant minted, rotated and refused by the function that calls providers', async () => {
+    const id = await create(machine())
+    const first = (await send('GET', `/connections/${id}/credentials`)).body as Credential
+    await expect(provider.isActive(first.fields.access_token)).resolves.toBe(true)
+    expect(await send('POST', `/connections/${id}/rotate`)).toMatchObject({ status: 200 })
+    const second = (await send('GET', `/connections/${id}/credentials`)).body as Credential
+    expect(second.credential_version).toBe(2)
+    expect(second.fields.access_token).not.toBe(first.fields.access_token)
+    await expect(provider.isActive(second.fields.access_token)).resolves.toBe(true)
+    const wrong = { ...machine(), setup: { ...machine().setup, client_secret: 'not-the-secret' } }
+    const refused = await create(wrong)
+    expect(await send('GET', `/connections/${refused}/credentials`)).toMatchObject({ status: 409 })
+    expect(await send('GET', `/connections/${refused}?view=full`)).toMatchObject({
+      body: { failure: { code: 'invalid_client' } },
+    })
+  })
+
+  it('runs what the schedules wake', async () => {
+    const client = new LambdaClient(ministack())
+    for (const [name, event] of [
+      ['sweep', {}],
+      ['reconcile', { task: 'work' }],
+    ] as const) {
+      const FunctionName = `flow-vault-${vault.stage}-${name}`
+      const Payload = Buffer.from(JSON.stringify(event))
+      const { FunctionError } = await client.send(new InvokeCommand({ FunctionName, Payload }))
+      expect([name, FunctionError]).toEqual([name, undefined])
+    }
+  })
+
+  async function tableName(): Promise<string> {
+    const FunctionName = `flow-vault-${vault.stage}-api`
+    const { Environment } = await new LambdaClient(ministack()).send(
+      new GetFunctionConfigurationCommand({ FunctionName }),
+    )
+    return Environment?.Variables?.['FLOW_VAULT_TABLE'] ?? ''
+  }
+
+  if (secretStore === 'secrets-manager') {
+    it('names and tags its secrets so that nobody takes them for another’s', async () => {
+      const id = await create(STRIPE)
+      const { SecretList = [] } = await new SecretsManagerClient(ministack()).send(new ListSecretsCommand({}))
+      expect(SecretList.find(({ Name }) => Name === `flow-vault/${tenant}/${id}/g1`)?.Tags).toEqual(
+        expect.arrayContaining([{ Key: 'flow-vault:deployment', Value: vault.stage }]),
+      )
+    })
+
+    managementApiSuite('by the official client', async () => ({ ...vault, close: async () => undefined }))
+  }
+})
+
+interface Credential {
+  readonly credential_version: number
+  readonly fields: { readonly access_token: string }
+}
