@@ -2,14 +2,16 @@ import { findConnector, findSetup } from '../connectors/catalogue.ts'
 import type { Setup } from '../connectors/connector.ts'
 import type { ChangeEventType } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import { VaultError } from '../domain/errors.ts'
 import type { StoredGrant } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import { newUuid } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { connectionDueAtMs, PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
 import { SecretText } from '../domain/secret-text.ts'
-import type { ExchangeRequest, ExchangeResult } from '../ports/grant-runner.ts'
+import type { ExchangeRequest, ExchangeResult, FailureTold } from '../ports/grant-runner.ts'
 import { ConditionFailedError } from '../ports/item-store.ts'
+import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { sealableContent } from './accept-setup.ts'
 import { changeConnection, type VisibleChange } from './change-connection.ts'
 import { failureFor } from './commit-failure.ts'
@@ -21,10 +23,22 @@ import type { GrantPorts } from './grant-ports.ts'
 import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
 import { findApplicationClient } from './oauth-application.ts'
 import { dueMembers } from './postpone-rotation.ts'
+import { revokeGrants } from './revoke-grants.ts'
 import { placeForSecret } from './secret-place.ts'
 
 /** A code is good once, so its grant is worth a second try: two authorizations at a time are already rare. */
 const MAX_PLACE_TRIES = 3
+
+const SETUP_REPLACED: FailureTold = {
+  class: 'refused',
+  code: 'setup_replaced',
+  message: 'The connection was given another setup meanwhile.',
+  next: 'stop',
+}
+
+class SetupReplacedError extends Error {
+  override readonly name = 'SetupReplacedError'
+}
 
 /** What an exchange works on: the connection, and the setup it is authorized with. */
 interface Authorizing {
@@ -77,12 +91,41 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
       }),
     ]),
   )
-  const connected = await commitAuthorization(ports, authorizing, {
-    grants,
-    requiredScopes: request.scopes,
-    oauthAppId: application.oauthAppId,
-  })
-  return { kind: 'connected', row: connected }
+  try {
+    const connected = await commitAuthorization(ports, authorizing, {
+      grants,
+      requiredScopes: request.scopes,
+      oauthAppId: application.oauthAppId,
+    })
+    return { kind: 'connected', row: connected }
+  } catch (error) {
+    const unwanted = unwantedBecause(error)
+    if (unwanted === undefined) throw error
+    await revokeUnwanted(ports, authorizing, grants)
+    return unwanted
+  }
+}
+
+/** Nobody is left to use the grant: the connection is gone, or was given another setup while the provider answered. */
+function unwantedBecause(error: unknown): Exclude<ExchangeResult, { kind: 'connected' }> | undefined {
+  const isGone = error instanceof VaultError && error.code === 'not-found'
+  if (isGone || error instanceof SecretNotFoundError) return { kind: 'gone' }
+  return error instanceof SetupReplacedError ? { kind: 'failed', failure: SETUP_REPLACED } : undefined
+}
+
+async function revokeUnwanted(
+  ports: GrantPorts,
+  { row, setup, values }: Authorizing,
+  grants: Record<string, StoredGrant>,
+): Promise<void> {
+  try {
+    await revokeGrants(ports, { ...row, setupType: setup.type }, { setup: values, grants })
+  } catch (error) {
+    ports.log.warn('could not revoke a grant that nobody uses', {
+      connection_id: row.id,
+      error: error instanceof Error ? error.name : 'unknown',
+    })
+  }
 }
 
 /**
@@ -119,6 +162,7 @@ async function commitAuthorization(
     commit: async (secret, intent) => {
       connected = await changeConnection(ports, row, (current) => {
         replaced = current
+        if (![row.setupDigest, digest].includes(current.setupDigest)) throw new SetupReplacedError()
         return authorizedChange(ports, current, { setup, secret, intent, digest, ...minted })
       })
     },

@@ -22,6 +22,9 @@ export interface ScriptedAnswer {
   readonly drop?: true
 }
 
+/** Decides an answer, at once or when the test lets it go. */
+export type Script = (request: ProviderRequest) => ScriptedAnswer | Promise<ScriptedAnswer>
+
 /** A provider that answers as a test tells it to, and remembers what it was asked. */
 export interface ScriptedProvider {
   /** `127.0.0.1:<port>`, for the list of allowed hosts. */
@@ -29,7 +32,7 @@ export interface ScriptedProvider {
   readonly url: string
   readonly requests: readonly ProviderRequest[]
   /** Replaces the script. */
-  answerWith(script: (request: ProviderRequest) => ScriptedAnswer): void
+  answerWith(script: Script): void
   close(): Promise<void>
 }
 
@@ -38,16 +41,15 @@ export async function startScriptedProvider(
   options: { readonly tls?: { readonly cert: string; readonly key: string } } = {},
 ): Promise<ScriptedProvider> {
   const requests: ProviderRequest[] = []
-  let script: (request: ProviderRequest) => ScriptedAnswer = () => ({ status: 404 })
+  let script: Script = () => ({ status: 404 })
   const server: LocalServer = await startLocalServer(
     (request, response) => {
-      readRequest(request).then(
-        (read) => {
+      readRequest(request)
+        .then(async (read) => {
           requests.push(read)
-          send(script(read), response)
-        },
-        () => response.destroy(),
-      )
+          send(await script(read), response)
+        })
+        .catch(() => response.destroy())
     },
     options.tls === undefined ? {} : { tls: options.tls },
   )
