@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { defineRoute } from '../../route.ts'
+import { errorResponses } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'
 
 const statusSchema = z.object({ status: z.string() })
@@ -12,7 +13,7 @@ export const getHealthRoute = defineRoute({
   function: 'api',
   tag: 'Operations',
   summary: 'Is the process alive?',
-  responses: { 200: { description: 'It is.', schema: statusSchema } },
+  responses: { 200: { description: 'It is.', schema: statusSchema }, ...errorResponses(400) },
   async handle(_input, _ports: ApiPorts) {
     return { status: 200, body: { status: 'ok' } }
   },
@@ -29,6 +30,7 @@ export const getReadinessRoute = defineRoute({
   responses: {
     200: { description: 'The stores open and the key works.', schema: statusSchema },
     503: { description: 'They do not; the log says why.', schema: statusSchema },
+    ...errorResponses(400),
   },
   async handle({ requestId }, ports: ApiPorts) {
     try {

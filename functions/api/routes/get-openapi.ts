@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { defineRoute } from '../../route.ts'
 import { allRoutes } from '../../route-table.ts'
+import { errorResponses } from '../common-schemas.ts'
 import { openApiDocument } from '../openapi.ts'
 import type { ApiPorts } from '../ports.ts'
 
@@ -12,7 +13,10 @@ export const getOpenApiRoute = defineRoute({
   function: 'api',
   tag: 'Operations',
   summary: 'The OpenAPI document',
-  responses: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
+  responses: {
+    200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) },
+    ...errorResponses(400),
+  },
   async handle({ origin }, _ports: ApiPorts) {
     return {
       status: 200,

@@ -8,9 +8,11 @@ import { type Answer, defineRoute } from '../../route.ts'
 import { callbackPage } from '../callback-page.ts'
 import type { AuthorizeFunctionPorts } from '../ports.ts'
 
-/** Codes and states of all providers we know are below 2 KiB. */
-const MAX_PARAMETER_LENGTH = 4096
-const parameter = () => z.optional(z.string().check(z.maxLength(MAX_PARAMETER_LENGTH)))
+/**
+ * Of any length: the size of a request's head bounds it, and a refusal has to be the page that a person reads, which
+ * only the handler makes. A state that is none of ours is not found, however long.
+ */
+const parameter = () => z.optional(z.string())
 
 /** Where a provider sends the browser back to; ends on a page a person understands. */
 export const finishAuthorizationRoute = defineRoute({
