@@ -226,7 +226,7 @@ describe('the code apps', () => {
   it('HubSpot: a life of half an hour is renewed by the sweep before it ends', async () => {
     play('HUBSPOT')
     const id = await authorized('HUBSPOT')
-    await world.clock.advance(24 * 60_000)
+    await world.clock.advance(25 * 60_000)
     await world.sweep()
     expect((await world.row(id)).credentialVersion).toBe(2)
     const credential = await world.fetch(id)
