@@ -32,8 +32,6 @@ export interface FuzzedOperation {
   readonly operation: Operation
   /** Values for parameters that a schema alone would never hit, such as ids of what there is. */
   readonly known: Readonly<Record<string, fc.Arbitrary<string>>>
-  /** Parameters that are never sent. */
-  readonly leftOut?: readonly string[]
 }
 
 /** Requests that the document allows, and the same with something wrong in one place or several. */
@@ -68,11 +66,9 @@ export function requestsOf(fuzzed: FuzzedOperation): fc.Arbitrary<FuzzedRequest>
 
 type Parameters = Readonly<Record<'path' | 'query' | 'header', Readonly<Record<string, string>>>>
 
-function parametersOf({ operation, known, leftOut = [] }: FuzzedOperation): fc.Arbitrary<Parameters> {
+function parametersOf({ operation, known }: FuzzedOperation): fc.Arbitrary<Parameters> {
   const places = (['path', 'query', 'header'] as const).map((place) => {
-    const parameters = operation.parameters.filter(
-      ({ in: at, name }) => at === place && !leftOut.includes(name),
-    )
+    const parameters = operation.parameters.filter(({ in: at }) => at === place)
     const entries = parameters.map(({ name, schema }) => [
       name,
       place === 'header' ? headerValues(schema) : texts(schema, known[name]),

@@ -29,7 +29,9 @@ export function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   if ('const' in schema) return fc.constant(schema.const)
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
   const alternatives = schema.anyOf ?? schema.oneOf
-  if (alternatives !== undefined) return fc.oneof(...alternatives.map(valuesOf))
+  // Beside members of its own, an alternative only says which of them belong together.
+  if (alternatives !== undefined && schema.properties === undefined)
+    return fc.oneof(...alternatives.map(valuesOf))
   switch (schema.type) {
     case 'object':
       return objectsOf(schema)

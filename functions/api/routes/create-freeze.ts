@@ -9,6 +9,13 @@ import type { ApiPorts } from '../ports.ts'
 
 const MAX_REASON_LENGTH = 500
 
+const freezeBody = z.strictObject({
+  app_id: z.optional(z.enum(APP_IDS as [string, ...string[]])),
+  connection_id: z.optional(z.string().check(z.minLength(1), z.maxLength(30))),
+  reason: textOfLength({ minimum: 1, maximum: MAX_REASON_LENGTH }),
+  revoke: z.optional(z.boolean()),
+})
+
 /** The kill switch: nothing of the app or connection is fetched or rotated any more. */
 export const createFreezeRoute = defineRoute({
   name: 'create-freeze',
@@ -20,11 +27,10 @@ export const createFreezeRoute = defineRoute({
   summary: 'Freeze an app or a connection',
   description:
     'Fetch and rotation refuse within a second, everywhere. With `revoke` the grants are revoked at the provider as well, as a job whose progress the freeze shows.',
-  bodySchema: z.strictObject({
-    app_id: z.optional(z.enum(APP_IDS as [string, ...string[]])),
-    connection_id: z.optional(z.string().check(z.minLength(1), z.maxLength(30))),
-    reason: textOfLength({ minimum: 1, maximum: MAX_REASON_LENGTH }),
-    revoke: z.optional(z.boolean()),
+  bodySchema: freezeBody,
+  describeBody: () => ({
+    ...z.toJSONSchema(freezeBody, { io: 'input' }),
+    oneOf: [{ required: ['app_id'] }, { required: ['connection_id'] }],
   }),
   responses: {
     201: { description: 'In force.', schema: freezeSchema },

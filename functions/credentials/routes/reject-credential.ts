@@ -28,7 +28,7 @@ export const rejectCredentialRoute = defineRoute({
         reason: z.optional(z.string()),
       }),
     },
-    ...errorResponses(...GUARDED, 404, 413, 415),
+    ...errorResponses(...GUARDED, 404, 409, 413, 415),
   },
   async handle({ path, body, caller }, ports: FetchPorts & HttpPorts) {
     const { row, renewed, reason } = await rejectCredential(ports, {
