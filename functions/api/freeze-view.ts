@@ -14,12 +14,13 @@ export const freezeSchema = z.object({
     state: z.enum(['running', 'done']),
     connections: z.int(),
     revoked: z.int(),
-    failed: z.int(),
+    failed: z.array(z.string()),
     must_authorize_again: z.array(z.string()),
     not_revocable: z.array(z.string()),
   }),
 })
 
+/** A stored freeze as `freezeSchema` has it. */
 export function freezeView(freeze: Freeze): z.output<typeof freezeSchema> {
   const { job } = freeze
   return {
@@ -34,7 +35,7 @@ export function freezeView(freeze: Freeze): z.output<typeof freezeSchema> {
       state: job.state,
       connections: job.seen,
       revoked: job.revoked,
-      failed: job.failed,
+      failed: [...job.failed],
       must_authorize_again: [...job.reauthorize],
       not_revocable: [...job.notRevocable],
     },

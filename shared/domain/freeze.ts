@@ -21,7 +21,8 @@ export interface FreezeJob {
   readonly cursor?: string
   readonly seen: number
   readonly revoked: number
-  readonly failed: number
+  /** Connections whose provider refused or did not answer: a person must end the grant there, or freeze again. */
+  readonly failed: readonly string[]
   /** Connections whose grant is gone: a person must authorize them again. */
   readonly reauthorize: readonly string[]
   /** Connections whose provider offers no revocation: a person must end the grant there. */
@@ -30,3 +31,11 @@ export interface FreezeJob {
 
 /** A list in an answer and in an item of at most 400 KB; the counts go on past it. */
 export const MAX_LISTED_IDS = 1000
+
+/** Whether the freeze, while it is in force, stops this connection. */
+export function freezes(
+  freeze: Pick<Freeze, 'appId' | 'connectionId'>,
+  connection: { readonly id: string; readonly appId: string },
+): boolean {
+  return freeze.appId === connection.appId || freeze.connectionId === connection.id
+}

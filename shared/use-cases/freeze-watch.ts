@@ -1,13 +1,11 @@
 import type { Freeze } from '../domain/freeze.ts'
-import { freezesPartition } from '../domain/keys.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ItemStore } from '../ports/item-store.ts'
+import { listFreezes } from './list-freezes.ts'
 import { SingleFlight } from './single-flight.ts'
 
 /** Design: a freeze reaches every instance within 1 s, and freezes are read at most once a second. */
 export const FREEZE_MAX_AGE_MS = 900
-/** Freezes of one tenant: at most one an app and a few hundred connections; more is refused when they are made. */
-export const MAX_FREEZES = 1000
 /** Tenants whose freezes are remembered; past it the oldest are forgotten and read again when needed. */
 const MAX_WATCHED_TENANTS = 10_000
 
@@ -15,6 +13,7 @@ interface Snapshot {
   readonly readAtMs: number
   readonly byApp: ReadonlyMap<string, Freeze>
   readonly byConnection: ReadonlyMap<string, Freeze>
+  readonly inForce: number
 }
 
 /**
@@ -26,6 +25,8 @@ export class FreezeWatch {
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #snapshots = new Map<string, Snapshot>()
   readonly #reading = new SingleFlight<Snapshot>()
+  /** Rises with each freeze this instance makes or lifts: a read from before it may lack that one. */
+  #generation = 0
 
   constructor(items: Pick<ItemStore, 'query'>, clock: Pick<Clock, 'monotonicMs'>) {
     this.#items = items
@@ -42,26 +43,34 @@ export class FreezeWatch {
 
   /** Forgets what is known, so that the instance that makes a freeze obeys it at once. */
   forget(tenant: string): void {
+    this.#generation++
     this.#snapshots.delete(tenant)
   }
 
-  #read(tenant: string): Promise<Snapshot> {
-    return this.#reading.run(tenant, () => this.#readNow(tenant))
+  /** How many freezes are in force, as far as this instance has looked: of the tenants it was asked about. */
+  get inForce(): number {
+    let total = 0
+    for (const snapshot of this.#snapshots.values()) total += snapshot.inForce
+    return total
   }
 
-  async #readNow(tenant: string): Promise<Snapshot> {
+  #read(tenant: string): Promise<Snapshot> {
+    const generation = this.#generation
+    return this.#reading.run(`${generation} ${tenant}`, () => this.#readNow(tenant, generation))
+  }
+
+  async #readNow(tenant: string, generation: number): Promise<Snapshot> {
     // The age counts from before the read, or a slow answer would count as younger than it is.
     const readAtMs = this.#clock.monotonicMs()
-    const page = await this.#items.query({ partition: freezesPartition(tenant), limit: MAX_FREEZES })
+    const freezes = await listFreezes({ items: this.#items }, tenant)
     const byApp = new Map<string, Freeze>()
     const byConnection = new Map<string, Freeze>()
-    for (const item of page.items) {
-      const freeze = item.attributes as unknown as Freeze
-      if (freeze.endedAtMs !== undefined) continue
+    for (const freeze of freezes) {
       if (freeze.appId !== undefined) byApp.set(freeze.appId, freeze)
       if (freeze.connectionId !== undefined) byConnection.set(freeze.connectionId, freeze)
     }
-    const snapshot = { readAtMs, byApp, byConnection }
+    const snapshot = { readAtMs, byApp, byConnection, inForce: freezes.length }
+    if (generation !== this.#generation) return snapshot
     if (this.#snapshots.size >= MAX_WATCHED_TENANTS) this.#snapshots.clear()
     this.#snapshots.set(tenant, snapshot)
     return snapshot

@@ -1,14 +1,20 @@
 import { VaultError } from '../domain/errors.ts'
 import type { Freeze, FreezeJob } from '../domain/freeze.ts'
 import { newId } from '../domain/ids.ts'
-import { freezeKey, freezesPartition, workShard } from '../domain/keys.ts'
-import { type Attributes, ConditionFailedError, type Write } from '../ports/item-store.ts'
+import { freezeKey, workShard } from '../domain/keys.ts'
+import { type Attributes, type Condition, ConditionFailedError, type Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { WorkQueue } from '../ports/work-queue.ts'
 import { changeConnection } from './change-connection.ts'
 import { transactSurely } from './commit-protocol.ts'
 import { findConnection } from './connection-rows.ts'
-import { type FreezeWatch, MAX_FREEZES } from './freeze-watch.ts'
+import type { FreezeWatch } from './freeze-watch.ts'
+import { listFreezes } from './list-freezes.ts'
+
+/** Freezes of one tenant: a few apps and some hundred connections; every fetch that is a second apart reads them all. */
+export const MAX_FREEZES = 1000
+/** A job that has not moved for longer than a page may take has lost its worker: reconcile starts it again. */
+const JOB_RETRY_MS = 2 * 60_000
 
 export interface FreezePorts extends Ports {
   readonly freezes: FreezeWatch
@@ -28,7 +34,7 @@ const NEW_JOB: FreezeJob = {
   state: 'running',
   seen: 0,
   revoked: 0,
-  failed: 0,
+  failed: [],
   reauthorize: [],
   notRevocable: [],
 }
@@ -63,46 +69,67 @@ export async function createFreeze(ports: FreezePorts, input: CreateFreezeInput)
     job: NEW_JOB,
   }
   await storeFreeze(ports, freeze)
-  ports.freezes.forget(input.tenant)
-  await ports.work.enqueue([{ kind: 'freeze', tenant: freeze.tenant, id: freeze.id }])
+  await startJob(ports, freeze)
   return freeze
 }
 
-/** The freezes in force, in the order they were made. */
-export async function listFreezes(ports: Pick<Ports, 'items'>, tenant: string): Promise<Freeze[]> {
-  const page = await ports.items.query({ partition: freezesPartition(tenant), limit: MAX_FREEZES })
-  return page.items
-    .map((item) => item.attributes as unknown as Freeze)
-    .filter((freeze) => freeze.endedAtMs === undefined)
+/** The order is in force already: when the queue does not take the job, reconcile starts it. */
+async function startJob(ports: FreezePorts, { tenant, id }: Freeze): Promise<void> {
+  try {
+    await ports.work.enqueue([{ kind: 'freeze', tenant, id }])
+  } catch (error) {
+    ports.log.warn('left the job of a freeze to reconcile', {
+      op: id,
+      error: error instanceof Error ? error.name : 'unknown',
+    })
+  }
 }
 
 /** One freeze with the progress of its job. Throws `not-found`. */
 export async function getFreeze(ports: Pick<Ports, 'items'>, tenant: string, id: string): Promise<Freeze> {
   const freeze = (await ports.items.get(freezeKey(tenant, id))) as unknown as Freeze | undefined
-  if (freeze === undefined || freeze.endedAtMs !== undefined)
-    throw new VaultError('not-found', 'Freeze not found')
+  if (freeze === undefined || freeze.endedAtMs !== undefined) throw freezeNotFound()
   return freeze
+}
+
+function freezeNotFound(): VaultError {
+  return new VaultError('not-found', 'Freeze not found')
 }
 
 /** Lifts a freeze. What was revoked stays revoked. Throws `not-found`. */
 export async function liftFreeze(ports: FreezePorts, tenant: string, id: string): Promise<void> {
   const freeze = await getFreeze(ports, tenant, id)
-  await storeFreeze(ports, { ...freeze, endedAtMs: ports.clock.nowMs(), job: NEW_JOB })
-  ports.freezes.forget(tenant)
-  await ports.work.enqueue([{ kind: 'freeze', tenant, id }])
+  const lifted = { ...freeze, endedAtMs: ports.clock.nowMs(), job: NEW_JOB }
+  try {
+    // Lifted twice at a time, it must not come back after its end was told and its item removed.
+    await storeFreeze(ports, lifted, [{ kind: 'item-present' }, { kind: 'absent', attribute: 'endedAtMs' }])
+  } catch (error) {
+    if (error instanceof ConditionFailedError) throw freezeNotFound()
+    throw error
+  }
+  await startJob(ports, lifted)
 }
 
-async function storeFreeze(ports: FreezePorts, freeze: Freeze): Promise<void> {
-  await transactSurely(ports, [freezeWrite(freeze, ports.clock.nowMs())], async () => {
-    const stored = (await ports.items.get(freezeKey(freeze.tenant, freeze.id))) as unknown as
-      | Freeze
-      | undefined
-    return stored !== undefined && stored.endedAtMs === freeze.endedAtMs
-  })
+async function storeFreeze(
+  ports: FreezePorts,
+  freeze: Freeze,
+  when: readonly Condition[] = [],
+): Promise<void> {
+  const key = freezeKey(freeze.tenant, freeze.id)
+  const write = { ...freezeWrite(freeze, ports.clock.nowMs() + JOB_RETRY_MS), when }
+  try {
+    await transactSurely(ports, [write], async () => {
+      const stored = (await ports.items.get(key)) as unknown as Freeze | undefined
+      return stored !== undefined && stored.endedAtMs === freeze.endedAtMs
+    })
+  } finally {
+    // Also when nobody knows whether it was stored.
+    ports.freezes.forget(freeze.tenant)
+  }
 }
 
 /** A running job stays in the due index, so that reconcile starts it again after a crash. */
-function freezeWrite(freeze: Freeze, dueAtMs: number): Write {
+function freezeWrite(freeze: Freeze, dueAtMs: number): Extract<Write, { op: 'put' }> {
   return {
     op: 'put',
     key: freezeKey(freeze.tenant, freeze.id),
@@ -114,29 +141,35 @@ function freezeWrite(freeze: Freeze, dueAtMs: number): Write {
   }
 }
 
-/** Writes a job's progress, on the condition that nobody else has moved it; false when somebody has. */
-export async function advanceFreeze(ports: Ports, freeze: Freeze, job: FreezeJob): Promise<boolean> {
+/**
+ * Writes a job's progress, on the condition that nobody else has moved it; false when somebody has. One that
+ * pauses is due at once, so that reconcile starts it again.
+ */
+export async function advanceFreeze(
+  ports: Ports,
+  freeze: Freeze,
+  progress: { readonly job: FreezeJob; readonly pauses: boolean },
+): Promise<boolean> {
   const key = freezeKey(freeze.tenant, freeze.id)
-  const when = [
-    freeze.job.cursor === undefined
-      ? ({ kind: 'absent', attribute: 'job.cursor' } as const)
-      : ({ kind: 'equals', attribute: 'job.cursor', value: freeze.job.cursor } as const),
-    freeze.endedAtMs === undefined
-      ? ({ kind: 'absent', attribute: 'endedAtMs' } as const)
-      : ({ kind: 'equals', attribute: 'endedAtMs', value: freeze.endedAtMs } as const),
+  const when: Condition[] = [
+    { kind: 'item-present' },
+    sameAs('job.cursor', freeze.job.cursor),
+    sameAs('endedAtMs', freeze.endedAtMs),
   ]
-  const over = job.state === 'done' && freeze.endedAtMs !== undefined
+  const over = progress.job.state === 'done' && freeze.endedAtMs !== undefined
+  const dueAtMs = ports.clock.nowMs() + (progress.pauses ? 0 : JOB_RETRY_MS)
+  const write = freezeWrite({ ...freeze, job: progress.job }, dueAtMs)
   try {
-    await ports.items.transact([
-      over
-        ? { op: 'delete', key, when }
-        : { ...freezeWrite({ ...freeze, job }, ports.clock.nowMs() + 60_000), when },
-    ] as Write[])
+    await ports.items.transact([over ? { op: 'delete', key, when } : { ...write, when }])
     return true
   } catch (error) {
     if (error instanceof ConditionFailedError) return false
     throw error
   }
+}
+
+function sameAs(attribute: string, value: string | number | undefined): Condition {
+  return value === undefined ? { kind: 'absent', attribute } : { kind: 'equals', attribute, value }
 }
 
 /** Tells of the freeze, or of its end, in the connection's events. */

@@ -1,35 +1,53 @@
 import type { ConnectionRow } from '../domain/connection.ts'
 import { VaultError } from '../domain/errors.ts'
-import { type Freeze, type FreezeJob, MAX_LISTED_IDS } from '../domain/freeze.ts'
+import { type Freeze, type FreezeJob, freezes, MAX_LISTED_IDS } from '../domain/freeze.ts'
 import { connectionsPartition, freezeKey } from '../domain/keys.ts'
-import type { GrantRunner } from '../ports/grant-runner.ts'
 import type { Ports } from '../ports/ports.ts'
-import { changeConnection } from './change-connection.ts'
 import { findConnection, rowOf } from './connection-rows.ts'
+import { FREEZE_MAX_AGE_MS } from './freeze-watch.ts'
+import { listFreezes } from './list-freezes.ts'
 import { advanceFreeze, tellOfFreeze } from './manage-freezes.ts'
-import { mintedConnection } from './rotate-connection.ts'
-import { revokeStored, storedSetupOf } from './stored-setup.ts'
+import { type RevokedForFreeze, type RevokeForFreezePorts, revokeForFreeze } from './revoke-for-freeze.ts'
 
-/** Connections dealt with between two notes of progress: a crash repeats so many events at most. */
+/** Connections dealt with side by side between two notes of progress: a crash repeats so many events at most. */
 const PAGE_ROWS = 25
+/**
+ * No page is begun after this: a page waits for rotations under way and for slow providers, and must end within
+ * the 120 s that a function may run. Reconcile starts the job again where it stopped.
+ */
+const RUN_BUDGET_MS = 30_000
 
-export type FreezeJobPorts = Ports & { grants: GrantRunner }
+export type FreezeJobPorts = RevokeForFreezePorts
 
 /**
  * Walks over the connections a freeze concerns: writes the event of each, and revokes its grants upstream where
  * that was asked for and the provider can. Goes on where it stopped; a step done twice does no harm.
  */
 export async function runFreezeJob(ports: FreezeJobPorts, tenant: string, id: string): Promise<void> {
+  const startedMs = ports.clock.monotonicMs()
   for (;;) {
     const freeze = (await ports.items.get(freezeKey(tenant, id))) as unknown as Freeze | undefined
     if (freeze === undefined || freeze.job.state === 'done') return
+    await untilObeyed(ports, freeze)
     const { rows, cursor, last } = await nextRows(ports, freeze)
-    let job: FreezeJob = { ...freeze.job, ...(cursor === undefined ? {} : { cursor }) }
-    for (const row of rows) job = await dealWith(ports, freeze, row, job)
-    if (last) job = { ...job, state: 'done' }
-    if (!(await advanceFreeze(ports, freeze, job))) return
-    if (last) return
+    const others = freeze.endedAtMs === undefined ? [] : await listFreezes(ports, tenant)
+    const dealt = await Promise.all(rows.map((row) => dealWith(ports, { freeze, others }, row)))
+    const walked = dealt.reduce(withResult, freeze.job)
+    const pauses = !last && ports.clock.monotonicMs() - startedMs > RUN_BUDGET_MS
+    const job: FreezeJob = {
+      ...walked,
+      ...(cursor === undefined ? {} : { cursor }),
+      state: last ? 'done' : 'running',
+    }
+    if (!(await advanceFreeze(ports, freeze, { job, pauses })) || last || pauses) return
   }
+}
+
+/** Another instance may still begin a rotation until it has read of the freeze; what it gets is to be revoked too. */
+async function untilObeyed(ports: FreezeJobPorts, freeze: Freeze): Promise<void> {
+  if (!freeze.revoke || freeze.endedAtMs !== undefined) return
+  const leftMs = freeze.createdAtMs + FREEZE_MAX_AGE_MS - ports.clock.nowMs()
+  if (leftMs > 0) await ports.clock.sleep(Math.min(leftMs, FREEZE_MAX_AGE_MS))
 }
 
 async function nextRows(
@@ -47,52 +65,44 @@ async function nextRows(
   })
   const rows = page.items.map((item) => rowOf(item.attributes)!)
   return {
-    rows: rows.filter((row) => row.appId === freeze.appId),
+    rows: rows.filter((row) => freezes(freeze, row)),
     cursor: rows.at(-1)?.id ?? freeze.job.cursor,
-    last: rows.length < PAGE_ROWS,
+    last: page.nextToken === undefined,
   }
 }
 
 async function dealWith(
   ports: FreezeJobPorts,
-  freeze: Freeze,
+  { freeze, others }: { freeze: Freeze; others: readonly Freeze[] },
   row: ConnectionRow,
-  job: FreezeJob,
-): Promise<FreezeJob> {
-  const seen = { ...job, seen: job.seen + 1 }
+): Promise<RevokedForFreeze & { readonly id: string }> {
+  const nothing = { id: row.id, outcomes: [], mustAuthorize: false }
   try {
-    await tellOfFreeze(ports, freeze, row.id)
-    if (!freeze.revoke || freeze.endedAtMs !== undefined || row.grants === undefined) return seen
-    return await revoke(ports, row, seen)
+    // What another freeze still covers is not free yet: the end of that one tells so.
+    if (!others.some((other) => freezes(other, row))) await tellOfFreeze(ports, freeze, row.id)
+    if (!freeze.revoke || freeze.endedAtMs !== undefined) return nothing
+    return { id: row.id, ...(await revokeForFreeze(ports, row)) }
   } catch (error) {
     // A connection deleted meanwhile has nothing left to stop; anything else is tried again with its page.
-    if (error instanceof VaultError && error.code === 'not-found') return seen
+    if (error instanceof VaultError && error.code === 'not-found') return nothing
     throw error
   }
 }
 
-async function revoke(ports: FreezeJobPorts, row: ConnectionRow, job: FreezeJob): Promise<FreezeJob> {
-  const stored = storedSetupOf(row)
-  if (stored === undefined) return job
-  const outcomes = Object.values(await revokeStored(ports, stored))
-  if (outcomes.includes('failed')) return { ...job, failed: job.failed + 1 }
-  if (outcomes.includes('unsupported')) return { ...job, notRevocable: listed(job.notRevocable, row.id) }
-  const revoked = { ...job, revoked: job.revoked + 1 }
-  // What is minted from the setup can be minted again; what a person granted, only that person can.
-  if (mintedConnection(row)?.profile.kind !== 'authorization-code') return revoked
-  const current = await findConnection(ports, row.tenant, row.id)
-  if (current !== undefined) {
-    await changeConnection(ports, current, () => ({
-      members: {
-        status: 'reauthorization_required',
-        statusReason: 'The grant was revoked by a freeze. Authorize the connection again.',
-        due_shard: undefined,
-        due_at: undefined,
-      },
-      event: { type: 'connection.reauthorization_required', changed: ['status'] },
-    }))
+function withResult(job: FreezeJob, result: RevokedForFreeze & { readonly id: string }): FreezeJob {
+  const { id, outcomes } = result
+  return {
+    ...job,
+    seen: job.seen + 1,
+    revoked: job.revoked + (isAll(outcomes, 'revoked') ? 1 : 0),
+    failed: outcomes.includes('failed') ? listed(job.failed, id) : job.failed,
+    notRevocable: outcomes.includes('unsupported') ? listed(job.notRevocable, id) : job.notRevocable,
+    reauthorize: result.mustAuthorize ? listed(job.reauthorize, id) : job.reauthorize,
   }
-  return { ...revoked, reauthorize: listed(job.reauthorize, row.id) }
+}
+
+function isAll(outcomes: RevokedForFreeze['outcomes'], outcome: 'revoked'): boolean {
+  return outcomes.length > 0 && outcomes.every((one) => one === outcome)
 }
 
 function listed(ids: readonly string[], id: string): readonly string[] {

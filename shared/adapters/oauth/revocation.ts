@@ -46,7 +46,9 @@ export async function revokeGrant(
   const token = refreshToken ?? request.accessToken
   if (token === undefined) return { kind: 'unsupported' }
   const url = context.render(revocation.url, setup, { main: { extra: request.extra ?? {} } })
-  if (url === undefined || URL.parse(url) === null) {
+  // An endpoint that is the setup's to give, and that it does not give.
+  if (url === undefined) return { kind: 'unsupported' }
+  if (URL.parse(url) === null) {
     return { kind: 'failed', message: 'The setup gives no valid revocation endpoint.' }
   }
   const isRefreshToken = refreshToken !== undefined
