@@ -183,3 +183,11 @@ export function cloudWatchNameOf(name: MetricName): string {
     .map((word) => word[0]!.toUpperCase() + word.slice(1))
     .join('')
 }
+
+/** The one dimension that everything in CloudWatch has besides its own; alarms must name it. */
+export const METRICS_SERVICE = 'flow-vault'
+
+/** The namespace of a deployment's metrics in CloudWatch. */
+export function metricsNamespaceOf(deployment: string): string {
+  return `FlowVault/${deployment}`
+}

@@ -2,19 +2,13 @@ import { MetricUnit, Metrics as PowertoolsEmf } from '@aws-lambda-powertools/met
 import {
   cloudWatchNameOf,
   type DimensionName,
+  METRICS_SERVICE,
   type MetricName,
   type MetricNameOf,
   metricOf,
+  metricsNamespaceOf,
 } from '../../domain/metric-names.ts'
 import type { Metrics } from '../../ports/metrics.ts'
-
-/** The one dimension that Powertools puts on everything; alarms must name it. */
-export const METRICS_SERVICE = 'flow-vault'
-
-/** The namespace of a deployment's metrics. */
-export function metricsNamespaceOf(deployment: string): string {
-  return `FlowVault/${deployment}`
-}
 
 /** The embedded metric format takes 100 values of one metric in one line; Powertools publishes by itself at 100. */
 const MAX_VALUES = 99
