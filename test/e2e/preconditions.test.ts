@@ -1,9 +1,9 @@
+import { jest } from '@jest/globals'
 import { MovableClock } from '../support/movable-clock.ts'
 import { type RunningVault, startRunningVault } from '../support/running-vault.ts'
 import { type SessionAnswer, VaultSession } from '../support/vault-session.ts'
 
 const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
 
 const BEARER = { type: 'BEARER', token: 'precondition-token-000' }
 const OTHER_BEARER = { type: 'BEARER', token: 'precondition-token-001' }
@@ -81,6 +81,43 @@ describe('If-Match', () => {
     expect((await remove(current)).status).toBe(204)
   })
 
+  test.each([
+    ['a rename', { name: 'Lost' }],
+    ['a setup', { setup: OTHER_BEARER }],
+  ])('refuses %s that another change overtakes between its reading and its writing', async (_kind, body) => {
+    const tag = (await get()).headers.get('etag')!
+    const overtaken = overtakeOnce(async () => {
+      expect((await patch({ name: 'First' }, { 'if-match': tag })).status).toBe(200)
+    })
+    const late = await patch(body, { 'if-match': tag })
+    expect(overtaken()).toBe(true)
+    expect(late).toMatchObject({ status: 412, body: { errorCode: 'precondition_failed' } })
+    expect((await get()).body).toMatchObject({ name: 'First', version: 2, credential_version: 1 })
+    expect((await fetchCredential()).body.fields.token).toBe(BEARER.token)
+    expect(await events()).toHaveLength(2)
+  })
+
+  test('refuses to delete what another change overtakes', async () => {
+    const tag = (await get()).headers.get('etag')!
+    const overtaken = overtakeOnce(async () => {
+      expect((await patch({ name: 'First' })).status).toBe(200)
+    })
+    const late = await session.ask('DELETE', `/connections/${id}`, { headers: { 'if-match': tag } })
+    expect(overtaken()).toBe(true)
+    expect(late.status).toBe(412)
+    expect((await get()).body).toMatchObject({ name: 'First' })
+  })
+
+  test('lets a change without it go on from what overtook it', async () => {
+    const overtaken = overtakeOnce(async () => {
+      expect((await patch({ setup: OTHER_BEARER })).status).toBe(200)
+    })
+    expect((await patch({ name: 'Renamed' })).status).toBe(200)
+    expect(overtaken()).toBe(true)
+    expect((await get()).body).toMatchObject({ name: 'Renamed', version: 3, credential_version: 2 })
+    expect((await fetchCredential()).body.fields.token).toBe(OTHER_BEARER.token)
+  })
+
   test('lets one of ten changes with the same tag through', async () => {
     const tag = (await get()).headers.get('etag')!
     const changes = Array.from({ length: 10 }, (_, index) =>
@@ -95,6 +132,20 @@ describe('If-Match', () => {
     expect(await events()).toHaveLength(2)
   })
 })
+
+/** Runs `change` just before the store applies the next write; answers whether it has come to that. */
+function overtakeOnce(change: () => Promise<void>): () => boolean {
+  const { items } = vault.server.vault
+  const transact = items.transact.bind(items)
+  let done = false
+  const spy = jest.spyOn(items, 'transact').mockImplementationOnce(async (writes) => {
+    spy.mockRestore()
+    await change()
+    done = true
+    return transact(writes)
+  })
+  return () => done
+}
 
 describe('If-None-Match on a fetch', () => {
   test('answers 304 without a body while the credential is the same, through renames', async () => {
@@ -188,73 +239,4 @@ describe('an update', () => {
       expect(after.refreshed_at === before.refreshed_at).toBe(credential === 1)
     },
   )
-})
-
-describe('a deleted connection', () => {
-  const remove = (query = ''): Promise<SessionAnswer> => session.ask('DELETE', `/connections/${id}${query}`)
-  const restore = (as = session): Promise<SessionAnswer> => as.ask('POST', `/connections/${id}/restore`)
-
-  test('is gone everywhere at once, and a second delete finds nothing', async () => {
-    expect(await remove()).toMatchObject({ status: 204, body: undefined })
-    for (const answer of [
-      await get(),
-      await fetchCredential(),
-      await patch({ name: 'x' }),
-      await remove(),
-      await session.ask('POST', `/connections/${id}/rotate`),
-    ]) {
-      expect(answer).toMatchObject({ status: 404, body: { message: 'Connection not found' } })
-    }
-    expect((await session.ask('GET', '/connections')).body).toEqual([])
-    expect(await session.total()).toBe(0)
-    expect((await events()).map(({ type }) => type)).toEqual(['connection.created', 'connection.deleted'])
-  })
-
-  test('comes back with its id, setup and history, and once is enough', async () => {
-    const before = (await get()).body
-    await remove()
-    const restored = await restore()
-    expect(restored).toMatchObject({ status: 200, body: { id, name: 'Orders', ready: true } })
-    expect(restored.body.fingerprint).toBe(before.fingerprint)
-    expect((await fetchCredential()).body).toMatchObject({
-      credential_version: 1,
-      fields: { token: BEARER.token },
-    })
-    expect((await get()).body.version).toBeGreaterThan(before.version)
-    expect(await session.total()).toBe(1)
-    expect((await restore()).body).toEqual(restored.body)
-    expect((await events()).map(({ type, changed }) => [type, changed])).toEqual([
-      ['connection.created', []],
-      ['connection.deleted', []],
-      ['connection.created', ['restored']],
-    ])
-    expect((await remove()).status).toBe(204)
-    expect((await restore()).status).toBe(200)
-  })
-
-  test('can be restored for seven days, and by its own tenant alone', async () => {
-    await remove()
-    clock.moveOn(7 * DAY_MS - HOUR_MS)
-    await session.renew()
-    const stranger = await VaultSession.open(vault, `precondition-${tenants}-other`)
-    expect((await restore(stranger)).status).toBe(404)
-    expect((await restore()).status).toBe(200)
-    await remove()
-    clock.moveOn(7 * DAY_MS + HOUR_MS)
-    await session.renew()
-    expect((await restore()).status).toBe(404)
-    expect((await get()).status).toBe(404)
-  })
-
-  test.each([
-    ['at once', false],
-    ['after it was deleted', true],
-  ])('is destroyed by a purge %s, for good', async (_when, deletedBefore) => {
-    if (deletedBefore) expect((await remove()).status).toBe(204)
-    expect((await remove('?purge=true')).status).toBe(204)
-    expect((await restore()).status).toBe(404)
-    expect((await get()).status).toBe(404)
-    expect((await remove('?purge=true')).status).toBe(404)
-    expect(await session.total()).toBe(0)
-  })
 })
