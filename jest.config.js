@@ -15,4 +15,6 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '\\.(long|aws|browser)\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.cache', '<rootDir>/.flow-vault'],
   testTimeout: 20_000,
+  // A failed test may leave a server or a socket open; the run must end and say so all the same.
+  forceExit: true,
 }
