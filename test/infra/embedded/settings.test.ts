@@ -1,0 +1,101 @@
+import path from 'node:path'
+import { readSettings, SettingsError } from '../../../infra/embedded/settings.ts'
+
+function problemsOf(env: Record<string, string>): string[] {
+  try {
+    readSettings(env)
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message.split('\n')
+    throw error
+  }
+  return []
+}
+
+describe('readSettings', () => {
+  test('needs nothing at all', () => {
+    expect(readSettings({})).toMatchObject({
+      port: 8787,
+      tlsPort: 8788,
+      host: '127.0.0.1',
+      dataFolder: path.resolve('.flow-vault'),
+      allowHosts: [],
+      rateLimitPerSecond: 500,
+      returnTo: [],
+    })
+  })
+
+  test('takes an empty variable for one that is not set, and blanks around a value for none', () => {
+    expect(readSettings({ PORT: '', FLOW_VAULT_ISSUER: ' ' })).toEqual(readSettings({}))
+    expect(readSettings({ PORT: ' 9000 ' }).port).toBe(9000)
+  })
+
+  test.each([
+    ['PORT', '65535', { port: 65_535 }],
+    ['PORT', '0', { port: 0 }],
+    ['HOST', '::1', { host: '::1' }],
+    ['FLOW_VAULT_RATE_LIMIT', '1', { rateLimitPerSecond: 1 }],
+    ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:9000, [::1]:80', { allowHosts: ['localhost:9000', '[::1]:80'] }],
+    ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example/', { publicUrl: 'https://vault.example' }],
+    [
+      'FLOW_VAULT_RETURN_TO',
+      'https://a.example,http://localhost:3000',
+      { returnTo: ['https://a.example', 'http://localhost:3000'] },
+    ],
+    ['FLOW_VAULT_AUDIENCE', 'urn:vault', { audience: 'urn:vault' }],
+  ])('takes %s=%s', (name, value, settings) => {
+    expect(readSettings({ [name]: value })).toMatchObject(settings)
+  })
+
+  test.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80a'],
+    ['PORT', '1e3'],
+    ['PORT', '8788'],
+    ['TLS_PORT', 'https'],
+    ['HOST', 'a host'],
+    ['HOST', 'http://localhost'],
+    ['FLOW_VAULT_RATE_LIMIT', '0'],
+    ['FLOW_VAULT_RATE_LIMIT', '1000001'],
+    ['FLOW_VAULT_ALLOW_HOSTS', 'localhost'],
+    ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:0'],
+    ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:70000'],
+    ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:80,'],
+    ['FLOW_VAULT_ALLOW_HOSTS', '*:443'],
+    ['FLOW_VAULT_PUBLIC_URL', 'http://vault.example'],
+    ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example/path'],
+    ['FLOW_VAULT_PUBLIC_URL', 'https://user@vault.example'],
+    ['FLOW_VAULT_PUBLIC_URL', 'vault.example'],
+    ['FLOW_VAULT_RETURN_TO', 'javascript:alert(1)'],
+    ['FLOW_VAULT_RETURN_TO', 'https://a.example,*'],
+    ['FLOW_VAULT_RETURN_TO', 'https://a.example/?next='],
+    ['FLOW_VAULT_TENANT_CLAIM', 'tenant'],
+  ])('refuses %s=%s, naming it and what is allowed', (name, value) => {
+    const problems = problemsOf({ [name]: value })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(new RegExp(name === 'PORT' && value === '8788' ? 'TLS_PORT' : `^${name}=`))
+    expect(problems[0]).toContain('Allowed: ')
+  })
+
+  test('says everything that is wrong at once', () => {
+    const problems = problemsOf({ PORT: 'x', FLOW_VAULT_RATE_LIMIT: 'y', HOST: '?' })
+    expect(problems).toHaveLength(3)
+  })
+
+  test('takes a foreign issuer only whole', () => {
+    const issuer = { FLOW_VAULT_ISSUER: 'https://idp.example/' }
+    expect(problemsOf(issuer)).toEqual([
+      expect.stringContaining('FLOW_VAULT_AUDIENCE is not set'),
+      expect.stringContaining('FLOW_VAULT_TENANT_CLAIM is not set'),
+    ])
+    const whole = { ...issuer, FLOW_VAULT_AUDIENCE: 'api', FLOW_VAULT_TENANT_CLAIM: 'org_id' }
+    expect(readSettings(whole).foreignIssuer).toEqual({
+      issuer: 'https://idp.example/',
+      audience: 'api',
+      tenantClaim: 'org_id',
+    })
+    for (const bad of ['http://idp.example/', 'https://idp.example/?a=b', 'idp']) {
+      expect(problemsOf({ ...whole, FLOW_VAULT_ISSUER: bad })).toHaveLength(1)
+    }
+  })
+})
