@@ -57,15 +57,17 @@ export async function fetchCredential(
   const row = await getConnection(ports, input.tenant, input.id)
   await refuseFrozen(ports, row)
   const usable = requireUsable(await withFreshGrant(ports, row, minTtlMs), ports.clock.nowMs())
-  const nowMs = ports.clock.nowMs()
-  refuseExpired(usable, nowMs)
+  refuseExpired(usable, ports.clock.nowMs())
   const etag = etagOf(usable)
-  await noteFetch(ports, usable, nowMs)
+  await noteFetch(ports, usable)
   // A version that is about to expire is sent again: its remaining seconds are what the flow needs to know.
-  const lasts = usable.grants === undefined || isGoodFor(usable, minTtlMs, nowMs)
+  const lasts = usable.grants === undefined || isGoodFor(usable, minTtlMs, ports.clock.nowMs())
   if (lasts && input.ifNoneMatch !== undefined && tagMatches(input.ifNoneMatch, etag))
     return { kind: 'not-modified', etag }
   const { row: opened, secret } = await openCredential(ports, usable)
+  // The clock is read after the last wait: however slow a store was, an ended token is not handed out.
+  const nowMs = ports.clock.nowMs()
+  refuseExpired(opened, nowMs)
   return { kind: 'credential', etag: etagOf(opened), body: bodyOf(opened, secret, nowMs) }
 }
 
@@ -170,8 +172,8 @@ function renderBody(
 }
 
 /** Remembers the hour of the last fetch, at most once an hour, so that a fetch stays a read. */
-async function noteFetch(ports: FetchPorts, row: ConnectionRow, nowMs: number): Promise<void> {
-  const hour = Math.floor(nowMs / HOUR_MS)
+async function noteFetch(ports: FetchPorts, row: ConnectionRow): Promise<void> {
+  const hour = Math.floor(ports.clock.nowMs() / HOUR_MS)
   if (row.lastFetchedHour !== undefined && row.lastFetchedHour >= hour) return
   try {
     await ports.items.transact([
