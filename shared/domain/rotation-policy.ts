@@ -1,8 +1,8 @@
 import type { ConnectionRow } from './connection.ts'
-import type { RefreshRule } from './grant-profile.ts'
 import type { GrantState } from './grant.ts'
+import type { RefreshRule } from './grant-profile.ts'
 import { bucketOf } from './ids.ts'
-import type { RotationAttempt } from './rotation.ts'
+import type { RotationAttempt, RotationLease } from './rotation.ts'
 
 /** Rotation starts this long before expiry, or a tenth of the life when that is longer. */
 const FULL_LEAD_MS = 5 * 60_000
@@ -20,8 +20,8 @@ export const PROVIDER_TIMEOUT_MS = 60_000
 export const LEASE_MS = 90_000
 /** Another process's request is over for certain when it has been watched, unchanged, for a whole lease. */
 const QUIET_MS = LEASE_MS
-/** Clocks of two machines may differ, or jump, by this much before their comparison misleads. */
-const MAX_CLOCK_JUMP_MS = 5 * 60_000
+/** Clocks of two machines may differ by this much, each wrong by five minutes the other way, or jump as far. */
+const MAX_CLOCK_DIFFERENCE_MS = 10 * 60_000
 
 /** Grants that nobody fetched for a day and that hold no refresh token are minted on the next fetch instead. */
 export const IDLE_AFTER_MS = 24 * 3600_000
@@ -73,7 +73,10 @@ export function connectionDueAtMs(id: string, grants: ConnectionRow['grants']): 
 }
 
 /** Names of the grants that a rotation at `nowMs` should renew: due ones, and those with less than `minTtlMs` left. */
-export function grantsToRotate(row: ConnectionRow, options: { nowMs: number; minTtlMs: number; all?: boolean }): string[] {
+export function grantsToRotate(
+  row: ConnectionRow,
+  options: { nowMs: number; minTtlMs: number; all?: boolean },
+): string[] {
   return Object.entries(row.grants ?? {})
     .filter(([, grant]) => {
       if (options.all === true) return true
@@ -87,6 +90,14 @@ export function grantsToRotate(row: ConnectionRow, options: { nowMs: number; min
 /** How much of the access token's life is left, in ms; Infinity when it never expires. */
 export function remainingMs(grant: GrantState, nowMs: number): number {
   return grant.accessExpiresAtMs === undefined ? Number.POSITIVE_INFINITY : grant.accessExpiresAtMs - nowMs
+}
+
+/**
+ * Whether somebody may still be working under the lease. Two wall clocks cannot tell: it is over when this process
+ * has watched it, unchanged, for as long as it lasts, or when no clock could be that wrong.
+ */
+export function isHeld(lease: RotationLease, facts: { nowMs: number; watchedMs: number }): boolean {
+  return facts.watchedMs < QUIET_MS && facts.nowMs < lease.untilMs + MAX_CLOCK_DIFFERENCE_MS
 }
 
 /**
@@ -109,7 +120,7 @@ export function canResend(
 }
 
 function isSenderGone(unknownAtMs: number, facts: { nowMs: number; watchedMs: number }): boolean {
-  return facts.watchedMs >= QUIET_MS || facts.nowMs - unknownAtMs >= QUIET_MS + MAX_CLOCK_JUMP_MS
+  return facts.watchedMs >= QUIET_MS || facts.nowMs - unknownAtMs >= QUIET_MS + MAX_CLOCK_DIFFERENCE_MS
 }
 
 /** When an attempt of unknown outcome should be looked at again, in epoch ms. */
@@ -126,7 +137,12 @@ export function resendAtMs(
  * When to try again after the `count`th failure in a row: exponential back-off with full jitter, never before
  * what the provider asked for.
  */
-export function retryAtMs(options: { nowMs: number; count: number; fraction: number; retryAfterMs?: number }): number {
+export function retryAtMs(options: {
+  nowMs: number
+  count: number
+  fraction: number
+  retryAfterMs?: number
+}): number {
   const ceilingMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(options.count, 10))
   const backOffMs = Math.max(1000, options.fraction * ceilingMs)
   return Math.ceil(options.nowMs + Math.max(backOffMs, options.retryAfterMs ?? 0))

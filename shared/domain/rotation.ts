@@ -22,6 +22,12 @@ export interface RotationAttempt {
   readonly sent: number
   /** Set once the request is known to be over without a known outcome. */
   readonly unknownAtMs?: number
+  /** What is known of the requests before this one for the same token, none of whose ends is known. */
+  readonly earlier?: {
+    readonly unknownAtMs: number
+    /** Where their answers would be stored, if a slow sender still does so; the latest first. */
+    readonly answerVersionIds: readonly string[]
+  }
 }
 
 /** The last failure of rotation, kept until the next success. */

@@ -20,7 +20,7 @@ export class AttemptWatch {
   watchedMs(row: ConnectionRow): number {
     const { attempt } = row
     if (attempt === undefined) return 0
-    const key = `${row.tenant} ${row.id} ${attempt.grantName} ${attempt.fence} ${attempt.sent}`
+    const key = `${row.tenant} ${row.id} ${attempt.fence} ${attempt.unknownAtMs ?? 'sent'}`
     const now = this.#clock.monotonicMs()
     const first = this.#firstSeenMs.get(key)
     if (first !== undefined) return now - first

@@ -20,7 +20,7 @@ type Reason =
   | 'not-renewable'
   | 'not-renewable-yet'
   | 'no-application'
-  | 'still-broken'
+  | 'too-late-to-send'
 
 const REASONS: Readonly<Record<Reason, FailureTold>> = {
   'not-authorized': {
@@ -55,11 +55,11 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     message: 'There is no OAuth application for this app. Add one, then authorize the connection.',
     next: 'wait-for-application',
   },
-  'still-broken': {
-    class: 'app-broken',
-    code: 'invalid_client',
-    message: 'The provider refuses the OAuth client. Correct its client id or secret.',
-    next: 'wait-for-application',
+  'too-late-to-send': {
+    class: 'not-sent',
+    code: 'too_late_to_send',
+    message: 'The vault was too slow to ask the provider in its turn; it is asked again.',
+    next: 'retry',
   },
 }
 
@@ -149,8 +149,14 @@ function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['s
 }
 
 function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): ConnectionRow['attempt'] {
-  if (failure.next !== 'unknown' || row.attempt?.refreshTokenDigest === undefined) return undefined
-  return { ...row.attempt, unknownAtMs: nowMs }
+  const { attempt } = row
+  if (attempt?.refreshTokenDigest === undefined) return undefined
+  // One that is known to be over stays when nothing was sent since.
+  if (attempt.unknownAtMs !== undefined) return attempt
+  if (failure.next === 'unknown') return { ...attempt, unknownAtMs: nowMs }
+  // A definite answer to this request says nothing about those before it.
+  if (attempt.earlier === undefined || failure.next === 'end') return undefined
+  return { ...attempt, unknownAtMs: attempt.earlier.unknownAtMs }
 }
 
 function nextTryMs(

@@ -5,6 +5,7 @@ import { connectionDueAtMs } from '../domain/rotation-policy.ts'
 import type { RotationResult } from '../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { MintedGrant } from '../ports/oauth-client.ts'
+import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { type SecretContent, sealableContent } from './accept-setup.ts'
 import { commitFailure } from './commit-failure.ts'
 import { commitHeld, type HeldChange } from './commit-held.ts'
@@ -14,6 +15,7 @@ import type { GrantPorts } from './grant-ports.ts'
 import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
 import { dueMembers } from './postpone-rotation.ts'
 import { leaveRescue } from './rescue-grant.ts'
+import { revokeGrants } from './revoke-grants.ts'
 import type { MintedConnection } from './rotate-connection.ts'
 
 /** Waits between tries to store an answer: 28 s in all, which the lease has left after the longest request. */
@@ -44,6 +46,7 @@ export async function commitGrants(
     grants: { ...answer.content.grants, ...merged },
   }
   const versionId = await persist(ports, row, content)
+  if (versionId === 'deleted') return endDeleted(ports, row, { setup: content.setup, grants: merged })
   if (versionId === undefined) return answerLost(ports, row)
   const secret = { ...row.secret, versionId }
   const committed = await commitHeld(ports, row, (current) =>
@@ -53,7 +56,6 @@ export async function commitGrants(
     await leaveRescue(ports, row, {
       versionId,
       grantNames: Object.keys(merged),
-      issuedAtMs: answer.issuedAtMs,
     })
     const current = await findConnection(ports, row.tenant, row.id)
     return current === undefined ? { kind: 'gone' } : { kind: 'busy', row: current }
@@ -81,23 +83,36 @@ export function withoutUsedCode(setup: JsonObject): JsonObject {
   return rest
 }
 
+/** The version it is stored in; undefined when the store did not answer for as long as the lease lasts. */
 async function persist(
   ports: GrantPorts,
   row: MintedConnection['row'],
   content: SecretContent,
-): Promise<string | undefined> {
+): Promise<string | 'deleted' | undefined> {
   const value = sealableContent(content)
   for (const waitMs of [...PERSIST_WAITS_MS, undefined]) {
     try {
       // The same token each time: a put whose answer was lost is found and not repeated.
       return (await ports.secrets.put(row.secret.secretId, row.attempt!.answerVersionId, value)).versionId
     } catch (error) {
+      if (error instanceof SecretNotFoundError) return 'deleted'
       if (!(error instanceof StoreUnavailableError)) throw error
       ports.log.warn('could not store a new grant yet', { connection_id: row.id, reason: error.message })
       if (waitMs !== undefined) await ports.clock.sleep(waitMs)
     }
   }
   return undefined
+}
+
+/** The connection was deleted while the provider answered: the grant must not outlive it. */
+async function endDeleted(
+  ports: GrantPorts,
+  row: MintedConnection['row'],
+  content: SecretContent,
+): Promise<RotationResult> {
+  await revokeGrants(ports, row, content)
+  const current = await findConnection(ports, row.tenant, row.id)
+  return current === undefined ? { kind: 'gone' } : { kind: 'busy', row: current }
 }
 
 async function answerLost(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {

@@ -70,7 +70,14 @@ function grantedOutcome(
       ...(result.oauthAppId === undefined ? {} : { oauthAppId: result.oauthAppId }),
       ...dueMembers(stored.id, connectionDueAtMs(stored.id, grants)),
     },
-    beside: [{ op: 'delete', key: rescueKey(stored.tenant, stored.id, versionId) }],
+    // A rescue that was settled already, by somebody whose clock is ahead, has ended this grant.
+    beside: [
+      {
+        op: 'delete',
+        key: rescueKey(stored.tenant, stored.id, versionId),
+        when: [{ kind: 'item-present' }],
+      },
+    ],
   }
 }
 

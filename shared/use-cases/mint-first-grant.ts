@@ -5,7 +5,9 @@ import { MAIN_GRANT } from '../domain/grant.ts'
 import { PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult } from '../ports/grant-runner.ts'
+import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { TokenRequest } from '../ports/oauth-client.ts'
+import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { type SecretContent, sealableContent } from './accept-setup.ts'
 import { failureFor } from './commit-failure.ts'
 import { withoutUsedCode } from './commit-grants.ts'
@@ -31,7 +33,9 @@ export async function mintFirstGrant(
   const profile = setup?.grant
   if (setup === undefined || profile === undefined)
     throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
-  const content = parseContent(await ports.secrets.get(request.secret.secretId, request.secret.versionId))
+  const content = await findContent(ports, request)
+  // Undone while it waited: whoever asked for it finds that out when it commits.
+  if (content === undefined) return { kind: 'late' }
   const code = content.setup['code']
   const usesCode = profile.kind === 'authorization-code' && typeof code === 'string'
   const failed = (failure: FailureTold, application?: string): FirstGrantResult => ({
@@ -86,6 +90,18 @@ function setupIncomplete(missing: readonly string[]): FailureTold {
   }
 }
 
+async function findContent(
+  ports: GrantPorts,
+  request: FirstGrantRequest,
+): Promise<SecretContent | undefined> {
+  try {
+    return parseContent(await ports.secrets.get(request.secret.secretId, request.secret.versionId))
+  } catch (error) {
+    if (error instanceof SecretNotFoundError) return undefined
+    throw error
+  }
+}
+
 function firstWay(
   kind: 'client-credentials' | 'jwt-bearer' | 'authorization-code',
   { setup }: SecretContent,
@@ -107,11 +123,15 @@ interface Answer {
   readonly oauthAppId: string | undefined
 }
 
-/** A grant that could not be stored would live on at the provider with nobody to end it: it is revoked, best effort. */
+/**
+ * A grant that was not stored would live on at the provider with nobody to end it: it is revoked, best effort. One
+ * that may have been stored is left to its rescue item, which knows by then.
+ */
 async function storeOrRevoke(ports: GrantPorts, request: FirstGrantRequest, answer: Answer): Promise<string> {
   try {
     return await storeAnswer(ports, request, answer)
   } catch (error) {
+    if (error instanceof StoredPerhaps) throw error.cause
     try {
       await revokeGrants(ports, request, answer.content)
     } catch (failure) {
@@ -124,13 +144,14 @@ async function storeOrRevoke(ports: GrantPorts, request: FirstGrantRequest, answ
   }
 }
 
+/** The store did not say whether it stored the answer. */
+class StoredPerhaps extends Error {
+  override readonly name = 'StoredPerhaps'
+}
+
 async function storeAnswer(ports: GrantPorts, request: FirstGrantRequest, answer: Answer): Promise<string> {
   const { secretId, generation } = request.secret
-  const { versionId } = await ports.secrets.put(
-    secretId,
-    request.answerVersionId,
-    sealableContent(answer.content),
-  )
+  const versionId = request.answerVersionId
   const rescue = {
     kind: 'rescue',
     tenant: request.tenant,
@@ -146,6 +167,12 @@ async function storeAnswer(ports: GrantPorts, request: FirstGrantRequest, answer
     grantNames: Object.keys(answer.content.grants ?? { [MAIN_GRANT]: undefined }),
     replaces: {},
   } as const
+  // The rescue item goes first: without a version to rescue it is nothing, a version without it would be nobody's.
   await ports.items.transact([rescueWrite(rescue, ports.clock.nowMs() + INTENT_DEADLINE_MS)])
-  return versionId
+  try {
+    return (await ports.secrets.put(secretId, versionId, sealableContent(answer.content))).versionId
+  } catch (error) {
+    const isUnknown = error instanceof StoreUnavailableError && error.outcome === 'unknown'
+    throw isUnknown ? new StoredPerhaps('the outcome of a put is unknown', { cause: error }) : error
+  }
 }

@@ -1,18 +1,23 @@
 import type { ConnectionRow } from '../domain/connection.ts'
+import { newUuid } from '../domain/ids.ts'
 import { rescueKey, workShard } from '../domain/keys.ts'
-import { SecretText } from '../domain/secret-text.ts'
 import type { Attributes, Write } from '../ports/item-store.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
-import type { SecretContent } from './accept-setup.ts'
+import { type SecretContent, sealableContent } from './accept-setup.ts'
 import { grantChange } from './commit-grants.ts'
 import { commitHeld } from './commit-held.ts'
 import { findConnection } from './connection-rows.ts'
 import { discardVersion } from './discard-version.ts'
 import type { GrantPorts } from './grant-ports.ts'
-import { statesOfGrants } from './grant-records.ts'
+import { scopesToAsk, statesOfGrants } from './grant-records.ts'
 import { parseContent } from './opened-secrets.ts'
 import { revokeGrants } from './revoke-grants.ts'
-import { mintedConnection } from './rotate-connection.ts'
+import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
+
+export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
+
+/** A connection has one at a time, if any; the rest is left to reconcile. */
+const MAX_RESCUES_AT_ONCE = 10
 
 /** A minted grant whose commit lost its lease or its connection: stored, and waiting to be adopted or revoked. */
 export interface Rescue {
@@ -28,7 +33,8 @@ export interface Rescue {
   readonly generation: number
   readonly versionId: string
   readonly grantNames: readonly string[]
-  readonly issuedAtMs: number
+  /** When the grants were issued that these replace, by name; none for a first one. */
+  readonly replaces: Readonly<Record<string, number>>
 }
 
 /** The write that leaves a rescue item, to be looked at when `dueAtMs` comes. */
@@ -48,7 +54,7 @@ export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {
 export async function leaveRescue(
   ports: GrantPorts,
   row: ConnectionRow,
-  lost: { versionId: string; grantNames: readonly string[]; issuedAtMs: number },
+  lost: { versionId: string; grantNames: readonly string[] },
 ): Promise<void> {
   const rescue: Rescue = {
     kind: 'rescue',
@@ -61,24 +67,42 @@ export async function leaveRescue(
     oauthAppId: row.oauthAppId,
     secretId: row.secret!.secretId,
     generation: row.secret!.generation,
+    replaces: issueInstants(row, lost.grantNames),
     ...lost,
   }
   await ports.items.transact([rescueWrite(rescue, ports.clock.nowMs())])
   ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
 }
 
+/** Settles what is due to be rescued of one connection; true when its row may have changed by that. */
+export async function settleRescuesOf(ports: GrantPorts, tenant: string, id: string): Promise<boolean> {
+  const { partition, sort } = rescueKey(tenant, id, '')
+  const page = await ports.items.query({ partition, sortPrefix: sort, limit: MAX_RESCUES_AT_ONCE })
+  let isChanged = false
+  for (const { attributes } of page.items) {
+    if (!(Number(attributes['due_at']) <= ports.clock.nowMs())) continue
+    const outcome = await settleRescue(ports, attributes as unknown as Rescue)
+    isChanged ||= outcome === 'adopted' || outcome === 'contended'
+  }
+  return isChanged
+}
+
+function issueInstants(row: ConnectionRow, grantNames: readonly string[]): Record<string, number> {
+  const issued = grantNames.map((name) => [name, row.grants?.[name]?.issuedAtMs] as const)
+  return Object.fromEntries(issued.filter((entry): entry is [string, number] => entry[1] !== undefined))
+}
+
 /**
  * Adopts a rescued grant when the connection still has the setup and authorization it was minted for and nothing
  * newer; lets it go when something newer of the same authorization is there; and revokes it upstream when the
- * connection is gone or means another account now. Idempotent.
+ * connection is gone or means another account now. `contended`: the row changed meanwhile, and the item stays for
+ * the next time. Idempotent.
  */
-export async function settleRescue(
-  ports: GrantPorts,
-  rescue: Rescue,
-): Promise<'adopted' | 'superseded' | 'revoked'> {
+export async function settleRescue(ports: GrantPorts, rescue: Rescue): Promise<RescueOutcome> {
   const content = await findContent(ports, rescue)
   const row = await findConnection(ports, rescue.tenant, rescue.connectionId)
   const outcome = content === undefined ? 'superseded' : await decideRescue(ports, rescue, { content, row })
+  if (outcome === 'contended') return outcome
   if (outcome !== 'adopted' && row?.secret?.versionId !== rescue.versionId) {
     await discardVersion(ports, {
       secretId: rescue.secretId,
@@ -96,15 +120,18 @@ async function decideRescue(
   ports: GrantPorts,
   rescue: Rescue,
   seen: { content: SecretContent; row: ConnectionRow | undefined },
-): Promise<'adopted' | 'superseded' | 'revoked'> {
+): Promise<RescueOutcome> {
   const { content, row } = seen
   const sameSetup = row !== undefined && row.setupDigest === rescue.setupDigest
   if (!sameSetup || (row.authorization ?? 0) !== rescue.authorization) {
     if (!sameSetup) await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, content)
     return 'revoked'
   }
-  const newest = Math.max(...rescue.grantNames.map((name) => row.grants?.[name]?.issuedAtMs ?? 0))
-  if (row.secret?.versionId === rescue.versionId || newest >= rescue.issuedAtMs) return 'superseded'
+  // Which of two grants is newer no clock can tell: what counts is whether the one it replaces is still there.
+  const isReplaced = rescue.grantNames.some(
+    (name) => row.grants?.[name]?.issuedAtMs !== rescue.replaces[name],
+  )
+  if (row.secret?.versionId === rescue.versionId || isReplaced) return 'superseded'
   return adoptRescue(ports, rescue, { content, row })
 }
 
@@ -112,31 +139,54 @@ async function adoptRescue(
   ports: GrantPorts,
   rescue: Rescue,
   seen: { content: SecretContent; row: ConnectionRow },
-): Promise<'adopted' | 'superseded'> {
+): Promise<'adopted' | 'superseded' | 'contended'> {
   const held = mintedConnection(seen.row)
   if (held === undefined) return 'superseded'
-  // Another grant of the bundle may have been renewed meanwhile: only the rescued ones are taken over.
-  const current = (await ports.opened.open(held.row.secret)).content
-  const rescued = Object.fromEntries(rescue.grantNames.map((name) => [name, seen.content.grants![name]!]))
-  const content: SecretContent = { setup: current.setup, grants: { ...current.grants, ...rescued } }
-  const { versionId } = await ports.secrets.put(
-    held.row.secret.secretId,
-    `${rescue.versionId}-r`,
-    new SecretText(JSON.stringify(content)),
-  )
+  const { content, versionId } = await contentToAdopt(ports, rescue, { content: seen.content, held })
   const secret = { ...held.row.secret, versionId }
   const committed = await commitHeld(ports, held.row, (row) => {
     const change = grantChange(ports, row, {
       held,
       secret,
-      grants: statesOfGrants(content.grants!),
-      answer: { askedScopes: row.requiredScopes ?? [], oauthAppId: row.oauthAppId },
+      grants: statesOfGrants(content.grants ?? {}),
+      answer: {
+        askedScopes: row.requiredScopes ?? scopesToAsk(held.profile, content.setup),
+        oauthAppId: row.oauthAppId ?? rescue.oauthAppId,
+      },
     })
     return { ...change, members: { ...change.members, fence: row.fence + 1 } }
   })
-  if (committed === undefined) throw new Error('the connection changed while a grant was being rescued')
+  const rescued = { ...held.row.secret, versionId: rescue.versionId }
+  if (committed === undefined) {
+    if (versionId !== rescue.versionId) await discardVersion(ports, secret)
+    return 'contended'
+  }
   await discardVersion(ports, held.row.secret)
+  if (versionId !== rescue.versionId) await discardVersion(ports, rescued)
   return 'adopted'
+}
+
+/**
+ * The version to point at: the rescued one itself, or, where another grant of the bundle may have been renewed
+ * meanwhile, a new one that takes over only what was rescued.
+ */
+async function contentToAdopt(
+  ports: GrantPorts,
+  rescue: Rescue,
+  seen: { content: SecretContent; held: MintedConnection },
+): Promise<{ content: SecretContent; versionId: string }> {
+  const { row } = seen.held
+  const isWhole = Object.keys(row.grants ?? {}).every((name) => rescue.grantNames.includes(name))
+  if (isWhole) return { content: seen.content, versionId: rescue.versionId }
+  const current = (await ports.opened.open(row.secret)).content
+  const rescued = Object.fromEntries(rescue.grantNames.map((name) => [name, seen.content.grants![name]!]))
+  const content: SecretContent = { setup: current.setup, grants: { ...current.grants, ...rescued } }
+  const { versionId } = await ports.secrets.put(
+    row.secret.secretId,
+    newUuid(ports.random),
+    sealableContent(content),
+  )
+  return { content, versionId }
 }
 
 async function findContent(ports: GrantPorts, rescue: Rescue): Promise<SecretContent | undefined> {

@@ -1,6 +1,7 @@
 import { findConnector, findSetup } from '../connectors/catalogue.ts'
 import type { Setup } from '../connectors/connector.ts'
 import type { ConnectionRow } from '../domain/connection.ts'
+import { MAIN_GRANT } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import { grantsToRotate, IDLE_AFTER_MS, rotationLeadMs } from '../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../ports/grant-runner.ts'
@@ -8,6 +9,7 @@ import { findConnection } from './connection-rows.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { type Postponement, postponeRow } from './postpone-rotation.ts'
 import { renewGrant } from './renew-grant.ts'
+import { settleRescuesOf } from './rescue-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 
 /** Why there is nothing to rotate, with the next action. */
@@ -33,6 +35,14 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
   const settled = await settleAttempt(ports, minted, request.cause)
   if (settled.kind !== 'ready')
     return settled.kind === 'gone' ? settled : { kind: settled.kind, row: settled.row }
+  // What failed may have succeeded after all, and wait to be rescued: the token is not sent again before that.
+  if (
+    settled.connection.row.failure !== undefined &&
+    (await settleRescuesOf(ports, found.tenant, found.id))
+  ) {
+    const current = await findConnection(ports, request.tenant, request.id)
+    return current === undefined ? { kind: 'gone' } : { kind: 'rotated', row: current }
+  }
   return renewGrants(ports, settled.connection, request)
 }
 
@@ -43,6 +53,9 @@ async function renewGrants(
 ): Promise<RotationResult> {
   let connection = start
   let rotated = false
+  // Work that comes early, late or twice finds nothing due, and leaves the index as it is.
+  if (request.cause === 'due' && !isDue(start.row, ports.clock.nowMs()))
+    return { kind: 'nothing', row: start.row }
   for (const name of grantNames(connection, request, ports.clock.nowMs())) {
     const result = await renewGrant(ports, connection, { grantName: name, cause: request.cause })
     if (result.kind === 'gone') return result
@@ -78,11 +91,12 @@ function grantNames(
   nowMs: number,
 ): readonly string[] {
   if (row.status === 'reauthorization_required') return []
-  if (row.grants === undefined) return isPendingDue(row, request, nowMs) ? ['main'] : []
+  // An attempt that may be repeated is repeated before anything else takes its place in the row.
+  if (row.attempt !== undefined) return [row.attempt.grantName]
+  if (row.grants === undefined) return request.cause === 'manual' || isDue(row, nowMs) ? [MAIN_GRANT] : []
   if (request.cause === 'due' && isIdle(row, profile, nowMs)) return []
   // A provider that has just failed is given its pause, however many flows ask.
   if (request.cause === 'fetch' && (row.failure?.retryAtMs ?? 0) > nowMs) return []
-  if (request.cause === 'due' && (row.due_at === undefined || row.due_at > nowMs)) return []
   return grantsToRotate(row, {
     nowMs,
     minTtlMs: request.cause === 'fetch' ? cappedMinTtlMs(row, request.minTtlMs ?? 0) : 0,
@@ -90,8 +104,7 @@ function grantNames(
   })
 }
 
-function isPendingDue(row: ConnectionRow, request: RotationRequest, nowMs: number): boolean {
-  if (request.cause === 'manual') return true
+function isDue(row: ConnectionRow, nowMs: number): boolean {
   return row.due_at !== undefined && row.due_at <= nowMs
 }
 

@@ -1,16 +1,10 @@
-import { MAIN_GRANT } from '../domain/grant.ts'
-import { canResend, resendAtMs } from '../domain/rotation-policy.ts'
+import { canResend, isHeld, resendAtMs } from '../domain/rotation-policy.ts'
 import type { RotationCause } from '../ports/grant-runner.ts'
-import { SecretNotFoundError } from '../ports/secret-store.ts'
-import type { SecretContent } from './accept-setup.ts'
+import { adoptAnswer, findAnswer, type StoredAnswer } from './adopt-answer.ts'
 import { commitFailure } from './commit-failure.ts'
-import { grantChange } from './commit-grants.ts'
 import { commitHeld } from './commit-held.ts'
 import { findConnection } from './connection-rows.ts'
-import { discardVersion } from './discard-version.ts'
 import type { GrantPorts } from './grant-ports.ts'
-import { statesOfGrants } from './grant-records.ts'
-import { parseContent } from './opened-secrets.ts'
 import { postponeRow } from './postpone-rotation.ts'
 import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
 
@@ -31,17 +25,17 @@ export async function settleAttempt(
 ): Promise<SettledAttempt> {
   const { row, profile } = connection
   const nowMs = ports.clock.nowMs()
-  if (row.lease !== undefined && row.lease.untilMs > nowMs) return { kind: 'busy', row }
   const { attempt } = row
+  const watchedMs = ports.attempts.watchedMs(row)
+  if (row.lease !== undefined && isHeld(row.lease, { nowMs, watchedMs })) return { kind: 'busy', row }
   if (attempt === undefined) return { kind: 'ready', connection }
   if (attempt.unknownAtMs === undefined) return resolveAbandoned(ports, connection)
   const accessExpiresAtMs = row.grants?.[attempt.grantName]?.accessExpiresAtMs
   const facts = { refresh: profile.refresh, accessExpiresAtMs, nowMs }
-  if (
-    row.grants !== undefined &&
-    canResend(attempt, { ...facts, watchedMs: ports.attempts.watchedMs(row) })
-  ) {
-    return { kind: 'ready', connection }
+  if (row.grants !== undefined && canResend(attempt, { ...facts, watchedMs })) {
+    // Its sender may have been slow and not dead, and have stored the answer since.
+    const answer = await findAnswer(ports, row)
+    return answer === undefined ? { kind: 'ready', connection } : adopt(ports, connection, answer)
   }
   if (cause === 'due' && row.due_at !== undefined && row.due_at <= nowMs) {
     await postponeRow(ports, row, { kind: 'at', atMs: resendAtMs(attempt, facts) })
@@ -51,8 +45,8 @@ export async function settleAttempt(
 
 async function resolveAbandoned(ports: GrantPorts, connection: MintedConnection): Promise<SettledAttempt> {
   const { row } = connection
-  const content = await findAnswer(ports, row)
-  if (content?.grants !== undefined) return adopt(ports, connection, content)
+  const answer = await findAnswer(ports, row)
+  if (answer !== undefined) return adopt(ports, connection, answer)
   if (row.attempt!.refreshTokenDigest === undefined) {
     // Minted without a refresh token: asking again harms nothing, so the attempt is simply taken away.
     const freed = await commitHeld(ports, row, () => ({
@@ -74,43 +68,13 @@ async function resolveAbandoned(ports: GrantPorts, connection: MintedConnection)
   return reread(ports, row, 'failed')
 }
 
-async function findAnswer(
-  ports: GrantPorts,
-  row: MintedConnection['row'],
-): Promise<SecretContent | undefined> {
-  try {
-    return parseContent(await ports.secrets.get(row.secret.secretId, row.attempt!.answerVersionId))
-  } catch (error) {
-    if (error instanceof SecretNotFoundError) return undefined
-    throw error
-  }
-}
-
-/** Commits an answer that its sender stored and did not live to commit. */
 async function adopt(
   ports: GrantPorts,
   held: MintedConnection,
-  content: SecretContent,
+  answer: StoredAnswer,
 ): Promise<SettledAttempt> {
-  const { row } = held
-  const secret = { ...row.secret, versionId: row.attempt!.answerVersionId }
-  const grants = statesOfGrants(content.grants ?? {})
-  const committed = await commitHeld(ports, row, (current) => {
-    const change = grantChange(ports, current, {
-      held,
-      secret,
-      grants,
-      answer: {
-        askedScopes: row.requiredScopes ?? grants[MAIN_GRANT]?.grantedScopes ?? [],
-        oauthAppId: row.oauthAppId,
-      },
-    })
-    return { ...change, members: { ...change.members, fence: row.fence + 1 } }
-  })
-  if (committed === undefined) return reread(ports, row, 'busy')
-  ports.log.info('adopted the answer of a rotation that was interrupted', { connection_id: row.id })
-  await discardVersion(ports, row.secret)
-  return reread(ports, row, 'rotated')
+  const adopted = await adoptAnswer(ports, held, answer)
+  return reread(ports, held.row, adopted === undefined ? 'busy' : 'rotated')
 }
 
 async function reread(

@@ -5,7 +5,7 @@ import { findConnection } from './connection-rows.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { postponeRow } from './postpone-rotation.ts'
-import { type Rescue, settleRescue } from './rescue-grant.ts'
+import { type Rescue, type RescueOutcome, settleRescue } from './rescue-grant.ts'
 import { rotateConnection } from './rotate-connection.ts'
 import { runFreezeJob } from './run-freeze-job.ts'
 
@@ -20,7 +20,7 @@ export interface WorkerPorts extends GrantPorts {
 /** What one item of work came to. */
 export type WorkDone =
   | { readonly kind: 'freeze' }
-  | { readonly kind: 'rescue'; readonly outcome: 'adopted' | 'superseded' | 'revoked' | 'gone' }
+  | { readonly kind: 'rescue'; readonly outcome: RescueOutcome | 'gone' }
   | {
       readonly kind: 'rotate'
       readonly result: RotationResult | { readonly kind: 'frozen' }
