@@ -1,0 +1,54 @@
+import { createSecretKey } from 'node:crypto'
+import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
+import type { ItemStore } from '../../shared/ports/item-store.ts'
+import type { Log } from '../../shared/ports/log.ts'
+import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
+import type { SecretStore } from '../../shared/ports/secret-store.ts'
+import type { WorkQueue } from '../../shared/ports/work-queue.ts'
+import { AttemptWatch } from '../../shared/use-cases/attempt-watch.ts'
+import type { FetchPorts } from '../../shared/use-cases/fetch-credential.ts'
+import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
+import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
+import type { Chance } from './chance.ts'
+import type { SimulatedProcess } from './machine.ts'
+
+/** Everything any use case of one process asks for. */
+export type ProcessPorts = GrantPorts & FetchPorts & { readonly work: WorkQueue }
+
+const DIGEST_KEY = createSecretKey(Buffer.alloc(32, 7))
+
+export const QUIET_LOG: Log = { info() {}, warn() {}, error() {}, access() {} }
+
+/** The ports of a process: the stores and the provider as it reaches them, and memory of its own. */
+export function portsOf(
+  process: SimulatedProcess,
+  world: {
+    items: ItemStore
+    secrets: SecretStore
+    oauth: OAuthClient
+    work: WorkQueue
+    chance: Chance
+    log?: Log
+  },
+): ProcessPorts {
+  const { items, secrets, oauth, work, chance } = world
+  const base = {
+    items,
+    secrets,
+    digester: new LocalDigester(DIGEST_KEY),
+    clock: process,
+    random: chance,
+    log: world.log ?? QUIET_LOG,
+    oauth,
+    work,
+    opened: new OpenedSecrets(secrets),
+    attempts: new AttemptWatch(process),
+    owner: process.name,
+    freezes: new FreezeWatch(items, process),
+    flights: new SingleFlight<never>(),
+  }
+  return { ...base, grants: new LocalGrantRunner(base) } as ProcessPorts
+}
