@@ -1,5 +1,5 @@
 import type { Metrics } from '../../shared/ports/metrics.ts'
-import { measuredReconcile } from '../../shared/use-cases/measured-reconcile.ts'
+import { measuredComparison, measuredReconcile } from '../../shared/use-cases/measured-reconcile.ts'
 import type { ReconcilePorts } from '../../shared/use-cases/reconcile-work.ts'
 
 /** What the function reaches the world through. */
@@ -9,15 +9,20 @@ export interface ReconcileFunctionPorts extends ReconcilePorts {
 
 /** Which of its jobs a schedule wakes the function for. */
 export interface ReconcileEvent {
-  readonly task: 'work'
+  /** `work` is past its deadline, each minute · `compare` both stores, each day. */
+  readonly task: 'work' | 'compare'
 }
 
-/** The handler of the `reconcile` function. Alarms read its log line: `found` items, of which `done` were finished. */
+/** The handler of the `reconcile` function; its log line says how many items it found and finished. */
 export function createHandler(ports: ReconcileFunctionPorts): (event: ReconcileEvent) => Promise<void> {
-  return async () => {
+  return async ({ task }) => {
     try {
+      if (task === 'compare') {
+        await measuredComparison(ports)
+        return
+      }
       const report = await measuredReconcile(ports)
-      ports.log.info('reconciled', { found: report.found, done: report.found - report.failed })
+      ports.log.info('reconciled', { ...report, done: report.found - report.failed })
     } finally {
       ports.metrics.flush()
     }

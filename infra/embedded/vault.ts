@@ -27,7 +27,7 @@ import { AttemptWatch } from '../../shared/use-cases/attempt-watch.ts'
 import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import { measuredOAuthClient } from '../../shared/use-cases/measured-oauth-client.ts'
 import { MeasuredOpenedSecrets } from '../../shared/use-cases/measured-opened-secrets.ts'
-import { measuredReconcile } from '../../shared/use-cases/measured-reconcile.ts'
+import { measuredComparison, measuredReconcile } from '../../shared/use-cases/measured-reconcile.ts'
 import { measuredGrantRunner } from '../../shared/use-cases/measured-rotation.ts'
 import { measuredSweep } from '../../shared/use-cases/measured-sweep.ts'
 import { doMeasuredWork } from '../../shared/use-cases/measured-work.ts'
@@ -53,6 +53,9 @@ import type { Settings } from './settings.ts'
 /** Provider calls under way at a time: each is mostly waiting, and 64 of them answer 300 a second at 200 ms. */
 const ROTATION_CONCURRENCY = 64
 const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+/** A start has other things to do first; and a server that is started each day still compares each day. */
+const FIRST_COMPARISON_MS = 5 * MINUTE_MS
 /** What 64 workers can do in a minute when a provider takes 200 ms; a faster one is asked again a second later. */
 const SWEEP_CAPACITY = 20_000
 const SWEEP_PER_TENANT = 5_000
@@ -175,9 +178,16 @@ function vaultLoops(
       everyMs: MINUTE_MS,
       run: async () => {
         const report = await measuredReconcile(ports)
-        if (report.found > 0)
-          ports.log.info('reconciled', { found: report.found, done: report.found - report.failed })
+        if (report.found > 0) ports.log.info('reconciled', { ...report, done: report.found - report.failed })
         await items.removeExpired(ports.clock.nowMs(), EXPIRED_A_RUN)
+      },
+    },
+    {
+      name: 'compare',
+      everyMs: DAY_MS,
+      firstAfterMs: FIRST_COMPARISON_MS,
+      run: async () => {
+        await measuredComparison(ports)
       },
     },
   ]

@@ -42,7 +42,13 @@ export function intentKey(tenant: string, op: string): ItemKey {
 
 /** A grant that was minted and not committed, by connection and operation. */
 export function rescueKey(tenant: string, id: string, op: string): ItemKey {
-  return { partition: `TENANT#${tenant}#RESCUES`, sort: `${id}#${op}` }
+  const { partition, sortPrefix } = rescuesOf(tenant, id)
+  return { partition, sort: `${sortPrefix}${op}` }
+}
+
+/** Where the rescues of one connection are. */
+export function rescuesOf(tenant: string, id: string): { partition: string; sortPrefix: string } {
+  return { partition: `TENANT#${tenant}#RESCUES`, sortPrefix: `${id}#` }
 }
 
 /** Holds the change events of a tenant's connections, connection by connection. */
@@ -123,4 +129,15 @@ export function rotationShard(id: string): string {
 /** The shard of the due index in which something else waits for reconcile. */
 export function workShard(id: string): string {
   return `work#${bucketOf(id, WORK_SHARDS)}`
+}
+
+/** What the daily comparison of both stores saw amiss, until it is seen again or gone. */
+export function sightingKey(tenant: string, what: string): ItemKey {
+  return { partition: `TENANT#${tenant}#SIGHTINGS`, sort: what }
+}
+
+/** The tenant and the kind of a partition that belongs to one (`CONNECTIONS`, …), or undefined. */
+export function findPartitionParts(partition: string): { tenant: string; kind: string } | undefined {
+  const [prefix, tenant, kind] = partition.split('#')
+  return prefix === 'TENANT' && tenant !== undefined && kind !== undefined ? { tenant, kind } : undefined
 }

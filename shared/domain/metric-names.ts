@@ -98,7 +98,7 @@ export const METRICS = {
     kind: 'counter',
     unit: 'count',
     dimensions: ['kind'],
-    help: 'What reconcile put right after a crash, by kind: intents undone, deletions finished, recovery windows ended, rescues and freeze jobs started again, and what failed.',
+    help: 'What reconcile put right after a crash, by kind: intents undone, deletions finished, recovery windows ended, rescues and freeze jobs started again, and what failed; and what the daily comparison of both stores removed, postponed and restored, and the pointers to nothing that it found.',
   },
   fetches: {
     kind: 'counter',

@@ -41,7 +41,18 @@ export interface SecretStore {
 
 export interface SecretPage {
   readonly items: readonly SecretDescription[]
+  /**
+   * Of stores that keep a version until it is discarded: over all pages, every version there is. Absent where
+   * superseded versions go by themselves.
+   */
+  readonly versions?: readonly SecretVersionDescription[]
   readonly nextToken?: string
+}
+
+export interface SecretVersionDescription {
+  readonly secretId: string
+  readonly versionId: string
+  readonly createdAtMs: number
 }
 
 export interface SecretDescription {

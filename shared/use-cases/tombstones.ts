@@ -38,7 +38,7 @@ export function putTombstone(tombstone: Tombstone, dueAtMs: number, when: readon
 
 /** The tombstone, or undefined. */
 export async function findTombstone(
-  ports: Ports,
+  ports: Pick<Ports, 'items'>,
   tenant: string,
   id: string,
 ): Promise<Tombstone | undefined> {

@@ -96,5 +96,5 @@ const scenarios: Scenario<OauthApplication>[] = [
   },
 ]
 
-crashSuite(createScenario, { pairs: 400, seed: 4 })
-for (const scenario of scenarios) crashSuite(scenario, { pairs: 400, seed: 4 })
+crashSuite(createScenario, { pairs: 250, seed: 4 })
+for (const scenario of scenarios) crashSuite(scenario, { pairs: 250, seed: 4 })

@@ -15,6 +15,7 @@ import { fetchCredential } from '../../shared/use-cases/fetch-credential.ts'
 import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
 import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { type ComparisonReport, reconcileStores } from '../../shared/use-cases/reconcile-stores.ts'
 import { type ReconcilePorts, reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
 import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
 import { doWorkItem } from '../../shared/use-cases/work-item.ts'
@@ -41,6 +42,7 @@ export type Outcome =
 /** Longer than an operation may take before reconcile takes it for dead. */
 const PAST_DEADLINE_MS = 61_000
 const TICK_MS = 50
+const DAY_MS = 24 * 3600_000
 /** Far more than the patience of any operation; a run that needs more hangs. */
 const MAX_TICKS = 20_000
 
@@ -130,6 +132,20 @@ export class World {
       })
       if (outcome.kind === 'died') return
     }
+  }
+
+  /** The daily comparison of both stores, and what reconcile does meanwhile, for so many days. */
+  async passDays(days: number): Promise<ComparisonReport[]> {
+    const reports: ComparisonReport[] = []
+    for (let day = 0; day < days; day++) {
+      await this.clock.advance(DAY_MS)
+      await this.reconcile()
+      const process = this.start()
+      const outcome = await this.run(process, () => reconcileStores(process))
+      if (outcome.kind !== 'answered') throw new Error('the comparison of both stores failed')
+      reports.push(outcome.value as ComparisonReport)
+    }
+    return reports
   }
 
   /** What a flow gets for a connection, by a new process: its `fields`. */

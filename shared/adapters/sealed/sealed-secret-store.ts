@@ -20,6 +20,7 @@ import {
   SecretNotFoundError,
   type SecretPage,
   type SecretStore,
+  type SecretVersionDescription,
 } from '../../ports/secret-store.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
 import { type Envelope, envelopeOf, openText, sealText } from './envelope.ts'
@@ -31,6 +32,7 @@ import {
   secretIdOfPartition,
   secretPartition,
   versionKey,
+  versionOfKey,
 } from './sealed-items.ts'
 
 const RECOVERY_WINDOW_MS = RECOVERY_WINDOW_DAYS * 24 * 60 * 60 * 1000
@@ -145,7 +147,8 @@ export class SealedSecretStore implements SecretStore {
   async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
     const page = await this.#ports.items.scan(query)
     const items = page.items.flatMap(({ key, attributes }) => describe(key, attributes) ?? [])
-    return page.nextToken === undefined ? { items } : { items, nextToken: page.nextToken }
+    const versions = page.items.flatMap(({ key, attributes }) => describeVersion(key, attributes) ?? [])
+    return { items, versions, ...(page.nextToken === undefined ? {} : { nextToken: page.nextToken }) }
   }
 
   /**
@@ -215,4 +218,9 @@ function describe(key: ItemKey, attributes: Attributes): SecretDescription | und
   if (typeof createdAtMs !== 'number')
     throw new InvariantError('the meta item of a secret has no createdAtMs')
   return typeof deletedAtMs === 'number' ? { secretId, createdAtMs, deletedAtMs } : { secretId, createdAtMs }
+}
+
+function describeVersion(key: ItemKey, attributes: Attributes): SecretVersionDescription | undefined {
+  const version = versionOfKey(key)
+  return version === undefined ? undefined : { ...version, createdAtMs: Number(attributes['createdAtMs']) }
 }

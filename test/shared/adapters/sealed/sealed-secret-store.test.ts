@@ -123,6 +123,25 @@ describe('SealedSecretStore', () => {
     expect((await store.list({ limit: 10 })).items).toEqual([{ secretId, createdAtMs }])
   })
 
+  it('lists every version with its age over all pages, for nothing else removes them', async () => {
+    const secretId = freshSecretId()
+    const createdAtMs = clock.nowMs()
+    await store.put(secretId, 'v1', new SecretText('planted-canary'))
+    await clock.advance(DAY_MS)
+    await store.put(secretId, 'v2', new SecretText('planted-canary'))
+    const versions = []
+    let nextToken: string | undefined
+    do {
+      const page = await store.list({ limit: 1, ...(nextToken === undefined ? {} : { nextToken }) })
+      versions.push(...(page.versions ?? []))
+      nextToken = page.nextToken
+    } while (nextToken !== undefined)
+    expect(versions).toEqual([
+      { secretId, versionId: 'v1', createdAtMs },
+      { secretId, versionId: 'v2', createdAtMs: createdAtMs + DAY_MS },
+    ])
+  })
+
   it('lists when the deletion was asked for', async () => {
     const secretId = freshSecretId()
     await store.put(secretId, 'v1', new SecretText('one'))
