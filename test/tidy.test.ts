@@ -27,11 +27,16 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
     files: /^shared\/use-cases\//,
     mayImport: ['use-cases', 'ports', 'connectors', 'domain'],
   },
-  { name: 'table definition', files: /^shared\/adapters\/dynamodb\/table-definition\.ts$/, mayImport: [] },
+  {
+    // What an adapter says of its service, for whoever provisions it: the table's keys, the writes it keeps to.
+    name: 'service facts',
+    files: /^shared\/adapters\/(?:dynamodb\/table-definition|secrets-manager\/write-budget)\.ts$/,
+    mayImport: ['ports', 'domain'],
+  },
   {
     name: 'adapters',
     files: /^shared\/adapters\//,
-    mayImport: ['adapters', 'table definition', 'ports', 'domain'],
+    mayImport: ['adapters', 'service facts', 'ports', 'domain'],
   },
   {
     name: 'route table',
@@ -44,21 +49,19 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   {
     name: 'infra',
     files: /^infra\//,
-    mayImport: ['infra', 'route table', 'table definition', 'ports', 'domain'],
+    mayImport: ['infra', 'route table', 'service facts', 'ports', 'domain'],
   },
 ]
 
 /** Arrows that go further all the same, and why. */
 const OTHER_ARROWS: Readonly<Record<string, string>> = {
   'infra/function-table.ts functions/reconcile/handler.ts': 'the type of the event that a schedule sends',
-  'infra/rotation-pace.ts shared/adapters/secrets-manager/write-budget.ts':
-    'the pace fits the store’s budget',
 }
 
 /** What is started or bundled by its name, and the stores that only tests run on. */
 const ENTRY_POINTS: readonly RegExp[] = [
   /^functions\/[a-z-]+\/index\.ts$/,
-  /^infra\/(?:app|synth|constructs\/no-credential-chain)\.ts$/,
+  /^infra\/(?:app|synth|constructs\/no-[a-z-]+)\.ts$/,
   /^infra\/embedded\/(?:main|[a-z-]+-command)\.ts$/,
   /^shared\/adapters\/memory\/memory-[a-z-]+-store\.ts$/,
 ]
