@@ -199,6 +199,34 @@ describe('what the server answers by itself', () => {
   })
 })
 
+describe('a callback of a browser', () => {
+  test.each([
+    ['nothing', ''],
+    ['a state that is none', `?state=${CANARY}&code=${CANARY}`],
+    ['a state twice', '?state=a&state=b'],
+    ['a state of 10,000 characters', `?state=${'s'.repeat(10_000)}`],
+    ['markup', '?error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cb%3E'],
+    ['a line break', '?state=%0d%0aX-Injected:%201'],
+  ])('with %s ends on a page that says so, and repeats nothing', async (_what, query) => {
+    const response = await fetch(`${vault.url}/oauth/callback${query}`, { redirect: 'manual' })
+    expect(response.status).toBe(400)
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const page = await response.text()
+    expect(page).toContain('Not connected')
+    expect(page).not.toMatch(/canary|<script|sssss|X-Injected/)
+  })
+})
+
+describe('the document', () => {
+  test('names the host it was asked at, whoever asked before', async () => {
+    for (const host of ['one.test', 'two.test']) {
+      const { body } = await raw(rawHead('GET', '/openapi.json').replace('vault.test', host))
+      expect(JSON.parse(body).servers).toEqual([{ url: `http://${host}` }])
+    }
+  })
+})
+
 describe('a fault of ours', () => {
   test('is a 500 of fixed text; the log has its name and place, and nothing that it says', async () => {
     jest.spyOn(vault.server.vault.items, 'get').mockRejectedValue(new TypeError(`cannot read ${CANARY}`))

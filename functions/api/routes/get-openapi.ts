@@ -5,6 +5,9 @@ import { errorResponses } from '../common-schemas.ts'
 import { openApiDocument } from '../openapi.ts'
 import type { ApiPorts } from '../ports.ts'
 
+/** Made once: it takes tens of milliseconds, and anybody may ask for it. */
+let document: ReturnType<typeof openApiDocument> | undefined
+
 /** The OpenAPI document of everything the vault answers. */
 export const getOpenApiRoute = defineRoute({
   name: 'get-openapi',
@@ -18,9 +21,10 @@ export const getOpenApiRoute = defineRoute({
     ...errorResponses(400),
   },
   async handle({ origin }, _ports: ApiPorts) {
+    document ??= openApiDocument(allRoutes(), origin)
     return {
       status: 200,
-      body: openApiDocument(allRoutes(), origin),
+      body: { ...document, servers: [{ url: origin }] },
       headers: { 'cache-control': 'no-cache' },
     }
   },
