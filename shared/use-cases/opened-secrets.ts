@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { SecretPointer } from '../domain/connection.ts'
+import { InvariantError } from '../domain/errors.ts'
 import type { StoredGrant } from '../domain/grant.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { SecretText } from '../domain/secret-text.ts'
@@ -57,9 +58,14 @@ export class OpenedSecrets {
   }
 }
 
-/** A secret version as what it holds. */
+/** A secret version as what it holds. Throws `InvariantError` when somebody else wrote it. */
 export function parseContent(text: SecretText): SecretContent {
-  return JSON.parse(text.reveal()) as { setup: JsonObject; grants?: Record<string, StoredGrant> }
+  try {
+    return JSON.parse(text.reveal()) as { setup: JsonObject; grants?: Record<string, StoredGrant> }
+  } catch {
+    // The parser's own message quotes the text, and would be logged.
+    throw new InvariantError('a secret does not hold what the vault stores')
+  }
 }
 
 function cacheKey(pointer: SecretPointer): string {
