@@ -8,7 +8,7 @@ import { updateConnection } from '../../shared/use-cases/update-connection.ts'
 import { FaultPlan } from './fault-plan.ts'
 import { authorize, createHubspotApplication } from './hubspot.ts'
 import { brokenInvariants } from './invariants.ts'
-import { TENANT } from './scenario.ts'
+import { connectionIds, TENANT } from './scenario.ts'
 import { type Outcome, type Process, World } from './world.ts'
 
 type Act = (process: Process, id: string) => Promise<unknown>
@@ -124,6 +124,32 @@ async function authorizeTwice(at: number): Promise<string[] | undefined> {
   ]
 }
 
+/** A client repeats its create with the same Idempotency-Key while the first one is held up for `stallMs`. */
+async function createTwice(at: number, stallMs: number): Promise<string[] | undefined> {
+  const world = new World(17)
+  const setup = { type: 'API_KEY', api_key: 'SG.once' }
+  const input = { tenant: TENANT, clientId: 'c1', name: 'mail', appId: 'SENDGRID', setup }
+  const act = (process: Process) => createConnection(process, { ...input, idempotencyKey: 'once-only' })
+  const plan = new FaultPlan()
+  let second: Outcome | undefined
+  plan.pauseAt(at, async () => {
+    await world.clock.advance(stallMs)
+    const other = world.start()
+    second = await world.run(other, () => act(other))
+  })
+  const process = world.start(plan)
+  const first = await world.run(process, () => act(process))
+  if (second === undefined) return undefined
+  await world.reconcile()
+  const ids = await connectionIds(world)
+  return [
+    ...unexpected('the first', first),
+    ...unexpected('the second', second),
+    ...(ids.length === 1 ? [] : [`one key made ${ids.length} connections`]),
+    ...(await brokenInvariants(world, { versions: false })),
+  ]
+}
+
 /** More calls than any operation makes. */
 const MAX_CALLS = 60
 
@@ -147,6 +173,19 @@ describe('two operations on one connection', () => {
     const broken: string[] = []
     for (let at = 1; at <= MAX_CALLS; at++) {
       const problems = await authorizeTwice(at)
+      if (problems === undefined) break
+      broken.push(...problems.map((problem) => `before call ${at}: ${problem}`))
+    }
+    expect(broken).toEqual([])
+  })
+
+  it.each([
+    ['while the first runs', 0],
+    ['when the first counts as dead', 61_000],
+  ])('make one connection by one Idempotency-Key, sent again %s', async (_, stallMs) => {
+    const broken: string[] = []
+    for (let at = 1; at <= MAX_CALLS; at++) {
+      const problems = await createTwice(at, stallMs)
       if (problems === undefined) break
       broken.push(...problems.map((problem) => `before call ${at}: ${problem}`))
     }
