@@ -1,0 +1,186 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { DYNAMO_CLIENT_SETTINGS } from '../../shared/adapters/dynamodb/client-settings.ts'
+import { DynamoItemStore } from '../../shared/adapters/dynamodb/dynamo-item-store.ts'
+import { KmsDigester } from '../../shared/adapters/kms/kms-digester.ts'
+import { SecretsManagerStore } from '../../shared/adapters/secrets-manager/secrets-manager-store.ts'
+import { WriteBudget } from '../../shared/adapters/secrets-manager/write-budget.ts'
+import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
+import type { LogFields } from '../../shared/ports/log.ts'
+import { createConnection } from '../../shared/use-cases/create-connection.ts'
+import { deleteConnection } from '../../shared/use-cases/delete-connection.ts'
+import { type FetchPorts, fetchCredential } from '../../shared/use-cases/fetch-credential.ts'
+import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
+import { updateConnection } from '../../shared/use-cases/update-connection.ts'
+import { createTable } from '../support/create-table.ts'
+import { emulatorClientConfig } from '../support/emulator-under-test.ts'
+
+/**
+ * List prices of us-east-1 in dollars a million calls: DynamoDB $0.625 per million write units, twice that in a
+ * transaction, of about 1.5 units an item; $0.125 per million read units; Secrets Manager $0.05 per 10,000 calls;
+ * KMS $0.03 per 10,000 (pricing pages of the services).
+ */
+const DOLLARS_A_MILLION: Readonly<Record<string, number>> = {
+  GetItem: 0.125,
+  Query: 0.125,
+  PutItem: 0.94,
+  UpdateItem: 0.94,
+  DeleteItem: 0.94,
+  TransactWriteItems: 7.5,
+  CreateSecret: 5,
+  PutSecretValue: 5,
+  GetSecretValue: 5,
+  DeleteSecret: 5,
+  GenerateMac: 3,
+}
+const TENANT = 'calls'
+const SETUP = { type: 'BEARER', token: 'counted-bearer-token' }
+
+const calls: string[] = []
+const counted: { operation: string; calls: readonly string[] }[] = []
+let ports: FetchPorts & { grants: GrantRunner }
+let close: () => void
+
+beforeAll(async () => {
+  const config = emulatorClientConfig('moto')
+  const dynamo = new DynamoDBClient({ ...DYNAMO_CLIENT_SETTINGS, ...config })
+  const secretsManager = new SecretsManagerClient(config)
+  const kms = new KMSClient(config)
+  const { KeyMetadata } = await kms.send(
+    new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }),
+  )
+  await createTable(dynamo, 'calls-per-operation')
+  for (const client of [dynamo, secretsManager, kms]) record(client)
+  const clock = new SystemClock()
+  const random = new SystemRandom()
+  const items = new DynamoItemStore({ client: dynamo, tableName: 'calls-per-operation', clock, random })
+  const writeBudget = new WriteBudget({ clock, maxInstances: 1 })
+  const secrets = new SecretsManagerStore({ client: secretsManager, writeBudget, deployment: 'calls' })
+  ports = {
+    items,
+    secrets,
+    digester: new KmsDigester({ client: kms, keyId: KeyMetadata!.KeyId! }),
+    clock,
+    random,
+    log: silentLog(),
+    // A static credential has nothing to ask a provider: a call to this would fail the test.
+    grants: {} as GrantRunner,
+    opened: new OpenedSecrets(secrets),
+    freezes: new FreezeWatch(items, clock),
+    flights: new SingleFlight(),
+  }
+  close = () => {
+    for (const client of [dynamo, secretsManager, kms]) client.destroy()
+  }
+})
+
+afterAll(() => {
+  printCounts()
+  close()
+})
+
+describe('the AWS calls of', () => {
+  let id: string
+
+  it('a create with a setup: intent, secret, commit', async () => {
+    const made = await counting('create', () =>
+      createConnection(ports, {
+        tenant: TENANT,
+        clientId: 'c',
+        name: 'counted',
+        appId: 'HTTP',
+        setup: SETUP,
+      }),
+    )
+    id = made.row.id
+    expect(countsOf('create')).toEqual({ GenerateMac: 1, PutItem: 1, CreateSecret: 1, TransactWriteItems: 1 })
+  })
+
+  it('a create without a setup: one transaction', async () => {
+    await counting('create, empty', () =>
+      createConnection(ports, { tenant: TENANT, clientId: 'c', name: 'empty', appId: 'HTTP' }),
+    )
+    expect(countsOf('create, empty')).toEqual({ TransactWriteItems: 1 })
+  })
+
+  it('a first fetch: the row, the freezes, the value, and the hour noted', async () => {
+    await counting('fetch, cold', fetched)
+    expect(countsOf('fetch, cold')).toEqual({ GetItem: 1, Query: 1, UpdateItem: 1, GetSecretValue: 1 })
+  })
+
+  it('a warm fetch: one DynamoDB read and no Secrets Manager call', async () => {
+    await fetched()
+    await counting('fetch, warm', fetched)
+    expect(countsOf('fetch, warm')).toEqual({ GetItem: 1 })
+  })
+
+  it('a rename: no secret is touched', async () => {
+    await counting('update, name', () => updateConnection(ports, { tenant: TENANT, id, name: 'renamed' }))
+    expect(countsOf('update, name')).toEqual({ GetItem: 1, TransactWriteItems: 1 })
+  })
+
+  it('the same setup again: nothing is written', async () => {
+    await counting('update, same setup', () => updateConnection(ports, { tenant: TENANT, id, setup: SETUP }))
+    expect(countsOf('update, same setup')).toEqual({ GetItem: 1, GenerateMac: 1 })
+  })
+
+  it('a new setup: intent, version, commit', async () => {
+    const setup = { ...SETUP, token: 'another-counted-token' }
+    await counting('update, new setup', () => updateConnection(ports, { tenant: TENANT, id, setup }))
+    expect(countsOf('update, new setup')).toMatchObject({ GenerateMac: 1, PutSecretValue: 1 })
+    expect(countsOf('update, new setup')['GetSecretValue']).toBeUndefined()
+  })
+
+  it('a delete: never reads a value', async () => {
+    await counting('delete', () => deleteConnection(ports, { tenant: TENANT, id, purge: false }))
+    expect(countsOf('delete')).toMatchObject({ DeleteSecret: 1 })
+    expect(countsOf('delete')['GetSecretValue']).toBeUndefined()
+  })
+
+  const fetched = () => fetchCredential(ports, { tenant: TENANT, id, minTtlSeconds: 60 })
+})
+
+function record(client: DynamoDBClient | SecretsManagerClient | KMSClient): void {
+  const stack = client.middlewareStack as DynamoDBClient['middlewareStack']
+  stack.add(
+    (next, context) => (args) => {
+      calls.push(String(context.commandName).replace(/Command$/, ''))
+      return next(args)
+    },
+    { step: 'initialize', name: 'count-calls' },
+  )
+}
+
+async function counting<T>(operation: string, act: () => Promise<T>): Promise<T> {
+  calls.length = 0
+  const result = await act()
+  counted.push({ operation, calls: [...calls] })
+  return result
+}
+
+function countsOf(operation: string): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const call of counted.find((entry) => entry.operation === operation)!.calls) {
+    counts[call] = (counts[call] ?? 0) + 1
+  }
+  return counts
+}
+
+function printCounts(): void {
+  const lines = counted.map(({ operation, calls: made }) => {
+    const dollars = made.reduce((sum, call) => sum + (DOLLARS_A_MILLION[call] ?? 0), 0)
+    const counts = Object.entries(countsOf(operation)).map(([name, count]) => `${count} ${name}`)
+    return `${operation.padEnd(20)} $${dollars.toFixed(2).padStart(6)} a million   ${counts.join(', ')}`
+  })
+  process.stdout.write(`\nAWS calls per operation\n${lines.join('\n')}\n`)
+}
+
+function silentLog() {
+  const ignore = (_message: string, _fields?: LogFields) => undefined
+  return { info: ignore, warn: ignore, error: ignore, access: (_fields: LogFields) => undefined }
+}
