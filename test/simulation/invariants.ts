@@ -1,4 +1,5 @@
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
+import type { StoredGrant } from '../../shared/domain/grant.ts'
 import type { RefreshRule } from '../../shared/domain/grant-profile.ts'
 import { connectionsPartition } from '../../shared/domain/keys.ts'
 import type { SecretText } from '../../shared/domain/secret-text.ts'
@@ -153,6 +154,7 @@ export class Invariants {
       this.#contents.set(pointer.versionId, content)
       for (const grant of Object.values(content.grants ?? {})) {
         this.counts.rotations++
+        this.#checkExpiry(row, grant)
         const token = this.#world.server.tokens.get(grant.refresh_token ?? '')
         if (token === undefined) continue
         token.connectionId = row.id
@@ -161,6 +163,14 @@ export class Invariants {
     } catch {
       this.breach('P2', `${row.id} points at ${pointer.versionId}, which is not there`)
     }
+  }
+
+  /** P3: what is known of an expiry never lies behind the truth. */
+  #checkExpiry(row: ConnectionRow, grant: StoredGrant): void {
+    const endMs = this.#world.server.accessTokens.get(grant.access_token) ?? 0
+    const lateMs = Math.floor((grant.expires_at_ms ?? 0) - endMs)
+    if (this.#world.clocksAreRight && lateMs > 0)
+      this.breach('P3', `${row.id} is thought to be good for ${lateMs} ms more than it is`)
   }
 
   /** P4: a grant ends only when the server said so of the very token the row points at, and not by the vault's own doing. */

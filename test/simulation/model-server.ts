@@ -49,7 +49,7 @@ export class ModelServer {
   readonly tokens = new Map<string, ServerToken>()
   /** Access tokens by value: when each really ends, in true time. */
   readonly accessTokens = new Map<string, number>()
-  readonly #codes = new Map<string, { rules: TokenRules; isUsed: boolean }>()
+  readonly #codes = new Map<string, { rules: TokenRules; isUsed: boolean; tokens: ServerToken[] }>()
   readonly #time: VirtualTime
   readonly #chance: Chance
   #count = 0
@@ -62,8 +62,13 @@ export class ModelServer {
   /** A person consents: the code that comes back to the vault. */
   consent(rules: TokenRules): string {
     const code = `code-${++this.#count}`
-    this.#codes.set(code, { rules, isUsed: false })
+    this.#codes.set(code, { rules, isUsed: false, tokens: [] })
     return code
+  }
+
+  /** What the code was exchanged for. */
+  tokensOf(code: string): readonly ServerToken[] {
+    return this.#codes.get(code)?.tokens ?? []
   }
 
   /** Takes effect now, whoever is still there to hear the answer. */
@@ -91,8 +96,13 @@ export class ModelServer {
     if (code === undefined || code.isUsed) return { kind: 'invalid_grant' }
     code.isUsed = true
     const { rules } = code
-    const grants: Record<string, MintedGrant> = { main: this.#mint(rules, this.#newToken({ rules })) }
-    if (rules.nested !== undefined) grants[rules.nested] = this.#mint(rules, this.#newToken({ rules }))
+    const grants: Record<string, MintedGrant> = {}
+    for (const name of ['main', rules.nested]) {
+      if (name === undefined) continue
+      const token = this.#newToken({ rules })
+      code.tokens.push(token)
+      grants[name] = this.#mint(rules, token)
+    }
     return { kind: 'granted', grants }
   }
 

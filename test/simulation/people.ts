@@ -86,6 +86,7 @@ export class People {
       [1, () => this.reauthorize(connection)],
       [0.5, () => this.#remove(connection)],
       [0.3, () => this.#withdraw(connection)],
+      [1, () => this.#startAnew(ports, connection)],
     ]
     const deed = pickByWeight(deeds, chance.fraction())
     void this.#world.attempt('people', deed)
@@ -151,6 +152,15 @@ export class People {
       purge: this.#world.chance.happens(0.3),
     })
     await this.create(tenant, app)
+  }
+
+  /** Consent is taken back, and given again while the vault is just finding out. */
+  async #startAnew(ports: Parameters<typeof rotateNow>[0], connection: KnownConnection): Promise<void> {
+    await this.#withdraw(connection)
+    const { tenant, id } = connection
+    void this.#world.attempt('people', () => rotateNow(ports, { tenant, id }))
+    await ports.clock.sleep(this.#world.chance.latencyMs(this.#world.provider.latencyMs))
+    await this.reauthorize(connection)
   }
 
   /** The account's owner takes the consent back at the provider. */

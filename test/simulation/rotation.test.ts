@@ -1,12 +1,31 @@
+import { KEPT_SEEDS } from './kept-seeds.ts'
 import { simulate } from './simulate.ts'
 
-const SEEDS =
-  process.env['FLOW_VAULT_SEED']?.split(',').map(Number) ??
-  Array.from({ length: 60 }, (_, index) => index + 1)
+/** Enough for every fault to meet every kind of connection, in half a minute. */
+const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1)
+
+/** `FLOW_VAULT_SEED=7,8 npm test -- test/simulation/rotation.test.ts` runs those and nothing else. */
+const chosen = process.env['FLOW_VAULT_SEED']?.split(',').map(Number)
 
 describe('rotation under faults', () => {
-  it.each(SEEDS)('keeps its promises with seed %i', async (seed) => {
+  it.each(chosen ?? SEEDS)('keeps its promises with seed %i', async (seed) => {
     const { violations } = await simulate(seed)
     expect(violations).toEqual([])
+  })
+
+  if (chosen !== undefined) return
+
+  it.each(KEPT_SEEDS.filter(({ seed }) => !SEEDS.includes(seed)))(
+    'keeps them with seed $seed, which once found $found',
+    async ({ seed }) => {
+      const { violations } = await simulate(seed)
+      expect(violations).toEqual([])
+    },
+  )
+
+  it('is the same simulation each time a seed is run', async () => {
+    const [first, second] = [await simulate(3), await simulate(3)]
+    expect(second).toEqual(first)
+    expect(first.counts.tokenRequests).toBeGreaterThan(10)
   })
 })

@@ -103,7 +103,12 @@ async function checkCalm(world: World, people: People): Promise<void> {
     if (connection.isDeleted || row === undefined) continue
     world.invariants.checkGrants(row)
     if (row.status === 'reauthorization_required' || row.status === 'empty') continue
-    if (row.status === 'pending' && connection.app.type !== 'CLIENT_CREDENTIALS') continue
+    if (row.status === 'pending' && connection.app.type !== 'CLIENT_CREDENTIALS') {
+      const tokens = world.server.tokensOf(String(connection.setup['code']))
+      if (tokens.some((token) => token.isStored && token.family.revokedBy === undefined))
+        world.invariants.breach('P2', `${row.id} is pending though its first grant had been stored`)
+      continue
+    }
     if (row.attempt !== undefined && row.attempt.startedAtMs < world.time.nowMs - 10 * MINUTE_MS)
       world.invariants.breach('calm', `${row.id} still has an attempt ${JSON.stringify(row)}`)
     await checkFetch(world, connection)

@@ -1,0 +1,183 @@
+import type { Attributes, ItemStore, Write } from '../../shared/ports/item-store.ts'
+import type { OAuthClient, TokenOutcome } from '../../shared/ports/oauth-client.ts'
+import { simulate } from './simulate.ts'
+import type { Plants } from './world.ts'
+
+/** A mistake that the engine could have been written with, planted by wrapping what it calls. */
+export interface PlantedBug {
+  readonly name: string
+  /** A fresh one for each simulation: some remember what they saw. */
+  plants(): Plants
+  /** The simulation notices it within this many seeds, from 1. */
+  readonly within: number
+}
+
+/** The store with every transaction changed on its way; an empty one is not sent. */
+function rewriting(
+  rewrite: (writes: readonly Write[]) => readonly Write[] | Promise<readonly Write[]>,
+): Plants {
+  return {
+    items: (real) =>
+      overStore(real, async (writes) => {
+        const changed = await rewrite(writes)
+        if (changed.length > 0) await real.transact(changed)
+      }),
+  }
+}
+
+function overStore(real: ItemStore, transact: ItemStore['transact']): ItemStore {
+  return {
+    get: (key, options) => real.get(key, options),
+    query: (query) => real.query(query),
+    queryDue: (query) => real.queryDue(query),
+    scan: (query) => real.scan(query),
+    transact,
+  }
+}
+
+function withoutCondition(write: Write, attribute: string): Write {
+  const when = write.when?.filter(
+    (condition) => !('attribute' in condition) || condition.attribute !== attribute,
+  )
+  return { ...write, when } as Write
+}
+
+/** The provider's client with each outcome changed. */
+function changingOutcomes(
+  change: (outcome: TokenOutcome, facts: { tookMs: number; token: string }) => TokenOutcome,
+): Plants {
+  return {
+    oauth: (real, process): OAuthClient => ({
+      async requestToken(request) {
+        const startMs = process.monotonicMs()
+        const outcome = await real.requestToken(request)
+        const token = request.grant.kind === 'refresh-token' ? request.grant.refreshToken.reveal() : ''
+        return change(outcome, { tookMs: process.monotonicMs() - startMs, token })
+      },
+      revoke: (request) => real.revoke(request),
+      probe: (request) => real.probe(request),
+    }),
+  }
+}
+
+/** A fence that does not rise: whoever holds the lease has the same one. */
+function withoutFence(): Plants {
+  const flat = (attributes: Attributes | undefined): Attributes | undefined =>
+    attributes?.['fence'] === undefined
+      ? attributes
+      : { ...attributes, fence: attributes['lease'] === undefined ? 0 : 1 }
+  return {
+    items: (real) => ({
+      ...overStore(real, (writes) => real.transact(writes.map((write) => withoutCondition(write, 'fence')))),
+      get: async (key, options) => flat(await real.get(key, options)),
+    }),
+  }
+}
+
+/** Remembers the version a row had when its lease was taken, and lets no commit pass once it has risen. */
+function conditionalOnVersion(): Plants {
+  const versions = new Map<string, number>()
+  return {
+    items: (real) =>
+      overStore(real, async (writes) => {
+        const changed = await Promise.all(
+          writes.map(async (write): Promise<Write> => {
+            if (write.op !== 'update') return write
+            if (write.set?.['lease'] !== undefined) {
+              const row = await real.get(write.key)
+              versions.set(write.key.sort, Number(row?.['version']))
+            }
+            const version = versions.get(write.key.sort)
+            const isCommit = write.set?.['secret'] !== undefined && write.remove?.includes('attempt') === true
+            if (!isCommit || version === undefined) return write
+            return {
+              ...write,
+              when: [...(write.when ?? []), { kind: 'equals', attribute: 'version', value: version }],
+            }
+          }),
+        )
+        await real.transact(changed)
+      }),
+  }
+}
+
+/** Ends a grant after its third failure in a row, whatever kind of failure. */
+function countingTowardDeath(): Plants {
+  const failures = new Map<string, number>()
+  return changingOutcomes((outcome, { token }) => {
+    if (outcome.kind === 'granted' || token === '') return outcome
+    const count = (failures.get(token) ?? 0) + 1
+    failures.set(token, count)
+    return count < 3 ? outcome : { kind: 'grant-dead', code: 'invalid_grant', message: 'Too many failures.' }
+  })
+}
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'a lease without a fence',
+    within: 5,
+    plants: withoutFence,
+  },
+  {
+    name: 'a permission to send that leaves no trace',
+    within: 10,
+    plants: () =>
+      rewriting((writes) =>
+        writes.map((write) =>
+          write.op === 'update' && write.set?.['lease'] !== undefined
+            ? { ...write, set: { ...write.set, attempt: undefined } }
+            : write,
+        ),
+      ),
+  },
+  {
+    name: 'no second look at the pointer after invalid_grant',
+    within: 30,
+    plants: () =>
+      rewriting((writes) => {
+        const ends = writes.some(
+          (write) => write.op === 'update' && write.set?.['status'] === 'reauthorization_required',
+        )
+        return ends ? writes.map((write): Write => ({ ...write, when: [] })) : writes
+      }),
+  },
+  { name: 'a commit that a rename undoes', within: 30, plants: conditionalOnVersion },
+  {
+    name: 'a new grant dropped when its lease is lost',
+    within: 100,
+    plants: () => rewriting((writes) => writes.filter(({ key }) => !key.partition.endsWith('#RESCUES'))),
+  },
+  {
+    name: 'an unknown outcome taken for a failure',
+    within: 10,
+    plants: () =>
+      changingOutcomes((outcome) =>
+        outcome.kind === 'unknown' ? { ...outcome, kind: 'not-sent' } : outcome,
+      ),
+  },
+  {
+    name: 'a life counted from the answer',
+    within: 10,
+    plants: () =>
+      changingOutcomes((outcome, { tookMs }) => {
+        if (outcome.kind !== 'granted') return outcome
+        const grants = Object.entries(outcome.grants).map(([name, grant]) => [
+          name,
+          grant.lifeMs === undefined ? grant : { ...grant, lifeMs: grant.lifeMs + tookMs },
+        ])
+        return { kind: 'granted', grants: Object.fromEntries(grants) }
+      }),
+  },
+  { name: 'passing failures that count toward death', within: 5, plants: countingTowardDeath },
+]
+
+/** The first seed that notices the bug, and what it noticed; undefined when none of those allowed does. */
+export async function firstToNotice(
+  bug: PlantedBug,
+): Promise<{ seed: number; violation: string } | undefined> {
+  for (let seed = 1; seed <= bug.within; seed++) {
+    const { violations } = await simulate(seed, { plants: bug.plants() })
+    if (violations[0] !== undefined) return { seed, violation: violations[0] }
+  }
+  return undefined
+}
