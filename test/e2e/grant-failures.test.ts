@@ -210,8 +210,10 @@ describe('what a provider answers decides what becomes of a connection', () => {
     const full = await world.view(body.id)
     if (full.failure.class !== 'unknown') return
     expect(full.next_rotation_at).toBeNull()
-    world.clock.moveOn(HOUR_MS)
-    await world.call('POST', `${CONNECTIONS}/${body.id}/rotate`)
+    for (const ms of [2 * 60_000, HOUR_MS]) {
+      world.clock.moveOn(ms)
+      await world.call('POST', `${CONNECTIONS}/${body.id}/rotate`)
+    }
     expect(await fetched(body.id)).toEqual([409, 'authorization_pending'])
     expect(provider.requests.length).toBe(asked + 1)
   })

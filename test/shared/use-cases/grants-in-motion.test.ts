@@ -121,6 +121,29 @@ describe('what happens while a provider takes its time', () => {
     expect((await world.row(id)).attempt).toBeUndefined()
   })
 
+  it('lets a new authorization win over a rotation that began while it was exchanged', async () => {
+    world.provider.answerWith(() => ({ body: GRANT }))
+    const { id } = await world.create('OAUTH2', CODE_SETUP)
+    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    const state = (await world.authorize(id)).searchParams.get('state')
+    const exchange = hold({ ...GRANT, access_token: 'authorized', refresh_token: 'refresh-authorized' })
+    const finishing = world.finish(state)
+    await exchange.arrived
+    const refresh = hold({ ...GRANT, access_token: 'rotated', refresh_token: 'refresh-rotated' })
+    const rotating = world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, HOUR_MS)
+    await refresh.arrived
+    exchange.letGo()
+    expect(await finishing).toMatchObject({ kind: 'connected' })
+    const row = await world.row(id)
+    expect([row.lease, row.attempt]).toEqual([undefined, undefined])
+    refresh.letGo()
+    await rotating
+    await world.clock.advance(10 * MINUTE_MS)
+    await world.reconcile()
+    await world.sweep()
+    expect((await world.fetch(id)).fields.access_token).toBe('authorized')
+  })
+
   it('answers a create after five seconds, and adopts the grant that comes late', async () => {
     const held = hold({ ...GRANT, refresh_token: undefined, scope: 'read' })
     const creating = world.create('OAUTH2', MACHINE_SETUP)
@@ -182,7 +205,10 @@ describe('what happens while a provider takes its time', () => {
     await world.addApplication('PIPEDRIVE')
     await world.clock.advance(2 * MINUTE_MS)
     await world.sweep()
-    expect(await world.row(id)).toMatchObject({ status: 'ready' })
+    const row = await world.row(id)
+    expect(row).toMatchObject({ status: 'ready' })
+    // What was used up is not kept.
+    expect((await world.ports.opened.open(row.secret!)).content.setup).toEqual({ type: 'OAUTH_CODE' })
   })
 
   it('does not send a code that has waited longer than codes live', async () => {

@@ -170,6 +170,22 @@ describe('the code apps', () => {
       expect(tokenRequests()).toHaveLength(1)
     })
 
+    it('renews the person’s grant beside a bot’s that has no end', async () => {
+      let n = 0
+      world.provider.answerWith((request) => {
+        if (request.parameters['refresh_token'] !== undefined) return { body: answerTo(request, n++) }
+        const { refresh_token: _bots, expires_in: _never, ...bot } = bundle(n++)
+        return { body: bot }
+      })
+      const id = await authorized('SLACK')
+      const result = await world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, 1000)
+      expect(result.kind).toBe('rotated')
+      expect((await world.fetch(id)).fields).toMatchObject({
+        access_token: 'xoxe.xoxb-0',
+        user_access_token: 'xoxe.xoxp-1',
+      })
+    })
+
     it('is asked to rotate in vain without token rotation, and is none the worse', async () => {
       play('SLACK')
       const id = await authorized('SLACK')
