@@ -3,7 +3,7 @@ import { KMSClient } from '@aws-sdk/client-kms'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SQSClient } from '@aws-sdk/client-sqs'
-import { createRemoteJWKSet } from 'jose'
+import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose'
 import { DYNAMO_CLIENT_SETTINGS } from '../shared/adapters/dynamodb/client-settings.ts'
 import { DynamoItemStore } from '../shared/adapters/dynamodb/dynamo-item-store.ts'
 import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
@@ -45,27 +45,15 @@ import type { GrantsFunctionPorts } from './grants/handler.ts'
 import type { HttpPorts } from './http-handler.ts'
 import type { ReconcileFunctionPorts } from './reconcile/handler.ts'
 import type { SweepFunctionPorts } from './sweep/handler.ts'
+import { type AwsAccess, awsAccess, SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
 
 /*
  * One function below for each Lambda function, so that a bundle holds only the clients its role has a use for:
  * esbuild drops the others, and what only they import. The clients themselves do nothing before their first call.
  */
 
-/** Connects within an AWS Region take a few ms; a second without an answer means that there is none. */
-const CONNECT_TIMEOUT_MS = 1_000
-/** Secrets Manager and KMS answer in tens of ms, rarely in more than one second. */
-const REQUEST_TIMEOUT_MS = 5_000
 /** An invocation of `grants` lasts as long as a provider takes; the caller's own budget ends the wait earlier. */
 const INVOKE_TIMEOUT_MS = 30_000
-const SERVICE_CLIENT_SETTINGS = {
-  maxAttempts: 3,
-  retryMode: 'adaptive',
-  requestHandler: {
-    connectionTimeout: CONNECT_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    throwOnRequestTimeout: true,
-  },
-} as const
 /** Keys of the issuer are fetched again this often, and at once when a token names one we do not know. */
 const JWKS_MAX_AGE_MS = 10 * 60_000
 const JWKS_TIMEOUT_MS = 3_000
@@ -181,30 +169,12 @@ interface Base {
   readonly aws: AwsAccess
 }
 
-interface AwsAccess {
-  readonly region: string
-  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
-}
-
 function readBase(env: Environment): Base {
   return {
     config: readConfig(env),
     clock: new SystemClock(),
     random: new SystemRandom(),
     aws: awsAccess(env),
-  }
-}
-
-/**
- * Lambda gives a function its role's credentials in the environment. Reading them here instead of searching for
- * them keeps the SDK's chain of providers, a fifth of its size, out of every bundle.
- */
-function awsAccess(env: Environment): AwsAccess {
-  const { AWS_REGION: region = '', AWS_ACCESS_KEY_ID: accessKeyId = '' } = env
-  const { AWS_SECRET_ACCESS_KEY: secretAccessKey = '', AWS_SESSION_TOKEN: sessionToken } = env
-  return {
-    region,
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
   }
 }
 
@@ -220,10 +190,15 @@ function common({ config, clock, random, aws }: Base): Pick<Ports, 'items' | 'cl
 
 function httpPorts({ config }: Base): Pick<HttpPorts, 'verifier' | 'rateLimitPerSecond'> {
   const { jwksUrl, ...expected } = present(config.tokens, ENV.issuer)
-  const keys = createRemoteJWKSet(new URL(jwksUrl), {
-    cacheMaxAge: JWKS_MAX_AGE_MS,
-    timeoutDuration: JWKS_TIMEOUT_MS,
-  })
+  let issuerKeys: JWTVerifyGetKey | undefined
+  // Made when the first token comes: jose loads Node's fetch for it, which is a third of a cold start.
+  const keys: JWTVerifyGetKey = (header, token) => {
+    issuerKeys ??= createRemoteJWKSet(new URL(jwksUrl), {
+      cacheMaxAge: JWKS_MAX_AGE_MS,
+      timeoutDuration: JWKS_TIMEOUT_MS,
+    })
+    return issuerKeys(header, token)
+  }
   return {
     verifier: new JoseTokenVerifier({ ...expected, keys }),
     rateLimitPerSecond: config.rateLimitPerSecond,
@@ -241,7 +216,8 @@ function secretStore(
   metrics: Metrics = new NoMetrics(),
 ): SecretStore {
   const keyArn = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
-  if (config.secretStore === 'sealed') {
+  // Bundling writes the store's name in here, and then what only the other one needs falls out of the bundle.
+  if ((process.env['FLOW_VAULT_SECRET_STORE'] ?? config.secretStore) === 'sealed') {
     const keys = new KmsKeyWrapper({ client: new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }), keyArn })
     return new SealedSecretStore({ items, keys, clock, random })
   }

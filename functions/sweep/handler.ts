@@ -14,8 +14,8 @@ export interface SweepFunctionPorts extends SweepPorts {
 }
 
 /**
- * The handler of the `sweep` function. Alarms read its log line: `ms` is how late the oldest due connection is,
- * `count` how many went to the workers.
+ * The handler of the `sweep` function; its log line says how late the oldest due connection is (`ms`) and how many
+ * went to the workers (`count`).
  */
 export function createHandler(ports: SweepFunctionPorts): () => Promise<SweepReport> {
   return async () => {

@@ -10,16 +10,25 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
-import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
-import type { VaultFunctionName } from '../function-table.ts'
+import { WRITES_PER_SECOND } from '../../shared/adapters/secrets-manager/write-budget.ts'
+import {
+  cloudWatchNameOf,
+  type DimensionName,
+  METRICS_SERVICE,
+  type MetricName,
+  metricsNamespaceOf,
+} from '../../shared/domain/metric-names.ts'
+import { FUNCTION_TABLE, type VaultFunctionName } from '../function-table.ts'
 import type { VaultFunction } from './vault-function.ts'
 
 const MINUTE = Duration.minutes(1)
 /** Rotation is a sweep a minute and a queue behind it: later than this means that something does not run. */
 const OLDEST_DUE_ALARM_MS = 3 * 60_000
 const FAILED_PERCENT = 1
+/** All writers together keep to `WRITES_PER_SECOND`; near it connections begin to wait. */
+const SECRET_WRITES_ALARM_PER_SECOND = WRITES_PER_SECOND * 0.9
 
 export interface AlarmsProps {
   readonly stage: string
@@ -65,9 +74,21 @@ export class Alarms extends Construct {
       minutes: [1, 1],
       description: 'Work or a wake-up failed for good; its message waits in a dead-letter queue.',
     })
+    for (const { name } of FUNCTION_TABLE.filter(({ schedules }) => schedules !== undefined)) {
+      const calls = props.functions.get(name)?.function.metricInvocations({ period: MINUTE })
+      if (calls === undefined) continue
+      const silent = { expression: 'IF(FILL(calls, 0) > 0, 0, 1)', usingMetrics: { calls }, period: MINUTE }
+      this.#add(`${name}-silent`, {
+        metric: new MathExpression(silent),
+        above: 0,
+        minutes: [5, 5],
+        missing: TreatMissingData.BREACHING,
+        description: `The schedule no longer wakes ${name}.`,
+      })
+    }
     this.#watchRequests(props.httpStage)
     this.#watchTable(props.table)
-    this.#watchLogs(props)
+    this.#watchFigures(props.stage)
   }
 
   #watchRequests(stage: HttpStage): void {
@@ -99,55 +120,45 @@ export class Alarms extends Construct {
     })
   }
 
-  /** The functions' own figures, taken from the line each run logs. */
-  #watchLogs({ stage, functions }: AlarmsProps): void {
-    const logs = (name: VaultFunctionName) => functions.get(name)?.function.logGroup
+  /** The functions' own figures, by the table of metrics. */
+  #watchFigures(stage: string): void {
+    const figure = (
+      name: MetricName,
+      statistic: string,
+      dimensions: Partial<Record<DimensionName, string>> = {},
+    ) =>
+      new Metric({
+        namespace: metricsNamespaceOf(stage),
+        metricName: cloudWatchNameOf(name),
+        dimensionsMap: { service: METRICS_SERVICE, ...dimensions },
+        statistic,
+        period: MINUTE,
+      })
     this.#add('oldest-due', {
-      metric: this.#logged('OldestDueMs', { stage, logs: logs('sweep'), message: 'swept', value: '$.ms' }),
+      metric: figure('oldest_due', 'Maximum'),
       above: OLDEST_DUE_ALARM_MS,
       minutes: [3, 3],
       // No figure means that no sweep ran.
       missing: TreatMissingData.BREACHING,
       description: 'A connection has been due for rotation for minutes, or no sweep runs.',
     })
-    const found = this.#logged('ReconcileFound', {
-      stage,
-      logs: logs('reconcile'),
-      message: 'reconciled',
-      value: '$.found',
-    })
-    const done = this.#logged('ReconcileDone', {
-      stage,
-      logs: logs('reconcile'),
-      message: 'reconciled',
-      value: '$.done',
-    })
-    this.#add('reconcile-stuck', {
-      metric: new MathExpression({
-        expression: 'found - done',
-        usingMetrics: { found, done },
-        period: MINUTE,
-      }),
+    this.#add('reconcile-failures', {
+      metric: figure('reconcile_items', 'Sum', { kind: 'failed' }),
       above: 0,
       minutes: [10, 15],
-      missing: TreatMissingData.BREACHING,
-      description: 'Something a crash left cannot be put right, or reconcile does not run.',
+      description: 'Something that a crash left cannot be put right.',
     })
-  }
-
-  #logged(
-    metricName: string,
-    from: { stage: string; logs: ILogGroup | undefined; message: string; value: string },
-  ): Metric {
-    if (from.logs === undefined) throw new Error(`no function logs ${metricName}`)
-    const filter = new MetricFilter(this, metricName, {
-      logGroup: from.logs,
-      metricNamespace: `FlowVault/${from.stage}`,
-      metricName,
-      filterPattern: FilterPattern.stringValue('$.message', '=', from.message),
-      metricValue: from.value,
+    this.#add('secret-writes', {
+      metric: new MathExpression({
+        expression: 'writes / 60',
+        usingMetrics: { writes: figure('secret_writes', 'Sum', { operation: 'put' }) },
+        period: MINUTE,
+      }),
+      above: SECRET_WRITES_ALARM_PER_SECOND,
+      minutes: [5, 10],
+      description:
+        'Rotation nears the quota of Secrets Manager, which AWS does not raise: move to secretStore=sealed.',
     })
-    return filter.metric({ statistic: 'Maximum', period: MINUTE })
   }
 
   #add(

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { buildSync, type Metafile } from 'esbuild'
+import { buildSync } from 'esbuild'
+import { type Config, ENV } from '../../functions/config.ts'
 import type { VaultFunctionName } from '../function-table.ts'
 
 const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..')
@@ -10,8 +11,8 @@ export interface Bundle {
   /** The folder with `index.js`, as Lambda unpacks it. */
   readonly folder: string
   readonly bytes: number
-  /** What is inside, by source file. */
-  readonly inputs: Metafile['inputs']
+  /** What is inside: the bytes of each source file in it. */
+  readonly inputs: Readonly<Record<string, number>>
 }
 
 /**
@@ -19,8 +20,8 @@ export interface Bundle {
  * because it starts faster than a module; from the libraries' ES modules, because only of those esbuild can drop
  * what is not used.
  */
-export function bundleFunction(name: VaultFunctionName): Bundle {
-  const folder = path.join(PROJECT_ROOT, '.cache', 'bundles', name)
+export function bundleFunction(name: VaultFunctionName, secretStore: Config['secretStore']): Bundle {
+  const folder = path.join(PROJECT_ROOT, '.cache', 'bundles', secretStore, name)
   mkdirSync(folder, { recursive: true })
   const { metafile } = buildSync({
     absWorkingDir: PROJECT_ROOT,
@@ -34,11 +35,18 @@ export function bundleFunction(name: VaultFunctionName): Bundle {
     mainFields: ['module', 'main'],
     alias: {
       '@aws-sdk/credential-provider-node': path.join(import.meta.dirname, 'no-credential-chain.ts'),
+      '@aws-sdk/endpoint-cache': path.join(import.meta.dirname, 'no-endpoint-discovery.ts'),
+      '@smithy/core/event-streams': path.join(import.meta.dirname, 'no-event-streams.ts'),
     },
+    define: { [`process.env.${ENV.secretStore}`]: JSON.stringify(secretStore) },
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
   })
   const [output] = Object.values(metafile.outputs)
-  return { folder, bytes: output?.bytes ?? 0, inputs: metafile.inputs }
+  const inputs = Object.entries(output?.inputs ?? {}).map(([file, { bytesInOutput }]) => [
+    file,
+    bytesInOutput,
+  ])
+  return { folder, bytes: output?.bytes ?? 0, inputs: Object.fromEntries(inputs) }
 }

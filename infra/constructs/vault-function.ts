@@ -59,7 +59,7 @@ export class VaultFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
-      code: codeOf(this, entry.name),
+      code: codeOf(this, entry.name, resources.secretStore),
       role,
       memorySize: entry.memoryMb,
       timeout: Duration.seconds(entry.timeoutSeconds),
@@ -77,9 +77,9 @@ export class VaultFunction extends Construct {
 }
 
 /** A synthesis that only looks at the template (`aws:cdk:bundling-stacks`) does without the bundle. */
-function codeOf(scope: Construct, name: VaultFunctionName): Code {
+function codeOf(scope: Construct, name: VaultFunctionName, secretStore: VaultResources['secretStore']): Code {
   if (!Stack.of(scope).bundlingRequired) return Code.fromInline('exports.handler = async () => undefined')
-  return Code.fromAsset(bundleFunction(name).folder)
+  return Code.fromAsset(bundleFunction(name, secretStore).folder)
 }
 
 function reservation(

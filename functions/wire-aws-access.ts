@@ -1,0 +1,35 @@
+import type { Environment } from './config.ts'
+
+/** Connects within an AWS Region take a few ms; a second without an answer means that there is none. */
+const CONNECT_TIMEOUT_MS = 1_000
+/** Secrets Manager and KMS answer in tens of ms, rarely in more than one second. */
+const REQUEST_TIMEOUT_MS = 5_000
+/** What clients are made with whose calls may be repeated: DynamoDB's adapter repeats its own. */
+export const SERVICE_CLIENT_SETTINGS = {
+  maxAttempts: 3,
+  retryMode: 'adaptive',
+  requestHandler: {
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    throwOnRequestTimeout: true,
+  },
+} as const
+
+/** Where AWS is, and who we are there: what every client is made with. */
+export interface AwsAccess {
+  readonly region: string
+  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+}
+
+/**
+ * Lambda gives a function its role's credentials in the environment. Reading them here instead of searching for
+ * them keeps the SDK's chain of providers, a fifth of its size, out of every bundle.
+ */
+export function awsAccess(env: Environment): AwsAccess {
+  const { AWS_REGION: region = '', AWS_ACCESS_KEY_ID: accessKeyId = '' } = env
+  const { AWS_SECRET_ACCESS_KEY: secretAccessKey = '', AWS_SESSION_TOKEN: sessionToken } = env
+  return {
+    region,
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
+  }
+}
