@@ -15,6 +15,8 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '\\.(long|aws|browser)\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.cache', '<rootDir>/.flow-vault'],
   testTimeout: 20_000,
+  // Two cores, both used: jest's own default leaves one of them to itself.
+  maxWorkers: '100%',
   // A failed test may leave a server or a socket open; the run must end and say so all the same.
   forceExit: process.env['CI'] === 'true',
 }
