@@ -1,3 +1,4 @@
+import { benchBundles } from './bundles.ts'
 import { benchHttp } from './http.ts'
 
 /*
@@ -5,7 +6,10 @@ import { benchHttp } from './http.ts'
  * this minute, which is why everything is measured beside something bare.
  */
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = { http: benchHttp }
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  bundles: benchBundles,
+  http: benchHttp,
+}
 
 const wanted = process.argv.slice(2)
 const unknown = wanted.find((name) => BENCHES[name] === undefined)
