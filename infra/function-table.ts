@@ -14,6 +14,7 @@ export type VaultFunctionName = 'api' | 'credentials' | 'authorize' | 'grants' |
 export type GrantName =
   | 'write-rows'
   | 'read-rows'
+  | 'scan-rows'
   | 'note-fetches'
   | 'consume-states'
   | 'start-states'
@@ -53,6 +54,8 @@ export interface FunctionSchedule {
   readonly everyMinutes: number
   readonly event: ReconcileEvent | Record<string, never>
 }
+
+const MINUTES_A_DAY = 24 * 60
 
 /** Every function of the vault: to add one, add an entry, its folder, and a wire function. */
 export const FUNCTION_TABLE: readonly FunctionEntry[] = [
@@ -112,11 +115,14 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
   },
   {
     name: 'reconcile',
-    description: 'Undoes or finishes what a crash left',
+    description: 'Undoes or finishes what a crash left, and compares both stores',
     memoryMb: 512,
-    timeoutSeconds: 300,
+    timeoutSeconds: 900,
     instances: 2,
-    schedules: [{ name: 'every-minute', everyMinutes: 1, event: { task: 'work' } }],
-    grants: ['write-rows', 'query-work', 'remove-secrets', 'invoke-grants', 'send-work'],
+    schedules: [
+      { name: 'every-minute', everyMinutes: 1, event: { task: 'work' } },
+      { name: 'every-day', everyMinutes: MINUTES_A_DAY, event: { task: 'compare' } },
+    ],
+    grants: ['write-rows', 'scan-rows', 'query-work', 'remove-secrets', 'invoke-grants', 'send-work'],
   },
 ]

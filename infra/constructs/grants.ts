@@ -50,6 +50,8 @@ export function grantOf(name: GrantName, resources: VaultResources): Granted {
 const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>> = {
   'read-rows': (it) => onTable(it, [items(it, 'TENANT#*', READ_ITEMS)]),
   'write-rows': (it) => onTable(it, [items(it, 'TENANT#*', [...READ_ITEMS, ...WRITE_ITEMS])]),
+  // A scan has no key to bind; sealed values it meets are ciphertext, and whoever has this has no key for them.
+  'scan-rows': (it) => onTable(it, [allow(['dynamodb:Scan'], it.tableArn)]),
   'note-fetches': (it) => onTable(it, [noteFetches(it)]),
   'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:PutItem'])]),
   'consume-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:DeleteItem'])]),
@@ -175,7 +177,10 @@ function removeSecrets(it: VaultResources): PolicyStatement[] {
     ]
   }
   return [
-    allow(['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret'], it.secretsArn),
+    allow(
+      ['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:RestoreSecret'],
+      it.secretsArn,
+    ),
     // ListSecrets knows no resources (service authorization reference): it shows names and tags, never a value.
     allow(['secretsmanager:ListSecrets'], '*'),
   ]

@@ -149,6 +149,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     for (const [name, event] of [
       ['sweep', {}],
       ['reconcile', { task: 'work' }],
+      ['reconcile', { task: 'compare' }],
     ] as const) {
       const FunctionName = `flow-vault-${vault.stage}-${name}`
       const Payload = Buffer.from(JSON.stringify(event))

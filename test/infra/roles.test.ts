@@ -84,8 +84,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...LOGS,
     ...TRACES,
     ...ROWS,
+    'dynamodb:Scan',
     'secretsmanager:DescribeSecret',
     'secretsmanager:DeleteSecret',
+    'secretsmanager:RestoreSecret',
     'secretsmanager:ListSecrets',
     'lambda:InvokeFunction',
     'sqs:SendMessage',
@@ -149,13 +151,13 @@ describe('the role of each function, with Secrets Manager', () => {
 describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretStore) => {
   const { vault } = templates.get(secretStore)!
 
-  it('binds every permission on the table to the beginning of the partition key', () => {
+  it('binds every permission on the table but the scan of reconcile to the beginning of the partition key', () => {
     const keys: Record<string, string[]> = {}
     for (const { name } of FUNCTION_TABLE) {
       for (const { actions, condition } of statementsOf(vault, name)) {
         if (!actions.some((action) => action.startsWith('dynamodb:'))) continue
         const leading = /"dynamodb:LeadingKeys":\["([^"]+)"\]/.exec(condition)?.[1]
-        keys[name] = [...new Set([...(keys[name] ?? []), leading ?? 'any'])].sort()
+        keys[name] = [...new Set([...(keys[name] ?? []), leading ?? `any: ${actions.join()}`])].sort()
       }
     }
     const sealed = secretStore === 'sealed' ? ['SECRET#flow-vault/*'] : []
@@ -165,7 +167,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       authorize: ['STATE#*'],
       grants: [...sealed, 'TENANT#*'],
       sweep: ['rotation#*'],
-      reconcile: [...sealed, 'TENANT#*', 'work#*'],
+      reconcile: [...sealed, 'TENANT#*', 'any: dynamodb:Scan', 'work#*'],
     })
   })
 
