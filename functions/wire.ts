@@ -36,6 +36,7 @@ import { AttemptWatch } from '../shared/use-cases/attempt-watch.ts'
 import { FreezeWatch } from '../shared/use-cases/freeze-watch.ts'
 import { MeasuredOpenedSecrets } from '../shared/use-cases/measured-opened-secrets.ts'
 import { OpenedSecrets } from '../shared/use-cases/opened-secrets.ts'
+import { ProviderBreaker } from '../shared/use-cases/provider-breaker.ts'
 import { SingleFlight } from '../shared/use-cases/single-flight.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
@@ -128,6 +129,7 @@ export function wireGrants(env: Environment = process.env): GrantsFunctionPorts 
     opened: new MeasuredOpenedSecrets(secrets, metrics),
     freezes: new FreezeWatch(rows.items, clock),
     attempts: new AttemptWatch(clock),
+    breaker: new ProviderBreaker(base),
     owner: env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? 'grants',
   }
 }

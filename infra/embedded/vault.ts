@@ -32,6 +32,7 @@ import { measuredGrantRunner } from '../../shared/use-cases/measured-rotation.ts
 import { measuredSweep } from '../../shared/use-cases/measured-sweep.ts'
 import { doMeasuredWork } from '../../shared/use-cases/measured-work.ts'
 import type { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { ProviderBreaker } from '../../shared/use-cases/provider-breaker.ts'
 import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
 import { createAccessLog } from './access-log.ts'
 import { ClientRegistry } from './client-registry.ts'
@@ -141,6 +142,7 @@ function createWorkers(
     oauth: measuredOAuthClient(new OAuth4WebApiClient({ fetch, render: renderTemplate, clock }), ports),
     opened,
     attempts: new AttemptWatch(clock),
+    breaker: new ProviderBreaker(ports),
     owner: `pid ${process.pid}`,
   }
   const grants = measuredGrantRunner(new LocalGrantRunner(grantPorts), ports)

@@ -2,12 +2,14 @@ import type { OAuthClient } from '../ports/oauth-client.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { AttemptWatch } from './attempt-watch.ts'
 import type { OpenedSecrets } from './opened-secrets.ts'
+import type { ProviderBreaker } from './provider-breaker.ts'
 
 /** What minting and rotating grants reaches the world through. */
 export interface GrantPorts extends Ports {
   readonly oauth: OAuthClient
   readonly opened: OpenedSecrets
   readonly attempts: AttemptWatch
+  readonly breaker: ProviderBreaker
   /** Names this process in leases, for people who read them. */
   readonly owner: string
 }

@@ -1,12 +1,9 @@
+import { catalogueHost } from '../connectors/catalogue-host.ts'
 import type { ConnectionRow } from '../domain/connection.ts'
-import { newUuid } from '../domain/ids.ts'
-import { connectionKey } from '../domain/keys.ts'
-import type { RotationAttempt } from '../domain/rotation.ts'
-import { LEASE_MS, PROVIDER_TIMEOUT_MS, remainingMs } from '../domain/rotation-policy.ts'
+import { PROVIDER_TIMEOUT_MS, remainingMs } from '../domain/rotation-policy.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import type { FailureTold, RotationCause, RotationResult } from '../ports/grant-runner.ts'
-import { type Condition, ConditionFailedError, StoreUnavailableError } from '../ports/item-store.ts'
-import type { TokenRequest } from '../ports/oauth-client.ts'
+import type { TokenOutcome, TokenRequest } from '../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import type { SecretContent } from './accept-setup.ts'
 import { adoptAnswer, findAnswer } from './adopt-answer.ts'
@@ -17,23 +14,16 @@ import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
 import { type ApplicationClient, findApplicationClient } from './oauth-application.ts'
 import { postponeRow } from './postpone-rotation.ts'
-import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
+import type { MintedConnection } from './rotate-connection.ts'
+import { takeLease } from './take-lease.ts'
 
 /** RFC 6749 §4.1.2 recommends that a code lives ten minutes at most: an older one is not worth a request. */
 const CODE_LIFE_MS = 10 * 60_000
 
-/**
- * A permission that comes later than this after it was asked for is not used: the lease must still cover the
- * request and the storing of its answer, and others have begun to count the holder as gone.
- */
-const MAX_WAIT_TO_SEND_MS = 15_000
 /** A client that was refused is tried again this seldom although nothing of it changed: its provider may have. */
 const STOPPED_RETRY_MS = 60 * 60_000
 /** How often a row that waits for its application to change is looked at; no provider is asked. */
 const STOPPED_CHECK_MS = 10 * 60_000
-
-/** Resends are a lease apart at least: whoever sent before the last eight is long gone. */
-const MAX_EARLIER_ANSWERS = 8
 
 /** How a new access token is asked for. */
 type Way = TokenRequest['grant']
@@ -58,32 +48,60 @@ export async function renewGrant(
   }
   const nowMs = ports.clock.nowMs()
   if (application !== undefined && request.cause !== 'manual' && isStopped(row, application, nowMs)) {
-    return {
-      kind: 'failed',
-      row: await postponeRow(ports, row, { kind: 'at', atMs: nowMs + STOPPED_CHECK_MS }),
-    }
+    return { kind: 'failed', row: await postponeRow(ports, row, laterBy(STOPPED_CHECK_MS, nowMs)) }
   }
   const refusal = whyNotNow(connection, { application, way, nowMs })
-  if (refusal !== undefined) {
-    return {
-      kind: 'failed',
-      row: await commitFailure(ports, row, { failure: refusal, application: application?.stateName }),
-    }
+  if (refusal !== undefined || application === undefined || way === undefined) {
+    const told = { failure: refusal ?? failureFor('no-application'), application: application?.stateName }
+    return { kind: 'failed', row: await commitFailure(ports, row, told) }
   }
-  const attempt = await attemptFor(ports, row, way!, request.grantName)
-  const askedAtMs = ports.clock.monotonicMs()
-  const leased = await takeLease(ports, row, attempt)
-  if (leased === undefined) return busyOrGone(ports, row)
-  const waitedMs = Math.max(ports.clock.monotonicMs() - askedAtMs, ports.clock.nowMs() - attempt.startedAtMs)
-  if (waitedMs > MAX_WAIT_TO_SEND_MS) {
-    const unsent = { failure: failureFor('too-late-to-send'), application: undefined }
-    return { kind: 'failed', row: await commitFailure(ports, leased, unsent) }
-  }
-  return sendAndSettle(
-    ports,
-    { ...connection, row: leased },
-    { content, application: application!, way: way! },
+  return askProvider(ports, connection, { ...request, content, application, way })
+}
+
+/** What a token request is made of. */
+interface Asking {
+  readonly grantName: string
+  readonly cause: RotationCause
+  readonly content: SecretContent
+  readonly application: ApplicationClient & { oauthAppId?: string }
+  readonly way: Way
+}
+
+function laterBy(ms: number, nowMs: number): { kind: 'at'; atMs: number } {
+  return { kind: 'at', atMs: nowMs + ms }
+}
+
+async function askProvider(
+  ports: GrantPorts,
+  connection: MintedConnection,
+  asking: Asking,
+): Promise<RotationResult> {
+  const { row, profile } = connection
+  const { application, content, cause } = asking
+  const host = catalogueHost(profile.tokenUrl, content.setup)
+  const admission = ports.breaker.admit(
+    { tenant: row.tenant, application: application.stateName, host },
+    { paced: cause === 'due' },
   )
+  if (admission.kind === 'wait') {
+    // The connection itself has not failed: a sweep looks at it again later.
+    const at = laterBy(admission.forMs, ports.clock.nowMs())
+    return { kind: 'failed', row: cause === 'due' ? await postponeRow(ports, row, at) : row }
+  }
+  let outcome: TokenOutcome['kind'] | 'not-asked' = 'not-asked'
+  try {
+    const lease = await takeLease(ports, row, asking)
+    if (lease.kind === 'lost') return await busyOrGone(ports, row)
+    if (lease.kind === 'late') {
+      const told = { failure: failureFor('too-late-to-send'), application: undefined }
+      return { kind: 'failed', row: await commitFailure(ports, lease.row, told) }
+    }
+    const answer = await send(ports, { ...connection, row: lease.row }, asking)
+    outcome = answer.outcome.kind
+    return await settle(ports, { ...connection, row: lease.row }, { ...asking, ...answer })
+  } finally {
+    admission.report(outcome)
+  }
 }
 
 /** What the row points at; undefined when it has moved on since it was read. */
@@ -154,110 +172,49 @@ function isStopped({ failure }: ConnectionRow, application: ApplicationClient, n
   return nowMs - failure.lastAtMs < STOPPED_RETRY_MS
 }
 
-async function attemptFor(
-  ports: GrantPorts,
-  row: MintedConnection['row'],
-  way: Way,
-  grantName: string,
-): Promise<RotationAttempt> {
-  const token =
-    way.kind === 'refresh-token' ? way.refreshToken : way.kind === 'authorization-code' ? way.code : undefined
-  return {
-    fence: row.fence + 1,
-    grantName,
-    secretVersionId: row.secret.versionId,
-    ...(token === undefined
-      ? {}
-      : { refreshTokenDigest: await ports.digester.digest('refresh-token', token) }),
-    startedAtMs: ports.clock.nowMs(),
-    answerVersionId: newUuid(ports.random),
-    sent: (row.attempt?.sent ?? 0) + 1,
-    ...earlierOf(row.attempt),
-  }
-}
-
-/** The attempt that is followed, with those before it: their senders may still store an answer. */
-function earlierOf(attempt: RotationAttempt | undefined): Pick<RotationAttempt, 'earlier'> {
-  if (attempt?.unknownAtMs === undefined) return {}
-  const { answerVersionId, earlier, unknownAtMs } = attempt
-  const answerVersionIds = [answerVersionId, ...(earlier?.answerVersionIds ?? [])].slice(
-    0,
-    MAX_EARLIER_ANSWERS,
-  )
-  return { earlier: { unknownAtMs: earlier?.unknownAtMs ?? unknownAtMs, answerVersionIds } }
-}
-
-/**
- * The lease and the permission to send, in one write: nobody holds the lease, the pointer is the one whose token
- * will be sent, and no other attempt stands. Undefined when any of it is not so.
- */
-async function takeLease(
-  ports: GrantPorts,
-  row: MintedConnection['row'],
-  attempt: RotationAttempt,
-): Promise<MintedConnection['row'] | undefined> {
-  const lease = { owner: ports.owner, untilMs: attempt.startedAtMs + LEASE_MS, fence: attempt.fence }
-  const conditions: Condition[] = [
-    { kind: 'equals', attribute: 'fence', value: row.fence },
-    { kind: 'absent-or-at-most', attribute: 'lease.untilMs', value: attempt.startedAtMs },
-    { kind: 'equals', attribute: 'secret.versionId', value: row.secret.versionId },
-    // A known attempt of unknown outcome may be followed, when settle-attempt found that it may be sent again.
-    row.attempt === undefined
-      ? { kind: 'absent', attribute: 'attempt' }
-      : { kind: 'equals', attribute: 'attempt.fence', value: row.attempt.fence },
-  ]
-  try {
-    await ports.items.transact([
-      {
-        op: 'update',
-        key: connectionKey(row.tenant, row.id),
-        set: { lease, attempt: { ...attempt }, fence: attempt.fence },
-        when: conditions,
-      },
-    ])
-    return { ...row, lease, attempt, fence: attempt.fence }
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return undefined
-    if (!(error instanceof StoreUnavailableError) || error.outcome === 'not-applied') throw error
-    // Reading it back spares the grant from an attempt that stands there and was never sent.
-    const current = await findConnection(ports, row.tenant, row.id)
-    if (current?.attempt?.answerVersionId !== attempt.answerVersionId) throw error
-    return mintedConnection(current)?.row
-  }
-}
-
 async function busyOrGone(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
   const current = await findConnection(ports, row.tenant, row.id)
   return current === undefined ? { kind: 'gone' } : { kind: 'busy', row: current }
 }
 
-async function sendAndSettle(
+interface Answered {
+  readonly outcome: TokenOutcome
+  readonly issuedAtMs: number
+  readonly askedScopes: readonly string[]
+}
+
+async function send(
   ports: GrantPorts,
-  held: MintedConnection,
-  facts: { content: SecretContent; application: ApplicationClient & { oauthAppId?: string }; way: Way },
-): Promise<RotationResult> {
-  const { row, profile } = held
+  { row, profile }: MintedConnection,
+  { content, application, way }: Asking,
+): Promise<Answered> {
   // A token's life counts from before the request, or a slow answer would make it look longer than it is.
   const issuedAtMs = ports.clock.nowMs()
-  const asked = row.requiredScopes ?? scopesToAsk(profile, facts.content.setup)
+  const askedScopes = row.requiredScopes ?? scopesToAsk(profile, content.setup)
   const outcome = await ports.oauth.requestToken({
     profile,
-    setup: new SecretText(JSON.stringify(facts.content.setup)),
-    client: facts.application.client,
-    grant: facts.way,
-    scopes: asked,
+    setup: new SecretText(JSON.stringify(content.setup)),
+    client: application.client,
+    grant: way,
+    scopes: askedScopes,
     timeoutMs: PROVIDER_TIMEOUT_MS,
   })
+  return { outcome, issuedAtMs, askedScopes }
+}
+
+async function settle(
+  ports: GrantPorts,
+  held: MintedConnection,
+  { outcome, way, application, ...answer }: Asking & Answered,
+): Promise<RotationResult> {
   if (outcome.kind !== 'granted') {
-    const failure = failureFor(outcome, { way: facts.way.kind, kind: profile.kind })
-    return settleFailure(ports, held, { failure, application: facts.application.stateName })
+    const failure = failureFor(outcome, { way: way.kind, kind: held.profile.kind })
+    return settleFailure(ports, held, { failure, application: application.stateName })
   }
   return commitGrants(ports, held, {
-    content: facts.content,
+    ...answer,
     minted: outcome.grants,
-    issuedAtMs,
-    askedScopes: asked,
-    oauthAppId: facts.application.oauthAppId,
+    oauthAppId: application.oauthAppId,
   })
 }
 

@@ -15,6 +15,7 @@ import { fetchCredential } from '../../shared/use-cases/fetch-credential.ts'
 import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
 import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { ProviderBreaker } from '../../shared/use-cases/provider-breaker.ts'
 import { type ComparisonReport, reconcileStores } from '../../shared/use-cases/reconcile-stores.ts'
 import { type ReconcilePorts, reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
 import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
@@ -93,6 +94,7 @@ export class World {
       oauth: this.provider,
       opened: new OpenedSecrets(secrets),
       attempts: new AttemptWatch(this.clock),
+      breaker: new ProviderBreaker({ clock: this.clock, random: this.#random }),
       owner: 'a process',
       freezes: new FreezeWatch(items, this.clock),
       work: { enqueue: async (items: readonly WorkItem[]) => void queued.push(...items) },

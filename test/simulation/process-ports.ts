@@ -11,6 +11,7 @@ import type { FetchPorts } from '../../shared/use-cases/fetch-credential.ts'
 import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
 import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { ProviderBreaker } from '../../shared/use-cases/provider-breaker.ts'
 import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
 import type { Chance } from './chance.ts'
 import type { SimulatedProcess } from './machine.ts'
@@ -46,6 +47,7 @@ export function portsOf(
     work,
     opened: new OpenedSecrets(secrets),
     attempts: new AttemptWatch(process),
+    breaker: new ProviderBreaker({ clock: process, random: chance }),
     owner: process.name,
     freezes: new FreezeWatch(items, process),
     flights: new SingleFlight<never>(),

@@ -27,6 +27,7 @@ import {
 import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import { createOauthApplication } from '../../shared/use-cases/manage-oauth-applications.ts'
 import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { ProviderBreaker } from '../../shared/use-cases/provider-breaker.ts'
 import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
 import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
 import { sweepDue } from '../../shared/use-cases/sweep-due.ts'
@@ -67,7 +68,8 @@ export async function startGrantsUnderTest() {
   const freezes = new FreezeWatch(items, clock)
   const base = { items, secrets, digester, clock, random, log, oauth, opened, freezes }
   const attempts = new AttemptWatch(clock)
-  const grants = new LocalGrantRunner({ ...base, attempts, owner: 'test' })
+  const breaker = new ProviderBreaker(base)
+  const grants = new LocalGrantRunner({ ...base, attempts, breaker, owner: 'test' })
   const queued: WorkItem[] = []
   const work = {
     enqueue: async (more: readonly WorkItem[]) => {
@@ -77,6 +79,7 @@ export async function startGrantsUnderTest() {
   const ports = {
     ...base,
     attempts,
+    breaker,
     owner: 'test',
     grants,
     work,
