@@ -1,4 +1,5 @@
 import { benchBundles } from './bundles.ts'
+import { benchGrants } from './grants.ts'
 import { benchHttp } from './http.ts'
 
 /*
@@ -8,6 +9,7 @@ import { benchHttp } from './http.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   bundles: benchBundles,
+  grants: benchGrants,
   http: benchHttp,
 }
 
