@@ -102,6 +102,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/kms/kms-digester.ts': 'the text is hashed',
   'shared/adapters/memory/memory-secret-store.ts': 'a repeated put is compared with what is stored',
   'infra/embedded/client-registry.ts': 'a new client secret is hashed',
+  'infra/embedded/sealed-stream.ts': 'the passphrase of a backup is stretched into its key',
   'infra/embedded/client-command.ts': 'a new client secret is shown to the person who made it, once',
   'infra/embedded/dev-client.ts': 'the first client is written to a file that its owner alone reads',
 }

@@ -98,8 +98,8 @@ export function writeFileAtomically(file: string, text: string, mode: number): v
   syncFolder(path.dirname(file))
 }
 
-/** The rename itself is only durable once the folder is; Windows cannot open one, and does not need it. */
-function syncFolder(folder: string): void {
+/** Makes the names in a folder durable: a rename is only once the folder is. Windows cannot open one, and does not need it. */
+export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return
   const descriptor = fs.openSync(folder, 'r')
   try {

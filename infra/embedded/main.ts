@@ -1,5 +1,7 @@
+import { NewerDatabaseError } from '../../shared/adapters/sqlite/migrations.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
 import { banner } from './banner.ts'
 import { LockedError } from './data-folder.ts'
@@ -47,8 +49,8 @@ function stopOnSignals(server: RunningServer): void {
 
 /** What an operator can act on is refused with its message alone; anything else shows where it came from. */
 function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof SettingsError || error instanceof LockedError || error instanceof KeyUnavailableError
+  return [SettingsError, LockedError, KeyUnavailableError, NewerDatabaseError, StoreUnavailableError].some(
+    (kind) => error instanceof kind,
   )
 }
 

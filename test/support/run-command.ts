@@ -10,7 +10,7 @@ export interface CommandOutcome {
 
 /** Runs `infra/embedded/<name>-command.ts` as npm would, in this folder and with it as the data folder. */
 export async function runCommand(
-  name: 'client' | 'token',
+  name: 'client' | 'token' | 'rotate-key' | 'backup' | 'restore',
   args: readonly string[],
   options: { folder: string; env?: Record<string, string> },
 ): Promise<CommandOutcome> {

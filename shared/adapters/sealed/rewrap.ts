@@ -79,3 +79,17 @@ function contextOf(key: Item['key']): KeyContext | undefined {
   const version = versionOfKey(key)
   return version === undefined ? undefined : placeOf(version.secretId, version.versionId).context
 }
+
+/** How many sealed items of one page another key than `activeKeyId` wraps. */
+export async function countForeignWraps(
+  query: { limit: number; nextToken?: string },
+  items: ItemStore,
+  activeKeyId: string,
+): Promise<{ count: number; nextToken?: string }> {
+  const page = await items.scan(query)
+  const foreign = page.items.filter(
+    ({ key, attributes }) => contextOf(key) !== undefined && attributes['keyId'] !== activeKeyId,
+  )
+  const count = foreign.length
+  return page.nextToken === undefined ? { count } : { count, nextToken: page.nextToken }
+}
