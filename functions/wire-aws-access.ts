@@ -15,10 +15,15 @@ export const SERVICE_CLIENT_SETTINGS = {
   },
 } as const
 
+/** The SDK warns at every request of a longer one (SDK reference guide, application ID). */
+const MAX_APP_ID_LENGTH = 50
+
 /** Where AWS is, and who we are there: what every client is made with. */
 export interface AwsAccess {
   readonly region: string
   readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+  /** Ends the user agent of every request, by which CloudTrail shows the function that made it. */
+  readonly userAgentAppId: string | undefined
 }
 
 /**
@@ -31,5 +36,7 @@ export function awsAccess(env: Environment): AwsAccess {
   return {
     region,
     credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
+    // Not by the SDK's own variable: Powertools adds to that until it is too long.
+    userAgentAppId: env['AWS_LAMBDA_FUNCTION_NAME']?.slice(0, MAX_APP_ID_LENGTH),
   }
 }

@@ -66,12 +66,7 @@ export class VaultFunction extends Construct {
       logGroup: logs,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
-      environment: Object.assign(
-        // The SDK ends its user agent with this name, by which CloudTrail tells whose call it was.
-        { AWS_SDK_UA_APP_ID: functionNameOf(resources.stage, entry.name) },
-        props.environment,
-        ...granted.map((one) => one.environment),
-      ),
+      environment: Object.assign({}, props.environment, ...granted.map((one) => one.environment)),
       ...reservation(entry, props.maxInstances),
       // A schedule's event that failed for good is kept, and an alarm counts it.
       ...(entry.schedules === undefined

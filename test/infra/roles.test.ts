@@ -222,11 +222,6 @@ describe('the functions', () => {
     }
   })
 
-  it('name themselves in the user agent of what they ask AWS for', () => {
-    for (const [, { Properties }] of functions)
-      expect(Properties.Environment.Variables.AWS_SDK_UA_APP_ID).toBe(Properties.FunctionName)
-  })
-
   it('have a role each', () => {
     const roles = functions.map(([, { Properties }]) => Properties.Role['Fn::GetAtt'][0])
     expect(new Set(roles).size).toBe(functions.length)
