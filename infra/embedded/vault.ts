@@ -20,6 +20,7 @@ import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-s
 import { renderTemplate } from '../../shared/connectors/template.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
+import type { Log } from '../../shared/ports/log.ts'
 import type { Ports } from '../../shared/ports/ports.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
@@ -115,6 +116,8 @@ export async function openVault(options: {
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text }),
       issuer,
+      log,
+      clock,
       budgetHeaders: () => rateLimitHeaders(uncounted(settings.rateLimitPerSecond, clock.nowMs())),
     }),
     clients,
@@ -224,6 +227,8 @@ function dispatcher(options: {
   metrics: HttpHandler
   issuer: Issuer | undefined
   budgetHeaders(): Record<string, string>
+  log: Log
+  clock: Pick<Clock, 'monotonicMs'>
 }): Pick<Vault, 'handle' | 'route'> {
   const { issuer } = options
   const routes = allRoutes()
@@ -242,10 +247,17 @@ function dispatcher(options: {
     handle: async (event) => {
       const handler = byKey.get(event.routeKey)
       if (handler !== undefined) return handler(event as HttpEvent)
+      const startedAtMs = options.clock.monotonicMs()
       const page = pageByKey.get(event.routeKey)
       const answer =
         page === undefined ? await localByKey.get(event.routeKey)?.(event) : await referencePage(page)
       if (answer === undefined) return options.elsewhere(event as HttpEvent)
+      options.log.access({
+        request_id: event.requestContext.requestId,
+        route: event.routeKey,
+        status: answer.statusCode,
+        ms: Math.round((options.clock.monotonicMs() - startedAtMs) * 10) / 10,
+      })
       return { ...answer, headers: { ...ownHeaders(event), ...answer.headers } }
     },
   }
