@@ -141,7 +141,7 @@ function openForMs(line: Line, nowMs: number): number {
   return Math.max(line.openUntilMs, line.probingUntilMs) - nowMs
 }
 
-/** A refusal for now may be about one application's quota: it says nothing of the host. */
+/** A passing refusal may be about one application's quota: it says nothing of the host. */
 function isFailureOf(line: Line, outcome: TokenOutcome['kind']): boolean {
   return (
     outcome === 'not-sent' || outcome === 'unknown' || (outcome === 'passing' && line.kind === 'application')
