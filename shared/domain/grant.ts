@@ -11,6 +11,8 @@ export interface GrantState {
   readonly expiryBasis: ExpiryBasis
   readonly hasRefreshToken: boolean
   readonly refreshExpiresAtMs?: number
+  /** Since when that deadline has been known: a renewal that does not move it leaves this alone. */
+  readonly refreshIssuedAtMs?: number
   readonly grantedScopes?: readonly string[]
 }
 
@@ -22,6 +24,7 @@ export interface StoredGrant {
   readonly expires_at_ms?: number
   readonly expiry_basis: ExpiryBasis
   readonly refresh_expires_at_ms?: number
+  readonly refresh_issued_at_ms?: number
   readonly scopes?: readonly string[]
   readonly extra: Readonly<Record<string, string>>
 }

@@ -2,6 +2,7 @@ import type { ConnectionRow } from './connection.ts'
 import type { GrantState } from './grant.ts'
 import type { RefreshRule } from './grant-profile.ts'
 import { bucketOf } from './ids.ts'
+import { keepAliveAtMs, nextWarningAtMs } from './refresh-deadline.ts'
 import type { RotationAttempt, RotationLease } from './rotation.ts'
 
 /** Rotation starts this long before expiry, or a tenth of the life when that is longer. */
@@ -25,10 +26,6 @@ const MAX_CLOCK_DIFFERENCE_MS = 10 * 60_000
 
 /** Grants that nobody fetched for a day and that hold no refresh token are minted on the next fetch instead. */
 export const IDLE_AFTER_MS = 24 * 3600_000
-/** A refresh token is used this long before its own deadline, or a tenth of its life when that is longer. */
-const KEEP_ALIVE_LEAD_MS = 24 * 3600_000
-/** People are warned this long before a deadline that rotation cannot move. */
-const WARN_LEAD_MS = 7 * 24 * 3600_000
 
 const FIRST_RETRY_MS = 5_000
 /** An outage of an hour costs at most a dozen tries a connection, and its end is noticed within five minutes. */
@@ -58,16 +55,16 @@ function accessDueAtMs(id: string, grant: GrantState): number | undefined {
   return Math.floor(grant.accessExpiresAtMs - leadMs - jitterMs)
 }
 
-function keepAliveAtMs(grant: GrantState): number | undefined {
-  if (grant.refreshExpiresAtMs === undefined || !grant.hasRefreshToken) return undefined
-  const lifeMs = grant.refreshExpiresAtMs - grant.issuedAtMs
-  return grant.refreshExpiresAtMs - Math.min(lifeMs / 2, Math.max(KEEP_ALIVE_LEAD_MS, lifeMs / 10))
-}
-
-/** The earliest instant at which any grant of the connection is due; undefined when none is. */
-export function connectionDueAtMs(id: string, grants: ConnectionRow['grants']): number | undefined {
-  const due = Object.values(grants ?? {})
-    .map((grant) => grantDueAtMs(id, grant))
+/**
+ * The earliest instant at which any grant of the connection is due, or people are to be warned of a deadline;
+ * undefined when a sweep has nothing to do.
+ */
+export function connectionDueAtMs(
+  row: Pick<ConnectionRow, 'id' | 'grants' | 'warnedRefreshExpiryMs'>,
+): number | undefined {
+  const due = Object.values(row.grants ?? {})
+    .map((grant) => grantDueAtMs(row.id, grant))
+    .concat(nextWarningAtMs(row))
     .filter((at) => at !== undefined)
   return due.length === 0 ? undefined : Math.min(...due)
 }
@@ -110,27 +107,37 @@ export function canResend(
   attempt: RotationAttempt,
   facts: { refresh: RefreshRule; accessExpiresAtMs: number | undefined; nowMs: number; watchedMs: number },
 ): boolean {
-  if (attempt.unknownAtMs === undefined || !isSenderGone(attempt.unknownAtMs, facts)) return false
-  if (attempt.refreshTokenDigest === undefined || facts.refresh.rotation === 'none') return true
-  const { graceSeconds, replaySafe } = facts.refresh
-  if (replaySafe === true && graceSeconds !== undefined && attempt.sent === 1) {
-    if (facts.nowMs < attempt.startedAtMs + graceSeconds * 1000) return true
-  }
-  return facts.accessExpiresAtMs === undefined || facts.nowMs >= facts.accessExpiresAtMs
+  if (attempt.unknownAtMs === undefined) return false
+  const isReplay = mayReplay(attempt, facts)
+  if (isReplay && attempt.isOver === true) return true
+  if (!isSenderGone(attempt.unknownAtMs, facts)) return false
+  if (isReplay || attempt.refreshTokenDigest === undefined || facts.refresh.rotation === 'none') return true
+  return facts.accessExpiresAtMs !== undefined && facts.nowMs >= facts.accessExpiresAtMs
 }
 
 function isSenderGone(unknownAtMs: number, facts: { nowMs: number; watchedMs: number }): boolean {
   return facts.watchedMs >= QUIET_MS || facts.nowMs - unknownAtMs >= QUIET_MS + MAX_CLOCK_DIFFERENCE_MS
 }
 
-/** When an attempt of unknown outcome should be looked at again, in epoch ms. */
+/**
+ * When an attempt of unknown outcome should be looked at again, in epoch ms. Undefined when nothing is worth a look:
+ * an access token that never expires goes on working, and only a new authorization follows it.
+ */
 export function resendAtMs(
   attempt: RotationAttempt,
   facts: { refresh: RefreshRule; accessExpiresAtMs: number | undefined; nowMs: number },
-): number {
-  const quietAtMs = facts.nowMs + QUIET_MS
-  if (attempt.refreshTokenDigest === undefined || facts.refresh.rotation === 'none') return quietAtMs
-  return Math.max(quietAtMs, facts.accessExpiresAtMs ?? quietAtMs)
+): number | undefined {
+  const { accessExpiresAtMs, nowMs, refresh } = facts
+  const quietAtMs = nowMs + QUIET_MS
+  if (attempt.refreshTokenDigest === undefined || refresh.rotation === 'none') return quietAtMs
+  if (attempt.isOver === true && mayReplay(attempt, facts)) return nowMs
+  return accessExpiresAtMs === undefined ? undefined : Math.max(quietAtMs, accessExpiresAtMs)
+}
+
+/** Once, and inside the grace window of a provider that documents what comes of it. */
+function mayReplay(attempt: RotationAttempt, facts: { refresh: RefreshRule; nowMs: number }): boolean {
+  const { graceSeconds = 0, replaySafe } = facts.refresh
+  return replaySafe === true && attempt.sent === 1 && facts.nowMs < attempt.startedAtMs + graceSeconds * 1000
 }
 
 /**
@@ -146,15 +153,4 @@ export function retryAtMs(options: {
   const ceilingMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(options.count, 10))
   const backOffMs = Math.max(1000, options.fraction * ceilingMs)
   return Math.ceil(options.nowMs + Math.max(backOffMs, options.retryAfterMs ?? 0))
-}
-
-/** The refresh-token deadline to warn of now: near, not moved by rotation, and not warned of before. */
-export function deadlineToWarnOf(row: ConnectionRow, nowMs: number): number | undefined {
-  for (const grant of Object.values(row.grants ?? {})) {
-    const deadline = grant.refreshExpiresAtMs
-    if (deadline === undefined || deadline === row.warnedRefreshExpiryMs) continue
-    const leadMs = Math.min(WARN_LEAD_MS, (deadline - grant.issuedAtMs) / 4)
-    if (nowMs >= deadline - leadMs) return deadline
-  }
-  return undefined
 }

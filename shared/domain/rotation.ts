@@ -22,6 +22,8 @@ export interface RotationAttempt {
   readonly sent: number
   /** Set once the request is known to be over without a known outcome. */
   readonly unknownAtMs?: number
+  /** Its sender itself said so: it waits for no answer any more. */
+  readonly isOver?: true
   /** What is known of the requests before this one for the same token, none of whose ends is known. */
   readonly earlier?: {
     readonly unknownAtMs: number

@@ -79,8 +79,8 @@ export interface FailureTold {
   readonly retryAfterMs?: number
   /** The state of the OAuth client when it was refused. */
   readonly application?: string
-  /** `retry`: back off and try again · `stop`: until a person changes something · `end`: the grant is dead. */
-  readonly next: 'retry' | 'retry-seldom' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
+  /** `retry`: back off and try again · `at-expiry`: nothing changes before that · `stop`: until a person changes something · `end`: the grant is dead. */
+  readonly next: 'retry' | 'retry-seldom' | 'at-expiry' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
 }
 
 export type ProbeStoredRequest = StoredSetup

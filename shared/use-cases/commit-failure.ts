@@ -47,7 +47,7 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     code: 'no_refresh_token',
     message:
       'The provider gave no refresh token: the connection works until its access token expires. Authorize it again before that.',
-    next: 'retry-seldom',
+    next: 'at-expiry',
   },
   'no-application': {
     class: 'app-broken',
@@ -153,7 +153,10 @@ function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): 
   if (attempt?.refreshTokenDigest === undefined) return undefined
   // One that is known to be over stays when nothing was sent since.
   if (attempt.unknownAtMs !== undefined) return attempt
-  if (failure.next === 'unknown') return { ...attempt, unknownAtMs: nowMs }
+  if (failure.next === 'unknown') {
+    const isOver = row.lease?.fence === attempt.fence
+    return { ...attempt, unknownAtMs: nowMs, ...(isOver ? { isOver } : {}) }
+  }
   // A definite answer to this request says nothing about those before it.
   if (attempt.earlier === undefined || failure.next === 'end') return undefined
   return { ...attempt, unknownAtMs: attempt.earlier.unknownAtMs }
@@ -176,6 +179,8 @@ function nextTryMs(
       return back()
     case 'retry-seldom':
       return earlier(at.nowMs + REFUSED_RETRY_MS, accessEndMs(row, at.nowMs))
+    case 'at-expiry':
+      return accessEndMs(row, at.nowMs)
     case 'wait-for-application':
       return at.nowMs + STOPPED_CHECK_MS
     case 'stop':

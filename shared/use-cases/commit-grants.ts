@@ -151,7 +151,7 @@ export function grantChange(
       attempt: undefined,
       failure: undefined,
       ...(facts.answer.oauthAppId === undefined ? {} : { oauthAppId: facts.answer.oauthAppId }),
-      ...dueMembers(current.id, connectionDueAtMs(current.id, facts.grants)),
+      ...dueMembers(current.id, connectionDueAtMs({ ...current, grants: facts.grants })),
     },
     event: eventOf(current, standing.status),
   }

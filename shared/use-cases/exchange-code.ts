@@ -249,7 +249,7 @@ function authorizedChange(
       attempt: undefined,
       failure: undefined,
       warnedRefreshExpiryMs: undefined,
-      ...dueMembers(current.id, connectionDueAtMs(current.id, grants)),
+      ...dueMembers(current.id, connectionDueAtMs({ id: current.id, grants })),
     },
     event: { type: eventTypeOf(current.status, standing.status), changed: ['authorization', 'credentials'] },
     beside: [closeIntent(to.intent)],

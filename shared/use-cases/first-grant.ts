@@ -68,7 +68,7 @@ function grantedOutcome(
       grants,
       requiredScopes,
       ...(result.oauthAppId === undefined ? {} : { oauthAppId: result.oauthAppId }),
-      ...dueMembers(stored.id, connectionDueAtMs(stored.id, grants)),
+      ...dueMembers(stored.id, connectionDueAtMs({ id: stored.id, grants })),
     },
     // A rescue that was settled already, by somebody whose clock is ahead, has ended this grant.
     beside: [

@@ -4,6 +4,7 @@ import type { GrantState, StoredGrant } from '../domain/grant.ts'
 import { MAIN_GRANT } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { JsonObject } from '../domain/json.ts'
+import { renewedDeadline } from '../domain/refresh-deadline.ts'
 import type { MintedGrant } from '../ports/oauth-client.ts'
 
 /**
@@ -17,7 +18,7 @@ export function mergeGrant(
 ): StoredGrant {
   const { issuedAtMs, profile } = options
   const refreshToken = minted.refreshToken?.reveal() ?? old?.refresh_token
-  const refreshExpiresAtMs = refreshDeadlineMs(old, minted, { profile, issuedAtMs })
+  const expiresAtMs = refreshDeadlineMs(old, minted, { profile, issuedAtMs })
   const scopes =
     minted.scopes ?? old?.scopes ?? (profile.answer?.scopesUnstated ? undefined : options.askedScopes)
   return {
@@ -26,7 +27,7 @@ export function mergeGrant(
     issued_at_ms: issuedAtMs,
     ...(minted.lifeMs === undefined ? {} : { expires_at_ms: issuedAtMs + minted.lifeMs }),
     expiry_basis: minted.expiryBasis,
-    ...(refreshExpiresAtMs === undefined ? {} : { refresh_expires_at_ms: refreshExpiresAtMs }),
+    ...renewedDeadline(old, { expiresAtMs, issuedAtMs }),
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     extra: { ...old?.extra, ...minted.extra },
   }
@@ -52,6 +53,7 @@ export function stateOfGrant(grant: StoredGrant): GrantState {
     expiryBasis: grant.expiry_basis,
     hasRefreshToken: grant.refresh_token !== undefined,
     ...(grant.refresh_expires_at_ms === undefined ? {} : { refreshExpiresAtMs: grant.refresh_expires_at_ms }),
+    ...(grant.refresh_issued_at_ms === undefined ? {} : { refreshIssuedAtMs: grant.refresh_issued_at_ms }),
     ...(grant.scopes === undefined ? {} : { grantedScopes: grant.scopes }),
   }
 }

@@ -28,11 +28,7 @@ export async function postponeRow(
 ): Promise<ConnectionRow> {
   if (row.due_at === undefined) return row
   const dueAtMs =
-    to.kind === 'until-fetched'
-      ? undefined
-      : to.kind === 'at'
-        ? to.atMs
-        : connectionDueAtMs(row.id, row.grants)
+    to.kind === 'until-fetched' ? undefined : to.kind === 'at' ? to.atMs : connectionDueAtMs(row)
   const members = dueMembers(row.id, dueAtMs)
   if (members.due_at === row.due_at) return row
   try {

@@ -11,6 +11,7 @@ import { type Postponement, postponeRow } from './postpone-rotation.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleRescuesOf } from './rescue-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
+import { warnOfDeadline } from './warn-of-deadline.ts'
 
 /** Why there is nothing to rotate, with the next action. */
 export const ONLY_BY_AUTHORIZING =
@@ -28,8 +29,9 @@ export interface MintedConnection {
  * reordered calls, in any number of processes. The only use case that sends a stored refresh token.
  */
 export async function rotateConnection(ports: GrantPorts, request: RotationRequest): Promise<RotationResult> {
-  const found = await findConnection(ports, request.tenant, request.id)
-  if (found === undefined) return { kind: 'gone' }
+  const row = await findConnection(ports, request.tenant, request.id)
+  if (row === undefined) return { kind: 'gone' }
+  const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
   const minted = mintedConnection(found)
   if (minted === undefined) return { kind: 'nothing', row: found }
   const settled = await settleAttempt(ports, minted, request.cause)
@@ -97,11 +99,14 @@ function grantNames(
   if (request.cause === 'due' && isIdle(row, profile, nowMs)) return []
   // A provider that has just failed is given its pause, however many flows ask.
   if (request.cause === 'fetch' && (row.failure?.retryAtMs ?? 0) > nowMs) return []
-  return grantsToRotate(row, {
+  const names = grantsToRotate(row, {
     nowMs,
     minTtlMs: request.cause === 'fetch' ? cappedMinTtlMs(row, request.minTtlMs ?? 0) : 0,
     all: request.cause === 'manual' || request.cause === 'rejected',
   })
+  // A sweep that finds nothing due comes for the retry of what a person or a flow asked for early.
+  const isRetry = request.cause === 'due' && names.length === 0 && row.failure !== undefined
+  return isRetry ? Object.keys(row.grants) : names
 }
 
 function isDue(row: ConnectionRow, nowMs: number): boolean {

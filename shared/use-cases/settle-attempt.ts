@@ -38,7 +38,8 @@ export async function settleAttempt(
     return answer === undefined ? { kind: 'ready', connection } : adopt(ports, connection, answer)
   }
   if (cause === 'due' && row.due_at !== undefined && row.due_at <= nowMs) {
-    await postponeRow(ports, row, { kind: 'at', atMs: resendAtMs(attempt, facts) })
+    const atMs = resendAtMs(attempt, facts)
+    await postponeRow(ports, row, atMs === undefined ? { kind: 'until-fetched' } : { kind: 'at', atMs })
   }
   return { kind: 'failed', row }
 }

@@ -163,6 +163,7 @@ function setupChange(
       attempt: undefined,
       failure: undefined,
       authorization: (current.authorization ?? 0) + 1,
+      warnedRefreshExpiryMs: undefined,
       due_shard: undefined,
       due_at: undefined,
       ...to.first.members,

@@ -15,6 +15,8 @@ export interface TokenRules {
   /** A replaced token that comes back outside of the grace ends the whole family (RFC 9700 §4.14.2). */
   readonly reuseRevokes: boolean
   readonly refreshLifeMs?: number
+  /** That life counts from the consent, and is not extended by a refresh. */
+  readonly refreshIsFixed?: true
   /** The name of a second grant that comes with the first answer. */
   readonly nested?: string
 }
@@ -22,6 +24,7 @@ export interface TokenRules {
 /** The refresh tokens that one consent led to. */
 export interface Family {
   readonly rules: TokenRules
+  readonly startedAtMs: number
   revokedBy?: 'person' | 'vault' | 'reuse'
 }
 
@@ -99,7 +102,7 @@ export class ModelServer {
     const grants: Record<string, MintedGrant> = {}
     for (const name of ['main', rules.nested]) {
       if (name === undefined) continue
-      const token = this.#newToken({ rules })
+      const token = this.#newToken({ rules, startedAtMs: this.#time.nowMs })
       code.tokens.push(token)
       grants[name] = this.#mint(rules, token)
     }
@@ -108,7 +111,8 @@ export class ModelServer {
 
   #refresh(text: string, grantName: string): ServerAnswer {
     const token = this.tokens.get(text)
-    if (token === undefined || token.family.revokedBy !== undefined) return this.#dead(token)
+    if (token === undefined || token.family.revokedBy !== undefined || this.#leftMs(token.family) <= 0)
+      return this.#dead(token)
     const { family } = token
     const { rules } = family
     if (!rules.rotates) return { kind: 'granted', grants: { [grantName]: this.#mint(rules, undefined) } }
@@ -119,6 +123,17 @@ export class ModelServer {
     token.usedAtMs ??= this.#time.nowMs
     token.successor = this.#newToken(family)
     return { kind: 'granted', grants: { [grantName]: this.#mint(rules, token.successor) } }
+  }
+
+  #statedLife(family: Family): { refreshLifeMs?: number } {
+    const leftMs = this.#leftMs(family)
+    return Number.isFinite(leftMs) ? { refreshLifeMs: leftMs } : {}
+  }
+
+  #leftMs({ rules, startedAtMs }: Family): number {
+    if (rules.refreshLifeMs === undefined) return Number.POSITIVE_INFINITY
+    const sinceMs = rules.refreshIsFixed === true ? this.#time.nowMs - startedAtMs : 0
+    return rules.refreshLifeMs - sinceMs
   }
 
   #dead(token: ServerToken | undefined): ServerAnswer {
@@ -141,7 +156,7 @@ export class ModelServer {
       ...(refresh === undefined ? {} : { refreshToken: new SecretText(refresh.value) }),
       lifeMs: rules.accessLifeMs,
       expiryBasis: rules.expiryBasis,
-      ...(rules.refreshLifeMs === undefined ? {} : { refreshLifeMs: rules.refreshLifeMs }),
+      ...(refresh === undefined ? {} : this.#statedLife(refresh.family)),
       extra: { instance_url: 'https://acme.my.salesforce.com', base_uri: 'https://eu.docusign.net' },
     }
   }

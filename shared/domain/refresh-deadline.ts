@@ -1,0 +1,95 @@
+import type { ConnectionRow } from './connection.ts'
+import type { GrantState, StoredGrant } from './grant.ts'
+
+const DAY_MS = 24 * 3600_000
+
+/** A refresh token is used this long before its own deadline, or a tenth of its life when that is longer. */
+const KEEP_ALIVE_LEAD_MS = DAY_MS
+/** People are warned this long before a deadline that rotation does not move: authorizing again takes them days. */
+const WARN_LEAD_MS = 7 * DAY_MS
+/** A provider that states what is left of a fixed life is off by its own delay: the deadline is the same. */
+const SAME_DEADLINE_MS = 60_000
+
+/** When a refresh token ends, and since when that has been so. */
+export interface RefreshDeadline {
+  readonly refresh_expires_at_ms?: number
+  readonly refresh_issued_at_ms?: number
+}
+
+/**
+ * The deadline of a renewed grant's refresh token: the new one, counted from now; or the old one, with the instant
+ * it was first known at, when the renewal did not move it.
+ */
+export function renewedDeadline(
+  old: StoredGrant | undefined,
+  renewed: { readonly expiresAtMs: number | undefined; readonly issuedAtMs: number },
+): RefreshDeadline {
+  const { expiresAtMs, issuedAtMs } = renewed
+  if (expiresAtMs === undefined) return {}
+  const before = old?.refresh_expires_at_ms
+  const isMoved = before === undefined || Math.abs(expiresAtMs - before) > SAME_DEADLINE_MS
+  if (isMoved) return { refresh_expires_at_ms: expiresAtMs, refresh_issued_at_ms: issuedAtMs }
+  return {
+    refresh_expires_at_ms: before,
+    refresh_issued_at_ms: old?.refresh_issued_at_ms ?? old?.issued_at_ms ?? issuedAtMs,
+  }
+}
+
+/**
+ * The instant, in epoch ms, at which the grant is renewed for the sake of its refresh token. Undefined when that
+ * has no deadline, or when a renewal since then did not move it.
+ */
+export function keepAliveAtMs(grant: GrantState): number | undefined {
+  if (grant.refreshExpiresAtMs === undefined || !grant.hasRefreshToken) return undefined
+  const atMs = grant.refreshExpiresAtMs - keepAliveLeadMs(grant, grant.refreshExpiresAtMs)
+  return grant.issuedAtMs >= atMs ? undefined : atMs
+}
+
+/**
+ * The instant, in epoch ms, from which people are warned of the deadline of a refresh token: early where rotation
+ * was seen not to move it; otherwise only once keeping it alive has had half of its time and not worked.
+ */
+export function warnAtMs(grant: GrantState): number | undefined {
+  if (grant.refreshExpiresAtMs === undefined || !grant.hasRefreshToken) return undefined
+  const lifeMs = lifeOf(grant, grant.refreshExpiresAtMs)
+  const isFixed = grant.issuedAtMs > (grant.refreshIssuedAtMs ?? grant.issuedAtMs)
+  const leadMs = isFixed ? lifeMs / 4 : keepAliveLeadMs(grant, grant.refreshExpiresAtMs) / 2
+  return grant.refreshExpiresAtMs - Math.min(WARN_LEAD_MS, leadMs)
+}
+
+/** The earliest instant at which somebody is to be warned who was not yet; undefined when nobody is. */
+export function nextWarningAtMs(
+  row: Pick<ConnectionRow, 'grants' | 'warnedRefreshExpiryMs'>,
+): number | undefined {
+  const at = unwarned(row).map(([, atMs]) => atMs)
+  return at.length === 0 ? undefined : Math.min(...at)
+}
+
+/** The refresh-token deadline to warn of now, in epoch ms: near, and not warned of before. */
+export function deadlineToWarnOf(
+  row: Pick<ConnectionRow, 'grants' | 'warnedRefreshExpiryMs'>,
+  nowMs: number,
+): number | undefined {
+  const near = unwarned(row).filter(([, atMs]) => atMs <= nowMs)
+  return near.length === 0 ? undefined : Math.min(...near.map(([deadlineMs]) => deadlineMs))
+}
+
+/** Deadlines with the instant to warn at. Those up to the last that was warned of are done: each is warned of once. */
+function unwarned(row: Pick<ConnectionRow, 'grants' | 'warnedRefreshExpiryMs'>): [number, number][] {
+  return Object.values(row.grants ?? {}).flatMap((grant): [number, number][] => {
+    const atMs = warnAtMs(grant)
+    const deadlineMs = grant.refreshExpiresAtMs
+    if (atMs === undefined || deadlineMs === undefined) return []
+    return deadlineMs > (row.warnedRefreshExpiryMs ?? 0) ? [[deadlineMs, atMs]] : []
+  })
+}
+
+function keepAliveLeadMs(grant: GrantState, deadlineMs: number): number {
+  const lifeMs = lifeOf(grant, deadlineMs)
+  return Math.min(lifeMs / 2, Math.max(KEEP_ALIVE_LEAD_MS, lifeMs / 10))
+}
+
+/** From when the deadline was first known: counted from each renewal, a fixed one would seem ever nearer and shorter. */
+function lifeOf(grant: GrantState, deadlineMs: number): number {
+  return deadlineMs - (grant.refreshIssuedAtMs ?? grant.issuedAtMs)
+}

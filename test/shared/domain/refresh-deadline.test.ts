@@ -1,0 +1,105 @@
+import type { GrantState, StoredGrant } from '../../../shared/domain/grant.ts'
+import {
+  deadlineToWarnOf,
+  keepAliveAtMs,
+  nextWarningAtMs,
+  renewedDeadline,
+  warnAtMs,
+} from '../../../shared/domain/refresh-deadline.ts'
+
+/** 2030-01-01T00:00:00Z. */
+const T0 = 1_893_456_000_000
+const HOUR = 3_600_000
+const DAY = 86_400_000
+
+function grant(parts: Partial<GrantState>): GrantState {
+  return { issuedAtMs: T0, expiryBasis: 'stated', hasRefreshToken: true, ...parts }
+}
+
+function stored(parts: Partial<StoredGrant>): StoredGrant {
+  return { access_token: 'a', issued_at_ms: T0, expiry_basis: 'stated', extra: {}, ...parts }
+}
+
+describe('renewedDeadline', () => {
+  it('counts a first deadline, and one that moved, from the renewal', () => {
+    const first = renewedDeadline(undefined, { expiresAtMs: T0 + 30 * DAY, issuedAtMs: T0 })
+    expect(first).toEqual({ refresh_expires_at_ms: T0 + 30 * DAY, refresh_issued_at_ms: T0 })
+    const moved = renewedDeadline(stored(first), { expiresAtMs: T0 + 31 * DAY, issuedAtMs: T0 + DAY })
+    expect(moved).toEqual({ refresh_expires_at_ms: T0 + 31 * DAY, refresh_issued_at_ms: T0 + DAY })
+  })
+
+  it.each([0, 1_500, -59_000])('keeps one that did not move but by %p ms', (byMs) => {
+    const old = stored({ refresh_expires_at_ms: T0 + 30 * DAY, refresh_issued_at_ms: T0 })
+    const renewed = renewedDeadline(old, { expiresAtMs: T0 + 30 * DAY + byMs, issuedAtMs: T0 + DAY })
+    expect(renewed).toEqual({ refresh_expires_at_ms: T0 + 30 * DAY, refresh_issued_at_ms: T0 })
+  })
+
+  it('is nothing without a deadline', () => {
+    expect(renewedDeadline(stored({}), { expiresAtMs: undefined, issuedAtMs: T0 })).toEqual({})
+  })
+})
+
+describe('keepAliveAtMs', () => {
+  it.each([
+    ['sixty days', 60 * DAY, 54 * DAY],
+    ['five days', 5 * DAY, 4 * DAY],
+    ['a day', DAY, 12 * HOUR],
+  ])('of a life of %s', (_, lifeMs, afterMs) => {
+    expect(keepAliveAtMs(grant({ refreshExpiresAtMs: T0 + lifeMs }))).toBe(T0 + afterMs)
+  })
+
+  it('is not tried again when a renewal since did not move the deadline', () => {
+    const fixed = { refreshExpiresAtMs: T0 + 60 * DAY, refreshIssuedAtMs: T0 }
+    expect(keepAliveAtMs(grant({ ...fixed, issuedAtMs: T0 + 53 * DAY }))).toBe(T0 + 54 * DAY)
+    expect(keepAliveAtMs(grant({ ...fixed, issuedAtMs: T0 + 54 * DAY }))).toBeUndefined()
+    expect(keepAliveAtMs(grant({ ...fixed, issuedAtMs: T0 + 61 * DAY }))).toBeUndefined()
+  })
+
+  it('is undefined without a deadline or without a refresh token', () => {
+    expect(keepAliveAtMs(grant({}))).toBeUndefined()
+    expect(keepAliveAtMs(grant({ refreshExpiresAtMs: T0 + DAY, hasRefreshToken: false }))).toBeUndefined()
+  })
+})
+
+describe('warnAtMs', () => {
+  it('is a week ahead of a deadline that rotation does not move', () => {
+    const fixed = { issuedAtMs: T0 + HOUR, refreshIssuedAtMs: T0 }
+    expect(warnAtMs(grant({ ...fixed, refreshExpiresAtMs: T0 + 90 * DAY }))).toBe(T0 + 83 * DAY)
+  })
+
+  it('is a quarter of its life ahead when that is shorter', () => {
+    const fixed = { issuedAtMs: T0 + HOUR, refreshIssuedAtMs: T0 }
+    expect(warnAtMs(grant({ ...fixed, refreshExpiresAtMs: T0 + 8 * DAY }))).toBe(T0 + 6 * DAY)
+  })
+
+  it('waits until keeping it alive has had its chance where rotation may still move it', () => {
+    expect(warnAtMs(grant({ refreshExpiresAtMs: T0 + 60 * DAY }))).toBe(T0 + 57 * DAY)
+    expect(warnAtMs(grant({ refreshExpiresAtMs: T0 + 5 * DAY }))).toBe(T0 + 4.5 * DAY)
+  })
+})
+
+describe('deadlineToWarnOf', () => {
+  const main = grant({ issuedAtMs: T0 + HOUR, refreshIssuedAtMs: T0, refreshExpiresAtMs: T0 + 90 * DAY })
+  const user = { ...main, refreshExpiresAtMs: T0 + 92 * DAY }
+
+  it('is undefined until it is near, and then the deadline', () => {
+    expect(deadlineToWarnOf({ grants: { main } }, T0 + 83 * DAY - 1)).toBeUndefined()
+    expect(deadlineToWarnOf({ grants: { main } }, T0 + 83 * DAY)).toBe(T0 + 90 * DAY)
+  })
+
+  it('is told once for each of a bundle’s deadlines', () => {
+    const grants = { main, user }
+    expect(deadlineToWarnOf({ grants }, T0 + 86 * DAY)).toBe(T0 + 90 * DAY)
+    const once = { grants, warnedRefreshExpiryMs: T0 + 90 * DAY }
+    expect(deadlineToWarnOf(once, T0 + 84 * DAY)).toBeUndefined()
+    expect(nextWarningAtMs(once)).toBe(T0 + 85 * DAY)
+    expect(deadlineToWarnOf(once, T0 + 86 * DAY)).toBe(T0 + 92 * DAY)
+    expect(nextWarningAtMs({ grants, warnedRefreshExpiryMs: T0 + 92 * DAY })).toBeUndefined()
+  })
+
+  it('is told again of a later deadline', () => {
+    const later = { ...main, refreshExpiresAtMs: T0 + 180 * DAY }
+    const row = { grants: { main: later }, warnedRefreshExpiryMs: T0 + 90 * DAY }
+    expect(deadlineToWarnOf(row, T0 + 174 * DAY)).toBe(T0 + 180 * DAY)
+  })
+})
