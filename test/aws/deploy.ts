@@ -8,6 +8,9 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { ENV } from '../../functions/config.ts'
+import { functionNameOf } from '../../infra/constructs/vault-function.ts'
+import { FUNCTION_TABLE } from '../../infra/function-table.ts'
 import { ALL_SCOPES } from '../../shared/domain/scopes.ts'
 import type { ApiTarget } from '../support/api-target.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
@@ -35,6 +38,8 @@ export interface DeployOptions {
   readonly allowHosts?: readonly string[]
   /** The private authority, as PEM, that such providers' certificates come from. */
   readonly authority?: string
+  /** Where the functions find AWS: something on loopback that passes their calls on to MiniStack. */
+  readonly functionsEndpoint?: string
 }
 
 /** A vault that runs as it would on AWS, deployed by CDK, with an issuer of its own. */
@@ -61,7 +66,7 @@ export async function deployVault(options: DeployOptions): Promise<DeployedVault
     const outputs = JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Record<string, string>>
     const apiId = outputs[`FlowVault-${options.stage}-Vault`]?.['ApiId']
     if (apiId === undefined) throw new Error(`the deployment names no API: ${JSON.stringify(outputs)}`)
-    if (options.authority !== undefined) await trustAuthority(options, options.authority)
+    await setVariables(options)
     return targetOf(options, issuer, `${apiId}.execute-api.localhost`)
   } catch (error) {
     await issuer.server.close()
@@ -71,15 +76,27 @@ export async function deployVault(options: DeployOptions): Promise<DeployedVault
   }
 }
 
-/** Has the function that calls providers trust a private authority, as an operator does: by a variable of Node's. */
-async function trustAuthority(options: DeployOptions, authority: string): Promise<void> {
-  const file = path.join(PROJECT_ROOT, '.cache', `authority-${options.stage}.pem`)
-  await writeFile(file, authority)
+/** Has the functions trust a private authority and find AWS elsewhere, as an operator does: by their variables. */
+async function setVariables(options: DeployOptions): Promise<void> {
+  const { authority, functionsEndpoint, stage } = options
+  if (authority === undefined && functionsEndpoint === undefined) return
+  const more: Record<string, string> = {}
+  if (authority !== undefined) {
+    more['NODE_EXTRA_CA_CERTS'] = path.join(PROJECT_ROOT, '.cache', `authority-${stage}.pem`)
+    await writeFile(more['NODE_EXTRA_CA_CERTS'], authority)
+  }
+  if (functionsEndpoint !== undefined) more['AWS_ENDPOINT_URL'] = functionsEndpoint
   const client = new LambdaClient({ ...emulatorClientConfig('ministack'), endpoint: options.ministackUrl })
-  const FunctionName = `flow-vault-${options.stage}-grants`
-  const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }))
-  const Variables = { ...Environment?.Variables, NODE_EXTRA_CA_CERTS: file }
-  await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }))
+  for (const { name } of FUNCTION_TABLE) {
+    const FunctionName = functionNameOf(stage, name)
+    const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }))
+    const Variables = { ...Environment?.Variables, ...more }
+    const queue = Variables[ENV.workQueueUrl]
+    // The SQS client takes the address in a queue's URL for the endpoint.
+    if (queue !== undefined && functionsEndpoint !== undefined)
+      Variables[ENV.workQueueUrl] = new URL(new URL(queue).pathname, functionsEndpoint).href
+    await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }))
+  }
 }
 
 function contextOf(options: DeployOptions, issuer: string): string[] {

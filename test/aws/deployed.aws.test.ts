@@ -1,12 +1,19 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { functionNameOf } from '../../infra/constructs/vault-function.ts'
+import { FUNCTION_TABLE } from '../../infra/function-table.ts'
 import { managementApiSuite } from '../e2e/management-api-suite.ts'
 import { call, newTenant } from '../support/api-target.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
+import { type CallReport, reportCalls } from '../support/call-report.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
 import { trustedLoopbackCertificate } from '../support/loopback-tls.ts'
+import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts'
 import { type DeployedVault, deployVault } from './deploy.ts'
+import { deployedPermissions } from './deployed-permissions.ts'
 
 /** `cdk bootstrap` and `cdk deploy` take 15 s on two idle cores; a busy machine takes minutes. */
 const DEPLOY_WITHIN_MS = 300_000
@@ -21,23 +28,27 @@ const ministack = () => emulatorClientConfig('ministack')
 describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with %s', (secretStore) => {
   let vault: DeployedVault
   let provider: AuthorizationServer
+  let calls: RecordingProxy
   let token: string
   let tenant: string
 
   beforeAll(async () => {
     const certificate = await trustedLoopbackCertificate()
     provider = await startAuthorizationServer({ tls: certificate })
+    calls = await startRecordingProxy(ministack().endpoint)
     vault = await deployVault({
       ministackUrl: ministack().endpoint,
       stage: secretStore,
       secretStore,
       allowHosts: [provider.host],
       authority: certificate.authority,
+      functionsEndpoint: calls.url,
     })
   }, DEPLOY_WITHIN_MS)
   afterAll(async () => {
     await vault?.close()
     await provider?.close()
+    await calls?.close()
   })
   beforeEach(async () => {
     tenant = newTenant()
@@ -144,6 +155,11 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     })
   })
 
+  it('tells a browser that brings a state which nobody began', async () => {
+    const answer = await vault.fetch(`${vault.baseUrl}/oauth/callback?state=${'a'.repeat(43)}&code=none`)
+    expect(await answer.text()).toContain('has expired or was used already')
+  })
+
   it('runs what the schedules wake', async () => {
     const client = new LambdaClient(ministack())
     for (const [name, event] of [
@@ -177,7 +193,35 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
 
     managementApiSuite('by the official client', async () => ({ ...vault, close: async () => undefined }))
   }
+
+  // The last, so that it judges what all the others had the functions do.
+  it('makes no call that the role of its function does not allow', async () => {
+    const names = FUNCTION_TABLE.map(({ name }) => functionNameOf(vault.stage, name))
+    const permissions = names.map(async (name) => [name, await deployedPermissions(name)] as const)
+    const report = reportCalls(calls.requests, new Map(await Promise.all(permissions)))
+    await writeReport(`${vault.stage}-calls`, report)
+    const callers = new Set(report.made.map((line) => line.split(' ')[0]))
+    expect([...callers].sort()).toEqual([...names].sort())
+    expect(report.notAllowed).toEqual([])
+  })
 })
+
+/** Keeps the report for people, and shows what the roles have in excess. */
+async function writeReport(
+  name: string,
+  { made, notAllowed, unused, usedByOthers }: CallReport,
+): Promise<void> {
+  const parts = Object.entries({
+    made,
+    'not allowed': notAllowed,
+    'allowed and not used': unused,
+    'allowed for others': usedByOthers,
+  })
+  const text = parts.map(([title, lines]) => [`${title}:`, ...lines].join('\n  ')).join('\n\n')
+  const file = path.join('.cache', `aws-${name}.txt`)
+  await writeFile(file, `${text}\n`)
+  process.stderr.write(`${['', `${file}, allowed and not used:`, ...unused].join('\n  ')}\n`)
+}
 
 interface Credential {
   readonly credential_version: number
