@@ -18,7 +18,7 @@ const CONTEXT_VARIABLES = {
 /** Creating secrets is what needs instances, and each of these writers gets its part of the store's quota. */
 const DEFAULT_MAX_INSTANCES = 10
 /** Lambda keeps 100 of an account's 1,000 unreserved; two functions write secrets. */
-const MAX_INSTANCES = 400
+export const MAX_INSTANCES = 400
 /** So that the numbers after it in a template stay placeholders and no half of them is checked. */
 const PLACEHOLDER = { [ENV.deployment]: 'prod', [ENV.tableName]: 'placeholder' }
 

@@ -3,11 +3,11 @@ import type { DeploymentSettings } from './context.ts'
 import { FUNCTION_TABLE } from './function-table.ts'
 
 /** The most messages SQS gives a function at once without a batching window. */
-const MAX_BATCH = 10
+export const MAX_BATCH = 10
 /** A batch's writes must fit in half of the 5 s that a write waits for its turn at most. */
 const BATCH_WRITES_WITHIN_S = 2.5
 /** A rotation takes a provider's answer and a few writes: 2 s is more than most. */
-const ROTATION_S = 2
+export const ROTATION_S = 2
 
 /** How fast rotation may go, from how many instances there are and what the secret store allows. */
 export interface RotationPace {
@@ -21,7 +21,10 @@ export interface RotationPace {
 }
 
 /** The pace of a deployment. With Secrets Manager its writes are the limit; sealed, the workers are. */
-export function rotationPace({ maxInstances, secretStore }: DeploymentSettings): RotationPace {
+export function rotationPace({
+  maxInstances,
+  secretStore,
+}: Pick<DeploymentSettings, 'maxInstances' | 'secretStore'>): RotationPace {
   const writing = FUNCTION_TABLE.filter(({ instances }) => instances === 'secret-writer').length
   const secretWriters = writing * maxInstances
   const queueInstances = Math.max(2, Math.floor(maxInstances / 2))

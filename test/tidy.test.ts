@@ -63,6 +63,7 @@ const ENTRY_POINTS: readonly RegExp[] = [
   /^functions\/[a-z-]+\/index\.ts$/,
   /^infra\/(?:app|synth|constructs\/no-[a-z-]+)\.ts$/,
   /^infra\/embedded\/(?:main|[a-z-]+-command)\.ts$/,
+  /^infra\/capacity\/capacity-command\.ts$/,
   /^shared\/adapters\/memory\/memory-[a-z-]+-store\.ts$/,
 ]
 
