@@ -9,7 +9,7 @@ const SECONDS_A_MONTH = 730 * 3600
 const DAYS_A_MONTH = 30.4
 /** A provider answers in 0.3 s most often, and an instance of 1 GB waits for it; batches share the wait and cost less. */
 const GIGABYTE_SECONDS = 0.3
-/** A message is sent, received and deleted, ten at a time at most and two at least when little is due. */
+/** A message is sent, received and deleted, in batches of two: fuller ones, up to ten, cost less. */
 const QUEUE_REQUESTS = 3 / 2
 /** One key makes digests, one wraps data keys. */
 const KMS_KEYS = 2

@@ -131,6 +131,13 @@ describe('the formulas, held against the vault under a virtual clock,', () => {
     })
   })
 
+  it('take two write units for a row under its lease, and one for an event', () => {
+    const leasedBytes = hourly.rowBytes + hourly.leaseBytes
+    expect(leasedBytes).toBeGreaterThan(1_024)
+    expect(leasedBytes).toBeLessThan(1_700)
+    expect(hourly.eventBytes).toBeLessThan(600)
+  })
+
   it('count a sealed version with its check, the removal of the old, and two data-key calls', async () => {
     const put = await measureSealedRotation(2_000)
     expect(put).toMatchObject({ transactionWrites: 2, singleWrites: 1, keyCalls: 2 })

@@ -22,6 +22,11 @@ export interface MeasuredRotations {
   readonly rowReads: number
   readonly secretPuts: number
   readonly secretReads: number
+  /** The largest items written, as JSON, which is a little more than DynamoDB counts. */
+  readonly rowBytes: number
+  /** What a lease and its attempt add to a row meanwhile. */
+  readonly leaseBytes: number
+  readonly eventBytes: number
 }
 
 /** Runs `connections` of one hour's or another life over virtual time in fair weather, and counts calls per rotation. */
@@ -40,6 +45,7 @@ export async function measureRotations(options: {
   } as const
   const app = { appId: 'OAUTH2', type: 'AUTHORIZATION_CODE', rules }
   const counts = newCounts()
+  const lease = { bytes: 0 }
   const world = new World(
     {
       ...scenarioOf(1),
@@ -51,7 +57,7 @@ export async function measureRotations(options: {
       queueTrouble: 0,
     },
     {
-      items: (real) => countingItems(real, counts),
+      items: (real) => countingItems(real, counts, lease),
       secrets: (real) => countingSecrets(real, counts),
     },
   )
@@ -68,9 +74,26 @@ export async function measureRotations(options: {
   const each = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count / rotations]))
   return {
     ...(each as unknown as ReturnType<typeof newCounts>),
+    ...(await largestItems(world.items)),
+    leaseBytes: lease.bytes,
     rotations,
     perSecond: rotations / (hours * 3600),
   }
+}
+
+async function largestItems(items: ItemStore) {
+  const bytes = { rowBytes: 0, eventBytes: 0 }
+  let nextToken: string | undefined
+  do {
+    const page = await items.scan({ limit: 100, ...(nextToken === undefined ? {} : { nextToken }) })
+    for (const { key, attributes } of page.items) {
+      const size = JSON.stringify({ key, attributes }).length
+      if (key.partition.endsWith('#CONNECTIONS')) bytes.rowBytes = Math.max(bytes.rowBytes, size)
+      if (key.partition.endsWith('#EVENTS')) bytes.eventBytes = Math.max(bytes.eventBytes, size)
+    }
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  return bytes
 }
 
 function newCounts() {
@@ -86,13 +109,16 @@ function newCounts() {
 
 type Counted = ReturnType<typeof newCounts>
 
-function countingItems(real: ItemStore, counts: Counted): ItemStore {
+function countingItems(real: ItemStore, counts: Counted, lease = { bytes: 0 }): ItemStore {
   return {
     get: (key, options) => {
       counts.rowReads++
       return real.get(key, options)
     },
     transact: (writes) => {
+      const [first] = writes
+      if (first !== undefined && 'set' in first && first.set !== undefined && 'lease' in first.set)
+        lease.bytes = Math.max(lease.bytes, JSON.stringify(first.set).length)
       if (writes.length === 1) counts.singleWrites++
       else counts.transactionWrites += writes.length
       counts.dueIndexChanges += writes.filter(changesDueIndex).length
