@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { lockKeys } from '../../../infra/embedded/command.ts'
 import { KEY_FILE, openStores } from '../../../infra/embedded/open-stores.ts'
 import { sealStream } from '../../../infra/embedded/sealed-stream.ts'
 import { KEY_CHECK_KEY } from '../../../shared/adapters/sealed/key-check.ts'
@@ -89,13 +90,20 @@ describe('backup and restore commands', () => {
   })
 
   it('do not let a backup and a rotation of keys meet', async () => {
-    await fillVaultFolder(folder, 2000)
-    const [rotation, backup] = await Promise.all([runCommand('rotate-key', [], { folder }), backUp()])
-    const refused = [rotation, backup].filter(({ exitCode }) => exitCode === 2)
-    for (const { err } of refused) expect(err).toContain('Another rotation of keys, or a backup, is running')
-    if (backup.exitCode !== 0) return
-    expect(await restore()).toMatchObject({ exitCode: 0 })
-    expect(await lookIntoVaultFolder(target)).toMatchObject({ sound: 2000, damaged: 0 })
+    await fillVaultFolder(folder, 3)
+    const before = fs.readFileSync(path.join(folder, KEY_FILE), 'utf8')
+    const lock = lockKeys(folder)
+    const refused = {
+      exitCode: 2,
+      out: '',
+      err: expect.stringContaining('Another rotation of keys, or a backup, is running'),
+    }
+    expect(await backUp()).toMatchObject(refused)
+    expect(await runCommand('rotate-key', [], { folder })).toMatchObject(refused)
+    expect(fs.existsSync(file)).toBe(false)
+    expect(fs.readFileSync(path.join(folder, KEY_FILE), 'utf8')).toBe(before)
+    lock.release()
+    expect(await backUp()).toMatchObject({ exitCode: 0 })
   })
 
   it('leave a backup that was killed to the next one, which cleans up', async () => {

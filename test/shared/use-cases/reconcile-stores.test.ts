@@ -205,6 +205,16 @@ describe('reconcileStores', () => {
     expect(await world.items.get(tombstoneKey(TENANT, id))).toBeUndefined()
   })
 
+  it('counts the secret of a deletion that is not finished as owned, however long it takes', async () => {
+    const { world, id } = await worldWithConnection()
+    await deleteConnection(world.start(), { tenant: TENANT, id, purge: false })
+    await world.items.transact([{ op: 'update', key: tombstoneKey(TENANT, id), set: { state: 'deleting' } }])
+    for (let day = 0; day < 9; day++) {
+      await world.clock.advance(24 * HOUR_MS)
+      expect(await compare(world)).toMatchObject({ orphanSecrets: 0, purged: 0, danglingPointers: 0 })
+    }
+  })
+
   it('removes the secret of an application that is gone, and of no other', async () => {
     const { world } = await worldWithConnection()
     await createHubspotApplication(world.start())
