@@ -64,14 +64,17 @@ export class ProviderBreaker {
     this.#random = ports.random
   }
 
-  /** Whether a request may be sent now. `paced` is for requests that can as well be sent later. */
-  admit(provider: RequestedProvider, options: { paced: boolean }): Admission {
+  /**
+   * Whether a request may be sent now. `later`: it can as well be sent later, and keeps to the pace · `now`: somebody
+   * waits for it · `anyway`: a person wants to see what comes of it.
+   */
+  admit(provider: RequestedProvider, haste: 'later' | 'now' | 'anyway'): Admission {
     const nowMs = this.#clock.monotonicMs()
     const lines = this.#linesOf(provider, nowMs)
-    const openMs = Math.max(...lines.map((line) => openForMs(line, nowMs)))
+    const openMs = haste === 'anyway' ? 0 : Math.max(...lines.map((line) => openForMs(line, nowMs)))
     // Full jitter: what waited for one breaker does not come back as one crowd.
     if (openMs > 0) return { kind: 'wait', forMs: Math.ceil(openMs + this.#random.fraction() * OPEN_MS) }
-    const busy = options.paced ? lines.find((line) => line.allowance < 1) : undefined
+    const busy = haste === 'later' ? lines.find((line) => line.allowance < 1) : undefined
     if (busy !== undefined) return { kind: 'wait', forMs: this.#turnMs(busy, nowMs) }
     for (const line of lines) {
       line.allowance -= 1

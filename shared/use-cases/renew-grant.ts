@@ -25,6 +25,9 @@ const STOPPED_RETRY_MS = 60 * 60_000
 /** How often a row that waits for its application to change is looked at; no provider is asked. */
 const STOPPED_CHECK_MS = 10 * 60_000
 
+/** Sweeps come again by themselves; flows wait, but not for a provider that is away; a person decides alone. */
+const HASTE = { due: 'later', fetch: 'now', rejected: 'now', manual: 'anyway' } as const
+
 /** How a new access token is asked for. */
 type Way = TokenRequest['grant']
 
@@ -81,7 +84,7 @@ async function askProvider(
   const host = catalogueHost(profile.tokenUrl, content.setup)
   const admission = ports.breaker.admit(
     { tenant: row.tenant, application: application.stateName, host },
-    { paced: cause === 'due' },
+    HASTE[cause],
   )
   if (admission.kind === 'wait') {
     // The connection itself has not failed: a sweep looks at it again later.

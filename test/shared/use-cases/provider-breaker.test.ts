@@ -19,7 +19,7 @@ describe('ProviderBreaker', () => {
   })
 
   function admit(provider: RequestedProvider, paced = false) {
-    return breaker.admit(provider, { paced })
+    return breaker.admit(provider, paced ? 'later' : 'now')
   }
 
   function ask(
@@ -95,6 +95,14 @@ describe('ProviderBreaker', () => {
       expect(admit(OWN_SERVER)).toEqual({ kind: 'wait', forMs })
     },
   )
+
+  it('lets a person try in spite of it, and believes what comes of that', () => {
+    fail(OWN_SERVER, 5)
+    const tried = breaker.admit(OWN_SERVER, 'anyway')
+    expect(tried.kind).toBe('go')
+    if (tried.kind === 'go') tried.report('granted')
+    expect(admit(OWN_SERVER).kind).toBe('go')
+  })
 
   it('stops the host for every tenant when the host fails', () => {
     fail(HUBSPOT, 5)
