@@ -3,8 +3,17 @@ import type { ItemKey } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { WorkQueue } from '../ports/work-queue.ts'
 
-/** Keys read from one shard at a time; a sweep reads on only where the nearest expiries are. */
-const PAGE_KEYS = 100
+/** Keys handed to the queue in one call. */
+const BATCH_KEYS = 100
+/** Keys read from one shard at a time: about a tenth of what DynamoDB gives in one answer. */
+const PAGE_KEYS = 1_000
+/**
+ * How far a sweep looks past the backlog of one tenant for others that are due: a million keys are a thousand pages,
+ * read 32 at a time, for a third of a cent.
+ */
+const MAX_KEYS_A_SWEEP = 1_000_000
+/** So many times the capacity are held in memory; what cannot be chosen any more is let go of. */
+const KEPT_CAPACITIES = 4
 
 export interface SweepPorts extends Ports {
   readonly work: WorkQueue
@@ -33,51 +42,86 @@ interface DueKey {
 
 /**
  * The pacer of rotation: asks every shard of the due index for what is due and enqueues the nearest expiries, no
- * more than the workers can do before the next sweep, and no more of one tenant than its share. What is left
- * waits in the index, which is the truth; a row enqueued twice is rotated once.
+ * more than the workers can do before the next sweep, and no more of one tenant than its share while others wait.
+ * What is left waits in the index, which is the truth; a row enqueued twice is rotated once.
  */
 export async function sweepDue(ports: SweepPorts, limits: SweepLimits): Promise<SweepReport> {
   const nowMs = ports.clock.nowMs()
-  const shards = Array.from(
-    { length: ROTATION_SHARDS },
-    (_, shard) => `rotation#${String(shard).padStart(2, '0')}`,
-  )
-  // Each shard may hold all of the nearest: reading capacity from each would be 32 times too much, so every shard
-  // gives its share first, and those whose share was used up are asked for more.
-  const found = (await Promise.all(shards.map((shard) => dueKeys(ports, shard, nowMs, limits)))).flat()
-  found.sort((a, b) => a.dueAtMs - b.dueAtMs)
-  const chosen = fairShare(found, limits)
-  for (let start = 0; start < chosen.length; start += PAGE_KEYS) {
-    const items = chosen.slice(start, start + PAGE_KEYS)
+  const { chosen, oldestDueAtMs, full } = await chooseDue(ports, limits, nowMs)
+  for (let start = 0; start < chosen.length; start += BATCH_KEYS) {
+    const items = chosen.slice(start, start + BATCH_KEYS)
     await ports.work.enqueue(items.map(({ tenant, id }) => ({ kind: 'rotate', tenant, id })))
   }
   return {
     enqueued: chosen.length,
-    oldestLateMs: found.length === 0 ? 0 : Math.max(0, nowMs - found[0]!.dueAtMs),
-    full: chosen.length < found.length,
+    oldestLateMs: oldestDueAtMs === undefined ? 0 : Math.max(0, nowMs - oldestDueAtMs),
+    full,
   }
 }
 
-async function dueKeys(
+interface Shard {
+  readonly name: string
+  nextToken: string | undefined
+  isRead: boolean
+  lastDueAtMs: number
+}
+
+/** Reads on, all shards side by side, until nothing that is still unread could be chosen. */
+async function chooseDue(
   ports: SweepPorts,
-  shard: string,
-  nowMs: number,
   limits: SweepLimits,
+  nowMs: number,
+): Promise<{ chosen: readonly DueKey[]; oldestDueAtMs: number | undefined; full: boolean }> {
+  const shards = Array.from({ length: ROTATION_SHARDS }, (_, shard): Shard => {
+    const name = `rotation#${String(shard).padStart(2, '0')}`
+    return { name, nextToken: undefined, isRead: false, lastDueAtMs: 0 }
+  })
+  // Any shard may hold all of the nearest: each gives twice its share first, and only then what is behind that.
+  let pageKeys = Math.min(PAGE_KEYS, Math.max(BATCH_KEYS, Math.ceil((limits.capacity / ROTATION_SHARDS) * 2)))
+  let candidates: DueKey[] = []
+  let readKeys = 0
+  for (;;) {
+    const unread = shards.filter((shard) => !shard.isRead)
+    const pages = await Promise.all(unread.map((shard) => readPage(ports, shard, { nowMs, limit: pageKeys })))
+    for (const page of pages) {
+      readKeys += page.length
+      candidates = candidates.concat(page)
+    }
+    candidates.sort((a, b) => a.dueAtMs - b.dueAtMs)
+    const { fair, rest } = fairShare(candidates, limits)
+    const left = shards.filter((shard) => !shard.isRead)
+    const nextDueAtMs = Math.min(...left.map(({ lastDueAtMs }) => lastDueAtMs))
+    const isSettled = fair.length === limits.capacity && (fair.at(-1)?.dueAtMs ?? 0) <= nextDueAtMs
+    if (left.length === 0 || isSettled || readKeys >= MAX_KEYS_A_SWEEP) {
+      const chosen = fair.concat(rest.slice(0, limits.capacity - fair.length))
+      return {
+        chosen,
+        oldestDueAtMs: candidates[0]?.dueAtMs,
+        full: chosen.length < readKeys || left.length > 0,
+      }
+    }
+    if (candidates.length > limits.capacity * KEPT_CAPACITIES) {
+      candidates = fair.concat(rest.slice(0, limits.capacity))
+    }
+    pageKeys = PAGE_KEYS
+  }
+}
+
+async function readPage(
+  ports: SweepPorts,
+  shard: Shard,
+  { nowMs, limit }: { nowMs: number; limit: number },
 ): Promise<DueKey[]> {
-  const share = Math.max(PAGE_KEYS, Math.ceil((limits.capacity / ROTATION_SHARDS) * 2))
-  const keys: DueKey[] = []
-  let nextToken: string | undefined
-  do {
-    const page = await ports.items.queryDue({
-      shard,
-      dueAtMostMs: nowMs,
-      limit: Math.min(PAGE_KEYS * 10, share - keys.length),
-      ...(nextToken === undefined ? {} : { nextToken }),
-    })
-    for (const item of page.items) keys.push({ ...ownerOf(item.key), dueAtMs: item.dueAtMs })
-    nextToken = page.nextToken
-  } while (nextToken !== undefined && keys.length < share)
-  return keys
+  const page = await ports.items.queryDue({
+    shard: shard.name,
+    dueAtMostMs: nowMs,
+    limit,
+    ...(shard.nextToken === undefined ? {} : { nextToken: shard.nextToken }),
+  })
+  shard.nextToken = page.nextToken
+  shard.isRead = page.nextToken === undefined
+  shard.lastDueAtMs = page.items.at(-1)?.dueAtMs ?? shard.lastDueAtMs
+  return page.items.map((item) => ({ ...ownerOf(item.key), dueAtMs: item.dueAtMs }))
 }
 
 /** `TENANT#<tenant>#CONNECTIONS`, and the id. */
@@ -85,19 +129,17 @@ function ownerOf(key: ItemKey): { tenant: string; id: string } {
   return { tenant: key.partition.split('#')[1]!, id: key.sort }
 }
 
-/** The nearest first, each tenant up to its share; what room is left then goes to the nearest of all. */
-function fairShare(sorted: readonly DueKey[], limits: SweepLimits): DueKey[] {
+/** The nearest first, each tenant up to its share; the rest, nearest first too, fills what room is left. */
+function fairShare(sorted: readonly DueKey[], limits: SweepLimits): { fair: DueKey[]; rest: DueKey[] } {
   const taken = new Map<string, number>()
-  const chosen: DueKey[] = []
-  const left: DueKey[] = []
+  const fair: DueKey[] = []
+  const rest: DueKey[] = []
   for (const key of sorted) {
     const count = taken.get(key.tenant) ?? 0
-    if (chosen.length < limits.capacity && count < limits.perTenant) {
-      chosen.push(key)
-      taken.set(key.tenant, count + 1)
-    } else {
-      left.push(key)
-    }
+    const fits = fair.length < limits.capacity && count < limits.perTenant
+    if (fits) taken.set(key.tenant, count + 1)
+    const list = fits ? fair : rest
+    list.push(key)
   }
-  return chosen.concat(left.slice(0, Math.max(0, limits.capacity - chosen.length)))
+  return { fair, rest }
 }
