@@ -19,8 +19,13 @@ describe('EMULATOR_DEVIATIONS', () => {
   test.each(EMULATOR_DEVIATIONS.map((deviation) => [deviation.emulator, deviation.name, deviation] as const))(
     'still holds for %s: %s',
     async (emulator, _name, deviation) => {
+      const deviates = await deviation.probe(emulator)
+      if (!deviates && deviation.isRace === true) {
+        process.stderr.write(`${emulator} did not show ${deviation.name} in this run: its race was not met\n`)
+        return
+      }
       // When this fails, the emulator has learnt what AWS does: remove the entry, and the tests it skipped run again.
-      expect(await deviation.probe(emulator)).toBe(true)
+      expect(deviates).toBe(true)
     },
   )
 })
