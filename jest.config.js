@@ -14,7 +14,8 @@ export default {
   // Slower or needier suites end in .long.test.ts, .aws.test.ts or .browser.test.ts and have a command each.
   testPathIgnorePatterns: ['/node_modules/', '\\.(long|aws|browser)\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.cache', '<rootDir>/.flow-vault'],
-  testTimeout: 20_000,
+  // For a test that hangs, and nothing else: how fast a machine is decides no test.
+  testTimeout: 60_000,
   // Two cores, both used: jest's own default leaves one of them to itself.
   maxWorkers: '100%',
   // A failed test may leave a server or a socket open; the run must end and say so all the same.
