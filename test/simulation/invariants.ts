@@ -105,7 +105,8 @@ export class Invariants {
     const content = row === undefined ? undefined : this.#contents.get(row.secret?.versionId ?? '')
     if (content?.grants?.[grantName]?.refresh_token !== token.value) return
     const expiresAtMs = row?.grants?.[grantName]?.accessExpiresAtMs ?? Number.POSITIVE_INFINITY
-    if (process.nowMs() >= expiresAtMs) return
+    // The clock may have jumped back since it was looked at for the decision, which the attempt is dated by.
+    if (Math.max(process.nowMs(), row?.attempt?.startedAtMs ?? 0) >= expiresAtMs) return
     const left = Math.round((expiresAtMs - process.nowMs()) / 1000)
     this.breach(
       'P1',
@@ -137,7 +138,7 @@ export class Invariants {
     const before = this.rows.get(row.id)
     this.rows.set(row.id, row)
     if (row.secret !== undefined && row.secret.versionId !== before?.secret?.versionId) {
-      await this.#pointerMoved(row)
+      await this.#pointerMoved(row, before)
     }
     if (row.status === 'reauthorization_required' && before?.status !== 'reauthorization_required') {
       this.counts.reauthorizations++
@@ -147,11 +148,12 @@ export class Invariants {
       this.breach('F4', `the fence of ${row.id} fell from ${before.fence} to ${row.fence}`)
   }
 
-  async #pointerMoved(row: ConnectionRow): Promise<void> {
+  async #pointerMoved(row: ConnectionRow, before: ConnectionRow | undefined): Promise<void> {
     const pointer = row.secret!
     try {
       const content = parseContent(await this.#world.secrets.get(pointer.secretId, pointer.versionId))
       this.#contents.set(pointer.versionId, content)
+      this.#checkTokensKept(row, before, content)
       for (const grant of Object.values(content.grants ?? {})) {
         this.counts.rotations++
         this.#checkExpiry(row, grant)
@@ -162,6 +164,16 @@ export class Invariants {
       }
     } catch {
       this.breach('P2', `${row.id} points at ${pointer.versionId}, which is not there`)
+    }
+  }
+
+  /** P2: what a provider leaves out of its answer stays as it was. */
+  #checkTokensKept(row: ConnectionRow, before: ConnectionRow | undefined, content: SecretContent): void {
+    if (before === undefined || before.authorization !== row.authorization) return
+    const old = this.#contents.get(before.secret?.versionId ?? '')
+    for (const [name, grant] of Object.entries(old?.grants ?? {})) {
+      if (grant.refresh_token !== undefined && content.grants?.[name]?.refresh_token === undefined)
+        this.breach('P2', `${row.id} lost the refresh token of ${name} by a rotation`)
     }
   }
 

@@ -84,7 +84,7 @@ export class People {
       [2, () => this.#complain(ports, connection)],
       [1, () => this.#replace(connection)],
       [1, () => this.reauthorize(connection)],
-      [0.5, () => this.#remove(connection)],
+      [0.5, () => this.remove(connection)],
       [0.3, () => this.#withdraw(connection)],
       [1, () => this.#startAnew(ports, connection)],
     ]
@@ -141,7 +141,8 @@ export class People {
     await updateConnection(this.#world.portsOf(process), { tenant, id, setup })
   }
 
-  async #remove(connection: KnownConnection): Promise<void> {
+  /** Deletes it, at times for good, and makes another in its place. */
+  async remove(connection: KnownConnection): Promise<void> {
     const process = this.#world.pickProcess()
     if (process === undefined) return
     connection.isDeleted = true
