@@ -51,7 +51,7 @@ export async function renewGrant(
   }
   const nowMs = ports.clock.nowMs()
   if (application !== undefined && request.cause !== 'manual' && isStopped(row, application, nowMs)) {
-    return { kind: 'failed', row: await postponeRow(ports, row, laterBy(STOPPED_CHECK_MS, nowMs)) }
+    return lookAgain(ports, row, { cause: request.cause, afterMs: STOPPED_CHECK_MS })
   }
   const refusal = whyNotNow(connection, { application, way, nowMs })
   if (refusal !== undefined || application === undefined || way === undefined) {
@@ -70,8 +70,15 @@ interface Asking {
   readonly way: Way
 }
 
-function laterBy(ms: number, nowMs: number): { kind: 'at'; atMs: number } {
-  return { kind: 'at', atMs: nowMs + ms }
+/** Nothing is asked now, and the connection itself has not failed: only a sweep's next look is put off. */
+async function lookAgain(
+  ports: GrantPorts,
+  row: MintedConnection['row'],
+  later: { cause: RotationCause; afterMs: number },
+): Promise<RotationResult> {
+  if (later.cause !== 'due') return { kind: 'failed', row }
+  const atMs = ports.clock.nowMs() + later.afterMs
+  return { kind: 'failed', row: await postponeRow(ports, row, { kind: 'at', atMs }) }
 }
 
 async function askProvider(
@@ -86,11 +93,7 @@ async function askProvider(
     { tenant: row.tenant, application: application.stateName, host },
     HASTE[cause],
   )
-  if (admission.kind === 'wait') {
-    // The connection itself has not failed: a sweep looks at it again later.
-    const at = laterBy(admission.forMs, ports.clock.nowMs())
-    return { kind: 'failed', row: cause === 'due' ? await postponeRow(ports, row, at) : row }
-  }
+  if (admission.kind === 'wait') return lookAgain(ports, row, { cause, afterMs: admission.forMs })
   let outcome: TokenOutcome['kind'] | 'not-asked' = 'not-asked'
   try {
     const lease = await takeLease(ports, row, asking)

@@ -16,9 +16,6 @@ import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
 
 export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
 
-/** A connection has one at a time, if any; the rest is left to reconcile. */
-const MAX_RESCUES_AT_ONCE = 10
-
 /** A minted grant whose commit lost its lease or its connection: stored, and waiting to be adopted or revoked. */
 export interface Rescue {
   readonly kind: 'rescue'
@@ -72,19 +69,6 @@ export async function leaveRescue(
   }
   await ports.items.transact([rescueWrite(rescue, ports.clock.nowMs())])
   ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
-}
-
-/** Settles what is due to be rescued of one connection; true when its row may have changed by that. */
-export async function settleRescuesOf(ports: GrantPorts, tenant: string, id: string): Promise<boolean> {
-  const { partition, sort } = rescueKey(tenant, id, '')
-  const page = await ports.items.query({ partition, sortPrefix: sort, limit: MAX_RESCUES_AT_ONCE })
-  let isChanged = false
-  for (const { attributes } of page.items) {
-    if (!(Number(attributes['due_at']) <= ports.clock.nowMs())) continue
-    const outcome = await settleRescue(ports, attributes as unknown as Rescue)
-    isChanged ||= outcome === 'adopted' || outcome === 'contended'
-  }
-  return isChanged
 }
 
 function issueInstants(row: ConnectionRow, grantNames: readonly string[]): Record<string, number> {

@@ -9,7 +9,6 @@ import { findConnection } from './connection-rows.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { type Postponement, postponeRow } from './postpone-rotation.ts'
 import { renewGrant } from './renew-grant.ts'
-import { settleRescuesOf } from './rescue-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 import { warnOfDeadline } from './warn-of-deadline.ts'
 
@@ -37,14 +36,6 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
   const settled = await settleAttempt(ports, minted, request.cause)
   if (settled.kind !== 'ready')
     return settled.kind === 'gone' ? settled : { kind: settled.kind, row: settled.row }
-  // What failed may have succeeded after all, and wait to be rescued: the token is not sent again before that.
-  if (
-    settled.connection.row.failure !== undefined &&
-    (await settleRescuesOf(ports, found.tenant, found.id))
-  ) {
-    const current = await findConnection(ports, request.tenant, request.id)
-    return current === undefined ? { kind: 'gone' } : { kind: 'rotated', row: current }
-  }
   return renewGrants(ports, settled.connection, request)
 }
 

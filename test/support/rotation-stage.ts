@@ -1,7 +1,8 @@
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import type { RotationCause, RotationResult } from '../../shared/ports/grant-runner.ts'
-import type { ItemStore, Write } from '../../shared/ports/item-store.ts'
+import { type ItemStore, StoreUnavailableError, type Write } from '../../shared/ports/item-store.ts'
 import type { TokenFailure, TokenOutcome, TokenRequest } from '../../shared/ports/oauth-client.ts'
+import type { SecretStore } from '../../shared/ports/secret-store.ts'
 import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
 import { rotateConnection } from '../../shared/use-cases/rotate-connection.ts'
 import type { SimulatedProcess } from '../simulation/machine.ts'
@@ -36,12 +37,16 @@ export class RotationStage {
   /** A transaction for which this answers true never gets anywhere. */
   blocks: (process: SimulatedProcess, writes: readonly Write[]) => boolean = () => false
 
+  /** The secret store stores a first grant, and does not say so. */
+  doubtsFirstGrants = false
+
   constructor(app: SimulatedApp) {
     const calm = { stores: FAIR_STORES, provider: FAIR_PROVIDER, maxOffsetMs: 0, machines: 2, apps: [app] }
     this.world = new World(
       { ...scenarioOf(1), ...calm },
       {
         items: (real, process) => this.#blocking(real, process),
+        secrets: (real) => this.#doubting(real),
         oauth: (real, process) => ({
           requestToken: (request) => {
             this.requests++
@@ -131,6 +136,22 @@ export class RotationStage {
         fail: ({ kind }) => hear({ kind, code: kind, message: 'As the test says.' }),
       })
     })
+  }
+
+  #doubting(real: SecretStore): SecretStore {
+    return {
+      put: async (secretId, requestToken, value, options) => {
+        const stored = await real.put(secretId, requestToken, value, options)
+        if (!this.doubtsFirstGrants || !requestToken.endsWith('-grant')) return stored
+        throw new StoreUnavailableError('the store does not say', 'unknown')
+      },
+      get: (secretId, versionId) => real.get(secretId, versionId),
+      discard: (secretId, versionId) => real.discard(secretId, versionId),
+      scheduleDeletion: (secretId) => real.scheduleDeletion(secretId),
+      restore: (secretId) => real.restore(secretId),
+      purge: (secretId) => real.purge(secretId),
+      list: (query) => real.list(query),
+    }
   }
 
   #blocking(real: ItemStore, process: SimulatedProcess): ItemStore {

@@ -189,17 +189,47 @@ describe('a permission to send', () => {
 describe('the attempt of one grant of a bundle', () => {
   it('stands until that grant is settled, whatever is due of the other', async () => {
     const { stage, first } = await withRequestUnderWay(BUNDLE)
-    expect(first.request.grant).toMatchObject({ grantName: 'main' })
-    first.fail({ kind: 'unknown' })
+    first.grant()
     await stage.pass(1_000)
+    stage.held[1]!.fail({ kind: 'unknown' })
+    await stage.pass(1_000)
+    expect(stage.row.attempt).toMatchObject({ grantName: 'user', sent: 1 })
     await stage.passTo(stage.row.grants!['main']!.accessExpiresAtMs!)
     await stage.rotate(1, 'due')
     await stage.pass(2 * MINUTE)
     await stage.rotate(1, 'due')
-    expect(stage.held.map(({ request }) => 'grantName' in request.grant && request.grant.grantName)).toEqual([
-      'main',
-      'main',
-    ])
+    const names = stage.held.map(({ request: { grant } }) => 'grantName' in grant && grant.grantName)
+    expect(names).toEqual(['main', 'user', 'user'])
+    endOf(stage)
+  })
+})
+
+describe('a first grant of which the store does not say whether it has it', () => {
+  it('is adopted and not revoked', async () => {
+    const stage = new RotationStage(SINGLE_USE)
+    stage.holds = true
+    stage.doubtsFirstGrants = true
+    await stage.open()
+    // The create did not wait longer than its budget for the provider.
+    expect(stage.row).toMatchObject({ status: 'pending', credentialVersion: 1 })
+    stage.held[0]!.grant()
+    await stage.pass(2 * MINUTE)
+    await stage.reconcile()
+    expect(stage.row).toMatchObject({ status: 'ready', credentialVersion: 2 })
+    expect(stage.world.server.tokensOf('code-1')[0]!.family.revokedBy).toBeUndefined()
+    endOf(stage)
+  })
+})
+
+describe('work that comes early', () => {
+  it('leaves a connection that waits for its retry where it is in the index', async () => {
+    const { stage, first } = await withRequestUnderWay()
+    first.fail({ kind: 'refused' })
+    await stage.pass(1_000)
+    const { due_at: dueAtMs } = stage.row
+    expect(dueAtMs).toBeGreaterThan(stage.world.time.nowMs)
+    expect(await stage.rotate(1, 'due')).toBe('nothing')
+    expect(stage.row.due_at).toBe(dueAtMs)
     endOf(stage)
   })
 })
