@@ -1,6 +1,7 @@
 import { benchBundles } from './bundles.ts'
 import { benchGrants } from './grants.ts'
 import { benchHttp } from './http.ts'
+import { benchRotation } from './rotation.ts'
 
 /*
  * `npm run bench [-- NAME …]`: measures and prints tables; asserts nothing. The figures are of this machine and
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   bundles: benchBundles,
   grants: benchGrants,
   http: benchHttp,
+  rotation: benchRotation,
 }
 
 const wanted = process.argv.slice(2)
