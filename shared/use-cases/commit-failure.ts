@@ -2,6 +2,7 @@ import type { ConnectionRow } from '../domain/connection.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import { remainingMs, resendAtMs, retryAtMs } from '../domain/rotation-policy.ts'
 import type { FailureTold } from '../ports/grant-runner.ts'
+import type { Write } from '../ports/item-store.ts'
 import type { TokenFailure, TokenRequest } from '../ports/oauth-client.ts'
 import { commitHeld, type HeldChange } from './commit-held.ts'
 import { findConnection } from './connection-rows.ts'
@@ -95,6 +96,13 @@ export function failureFor(
   }
 }
 
+/** A failure with the client that met it, and the writes that go with it. */
+interface Told {
+  readonly failure: FailureTold
+  readonly application: string | undefined
+  readonly beside?: readonly Write[]
+}
+
 /**
  * Writes what a failed rotation means to the row: a passing failure never ends a grant, a dead one ends it once,
  * and an unknown one forbids sending the token again. Only a change of status is a visible change.
@@ -102,17 +110,13 @@ export function failureFor(
 export async function commitFailure(
   ports: GrantPorts,
   held: ConnectionRow,
-  told: { failure: FailureTold; application: string | undefined },
+  told: Told,
 ): Promise<ConnectionRow> {
   const committed = await commitHeld(ports, held, (row) => failureChange(ports, row, told))
   return committed ?? (await findConnection(ports, held.tenant, held.id)) ?? held
 }
 
-function failureChange(
-  ports: GrantPorts,
-  row: ConnectionRow,
-  told: { failure: FailureTold; application: string | undefined },
-): HeldChange {
+function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldChange {
   const { failure } = told
   const nowMs = ports.clock.nowMs()
   const count = (row.failure?.count ?? 0) + 1
@@ -137,10 +141,11 @@ function failureChange(
     },
     ...dueMembers(row.id, retryAt),
   }
-  if (status === row.status) return { members }
+  const beside = told.beside ?? []
+  if (status === row.status) return { members, beside }
   const type =
     status === 'reauthorization_required' ? 'connection.reauthorization_required' : 'connection.degraded'
-  return { members, event: { type, changed: ['status'] } }
+  return { members, event: { type, changed: ['status'] }, beside }
 }
 
 function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['status'] {

@@ -13,13 +13,11 @@ import { findConnection } from './connection-rows.ts'
 import { discardVersion } from './discard-version.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
+import { persistently } from './persistently.ts'
 import { dueMembers } from './postpone-rotation.ts'
 import { leaveRescue } from './rescue-grant.ts'
 import { revokeGrants } from './revoke-grants.ts'
 import type { MintedConnection } from './rotate-connection.ts'
-
-/** Waits between tries to store an answer: 28 s in all, which the lease has left after the longest request. */
-const PERSIST_WAITS_MS = [100, 400, 1000, 2500, 4000, 5000, 7000, 8000]
 
 /** A provider's good answer, with what was asked. */
 export interface GrantAnswer {
@@ -53,10 +51,7 @@ export async function commitGrants(
     grantChange(ports, current, { held, secret, grants: statesOfGrants(content.grants), answer }),
   )
   if (committed === undefined) {
-    await leaveRescue(ports, row, {
-      versionId,
-      grantNames: Object.keys(merged),
-    })
+    await leaveRescue(ports, row, { versionId, grantNames: Object.keys(merged) })
     const current = await findConnection(ports, row.tenant, row.id)
     return current === undefined ? { kind: 'gone' } : { kind: 'busy', row: current }
   }
@@ -90,18 +85,15 @@ async function persist(
   content: SecretContent,
 ): Promise<string | 'deleted' | undefined> {
   const value = sealableContent(content)
-  for (const waitMs of [...PERSIST_WAITS_MS, undefined]) {
-    try {
-      // The same token each time: a put whose answer was lost is found and not repeated.
-      return (await ports.secrets.put(row.secret.secretId, row.attempt!.answerVersionId, value)).versionId
-    } catch (error) {
-      if (error instanceof SecretNotFoundError) return 'deleted'
-      if (!(error instanceof StoreUnavailableError)) throw error
-      ports.log.warn('could not store a new grant yet', { connection_id: row.id, reason: error.message })
-      if (waitMs !== undefined) await ports.clock.sleep(waitMs)
-    }
+  try {
+    // The same token each time: a put whose answer was lost is found and not repeated.
+    const put = () => ports.secrets.put(row.secret.secretId, row.attempt!.answerVersionId, value)
+    return (await persistently(ports, 'store a new grant', put)).versionId
+  } catch (error) {
+    if (error instanceof SecretNotFoundError) return 'deleted'
+    if (error instanceof StoreUnavailableError) return undefined
+    throw error
   }
-  return undefined
 }
 
 /** The connection was deleted while the provider answered: the grant must not outlive it. */

@@ -18,6 +18,7 @@ import { failureFor } from './commit-failure.ts'
 import { withoutUsedCode } from './commit-grants.ts'
 import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from './commit-protocol.ts'
 import { findConnection, fingerprintOf, getConnection } from './connection-rows.ts'
+import { findCurrentContent } from './current-content.ts'
 import { discardReplaced } from './discard-version.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
@@ -141,8 +142,11 @@ export async function codeVerifierOf(
 
 /** The setup the authorization belongs to: the stored one of that type, or a bare one. */
 export async function setupValues(ports: GrantPorts, row: ConnectionRow, setup: Setup): Promise<JsonObject> {
-  if (row.secret === undefined || row.setupType !== setup.type) return { type: setup.type }
-  return (await ports.opened.open(row.secret)).content.setup
+  const { secret } = row
+  if (secret === undefined || row.setupType !== setup.type) return { type: setup.type }
+  const content = await findCurrentContent(ports, { ...row, secret })
+  if (content !== undefined) return content.setup
+  return setupValues(ports, await getConnection(ports, row.tenant, row.id), setup)
 }
 
 async function commitAuthorization(

@@ -4,16 +4,17 @@ import { PROVIDER_TIMEOUT_MS, remainingMs } from '../domain/rotation-policy.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import type { FailureTold, RotationCause, RotationResult } from '../ports/grant-runner.ts'
 import type { TokenOutcome, TokenRequest } from '../ports/oauth-client.ts'
-import { SecretNotFoundError } from '../ports/secret-store.ts'
 import type { SecretContent } from './accept-setup.ts'
 import { adoptAnswer, findAnswer } from './adopt-answer.ts'
 import { commitFailure, failureFor } from './commit-failure.ts'
 import { commitGrants } from './commit-grants.ts'
 import { findConnection } from './connection-rows.ts'
+import { findCurrentContent } from './current-content.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
 import { type ApplicationClient, findApplicationClient } from './oauth-application.ts'
 import { postponeRow } from './postpone-rotation.ts'
+import { rescuesOfEarlier } from './rescue-grant.ts'
 import type { MintedConnection } from './rotate-connection.ts'
 import { takeLease } from './take-lease.ts'
 
@@ -41,7 +42,7 @@ export async function renewGrant(
   request: { grantName: string; cause: RotationCause },
 ): Promise<RotationResult> {
   const { row, profile } = connection
-  const content = await findContent(ports, row)
+  const content = await findCurrentContent(ports, row)
   if (content === undefined) return busyOrGone(ports, row)
   const application = await findApplicationClient(ports, row, profile, content.setup)
   const way = wayToRenew(connection, content, request.grantName)
@@ -107,21 +108,6 @@ async function askProvider(
     return await settle(ports, { ...connection, row: lease.row }, { ...asking, ...answer })
   } finally {
     admission.report(outcome)
-  }
-}
-
-/** What the row points at; undefined when it has moved on since it was read. */
-async function findContent(
-  ports: GrantPorts,
-  row: MintedConnection['row'],
-): Promise<SecretContent | undefined> {
-  try {
-    return (await ports.opened.open(row.secret)).content
-  } catch (error) {
-    if (!(error instanceof SecretNotFoundError)) throw error
-    const current = await findConnection(ports, row.tenant, row.id)
-    if (current?.secret?.versionId !== row.secret.versionId) return undefined
-    throw error
   }
 }
 
@@ -229,9 +215,11 @@ async function settleFailure(
   held: MintedConnection,
   told: { failure: FailureTold; application: string },
 ): Promise<RotationResult> {
+  if (told.failure.next !== 'end') return { kind: 'failed', row: await commitFailure(ports, held.row, told) }
   // A token that was sent before may be dead because it had been renewed: then the answer may have come since.
-  const answer = told.failure.next === 'end' ? await findAnswer(ports, held.row) : undefined
+  const answer = await findAnswer(ports, held.row)
   const adopted = answer === undefined ? undefined : await adoptAnswer(ports, held, answer)
   if (adopted !== undefined) return { kind: 'rotated', row: adopted }
-  return { kind: 'failed', row: await commitFailure(ports, held.row, told) }
+  const beside = rescuesOfEarlier(held.row, ports.clock.nowMs())
+  return { kind: 'failed', row: await commitFailure(ports, held.row, { ...told, beside }) }
 }

@@ -6,13 +6,18 @@ import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { type SecretContent, sealableContent } from './accept-setup.ts'
 import { grantChange } from './commit-grants.ts'
 import { commitHeld } from './commit-held.ts'
+import { INTENT_DEADLINE_MS } from './commit-protocol.ts'
 import { findConnection } from './connection-rows.ts'
 import { discardVersion } from './discard-version.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk, statesOfGrants } from './grant-records.ts'
 import { parseContent } from './opened-secrets.ts'
+import { persistently } from './persistently.ts'
 import { revokeGrants } from './revoke-grants.ts'
 import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
+
+/** A grant that is not stored by then, by any clock, never will be. */
+const STORED_WITHIN_MS = 15 * 60_000
 
 export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
 
@@ -47,13 +52,37 @@ export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {
   }
 }
 
+/** A rescue item as it is stored. */
+export interface StoredRescue extends Rescue {
+  readonly due_at: number
+}
+
+/** The version that holds a grant, and which of a bundle it is. */
+interface LostGrant {
+  readonly versionId: string
+  readonly grantNames: readonly string[]
+}
+
+/**
+ * The writes that lead to what slow senders of the standing attempt's token may still store: for when the attempt
+ * itself, which remembers that, goes with the grant it was for.
+ */
+export function rescuesOfEarlier(row: ConnectionRow, nowMs: number): Write[] {
+  const { attempt } = row
+  return (attempt?.earlier?.answerVersionIds ?? []).map((versionId) =>
+    rescueWrite(rescueOf(row, { versionId, grantNames: [attempt!.grantName] }), nowMs + INTENT_DEADLINE_MS),
+  )
+}
+
 /** Leaves a rescue item for a grant that could not be committed. */
-export async function leaveRescue(
-  ports: GrantPorts,
-  row: ConnectionRow,
-  lost: { versionId: string; grantNames: readonly string[] },
-): Promise<void> {
-  const rescue: Rescue = {
+export async function leaveRescue(ports: GrantPorts, row: ConnectionRow, lost: LostGrant): Promise<void> {
+  const write = rescueWrite(rescueOf(row, lost), ports.clock.nowMs())
+  await persistently(ports, 'leave a rescue', () => ports.items.transact([write]))
+  ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
+}
+
+function rescueOf(row: ConnectionRow, lost: LostGrant): Rescue {
+  return {
     kind: 'rescue',
     tenant: row.tenant,
     connectionId: row.id,
@@ -67,8 +96,6 @@ export async function leaveRescue(
     replaces: issueInstants(row, lost.grantNames),
     ...lost,
   }
-  await ports.items.transact([rescueWrite(rescue, ports.clock.nowMs())])
-  ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
 }
 
 function issueInstants(row: ConnectionRow, grantNames: readonly string[]): Record<string, number> {
@@ -82,12 +109,13 @@ function issueInstants(row: ConnectionRow, grantNames: readonly string[]): Recor
  * connection is gone or means another account now. `contended`: the row changed meanwhile, and the item stays for
  * the next time. Idempotent.
  */
-export async function settleRescue(ports: GrantPorts, rescue: Rescue): Promise<RescueOutcome> {
+export async function settleRescue(ports: GrantPorts, rescue: StoredRescue): Promise<RescueOutcome> {
   const content = await findContent(ports, rescue)
   const row = await findConnection(ports, rescue.tenant, rescue.connectionId)
+  if (content === undefined && ports.clock.nowMs() < rescue.due_at + STORED_WITHIN_MS) return 'contended'
   const outcome = content === undefined ? 'superseded' : await decideRescue(ports, rescue, { content, row })
   if (outcome === 'contended') return outcome
-  if (outcome !== 'adopted' && row?.secret?.versionId !== rescue.versionId) {
+  if (content !== undefined && outcome !== 'adopted' && row?.secret?.versionId !== rescue.versionId) {
     await discardVersion(ports, {
       secretId: rescue.secretId,
       versionId: rescue.versionId,

@@ -5,7 +5,7 @@ import { findConnection } from './connection-rows.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { postponeRow } from './postpone-rotation.ts'
-import { type Rescue, type RescueOutcome, settleRescue } from './rescue-grant.ts'
+import { type RescueOutcome, type StoredRescue, settleRescue } from './rescue-grant.ts'
 import { rotateConnection } from './rotate-connection.ts'
 import { runFreezeJob } from './run-freeze-job.ts'
 
@@ -39,7 +39,7 @@ export async function doWorkItem(ports: WorkerPorts, item: WorkItem): Promise<Wo
     case 'rescue': {
       const rescue = await ports.items.get(rescueKey(item.tenant, item.id, item.versionId))
       if (rescue === undefined) return { kind: 'rescue', outcome: 'gone' }
-      return { kind: 'rescue', outcome: await settleRescue(ports, rescue as unknown as Rescue) }
+      return { kind: 'rescue', outcome: await settleRescue(ports, rescue as unknown as StoredRescue) }
     }
   }
 }

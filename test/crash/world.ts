@@ -40,8 +40,11 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'died' }
 
-/** Longer than an operation may take before reconcile takes it for dead. */
-const PAST_DEADLINE_MS = 61_000
+/**
+ * Longer than an operation may take before reconcile takes it for dead; the last time, longer than a grant that was
+ * announced may take to be stored.
+ */
+const PAST_DEADLINES_MS = [61_000, 61_000, 17 * 60_000]
 const TICK_MS = 50
 const DAY_MS = 24 * 3600_000
 /** Far more than the patience of any operation; a run that needs more hangs. */
@@ -126,8 +129,8 @@ export class World {
   /** What reconcile does within minutes, by a new process; with a plan it may fail or die itself. */
   async reconcile(plan = new FaultPlan(), level: FaultLevel = 'ports'): Promise<void> {
     const process = this.start(plan, level)
-    for (let round = 0; round < 3; round++) {
-      await this.clock.advance(PAST_DEADLINE_MS)
+    for (const pastMs of PAST_DEADLINES_MS) {
+      await this.clock.advance(pastMs)
       const outcome = await this.run(process, async () => {
         await reconcileWork(process)
         for (const item of process.queued.splice(0)) await doWorkItem(process, item)

@@ -34,7 +34,9 @@ export async function simulate(
   beginStorm(world, people)
   await world.time.runUntil(startMs + scenario.stormMs, stop)
   endStorm(world)
+  // Twice: an answer that was on its way may still say that the client is refused.
   people.repair()
+  world.time.after(5 * MINUTE_MS, () => people.repair())
   const longestLifeMs = Math.max(...scenario.apps.map((app) => app.rules.accessLifeMs))
   await world.time.runUntil(world.time.nowMs + longestLifeMs + SETTLING_MS, stop)
   if (!stop()) await checkCalm(world, people)

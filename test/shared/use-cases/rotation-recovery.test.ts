@@ -16,7 +16,6 @@ const SINGLE_USE = { appId: 'OAUTH2', type: 'AUTHORIZATION_CODE', rules: RULES }
 const BUNDLE = { appId: 'SLACK', type: 'OAUTH_CODE', rules: { ...RULES, nested: 'user' } }
 
 const isCommit = (write: Write) => write.op === 'update' && write.set?.['secret'] !== undefined
-const isRescue = (write: Write) => write.key.partition.endsWith('#RESCUES') && write.op === 'put'
 
 /** Machine 0 has sent the token, and the provider's answer has not come. */
 async function withRequestUnderWay(app = SINGLE_USE) {
@@ -97,11 +96,10 @@ describe('a rotation that another machine finds unfinished', () => {
 })
 
 describe('an answer that comes after the attempt was called unknown', () => {
-  /** The first sender has stored its answer, late, and has not come to leave a rescue. */
+  /** The first sender stores its answer late, and does not get to commit it. */
   async function withStoredAnswer() {
     const { stage, first } = await withRequestUnderWay()
-    stage.blocks = (process, writes) =>
-      process === first.by && writes.some((write) => isCommit(write) || isRescue(write))
+    stage.blocks = (process, writes) => process === first.by && writes.some(isCommit)
     await watchUntilGone(stage)
     const expiresAtMs = stage.row.grants!['main']!.accessExpiresAtMs!
     return { stage, first, expiresAtMs }
@@ -145,18 +143,25 @@ describe('an answer that comes after the attempt was called unknown', () => {
     endOf(stage)
   })
 
-  it('is rescued before the token is sent again, when its sender came to leave it', async () => {
-    const { stage, first } = await withRequestUnderWay()
-    await watchUntilGone(stage)
-    const expiresAtMs = stage.row.grants!['main']!.accessExpiresAtMs!
+  it('is rescued even when the grant was ended and its sender dies once it is stored', async () => {
+    const { stage, first, expiresAtMs } = await withRequestUnderWay().then(async ({ stage, first }) => {
+      await watchUntilGone(stage)
+      return { stage, first, expiresAtMs: stage.row.grants!['main']!.accessExpiresAtMs! }
+    })
+    const answer = first.act()
     await stage.passTo(expiresAtMs)
     await stage.rotate(1)
-    stage.held[1]!.fail({ kind: 'refused' })
-    first.grant()
-    await stage.pass(5 * MINUTE)
-    expect(await stage.rotate(1)).toBe('rotated')
-    expect(stage.held).toHaveLength(2)
-    endOf(stage)
+    stage.held[1]!.grant()
+    await stage.pass(1_000)
+    expect(stage.row.status).toBe('reauthorization_required')
+    stage.blocks = (process, writes) => process === first.by && writes.some(isCommit)
+    stage.world.server.tokens.get((await stage.refreshToken())!)!.family.revokedBy = undefined as never
+    answer.hear()
+    await stage.pass(500)
+    stage.machine(0).crash(1_000)
+    await stage.pass(2 * MINUTE)
+    await stage.reconcile()
+    expect(stage.row).toMatchObject({ status: 'ready', credentialVersion: 2 })
   })
 })
 
