@@ -15,6 +15,12 @@ export const KEPT_SEEDS: readonly { readonly seed: number; readonly found: strin
   { seed: 230, found: 'a first grant revoked when the store did not say whether it had kept it' },
   { seed: 325, found: 'a create that was undone while it waited, answered as a fault of ours' },
   { seed: 1211, found: 'a rescue given up because the row store did not answer once' },
-  { seed: 3155, found: 'a version discarded by a rescue that came before it was stored, and pointed at after' },
-  { seed: 3187, found: 'an authorization that failed because the row had moved on while it opened the secret' },
+  {
+    seed: 3155,
+    found: 'a version discarded by a rescue that came before it was stored, and pointed at after',
+  },
+  {
+    seed: 3187,
+    found: 'an authorization that failed because the row had moved on while it opened the secret',
+  },
 ]
