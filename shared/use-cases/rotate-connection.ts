@@ -54,8 +54,8 @@ async function renewGrants(
     if (result.kind === 'gone') return result
     // Of a bundle, one grant may last for ever and the other rotate.
     if (result.kind === 'nothing') continue
-    if (result.kind !== 'rotated')
-      return rotated && result.kind === 'busy' ? { kind: 'rotated', row: result.row } : result
+    // Of two processes that share a bundle out between them, neither is through before the other is.
+    if (result.kind !== 'rotated') return result
     rotated = true
     const next = mintedConnection(result.row)
     if (next === undefined) return result

@@ -14,6 +14,7 @@ export const KEPT_SEEDS: readonly { readonly seed: number; readonly found: strin
   { seed: 186, found: 'a live lease taken for over by a clock ten minutes ahead' },
   { seed: 230, found: 'a first grant revoked when the store did not say whether it had kept it' },
   { seed: 325, found: 'a create that was undone while it waited, answered as a fault of ours' },
+  { seed: 1048, found: 'a bundle called rotated while another process renewed its second grant' },
   { seed: 1211, found: 'a rescue given up because the row store did not answer once' },
   {
     seed: 3155,

@@ -3,6 +3,7 @@ import type { RotationCause, RotationResult } from '../../shared/ports/grant-run
 import { type ItemStore, StoreUnavailableError, type Write } from '../../shared/ports/item-store.ts'
 import type { TokenFailure, TokenOutcome, TokenRequest } from '../../shared/ports/oauth-client.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
+import { fetchCredential } from '../../shared/use-cases/fetch-credential.ts'
 import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
 import { rotateConnection } from '../../shared/use-cases/rotate-connection.ts'
 import type { SimulatedProcess } from '../simulation/machine.ts'
@@ -104,6 +105,15 @@ export class RotationStage {
       })
     await this.pass(5_000)
     return kind
+  }
+
+  /** A flow fetches from a machine: what kind of answer it gets, or the code of its refusal, once time has passed. */
+  fetch(index: 0 | 1): Promise<string> {
+    const ports = this.world.portsOf(this.machine(index).current)
+    return fetchCredential(ports, { tenant: this.tenant, id: this.id, minTtlSeconds: 0 }).then(
+      ({ kind }) => kind,
+      ({ code }) => code,
+    )
   }
 
   async reconcile(): Promise<void> {

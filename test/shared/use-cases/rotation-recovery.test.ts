@@ -209,6 +209,29 @@ describe('the attempt of one grant of a bundle', () => {
   })
 })
 
+describe('a bundle that two processes renew at once', () => {
+  it('is waited for by the flow of each until both grants are there', async () => {
+    const stage = await new RotationStage(BUNDLE).open()
+    await stage.passTo(stage.row.grants!['user']!.accessExpiresAtMs! + MINUTE)
+    stage.holds = true
+    // Machine 0 pauses once the first grant is committed, so that machine 1 takes the second.
+    stage.blocks = (process, writes) => {
+      if (process.machine === stage.machine(0) && writes.some(isCommit)) process.stall(1_000)
+      return false
+    }
+    const first = stage.fetch(0)
+    await stage.pass(500)
+    const fetching = Promise.all([first, stage.fetch(1)])
+    stage.held[0]!.grant()
+    await stage.pass(3_000)
+    expect(stage.held.map(({ by }) => by.machine.name)).toEqual(['m0', 'm1'])
+    stage.held[1]!.grant()
+    await stage.pass(3_000)
+    expect(await fetching).toEqual(['credential', 'credential'])
+    endOf(stage)
+  })
+})
+
 describe('a first grant of which the store does not say whether it has it', () => {
   it('is adopted and not revoked', async () => {
     const stage = new RotationStage(SINGLE_USE)
