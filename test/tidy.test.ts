@@ -108,6 +108,17 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'infra/embedded/dev-client.ts': 'the first client is written to a file that its owner alone reads',
 }
 
+/** Who may read the message of a caught error, and why no foreign one gets out by it; commands are for a terminal. */
+const MESSAGE_READERS: Readonly<Record<string, string>> = {
+  'shared/ports/grant-call.ts': 'our own classes travel between two functions',
+  'functions/middleware/problem-response.ts': 'a VaultError is worded for its caller',
+  'shared/adapters/sealed/key-check.ts': 'a KeyUnavailableError, with what it means at a start',
+  'infra/embedded/command.ts': 'refusals, and system calls with their paths',
+}
+
+/** What a person starts and watches, and never runs unattended. */
+const NOT_LOGGING = /^infra\/(?:[a-z-]+\.ts$|capacity\/|embedded\/[a-z-]+-command\.ts$)/
+
 /** Packages are used under these alone; with OR, one of them is enough, and with AND all are needed. */
 const LICENCES = new Set([
   ...['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'CC-BY-4.0', 'CC0-1.0'],
@@ -184,6 +195,12 @@ describe('secrets', () => {
   test('are revealed where the list says why, and nowhere else', () => {
     const found = SOURCES.filter((file) => /\.reveal\(/.test(file.code)).map((file) => file.path)
     expect(found).toEqual(Object.keys(REVEALERS).sort())
+  })
+
+  test('do not come out in the message of a foreign error', () => {
+    const readers = SOURCES.filter((file) => /\berror\.(?:message|stack)\b/.test(file.code))
+    const logging = readers.map((file) => file.path).filter((file) => !NOT_LOGGING.test(file))
+    expect(logging).toEqual(Object.keys(MESSAGE_READERS).sort())
   })
 
   test('do not reach the console, and nothing else does', () => {

@@ -1,4 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import { errorFields } from '../../shared/ports/error-fields.ts'
 import {
   answerGrantCall,
   type GrantAnswer,
@@ -60,17 +61,17 @@ async function workRecord(
   ports: WorkerPorts,
   record: SQSRecord,
 ): Promise<{ itemIdentifier: string } | undefined> {
-  const item = JSON.parse(record.body) as WorkItem
+  let item: WorkItem | undefined
   try {
+    item = JSON.parse(record.body) as WorkItem
     await doMeasuredWork(ports, item)
     return undefined
   } catch (error) {
     ports.log.error('a piece of work failed and goes back to the queue', {
-      op: item.kind,
-      tenant: item.tenant,
-      connection_id: item.id,
-      error: error instanceof Error ? error.name : 'unknown',
-      reason: error instanceof Error ? error.message : undefined,
+      op: item?.kind,
+      tenant: item?.tenant,
+      connection_id: item?.id,
+      ...errorFields(error),
     })
     return { itemIdentifier: record.messageId }
   }

@@ -1,3 +1,4 @@
+import { errorFields } from '../../shared/ports/error-fields.ts'
 import type {
   AuthorizationUrl,
   AuthorizationUrlRequest,
@@ -62,8 +63,7 @@ export class LocalGrantRunner implements GrantRunner {
     let late = false
     const guarded = work.catch((error: unknown) => {
       if (!late) throw error
-      const name = error instanceof Error ? error.name : 'unknown'
-      this.#ports.log.error('work that nobody waited for any more failed', { error: name })
+      this.#ports.log.error('work that nobody waited for any more failed', errorFields(error))
       return undefined
     })
     const budget = this.#ports.clock.sleep(budgetMs, waiting.signal).then(

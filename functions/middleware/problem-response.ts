@@ -1,6 +1,7 @@
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { type ErrorCode, VaultError } from '../../shared/domain/errors.ts'
+import { errorFields } from '../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import { rateLimitHeaders } from './rate-limit.ts'
@@ -103,7 +104,7 @@ function problemOf(error: unknown, log: Log, requestId: string): APIGatewayProxy
     log.error('a store did not answer', {
       request_id: requestId,
       outcome: error.outcome,
-      reason: error.message,
+      ...errorFields(error),
     })
     return vaultProblem(
       new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
@@ -113,8 +114,7 @@ function problemOf(error: unknown, log: Log, requestId: string): APIGatewayProxy
   }
   log.error('a request failed unexpectedly', {
     request_id: requestId,
-    error: error instanceof Error ? error.name : typeof error,
-    at: error instanceof Error ? firstFrames(error) : undefined,
+    ...errorFields(error),
   })
   return json(500, {
     statusCode: 500,
@@ -159,15 +159,4 @@ function json(
     headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
     body: JSON.stringify(body),
   }
-}
-
-/** Where it happened, without the message: the frames hold file names and lines of our own code only. */
-function firstFrames(error: Error): string {
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '))
-  return frames
-    .slice(0, 4)
-    .map((line) =>
-      line.trim().replace(/\(?(?:file:\/\/)?[^() ]*\/((?:functions|shared|infra|node_modules)\/)/, '($1'),
-    )
-    .join(' < ')
 }

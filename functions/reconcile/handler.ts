@@ -1,6 +1,7 @@
 import type { Metrics } from '../../shared/ports/metrics.ts'
 import { measuredComparison, measuredReconcile } from '../../shared/use-cases/measured-reconcile.ts'
 import type { ReconcilePorts } from '../../shared/use-cases/reconcile-work.ts'
+import { failedRun } from '../failed-run.ts'
 
 /** What the function reaches the world through. */
 export interface ReconcileFunctionPorts extends ReconcilePorts {
@@ -23,6 +24,8 @@ export function createHandler(ports: ReconcileFunctionPorts): (event: ReconcileE
       }
       const report = await measuredReconcile(ports)
       ports.log.info('reconciled', { ...report, done: report.found - report.failed })
+    } catch (error) {
+      throw failedRun(ports.log, task === 'compare' ? 'the comparison' : 'the reconciliation', error)
     } finally {
       ports.metrics.flush()
     }

@@ -1,6 +1,7 @@
 import type { Metrics } from '../../shared/ports/metrics.ts'
 import { measuredSweep } from '../../shared/use-cases/measured-sweep.ts'
 import type { SweepPorts, SweepReport } from '../../shared/use-cases/sweep-due.ts'
+import { failedRun } from '../failed-run.ts'
 
 /** A tenant gets at most this part of a minute's rotations while others wait. */
 const TENANT_SHARE = 1 / 4
@@ -27,6 +28,8 @@ export function createHandler(ports: SweepFunctionPorts): () => Promise<SweepRep
       const report = await measuredSweep(ports, { capacity, perTenant: Math.ceil(capacity * TENANT_SHARE) })
       ports.log.info('swept', { count: report.enqueued, ms: report.oldestLateMs })
       return report
+    } catch (error) {
+      throw failedRun(ports.log, 'the sweep', error)
     } finally {
       ports.metrics.flush()
     }

@@ -2,7 +2,12 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import path from 'node:path'
 import type { IssuedCertificate } from './certificate-authority.ts'
-import { createPrivateFolder, readFileIfPresent, writeFileAtomically } from './data-folder.ts'
+import {
+  createPrivateFolder,
+  DamagedFileError,
+  readFileIfPresent,
+  writeFileAtomically,
+} from './data-folder.ts'
 
 const PRIVATE_FILE_MODE = 0o600
 const PUBLIC_FILE_MODE = 0o644
@@ -87,7 +92,7 @@ async function ensureAuthority(
 
 function requireAuthorityKey(keyPem: string | undefined, files: AuthorityFiles): string {
   if (keyPem !== undefined) return keyPem
-  throw new Error(
+  throw new DamagedFileError(
     `The server's certificate has to be renewed, but the authority's key ${files.authorityKey} is missing. ` +
       `Restore it, or remove ${files.authority} to start a new authority, which every client then has to trust.`,
   )

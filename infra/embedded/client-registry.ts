@@ -5,7 +5,13 @@ import { ALL_SCOPES, type Scope } from '../../shared/domain/scopes.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Random } from '../../shared/ports/random.ts'
-import { LockedError, readFileIfPresent, tryFileLock, writeFileAtomically } from './data-folder.ts'
+import {
+  DamagedFileError,
+  LockedError,
+  readFileIfPresent,
+  tryFileLock,
+  writeFileAtomically,
+} from './data-folder.ts'
 
 /** A client of the built-in issuer, as it is kept: its secret by hash only. */
 export interface RegisteredClient {
@@ -151,7 +157,7 @@ function parseClients(text: string, file: string): readonly RegisteredClient[] {
   } catch {
     // Answered below, like a text that is JSON and yet no list of clients.
   }
-  throw new Error(
+  throw new DamagedFileError(
     `${file} is damaged: it is not a list of clients. Restore it, or remove it and add them again.`,
   )
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { NewerDatabaseError } from '../../shared/adapters/sqlite/migrations.ts'
+import { errorFields } from '../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
 import { type DataFolderLock, LockedError, tryFileLock } from './data-folder.ts'
@@ -62,8 +63,18 @@ function isRefusal(error: unknown): boolean {
 }
 
 function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
   const isOurs =
     isRefusal(error) || error instanceof UnfinishedError || error instanceof StoreUnavailableError
-  return isOurs ? error.message : (error.stack ?? error.message)
+  return isOurs ? (error as Error).message : explainUnexpected(error)
+}
+
+/**
+ * An error that nobody expected, for the terminal, which may be a log as well: of a system call what it was and
+ * where it failed, else the class and the place. A library's message may hold an excerpt of a key file.
+ */
+export function explainUnexpected(error: unknown): string {
+  const fields = errorFields(error)
+  if (error instanceof Error && 'syscall' in error) return error.message
+  const reason = fields.reason === undefined ? '' : ` (${fields.reason})`
+  return `${fields.error}${reason}${fields.at === undefined ? '' : ` at ${fields.at}`}`
 }

@@ -16,6 +16,11 @@ export class LockedError extends Error {
   override readonly name = 'LockedError'
 }
 
+/** A file of the data folder that is gone, or not what it should be. The message says which, and what to do. */
+export class DamagedFileError extends Error {
+  override readonly name = 'DamagedFileError'
+}
+
 export interface DataFolderLock {
   /** Lets another process in. Doing it twice is harmless, and the end of the process does it anyway. */
   release(): void
@@ -116,6 +121,18 @@ export function readFileIfPresent(file: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/**
+ * The text of a file as the JSON it is. Throws `DamagedFileError` with `advice`; a parser's own message would quote
+ * the text, which may hold a key.
+ */
+export function parseJsonFile<Content>(file: string, text: string, advice: string): Content {
+  try {
+    return JSON.parse(text) as Content
+  } catch {
+    throw new DamagedFileError(`${file} is damaged: it is not JSON. ${advice}`)
   }
 }
 

@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { ALL_SCOPES } from '../../shared/domain/scopes.ts'
 import type { ClientRegistry } from './client-registry.ts'
-import { writeFileAtomically } from './data-folder.ts'
+import { parseJsonFile, readFileIfPresent, writeFileAtomically } from './data-folder.ts'
 
 /** What a person and scripts need to talk to this vault; the one file that holds a client secret in clear. */
 export interface DevClient {
@@ -31,7 +30,9 @@ export function ensureDevClient(
   where: Pick<DevClient, 'url' | 'tls_url' | 'issuer' | 'audience' | 'ca'>,
 ): DevClient | undefined {
   const file = path.join(folder, DEV_FILE)
-  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DevClient) : undefined
+  const kept = readFileIfPresent(file)
+  const known =
+    kept === undefined ? undefined : parseJsonFile<DevClient>(file, kept, 'Restore it, or remove it.')
   if (known === undefined && clients.list().length > 0) return undefined
   const client = known ?? addFirstClient(clients)
   const written: DevClient = {

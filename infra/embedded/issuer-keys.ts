@@ -1,5 +1,5 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
-import { readFileIfPresent, writeFileAtomically } from './data-folder.ts'
+import { parseJsonFile, readFileIfPresent, writeFileAtomically } from './data-folder.ts'
 
 /** What Auth0 signs with, so that every client's JWT library knows it (RFC 7518 §3.3). */
 export const SIGNING_ALGORITHM = 'RS256'
@@ -14,7 +14,10 @@ export interface IssuerKeys {
 /** The built-in issuer's signing key, made on the first start and kept; its id is the RFC 7638 thumbprint. */
 export async function loadIssuerKeys(file: string): Promise<IssuerKeys> {
   const kept = readFileIfPresent(file)
-  const jwk = kept === undefined ? await makeKey(file) : (JSON.parse(kept) as JWK)
+  const jwk =
+    kept === undefined
+      ? await makeKey(file)
+      : parseJsonFile<JWK>(file, kept, 'Restore it, or remove it: every token in use then ends.')
   const privateKey = (await importJWK(jwk, SIGNING_ALGORITHM)) as CryptoKey
   const { kty, n, e } = jwk
   const kid = await calculateJwkThumbprint(jwk)

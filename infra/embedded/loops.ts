@@ -1,3 +1,4 @@
+import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Log } from '../../shared/ports/log.ts'
 
 export interface Loop {
@@ -19,10 +20,7 @@ export function startLoops(loops: readonly Loop[], log: Log): { stop(): Promise<
     const run = loop
       .run()
       .catch((error: unknown) => {
-        log.error(`the ${loop.name} loop failed; it goes on at its next turn`, {
-          error: error instanceof Error ? error.name : 'unknown',
-          reason: error instanceof Error ? error.message : undefined,
-        })
+        log.error(`the ${loop.name} loop failed; it goes on at its next turn`, errorFields(error))
       })
       .finally(() => running.delete(loop.name))
     running.set(loop.name, run)

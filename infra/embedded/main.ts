@@ -4,7 +4,8 @@ import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
 import { banner } from './banner.ts'
-import { LockedError } from './data-folder.ts'
+import { explainUnexpected } from './command.ts'
+import { DamagedFileError, LockedError } from './data-folder.ts'
 import { type RunningServer, startServer } from './server.ts'
 import { readSettings, SettingsError } from './settings.ts'
 
@@ -49,15 +50,18 @@ function stopOnSignals(server: RunningServer): void {
 
 /** What an operator can act on is refused with its message alone; anything else shows where it came from. */
 function isRefusal(error: unknown): boolean {
-  return [SettingsError, LockedError, KeyUnavailableError, NewerDatabaseError, StoreUnavailableError].some(
-    (kind) => error instanceof kind,
-  )
+  return [
+    SettingsError,
+    LockedError,
+    DamagedFileError,
+    KeyUnavailableError,
+    NewerDatabaseError,
+    StoreUnavailableError,
+  ].some((kind) => error instanceof kind)
 }
 
 function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  if (isRefusal(error)) return error.message
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EADDRINUSE') return `${error.message}. Set PORT and TLS_PORT to free ports (0 takes any).`
-  return error.stack ?? error.message
+  if (isRefusal(error)) return (error as Error).message
+  const isTaken = error instanceof Error && (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+  return `${explainUnexpected(error)}${isTaken ? '. Set PORT and TLS_PORT to free ports (0 takes any).' : ''}`
 }

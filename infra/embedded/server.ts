@@ -3,6 +3,7 @@ import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-r
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
+import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { ensureCertificates } from './certificates.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
@@ -57,7 +58,7 @@ async function startLocked(
       },
       route: (method, requestPath) => vault?.route(method, requestPath),
       tooLarge,
-      onError: (error) => vault?.log.error('a request failed outside its handler', { error: nameOf(error) }),
+      onError: (error) => vault?.log.error('a request failed outside its handler', errorFields(error)),
       onRefused: ({ requestId, status }) => {
         vault?.log.access({ request_id: requestId, route: 'unknown', status })
         return rateLimitHeaders(uncounted(settings.rateLimitPerSecond, clock.nowMs()))
@@ -127,8 +128,4 @@ function tooLarge(): APIGatewayProxyStructuredResultV2 {
 
 function hostOf(host: string): string {
   return host.includes(':') ? `[${host}]` : host
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error
 }

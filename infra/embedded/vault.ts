@@ -19,6 +19,7 @@ import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-st
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { renderTemplate } from '../../shared/connectors/template.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
+import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import type { Ports } from '../../shared/ports/ports.ts'
@@ -156,8 +157,7 @@ function createWorkers(
       doMeasuredWork({ ...grantPorts, grants, freezes }, item).catch((error: unknown) => {
         log.error('a piece of work failed; the next sweep finds it again', {
           connection_id: item.id,
-          error: error instanceof Error ? error.name : 'unknown',
-          reason: error instanceof Error ? error.message : undefined,
+          ...errorFields(error),
         })
       }),
   })

@@ -1,5 +1,6 @@
 import { InvariantError, VaultError } from '../domain/errors.ts'
 import { SecretText } from '../domain/secret-text.ts'
+import { errorFields } from './error-fields.ts'
 import type {
   AuthorizationUrlRequest,
   ExchangeRequest,
@@ -76,7 +77,7 @@ export async function answerGrantCall(
     if (error instanceof StoreUnavailableError) {
       return { kind: 'store-unavailable', message: error.message, outcome: error.outcome }
     }
-    return { kind: 'failed', name: error instanceof Error ? error.name : 'unknown' }
+    return { kind: 'failed', name: errorFields(error).error }
   }
 }
 

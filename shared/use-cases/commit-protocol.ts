@@ -2,6 +2,7 @@ import type { SecretPointer } from '../domain/connection.ts'
 import { VaultError } from '../domain/errors.ts'
 import { intentKey, workShard } from '../domain/keys.ts'
 import type { SecretText } from '../domain/secret-text.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import {
   type Attributes,
   ConditionFailedError,
@@ -149,7 +150,7 @@ async function undoPatiently(ports: UndoPorts, intent: Intent): Promise<'undone'
     return await withPatience(ports, () => undoIntent(ports, intent))
   } catch (error) {
     // The stores are out of reach: the intent stays, and reconcile undoes the operation after its deadline.
-    ports.log.warn('left an unfinished operation to reconcile', { op: intent.op, error: nameOf(error) })
+    ports.log.warn('left an unfinished operation to reconcile', { op: intent.op, ...errorFields(error) })
     return 'unreachable'
   }
 }
@@ -188,8 +189,4 @@ function storeFailure(message: string, cause: unknown): VaultError {
 function isOfUnknownOutcome(error: unknown): boolean {
   const failure = error instanceof VaultError ? error.cause : error
   return failure instanceof StoreUnavailableError && failure.outcome === 'unknown'
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error
 }

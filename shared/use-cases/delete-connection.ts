@@ -2,6 +2,7 @@ import type { ConnectionRow } from '../domain/connection.ts'
 import { VaultError } from '../domain/errors.ts'
 import { newUuid } from '../domain/ids.ts'
 import { connectionCounterKey, connectionKey, tombstoneKey } from '../domain/keys.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import type { GrantRunner } from '../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -50,7 +51,7 @@ export async function deleteConnection(ports: DeletePorts, input: DeleteConnecti
   } catch (error) {
     ports.log.warn('left a deletion to reconcile', {
       connection_id: input.id,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     })
   }
 }

@@ -1,4 +1,5 @@
 import type { SecretPointer } from '../domain/connection.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import type { Ports } from '../ports/ports.ts'
 
 /**
@@ -24,7 +25,7 @@ async function orLeave(ports: Ports, pointer: SecretPointer, discard: () => Prom
   } catch (error) {
     ports.log.warn('left a superseded secret version to reconcile', {
       secret_id: pointer.secretId,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     })
   }
 }

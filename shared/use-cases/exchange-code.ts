@@ -9,6 +9,7 @@ import { newUuid } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { connectionDueAtMs, PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
 import { SecretText } from '../domain/secret-text.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../ports/grant-runner.ts'
 import { ConditionFailedError } from '../ports/item-store.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
@@ -124,7 +125,7 @@ async function revokeUnwanted(
   } catch (error) {
     ports.log.warn('could not revoke a grant that nobody uses', {
       connection_id: row.id,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     })
   }
 }

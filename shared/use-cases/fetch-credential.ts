@@ -5,6 +5,7 @@ import { InvariantError, VaultError } from '../domain/errors.ts'
 import { earliestAccessExpiryMs } from '../domain/grant.ts'
 import { connectionKey } from '../domain/keys.ts'
 import { SecretText } from '../domain/secret-text.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { connectionNotFound, findConnection, getConnection } from './connection-rows.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
@@ -188,7 +189,7 @@ async function noteFetch(ports: FetchPorts, row: ConnectionRow): Promise<void> {
     // The flow needs its credential more than we need to know when.
     ports.log.warn('could not note a fetch', {
       connection_id: row.id,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     })
   }
 }

@@ -2,6 +2,7 @@ import { VaultError } from '../domain/errors.ts'
 import type { Freeze, FreezeJob } from '../domain/freeze.ts'
 import { newId } from '../domain/ids.ts'
 import { freezeKey, workShard } from '../domain/keys.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import { type Attributes, type Condition, ConditionFailedError, type Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { WorkQueue } from '../ports/work-queue.ts'
@@ -80,7 +81,7 @@ async function startJob(ports: FreezePorts, { tenant, id }: Freeze): Promise<voi
   } catch (error) {
     ports.log.warn('left the job of a freeze to reconcile', {
       op: id,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     })
   }
 }

@@ -4,6 +4,7 @@ import { newId, newUuid } from '../domain/ids.ts'
 import { oauthAppKey, oauthAppsPartition } from '../domain/keys.ts'
 import { secretIdOf } from '../domain/secret-id.ts'
 import type { SecretText } from '../domain/secret-text.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import { type Attributes, ConditionFailedError, type Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { sealableContent } from './accept-setup.ts'
@@ -150,7 +151,7 @@ export async function deleteOauthApplication(ports: Ports, tenant: string, id: s
   } catch (error) {
     ports.log.warn('left the secret of a deleted OAuth application to reconcile', {
       op: intent.op,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     })
   }
 }

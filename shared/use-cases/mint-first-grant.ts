@@ -4,6 +4,7 @@ import { InvariantError } from '../domain/errors.ts'
 import { MAIN_GRANT } from '../domain/grant.ts'
 import { PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
 import { SecretText } from '../domain/secret-text.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult } from '../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { TokenRequest } from '../ports/oauth-client.ts'
@@ -137,7 +138,7 @@ async function storeOrRevoke(ports: GrantPorts, request: FirstGrantRequest, answ
     } catch (failure) {
       ports.log.error('a new grant was neither stored nor revoked', {
         connection_id: request.id,
-        error: failure instanceof Error ? failure.name : 'unknown',
+        ...errorFields(failure),
       })
     }
     throw error

@@ -1,3 +1,4 @@
+import { errorFields } from '../ports/error-fields.ts'
 import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 
@@ -18,7 +19,7 @@ export async function persistently<T>(
       return await act()
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
-      ports.log.warn(`could not ${what} yet`, { reason: error.message })
+      ports.log.warn(`could not ${what} yet`, errorFields(error))
       await ports.clock.sleep(waitMs)
     }
   }

@@ -1,4 +1,5 @@
 import { WORK_SHARDS } from '../domain/keys.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import type { Attributes, ItemKey } from '../ports/item-store.ts'
 import type { WorkQueue } from '../ports/work-queue.ts'
 import type { Intent } from './commit-protocol.ts'
@@ -49,8 +50,8 @@ export async function reconcileWork(ports: ReconcilePorts): Promise<ReconcileRep
       } catch (error) {
         report.failed++
         ports.log.error('an item could not be reconciled and stays for the next run', {
-          error: error instanceof Error ? error.name : 'unknown',
-          reason: error instanceof Error ? error.message : undefined,
+          op: key.sort,
+          ...errorFields(error),
         })
       }
     }

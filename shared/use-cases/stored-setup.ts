@@ -1,4 +1,5 @@
 import type { ConnectionRow } from '../domain/connection.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import type { GrantRunner, StoredSetup } from '../ports/grant-runner.ts'
 import type { Ports } from '../ports/ports.ts'
 
@@ -30,7 +31,7 @@ export async function revokeStored(
   } catch (error) {
     ports.log.warn('could not revoke at the provider', {
       connection_id: stored.id,
-      error: error instanceof Error ? error.name : 'unknown',
+      ...errorFields(error),
     })
     return { main: 'failed' }
   }

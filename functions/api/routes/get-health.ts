@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { errorFields } from '../../../shared/ports/error-fields.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'
@@ -39,8 +40,7 @@ export const getReadinessRoute = defineRoute({
     } catch (error) {
       ports.log.error('not ready', {
         request_id: requestId,
-        error: error instanceof Error ? error.name : 'unknown',
-        reason: error instanceof Error ? error.message : undefined,
+        ...errorFields(error),
       })
       return { status: 503, body: { status: 'not ready' }, headers: { 'retry-after': '1' } }
     }

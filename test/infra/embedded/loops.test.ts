@@ -69,7 +69,7 @@ describe('startLoops', () => {
     await stopping
   })
 
-  it('goes on after a run that failed, and says why it did', async () => {
+  it('goes on after a run that failed, and says what it was', async () => {
     let runs = 0
     const run = async () => {
       runs++
@@ -78,7 +78,7 @@ describe('startLoops', () => {
     const loops = startLoops([{ name: 'failing', everyMs: 100, run }], log)
     await jest.advanceTimersByTimeAsync(250)
     expect(runs).toBe(3)
-    expect(errors[0]).toEqual({ error: 'TypeError', reason: 'told' })
+    expect(errors[0]).toMatchObject({ error: 'TypeError', at: expect.stringContaining('loops.test.ts') })
     await loops.stop()
   })
 })
