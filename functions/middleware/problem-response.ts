@@ -99,13 +99,17 @@ export function problemResponse(
 }
 
 function problemOf(error: unknown, log: Log, requestId: string): APIGatewayProxyStructuredResultV2 {
-  if (error instanceof VaultError) return vaultProblem(error)
-  if (error instanceof StoreUnavailableError) {
+  // A use case that undid its work says so to the caller; what was wrong with the store is for the operator.
+  const storeFailure = error instanceof VaultError ? error.cause : error
+  if (storeFailure instanceof StoreUnavailableError) {
     log.error('a store did not answer', {
       request_id: requestId,
-      outcome: error.outcome,
-      ...errorFields(error),
+      outcome: storeFailure.outcome,
+      ...errorFields(storeFailure),
     })
+  }
+  if (error instanceof VaultError) return vaultProblem(error)
+  if (error instanceof StoreUnavailableError) {
     return vaultProblem(
       new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
         retryAfterSeconds: 1,

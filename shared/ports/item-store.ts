@@ -127,7 +127,7 @@ export class ConditionFailedError extends Error {
 
 /** The store did not answer as it should: `not-applied` may be repeated, `unknown` must be read back first. */
 export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError'
+  override readonly name: string = 'StoreUnavailableError'
   readonly outcome: 'not-applied' | 'unknown'
 
   constructor(message: string, outcome: 'not-applied' | 'unknown', options?: { cause?: unknown }) {

@@ -1,3 +1,5 @@
+import { StoreUnavailableError } from './item-store.ts'
+
 /** What binds a wrapped data key to its place; it is authenticated, not secret, and shows in KMS's audit log. */
 export interface KeyContext {
   readonly tenant: string
@@ -15,13 +17,23 @@ export interface WrappedKey {
 /** Wraps and unwraps 32-byte data keys. Embedded: a key file. AWS: KMS GenerateDataKey and Decrypt. */
 export interface KeyWrapper {
   generateDataKey(context: KeyContext): Promise<{ plaintext: Uint8Array; key: WrappedKey }>
-  /** Throws `KeyUnavailableError` when the key is unknown, wrong or disabled, or the context differs. */
+  /**
+   * Throws `KeyUnavailableError` when the key cannot be used, and `SealBrokenError` when it did not wrap this data
+   * key, or not for this context.
+   */
   unwrap(key: WrappedKey, context: KeyContext): Promise<Uint8Array>
   /** The same data key wrapped by the active key; the same object when it is already. */
   rewrap(key: WrappedKey, context: KeyContext): Promise<WrappedKey>
 }
 
-/** The key that sealed a value is not to be had here, or does not open it. Never retried. */
-export class KeyUnavailableError extends Error {
-  override readonly name = 'KeyUnavailableError'
+/**
+ * A key cannot be used: it is not there, switched off, or not for this caller. An operator puts that right and nothing
+ * is lost by then, so that whoever asked is told to come back, as when a store is away.
+ */
+export class KeyUnavailableError extends StoreUnavailableError {
+  override readonly name: string = 'KeyUnavailableError'
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, 'not-applied', options)
+  }
 }

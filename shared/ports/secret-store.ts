@@ -20,7 +20,7 @@ export interface SecretStore {
   ): Promise<{ versionId: string }>
   /**
    * Exactly that version. Throws `SecretNotFoundError` when it, or the whole secret, is not there, and
-   * `SealBrokenError` or `KeyUnavailableError` when it is there and does not open. While a secret waits for its
+   * `SealBrokenError` when it is there and does not open, and `KeyUnavailableError` when its key is away. While a secret waits for its
    * deletion a store may still answer (the sealed one does, to stay at one read): the row is what refuses.
    */
   get(secretId: string, versionId: string): Promise<SecretText>

@@ -1,4 +1,5 @@
 import { type KeyContext, KeyUnavailableError, type KeyWrapper } from '../../shared/ports/key-wrapper.ts'
+import { SealBrokenError } from '../../shared/ports/secret-store.ts'
 
 /** A wrapper, a way to make another key the active one, and the name of a key that is nowhere. */
 export interface KeyWrapperUnderTest {
@@ -56,8 +57,8 @@ export function keyWrapperContract(name: string, open: () => Promise<KeyWrapperU
     ])('refuses to unwrap or rewrap for another %s', async (_, other) => {
       const { key } = await wrapper.generateDataKey(CONTEXT)
       const rotated = await underTest.rotate()
-      await expect(rotated.unwrap(key, other)).rejects.toThrow(KeyUnavailableError)
-      await expect(rotated.rewrap(key, other)).rejects.toThrow(KeyUnavailableError)
+      await expect(rotated.unwrap(key, other)).rejects.toThrow(SealBrokenError)
+      await expect(rotated.rewrap(key, other)).rejects.toThrow(SealBrokenError)
     })
 
     it('refuses a wrapped key that was changed in its last byte', async () => {
@@ -65,13 +66,13 @@ export function keyWrapperContract(name: string, open: () => Promise<KeyWrapperU
       const bytes = Buffer.from(key.wrapped, 'base64')
       bytes[bytes.length - 1] = bytes[bytes.length - 1]! ^ 1
       const changed = { ...key, wrapped: bytes.toString('base64') }
-      await expect(wrapper.unwrap(changed, CONTEXT)).rejects.toThrow(KeyUnavailableError)
+      await expect(wrapper.unwrap(changed, CONTEXT)).rejects.toThrow(SealBrokenError)
     })
 
     it('refuses a wrapped key that was cut short', async () => {
       const { key } = await wrapper.generateDataKey(CONTEXT)
       const cut = { ...key, wrapped: Buffer.from(key.wrapped, 'base64').subarray(0, 20).toString('base64') }
-      await expect(wrapper.unwrap(cut, CONTEXT)).rejects.toThrow(KeyUnavailableError)
+      await expect(wrapper.unwrap(cut, CONTEXT)).rejects.toThrow(SealBrokenError)
     })
 
     it('refuses the name of a key that is not there', async () => {

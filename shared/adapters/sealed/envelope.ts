@@ -52,7 +52,7 @@ export async function sealText(
 
 /**
  * The text of an envelope that was sealed in this very place. Throws `SealBrokenError` when it was sealed
- * elsewhere or is damaged, and `KeyUnavailableError` when its data key does not open; never returns garbage.
+ * elsewhere or is damaged, and `KeyUnavailableError` when the key of its data key is away; never returns garbage.
  */
 export async function openText(envelope: Envelope, place: Place, keys: KeyWrapper): Promise<SecretText> {
   const dataKey = await keys.unwrap({ keyId: envelope.keyId, wrapped: envelope.wrapped }, place.context)

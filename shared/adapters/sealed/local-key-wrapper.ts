@@ -8,6 +8,7 @@ import {
   type WrappedKey,
 } from '../../ports/key-wrapper.ts'
 import type { Random } from '../../ports/random.ts'
+import { SealBrokenError } from '../../ports/secret-store.ts'
 import { openKeyFile } from './key-file.ts'
 import { KEY_BYTES, type KeyFile } from './key-file-format.ts'
 
@@ -93,15 +94,14 @@ function unwrapWith(key: KeyObject, wrapped: string, context: KeyContext): Uint8
   const bytes = Buffer.from(wrapped, 'base64')
   const iv = bytes.subarray(0, IV_BYTES)
   try {
-    if (bytes.byteLength !== WRAPPED_BYTES)
-      throw new KeyUnavailableError('a wrapped data key has another length')
+    if (bytes.byteLength !== WRAPPED_BYTES) throw new SealBrokenError('a wrapped data key has another length')
     const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
     decipher.setAAD(associatedData(context))
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
     return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
   } catch (error) {
-    if (error instanceof KeyUnavailableError) throw error
-    throw new KeyUnavailableError('a wrapped data key does not open: another key, another place, or damaged')
+    if (error instanceof SealBrokenError) throw error
+    throw new SealBrokenError('a wrapped data key does not open: another key, another place, or damaged')
   }
 }
 

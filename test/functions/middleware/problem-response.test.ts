@@ -1,6 +1,7 @@
 import { defineRoute, type Route } from '../../../functions/route.ts'
 import { type ErrorCode, InvariantError, VaultError } from '../../../shared/domain/errors.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
+import { KeyUnavailableError } from '../../../shared/ports/key-wrapper.ts'
 import { httpFunction, REQUEST_ID } from '../../support/http-function.ts'
 
 function failing(error: () => unknown) {
@@ -135,6 +136,28 @@ describe('problemResponse', () => {
     })
     expect(target.logged[0]).toMatchObject({ message: 'a request failed unexpectedly', error: name })
     expect(JSON.stringify([answer, target.logged])).not.toContain('canary')
+  })
+
+  test('answers a key that cannot be used by a 503, and logs which and why', async () => {
+    const { target, call } = failing(() => new KeyUnavailableError('KMS Decrypt failed: DisabledException'))
+    const answer = await call()
+    expect(answer.json).toMatchObject({ statusCode: 503, errorCode: 'store_unavailable' })
+    expect(answer.headers['retry-after']).toBe('1')
+    expect(target.logged[0]).toMatchObject({
+      message: 'a store did not answer',
+      reason: 'KMS Decrypt failed: DisabledException',
+    })
+  })
+
+  test('logs what was wrong with the store behind an answer that says nothing was changed', async () => {
+    const cause = new StoreUnavailableError('Secrets Manager CreateSecret failed', 'not-applied')
+    const { target, call } = failing(() => new VaultError('store-unavailable', 'Try again.', { cause }))
+    expect((await call()).json?.['message']).toBe('Try again.')
+    expect(target.logged[0]).toMatchObject({
+      message: 'a store did not answer',
+      outcome: 'not-applied',
+      reason: 'Secrets Manager CreateSecret failed',
+    })
   })
 
   test('answers a store that did not by a 503, and logs what became of the write', async () => {

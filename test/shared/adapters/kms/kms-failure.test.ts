@@ -6,6 +6,7 @@ import { InvariantError } from '../../../../shared/domain/errors.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../../../shared/ports/key-wrapper.ts'
+import { SealBrokenError } from '../../../../shared/ports/secret-store.ts'
 import {
   MESSAGE_CANARY,
   type ScriptedAnswer,
@@ -49,14 +50,20 @@ describe.each(Object.entries(asks))('kmsError of %s', (call, ask) => {
     'DisabledException',
     'KMSInvalidStateException',
     'AccessDeniedException',
-    'InvalidCiphertextException',
-    'IncorrectKeyException',
     'InvalidKeyUsageException',
   ])('is KeyUnavailableError for %s', async (error) => {
     service.script({ error })
     await expect(ask()).rejects.toThrow(KeyUnavailableError)
     expect(service.asked).toEqual([call])
   })
+
+  it.each(['InvalidCiphertextException', 'IncorrectKeyException'])(
+    'is SealBrokenError for %s',
+    async (error) => {
+      service.script({ error })
+      await expect(ask()).rejects.toThrow(SealBrokenError)
+    },
+  )
 
   it.each<[string, ScriptedAnswer]>([
     ['throttling', { error: 'ThrottlingException' }],

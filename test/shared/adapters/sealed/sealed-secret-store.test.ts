@@ -9,7 +9,6 @@ import { SystemRandom } from '../../../../shared/adapters/system/system-random.t
 import { secretIdOf } from '../../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { Attributes, ItemKey, ItemStore, Write } from '../../../../shared/ports/item-store.ts'
-import { KeyUnavailableError } from '../../../../shared/ports/key-wrapper.ts'
 import { SealBrokenError, SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'
 import { freshSecretId, secretStoreContract } from '../../../contract/secret-store.ts'
 import { makeKeyFolder } from '../../../support/key-folder.ts'
@@ -201,7 +200,7 @@ describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
     await store.put(one, 'v1', new SecretText('mine'))
     await store.put(secretId, versionId, new SecretText('theirs'))
     await overwrite(secretId, versionId, (await versionItem(one, 'v1'))!)
-    await expect(store.get(secretId, versionId)).rejects.toThrow(KeyUnavailableError)
+    await expect(store.get(secretId, versionId)).rejects.toThrow(SealBrokenError)
   })
 
   it('refuses a ciphertext moved under another data key', async () => {
