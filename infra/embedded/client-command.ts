@@ -42,6 +42,7 @@ function run(args: string[]): string {
   if (verb === 'add' && rest.length === 0) return add(registry, values)
   if (verb === 'list' && rest.length === 0) return list(registry, values.json === true)
   if (verb === 'remove' && rest.length === 1) return remove(registry, rest[0]!)
+  if (verb === 'remove' && rest.length === 0) throw new UsageError('Which client? Give its CLIENT_ID.')
   throw new UsageError(`"${[verb, ...rest].join(' ')}" is not a command.`)
 }
 
@@ -68,7 +69,7 @@ function add(registry: ClientRegistry, values: { name?: string; tenant?: string;
   if (values.name === undefined || values.tenant === undefined) {
     throw new UsageError('A client needs --name and --tenant.')
   }
-  const scopes = values.scopes === undefined ? [...ALL_SCOPES] : values.scopes.split(/\s+/).filter(Boolean)
+  const scopes = values.scopes === undefined ? [...ALL_SCOPES] : values.scopes.split(/[\s,]+/).filter(Boolean)
   const { client, secret } = registry.add({ name: values.name, tenant: values.tenant, scopes })
   const shown = {
     client_id: client.client_id,
@@ -87,7 +88,7 @@ function list(registry: ClientRegistry, asJson: boolean): string {
   return clients
     .map(
       ({ client_id: id, name, tenant, scopes }) =>
-        `${id}  ${name}  tenant ${tenant}  ${scopes.length} scopes\n`,
+        `${id}  ${name}  tenant ${tenant}  ${scopes.length} ${scopes.length === 1 ? 'scope' : 'scopes'}\n`,
     )
     .join('')
 }

@@ -21,6 +21,11 @@ export class DamagedFileError extends Error {
   override readonly name = 'DamagedFileError'
 }
 
+/** The data folder cannot be made or entered. The message names it, the reason, and what is allowed. */
+export class DataFolderError extends Error {
+  override readonly name = 'DataFolderError'
+}
+
 export interface DataFolderLock {
   /** Lets another process in. Doing it twice is harmless, and the end of the process does it anyway. */
   release(): void
@@ -28,7 +33,7 @@ export interface DataFolderLock {
 
 /**
  * Creates the data folder (mode 0700) when it is absent, and makes this process its only server.
- * Throws `LockedError` when another one, or this one already, holds it. The lock is the kernel's: it ends with
+ * Throws `DataFolderError`, and `LockedError` when another one, or this one already, holds it. The lock is the kernel's: it ends with
  * the process, however that ends, so nothing is ever left to clean up by hand.
  */
 export function acquireDataFolderLock(folder: string): DataFolderLock {
@@ -75,9 +80,38 @@ export function tryFileLock(lockFile: string, waitMs: number): DataFolderLock | 
   }
 }
 
-/** Creates a folder that only its owner can enter, and its parents. One that exists is left as it is. */
+/**
+ * Creates a folder that only its owner can enter, and its parents. One that exists is left as it is. Throws
+ * `DataFolderError`. Step by step, because node's own recursion never ends where the system answers a folder's
+ * creation with "no such file", as under `/proc`.
+ */
 export function createPrivateFolder(folder: string): void {
-  fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE })
+  const whole = path.resolve(folder)
+  const missing: string[] = []
+  for (let at = whole; !fs.existsSync(at); at = path.dirname(at)) missing.unshift(at)
+  try {
+    for (const step of missing) makeFolder(step)
+    if (!fs.statSync(whole).isDirectory()) throw folderError(whole, 'it is not a folder')
+    fs.accessSync(whole, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
+  } catch (error) {
+    if (error instanceof DataFolderError) throw error
+    throw folderError(whole, (error as NodeJS.ErrnoException).code ?? 'it cannot be used')
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, FOLDER_MODE)
+  } catch (error) {
+    // Another process was as quick.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+function folderError(folder: string, reason: string): DataFolderError {
+  return new DataFolderError(
+    `FLOW_VAULT_DATA=${JSON.stringify(folder)} is not valid (${reason}). Allowed: a folder that this user may read and write, or may create.`,
+  )
 }
 
 /**

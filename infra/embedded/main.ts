@@ -5,7 +5,7 @@ import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
 import { banner } from './banner.ts'
 import { explainUnexpected } from './command.ts'
-import { DamagedFileError, LockedError } from './data-folder.ts'
+import { DamagedFileError, DataFolderError, LockedError } from './data-folder.ts'
 import { type RunningServer, startServer } from './server.ts'
 import { readSettings, SettingsError } from './settings.ts'
 
@@ -52,6 +52,7 @@ function stopOnSignals(server: RunningServer): void {
 function isRefusal(error: unknown): boolean {
   return [
     SettingsError,
+    DataFolderError,
     LockedError,
     DamagedFileError,
     KeyUnavailableError,
@@ -61,7 +62,5 @@ function isRefusal(error: unknown): boolean {
 }
 
 function explain(error: unknown): string {
-  if (isRefusal(error)) return (error as Error).message
-  const isTaken = error instanceof Error && (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-  return `${explainUnexpected(error)}${isTaken ? '. Set PORT and TLS_PORT to free ports (0 takes any).' : ''}`
+  return isRefusal(error) ? (error as Error).message : explainUnexpected(error)
 }

@@ -9,7 +9,7 @@ import { ensureCertificates } from './certificates.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { type DevClient, ensureDevClient } from './dev-client.ts'
 import { createHttpServer, type HttpServer } from './http-server.ts'
-import type { Settings } from './settings.ts'
+import { type Settings, SettingsError } from './settings.ts'
 import { openVault, type Vault } from './vault.ts'
 
 export interface RunningServer {
@@ -45,7 +45,11 @@ async function startLocked(
   lock: { release(): void },
 ): Promise<RunningServer> {
   const { settings, clock } = options
-  const certificates = await ensureCertificates({ folder: settings.dataFolder, nowMs: clock.nowMs() })
+  const certificates = await ensureCertificates({
+    folder: settings.dataFolder,
+    nowMs: clock.nowMs(),
+    extraHosts: namesOf(settings),
+  })
   // The listeners come first, because the issuer is named after the port, which may be any free one; requests
   // that arrive before the vault is open wait for it.
   let vault: Vault | undefined
@@ -70,10 +74,7 @@ async function startLocked(
   const plain = listener(false)
   const secure = listener(true)
   try {
-    const { port } = await plain.listen({ host: settings.host, port: settings.port })
-    const { port: tlsPort } = await secure.listen({ host: settings.host, port: settings.tlsPort })
-    const url = `http://${hostOf(settings.host)}:${port}`
-    const tlsUrl = `https://${settings.host === '127.0.0.1' ? 'localhost' : hostOf(settings.host)}:${tlsPort}`
+    const { url, tlsUrl } = await listenOnBoth({ plain, secure }, settings)
     vault = await openVault({ ...options, url })
     opening.resolve(vault)
     const dev =
@@ -90,6 +91,49 @@ async function startLocked(
   } catch (error) {
     await Promise.all([plain.close({ graceMs: 0 }), secure.close({ graceMs: 0 })])
     throw error
+  }
+}
+
+/** Addresses that mean every one of the machine, and one of them that a client can call. */
+const EVERY_ADDRESS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+
+/** What else the certificate is for: the address listened on, and the name browsers know the vault by. */
+function namesOf({ host, publicUrl }: Settings): string[] {
+  const names = [host, ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname])]
+  return names.map((name) => name.replace(/^\[(.*)\]$/, '$1')).filter((name) => !(name in EVERY_ADDRESS))
+}
+
+async function listenOnBoth(
+  { plain, secure }: { plain: HttpServer; secure: HttpServer },
+  settings: Settings,
+): Promise<{ url: string; tlsUrl: string }> {
+  const port = await listen(plain, { host: settings.host, port: settings.port, variable: 'PORT' })
+  const tlsPort = await listen(secure, { host: settings.host, port: settings.tlsPort, variable: 'TLS_PORT' })
+  const host = EVERY_ADDRESS[settings.host] ?? settings.host
+  return {
+    url: `http://${hostOf(host)}:${port}`,
+    tlsUrl: `https://${host === '127.0.0.1' ? 'localhost' : hostOf(host)}:${tlsPort}`,
+  }
+}
+
+/** The port listened on. Throws `SettingsError` that names the variable when the address cannot be had. */
+async function listen(
+  server: HttpServer,
+  { host, port, variable }: { host: string; port: number; variable: 'PORT' | 'TLS_PORT' },
+): Promise<number> {
+  try {
+    return (await server.listen({ host, port })).port
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE' || code === 'EACCES') {
+      const reason = code === 'EACCES' ? 'this user may not listen there' : 'another process listens there'
+      throw new SettingsError(
+        `${variable}=${port} is not valid (${reason}). Allowed: a free port from 1024 to 65535, or 0 for any.`,
+      )
+    }
+    throw new SettingsError(
+      `HOST=${JSON.stringify(host)} is not valid (${code}). Allowed: an address of this machine, such as 127.0.0.1.`,
+    )
   }
 }
 

@@ -64,7 +64,7 @@ describe('client command', () => {
     [['add', '--name', 'ci', '--tenant', 'acme', '--scopes', 'nonsense'], 'there is no scope "nonsense"'],
     [['add', '--name', 'ci', '--tenant', 'acme', '--scopes', ''], 'at least one scope'],
     [['add', '--surname', 'ci'], "Unknown option '--surname'"],
-    [['remove'], '"remove" is not a command.'],
+    [['remove'], 'Which client? Give its CLIENT_ID.'],
     [['remove', 'nobody'], 'There is no client nobody.'],
     [['explode'], '"explode" is not a command.'],
   ])('refuses %j with status 2 and says why', async (args, message) => {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import fs from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DATABASE_FILE, KEY_FILE } from '../../../infra/embedded/open-stores.ts'
@@ -117,6 +119,68 @@ describe('a start over a folder that it must not touch', () => {
       `/api/v2/flows/vault/connections/${connection?.id}/credentials`,
     )
     expect(await fetched.json()).toMatchObject({ fields: { api_key: 'SG.key' } })
+    await vault.stop()
+  })
+})
+
+describe('a start with a setting that only the system knows to be wrong', () => {
+  const taken = createServer()
+
+  beforeAll(async () => {
+    taken.listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+  })
+
+  afterAll(() => taken.close())
+
+  it.each<[string, () => Record<string, string>, RegExp]>([
+    [
+      'a host name that nobody knows',
+      () => ({ HOST: 'nobody.invalid' }),
+      /HOST="nobody\.invalid" is not valid \(E[A-Z_]+\)\. Allowed: an address of this machine/,
+    ],
+    [
+      'an address of another machine',
+      () => ({ HOST: '192.0.2.1' }),
+      /HOST="192\.0\.2\.1" is not valid \(EADDRNOTAVAIL\)\. Allowed: an address of this machine/,
+    ],
+    [
+      'a port that is taken',
+      () => ({ PORT: String((taken.address() as AddressInfo).port) }),
+      /^PORT=\d+ is not valid \(another process listens there\)\. Allowed: a free port from 1024 to 65535, or 0/m,
+    ],
+    [
+      'a TLS port that is taken',
+      () => ({ TLS_PORT: String((taken.address() as AddressInfo).port) }),
+      /^TLS_PORT=\d+ is not valid \(another process listens there\)/m,
+    ],
+    [
+      'a data folder that is a file',
+      () => ({ FLOW_VAULT_DATA: path.resolve('package.json') }),
+      /FLOW_VAULT_DATA="\S+package\.json" is not valid \(it is not a folder\)\. Allowed: a folder that this user/,
+    ],
+    [
+      'a data folder inside a file',
+      () => ({ FLOW_VAULT_DATA: path.resolve('package.json/vault') }),
+      /FLOW_VAULT_DATA="\S+vault" is not valid \(ENOTDIR\)/,
+    ],
+  ])('is refused with status 2 for %s, naming the variable', async (_, env, message) => {
+    const vault = await newDataFolder()
+    const failure = await spawnVault({ folder: vault, env: env() }).catch((error: unknown) => String(error))
+    expect(failure).toMatch(/the vault did not start: exit 2\nflow-vault did not start\.\n/)
+    expect(failure).toMatch(message)
+    expect(failure).not.toMatch(/^ {4}at /m)
+    fs.rmSync(vault, { recursive: true })
+  })
+})
+
+describe('a start on every address of the machine', () => {
+  it('prints an address that its certificate is for', async () => {
+    const vault = await spawnVault({ env: { HOST: '0.0.0.0' } })
+    expect([vault.url, vault.tlsUrl]).toEqual([
+      expect.stringMatching(/^http:\/\/127\.0\.0\.1:/),
+      expect.stringMatching(/^https:\/\/localhost:/),
+    ])
     await vault.stop()
   })
 })
