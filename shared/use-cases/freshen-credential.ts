@@ -1,7 +1,9 @@
 import type { ConnectionRow } from '../domain/connection.ts'
 import { VaultError } from '../domain/errors.ts'
 import { remainingMs } from '../domain/rotation-policy.ts'
+import { errorFields } from '../ports/error-fields.ts'
 import type { GrantRunner } from '../ports/grant-runner.ts'
+import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { connectionNotFound, findConnection } from './connection-rows.ts'
 import { cappedMinTtlMs } from './rotate-connection.ts'
@@ -25,7 +27,7 @@ export interface FreshenPorts extends Ports {
  * The row, with a credential good for `minTtlMs` (capped by its life): as it is while that much is left, else
  * after a rotation that all callers of this process share and that other processes' callers wait for. When no new
  * one is to be had, an old one is still served until its very expiry; an expired one never.
- * Throws `credential-unavailable` when nothing valid is left.
+ * Throws `credential-unavailable` when nothing valid is left, and what the stores throw when they are the reason.
  */
 export async function freshenCredential(
   ports: FreshenPorts,
@@ -33,9 +35,25 @@ export async function freshenCredential(
   minTtlMs: number,
 ): Promise<ConnectionRow> {
   if (isGoodFor(row, minTtlMs, ports.clock.nowMs())) return row
-  const current = await ports.flights.run(`${row.tenant} ${row.id}`, () => rotateWithin(ports, row, minTtlMs))
+  let current: ConnectionRow | undefined
+  try {
+    current = await ports.flights.run(`${row.tenant} ${row.id}`, () => rotateWithin(ports, row, minTtlMs))
+  } catch (error) {
+    // What rotates is away, or has no room for one more call: that is no reason to withhold what still works.
+    if (!isStoreAway(error) || !isGoodFor(row, 0, ports.clock.nowMs())) throw error
+    ports.log.warn('could not renew a credential and served the old one', {
+      connection_id: row.id,
+      ...errorFields(error),
+    })
+    return row
+  }
   if (current === undefined) throw connectionNotFound()
   return current
+}
+
+function isStoreAway(error: unknown): boolean {
+  if (error instanceof VaultError) return error.code === 'store-unavailable'
+  return error instanceof StoreUnavailableError
 }
 
 /** Whether the credential lasts for as long as the caller needs, or as long as its kind can promise. */
