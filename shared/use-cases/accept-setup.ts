@@ -61,6 +61,11 @@ export function rowMembersOf(
   }
 }
 
+/** Whether one secret version can hold the content: a provider's answer may be larger than anybody expected. */
+export function isSealable(content: SecretContent): boolean {
+  return Buffer.byteLength(JSON.stringify(content)) <= MAX_SECRET_BYTES
+}
+
 /** The text a secret version holds; throws `invalid-body` when it would not fit one. */
 export function sealableContent(content: SecretContent): SecretText {
   const value = new SecretText(JSON.stringify(content))

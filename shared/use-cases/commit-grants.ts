@@ -6,8 +6,8 @@ import type { RotationResult } from '../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { MintedGrant } from '../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
-import { type SecretContent, sealableContent } from './accept-setup.ts'
-import { commitFailure } from './commit-failure.ts'
+import { isSealable, type SecretContent, sealableContent } from './accept-setup.ts'
+import { commitFailure, failureFor } from './commit-failure.ts'
 import { commitHeld, type HeldChange } from './commit-held.ts'
 import { findConnection } from './connection-rows.ts'
 import { discardVersion } from './discard-version.ts'
@@ -42,6 +42,10 @@ export async function commitGrants(
   const content = {
     setup: withoutUsedCode(answer.content.setup),
     grants: { ...answer.content.grants, ...merged },
+  }
+  if (!isSealable(content)) {
+    const told = { failure: failureFor('answer-too-large'), application: undefined }
+    return { kind: 'failed', row: await commitFailure(ports, row, told) }
   }
   const versionId = await persist(ports, row, content)
   if (versionId === 'deleted') return endDeleted(ports, row, { setup: content.setup, grants: merged })

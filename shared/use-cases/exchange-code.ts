@@ -13,7 +13,7 @@ import { errorFields } from '../ports/error-fields.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../ports/grant-runner.ts'
 import { ConditionFailedError } from '../ports/item-store.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
-import { sealableContent } from './accept-setup.ts'
+import { isSealable, sealableContent } from './accept-setup.ts'
 import { changeConnection, type VisibleChange } from './change-connection.ts'
 import { failureFor } from './commit-failure.ts'
 import { withoutUsedCode } from './commit-grants.ts'
@@ -93,6 +93,10 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
       }),
     ]),
   )
+  if (!isSealable({ setup: withoutUsedCode(values), grants })) {
+    await revokeUnwanted(ports, authorizing, grants)
+    return { kind: 'failed', failure: failureFor('answer-too-large') }
+  }
   try {
     const connected = await commitAuthorization(ports, authorizing, {
       grants,
