@@ -2,7 +2,9 @@ import middy from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { Clock } from '../shared/ports/clock.ts'
 import type { Log } from '../shared/ports/log.ts'
+import type { Metrics } from '../shared/ports/metrics.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
+import { measureRequest } from './measured-request.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { findRoute } from './middleware/find-route.ts'
 import { parseRequest } from './middleware/parse-request.ts'
@@ -16,6 +18,7 @@ import type { Answer, Route } from './route.ts'
 export interface HttpPorts {
   readonly clock: Clock
   readonly log: Log
+  readonly metrics: Metrics
   readonly verifier: TokenVerifier
   /** Management requests a second and tenant. */
   readonly rateLimitPerSecond: number
@@ -40,7 +43,12 @@ export function createHttpHandler<Ports extends HttpPorts>(
       return responseOf(await (route as Route<Ports>).handle(input!, ports))
     })
   const context = {} as Parameters<typeof handler>[1]
-  return (event) => handler(event, context) as Promise<APIGatewayProxyStructuredResultV2>
+  return async (event) => {
+    const answer: APIGatewayProxyStructuredResultV2 = await handler(event, context)
+    measureRequest(ports, event, answer)
+    ports.metrics.flush()
+    return answer
+  }
 }
 
 function responseOf(answer: Answer): APIGatewayProxyStructuredResultV2 {

@@ -11,7 +11,6 @@ import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
 import { LambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
-import { NoMetrics } from '../shared/adapters/metrics/no-metrics.ts'
 import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
 import { OAuth4WebApiClient } from '../shared/adapters/oauth/oauth-client.ts'
 import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
@@ -67,7 +66,8 @@ export function wireApi(env: Environment = process.env): ApiPorts {
   const { config, clock } = base
   const digester = kmsDigester(base)
   const rows = common(base)
-  const ports = { ...rows, secrets: secretStore(base, rows.items), digester }
+  const metrics = emfMetrics(base)
+  const ports = { ...rows, metrics, secrets: secretStore(base, rows.items, metrics), digester }
   const publicUrl = present(config.publicUrl, ENV.publicUrl)
   return {
     ...ports,
@@ -85,7 +85,9 @@ export function wireApi(env: Environment = process.env): ApiPorts {
 export function wireCredentials(env: Environment = process.env): CredentialsPorts {
   const base = readBase(env)
   const rows = common(base)
-  const ports = { ...rows, secrets: secretStore(base, rows.items), digester: refused<Digester>('digest') }
+  const metrics = emfMetrics(base)
+  const secrets = secretStore(base, rows.items, metrics)
+  const ports = { ...rows, metrics, secrets, digester: refused<Digester>('digest') }
   return {
     ...ports,
     ...httpPorts(base),
@@ -101,6 +103,7 @@ export function wireAuthorize(env: Environment = process.env): AuthorizeFunction
   const base = readBase(env)
   return {
     ...common(base),
+    metrics: emfMetrics(base),
     // Its one route is public: the browser brings a state, not a token.
     verifier: refused<TokenVerifier>('verify tokens'),
     rateLimitPerSecond: base.config.rateLimitPerSecond,
@@ -153,11 +156,12 @@ export function wireSweep(env: Environment = process.env): SweepFunctionPorts {
 export function wireReconcile(env: Environment = process.env): ReconcileFunctionPorts {
   const base = readBase(env)
   const rows = common(base)
+  const metrics = emfMetrics(base)
   return {
     ...rows,
-    secrets: secretStore(base, rows.items),
+    secrets: secretStore(base, rows.items, metrics),
     digester: refused<Digester>('digest'),
-    metrics: emfMetrics(base),
+    metrics,
     grants: grantRunner(base),
     work: workQueue(base),
   }
@@ -211,12 +215,7 @@ function emfMetrics({ config }: Base): PowertoolsMetrics {
   return new PowertoolsMetrics({ deployment: config.deployment })
 }
 
-/** The functions that answer HTTP measure nothing: API Gateway and Lambda do, and their bundles stay small. */
-function secretStore(
-  { config, clock, random, aws }: Base,
-  items: ItemStore,
-  metrics: Metrics = new NoMetrics(),
-): SecretStore {
+function secretStore({ config, clock, random, aws }: Base, items: ItemStore, metrics: Metrics): SecretStore {
   const keyArn = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
   // Bundling writes the store's name in here, and then what only the other one needs falls out of the bundle.
   if ((process.env['FLOW_VAULT_SECRET_STORE'] ?? config.secretStore) === 'sealed') {

@@ -11,6 +11,7 @@ import type { Metrics } from '../../shared/ports/metrics.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
+import { measureBreakers } from '../../shared/use-cases/measured-breakers.ts'
 import { measuredOAuthClient } from '../../shared/use-cases/measured-oauth-client.ts'
 import { measuredGrantRunner } from '../../shared/use-cases/measured-rotation.ts'
 import { doMeasuredWork } from '../../shared/use-cases/measured-work.ts'
@@ -46,6 +47,7 @@ export function createHandler(wired: GrantsFunctionPorts): GrantsHandler {
         ports.log.error('a grant call failed', { op: call.op, error: answer.name })
       return packMessage(answer) as GrantAnswer
     } finally {
+      measureBreakers(ports.metrics, ports.breaker)
       ports.metrics.flush()
     }
   }

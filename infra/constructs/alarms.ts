@@ -122,18 +122,7 @@ export class Alarms extends Construct {
 
   /** The functions' own figures, by the table of metrics. */
   #watchFigures(stage: string): void {
-    const figure = (
-      name: MetricName,
-      statistic: string,
-      dimensions: Partial<Record<DimensionName, string>> = {},
-    ) =>
-      new Metric({
-        namespace: metricsNamespaceOf(stage),
-        metricName: cloudWatchNameOf(name),
-        dimensionsMap: { service: METRICS_SERVICE, ...dimensions },
-        statistic,
-        period: MINUTE,
-      })
+    const figure = figuresOf(stage)
     this.#add('oldest-due', {
       metric: figure('oldest_due', 'Maximum'),
       above: OLDEST_DUE_ALARM_MS,
@@ -148,6 +137,12 @@ export class Alarms extends Construct {
       minutes: [10, 15],
       description: 'Something that a crash left cannot be put right.',
     })
+    this.#add('dangling-pointers', {
+      metric: figure('reconcile_items', 'Sum', { kind: 'pointer-dangling' }),
+      above: 0,
+      minutes: [1, 1],
+      description: 'A connection points at a secret that is not there: the log names it.',
+    })
     this.#add('secret-writes', {
       metric: new MathExpression({
         expression: 'writes / 60',
@@ -158,6 +153,30 @@ export class Alarms extends Construct {
       minutes: [5, 10],
       description:
         'Rotation nears the quota of Secrets Manager, which AWS does not raise: move to secretStore=sealed.',
+    })
+    this.#watchFetches(stage)
+  }
+
+  #watchFetches(stage: string): void {
+    const fetches = (outcome: string) => figuresOf(stage)('fetches', 'Sum', { outcome })
+    // An outcome that did not happen in a minute has no figure, and everything added to none is none.
+    const failed = '(FILL(unavailable, 0) + FILL(failed, 0))'
+    const all = `(${failed} + FILL(served, 0) + FILL(notModified, 0))`
+    this.#add('fetch-failures', {
+      // Flows may invoke the function without API Gateway, whose 5xx then says nothing of them.
+      metric: new MathExpression({
+        expression: `IF(${all} > 0, 100 * ${failed} / ${all}, 0)`,
+        usingMetrics: {
+          unavailable: fetches('unavailable'),
+          failed: fetches('failed'),
+          served: fetches('served'),
+          notModified: fetches('not-modified'),
+        },
+        period: MINUTE,
+      }),
+      above: FAILED_PERCENT,
+      minutes: [3, 5],
+      description: `More than ${FAILED_PERCENT} % of the fetches that a credential is there for do not get it.`,
     })
   }
 
@@ -183,6 +202,24 @@ export class Alarms extends Construct {
     })
     if (this.#action !== undefined) made.addAlarmAction(this.#action)
   }
+}
+
+type Figure = (
+  name: MetricName,
+  statistic: string,
+  dimensions?: Partial<Record<DimensionName, string>>,
+) => Metric
+
+/** The figures that the functions of a deployment publish themselves. */
+function figuresOf(stage: string): Figure {
+  return (name, statistic, dimensions = {}) =>
+    new Metric({
+      namespace: metricsNamespaceOf(stage),
+      metricName: cloudWatchNameOf(name),
+      dimensionsMap: { service: METRICS_SERVICE, ...dimensions },
+      statistic,
+      period: MINUTE,
+    })
 }
 
 function percent(part: IMetric, whole: IMetric): MathExpression {

@@ -27,6 +27,7 @@ import type { Random } from '../../shared/ports/random.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
 import { AttemptWatch } from '../../shared/use-cases/attempt-watch.ts'
 import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import { measureBreakers } from '../../shared/use-cases/measured-breakers.ts'
 import { measuredOAuthClient } from '../../shared/use-cases/measured-oauth-client.ts'
 import { MeasuredOpenedSecrets } from '../../shared/use-cases/measured-opened-secrets.ts'
 import { measuredComparison, measuredReconcile } from '../../shared/use-cases/measured-reconcile.ts'
@@ -45,7 +46,6 @@ import { loadIssuerKeys } from './issuer-keys.ts'
 import { issuerRoutes } from './issuer-routes.ts'
 import { LocalWorkQueue } from './local-work-queue.ts'
 import { type Loop, startLoops } from './loops.ts'
-import { measuredHandler } from './measured-handler.ts'
 import { measuredLoop } from './measured-loop.ts'
 import { createMetricsHandler, METRICS_ROUTE } from './metrics-route.ts'
 import { openStores } from './open-stores.ts'
@@ -93,8 +93,17 @@ export async function openVault(options: {
   const { issuer, verifier } = await tokens(options, clients)
   const ports = { items, secrets, digester, clock, random, log }
   const metrics = new PrometheusMetrics()
-  const { opened, grants, freezes, work } = createWorkers({ ...ports, metrics }, settings)
-  const http = { ...ports, verifier, rateLimitPerSecond: settings.rateLimitPerSecond, grants, freezes, work }
+  const workers = createWorkers({ ...ports, metrics }, settings)
+  const { opened, grants, freezes, work } = workers
+  const http = {
+    ...ports,
+    metrics,
+    verifier,
+    rateLimitPerSecond: settings.rateLimitPerSecond,
+    grants,
+    freezes,
+    work,
+  }
   const handlers: Record<FunctionName, HttpHandler> = {
     api: createApiHandler({
       ...http,
@@ -105,17 +114,12 @@ export async function openVault(options: {
     credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
     authorize: createAuthorizeHandler(http),
   }
-  const text = (): string => {
-    metrics.gauge('freezes_in_force', freezes.inForce)
-    metrics.gauge('work_queue_depth', work.depth)
-    return metrics.text()
-  }
   const loops = startLoops(vaultLoops({ ...ports, work, grants, metrics }, items), log)
   return {
     ...dispatcher({
-      handlerOf: (route) => measuredHandler(handlers[route.function], route.name, { metrics, clock }),
+      handlerOf: (route) => handlers[route.function],
       elsewhere: handlers.api,
-      metrics: createMetricsHandler(http, { settings, text }),
+      metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, workers) }),
       issuer,
       log,
       clock,
@@ -133,11 +137,30 @@ export async function openVault(options: {
   }
 }
 
+/** The figures as text, with how things stand at this moment. */
+function scraped(
+  metrics: PrometheusMetrics,
+  { freezes, work, breaker }: Pick<ReturnType<typeof createWorkers>, 'freezes' | 'work' | 'breaker'>,
+): string {
+  metrics.gauge('freezes_seen', freezes.inForce)
+  metrics.gauge('work_queue_depth', work.depth)
+  measureBreakers(metrics, breaker)
+  // The secrets are in the vault's own database: there is no quota to use up.
+  metrics.gauge('secret_write_budget_use', 0, { operation: 'put' })
+  return metrics.text()
+}
+
 /** What does the work that calls providers: by way of the queue, or while a request waits for it. */
 function createWorkers(
   ports: Ports & { metrics: PrometheusMetrics },
   { allowHosts }: Settings,
-): { opened: OpenedSecrets; grants: GrantRunner; freezes: FreezeWatch; work: LocalWorkQueue } {
+): {
+  opened: OpenedSecrets
+  grants: GrantRunner
+  freezes: FreezeWatch
+  work: LocalWorkQueue
+  breaker: ProviderBreaker
+} {
   const { clock, items, log, metrics, secrets } = ports
   const fetch = createGuardedFetch({ allowHosts, clock })
   const opened = new MeasuredOpenedSecrets(secrets, metrics)
@@ -161,7 +184,7 @@ function createWorkers(
         })
       }),
   })
-  return { opened, grants, freezes, work }
+  return { opened, grants, freezes, work, breaker: grantPorts.breaker }
 }
 
 function vaultLoops(

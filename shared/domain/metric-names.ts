@@ -5,7 +5,8 @@ export type DimensionName = 'app' | 'cause' | 'kind' | 'loop' | 'operation' | 'o
 export interface MetricDefinition {
   /** `counter`: only rises · `gauge`: how it stands now · `distribution`: single values, read as percentiles. */
   readonly kind: 'counter' | 'gauge' | 'distribution'
-  readonly unit: 'count' | 'ms'
+  /** `ratio`: a part of 1. */
+  readonly unit: 'count' | 'ms' | 'ratio'
   readonly dimensions: readonly DimensionName[]
   /** For people who read a dashboard. */
   readonly help: string
@@ -82,6 +83,12 @@ export const METRICS = {
     bounds: PROVIDER_MS,
     help: 'How long token endpoints take to answer, by app.',
   },
+  breakers_open: {
+    kind: 'gauge',
+    unit: 'count',
+    dimensions: ['kind'],
+    help: 'OAuth applications and catalogue hosts (kind) that failed five times in a row and have not answered since; this process lets one request a minute through to each.',
+  },
   revocations: {
     kind: 'counter',
     unit: 'count',
@@ -109,9 +116,9 @@ export const METRICS = {
   fetch_duration: {
     kind: 'distribution',
     unit: 'ms',
-    dimensions: [],
+    dimensions: ['outcome'],
     bounds: REQUEST_MS,
-    help: 'How long a fetch takes, rotation in line included.',
+    help: 'How long a fetch takes, rotation in line included, by what came of it.',
   },
   secret_lookups: {
     kind: 'counter',
@@ -125,6 +132,12 @@ export const METRICS = {
     dimensions: ['operation'],
     help: 'Writes to Secrets Manager by operation: each has a quota of 50 a second for the account and Region.',
   },
+  secret_write_budget_use: {
+    kind: 'gauge',
+    unit: 'ratio',
+    dimensions: ['operation'],
+    help: 'Part of this process its share of the budget for writes to Secrets Manager (70 % of the quota) that the last minute used, by operation. The embedded vault writes to its own disk, which has no quota: always 0.',
+  },
   secret_write_wait: {
     kind: 'distribution',
     unit: 'ms',
@@ -132,24 +145,24 @@ export const METRICS = {
     bounds: WAIT_MS,
     help: 'How long a write to Secrets Manager waited so that all of them stay within the quota.',
   },
-  freezes_in_force: {
+  freezes_seen: {
     kind: 'gauge',
     unit: 'count',
     dimensions: [],
-    help: 'Freezes in force, of the tenants whose credentials were asked for since the start.',
+    help: 'Freezes in force as this process last read them: those of tenants that nobody asks for are not among them. GET /api/v2/flows/vault/freezes lists all of a tenant.',
   },
   http_requests: {
     kind: 'counter',
     unit: 'count',
     dimensions: ['route', 'status'],
-    help: 'Requests by route and HTTP status.',
+    help: 'Requests by route and class of HTTP status, such as 2xx.',
   },
   http_request_duration: {
     kind: 'distribution',
     unit: 'ms',
-    dimensions: ['route'],
+    dimensions: ['route', 'status'],
     bounds: REQUEST_MS,
-    help: 'How long requests take, by route.',
+    help: 'How long requests take, by route and class of HTTP status.',
   },
   loop_runs: {
     kind: 'counter',

@@ -40,6 +40,7 @@ interface Line {
   readonly perSecond: number
   readonly burst: number
   failures: number
+  isForgotten: boolean
   openUntilMs: number
   probingUntilMs: number
   allowance: number
@@ -58,6 +59,8 @@ export class ProviderBreaker {
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #random: Pick<Random, 'fraction'>
   readonly #lines = new Map<string, Line>()
+  /** How many lines have failed often enough; kept in step, so that nobody has to look at all of them. */
+  readonly #open = { application: 0, host: 0 }
 
   constructor(ports: { clock: Pick<Clock, 'monotonicMs'>; random: Pick<Random, 'fraction'> }) {
     this.#clock = ports.clock
@@ -83,15 +86,34 @@ export class ProviderBreaker {
     return { kind: 'go', report: (outcome) => this.#report(lines, outcome) }
   }
 
+  /** How many breakers of the kind are open: from the failure that opened them to the next answer that makes sense. */
+  openCount(kind: 'application' | 'host'): number {
+    return this.#open[kind]
+  }
+
   #report(lines: readonly Line[], outcome: TokenOutcome['kind'] | 'not-asked'): void {
     const nowMs = this.#clock.monotonicMs()
     for (const line of lines) {
       line.probingUntilMs = 0
       if (outcome === 'not-asked') continue
       // Any answer that makes sense shows that the provider is there, whatever it thinks of the grant.
-      line.failures = isFailureOf(line, outcome) ? line.failures + 1 : 0
+      this.#setFailures(line, isFailureOf(line, outcome) ? line.failures + 1 : 0)
       if (line.failures >= FAILURES_TO_OPEN) line.openUntilMs = nowMs + OPEN_MS
     }
+  }
+
+  #setFailures(line: Line, failures: number): void {
+    const change = Number(failures >= FAILURES_TO_OPEN) - Number(line.failures >= FAILURES_TO_OPEN)
+    // One that was forgotten in the meantime counts no more.
+    if (!line.isForgotten) this.#open[line.kind] += change
+    line.failures = failures
+  }
+
+  #forgetOldest(): void {
+    const [name, line] = this.#lines.entries().next().value!
+    this.#setFailures(line, 0)
+    line.isForgotten = true
+    this.#lines.delete(name)
   }
 
   /** When one that has to wait may come back: spread over the time that all who wait need. */
@@ -123,6 +145,7 @@ export class ProviderBreaker {
       kind,
       ...RATES[kind],
       failures: 0,
+      isForgotten: false,
       openUntilMs: 0,
       probingUntilMs: 0,
       allowance: RATES[kind].burst,
@@ -133,7 +156,7 @@ export class ProviderBreaker {
     // A map keeps the order of insertion: what is used last stands last.
     this.#lines.delete(name)
     this.#lines.set(name, line)
-    if (this.#lines.size > MAX_NAMES) this.#lines.delete(this.#lines.keys().next().value!)
+    if (this.#lines.size > MAX_NAMES) this.#forgetOldest()
     return line
   }
 }

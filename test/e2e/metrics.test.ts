@@ -48,8 +48,8 @@ describe('GET /metrics of a vault at work', () => {
     const expected = {
       'flow_vault_token_requests_total{app="OAUTH2",outcome="granted"}': 1,
       'flow_vault_token_request_duration_seconds_count{app="OAUTH2"}': 1,
-      'flow_vault_http_requests_total{route="create-connection",status="201"}': 1,
-      'flow_vault_http_request_duration_seconds_count{route="create-connection"}': 1,
+      'flow_vault_http_requests_total{route="create-connection",status="2xx"}': 1,
+      'flow_vault_http_request_duration_seconds_count{route="create-connection",status="2xx"}': 1,
     }
     expect(await addedBy(machine, expected)).toEqual(expected)
   })
@@ -63,7 +63,8 @@ describe('GET /metrics of a vault at work', () => {
       'flow_vault_fetches_total{outcome="not-modified"}': 1,
       'flow_vault_fetches_total{outcome="connection-empty"}': 1,
       'flow_vault_fetches_total{outcome="not-found"}': 1,
-      flow_vault_fetch_duration_seconds_count: 4,
+      'flow_vault_fetch_duration_seconds_count{outcome="served"}': 1,
+      'flow_vault_http_requests_total{route="fetch-credential",status="4xx"}': 2,
       'flow_vault_secret_lookups_total{outcome="hit"}': 1,
       'flow_vault_secret_lookups_total{outcome="miss"}': 0,
     }
@@ -87,13 +88,29 @@ describe('GET /metrics of a vault at work', () => {
     expect(await addedBy(rotate, failed)).toEqual(failed)
   })
 
+  it('shows an application that fails as an open breaker, until it answers', async () => {
+    const { id } = (await machine()).body
+    const rotate = () => world.call('POST', `/api/v2/flows/vault/connections/${id}/rotate`)
+    const fail = async () => {
+      world.provider.setFault('status-503-retry-after', 5)
+      for (let time = 0; time < 5; time++) await rotate()
+    }
+    const opened = { 'flow_vault_breakers_open{kind="application"}': 1 }
+    expect(await addedBy(fail, opened)).toEqual(opened)
+    const closed = { 'flow_vault_breakers_open{kind="application"}': -1 }
+    expect(await addedBy(rotate, closed)).toEqual(closed)
+  })
+
   it('counts the runs of its loops, and shows how things stand', async () => {
     const text = await scrape()
     expect(sampleIn(text, 'flow_vault_loop_runs_total{loop="sweep",outcome="done"}')).toBeGreaterThan(0)
     expect(sampleIn(text, 'flow_vault_sweeps_total{outcome="complete"}')).toBeGreaterThan(0)
     expect(text).toMatch(/^flow_vault_oldest_due_seconds [\d.]+$/m)
     expect(text).toMatch(/^flow_vault_work_queue_depth \d+$/m)
-    expect(text).toMatch(/^flow_vault_freezes_in_force \d+$/m)
+    expect(text).toMatch(/^flow_vault_freezes_seen \d+$/m)
+    expect(text).toMatch(/^flow_vault_secret_write_budget_use_ratio{operation="put"} 0$/m)
+    for (const kind of ['application', 'host'])
+      expect(text).toContain(`flow_vault_breakers_open{kind="${kind}"}`)
   })
 
   it('names no tenant, no connection and no client', async () => {

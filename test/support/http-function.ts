@@ -7,6 +7,7 @@ import type { Scope } from '../../shared/domain/scopes.ts'
 import type { LogFields } from '../../shared/ports/log.ts'
 import type { Caller } from '../../shared/ports/token-verifier.ts'
 import { ManualClock } from './manual-clock.ts'
+import { NoMetrics } from './no-metrics.ts'
 
 /** A function of one or several routes, called as API Gateway would, on a clock that stands still. */
 export interface HttpFunction {
@@ -47,6 +48,7 @@ export function httpFunction(routes: readonly Route<never>[], perSecond = 1000):
     clock,
     log: { info: log, warn: log, error: log, access: (fields) => log('request', fields) },
     verifier: { verify: async (token) => callerOf(token, clock.nowMs()) },
+    metrics: new NoMetrics(),
     rateLimitPerSecond: perSecond,
   })
   return {

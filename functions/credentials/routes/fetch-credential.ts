@@ -7,6 +7,7 @@ import {
 } from '../../../shared/use-cases/fetch-credential.ts'
 import { connectionIdPath, errorResponses, GUARDED, queryInteger } from '../../api/common-schemas.ts'
 import type { HttpPorts } from '../../http-handler.ts'
+import { FETCH_ROUTE } from '../../measured-request.ts'
 import { defineRoute } from '../../route.ts'
 
 const values = () => z.record(z.string(), z.string())
@@ -29,7 +30,7 @@ const credentialSchema = z.object({
 
 /** Hands a flow the credential, good for as long as it asks. */
 export const fetchCredentialRoute = defineRoute({
-  name: 'fetch-credential',
+  name: FETCH_ROUTE,
   method: 'GET',
   path: '/api/v2/flows/vault/connections/{id}/credentials',
   function: 'credentials',

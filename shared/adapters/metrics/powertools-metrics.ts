@@ -13,6 +13,9 @@ import type { Metrics } from '../../ports/metrics.ts'
 /** The embedded metric format takes 100 values of one metric in one line; Powertools publishes by itself at 100. */
 const MAX_VALUES = 99
 
+/** CloudWatch has a unit for percent, and none for a part of 1. */
+const UNITS = { count: MetricUnit.Count, ms: MetricUnit.Milliseconds, ratio: MetricUnit.NoUnit } as const
+
 type Dimensions = Readonly<Partial<Record<DimensionName, string>>>
 
 /** What has the same dimensions, and so goes into one line. */
@@ -59,7 +62,7 @@ export class PowertoolsMetrics implements Metrics {
     while ([...waiting.values()].some((all) => all.length > 0)) {
       for (const [name, value] of Object.entries(dimensions)) this.#emf.addDimension(name, value)
       for (const [name, all] of waiting) {
-        const unit = metricOf(name).unit === 'ms' ? MetricUnit.Milliseconds : MetricUnit.Count
+        const unit = UNITS[metricOf(name).unit]
         for (const value of all.splice(0, MAX_VALUES))
           this.#emf.addMetric(cloudWatchNameOf(name), unit, value)
       }

@@ -17,6 +17,9 @@ export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8
 const MAX_SERIES = 2_000
 const OTHER = 'other'
 
+/** Base units are part of a name, as Prometheus has it. */
+const UNIT_SUFFIXES = { count: '', ms: '_seconds', ratio: '_ratio' } as const
+
 type Dimensions = Readonly<Partial<Record<DimensionName, string>>>
 
 /** One time series: a number, or the buckets of a distribution. */
@@ -98,7 +101,7 @@ function metricNames(): readonly MetricName[] {
 }
 
 function exposedName(name: MetricName, { kind, unit }: MetricDefinition): string {
-  const base = unit === 'ms' ? `flow_vault_${name}_seconds` : `flow_vault_${name}`
+  const base = `flow_vault_${name}${UNIT_SUFFIXES[unit]}`
   return kind === 'counter' ? `${base}_total` : base
 }
 

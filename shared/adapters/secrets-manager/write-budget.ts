@@ -20,7 +20,8 @@ const MAX_WAIT_MS = 5_000
  */
 export class WriteBudget {
   readonly #clock: Clock
-  readonly #spacingMs: number
+  /** Between two writes of one kind. */
+  readonly spacingMs: number
   readonly #maxWaitMs: number
   /** When each kind's next write may go, on the monotonic clock. */
   readonly #nextAtMs = new Map<WriteKind, number>()
@@ -35,7 +36,7 @@ export class WriteBudget {
       throw new InvariantError('a write budget needs a whole number of instances from 1')
     }
     this.#clock = clock
-    this.#spacingMs = (1000 * maxInstances) / WRITES_PER_SECOND
+    this.spacingMs = (1000 * maxInstances) / WRITES_PER_SECOND
     this.#maxWaitMs = maxWaitMs ?? MAX_WAIT_MS
   }
 
@@ -50,7 +51,7 @@ export class WriteBudget {
     if (waitMs > this.#maxWaitMs) {
       throw new StoreUnavailableError(`too many Secrets Manager writes (${kind}) are waiting`, 'not-applied')
     }
-    this.#nextAtMs.set(kind, atMs + this.#spacingMs)
+    this.#nextAtMs.set(kind, atMs + this.spacingMs)
     if (waitMs > 0) await this.#clock.sleep(waitMs)
   }
 }

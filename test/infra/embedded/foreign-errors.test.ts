@@ -6,9 +6,11 @@ import { defineRoute } from '../../../functions/route.ts'
 import { createHandler as createSweepHandler } from '../../../functions/sweep/handler.ts'
 import { startLoops } from '../../../infra/embedded/loops.ts'
 import { PowertoolsLog } from '../../../shared/adapters/log/powertools-log.ts'
-import { NoMetrics } from '../../../shared/adapters/metrics/no-metrics.ts'
+import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
+import { ProviderBreaker } from '../../../shared/use-cases/provider-breaker.ts'
 import { captureLogLines } from '../../support/log-capture.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { NoMetrics } from '../../support/no-metrics.ts'
 
 const CANARY = 'rt-canary-4711'
 
@@ -42,12 +44,12 @@ const ports = {
     verifier: failingPort(),
     opened: failingPort(),
     freezes: failingPort(),
-    breaker: failingPort(),
     attempts: failingPort(),
     random: failingPort(),
   } as Record<string, never>),
   clock: new ManualClock(),
   log,
+  breaker: new ProviderBreaker({ clock: new ManualClock(), random: new SystemRandom() }),
   metrics: new NoMetrics(),
   rateLimitPerSecond: 1000,
 } as never

@@ -45,6 +45,38 @@ describe('ProviderBreaker', () => {
     expect(admit(OWN_SERVER).kind).toBe('go')
   })
 
+  it('tells how many are open, until an answer comes', async () => {
+    const open = () => ({ applications: breaker.openCount('application'), hosts: breaker.openCount('host') })
+    fail(HUBSPOT, 4)
+    expect(open()).toEqual({ applications: 0, hosts: 0 })
+    fail(HUBSPOT, 1)
+    expect(open()).toEqual({ applications: 1, hosts: 1 })
+    fail(OWN_SERVER, 5)
+    expect(open()).toEqual({ applications: 2, hosts: 1 })
+    await clock.advance(60_000)
+    ask(HUBSPOT, 'unknown')
+    expect(open()).toEqual({ applications: 2, hosts: 1 })
+    await clock.advance(60_000)
+    ask(HUBSPOT, 'passing')
+    expect(open()).toEqual({ applications: 2, hosts: 0 })
+    await clock.advance(60_000)
+    ask(HUBSPOT, 'granted')
+    expect(open()).toEqual({ applications: 1, hosts: 0 })
+  })
+
+  it('counts one that was forgotten no more, whatever its last request reports', () => {
+    fail(OWN_SERVER, 4)
+    const last = admit(OWN_SERVER)
+    const another = admit(OWN_SERVER)
+    if (last.kind === 'go') last.report('unknown')
+    expect(breaker.openCount('application')).toBe(1)
+    for (let index = 0; index < 10_000; index++)
+      admit({ tenant: 't2', application: `${index}`, host: undefined })
+    expect(breaker.openCount('application')).toBe(0)
+    if (another.kind === 'go') another.report('granted')
+    expect(breaker.openCount('application')).toBe(0)
+  })
+
   it.each(['granted', 'grant-dead'] as const)('counts anew after an answer: %s', (answer) => {
     fail(OWN_SERVER, 4)
     ask(OWN_SERVER, answer)

@@ -18,4 +18,33 @@ describe('MeasuredWriteBudget', () => {
     expect(text).toContain('flow_vault_secret_write_wait_seconds_sum 1\n')
     expect(text).toContain('flow_vault_secret_write_wait_seconds_count 3\n')
   })
+
+  test('tells what part of its budget the last minute used, by operation', async () => {
+    const [clock, metrics] = [new ManualClock(), new PrometheusMetrics()]
+    // One write a second, 60 a minute.
+    const budget = new MeasuredWriteBudget({ clock, maxInstances: 35, metrics })
+    const useOf = (operation: string) =>
+      Number(
+        new RegExp(`secret_write_budget_use_ratio{operation="${operation}"} (.*)`).exec(metrics.text())?.[1],
+      )
+    const putEach = async (ms: number, times: number) => {
+      for (let time = 0; time < times; time++) {
+        await budget.take('put')
+        await clock.advance(ms)
+      }
+    }
+    await putEach(2000, 30)
+    expect(useOf('put')).toBe(0.5)
+    // The 31st begins another minute: of the 30 before it all still count.
+    await budget.take('put')
+    expect(useOf('put')).toBeCloseTo(31 / 60)
+    await clock.advance(30_000)
+    await budget.take('put')
+    expect(useOf('put')).toBeCloseTo((2 + 30 / 2) / 60)
+    await clock.advance(120_000)
+    await budget.take('put')
+    expect(useOf('put')).toBeCloseTo(1 / 60)
+    await budget.take('delete')
+    expect(useOf('delete')).toBeCloseTo(1 / 60)
+  })
 })

@@ -1,4 +1,4 @@
-import type { Metrics } from '../../ports/metrics.ts'
+import type { Metrics } from '../../shared/ports/metrics.ts'
 
 /** Measures nothing: for tests and the simulation. */
 export class NoMetrics implements Metrics {

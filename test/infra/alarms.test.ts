@@ -1,0 +1,63 @@
+import { Template } from 'aws-cdk-lib/assertions'
+import { buildApp } from '../../infra/build-app.ts'
+import { cloudWatchNameOf, METRICS, type MetricName, metricOf } from '../../shared/domain/metric-names.ts'
+
+const CONTEXT = {
+  'aws:cdk:bundling-stacks': [],
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+  issuer: 'https://tenant.example.com/',
+  audience: 'https://vault.example.com/api/v2/',
+  tenantClaim: 'tenant',
+  stage: 'test',
+}
+
+interface CloudWatchMetric {
+  readonly Namespace: string
+  readonly MetricName: string
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: string }[]
+}
+
+interface AlarmProperties {
+  readonly AlarmDescription: string
+  readonly Namespace?: string
+  readonly Metrics?: readonly { readonly MetricStat?: { readonly Metric: CloudWatchMetric } }[]
+}
+
+const { alarms: stack } = buildApp({ context: CONTEXT }, undefined)
+const alarms = Object.entries(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')).map(
+  ([id, { Properties }]) => ({ id, properties: Properties as AlarmProperties }),
+)
+
+function metricsOf({ properties }: (typeof alarms)[number]): CloudWatchMetric[] {
+  if (properties.Namespace !== undefined) return [properties as unknown as CloudWatchMetric]
+  return (properties.Metrics ?? []).flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []))
+}
+
+describe('the alarms', () => {
+  it.each([
+    ['requests that fail', /server-?errors/i],
+    ['fetches that fail, whoever asks', /fetch-?failures/i],
+    ['a dead letter', /dead-?letters/i],
+    ['a connection that is due and not rotated', /oldest-?due/i],
+    ['a sweep that does not run', /sweep-?silent/i],
+    ['a reconcile that does not run', /reconcile-?silent/i],
+    ['a pointer to nothing', /dangling-?pointers/i],
+    ['a quota that is nearly used up', /secret-?writes/i],
+  ])('ring for %s', (_what, name) => {
+    expect(alarms.filter(({ id }) => name.test(id))).toHaveLength(1)
+  })
+
+  it('read figures that the functions publish, with all of their dimensions', () => {
+    const own = alarms.flatMap(metricsOf).filter(({ Namespace }) => Namespace === 'FlowVault/test')
+    const byName = new Map(
+      (Object.keys(METRICS) as MetricName[]).map((name) => [cloudWatchNameOf(name), name]),
+    )
+    expect(own.length).toBeGreaterThan(5)
+    for (const { MetricName, Dimensions = [] } of own) {
+      const name = byName.get(MetricName)
+      expect([MetricName, name]).toEqual([MetricName, expect.any(String)])
+      const dimensions = ['service', ...metricOf(name!).dimensions]
+      expect(Dimensions.map(({ Name }) => Name).sort()).toEqual(dimensions.sort())
+    }
+  })
+})
