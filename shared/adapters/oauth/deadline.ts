@@ -1,5 +1,10 @@
 import type { Clock } from '../../ports/clock.ts'
 
+/** A timer this late was not delayed by other work: the process stood still, as a stopped or a moved machine does. */
+const STOOD_STILL_MS = 1_000
+/** What arrived while the process stood still is read before its time is called up; it needs no more than this. */
+const READ_AFTER_STANDSTILL_MS = 1_000
+
 /** What ended a wait early. */
 export type DeadlineReason = 'timeout' | 'aborted'
 
@@ -25,8 +30,8 @@ export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal): De
   const onOuterAbort = () => fire('aborted')
   if (outer?.aborted) onOuterAbort()
   outer?.addEventListener('abort', onOuterAbort, { once: true })
-  // The sleep rejects only when it is stopped, which is not a failure.
-  clock.sleep(ms, stopped.signal).then(
+  // The wait rejects only when it is stopped, which is not a failure.
+  timePasses(clock, ms, stopped.signal).then(
     () => fire('timeout'),
     () => undefined,
   )
@@ -38,6 +43,16 @@ export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal): De
       stopped.abort()
     },
   }
+}
+
+/**
+ * Waits for `ms`. The event loop runs timers before it reads sockets: after a standstill, a timer that fires at once
+ * would throw away an answer that is already there, and with it a refresh token that exists nowhere else.
+ */
+async function timePasses(clock: Clock, ms: number, stopped: AbortSignal): Promise<void> {
+  const endsAtMs = clock.monotonicMs() + ms
+  await clock.sleep(ms, stopped)
+  if (clock.monotonicMs() - endsAtMs >= STOOD_STILL_MS) await clock.sleep(READ_AFTER_STANDSTILL_MS, stopped)
 }
 
 /** Settles with `work`, or resolves to undefined as soon as the deadline fires; `work` itself is not stopped. */

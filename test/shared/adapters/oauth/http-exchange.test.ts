@@ -8,6 +8,8 @@ import { ManualClock } from '../../../support/manual-clock.ts'
 
 const KIB = 1024
 const get: OutgoingRequest = { method: 'GET', timeoutMs: 5_000 }
+/** Long enough to be no mere delay. */
+const STANDSTILL_MS = 2_000
 const post: OutgoingRequest = { method: 'POST', timeoutMs: 5_000, body: 'grant_type=refresh_token' }
 
 describe('createGuardedFetch', () => {
@@ -104,6 +106,16 @@ describe('createGuardedFetch', () => {
         await expect(outcome).resolves.toMatchObject({ kind: 'unknown', code: 'timeout' })
       },
     )
+
+    it('reads an answer that came while the process stood still past the end of the time', async () => {
+      const server = await serve((_request, response) => {
+        response.end('ok')
+        // The answer is under way when everything stops, the reading of it included.
+        setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STANDSTILL_MS))
+      })
+      const outcome = await fetchAllowing(server.host)(server.url, { ...post, timeoutMs: STANDSTILL_MS / 4 })
+      expect(outcome).toMatchObject({ kind: 'answer', status: 200 })
+    })
 
     it('stops when the caller gives up', async () => {
       const begun = Promise.withResolvers<void>()
