@@ -23,6 +23,8 @@ export type { Consent } from './consent-driver.ts'
 export interface TokenRequestRecord {
   readonly grantType: string
   readonly refreshToken?: string
+  /** In epoch ms. */
+  readonly arrivedAtMs: number
   readonly parameters: Readonly<Record<string, string>>
   /** True when another request with the same refresh token was being worked on. */
   readonly overlapped: boolean
@@ -45,6 +47,8 @@ export interface AuthorizationServer {
   readonly tokenRequests: readonly TokenRequestRecord[]
   /** How many token requests carried this refresh token. */
   requestsWith(refreshToken: string): number
+  /** How many token requests have arrived and are not answered yet, their senders still there or not. */
+  requestsInWork(): number
   /** Makes the next `times` token requests fail; all of them when `times` is absent, none without a fault. */
   setFault(fault: TokenFault | undefined, times?: number): void
   setDelayMs(delayMs: number): void
@@ -103,6 +107,7 @@ export async function startAuthorizationServer(
     tokenRequests: state.records,
     requestsWith: (refreshToken) =>
       state.records.filter((record) => record.refreshToken === refreshToken).length,
+    requestsInWork: () => [...state.inWork.values()].reduce((sum, count) => sum + count, 0),
     setFault(kind, times = Number.POSITIVE_INFINITY) {
       state.fault = kind === undefined ? undefined : { kind, times }
     },
@@ -144,6 +149,7 @@ async function answerTokenRequest(
   state.records.push({
     grantType: parameters.get('grant_type') ?? '',
     ...(refreshToken === undefined ? {} : { refreshToken }),
+    arrivedAtMs: Date.now(),
     parameters: Object.fromEntries(parameters),
     overlapped: refreshToken !== undefined && inWork > 0,
     ...(fault === undefined ? {} : { fault }),

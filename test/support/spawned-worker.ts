@@ -7,6 +7,9 @@ export interface VaultWorker {
   readonly url: string
   /** Moves its calendar on. */
   moveOn(ms: number): Promise<void>
+  /** Stops the whole process where it is (SIGSTOP), and lets it go on (SIGCONT). */
+  pause(): void
+  resume(): void
   /** `kill -9`, and waits for the end. */
   kill(): Promise<void>
   close(): Promise<void>
@@ -47,11 +50,14 @@ export async function spawnVaultWorker(options: WorkerOptions): Promise<VaultWor
       child.send({ moveOnMs })
       await done
     },
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
     async kill() {
       child.kill('SIGKILL')
       await exited
     },
     async close() {
+      child.kill('SIGCONT')
       if (child.exitCode === null && child.signalCode === null) child.send({ close: true })
       await exited
     },
