@@ -18,6 +18,7 @@ export const ENV = {
   returnTo: 'FLOW_VAULT_RETURN_TO',
   grantsFunction: 'FLOW_VAULT_GRANTS_FUNCTION',
   workQueueUrl: 'FLOW_VAULT_WORK_QUEUE',
+  freezeQueueUrl: 'FLOW_VAULT_FREEZE_QUEUE',
   rotationsPerMinute: 'FLOW_VAULT_ROTATIONS_PER_MINUTE',
   allowHosts: 'FLOW_VAULT_ALLOW_HOSTS',
   /** Powertools reads this one itself; it is checked here so that a slip is not silently `INFO`. */
@@ -48,6 +49,8 @@ export interface Config {
   readonly returnTo: readonly string[]
   readonly grantsFunction?: string
   readonly workQueueUrl?: string
+  /** Where the jobs of freezes go. */
+  readonly freezeQueueUrl?: string
   /** How many connections a sweep may hand to the workers. */
   readonly rotationsPerMinute: number
   /** `host:port` pairs that may be private or plain http; never on AWS itself. */
@@ -97,6 +100,7 @@ export function readConfig(env: Environment): Config {
     returnTo: reader.origins(ENV.returnTo),
     ...optional('grantsFunction', reader.text(ENV.grantsFunction)),
     ...optional('workQueueUrl', reader.url(ENV.workQueueUrl)),
+    ...optional('freezeQueueUrl', reader.url(ENV.freezeQueueUrl)),
     rotationsPerMinute: reader.whole(ENV.rotationsPerMinute, {
       fallback: DEFAULT_ROTATIONS_PER_MINUTE,
       maximum: MAX_RATE,

@@ -17,7 +17,7 @@ import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
 import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
 import { MeasuredWriteBudget } from '../shared/adapters/secrets-manager/measured-write-budget.ts'
 import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
-import { SqsWorkQueue } from '../shared/adapters/sqs/sqs-work-queue.ts'
+import { SqsWorkQueue, type WorkQueueUrls } from '../shared/adapters/sqs/sqs-work-queue.ts'
 import { SystemClock } from '../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../shared/adapters/system/system-random.ts'
 import { renderTemplate } from '../shared/connectors/template.ts'
@@ -74,7 +74,7 @@ export function wireApi(env: Environment = process.env): ApiPorts {
     ...httpPorts(base),
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, clock),
-    work: workQueue(base),
+    work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
     callbackUrl: `${publicUrl}/oauth/callback`,
     returnTo: [publicUrl, ...config.returnTo],
     checkReady: readinessCheck(base, ports.items, digester),
@@ -140,7 +140,7 @@ export function wireGrants(env: Environment = process.env): GrantsFunctionPorts 
 /** The ports of `sweep`: the due index and the queue; no secrets. */
 export function wireSweep(env: Environment = process.env): SweepFunctionPorts {
   const base = readBase(env)
-  const work = workQueue(base)
+  const work = workQueue(base, { queueUrl: present(base.config.workQueueUrl, ENV.workQueueUrl) })
   return {
     ...common(base),
     secrets: refused<SecretStore>('open secrets'),
@@ -155,6 +155,7 @@ export function wireSweep(env: Environment = process.env): SweepFunctionPorts {
 /** The ports of `reconcile`: rows, secrets to remove, the queue, and calls to `grants`. */
 export function wireReconcile(env: Environment = process.env): ReconcileFunctionPorts {
   const base = readBase(env)
+  const { config } = base
   const rows = common(base)
   const metrics = emfMetrics(base)
   return {
@@ -163,7 +164,10 @@ export function wireReconcile(env: Environment = process.env): ReconcileFunction
     digester: refused<Digester>('digest'),
     metrics,
     grants: grantRunner(base),
-    work: workQueue(base),
+    work: workQueue(base, {
+      queueUrl: present(config.workQueueUrl, ENV.workQueueUrl),
+      freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl),
+    }),
   }
 }
 
@@ -245,9 +249,9 @@ function grantRunner({ config, clock, aws }: Base): GrantRunner {
   })
 }
 
-function workQueue({ config, aws }: Base): SqsWorkQueue {
+function workQueue({ aws }: Base, urls: WorkQueueUrls): SqsWorkQueue {
   const client = new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
-  return new SqsWorkQueue({ client, queueUrl: present(config.workQueueUrl, ENV.workQueueUrl) })
+  return new SqsWorkQueue({ client, ...urls })
 }
 
 /** Reads an item that is not there and digests a word: the table answers and the key works. */

@@ -28,6 +28,7 @@ export type GrantName =
   | 'verify-tokens'
   | 'invoke-grants'
   | 'send-work'
+  | 'send-freezes'
   | 'measure-work'
   | 'receive-work'
 
@@ -74,7 +75,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'digest',
       'verify-tokens',
       'invoke-grants',
-      'send-work',
+      'send-freezes',
     ],
   },
   {
@@ -123,6 +124,14 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       { name: 'every-minute', everyMinutes: 1, event: { task: 'work' } },
       { name: 'every-day', everyMinutes: MINUTES_A_DAY, event: { task: 'compare' } },
     ],
-    grants: ['write-rows', 'scan-rows', 'query-work', 'remove-secrets', 'invoke-grants', 'send-work'],
+    grants: [
+      'write-rows',
+      'scan-rows',
+      'query-work',
+      'remove-secrets',
+      'invoke-grants',
+      'send-work',
+      'send-freezes',
+    ],
   },
 ]

@@ -19,6 +19,8 @@ export interface VaultResources {
   readonly grantsFunctionArn: string
   readonly workQueueUrl: string
   readonly workQueueArn: string
+  readonly freezeQueueUrl: string
+  readonly freezeQueueArn: string
   readonly secretWriters: number
   readonly rotationsPerMinute: number
   /** Whose tokens are accepted, and where browsers reach the vault. */
@@ -80,14 +82,18 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
     statements: [allow(['sqs:SendMessage'], it.workQueueArn)],
     environment: { [ENV.workQueueUrl]: it.workQueueUrl },
   }),
+  'send-freezes': (it) => ({
+    statements: [allow(['sqs:SendMessage'], it.freezeQueueArn)],
+    environment: { [ENV.freezeQueueUrl]: it.freezeQueueUrl },
+  }),
   'measure-work': (it) => ({
     statements: [allow(['sqs:GetQueueAttributes'], it.workQueueArn)],
     environment: {},
   }),
   'receive-work': (it) => ({
-    statements: [
-      allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], it.workQueueArn),
-    ],
+    statements: [it.workQueueArn, it.freezeQueueArn].map((queueArn) =>
+      allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], queueArn),
+    ),
     environment: {},
   }),
 }

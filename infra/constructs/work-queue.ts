@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib'
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 
 /** The longest SQS keeps a message: time enough to see an alarm and mend what was wrong. */
@@ -23,19 +23,25 @@ export class DeadLetters extends Construct {
   }
 }
 
-/** The queue between `sweep` and `grants`, with its dead letters. */
+/**
+ * The queues before `grants`, with their dead letters: one for what is due, and one for the jobs of freezes, so that
+ * a stop order does not wait behind a backlog of rotations.
+ */
 export class WorkQueue extends Construct {
   readonly queue: Queue
+  readonly freezes: Queue
   readonly deadLetters: Queue
 
   constructor(scope: Construct, id: string, props: { readonly workerTimeoutSeconds: number }) {
     super(scope, id)
     this.deadLetters = new DeadLetters(this, 'DeadLetters').queue
-    this.queue = new Queue(this, 'Queue', {
+    const settings: QueueProps = {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       visibilityTimeout: Duration.seconds(props.workerTimeoutSeconds * VISIBILITY_FACTOR),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
-    })
+    }
+    this.queue = new Queue(this, 'Queue', settings)
+    this.freezes = new Queue(this, 'Freezes', settings)
   }
 }

@@ -14,6 +14,9 @@ import { FUNCTION_TABLE, type FunctionEntry, type VaultFunctionName } from '../f
 import { type RotationPace, rotationPace } from '../rotation-pace.ts'
 import type { DataStack } from './data-stack.ts'
 
+/** Instances of `grants` that work the jobs of freezes, beside those for rotations: the least that Lambda takes. */
+const FREEZE_INSTANCES = 2
+
 export interface VaultStackProps extends StackProps {
   readonly settings: DeploymentSettings
   readonly data: DataStack
@@ -75,6 +78,13 @@ export class VaultStack extends Stack {
         maxConcurrency: pace.queueInstances,
         reportBatchItemFailures: true,
       })
+      new EventSourceMapping(this, `${entry.name}-freeze-queue`, {
+        target,
+        eventSourceArn: this.work.freezes.queueArn,
+        batchSize: 1,
+        maxConcurrency: FREEZE_INSTANCES,
+        reportBatchItemFailures: true,
+      })
     }
     return vaultFunction
   }
@@ -107,6 +117,8 @@ export class VaultStack extends Stack {
       }),
       workQueueUrl: this.work.queue.queueUrl,
       workQueueArn: this.work.queue.queueArn,
+      freezeQueueUrl: this.work.freezes.queueUrl,
+      freezeQueueArn: this.work.freezes.queueArn,
       secretWriters: pace.secretWriters,
       rotationsPerMinute: pace.rotationsPerMinute,
       http: { ...tokenSettings(settings), [ENV.publicUrl]: settings.publicUrl ?? this.http.url },

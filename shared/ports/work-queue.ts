@@ -4,7 +4,10 @@ export type WorkItem =
   | { readonly kind: 'rotate'; readonly tenant: string; readonly id: string }
   | { readonly kind: 'rescue'; readonly tenant: string; readonly id: string; readonly versionId: string }
 
-/** Work for those who call providers: in the process, or SQS. At least once, in no order. */
+/**
+ * Work for those who call providers: in the process, or SQS. At least once, in no order; the jobs of freezes do not
+ * wait behind the rest.
+ */
 export interface WorkQueue {
   enqueue(items: readonly WorkItem[]): Promise<void>
 }

@@ -91,10 +91,12 @@ async function setVariables(options: DeployOptions): Promise<void> {
     const FunctionName = functionNameOf(stage, name)
     const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }))
     const Variables = { ...Environment?.Variables, ...more }
-    const queue = Variables[ENV.workQueueUrl]
     // The SQS client takes the address in a queue's URL for the endpoint.
-    if (queue !== undefined && functionsEndpoint !== undefined)
-      Variables[ENV.workQueueUrl] = new URL(new URL(queue).pathname, functionsEndpoint).href
+    for (const variable of [ENV.workQueueUrl, ENV.freezeQueueUrl]) {
+      const queue = Variables[variable]
+      if (queue !== undefined && functionsEndpoint !== undefined)
+        Variables[variable] = new URL(new URL(queue).pathname, functionsEndpoint).href
+    }
     await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }))
   }
 }

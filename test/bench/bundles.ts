@@ -28,6 +28,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   [ENV.publicUrl]: 'https://vault.example.test',
   [ENV.grantsFunction]: 'bench',
   [ENV.workQueueUrl]: 'https://sqs.us-east-1.amazonaws.com/000000000000/bench',
+  [ENV.freezeQueueUrl]: 'https://sqs.us-east-1.amazonaws.com/000000000000/bench-freezes',
 }
 
 /** A request that each HTTP function answers by itself; the others are loaded and not called. */

@@ -62,6 +62,7 @@ describe('readConfig', () => {
     ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example.com/path', 'an https URL without a path'],
     ['FLOW_VAULT_RETURN_TO', 'https://a.example.com,nowhere', 'https origins separated by commas'],
     ['FLOW_VAULT_WORK_QUEUE', 'queue', 'an https URL'],
+    ['FLOW_VAULT_FREEZE_QUEUE', 'queue', 'an https URL'],
     ['POWERTOOLS_LOG_LEVEL', 'LOUD', 'DEBUG, INFO, WARN, ERROR, CRITICAL, SILENT'],
   ])('refuses %s=%s and says what is allowed', (name, value, allowed) => {
     const read = () => readConfig({ ...LEAST, ...TOKENS, [name]: value })

@@ -247,6 +247,37 @@ describe('the functions', () => {
   })
 })
 
+describe('the queues', () => {
+  const { vault } = templates.get('secrets-manager')!
+  const sources = Object.values(vault.findResources('AWS::Lambda::EventSourceMapping')).map(
+    ({ Properties }) => ({
+      queue: String(Properties.EventSourceArn['Fn::GetAtt'][0]),
+      batch: Properties.BatchSize,
+      instances: Properties.ScalingConfig.MaximumConcurrency,
+    }),
+  )
+  const queuesOf = (name: string, action: string): string[] =>
+    statementsOf(vault, name)
+      .filter(({ actions }) => actions.includes(action))
+      .flatMap(({ resources }) => resources)
+      .map((resource) => (JSON.parse(resource) as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0]!)
+      .map((id) => (id.includes('Freezes') ? 'freezes' : id.includes('DeadLetters') ? 'dead' : 'work'))
+      .sort()
+
+  it('are two, so that the job of a freeze does not wait behind rotations', () => {
+    expect(sources).toHaveLength(2)
+    const [freezes] = sources.filter(({ queue }) => queue.includes('Freezes'))
+    expect(freezes).toMatchObject({ batch: 1, instances: 2 })
+  })
+
+  it('take from each function what it has to hand over, and nothing else', () => {
+    expect(queuesOf('api', 'sqs:SendMessage')).toEqual(['freezes'])
+    expect(queuesOf('sweep', 'sqs:SendMessage')).toEqual(['dead', 'work'])
+    expect(queuesOf('reconcile', 'sqs:SendMessage')).toEqual(['dead', 'freezes', 'work'])
+    expect(queuesOf('grants', 'sqs:ReceiveMessage')).toEqual(['freezes', 'work'])
+  })
+})
+
 describe('the HTTP API', () => {
   const { vault } = templates.get('secrets-manager')!
   const routes = Object.values(vault.findResources('AWS::ApiGatewayV2::Route'))

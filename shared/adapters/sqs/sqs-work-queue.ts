@@ -1,4 +1,5 @@
 import { GetQueueAttributesCommand, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
+import { InvariantError } from '../../domain/errors.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import type { WorkItem, WorkQueue } from '../../ports/work-queue.ts'
 import { awsFailure, describeAwsFailure } from '../aws-failure.ts'
@@ -6,30 +7,44 @@ import { awsFailure, describeAwsFailure } from '../aws-failure.ts'
 /** The most SendMessageBatch takes (API reference). */
 const MAX_BATCH = 10
 
+/** Where the work goes. A function has no more of it than its role may send to. */
+export interface WorkQueueUrls {
+  /** For everything but the jobs of freezes. */
+  readonly queueUrl?: string
+  /** For the jobs of freezes, which must not wait behind rotations. */
+  readonly freezeQueueUrl?: string
+}
+
 /**
- * Work in an SQS standard queue. The group id of each message is its tenant, which makes the queue a fair one: a
- * tenant with a backlog does not delay the others. Throws `StoreUnavailableError` when something was not taken.
+ * Work in SQS standard queues. The group id of each message is its tenant, which makes a queue a fair one: a
+ * tenant with a backlog does not delay the others. Throws `StoreUnavailableError` when something was not taken,
+ * `InvariantError` when it has no queue for it.
  */
 export class SqsWorkQueue implements WorkQueue {
   readonly #client: SQSClient
-  readonly #queueUrl: string
+  readonly #urls: WorkQueueUrls
 
-  constructor(options: { client: SQSClient; queueUrl: string }) {
-    this.#client = options.client
-    this.#queueUrl = options.queueUrl
+  constructor({ client, ...urls }: WorkQueueUrls & { client: SQSClient }) {
+    this.#client = client
+    this.#urls = urls
   }
 
   async enqueue(items: readonly WorkItem[]): Promise<void> {
-    const batches: WorkItem[][] = []
-    for (let start = 0; start < items.length; start += MAX_BATCH)
-      batches.push(items.slice(start, start + MAX_BATCH))
-    await Promise.all(batches.map((batch) => this.#send(batch)))
+    const { queueUrl, freezeQueueUrl } = this.#urls
+    const isFreeze = ({ kind }: WorkItem) => kind === 'freeze'
+    await Promise.all([
+      ...batchesOf(items.filter(isFreeze)).map((batch) => this.#send(batch, freezeQueueUrl)),
+      ...batchesOf(items.filter((item) => !isFreeze(item))).map((batch) => this.#send(batch, queueUrl)),
+    ])
   }
 
-  /** About how many items wait or are worked on; SQS counts in the background. */
+  /** About how many items but the jobs of freezes wait or are worked on; SQS counts in the background. */
   async depth(): Promise<number> {
     const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const
-    const command = new GetQueueAttributesCommand({ QueueUrl: this.#queueUrl, AttributeNames: [...names] })
+    const command = new GetQueueAttributesCommand({
+      QueueUrl: this.#urls.queueUrl,
+      AttributeNames: [...names],
+    })
     try {
       const { Attributes = {} } = await this.#client.send(command)
       return names.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0)
@@ -41,9 +56,10 @@ export class SqsWorkQueue implements WorkQueue {
     }
   }
 
-  async #send(batch: readonly WorkItem[]): Promise<void> {
+  async #send(batch: readonly WorkItem[], queueUrl: string | undefined): Promise<void> {
+    if (queueUrl === undefined) throw new InvariantError('this function has no queue for this kind of work')
     const command = new SendMessageBatchCommand({
-      QueueUrl: this.#queueUrl,
+      QueueUrl: queueUrl,
       Entries: batch.map((item, index) => ({
         Id: String(index),
         MessageBody: JSON.stringify(item),
@@ -60,4 +76,11 @@ export class SqsWorkQueue implements WorkQueue {
     if (refused > 0)
       throw new StoreUnavailableError(`SQS refused ${refused} of ${batch.length} messages`, 'unknown')
   }
+}
+
+function batchesOf(items: readonly WorkItem[]): WorkItem[][] {
+  const batches: WorkItem[][] = []
+  for (let start = 0; start < items.length; start += MAX_BATCH)
+    batches.push(items.slice(start, start + MAX_BATCH))
+  return batches
 }

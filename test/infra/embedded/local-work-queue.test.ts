@@ -64,6 +64,29 @@ describe('LocalWorkQueue', () => {
     expect(queue.depth).toBe(4)
   })
 
+  test('begins the job of a freeze at once, with 10,000 rotations before it', async () => {
+    const queue = open(64)
+    await queue.enqueue(items(...Array.from({ length: 10_000 }, (_, index) => `c${index}`)))
+    await queue.enqueue([{ kind: 'freeze', tenant: 'acme', id: 'fz_1' }])
+    expect(begun()).toHaveLength(65)
+    expect(begun().at(-1)).toBe('fz_1')
+    runs.at(-1)!.end()
+    await settled()
+    // Its place is not one for rotations.
+    expect(begun()).toHaveLength(65)
+    expect(queue.depth).toBe(10_000)
+  })
+
+  test('runs at most four jobs of freezes at a time', async () => {
+    const queue = open(1)
+    const freezes = ['1', '2', '3', '4', '5'].map((id) => ({ kind: 'freeze', tenant: 'acme', id }) as const)
+    await queue.enqueue(freezes)
+    expect(begun()).toEqual(['1', '2', '3', '4'])
+    runs[0]!.end()
+    await settled()
+    expect(begun()).toEqual(['1', '2', '3', '4', '5'])
+  })
+
   test('close waits for what runs, drops what waits, and takes nothing more', async () => {
     const queue = open(1)
     await queue.enqueue(items('a', 'b'))

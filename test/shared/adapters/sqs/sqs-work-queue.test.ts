@@ -5,6 +5,7 @@ import { SqsWorkQueue } from '../../../../shared/adapters/sqs/sqs-work-queue.ts'
 import type { WorkItem } from '../../../../shared/ports/work-queue.ts'
 
 interface Batch {
+  readonly QueueUrl: string
   readonly Entries: readonly { Id: string; MessageBody: string; MessageGroupId: string }[]
 }
 
@@ -33,7 +34,11 @@ beforeAll(async () => {
     // The stand-in sends no digests of what it took.
     md5: false,
   })
-  queue = new SqsWorkQueue({ client, queueUrl: `${url}/000000000000/work` })
+  queue = new SqsWorkQueue({
+    client,
+    queueUrl: `${url}/000000000000/work`,
+    freezeQueueUrl: `${url}/000000000000/freezes`,
+  })
 })
 
 beforeEach(() => {
@@ -62,6 +67,22 @@ describe('SqsWorkQueue', () => {
         .sort(),
     )
     for (const entry of entries) expect(entry.MessageGroupId).toBe(JSON.parse(entry.MessageBody).tenant)
+  })
+
+  it('sends the jobs of freezes to a queue of their own', async () => {
+    answer = { body: { Successful: [], Failed: [] } }
+    await queue.enqueue([...rotations(2), { kind: 'freeze', tenant: 't1', id: 'fz_1' }])
+    const sent = asked.map(({ body }) => [
+      body.QueueUrl.split('/').at(-1),
+      body.Entries.map((entry) => JSON.parse(entry.MessageBody).id),
+    ])
+    expect(Object.fromEntries(sent)).toEqual({ work: ['c0', 'c1'], freezes: ['fz_1'] })
+  })
+
+  it('refuses what it has no queue for', async () => {
+    const freezesOnly = new SqsWorkQueue({ client, freezeQueueUrl: 'https://sqs.test/freezes' })
+    await expect(freezesOnly.enqueue(rotations(1))).rejects.toMatchObject({ name: 'InvariantError' })
+    expect(asked).toEqual([])
   })
 
   it('asks nothing for nothing', async () => {
