@@ -2,14 +2,13 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { isBusy, storeErrorFrom } from '../../shared/adapters/sqlite/sqlite-failure.ts'
 
 const FOLDER_MODE = 0o700
 const PRIVATE_FILE_MODE = 0o600
 
 const LOCK_FILE = 'lock.db'
 const HOLDER_FILE = 'server.pid'
-
-const SQLITE_BUSY = 5
 
 /** Another process holds the lock. The message names the folder or file, and the process when it is known. */
 export class LockedError extends Error {
@@ -58,7 +57,8 @@ export function acquireDataFolderLock(folder: string): DataFolderLock {
 
 /**
  * Holds an exclusive lock named by a file of its own, waiting up to `waitMs` (the thread blocks) for another
- * holder. Undefined when it is still held then. SQLite takes it as a POSIX lock, which dies with its process.
+ * holder. Undefined when it is still held then. SQLite takes it as a POSIX lock, which dies with its process. Throws
+ * `StoreUnavailableError` when the disk does not let it.
  */
 export function tryFileLock(lockFile: string, waitMs: number): DataFolderLock | undefined {
   // SQLite creates its file under the umask; creating it first makes it private whatever that is.
@@ -69,7 +69,8 @@ export function tryFileLock(lockFile: string, waitMs: number): DataFolderLock | 
   } catch (error) {
     database.close()
     if (isBusy(error)) return undefined
-    throw error
+    // A full or read-only disk, in words that a person can act on.
+    throw storeErrorFrom(error)
   }
   let isHeld = true
   return {
@@ -174,10 +175,4 @@ export function parseJsonFile<Content>(file: string, text: string, advice: strin
 function readHolder(holderFile: string): string {
   const pid = readFileIfPresent(holderFile)?.trim()
   return pid ? `process ${pid}` : 'another process'
-}
-
-/** SQLITE_BUSY of sqlite.org/rescode.html: another connection holds the lock. Extended codes keep it in the low byte. */
-function isBusy(error: unknown): boolean {
-  const { errcode } = error as { errcode?: number }
-  return errcode !== undefined && (errcode & 0xff) === SQLITE_BUSY
 }

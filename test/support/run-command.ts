@@ -8,14 +8,23 @@ export interface CommandOutcome {
   readonly err: string
 }
 
-/** Runs `infra/embedded/<name>-command.ts` as npm would, in this folder and with it as the data folder. */
+/**
+ * Runs `infra/embedded/<name>-command.ts` as npm would, in this folder and with it as the data folder. With
+ * `maxFileBlocks` no file that it writes may outgrow so many blocks of the shell's `ulimit -f`, as on a full disk.
+ */
 export async function runCommand(
   name: 'client' | 'token' | 'rotate-key' | 'backup' | 'restore',
   args: readonly string[],
-  options: { folder: string; env?: Record<string, string> },
+  options: { folder: string; env?: Record<string, string>; maxFileBlocks?: number },
 ): Promise<CommandOutcome> {
   const script = path.resolve('infra/embedded', `${name}-command.ts`)
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', script, ...args]
+  const { maxFileBlocks } = options
+  const [program, ...rest] =
+    maxFileBlocks === undefined
+      ? command
+      : ['sh', '-c', `ulimit -f ${maxFileBlocks}; exec "$@"`, 'sh', ...command]
+  const child = spawn(program!, rest, {
     cwd: options.folder,
     env: { FLOW_VAULT_DATA: options.folder, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -11,6 +11,7 @@ import {
   tryFileLock,
   writeFileAtomically,
 } from '../../../infra/embedded/data-folder.ts'
+import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 
 const MODULE = path.resolve('infra/embedded/data-folder.ts')
 
@@ -106,6 +107,7 @@ describe('tryFileLock', () => {
   it('throws what is not a lock, such as a file that is no lock file', () => {
     const file = path.join(folder, 'other')
     fs.writeFileSync(file, 'this is not a database at all, '.repeat(40))
+    expect(() => tryFileLock(file, 0)).toThrow(StoreUnavailableError)
     expect(() => tryFileLock(file, 0)).toThrow('file is not a database')
   })
 })
