@@ -113,6 +113,7 @@ const MESSAGE_READERS: Readonly<Record<string, string>> = {
   'shared/ports/grant-call.ts': 'our own classes travel between two functions',
   'functions/middleware/problem-response.ts': 'a VaultError is worded for its caller',
   'shared/adapters/sealed/key-check.ts': 'a KeyUnavailableError, with what it means at a start',
+  'infra/embedded/certificate-renewal.ts': 'a DamagedFileError, which names the file',
   'infra/embedded/command.ts': 'refusals, and system calls with their paths',
 }
 

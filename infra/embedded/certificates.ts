@@ -15,7 +15,7 @@ const PUBLIC_FILE_MODE = 0o644
 /** Every name by which a client on this machine reaches the server. */
 const LOCAL_HOSTS = ['localhost', '127.0.0.1', '::1']
 
-/** A certificate with less life than this is replaced at the next start: 30 days leave room for a late restart. */
+/** A certificate with less life than this is replaced at the next daily check or start: 30 days leave room for many. */
 const RENEW_BEFORE_MS = 30 * 86_400_000
 
 export interface Certificates {

@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import type tls from 'node:tls'
 import { rawProblem, type ServerProblem } from './gateway-answer.ts'
 import { Exchange, type ExchangeHandlers, LINGER_MS } from './http-exchange.ts'
 
@@ -35,7 +36,13 @@ const TIMEOUT_CHECK_MS = 2_000
 export interface HttpServerOptions extends ExchangeHandlers {
   readonly limits?: Partial<HttpLimits>
   /** Serves https with this certificate instead of http. */
-  readonly tls?: { readonly certPem: string; readonly keyPem: string }
+  readonly tls?: TlsIdentity
+}
+
+/** What an https server shows of itself, and the key that proves it. */
+export interface TlsIdentity {
+  readonly certPem: string
+  readonly keyPem: string
 }
 
 export interface HttpServer {
@@ -46,6 +53,8 @@ export interface HttpServer {
    * (`Connection: close`), then ends every connection.
    */
   close(options: { graceMs: number }): Promise<void>
+  /** Shows another certificate from the next handshake on; connections that are open stay. For https only. */
+  changeCertificate(identity: TlsIdentity): void
 }
 
 /** An HTTP/1.1 server that hands requests to Lambda handlers, as API Gateway's HTTP APIs (payload 2.0) would. */
@@ -82,10 +91,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           for (const socket of sockets) socket.destroySoon()
         })
       }),
+    changeCertificate(identity) {
+      if (server instanceof https.Server) server.setSecureContext(secureContextOf(identity))
+    },
   }
 }
 
-function createServer(limits: HttpLimits, tls: HttpServerOptions['tls']): http.Server | https.Server {
+function secureContextOf({ certPem, keyPem }: TlsIdentity): tls.SecureContextOptions {
+  return { cert: certPem, key: keyPem, minVersion: 'TLSv1.2' }
+}
+
+function createServer(limits: HttpLimits, identity: HttpServerOptions['tls']): http.Server | https.Server {
   const settings: http.ServerOptions = {
     maxHeaderSize: limits.headerBytes,
     requestTimeout: limits.requestTimeoutMs,
@@ -97,9 +113,9 @@ function createServer(limits: HttpLimits, tls: HttpServerOptions['tls']): http.S
     noDelay: true,
   }
   const server =
-    tls === undefined
+    identity === undefined
       ? http.createServer(settings)
-      : https.createServer({ ...settings, cert: tls.certPem, key: tls.keyPem, minVersion: 'TLSv1.2' })
+      : https.createServer({ ...settings, ...secureContextOf(identity) })
   // On `close`, Node would destroy connections whose answer is written but not yet sent; draining ends them here.
   server.closeIdleConnections = () => {}
   server.maxRequestsPerSocket = 0

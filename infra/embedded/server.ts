@@ -5,6 +5,7 @@ import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-lim
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
+import { renewCertificates } from './certificate-renewal.ts'
 import { ensureCertificates } from './certificates.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { type DevClient, ensureDevClient } from './dev-client.ts'
@@ -87,7 +88,14 @@ async function startLocked(
             ca: certificates.caPath,
           })
         : undefined
-    return running({ url, tlsUrl, vault, dev, settings }, { plain, secure, lock })
+    const renewal = renewCertificates({
+      folder: settings.dataFolder,
+      current: certificates,
+      clock,
+      log: vault.log,
+      use: (renewed) => secure.changeCertificate(renewed),
+    })
+    return running({ url, tlsUrl, vault, dev, settings }, { plain, secure, lock, renewal })
   } catch (error) {
     await Promise.all([plain.close({ graceMs: 0 }), secure.close({ graceMs: 0 })])
     throw error
@@ -139,12 +147,18 @@ async function listen(
 
 function running(
   server: Omit<RunningServer, 'close'>,
-  parts: { plain: HttpServer; secure: HttpServer; lock: { release(): void } },
+  parts: {
+    plain: HttpServer
+    secure: HttpServer
+    lock: { release(): void }
+    renewal: { stop(): Promise<void> }
+  },
 ): RunningServer {
   return {
     ...server,
     async close({ graceMs }) {
       await Promise.all([parts.plain.close({ graceMs }), parts.secure.close({ graceMs })])
+      await parts.renewal.stop()
       await server.vault.close()
       parts.lock.release()
     },
