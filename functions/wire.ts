@@ -14,6 +14,7 @@ import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
 import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
 import { OAuth4WebApiClient } from '../shared/adapters/oauth/oauth-client.ts'
 import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
+import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
 import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
 import { MeasuredWriteBudget } from '../shared/adapters/secrets-manager/measured-write-budget.ts'
 import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
@@ -129,6 +130,7 @@ export function wireGrants(env: Environment = process.env): GrantsFunctionPorts 
       render: renderTemplate,
       clock,
     }),
+    checkUrl: createUrlCheck(config.allowHosts),
     opened: new MeasuredOpenedSecrets(secrets, metrics),
     freezes: new FreezeWatch(rows.items, clock),
     attempts: new AttemptWatch(clock),

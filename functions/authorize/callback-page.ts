@@ -15,8 +15,8 @@ const HEADERS = {
 const NEXT_ACTIONS: Readonly<Record<Exclude<FinishedAuthorization['kind'], 'connected'>, string>> = {
   'unknown-state': 'Start it again from the vault. You can close this window.',
   denied: 'Nothing was changed. You can close this window.',
-  refused: 'Nothing was changed. Start it again from the vault. You can close this window.',
-  'mixed-up': 'Nothing was changed. Start it again from the vault. You can close this window.',
+  refused: 'Nothing was changed. You can close this window.',
+  'mixed-up': 'Nothing was changed. You can close this window.',
   gone: 'You can close this window.',
 }
 

@@ -15,6 +15,7 @@ import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
 import { OAuth4WebApiClient } from '../../shared/adapters/oauth/oauth-client.ts'
 import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
+import { createUrlCheck } from '../../shared/adapters/oauth/outgoing-target.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { renderTemplate } from '../../shared/connectors/template.ts'
@@ -167,6 +168,7 @@ function createWorkers(
   const grantPorts = {
     ...ports,
     oauth: measuredOAuthClient(new OAuth4WebApiClient({ fetch, render: renderTemplate, clock }), ports),
+    checkUrl: createUrlCheck(allowHosts),
     opened,
     attempts: new AttemptWatch(clock),
     breaker: new ProviderBreaker(ports),

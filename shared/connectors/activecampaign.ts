@@ -21,6 +21,7 @@ export const activecampaign: Connector = {
           secret: false,
           required: true,
           format: 'https-url',
+          called: true,
         },
       ],
       accountName: 'API key {mask(api_key)}',

@@ -38,6 +38,7 @@ export const auth0: Connector = {
           secret: false,
           required: true,
           format: 'hostname',
+          called: true,
         },
         {
           name: 'audience',

@@ -53,6 +53,8 @@ export interface Field {
   readonly minLength?: number
   readonly maxLength?: number
   readonly enum?: readonly string[]
+  /** For hosts and URLs: true when the vault itself calls it, so that it must be one the outgoing guard lets out. */
+  readonly called?: true
   /** For hosts and URLs: the host must be one of these or a subdomain of one. */
   readonly hosts?: readonly string[]
 }

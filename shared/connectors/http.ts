@@ -120,6 +120,7 @@ const clientCredentials: Setup = {
       secret: false,
       required: true,
       format: 'https-url',
+      called: true,
       minLength: 1,
       maxLength: MAX_ENDPOINT_CHARS,
     },

@@ -29,7 +29,14 @@ const CLIENT_SECRET: Field = {
   format: 'single-line',
 }
 
-const TOKEN_URL = urlField('token_url', 'Token URL', 'The token endpoint of the provider.', true)
+const TOKEN_URL: Field = {
+  ...urlField('token_url', 'Token URL', 'The token endpoint of the provider.', true),
+  called: true,
+}
+const REVOCATION_URL: Field = {
+  ...urlField('revocation_url', 'Revocation URL', 'Called when the connection is deleted (RFC 7009).', false),
+  called: true,
+}
 const BASE_URL = urlField(
   'base_url',
   'Base URL',
@@ -71,7 +78,7 @@ const authorizationCode: Setup = {
     CLIENT_SECRET,
     urlField('authorization_url', 'Authorization URL', 'The page where a person allows access.', true),
     TOKEN_URL,
-    urlField('revocation_url', 'Revocation URL', 'Called when the connection is deleted (RFC 7009).', false),
+    REVOCATION_URL,
     SCOPE_FIELD,
     AUDIENCE,
     urlField('issuer', 'Issuer', 'The issuer the provider names in its answers (RFC 9207).', false),

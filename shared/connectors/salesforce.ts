@@ -34,6 +34,7 @@ export const salesforce: Connector = {
           secret: false,
           required: false,
           format: 'hostname',
+          called: true,
           hosts: LOGIN_HOSTS,
         },
         {
@@ -43,6 +44,7 @@ export const salesforce: Connector = {
           secret: false,
           required: false,
           format: 'https-url',
+          called: true,
           hosts: LOGIN_HOSTS,
         },
       ],

@@ -77,10 +77,18 @@ export interface FailureTold {
   readonly code: string
   readonly message: string
   readonly retryAfterMs?: number
+  /** Set when the setup names an address that is never called: why, and the field it is in. */
+  readonly target?: ForbiddenTarget
   /** The state of the OAuth client when it was refused. */
   readonly application?: string
   /** `retry`: back off and try again · `at-expiry`: nothing changes before that · `stop`: until a person changes something · `end`: the grant is dead. */
   readonly next: 'retry' | 'retry-seldom' | 'at-expiry' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
+}
+
+/** An address that the outgoing guard refuses for good: the reason without its full stop, and the setup's field. */
+export interface ForbiddenTarget {
+  readonly reason: string
+  readonly field?: string
 }
 
 export type ProbeStoredRequest = StoredSetup
@@ -89,6 +97,7 @@ export type ProbeStoredResult =
   | { readonly kind: 'accepted' }
   | { readonly kind: 'no-test' }
   | { readonly kind: 'refused' | 'unreachable'; readonly message: string }
+  | { readonly kind: 'forbidden'; readonly target: ForbiddenTarget }
 
 export interface AuthorizationUrlRequest {
   readonly tenant: string

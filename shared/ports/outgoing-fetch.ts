@@ -6,6 +6,12 @@ import type { SecretText } from '../domain/secret-text.ts'
  */
 export type OutgoingFetch = (url: string | URL, request: OutgoingRequest) => Promise<OutgoingOutcome>
 
+/**
+ * Why a URL is never called, whatever its name resolves to; undefined when it may be. Asks nothing of the network,
+ * so that a person who enters it is told at once.
+ */
+export type UrlCheck = (url: string) => OutgoingFailure | undefined
+
 export interface OutgoingRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>

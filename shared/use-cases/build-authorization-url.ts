@@ -5,6 +5,7 @@ import { renderTemplate } from '../connectors/template.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import type { AuthorizationUrl, AuthorizationUrlRequest } from '../ports/grant-runner.ts'
+import { forbiddenField } from './called-urls.ts'
 import { findConnection } from './connection-rows.ts'
 import { codeVerifierOf, setupValues } from './exchange-code.ts'
 import type { GrantPorts } from './grant-ports.ts'
@@ -22,6 +23,8 @@ export async function buildAuthorizationUrl(
     return { kind: 'failed', code: 'not_found', message: 'The connection is gone.' }
   }
   const values = await setupValues(ports, row, setup)
+  const forbidden = forbiddenField(ports.checkUrl, setup, values)
+  if (forbidden !== undefined) return { kind: 'failed', code: forbidden.code, message: forbidden.message }
   const { oauthAppId: _previous, ...bare } = row
   const named = request.oauthAppId === undefined ? bare : { ...bare, oauthAppId: request.oauthAppId }
   const application = await findApplicationClient(ports, named, setup.grant, values)

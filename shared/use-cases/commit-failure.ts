@@ -1,12 +1,12 @@
 import type { ConnectionRow } from '../domain/connection.ts'
-import type { GrantProfile } from '../domain/grant-profile.ts'
 import { remainingMs, resendAtMs, retryAtMs } from '../domain/rotation-policy.ts'
 import type { FailureTold } from '../ports/grant-runner.ts'
 import type { Write } from '../ports/item-store.ts'
-import type { TokenFailure, TokenRequest } from '../ports/oauth-client.ts'
+import type { TokenFailure } from '../ports/oauth-client.ts'
 import { commitHeld, type HeldChange } from './commit-held.ts'
 import { findConnection } from './connection-rows.ts'
 import type { GrantPorts } from './grant-ports.ts'
+import { type Asked, nextStepAfter } from './next-step.ts'
 import { dueMembers } from './postpone-rotation.ts'
 import { mintedConnection } from './rotate-connection.ts'
 
@@ -73,22 +73,19 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
   },
 }
 
-/** A failure by its name, or out of a provider's answer: the outcome table of rotation. */
-export function failureFor(reason: Reason): FailureTold
-export function failureFor(
-  outcome: TokenFailure,
-  asked: { way: TokenRequest['grant']['kind']; kind: GrantProfile['kind'] },
-): FailureTold
-export function failureFor(
-  reason: Reason | TokenFailure,
-  asked?: { way: TokenRequest['grant']['kind']; kind: GrantProfile['kind'] },
-): FailureTold {
-  if (typeof reason === 'string') return REASONS[reason]
-  const { kind, code, message, retryAfterMs } = reason
+/** A failure by its name: its words say what to do. */
+export function failureBecause(reason: Reason): FailureTold {
+  return REASONS[reason]
+}
+
+/** A failure out of a provider's answer, with what to do next in its words: the outcome table of rotation. */
+export function failureOf(outcome: TokenFailure, asked: Asked): FailureTold {
+  const { kind, code, retryAfterMs } = outcome
+  const message = `${outcome.message} ${nextStepAfter(outcome, asked)}`
   const named = { class: kind, code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
   if (kind === 'unknown') return { ...named, next: 'unknown' }
   // A code is good for one answer: whatever definite "no" it met, only a new authorization brings another.
-  if (asked?.way === 'authorization-code' && (kind === 'grant-dead' || kind === 'refused')) {
+  if (asked.way === 'authorization-code' && (kind === 'grant-dead' || kind === 'refused')) {
     return { ...named, class: 'grant-dead', next: 'stop' }
   }
   switch (kind) {
@@ -97,9 +94,9 @@ export function failureFor(
       return { ...named, next: 'retry' }
     case 'grant-dead':
       // Without a refresh token no grant has died: the key or secret in the setup was refused.
-      return { ...named, next: asked?.way === 'refresh-token' ? 'end' : 'stop' }
+      return { ...named, next: asked.way === 'refresh-token' ? 'end' : 'stop' }
     case 'app-broken':
-      return { ...named, next: asked?.kind === 'authorization-code' ? 'wait-for-application' : 'stop' }
+      return { ...named, next: asked.kind === 'authorization-code' ? 'wait-for-application' : 'stop' }
     case 'refused':
       return { ...named, next: 'retry-seldom' }
   }

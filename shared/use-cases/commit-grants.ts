@@ -7,7 +7,7 @@ import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { MintedGrant } from '../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { isSealable, type SecretContent, sealableContent } from './accept-setup.ts'
-import { commitFailure, failureFor } from './commit-failure.ts'
+import { commitFailure, failureBecause } from './commit-failure.ts'
 import { commitHeld, type HeldChange } from './commit-held.ts'
 import { findConnection } from './connection-rows.ts'
 import { discardVersion } from './discard-version.ts'
@@ -44,7 +44,7 @@ export async function commitGrants(
     grants: { ...answer.content.grants, ...merged },
   }
   if (!isSealable(content)) {
-    const told = { failure: failureFor('answer-too-large'), application: undefined }
+    const told = { failure: failureBecause('answer-too-large'), application: undefined }
     return { kind: 'failed', row: await commitFailure(ports, row, told) }
   }
   const versionId = await persist(ports, row, content)

@@ -15,7 +15,7 @@ import { ConditionFailedError } from '../ports/item-store.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { isSealable, sealableContent } from './accept-setup.ts'
 import { changeConnection, type VisibleChange } from './change-connection.ts'
-import { failureFor } from './commit-failure.ts'
+import { failureBecause, failureOf } from './commit-failure.ts'
 import { withoutUsedCode } from './commit-grants.ts'
 import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from './commit-protocol.ts'
 import { findConnection, fingerprintOf, getConnection } from './connection-rows.ts'
@@ -23,6 +23,7 @@ import { findCurrentContent } from './current-content.ts'
 import { discardReplaced } from './discard-version.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
+import { noteFailedAuthorization } from './note-failed-authorization.ts'
 import { findApplicationClient } from './oauth-application.ts'
 import { dueMembers } from './postpone-rotation.ts'
 import { revokeGrants } from './revoke-grants.ts'
@@ -34,9 +35,12 @@ const MAX_PLACE_TRIES = 3
 const SETUP_REPLACED: FailureTold = {
   class: 'refused',
   code: 'setup_replaced',
-  message: 'The connection was given another setup meanwhile.',
+  message: 'The connection was given another setup meanwhile. Authorize it again.',
   next: 'stop',
 }
+
+/** A browser waits for the one answer a code is good for. */
+const BY_CODE_ONCE = { way: 'authorization-code', kind: 'authorization-code', once: true } as const
 
 class SetupReplacedError extends Error {
   override readonly name = 'SetupReplacedError'
@@ -63,7 +67,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   const authorizing: Authorizing = { row, setup, profile: setup.grant, values }
   const withApplication = request.oauthAppId === undefined ? row : { ...row, oauthAppId: request.oauthAppId }
   const application = await findApplicationClient(ports, withApplication, setup.grant, values)
-  if (application === undefined) return { kind: 'failed', failure: failureFor('no-application') }
+  if (application === undefined) return failed(ports, row, failureBecause('no-application'))
   const issuedAtMs = ports.clock.nowMs()
   const outcome = await ports.oauth.requestToken({
     profile: setup.grant,
@@ -80,8 +84,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     timeoutMs: PROVIDER_TIMEOUT_MS,
   })
   if (outcome.kind !== 'granted') {
-    const failure = failureFor(outcome, { way: 'authorization-code', kind: 'authorization-code' })
-    return { kind: 'failed', failure }
+    return failed(ports, row, failureOf(outcome, { ...BY_CODE_ONCE, client: setup.grant.client.from }))
   }
   const grants = Object.fromEntries(
     Object.entries(outcome.grants).map(([name, minted]) => [
@@ -95,7 +98,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   )
   if (!isSealable({ setup: withoutUsedCode(values), grants })) {
     await revokeUnwanted(ports, authorizing, grants)
-    return { kind: 'failed', failure: failureFor('answer-too-large') }
+    return failed(ports, row, failureBecause('answer-too-large'))
   }
   try {
     const connected = await commitAuthorization(ports, authorizing, {
@@ -110,6 +113,11 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     await revokeUnwanted(ports, authorizing, grants)
     return unwanted
   }
+}
+
+async function failed(ports: GrantPorts, row: ConnectionRow, failure: FailureTold): Promise<ExchangeResult> {
+  await noteFailedAuthorization(ports, row, failure)
+  return { kind: 'failed', failure }
 }
 
 /** Nobody is left to use the grant: the connection is gone, or was given another setup while the provider answered. */

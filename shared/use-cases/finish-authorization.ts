@@ -30,14 +30,19 @@ type FinishPorts = Pick<Ports, 'items' | 'digester' | 'clock' | 'log'> & {
 
 /** RFC 6749 §4.1.2.1: the codes an authorization response may carry, in words. */
 const REFUSALS: Readonly<Record<string, string>> = {
-  access_denied: 'The authorization was declined.',
-  invalid_scope: 'The provider does not know one of the scopes that were asked for.',
-  unauthorized_client: 'The provider does not allow this OAuth application to authorize.',
-  invalid_request: 'The provider found the request malformed.',
-  unsupported_response_type: 'The provider does not offer this way to authorize.',
-  server_error: 'The provider failed. Try again later.',
-  temporarily_unavailable: 'The provider is busy. Try again later.',
+  access_denied: 'The authorization was declined. Authorize again to connect after all.',
+  invalid_scope:
+    'The provider does not know one of the scopes that were asked for. Authorize again with others.',
+  unauthorized_client:
+    'The provider does not allow this OAuth application to authorize. Allow it there, then authorize again.',
+  invalid_request:
+    'The provider found the request malformed. Compare the OAuth application and its callback URL with what is registered at the provider, then authorize again.',
+  unsupported_response_type:
+    'The provider does not offer this way to authorize. Connect the app in another way.',
+  server_error: 'The provider failed. Authorize again later.',
+  temporarily_unavailable: 'The provider is busy. Authorize again later.',
 }
+const NO_REASON = 'The provider did not authorize the connection. Authorize it again.'
 
 /**
  * Ends an authorization: consumes its state, which works once, checks that the answer comes from the issuer it was
@@ -57,11 +62,15 @@ export async function finishAuthorization(
   }
   const end = { returnTo: state.returnTo, connectionId: state.connectionId }
   if (state.issuer !== undefined && input.issuer !== state.issuer) {
-    return { kind: 'mixed-up', message: 'The answer did not come from the provider that was asked.', ...end }
+    return {
+      kind: 'mixed-up',
+      message: 'The answer did not come from the provider that was asked. Authorize again.',
+      ...end,
+    }
   }
   if (input.error !== undefined || input.code === undefined) {
     const denied = input.error === 'access_denied'
-    const message = REFUSALS[input.error ?? ''] ?? 'The provider did not authorize the connection.'
+    const message = refusalOf(input.error)
     return { kind: denied ? 'denied' : 'refused', message, ...end }
   }
   const result = await ports.grants.exchange({
@@ -78,6 +87,11 @@ export async function finishAuthorization(
   if (result.kind === 'gone')
     return { kind: 'gone', message: 'The connection was deleted meanwhile.', ...end }
   return { kind: 'refused', message: result.failure.message, ...end }
+}
+
+/** Only of codes we know: what a provider, or whoever made up the callback, says besides is shown to nobody. */
+function refusalOf(error: string | undefined): string {
+  return error !== undefined && Object.hasOwn(REFUSALS, error) ? (REFUSALS[error] ?? NO_REASON) : NO_REASON
 }
 
 /** Takes the state out by a conditional delete, so that of two callbacks one finds it. */

@@ -3,7 +3,13 @@ import { VaultError } from '../domain/errors.ts'
 import { MAIN_GRANT } from '../domain/grant.ts'
 import { rescueKey } from '../domain/keys.ts'
 import { connectionDueAtMs, LEASE_MS, retryAtMs } from '../domain/rotation-policy.ts'
-import type { FailureTold, FirstGrantResult, GrantRunner, StoredSetup } from '../ports/grant-runner.ts'
+import type {
+  FailureTold,
+  FirstGrantResult,
+  ForbiddenTarget,
+  GrantRunner,
+  StoredSetup,
+} from '../ports/grant-runner.ts'
 import type { Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { AcceptedSetup } from './accept-setup.ts'
@@ -29,7 +35,7 @@ export interface FirstGrantOutcome {
 
 /**
  * Gets the first grant of a setup, or checks a static one when asked to. Answers what the row becomes: `ready`,
- * or `pending` with the reason. Throws `provider-refused` when the provider refused a one-time code, or refused
+ * or `pending` with the reason. Throws `invalid-body` for an address that is never called, `provider-refused` when the provider refused a one-time code, or refused
  * anything while `verify` was asked for, and `provider-unavailable` when `verify` could not be done.
  */
 export async function firstGrant(
@@ -86,6 +92,7 @@ function refuse(
   { usesCode, verify }: { usesCode: boolean; verify: boolean },
 ): void {
   const { failure } = result
+  if (failure.target !== undefined) throw forbidden(failure.target)
   if (verify && failure.code === 'not_authorized') {
     throw nothingToVerify('There is nothing to verify before somebody has authorized the connection')
   }
@@ -105,6 +112,7 @@ function refuse(
 
 async function verifyStatic(ports: FirstGrantPorts, stored: StoredSetup): Promise<void> {
   const result = await ports.grants.probe(stored)
+  if (result.kind === 'forbidden') throw forbidden(result.target)
   if (result.kind === 'refused') {
     throw new VaultError('provider-refused', `The provider refused the credentials: ${result.message}`, {
       field: 'setup',
@@ -112,6 +120,14 @@ async function verifyStatic(ports: FirstGrantPorts, stored: StoredSetup): Promis
   }
   if (result.kind === 'unreachable') throw unavailable(`The provider could not be asked: ${result.message}`)
   if (result.kind === 'no-test') throw nothingToVerify('There is no test call for this setup')
+}
+
+function forbidden({ reason, field }: ForbiddenTarget): VaultError {
+  return new VaultError('invalid-body', reason, {
+    field: field === undefined ? 'setup' : `setup.${field}`,
+    allowed:
+      'a public host by https on port 443, or one that the operator has allowed in FLOW_VAULT_ALLOW_HOSTS',
+  })
 }
 
 function nothingToVerify(message: string): VaultError {

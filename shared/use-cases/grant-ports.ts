@@ -1,4 +1,5 @@
 import type { OAuthClient } from '../ports/oauth-client.ts'
+import type { UrlCheck } from '../ports/outgoing-fetch.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { AttemptWatch } from './attempt-watch.ts'
 import type { OpenedSecrets } from './opened-secrets.ts'
@@ -7,6 +8,7 @@ import type { ProviderBreaker } from './provider-breaker.ts'
 /** What minting and rotating grants reaches the world through. */
 export interface GrantPorts extends Ports {
   readonly oauth: OAuthClient
+  readonly checkUrl: UrlCheck
   readonly opened: OpenedSecrets
   readonly attempts: AttemptWatch
   readonly breaker: ProviderBreaker

@@ -1,7 +1,9 @@
 import { findConnector, findSetup } from '../connectors/catalogue.ts'
+import type { Setup } from '../connectors/connector.ts'
 import { missingGrantFields } from '../connectors/missing-grant-fields.ts'
 import { InvariantError } from '../domain/errors.ts'
 import { MAIN_GRANT } from '../domain/grant.ts'
+import type { JsonObject } from '../domain/json.ts'
 import { PROVIDER_TIMEOUT_MS } from '../domain/rotation-policy.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import { errorFields } from '../ports/error-fields.ts'
@@ -10,7 +12,8 @@ import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { TokenRequest } from '../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { type SecretContent, sealableContent } from './accept-setup.ts'
-import { failureFor } from './commit-failure.ts'
+import { forbiddenField, forbiddenWhenResolved, isForbiddenTarget } from './called-urls.ts'
+import { failureBecause, failureOf } from './commit-failure.ts'
 import { withoutUsedCode } from './commit-grants.ts'
 import { INTENT_DEADLINE_MS } from './commit-protocol.ts'
 import type { GrantPorts } from './grant-ports.ts'
@@ -43,11 +46,10 @@ export async function mintFirstGrant(
     kind: 'failed',
     failure: { ...failure, ...(application === undefined ? {} : { application }) },
   })
-  if (profile.kind === 'authorization-code' && !usesCode) return failed(failureFor('not-authorized'))
-  const missing = missingGrantFields(setup, content.setup)
-  if (missing.length > 0) return failed(setupIncomplete(missing))
+  const obstacle = obstacleTo(ports, setup, { values: content.setup, needsCode: !usesCode })
+  if (obstacle !== undefined) return failed(obstacle)
   const application = await findApplicationClient(ports, request, profile, content.setup)
-  if (application === undefined) return failed(failureFor('no-application'))
+  if (application === undefined) return failed(failureBecause('no-application'))
   const askedScopes = scopesToAsk(profile, content.setup)
   const way = firstWay(profile.kind, content, askedScopes)
   const issuedAtMs = ports.clock.nowMs()
@@ -60,7 +62,11 @@ export async function mintFirstGrant(
     timeoutMs: PROVIDER_TIMEOUT_MS,
   })
   if (outcome.kind !== 'granted') {
-    return failed(failureFor(outcome, { way: way.kind, kind: profile.kind }), application.stateName)
+    if (isForbiddenTarget(outcome.code)) return failed(forbiddenWhenResolved(outcome, setup, content.setup))
+    return failed(
+      failureOf(outcome, { way: way.kind, kind: profile.kind, client: profile.client.from }),
+      application.stateName,
+    )
   }
   const grants = Object.fromEntries(
     Object.entries(outcome.grants).map(([name, minted]) => [
@@ -79,6 +85,19 @@ export async function mintFirstGrant(
     requiredScopes: askedScopes,
     ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
   }
+}
+
+/** What keeps the provider from being asked at all, or undefined. */
+function obstacleTo(
+  ports: Pick<GrantPorts, 'checkUrl'>,
+  setup: Setup,
+  { values, needsCode }: { values: JsonObject; needsCode: boolean },
+): FailureTold | undefined {
+  const forbidden = forbiddenField(ports.checkUrl, setup, values)
+  if (forbidden !== undefined) return forbidden
+  if (setup.grant?.kind === 'authorization-code' && needsCode) return failureBecause('not-authorized')
+  const missing = missingGrantFields(setup, values)
+  return missing.length > 0 ? setupIncomplete(missing) : undefined
 }
 
 /** Auth0's schema lets these be left out; without them there is nothing to ask the provider with. */

@@ -2,6 +2,7 @@ import { findConnector, findSetup } from '../connectors/catalogue.ts'
 import { renderCredential, testUrlOf } from '../connectors/render-credential.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import type { ProbeStoredRequest, ProbeStoredResult } from '../ports/grant-runner.ts'
+import { forbiddenField } from './called-urls.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { parseContent } from './opened-secrets.ts'
 
@@ -14,6 +15,8 @@ export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest)
   const setup = connector === undefined ? undefined : findSetup(connector, stored.setupType)
   if (setup?.test === undefined) return { kind: 'no-test' }
   const content = parseContent(await ports.secrets.get(stored.secret.secretId, stored.secret.versionId))
+  const { target } = forbiddenField(ports.checkUrl, setup, content.setup) ?? {}
+  if (target !== undefined) return { kind: 'forbidden', target }
   const url = testUrlOf(setup, content.setup, content.grants)
   if (url === undefined) return { kind: 'no-test' }
   const { request } = renderCredential(setup, content.setup, content.grants)

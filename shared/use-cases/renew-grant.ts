@@ -6,7 +6,7 @@ import type { FailureTold, RotationCause, RotationResult } from '../ports/grant-
 import type { TokenOutcome, TokenRequest } from '../ports/oauth-client.ts'
 import type { SecretContent } from './accept-setup.ts'
 import { adoptAnswer, findAnswer } from './adopt-answer.ts'
-import { commitFailure, failureFor } from './commit-failure.ts'
+import { commitFailure, failureBecause, failureOf } from './commit-failure.ts'
 import { commitGrants } from './commit-grants.ts'
 import { findConnection } from './connection-rows.ts'
 import { findCurrentContent } from './current-content.ts'
@@ -56,7 +56,7 @@ export async function renewGrant(
   }
   const refusal = whyNotNow(connection, { application, way, nowMs })
   if (refusal !== undefined || application === undefined || way === undefined) {
-    const told = { failure: refusal ?? failureFor('no-application'), application: application?.stateName }
+    const told = { failure: refusal ?? failureBecause('no-application'), application: application?.stateName }
     return { kind: 'failed', row: await commitFailure(ports, row, told) }
   }
   return askProvider(ports, connection, { ...request, content, application, way })
@@ -100,7 +100,7 @@ async function askProvider(
     const lease = await takeLease(ports, row, asking)
     if (lease.kind === 'lost') return await busyOrGone(ports, row)
     if (lease.kind === 'late') {
-      const told = { failure: failureFor('too-late-to-send'), application: undefined }
+      const told = { failure: failureBecause('too-late-to-send'), application: undefined }
       return { kind: 'failed', row: await commitFailure(ports, lease.row, told) }
     }
     const answer = await send(ports, { ...connection, row: lease.row }, asking)
@@ -147,15 +147,16 @@ function whyNotNow(
   },
 ) {
   if (facts.way === undefined) {
-    if (row.grants === undefined) return failureFor('not-authorized')
+    if (row.grants === undefined) return failureBecause('not-authorized')
     const leftMs = Math.min(
       ...Object.values(row.grants ?? {}).map((grant) => remainingMs(grant, facts.nowMs)),
     )
-    return failureFor(leftMs > 0 ? 'not-renewable-yet' : 'not-renewable')
+    return failureBecause(leftMs > 0 ? 'not-renewable-yet' : 'not-renewable')
   }
   const codeAgeMs = facts.nowMs - (row.refreshedAtMs ?? row.createdAtMs)
-  if (facts.way.kind === 'authorization-code' && codeAgeMs > CODE_LIFE_MS) return failureFor('code-too-old')
-  return facts.application === undefined ? failureFor('no-application') : undefined
+  if (facts.way.kind === 'authorization-code' && codeAgeMs > CODE_LIFE_MS)
+    return failureBecause('code-too-old')
+  return facts.application === undefined ? failureBecause('no-application') : undefined
 }
 
 /** Whether the provider refused this very client lately: then no grant of it is worth a request. */
@@ -200,7 +201,11 @@ async function settle(
   { outcome, way, application, ...answer }: Asking & Answered,
 ): Promise<RotationResult> {
   if (outcome.kind !== 'granted') {
-    const failure = failureFor(outcome, { way: way.kind, kind: held.profile.kind })
+    const failure = failureOf(outcome, {
+      way: way.kind,
+      kind: held.profile.kind,
+      client: held.profile.client.from,
+    })
     return settleFailure(ports, held, { failure, application: application.stateName })
   }
   return commitGrants(ports, held, {

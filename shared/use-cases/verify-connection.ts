@@ -44,6 +44,7 @@ export async function verifyConnection(
     return { result: refused || current.failure === undefined ? 'refused' : 'unreachable', message }
   }
   const probed = await ports.grants.probe(storedSetupOf(current)!)
+  if (probed.kind === 'forbidden') return { result: 'unreachable', message: `${probed.target.reason}.` }
   if (probed.kind !== 'no-test')
     return { result: probed.kind, ...('message' in probed ? { message: probed.message } : {}) }
   return minted

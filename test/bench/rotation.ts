@@ -103,6 +103,7 @@ async function openPorts(stem: string, provider: { answerMs: number }): Promise<
     log,
     oauth,
     opened: new OpenedSecrets(secrets),
+    checkUrl: () => undefined,
     attempts: new AttemptWatch(clock),
     breaker: new ProviderBreaker({ clock, random }),
     owner: 'bench',

@@ -96,6 +96,7 @@ export class World {
       log: SILENT,
       oauth: this.provider,
       opened: new OpenedSecrets(secrets),
+      checkUrl: () => undefined,
       attempts: new AttemptWatch(this.clock),
       breaker: new ProviderBreaker({ clock: this.clock, random: this.#random }),
       owner: 'a process',

@@ -182,8 +182,13 @@ describe('authorizing a connection in a browser', () => {
     callback.searchParams.set('code', other.searchParams.get('code') ?? '')
     const answer = await world.open(callback)
     expect(answer.status).toBe(400)
-    expect(answer.text).toContain('Start it again from the vault.')
-    expect((await world.view(mine)).status).toBe('pending')
+    expect(answer.text).toContain('Authorize the connection again.')
+    // The operator reads what the person was told.
+    const { status, status_reason, failure } = await world.view(mine)
+    expect({ status, failure }).toMatchObject({ status: 'pending', failure: { code: 'invalid_grant' } })
+    expect(answer.text).toContain(status_reason)
+    await world.open(await world.consent(mine))
+    expect(await world.view(mine)).toMatchObject({ status: 'ready', failure: null })
   })
 
   it('is unknown to another tenant', async () => {
@@ -207,10 +212,10 @@ describe('authorizing a connection in a browser', () => {
     world.provider.setFault('status-500')
     const answer = await world.open(callback)
     expect(answer.status).toBe(400)
-    expect(answer.text).toContain('Start it again from the vault.')
+    expect(answer.text).toContain('Authorize the connection again.')
     world.provider.setFault(undefined)
     expect((await world.fetchCredential(id)).body.fields).toEqual(before.fields)
-    expect((await world.view(id)).status).toBe('ready')
+    expect(await world.view(id)).toMatchObject({ status: 'ready', failure: null })
   })
 
   it('tells when the connection was deleted meanwhile, and revokes what it got', async () => {
@@ -238,8 +243,27 @@ describe('authorizing a connection in a browser', () => {
   it('sends the browser back with the outcome when it was declined', async () => {
     const id = await waiting()
     const callback = await world.consent(id, { body: { return_to: '/done' }, consent: { deny: true } })
-    expect((await world.open(callback)).location).toBe(`/done?connection_id=${id}&outcome=denied`)
+    const location = (await world.open(callback)).location ?? ''
+    expect(location).toMatch(new RegExp(`^/done\\?connection_id=${id}&outcome=denied&reason=`))
+    const { searchParams } = new URL(location, world.vault.url)
+    expect(searchParams.get('reason')).toBe(
+      'The authorization was declined. Authorize again to connect after all.',
+    )
   })
+
+  it.each(['constructor', '__proto__', 'made_up', '<script>alert(1)</script>', ''])(
+    'says nothing of an error that the provider made up: %j',
+    async (error) => {
+      const callback = await world.consent(await waiting())
+      callback.searchParams.delete('code')
+      callback.searchParams.set('error', error)
+      callback.searchParams.set('error_description', '<img src=x onerror=alert(1)>')
+      const answer = await world.open(callback)
+      expect(answer.status).toBe(400)
+      expect(answer.text).toContain('The provider did not authorize the connection. Authorize it again.')
+      expect(answer.text).not.toMatch(/script|onerror|made_up/)
+    },
+  )
 
   it.each([
     '//evil.example.test',

@@ -236,7 +236,7 @@ describe('a fault of ours', () => {
     expect(JSON.parse(line!)).toMatchObject({
       message: 'a request failed unexpectedly',
       error: 'TypeError',
-      at: expect.stringContaining('at '),
+      at: expect.stringContaining('.ts:'),
     })
   })
 

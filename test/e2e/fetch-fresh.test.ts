@@ -142,7 +142,7 @@ describe('fetching a credential that expires', () => {
     world.provider.revokeGrantOf(token)
     expect(await rotate(id)).toMatchObject({
       rotated: false,
-      reason: expect.stringContaining('connect again'),
+      reason: expect.stringContaining('Authorize the connection again.'),
       connection: { status: 'reauthorization_required', ready: false },
     })
     const before = sent()
@@ -199,7 +199,7 @@ describe('fetching a credential that expires', () => {
     world.provider.revokeGrantOf((await world.fetchCredential(dead)).body.fields.access_token)
     expect((await rejected(dead, 2)).body).toMatchObject({
       renewed: false,
-      reason: expect.stringContaining('connect again'),
+      reason: expect.stringContaining('Authorize the connection again.'),
     })
   })
 

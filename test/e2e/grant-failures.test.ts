@@ -14,6 +14,8 @@ import {
 const PLANTED = 'planted-description-000'
 const HTML = `<!doctype html><title>Maintenance</title><p>${PLANTED}</p>`
 const HOUR_MS = 3_600_000
+/** A sentence about what happened, and one about what to do. */
+const WHAT_AND_WHAT_NEXT = /^\S+: .+ \((?:\w+, )?HTTP \d{3}\)\. [A-Z].+\.$|^\S+: [^.]+\. [A-Z].+\.$/
 const TOKEN = { access_token: 'access-token-000', token_type: 'Bearer', expires_in: 3600 }
 const GRANT = { ...TOKEN, refresh_token: 'refresh-token-000', scope: 'read write' }
 
@@ -161,7 +163,7 @@ describe('what a provider answers decides what becomes of a connection', () => {
     const { body } = await world.call('POST', `${CONNECTIONS}/${id}/rotate`)
     expect(body).toMatchObject({
       rotated: false,
-      reason: expect.stringMatching(/\.$/),
+      reason: expect.stringMatching(WHAT_AND_WHAT_NEXT),
       connection: { status: outcome.status, failure: outcome.failure },
     })
     expect(JSON.stringify(body)).not.toContain(PLANTED)
@@ -184,7 +186,7 @@ describe('what a provider answers decides what becomes of a connection', () => {
     const id = await createMachine()
     const full = await world.view(id)
     expect(full).toMatchObject({ status: outcome.status, failure: outcome.failure })
-    expect(full.failure.message).toMatch(/\.$/)
+    expect(full.failure.message).toMatch(WHAT_AND_WHAT_NEXT)
     expect(full.status_reason).toBe(full.failure.message)
     expect(JSON.stringify(full)).not.toContain(PLANTED)
     expect(await fetched(id)).toEqual(outcome.fetch.now)

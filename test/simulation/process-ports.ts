@@ -44,6 +44,7 @@ export function portsOf(
     random: chance,
     log: world.log ?? QUIET_LOG,
     oauth,
+    checkUrl: () => undefined,
     work,
     opened: new OpenedSecrets(secrets),
     attempts: new AttemptWatch(process),

@@ -3,6 +3,7 @@ import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { OAuth4WebApiClient } from '../../shared/adapters/oauth/oauth-client.ts'
 import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
+import { createUrlCheck } from '../../shared/adapters/oauth/outgoing-target.ts'
 import { createKeyFile, openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
@@ -66,7 +67,8 @@ export async function startGrantsUnderTest() {
   })
   const opened = new OpenedSecrets(secrets)
   const freezes = new FreezeWatch(items, clock)
-  const base = { items, secrets, digester, clock, random, log, oauth, opened, freezes }
+  const checkUrl = createUrlCheck([provider.host])
+  const base = { items, secrets, digester, clock, random, log, oauth, checkUrl, opened, freezes }
   const attempts = new AttemptWatch(clock)
   const breaker = new ProviderBreaker(base)
   const grants = new LocalGrantRunner({ ...base, attempts, breaker, owner: 'test' })

@@ -44,6 +44,7 @@ function answerOf(finished: FinishedAuthorization): Answer {
   if (finished.returnTo !== undefined) {
     const id = finished.kind === 'connected' ? finished.row.id : finished.connectionId
     const outcome = new URLSearchParams({ connection_id: id ?? '', outcome: finished.kind })
+    if (finished.kind !== 'connected') outcome.set('reason', finished.message)
     return { status: 303, headers: { location: withQuery(finished.returnTo, outcome) } }
   }
   return callbackPage(finished)

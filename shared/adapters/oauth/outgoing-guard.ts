@@ -9,7 +9,7 @@ import { type CheckedResolver, createCheckedResolver, type Resolve } from './che
 import { beforeDeadline, type Deadline, startDeadline } from './deadline.ts'
 import { HostSlots } from './host-slots.ts'
 import { type ExchangeResult, exchange } from './http-exchange.ts'
-import { checkTarget, type OutgoingTarget } from './outgoing-target.ts'
+import { allowedHosts, checkTarget, type OutgoingTarget } from './outgoing-target.ts'
 import { PinnedAgent } from './pinned-agent.ts'
 
 /** Name resolution, TCP and TLS together; a reachable host needs well under a second. */
@@ -66,7 +66,7 @@ class OutgoingGuard {
   constructor(options: GuardedFetchOptions) {
     this.#clock = options.clock
     this.#trust = options.trust
-    this.#allowHosts = new Set(options.allowHosts.map((entry) => entry.trim().toLowerCase()))
+    this.#allowHosts = allowedHosts(options.allowHosts)
     this.#resolver = createCheckedResolver(options.clock, options.resolve)
   }
 

@@ -1,4 +1,6 @@
-import type { OutgoingFailure, OutgoingFailureCode } from '../../ports/outgoing-fetch.ts'
+import { isIP } from 'node:net'
+import type { OutgoingFailure, OutgoingFailureCode, UrlCheck } from '../../ports/outgoing-fetch.ts'
+import { isPublicAddress } from './address-policy.ts'
 
 /** In characters; nothing that a person enters as an endpoint comes near it, and servers refuse longer ones. */
 const MAX_URL_LENGTH = 8192
@@ -44,6 +46,25 @@ export function checkTarget(
   // A trailing dot names the same host in another spelling, which certificates and lists do not know.
   if (url.hostname.endsWith('.')) return refused('forbidden_host', 'A host name must not end in a dot.')
   return { url, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, secure, allowListed }
+}
+
+/** The guard's own check of a URL, before any name is resolved; `host:port` entries are those it lets through. */
+export function createUrlCheck(allowHosts: readonly string[]): UrlCheck {
+  const allowed = allowedHosts(allowHosts)
+  return (url) => {
+    const target = checkTarget(url, allowed)
+    if ('kind' in target) return target
+    const isForbidden =
+      !target.allowListed && isIP(target.hostname) !== 0 && !isPublicAddress(target.hostname)
+    return isForbidden
+      ? refused('forbidden_address', 'The address is not on the public internet.')
+      : undefined
+  }
+}
+
+/** The entries as `checkTarget` looks them up: names do not tell case apart. */
+export function allowedHosts(entries: readonly string[]): ReadonlySet<string> {
+  return new Set(entries.map((entry) => entry.trim().toLowerCase()))
 }
 
 function refused(code: OutgoingFailureCode, message: string): OutgoingFailure {

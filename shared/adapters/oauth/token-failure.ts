@@ -12,9 +12,9 @@ interface ErrorMeaning {
   readonly sentence: string
 }
 
-const DEAD: ErrorMeaning = { kind: 'grant-dead', sentence: 'the grant is no longer valid; connect again' }
+const DEAD: ErrorMeaning = { kind: 'grant-dead', sentence: 'the grant is not valid, or no longer' }
 const REFUSED: ErrorMeaning = { kind: 'refused', sentence: 'the request was refused' }
-const BUSY: ErrorMeaning = { kind: 'passing', sentence: 'the provider is busy; try again later' }
+const BUSY: ErrorMeaning = { kind: 'passing', sentence: 'the provider is busy' }
 
 /**
  * The error codes acted upon, and the only ones ever shown: RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2,
