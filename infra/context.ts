@@ -17,8 +17,15 @@ const CONTEXT_VARIABLES = {
 
 /** Creating secrets is what needs instances, and each of these writers gets its part of the store's quota. */
 const DEFAULT_MAX_INSTANCES = 10
-/** Lambda keeps 100 of an account's 1,000 unreserved; two functions write secrets. */
-export const MAX_INSTANCES = 400
+/**
+ * The most instances of one function. Sealed: Lambda keeps 100 of an account's 1,000 unreserved, and two functions
+ * write secrets. Secrets Manager: each writer has an equal part of 35 writes a second, and waits 5 s for its turn at
+ * most; with more of them, the second write of a busy instance would be refused although hardly anything is written.
+ */
+export const MAX_INSTANCES: Readonly<Record<Config['secretStore'], number>> = {
+  'secrets-manager': 80,
+  sealed: 400,
+}
 /** So that the numbers after it in a template stay placeholders and no half of them is checked. */
 const PLACEHOLDER = { [ENV.deployment]: 'prod', [ENV.tableName]: 'placeholder' }
 
@@ -64,7 +71,7 @@ export function readContext(node: Node, awsEndpointUrl: string | undefined): Dep
   const base = tokens.issuer.endsWith('/') ? tokens.issuer : `${tokens.issuer}/`
   return {
     stage,
-    maxInstances: maxInstances(node),
+    maxInstances: maxInstances(node, config.secretStore),
     secretStore: config.secretStore,
     tokenUrl: contextText(node, 'tokenUrl') ?? `${base}oauth/token`,
     publicUrl: config.publicUrl,
@@ -84,13 +91,14 @@ function checkedConfig(env: Readonly<Record<string, string | undefined>>): Confi
   }
 }
 
-function maxInstances(node: Node): number {
+function maxInstances(node: Node, secretStore: Config['secretStore']): number {
   const value = contextText(node, 'maxInstances')
   if (value === undefined) return DEFAULT_MAX_INSTANCES
   const number = /^\d{1,4}$/.test(value) ? Number(value) : 0
-  if (number >= 2 && number <= MAX_INSTANCES) return number
+  const most = MAX_INSTANCES[secretStore]
+  if (number >= 2 && number <= most) return number
   throw new ConfigError(
-    `context maxInstances=${JSON.stringify(value)} is not valid. Allowed: a whole number from 2 to ${MAX_INSTANCES}.`,
+    `context maxInstances=${JSON.stringify(value)} is not valid. Allowed: a whole number from 2 to ${most} with secretStore=${secretStore}.`,
   )
 }
 

@@ -118,7 +118,7 @@ function capOf({ secretStore, secretBytes }: CapacityInput): { perSecond: number
 
 /** Rotations a second of a deployment with as many instances as it may have. */
 function deploymentPace({ secretStore }: CapacityInput): number {
-  return rotationPace({ maxInstances: MAX_INSTANCES, secretStore }).rotationsPerMinute / 60
+  return rotationPace({ maxInstances: MAX_INSTANCES[secretStore], secretStore }).rotationsPerMinute / 60
 }
 
 function loadsOf(input: CapacityInput, rate: number, intervalMs: number): LoadLine[] {

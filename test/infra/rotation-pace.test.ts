@@ -1,6 +1,8 @@
 import { App } from 'aws-cdk-lib'
 import { readContext } from '../../infra/context.ts'
 import { rotationPace } from '../../infra/rotation-pace.ts'
+import { WriteBudget } from '../../shared/adapters/secrets-manager/write-budget.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const paceOf = (context: Record<string, string>) => {
   const tokens = { issuer: 'https://id.example.com/', audience: 'vault', tenantClaim: 'tenant' }
@@ -19,11 +21,22 @@ describe('rotationPace', () => {
   })
 
   it('never hands a worker more than it can write before the wait for a turn ends', () => {
-    for (const maxInstances of ['2', '5', '10', '50', '100', '400']) {
+    for (const maxInstances of ['2', '5', '10', '50', '80']) {
       const { secretWriters, batchSize } = paceOf({ maxInstances })
       expect(batchSize).toBeGreaterThanOrEqual(1)
       if (batchSize > 1) expect((batchSize * secretWriters) / 35).toBeLessThanOrEqual(2.5)
     }
+  })
+
+  it('leaves no writer so small a part that its second write would be refused', async () => {
+    const clock = new ManualClock()
+    const budget = new WriteBudget({ clock, maxInstances: paceOf({ maxInstances: '80' }).secretWriters })
+    await budget.take('create')
+    const second = budget.take('create')
+    await clock.advance(5_000)
+    await expect(second).resolves.toBeUndefined()
+    expect(() => paceOf({ maxInstances: '81' })).toThrow('from 2 to 80 with secretStore=secrets-manager')
+    expect(() => paceOf({ maxInstances: '401', secretStore: 'sealed' })).toThrow('from 2 to 400')
   })
 
   it('is bound by the workers alone when secrets are sealed', () => {
