@@ -1,0 +1,112 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import { createHandler, type GrantsHandler } from '../../../functions/grants/handler.ts'
+import { PrometheusMetrics } from '../../../shared/adapters/metrics/prometheus-metrics.ts'
+import { type ItemStore, StoreUnavailableError } from '../../../shared/ports/item-store.ts'
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../support/grants-under-test.ts'
+
+const HOUR_MS = 3_600_000
+const SETUP = {
+  type: 'CLIENT_CREDENTIALS',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  token_url: 'https://idp.example.test/token',
+}
+
+let world: GrantsUnderTest
+/** The rows of this connection do not answer. */
+let broken: string | undefined
+
+beforeEach(async () => {
+  world = await startGrantsUnderTest()
+  broken = undefined
+  world.provider.answerWith(() => ({
+    body: { access_token: 'access', token_type: 'Bearer', expires_in: 3600 },
+  }))
+})
+afterEach(() => world.close())
+
+function handler(): GrantsHandler {
+  const items: ItemStore = world.ports.items
+  const faulty: ItemStore = {
+    get: (key, options) =>
+      key.sort === broken
+        ? Promise.reject(new StoreUnavailableError('throttled', 'not-applied'))
+        : items.get(key, options),
+    transact: (writes) => items.transact(writes),
+    query: (query) => items.query(query),
+    queryDue: (query) => items.queryDue(query),
+    scan: (query) => items.scan(query),
+  }
+  return createHandler({ ...world.ports, items: faulty, metrics: new PrometheusMetrics() })
+}
+
+const batch = (...bodies: string[]): SQSEvent => ({
+  Records: bodies.map((body, index) => ({ messageId: `m${index}`, body }) as SQSRecord),
+})
+const rotate = (id: string) => JSON.stringify({ kind: 'rotate', tenant: world.tenant, id })
+const failed = (response: unknown) =>
+  (response as SQSBatchResponse).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)
+const versions = async (...ids: string[]) =>
+  Promise.all(ids.map(async (id) => (await world.row(id)).credentialVersion))
+
+describe('the handler of grants, given a batch', () => {
+  it('gives back only what failed, and has done the rest', async () => {
+    const ids: string[] = []
+    for (let i = 0; i < 3; i++) ids.push((await world.create('OAUTH2', SETUP)).id)
+    const [first, second, third] = ids as [string, string, string]
+    await world.clock.advance(HOUR_MS)
+    broken = second
+    const event = batch(rotate(first), rotate(second), rotate(third))
+    expect(failed(await handler()(event))).toEqual(['m1'])
+    expect(await versions(first, second, third)).toEqual([2, 1, 2])
+    expect(world.lines.join('\n')).toContain('a piece of work failed and goes back to the queue')
+
+    // The queue delivers it again once the store is back, and with it one that was done already.
+    broken = undefined
+    expect(failed(await handler()(batch(rotate(second), rotate(first))))).toEqual([])
+    expect(await versions(first, second, third)).toEqual([2, 2, 2])
+  })
+
+  it('gives back a message that it cannot read, so that it ends among the dead letters, and works the others', async () => {
+    const { id } = await world.create('OAUTH2', SETUP)
+    await world.clock.advance(HOUR_MS)
+    expect(failed(await handler()(batch('{"kind":"rota', rotate(id))))).toEqual(['m0'])
+    expect(await versions(id)).toEqual([2])
+  })
+
+  it('acknowledges work for what is not there any more, and sends nothing', async () => {
+    const gone = ['rotate', 'freeze', 'rescue'].map((kind) =>
+      JSON.stringify({ kind, tenant: world.tenant, id: 'ac_0000000000000000000000', versionId: 'v1' }),
+    )
+    expect(failed(await handler()(batch(...gone)))).toEqual([])
+    expect(world.provider.requests).toEqual([])
+  })
+
+  it('asks the provider once for a message that comes five times, side by side and again', async () => {
+    const { id } = await world.create('OAUTH2', SETUP)
+    await world.clock.advance(HOUR_MS)
+    const before = world.provider.requests.length
+    const event = batch(rotate(id), rotate(id), rotate(id), rotate(id))
+    expect(failed(await handler()(event))).toEqual([])
+    expect(failed(await handler()(batch(rotate(id))))).toEqual([])
+    expect(world.provider.requests).toHaveLength(before + 1)
+    expect(await versions(id)).toEqual([2])
+  })
+})
+
+describe('the handler of grants, called by another function', () => {
+  it('answers with the result, or with the failure in words that the caller can throw again', async () => {
+    const { id } = await world.create('OAUTH2', SETUP)
+    const request = { tenant: world.tenant, id, cause: 'manual' } as const
+    expect(await handler()({ op: 'rotate', request })).toMatchObject({
+      kind: 'result',
+      result: { kind: 'rotated', row: { id, credentialVersion: 2 } },
+    })
+    broken = id
+    expect(await handler()({ op: 'rotate', request })).toEqual({
+      kind: 'store-unavailable',
+      message: 'throttled',
+      outcome: 'not-applied',
+    })
+  })
+})
