@@ -7,6 +7,7 @@ import type { SecretText } from '../../shared/domain/secret-text.ts'
 import { packVault } from './backup-archive.ts'
 import { dataFolderOf, lockKeys, RefusedError, requireVault, runCommand } from './command.ts'
 import { syncFolder } from './data-folder.ts'
+import { removeKeyLeftovers, SNAPSHOT_PREFIX } from './leftovers.ts'
 import { openStores } from './open-stores.ts'
 import { readPassphrase } from './passphrase.ts'
 import { sealStream } from './sealed-stream.ts'
@@ -21,8 +22,8 @@ Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault). The passphrase is aske
 FLOW_VAULT_BACKUP_PASSPHRASE; without it the backup cannot be opened.`
 
 const PRIVATE_FILE_MODE = 0o600
-const SNAPSHOT_PREFIX = 'backup-snapshot-'
 const NAME_BYTES = 6
+const DRAFT_SUFFIX = /^\.[0-9a-f]{12}\.tmp$/
 
 await runCommand(() => backUp(process.argv.slice(2), process.env))
 
@@ -60,8 +61,9 @@ function parse(args: string[]) {
 /** Snapshots into the data folder, where space for a database is; the file takes its name when it is whole. */
 async function writeBackup(folder: string, target: string, passphrase: SecretText): Promise<number> {
   const random = new SystemRandom()
-  // One that is there now was left by a backup that was killed: this one holds the lock.
-  removeSnapshots(folder)
+  // What is there now was left by a backup that was killed: this one holds the lock.
+  removeKeyLeftovers(folder)
+  removeDrafts(target)
   const name = Buffer.from(random.bytes(NAME_BYTES)).toString('hex')
   const snapshot = path.join(folder, `${SNAPSHOT_PREFIX}${name}`)
   const draft = `${target}.${name}.tmp`
@@ -79,7 +81,7 @@ async function writeBackup(folder: string, target: string, passphrase: SecretTex
     return file.bytesWritten
   } finally {
     fs.rmSync(draft, { force: true })
-    removeSnapshots(folder)
+    removeKeyLeftovers(folder)
   }
 }
 
@@ -101,8 +103,12 @@ function refuseExisting(target: string): void {
     throw new RefusedError(`There is no folder ${path.dirname(target)} to write into.`)
 }
 
-function removeSnapshots(folder: string): void {
-  for (const name of fs.readdirSync(folder)) {
-    if (name.startsWith(SNAPSHOT_PREFIX)) fs.rmSync(path.join(folder, name))
-  }
+/** What a killed backup into the same file has left of it, sealed like the whole. */
+function removeDrafts(target: string): void {
+  const folder = path.dirname(target)
+  const base = path.basename(target)
+  const drafts = fs
+    .readdirSync(folder)
+    .filter((name) => name.startsWith(base) && DRAFT_SUFFIX.test(name.slice(base.length)))
+  for (const name of drafts) fs.rmSync(path.join(folder, name), { force: true })
 }

@@ -8,6 +8,7 @@ import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { unpackVault } from './backup-archive.ts'
 import { dataFolderOf, RefusedError, runCommand } from './command.ts'
 import { syncFolder } from './data-folder.ts'
+import { createStaging } from './leftovers.ts'
 import { DATABASE_FILE, openStores } from './open-stores.ts'
 import { readPassphrase } from './passphrase.ts'
 import { openStream, SealedStreamError } from './sealed-stream.ts'
@@ -37,20 +38,20 @@ async function restore(args: string[], env: NodeJS.ProcessEnv): Promise<string> 
   const say = (text: string) => void process.stderr.write(text)
   const passphrase = await readPassphrase({ env, terminal: process.stdin, say, isNew: false })
   fs.mkdirSync(path.dirname(folder), { recursive: true })
-  const staging = fs.mkdtempSync(`${folder}.restore-`)
-  const remove = () => fs.rmSync(staging, { recursive: true, force: true })
+  const staging = createStaging(folder)
   // It holds the keys in clear, so it goes as well when a person loses patience.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
-      remove()
+      staging.remove()
       process.exit(EXIT_INTERRUPTED)
     })
   }
   try {
     const sealed = fs.createReadStream(source) as AsyncIterable<Buffer>
-    const names = await unpackVault(openStream(sealed, passphrase), staging)
-    await verify(staging)
-    putInPlace(staging, folder)
+    const names = await unpackVault(openStream(sealed, passphrase), staging.path)
+    await verify(staging.path)
+    putInPlace(staging.path, folder)
+    staging.unmark(folder)
     return `Restored ${names.length} files into ${folder}. Start the vault there with npm start.\n`
   } catch (error) {
     if (error instanceof SealedStreamError) throw new RefusedError(`${error.message} Nothing was restored.`)
@@ -60,7 +61,7 @@ async function restore(args: string[], env: NodeJS.ProcessEnv): Promise<string> 
       )
     throw error
   } finally {
-    remove()
+    staging.remove()
   }
 }
 

@@ -1,4 +1,3 @@
-import fs from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { addKey, dropKey, openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
@@ -10,6 +9,7 @@ import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import { dataFolderOf, lockKeys, RefusedError, requireVault, runCommand, UnfinishedError } from './command.ts'
 import { acquireDataFolderLock, LockedError } from './data-folder.ts'
+import { removeKeyLeftovers } from './leftovers.ts'
 import { KEY_FILE, openStores } from './open-stores.ts'
 
 /*
@@ -69,8 +69,8 @@ function holdAgainstServer(folder: string): { release(): void } | undefined {
 
 async function rotateLocked(folder: string, { isServing }: { isServing: boolean }): Promise<string> {
   const keyPath = path.join(folder, KEY_FILE)
-  // A draft can only be that of a rotation which was killed: this one holds the lock.
-  fs.rmSync(`${keyPath}.new`, { force: true })
+  // What is there now was left by a rotation that was killed: this one holds the lock.
+  removeKeyLeftovers(folder)
   const random = new SystemRandom()
   // Proves that key file and database fit before either is touched.
   const { items } = await openStores(folder, { random })

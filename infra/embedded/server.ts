@@ -10,6 +10,7 @@ import { ensureCertificates } from './certificates.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { type DevClient, ensureDevClient } from './dev-client.ts'
 import { createHttpServer, type HttpServer } from './http-server.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { type Settings, SettingsError } from './settings.ts'
 import { openVault, type Vault } from './vault.ts'
 
@@ -46,6 +47,7 @@ async function startLocked(
   lock: { release(): void },
 ): Promise<RunningServer> {
   const { settings, clock } = options
+  removeLeftovers(settings.dataFolder)
   const certificates = await ensureCertificates({
     folder: settings.dataFolder,
     nowMs: clock.nowMs(),
