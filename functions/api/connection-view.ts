@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { findConnector, findSetup } from '../../shared/connectors/catalogue.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
-import { earliestAccessExpiryMs } from '../../shared/domain/grant.ts'
+import { earliestAccessExpiryMs, type GrantNote } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
 
 const HOUR_MS = 3_600_000
@@ -34,6 +34,7 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
   expiry_basis: z.nullable(z.enum(['stated', 'assumed', 'never'])),
   refresh_expires_at: z.nullable(instant()),
   next_rotation_at: z.nullable(instant()),
+  notes: z.array(z.object({ code: z.string(), message: z.string() })),
   scopes: z.object({ required: scopeList(), granted: scopeList(), missing: scopeList() }),
   failure: z.nullable(
     z.object({
@@ -94,6 +95,7 @@ export function fullConnectionView(
     expiry_basis: main?.expiryBasis ?? (row.status === 'ready' ? 'never' : null),
     refresh_expires_at: isoOrNull(main?.refreshExpiresAtMs),
     next_rotation_at: isoOrNull(row.due_at),
+    notes: notesOf(row),
     scopes: {
       required: [...required],
       granted: [...granted],
@@ -112,6 +114,21 @@ export function isReady(row: ConnectionRow): boolean {
   const connector = findConnector(row.appId)
   const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
   return setup?.grant?.kind !== 'authorization-code'
+}
+
+/** What was odd about the provider's answers although they were accepted, in words. */
+const NOTES: Readonly<Record<GrantNote, string>> = {
+  expires_in_unusable:
+    'The provider stated a life of the access token that makes no sense; the usual one is assumed.',
+  refresh_token_unusable:
+    'The provider sent a refresh token that cannot be sent back. Authorize again before the access token expires.',
+  metadata_unavailable:
+    'The call that tells more about the account failed, so parts of the credential are missing. Authorize again.',
+}
+
+function notesOf(row: ConnectionRow): { code: string; message: string }[] {
+  const codes = new Set(Object.values(row.grants ?? {}).flatMap((grant) => grant.notes ?? []))
+  return [...codes].map((code) => ({ code, message: NOTES[code] }))
 }
 
 function missingScopes(required: readonly string[], granted: readonly string[] | undefined): string[] {

@@ -3,6 +3,13 @@ export const MAIN_GRANT = 'main'
 
 export type ExpiryBasis = 'stated' | 'assumed' | 'never'
 
+/**
+ * What was odd about a provider's answer although it was accepted. `expires_in_unusable`: the stated life made no
+ * sense, the connector's figure was assumed · `refresh_token_unusable`: it came, but not as text that can be sent
+ * back · `metadata_unavailable`: the call that must follow failed, so `extra` lacks its members.
+ */
+export type GrantNote = 'expires_in_unusable' | 'refresh_token_unusable' | 'metadata_unavailable'
+
 /** What the row knows of a grant: enough to decide when to rotate, nothing that could be used. */
 export interface GrantState {
   readonly issuedAtMs: number
@@ -14,6 +21,7 @@ export interface GrantState {
   /** Since when that deadline has been known: a renewal that does not move it leaves this alone. */
   readonly refreshIssuedAtMs?: number
   readonly grantedScopes?: readonly string[]
+  readonly notes?: readonly GrantNote[]
 }
 
 /** A grant as it is kept inside the secret store, beside the setup that obtained it. */
@@ -27,6 +35,7 @@ export interface StoredGrant {
   readonly refresh_issued_at_ms?: number
   readonly scopes?: readonly string[]
   readonly extra: Readonly<Record<string, string>>
+  readonly notes?: readonly GrantNote[]
 }
 
 /** The instant the first of the grants expires, in epoch ms; undefined when none ever does. */

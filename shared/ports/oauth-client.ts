@@ -1,3 +1,4 @@
+import type { GrantNote } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 
@@ -76,15 +77,8 @@ export interface MintedGrant {
   /** Non-secret members kept for templates, such as Pipedrive's `api_domain`. */
   readonly extra: Readonly<Record<string, string>>
   /** What was odd about the answer although it was accepted. */
-  readonly notes?: readonly MintingNote[]
+  readonly notes?: readonly GrantNote[]
 }
-
-/**
- * `expires_in_unusable`: the stated life made no sense, the profile's figure was assumed ·
- * `refresh_token_unusable`: it came, but not as text that can be sent back ·
- * `metadata_unavailable`: the call that must follow failed, so `extra` lacks its members.
- */
-export type MintingNote = 'expires_in_unusable' | 'refresh_token_unusable' | 'metadata_unavailable'
 
 export interface RevocationRequest {
   readonly profile: GrantProfile

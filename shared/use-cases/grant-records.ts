@@ -1,6 +1,6 @@
 import type { Setup } from '../connectors/connector.ts'
 import type { ConnectionRow, ConnectionStatus } from '../domain/connection.ts'
-import type { GrantState, StoredGrant } from '../domain/grant.ts'
+import type { GrantNote, GrantState, StoredGrant } from '../domain/grant.ts'
 import { MAIN_GRANT } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -21,6 +21,8 @@ export function mergeGrant(
   const expiresAtMs = refreshDeadlineMs(old, minted, { profile, issuedAtMs })
   const scopes =
     minted.scopes ?? old?.scopes ?? (profile.answer?.scopesUnstated ? undefined : options.askedScopes)
+  const extra = { ...old?.extra, ...minted.extra }
+  const notes = notesOf(minted, profile, extra)
   return {
     access_token: minted.accessToken.reveal(),
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
@@ -29,8 +31,20 @@ export function mergeGrant(
     expiry_basis: minted.expiryBasis,
     ...renewedDeadline(old, { expiresAtMs, issuedAtMs }),
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
-    extra: { ...old?.extra, ...minted.extra },
+    extra,
+    ...(notes.length === 0 ? {} : { notes }),
   }
+}
+
+/** What is still odd: members that an earlier call brought are not missing because this one failed. */
+function notesOf(
+  minted: MintedGrant,
+  profile: GrantProfile,
+  extra: Readonly<Record<string, string>>,
+): readonly GrantNote[] {
+  const members = profile.answer?.metadataCall?.members ?? []
+  const isComplete = members.every((name) => Object.hasOwn(extra, name))
+  return (minted.notes ?? []).filter((note) => note !== 'metadata_unavailable' || !isComplete)
 }
 
 /** A life that counts from the first issue is not extended by a rotation; every other starts anew with it. */
@@ -55,6 +69,7 @@ export function stateOfGrant(grant: StoredGrant): GrantState {
     ...(grant.refresh_expires_at_ms === undefined ? {} : { refreshExpiresAtMs: grant.refresh_expires_at_ms }),
     ...(grant.refresh_issued_at_ms === undefined ? {} : { refreshIssuedAtMs: grant.refresh_issued_at_ms }),
     ...(grant.scopes === undefined ? {} : { grantedScopes: grant.scopes }),
+    ...(grant.notes === undefined ? {} : { notes: grant.notes }),
   }
 }
 
@@ -78,15 +93,30 @@ export function missingScopes(setup: Setup, row: Pick<ConnectionRow, 'requiredSc
   return (row.requiredScopes ?? []).filter((scope) => !granted.includes(scope))
 }
 
-/** The status of a connection that holds a working grant, and why it is not `ready`. */
+/** The status of a connection that holds a working grant, and why it is not `ready`: what to do is in the words. */
 export function statusWithGrant(
   setup: Setup,
   row: Pick<ConnectionRow, 'requiredScopes' | 'grants'>,
 ): { status: ConnectionStatus; statusReason: string | undefined } {
   const missing = missingScopes(setup, row)
-  if (missing.length === 0) return { status: 'ready', statusReason: undefined }
+  if (missing.length === 0) return statusByNotes(setup, row.grants)
   return {
     status: 'degraded',
     statusReason: `The provider granted fewer scopes than were asked for. Missing: ${missing.join(', ')}. Authorize again and grant them.`,
+  }
+}
+
+/** Without what the provider's second call tells, such as the account's own host, flows get half a credential. */
+function statusByNotes(
+  setup: Setup,
+  grants: ConnectionRow['grants'],
+): { status: ConnectionStatus; statusReason: string | undefined } {
+  const isIncomplete = grants?.[MAIN_GRANT]?.notes?.includes('metadata_unavailable')
+  if (isIncomplete !== true) return { status: 'ready', statusReason: undefined }
+  const members = (setup.grant?.answer?.metadataCall?.members ?? []).join(', ')
+  const next = setup.grant?.refresh.rotation === 'no-refresh' ? 'Authorize' : 'Rotate or authorize'
+  return {
+    status: 'degraded',
+    statusReason: `The provider issued a token but did not tell ${members}, so flows get no base URL. ${next} the connection again.`,
   }
 }

@@ -240,6 +240,9 @@ describe('what a provider answers decides what becomes of a connection', () => {
     const id = await createMachine()
     const full = await world.view(id)
     expect(full).toMatchObject({ status: 'ready', expiry_basis: basis })
+    // A life that is simply not told is no oddity.
+    const isOdd = basis === 'assumed' && (expiresIn ?? undefined) !== undefined
+    expect(full.notes.map(({ code }: { code: string }) => code)).toEqual(isOdd ? ['expires_in_unusable'] : [])
     const lifeMs = Date.parse(full.expires_at) - Date.parse(full.created_at)
     expect(Math.abs(lifeMs / 1000 - (seconds as number))).toBeLessThan(2)
     const { body } = await world.fetchCredential(id)

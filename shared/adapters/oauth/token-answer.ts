@@ -1,8 +1,8 @@
-import { MAIN_GRANT } from '../../domain/grant.ts'
+import { type GrantNote, MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import type { MintedGrant, MintingNote } from '../../ports/oauth-client.ts'
+import type { MintedGrant } from '../../ports/oauth-client.ts'
 import { asObject, memberAt, pickText } from './answer-json.ts'
 import { readRefreshLifeMs, readTokenLife } from './token-life.ts'
 
@@ -62,7 +62,7 @@ function readGrant(answer: JsonObject, scopeMember: string, expected: ExpectedAn
   const life = readTokenLife(answer, profile.expiry)
   const refreshMember = memberAt(answer, 'refresh_token') ?? ''
   const refreshToken = tokenText(refreshMember)
-  const notes: MintingNote[] = life.note === undefined ? [] : [life.note]
+  const notes: GrantNote[] = life.note === undefined ? [] : [life.note]
   if (refreshMember !== '' && refreshToken === undefined) notes.push('refresh_token_unusable')
   const scopes = profile.answer?.scopesUnstated
     ? undefined

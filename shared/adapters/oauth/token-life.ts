@@ -1,6 +1,7 @@
+import type { GrantNote } from '../../domain/grant.ts'
 import type { ExpiryRule, RefreshRule } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import type { MintedGrant, MintingNote } from '../../ports/oauth-client.ts'
+import type { MintedGrant } from '../../ports/oauth-client.ts'
 import { memberAt, toNumber } from './answer-json.ts'
 
 /** Longer lives are not believed: no vendor states one, and an epoch in place of a duration is far beyond it. */
@@ -11,7 +12,7 @@ const FALLBACK_LIFE_MS = 3_600_000
 const MAX_REFRESH_LIFE_SECONDS = 10 * 365 * 86_400
 
 /** How long an access token lives and how that is known. */
-export type TokenLife = Pick<MintedGrant, 'lifeMs' | 'expiryBasis'> & { readonly note?: MintingNote }
+export type TokenLife = Pick<MintedGrant, 'lifeMs' | 'expiryBasis'> & { readonly note?: GrantNote }
 
 /**
  * The access token's life from `expires_in` (RFC 6749 §5.1). A life that makes no sense does not spoil an otherwise

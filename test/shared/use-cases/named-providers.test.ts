@@ -1,3 +1,4 @@
+import { fullConnectionView } from '../../../functions/api/connection-view.ts'
 import { findConnector } from '../../../shared/connectors/catalogue.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../support/grants-under-test.ts'
 import type { ProviderRequest, ScriptedAnswer } from '../../support/scripted-provider.ts'
@@ -208,6 +209,51 @@ describe('the code apps', () => {
       fields: { access_token: 'mailchimp-access', data_center: 'us21' },
       request: { base_url: 'https://us21.api.mailchimp.com' },
     })
+  })
+
+  it.each([
+    ['MAILCHIMP', 'did not tell dc, so flows get no base URL. Authorize the connection again.'],
+    ['DOCUSIGN', 'did not tell account_id, base_uri, so flows get no base URL. Rotate or authorize'],
+  ])(
+    '%s: is degraded with the reason while the second call fails, until it is known',
+    async (appId, reason) => {
+      let n = 0
+      let failing = true
+      world.provider.answerWith(({ path }): ScriptedAnswer => {
+        const followUp = FOLLOW_UPS[path]
+        if (followUp === undefined) return { body: TOKEN_ANSWERS[appId]!(n++) }
+        return failing ? { status: 500 } : { body: followUp }
+      })
+      const id = await authorized(appId)
+      const row = await world.row(id)
+      expect(row).toMatchObject({ status: 'degraded', statusReason: expect.stringContaining(reason) })
+      expect(fullConnectionView(row, 'read').notes).toEqual([
+        { code: 'metadata_unavailable', message: expect.stringContaining('Authorize again.') },
+      ])
+      // The token itself works, and is handed out.
+      const { request, fields } = await world.fetch(id)
+      expect(fields).toHaveProperty('access_token')
+      expect(request).not.toHaveProperty('base_url')
+      failing = false
+      const url = await world.authorize(id)
+      await world.finish(url.searchParams.get('state'))
+      expect(await world.row(id)).toMatchObject({ status: 'ready' })
+      expect((await world.fetch(id)).request.base_url).toBe(BASE_URLS[appId])
+      expect(fullConnectionView(await world.row(id), 'read').notes).toEqual([])
+    },
+  )
+
+  it('DocuSign: keeps what an earlier call told when a later one fails', async () => {
+    play('DOCUSIGN')
+    const id = await authorized('DOCUSIGN')
+    const answers = TOKEN_ANSWERS['DOCUSIGN']!
+    world.provider.answerWith(({ path }) =>
+      FOLLOW_UPS[path] === undefined ? { body: answers(1) } : { status: 500 },
+    )
+    const rotated = await world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, 1000)
+    expect(rotated.kind).toBe('rotated')
+    expect(await world.row(id)).toMatchObject({ status: 'ready' })
+    expect((await world.fetch(id)).request.base_url).toBe(BASE_URLS['DOCUSIGN'])
   })
 
   it('Salesforce: assumes a life that nobody states, and follows an instance that moves', async () => {
