@@ -7,7 +7,6 @@ import {
   ConditionFailedError,
   type ItemKey,
   type ItemStore,
-  MAX_TRANSACTION_WRITES,
   StoreUnavailableError,
   type Write,
 } from '../../ports/item-store.ts'
@@ -39,6 +38,12 @@ const RECOVERY_WINDOW_MS = RECOVERY_WINDOW_DAYS * 24 * 60 * 60 * 1000
 
 /** Each turn means that another writer changed the secret in between; three in a row do not happen by chance. */
 const MAX_PUT_ATTEMPTS = 3
+
+/**
+ * Versions removed in one transaction. DynamoDB limits the items of one to 4 MB together and does not say that those
+ * it deletes are left out; a version of 64 KiB is an item of 88 KB.
+ */
+const PURGED_TOGETHER = 40
 
 /** What the sealed store is made of: rows, keys, time and chance. */
 export interface SealedSecretStorePorts {
@@ -137,7 +142,7 @@ export class SealedSecretStore implements SecretStore {
     await this.scheduleDeletion(secretId)
     const partition = secretPartition(secretId)
     for (;;) {
-      const page = await items.query({ partition, sortPrefix: 'v#', limit: MAX_TRANSACTION_WRITES })
+      const page = await items.query({ partition, sortPrefix: 'v#', limit: PURGED_TOGETHER })
       if (page.items.length === 0) break
       await items.transact(page.items.map(({ key }) => ({ op: 'delete', key })))
     }

@@ -9,7 +9,11 @@ import { SystemRandom } from '../../../../shared/adapters/system/system-random.t
 import { secretIdOf } from '../../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { Attributes, ItemKey, ItemStore, Write } from '../../../../shared/ports/item-store.ts'
-import { SealBrokenError, SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'
+import {
+  MAX_SECRET_BYTES,
+  SealBrokenError,
+  SecretNotFoundError,
+} from '../../../../shared/ports/secret-store.ts'
 import { freshSecretId, secretStoreContract } from '../../../contract/secret-store.ts'
 import { makeKeyFolder } from '../../../support/key-folder.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
@@ -167,6 +171,24 @@ describe('SealedSecretStore', () => {
     await store.discard(secretId, 'v1')
     await expect(store.get(secretId, 'v1')).rejects.toThrow(SecretNotFoundError)
     expect(await versionItem(secretId, 'v1')).toBeUndefined()
+  })
+
+  it('purges large versions in transactions that touch 4 MB of items at most', async () => {
+    const secretId = freshSecretId()
+    const value = new SecretText('x'.repeat(MAX_SECRET_BYTES))
+    await store.put(secretId, 'v-000', value, { isNew: true })
+    for (let n = 1; n < 60; n += 1) await store.put(secretId, `v-${String(n).padStart(3, '0')}`, value)
+    const itemBytes = JSON.stringify(await versionItem(secretId, 'v-000')).length
+    const touched: number[] = []
+    const purging = bound(items, {
+      transact: (writes) => {
+        touched.push(writes.length * itemBytes)
+        return items.transact(writes)
+      },
+    })
+    await new SealedSecretStore({ items: purging, keys, clock, random }).purge(secretId)
+    expect(Math.max(...touched)).toBeLessThanOrEqual(4 * 1024 * 1024)
+    expect((await items.scan({ limit: 10 })).items).toEqual([])
   })
 
   it('purges more versions than fit into one transaction, and leaves no item', async () => {
