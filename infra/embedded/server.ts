@@ -35,6 +35,7 @@ export async function startServer(options: {
   const { settings } = options
   const lock = acquireDataFolderLock(settings.dataFolder)
   try {
+    removeLeftovers(settings.dataFolder)
     return await startLocked(options, lock)
   } catch (error) {
     lock.release()
@@ -47,7 +48,6 @@ async function startLocked(
   lock: { release(): void },
 ): Promise<RunningServer> {
   const { settings, clock } = options
-  removeLeftovers(settings.dataFolder)
   const certificates = await ensureCertificates({
     folder: settings.dataFolder,
     nowMs: clock.nowMs(),
