@@ -109,4 +109,27 @@ describe('the handler of grants, called by another function', () => {
       outcome: 'not-applied',
     })
   })
+
+  it('goes on to the end although the caller’s own budget is long over: what is frozen half-way is lost', async () => {
+    const { id } = await world.create('OAUTH2', SETUP)
+    const arrived = Promise.withResolvers<void>()
+    const released = Promise.withResolvers<void>()
+    world.provider.answerWith(async () => {
+      arrived.resolve()
+      await released.promise
+      return { body: { access_token: 'slow', token_type: 'Bearer', expires_in: 3600 } }
+    })
+    let answer: unknown
+    const request = { tenant: world.tenant, id, cause: 'fetch', minTtlMs: HOUR_MS } as const
+    await world.clock.advance(HOUR_MS)
+    const call = handler()({ op: 'rotate', request }).then((given) => {
+      answer = given
+    })
+    await arrived.promise
+    await world.clock.advance(59_000)
+    expect(answer).toBeUndefined()
+    released.resolve()
+    await call
+    expect(answer).toMatchObject({ kind: 'result', result: { kind: 'rotated' } })
+  })
 })

@@ -1,0 +1,60 @@
+import { WORK_BUDGET_MS } from '../../functions/grants/handler.ts'
+import { SERVICE_CLIENT_SETTINGS } from '../../functions/wire-aws-access.ts'
+import { FUNCTION_TABLE, type VaultFunctionName } from '../../infra/function-table.ts'
+import { LambdaGrantRunner } from '../../shared/adapters/lambda/lambda-grant-runner.ts'
+import { LEASE_MS, PROVIDER_TIMEOUT_MS } from '../../shared/domain/rotation-policy.ts'
+import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
+import { INTENT_DEADLINE_MS } from '../../shared/use-cases/commit-protocol.ts'
+import { FIRST_GRANT_BUDGET_MS } from '../../shared/use-cases/first-grant.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+/** API Gateway, HTTP API quotas: an integration has 30 s, and that is not adjustable. */
+const GATEWAY_MS = 30_000
+
+const timeoutMs = (name: VaultFunctionName) =>
+  FUNCTION_TABLE.find((entry) => entry.name === name)!.timeoutSeconds * 1000
+const answering = FUNCTION_TABLE.filter(({ routes }) => routes !== undefined)
+
+/** How long the caller waits for a `grants` that never answers, in ms. */
+async function longestWaitMs(): Promise<number> {
+  const clock = new ManualClock()
+  const never = { send: () => new Promise(() => undefined) } as never
+  const runner = new LambdaGrantRunner({ client: never, functionName: 'grants', clock })
+  const probe = runner.probe({} as never)
+  const ended = probe.catch((error: unknown) => error)
+  for (let waitedMs = 1000; waitedMs <= 60_000; waitedMs += 1000) {
+    await clock.advance(1000)
+    const seen = await Promise.race([ended, Promise.resolve(undefined)])
+    if (seen instanceof StoreUnavailableError) return waitedMs
+  }
+  throw new Error('the caller waits for ever')
+}
+
+describe('the limits of time', () => {
+  it('let each function that answers HTTP end by itself before API Gateway does', () => {
+    expect(answering.map(({ name }) => name).sort()).toEqual(['api', 'authorize', 'credentials'])
+    for (const { name } of answering) expect(timeoutMs(name)).toBeLessThan(GATEWAY_MS)
+  })
+
+  it('let the caller of grants give up early enough to answer and to undo', async () => {
+    const waitMs = await longestWaitMs()
+    for (const { name } of answering) expect(waitMs + 3_000).toBeLessThan(timeoutMs(name))
+    expect(FIRST_GRANT_BUDGET_MS).toBeLessThan(waitMs)
+  })
+
+  it('let grants hear the slowest provider and store its answer, within its lease', () => {
+    const { maxAttempts, requestHandler } = SERVICE_CLIENT_SETTINGS
+    const onePutMs = maxAttempts * requestHandler.requestTimeout
+    expect(PROVIDER_TIMEOUT_MS + onePutMs).toBeLessThan(LEASE_MS)
+    expect(LEASE_MS).toBeLessThan(WORK_BUDGET_MS)
+    expect(WORK_BUDGET_MS).toBeLessThan(timeoutMs('grants'))
+  })
+
+  it('leave an operation alone until no request can still be at it', () => {
+    for (const { name } of answering) expect(timeoutMs(name)).toBeLessThan(INTENT_DEADLINE_MS)
+  })
+
+  it('end a sweep before the next one', () => {
+    expect(timeoutMs('sweep')).toBeLessThan(60_000)
+  })
+})
