@@ -17,6 +17,9 @@ export interface Deadline {
   stop(): void
 }
 
+/** Without a reason node makes a DOMException with a stack for each, which nobody would read. */
+const STOPPED = 'the wait is over'
+
 /** Starts a deadline of `ms` on the given clock, cut short by `outer`. */
 export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal): Deadline {
   const fired = new AbortController()
@@ -40,7 +43,7 @@ export function startDeadline(clock: Clock, ms: number, outer?: AbortSignal): De
     reason: () => reason,
     stop() {
       outer?.removeEventListener('abort', onOuterAbort)
-      stopped.abort()
+      stopped.abort(STOPPED)
     },
   }
 }

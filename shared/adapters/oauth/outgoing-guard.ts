@@ -57,15 +57,15 @@ export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch 
 
 class OutgoingGuard {
   readonly #clock: Clock
-  readonly #trust: readonly string[] | undefined
   readonly #allowHosts: ReadonlySet<string>
   readonly #resolver: CheckedResolver
   readonly #slots = new HostSlots(MAX_CALLS_PER_HOST)
-  readonly #agents = { 'https:': agentsFor('https:'), 'http:': agentsFor('http:') }
+  readonly #agents: Readonly<Record<'https:' | 'http:', Agents>>
 
   constructor(options: GuardedFetchOptions) {
     this.#clock = options.clock
-    this.#trust = options.trust
+    const { trust } = options
+    this.#agents = { 'https:': agentsFor('https:', trust), 'http:': agentsFor('http:', trust) }
     this.#allowHosts = allowedHosts(options.allowHosts)
     this.#resolver = createCheckedResolver(options.clock, options.resolve)
   }
@@ -113,7 +113,6 @@ class OutgoingGuard {
           addresses,
           mayBePrivate: target.allowListed,
           signal: connecting.signal,
-          trust: this.#trust,
         },
         agent: this.#agents[target.secure ? 'https:' : 'http:'][agent],
         deadline,
@@ -150,17 +149,21 @@ function notSent(target: OutgoingTarget, code: OutgoingFailure['code'], reason: 
   return { kind: 'not-sent', code, message: `${target.url.host}: ${reason}.` }
 }
 
-function agentsFor(protocol: 'https:' | 'http:'): {
+/** One that keeps its connections for the next call, and one that makes a new one for each. */
+interface Agents {
   readonly kept: PinnedAgent
   readonly single: PinnedAgent
-} {
+}
+
+function agentsFor(protocol: 'https:' | 'http:', trust: readonly string[] | undefined): Agents {
   return {
     kept: new PinnedAgent(protocol, {
       keepAlive: true,
       maxFreeSockets: MAX_IDLE_CONNECTIONS_PER_HOST,
       timeout: IDLE_CONNECTION_MS,
+      trust,
     }),
-    single: new PinnedAgent(protocol, { keepAlive: false }),
+    single: new PinnedAgent(protocol, { keepAlive: false, trust }),
   }
 }
 

@@ -1,9 +1,13 @@
 import http, { type AgentOptions, type ClientRequestArgs } from 'node:http'
 import net, { type LookupFunction, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import tls from 'node:tls'
+import tls, { type SecureContext, type TLSSocket } from 'node:tls'
+import { LRUCache } from 'lru-cache'
 import type { OutgoingFailureCode } from '../../ports/outgoing-fetch.ts'
 import { canonicalAddress, isPublicAddress } from './address-policy.ts'
+
+/** Hosts whose last TLS session is kept to be resumed; as many as node's own https agent keeps. */
+const MAX_SESSIONS = 100
 
 /** What a connection must obey; it travels through node's agent inside the request's options. */
 export interface ConnectionPlan {
@@ -13,8 +17,6 @@ export interface ConnectionPlan {
   readonly mayBePrivate: boolean
   /** Destroys the socket while it is not yet connected. */
   readonly signal: AbortSignal
-  /** PEM certificates trusted instead of node's own list. */
-  readonly trust: readonly string[] | undefined
 }
 
 /** The options an agent of this file must be given with each request. */
@@ -42,11 +44,20 @@ export class ConnectionRefused extends Error {
 export class PinnedAgent extends http.Agent {
   readonly protocol: 'https:' | 'http:'
   readonly defaultPort: number
+  readonly #trust: readonly string[] | undefined
+  readonly #sessions = new LRUCache<string, Buffer>({ max: MAX_SESSIONS })
+  #context: SecureContext | undefined
 
-  constructor(protocol: 'https:' | 'http:', options: AgentOptions) {
-    super(options)
+  /** `trust`: PEM certificates trusted instead of node's own list. */
+  constructor(
+    protocol: 'https:' | 'http:',
+    options: AgentOptions & { trust?: readonly string[] | undefined },
+  ) {
+    const { trust, ...agentOptions } = options
+    super(agentOptions)
     this.protocol = protocol
     this.defaultPort = protocol === 'https:' ? 443 : 80
+    this.#trust = trust
   }
 
   override createConnection(
@@ -60,7 +71,10 @@ export class PinnedAgent extends http.Agent {
       if (error) socket.on('error', ignoreLaterErrors).destroy()
       callback(error, socket)
     }
-    const fail = (error: NodeJS.ErrnoException) => settle(refusedBy(error, connected), socket)
+    const fail = (error: NodeJS.ErrnoException) => {
+      this.#sessions.delete(sessionKey(plan))
+      settle(refusedBy(error, connected), socket)
+    }
     const abort = () => settle(new ConnectionRefused('timeout'), socket)
 
     // TCP first and TLS over it, because only then can the address be checked before a byte is sent to it, and a
@@ -74,28 +88,42 @@ export class PinnedAgent extends http.Agent {
       if (this.protocol === 'http:') return settle(null, socket)
       connected = true
       socket.removeListener('error', fail).on('error', ignoreLaterErrors)
-      socket = startTls(socket, plan)
+      const secured = this.#startTls(socket, plan)
+      socket = secured
       socket.on('error', fail)
-      socket.once('secureConnect', () => settle(null, socket))
+      secured.once('secureConnect', () => {
+        // Only from here on: a resumed session is not asked for its certificate's name again.
+        secured.on('session', (session) => this.#sessions.set(sessionKey(plan), session))
+        settle(null, socket)
+      })
     })
     if (plan.signal.aborted) abort()
     else plan.signal.addEventListener('abort', abort, { once: true })
     return undefined
   }
+
+  #startTls(socket: Socket, plan: ConnectionPlan): TLSSocket {
+    // Made once: reading the list of authorities for each connection would be a fifth of a millisecond.
+    this.#context ??= tls.createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(this.#trust === undefined ? {} : { ca: [...this.#trust] }),
+    })
+    return tls.connect({
+      socket,
+      // The name of the certificate is the URL's, whatever address it resolved to. RFC 6066 §3: no literals in SNI.
+      host: plan.hostname,
+      servername: net.isIP(plan.hostname) === 0 ? plan.hostname : '',
+      ALPNProtocols: ['http/1.1'],
+      secureContext: this.#context,
+      session: this.#sessions.get(sessionKey(plan)),
+      // Stated so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off.
+      rejectUnauthorized: true,
+    })
+  }
 }
 
-function startTls(socket: Socket, plan: ConnectionPlan): Socket {
-  return tls.connect({
-    socket,
-    // The name of the certificate is the URL's, whatever address it resolved to. RFC 6066 §3: no literals in SNI.
-    host: plan.hostname,
-    servername: net.isIP(plan.hostname) === 0 ? plan.hostname : '',
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
-    // Stated so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off.
-    rejectUnauthorized: true,
-    ...(plan.trust === undefined ? {} : { ca: [...plan.trust] }),
-  })
+function sessionKey({ hostname, port }: ConnectionPlan): string {
+  return `${hostname}:${port}`
 }
 
 function reachedAsPlanned(socket: Socket, plan: ConnectionPlan): boolean {

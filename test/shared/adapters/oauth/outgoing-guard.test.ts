@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import type { RequestListener, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { promisify } from 'node:util'
 import { createGuardedFetch } from '../../../../shared/adapters/oauth/outgoing-guard.ts'
 import { SystemClock } from '../../../../shared/adapters/system/system-clock.ts'
@@ -195,6 +196,33 @@ describe('createGuardedFetch', () => {
         code: 'tls_failed',
       })
       expect(server.requests).toHaveLength(1)
+    })
+
+    it('resumes the session of a host that proved its name, and of no other', async () => {
+      const tls = await selfSigned('vault.test')
+      const resumed: boolean[] = []
+      const server = await serve(
+        ({ socket }, response) => {
+          resumed.push((socket as TLSSocket).isSessionReused())
+          response.end()
+        },
+        { tls },
+      )
+      const guarded = createGuardedFetch({
+        allowHosts: [`vault.test:${server.port}`, `other.test:${server.port}`],
+        clock: new SystemClock(),
+        resolve: async () => ['127.0.0.1'],
+        trust: [tls.cert],
+      })
+      for (let calls = 0; calls < 2; calls++) {
+        await expect(guarded(`https://vault.test:${server.port}/`, post)).resolves.toMatchObject({
+          kind: 'answer',
+        })
+        await expect(guarded(`https://other.test:${server.port}/`, post)).resolves.toMatchObject({
+          code: 'tls_failed',
+        })
+      }
+      expect(resumed).toEqual([false, true])
     })
 
     it('refuses a certificate nobody vouches for', async () => {

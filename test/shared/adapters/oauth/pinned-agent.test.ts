@@ -20,7 +20,6 @@ describe('PinnedAgent', () => {
       hostname: '127.0.0.1',
       port,
       signal: new AbortController().signal,
-      trust: undefined,
       ...part,
     }
     const agent = new PinnedAgent('http:', { keepAlive: false })
