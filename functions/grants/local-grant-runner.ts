@@ -74,7 +74,7 @@ export class LocalGrantRunner implements GrantRunner {
       return await Promise.race([guarded, budget])
     } finally {
       late = true
-      waiting.abort()
+      waiting.abort('the work has ended')
     }
   }
 }

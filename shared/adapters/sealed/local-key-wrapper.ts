@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { lengthPrefixed } from '../../domain/length-prefixed.ts'
 import {
   type KeyContext,
@@ -77,7 +77,7 @@ export class LocalKeyWrapper implements KeyWrapper {
   }
 
   async #followFile(): Promise<void> {
-    if ((await stampOf(this.#path)) !== this.#stamp) await this.reload()
+    if (stampOf(this.#path) !== this.#stamp) await this.reload()
   }
 
   #wrap(dataKey: Uint8Array, context: KeyContext): WrappedKey {
@@ -111,14 +111,17 @@ function associatedData({ tenant, secretId, versionId }: KeyContext): Uint8Array
 
 /** The stamp is taken before the file is read: a change in between is then seen the next time, not missed. */
 async function load(path: string): Promise<{ file: KeyFile; stamp: string }> {
-  const stamp = await stampOf(path)
+  const stamp = stampOf(path)
   return { file: await openKeyFile(path), stamp }
 }
 
-/** Differs after every change: the file is always replaced by a new one, never written in place. */
-async function stampOf(path: string): Promise<string> {
+/**
+ * Differs after every change: the file is always replaced by a new one, never written in place. Asked in this thread:
+ * that is 3 µs for a local file, and every version that is sealed would wait for another thread's turn.
+ */
+function stampOf(path: string): string {
   try {
-    const { dev, ino, mtimeNs, size } = await stat(path, { bigint: true })
+    const { dev, ino, mtimeNs, size } = statSync(path, { bigint: true })
     return [dev, ino, mtimeNs, size].join(':')
   } catch {
     // Wrapping on by memory would seal secrets that no restart could open.
