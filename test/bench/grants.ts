@@ -90,12 +90,15 @@ async function inlineRows(vault: SpawnedVault, provider: ScriptedProvider): Prom
 
 function play(provider: ScriptedProvider, lifeSeconds: number): void {
   let n = 0
-  provider.answerWith(() => ({
+  provider.answerWith(({ parameters }) => ({
     body: {
-      access_token: `access-token-${String(n).padStart(40, '0')}`,
-      refresh_token: `refresh-token-${String(n++).padStart(40, '0')}`,
+      access_token: `access-token-${String(n++).padStart(40, '0')}`,
       token_type: 'Bearer',
       expires_in: lifeSeconds,
+      // RFC 6749 §4.4.3: none for client credentials.
+      ...(parameters['grant_type'] === 'client_credentials'
+        ? {}
+        : { refresh_token: `refresh-token-${String(n).padStart(40, '0')}` }),
     },
   }))
 }
