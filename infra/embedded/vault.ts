@@ -89,7 +89,7 @@ export async function openVault(options: {
   const accessLog = createAccessLog({ write: options.writeLog, nowMs: () => clock.nowMs() })
   const log = new PowertoolsLog({ service: 'flow-vault', writeAccess: accessLog.write })
   const { items, keys, digester, check } = await openStores(settings.dataFolder, { random })
-  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier } = await tokens(options, clients)
   const ports = { items, secrets, digester, clock, random, log }

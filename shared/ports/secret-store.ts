@@ -1,4 +1,5 @@
 import type { SecretText } from '../domain/secret-text.ts'
+import type { Write } from './item-store.ts'
 
 /**
  * Secret material in immutable versions. A row's pointer `{secretId, versionId}` is the only way to a value.
@@ -24,6 +25,15 @@ export interface SecretStore {
    * deletion a store may still answer (the sealed one does, to stay at one read): the row is what refuses.
    */
   get(secretId: string, versionId: string): Promise<SecretText>
+  /**
+   * Only of a store that keeps its versions among the rows: how version `to` takes the place of version `from` in the
+   * transaction that moves a row's pointer. Throws what `put` throws before it writes.
+   */
+  replacement?(
+    secretId: string,
+    versions: { readonly from: string; readonly to: string },
+    value: SecretText,
+  ): Promise<Replacement>
   /** Says that no row points at this version any more. Stores that age versions out by themselves do nothing. */
   discard(secretId: string, versionId: string): Promise<void>
   /**
@@ -37,6 +47,13 @@ export interface SecretStore {
   purge(secretId: string): Promise<void>
   /** Every secret of this vault, in no order, without values; for `reconcile`. A page may be empty and not the last. */
   list(query: { limit: number; nextToken?: string }): Promise<SecretPage>
+}
+
+export interface Replacement {
+  /** They store the new version, and fail where `put` would throw and where that version is there already. */
+  readonly writes: readonly Write[]
+  /** Whether they discard the old version too; else that is left to `discard`. */
+  readonly discards: boolean
 }
 
 export interface SecretPage {

@@ -2,11 +2,13 @@ import type { ConnectionRow } from '../domain/connection.ts'
 import type { StoredGrant } from '../domain/grant.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { connectionDueAtMs } from '../domain/rotation-policy.ts'
+import type { SecretText } from '../domain/secret-text.ts'
 import type { RotationResult } from '../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { MintedGrant } from '../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { isSealable, type SecretContent, sealableContent } from './accept-setup.ts'
+import { commitAtOnce } from './commit-at-once.ts'
 import { commitFailure, failureBecause } from './commit-failure.ts'
 import { commitHeld, type HeldChange } from './commit-held.ts'
 import { findConnection } from './connection-rows.ts'
@@ -47,20 +49,39 @@ export async function commitGrants(
     const told = { failure: failureBecause('answer-too-large'), application: undefined }
     return { kind: 'failed', row: await commitFailure(ports, row, told) }
   }
-  const versionId = await persist(ports, row, content)
-  if (versionId === 'deleted') return endDeleted(ports, row, { setup: content.setup, grants: merged })
-  if (versionId === undefined) return answerLost(ports, row)
+  const value = sealableContent(content)
+  const versionId = row.attempt!.answerVersionId
   const secret = { ...row.secret, versionId }
-  const committed = await commitHeld(ports, row, (current) =>
-    grantChange(ports, current, { held, secret, grants: statesOfGrants(content.grants), answer }),
-  )
-  if (committed === undefined) {
+  const change = (current: ConnectionRow) =>
+    grantChange(ports, current, { held, secret, grants: statesOfGrants(content.grants), answer })
+  const committed =
+    (await commitAtOnce(ports, row, { versionId, value, change: change(row) })) ??
+    (await commitInSteps(ports, row, { value, change }))
+  if (committed === 'deleted') return endDeleted(ports, row, { setup: content.setup, grants: merged })
+  if (committed === 'not-stored') return answerLost(ports, row)
+  if (committed === 'taken') {
     await leaveRescue(ports, row, { versionId, grantNames: Object.keys(merged) })
     const current = await findConnection(ports, row.tenant, row.id)
-    return current === undefined ? { kind: 'gone' } : { kind: 'busy', row: current }
+    if (current === undefined) return { kind: 'gone' }
+    // The one transaction may have been done although the store did not say so.
+    return { kind: current.secret?.versionId === versionId ? 'rotated' : 'busy', row: current }
   }
-  await discardVersion(ports, row.secret)
+  ports.opened.remember(secret, value)
   return { kind: 'rotated', row: committed }
+}
+
+/** The row, or why it does not point at the answer: the store did not take it, or somebody else has taken the row. */
+async function commitInSteps(
+  ports: GrantPorts,
+  row: MintedConnection['row'],
+  next: { value: SecretText; change: (current: ConnectionRow) => HeldChange },
+): Promise<ConnectionRow | 'deleted' | 'not-stored' | 'taken'> {
+  const stored = await persist(ports, row, next.value)
+  if (stored !== 'stored') return stored
+  const committed = await commitHeld(ports, row, next.change)
+  if (committed === undefined) return 'taken'
+  await discardVersion(ports, row.secret)
+  return committed
 }
 
 function mergeAll(held: MintedConnection, answer: GrantAnswer): Record<string, StoredGrant> {
@@ -82,20 +103,20 @@ export function withoutUsedCode(setup: JsonObject): JsonObject {
   return rest
 }
 
-/** The version it is stored in; undefined when the store did not answer for as long as the lease lasts. */
+/** `not-stored` when the store did not answer for as long as the lease lasts. */
 async function persist(
   ports: GrantPorts,
   row: MintedConnection['row'],
-  content: SecretContent,
-): Promise<string | 'deleted' | undefined> {
-  const value = sealableContent(content)
+  value: SecretText,
+): Promise<'stored' | 'deleted' | 'not-stored'> {
   try {
     // The same token each time: a put whose answer was lost is found and not repeated.
     const put = () => ports.secrets.put(row.secret.secretId, row.attempt!.answerVersionId, value)
-    return (await persistently(ports, 'store a new grant', put)).versionId
+    await persistently(ports, 'store a new grant', put)
+    return 'stored'
   } catch (error) {
     if (error instanceof SecretNotFoundError) return 'deleted'
-    if (error instanceof StoreUnavailableError) return undefined
+    if (error instanceof StoreUnavailableError) return 'not-stored'
     throw error
   }
 }

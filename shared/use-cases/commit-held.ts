@@ -48,6 +48,22 @@ async function tryCommit(
   held: ConnectionRow,
   change: HeldChange,
 ): Promise<ConnectionRow | undefined> {
+  const { next, writes, eventId } = heldWrites(ports, row, { held, change })
+  try {
+    await transactSurely(ports, writes, () => isApplied(ports, next, eventId))
+    return next
+  } catch (error) {
+    if (error instanceof ConditionFailedError) return undefined
+    throw error
+  }
+}
+
+/** The transaction that turns `row` into `next` on behalf of the holder of `held.fence`. */
+export function heldWrites(
+  ports: Ports,
+  row: ConnectionRow,
+  { held, change }: { held: ConnectionRow; change: HeldChange },
+): { next: ConnectionRow; writes: readonly Write[]; eventId: string | undefined } {
   const conditions: Condition[] = [
     ...unchangedSince(row),
     { kind: 'equals', attribute: 'fence', value: held.fence },
@@ -59,21 +75,12 @@ async function tryCommit(
     visible === undefined
       ? { ...row, ...change.members, op: newUuid(ports.random) }
       : nextRow(ports, row, change.members, nowMs)
-  try {
-    await transactSurely(
-      ports,
-      [
-        rowChange(row, next, conditions),
-        ...(visible === undefined ? [] : [eventWrite(next, visible)]),
-        ...(change.beside ?? []),
-      ],
-      () => isApplied(ports, next, visible?.id),
-    )
-    return next
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return undefined
-    throw error
-  }
+  const writes = [
+    rowChange(row, next, conditions),
+    ...(visible === undefined ? [] : [eventWrite(next, visible)]),
+    ...(change.beside ?? []),
+  ]
+  return { next, writes, eventId: visible?.id }
 }
 
 async function isApplied(ports: Ports, next: ConnectionRow, eventId: string | undefined): Promise<boolean> {

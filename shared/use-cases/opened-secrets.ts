@@ -50,8 +50,16 @@ export class OpenedSecrets {
     return this.#opening.run(key, () => this.#openNow(key, pointer))
   }
 
+  /** Keeps the value of a version that this process has just stored, so that it is not opened to be handed out. */
+  remember(pointer: SecretPointer, text: SecretText): void {
+    this.#keep(cacheKey(pointer), text)
+  }
+
   async #openNow(key: string, pointer: SecretPointer): Promise<OpenedSecret> {
-    const text = await this.#secrets.get(pointer.secretId, pointer.versionId)
+    return this.#keep(key, await this.#secrets.get(pointer.secretId, pointer.versionId))
+  }
+
+  #keep(key: string, text: SecretText): OpenedSecret {
     const opened: OpenedSecret = { content: parseContent(text) }
     this.#cache.set(key, opened, { size: text.byteLength + ENTRY_OVERHEAD_BYTES })
     return opened

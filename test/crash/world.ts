@@ -6,7 +6,6 @@ import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-st
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
-import type { KeyWrapper } from '../../shared/ports/key-wrapper.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
@@ -21,6 +20,7 @@ import { type ReconcilePorts, reconcileWork } from '../../shared/use-cases/recon
 import { SingleFlight } from '../../shared/use-cases/single-flight.ts'
 import { doWorkItem } from '../../shared/use-cases/work-item.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { OPEN_KEYS } from '../support/open-keys.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { FaultPlan, faultyItems, faultySecrets } from './fault-plan.ts'
 
@@ -51,20 +51,6 @@ const DAY_MS = 24 * 3600_000
 const MAX_TICKS = 20_000
 
 const SILENT: Log = { info() {}, warn() {}, error() {}, access() {} }
-
-/** Data keys as they are: the seal is not what these tests are about, and files would not keep step with the clock. */
-const OPEN_KEYS: KeyWrapper = {
-  async generateDataKey() {
-    const plaintext = new Uint8Array(32).fill(7)
-    return { plaintext, key: { keyId: 'k', wrapped: Buffer.from(plaintext).toString('base64') } }
-  },
-  async unwrap({ wrapped }) {
-    return Buffer.from(wrapped, 'base64')
-  },
-  async rewrap(key) {
-    return key
-  },
-}
 
 /** Both stores and a provider, which outlive every process. */
 export class World {

@@ -1,3 +1,4 @@
+import { versionOfKey } from '../../shared/adapters/sealed/sealed-items.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import type { StoredGrant } from '../../shared/domain/grant.ts'
 import type { RefreshRule } from '../../shared/domain/grant-profile.ts'
@@ -5,7 +6,7 @@ import { connectionsPartition } from '../../shared/domain/keys.ts'
 import type { SecretText } from '../../shared/domain/secret-text.ts'
 import type { ItemStore, Write } from '../../shared/ports/item-store.ts'
 import type { TokenOutcome, TokenRequest } from '../../shared/ports/oauth-client.ts'
-import type { SecretStore } from '../../shared/ports/secret-store.ts'
+import { SecretNotFoundError, type SecretStore } from '../../shared/ports/secret-store.ts'
 import type { SecretContent } from '../../shared/use-cases/accept-setup.ts'
 import { parseContent } from '../../shared/use-cases/opened-secrets.ts'
 import type { SimulatedProcess } from './machine.ts'
@@ -122,10 +123,21 @@ export class Invariants {
     }
   }
 
+  /** The version may be gone again by the time it is looked at. */
+  async #storedAmongRows(version: { secretId: string; versionId: string }): Promise<void> {
+    try {
+      this.stored(await this.#world.secrets.get(version.secretId, version.versionId))
+    } catch (error) {
+      if (!(error instanceof SecretNotFoundError)) throw error
+    }
+  }
+
   /** A transaction took effect. */
   async applied(writes: readonly Write[]): Promise<void> {
     for (const { key, ...write } of writes) {
       if (key.partition.endsWith('#RESCUES') && write.op === 'put') this.#rescued(write.attributes)
+      const version = write.op === 'put' ? versionOfKey(key) : undefined
+      if (version !== undefined) await this.#storedAmongRows(version)
       const tenant = key.partition.split('#')[1] ?? ''
       if (key.partition !== connectionsPartition(tenant)) continue
       const row = (await this.#world.items.get(key)) as unknown as ConnectionRow | undefined

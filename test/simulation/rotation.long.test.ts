@@ -18,7 +18,7 @@ describe('rotation under faults', () => {
       let requests = 0
       let seed = FIRST_SEED
       for (; seed < FIRST_SEED + SEEDS && failed.length < 5; seed++) {
-        const report = await simulate(seed)
+        const report = await simulate(seed, { scenario: { secretsAmongRows: seed % 2 === 1 } })
         simulatedMs += report.simulatedMs
         requests += report.counts.tokenRequests
         if (report.violations[0] === undefined) continue

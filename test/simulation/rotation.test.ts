@@ -3,6 +3,7 @@ import { simulate } from './simulate.ts'
 
 /** Enough for every fault to meet every kind of connection, in half a minute. */
 const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1)
+const SEEDS_AMONG_ROWS = SEEDS.slice(0, 15)
 
 /** `FLOW_VAULT_SEED=7,8 npm test -- test/simulation/rotation.test.ts` runs those and nothing else. */
 const chosen = process.env['FLOW_VAULT_SEED']?.split(',').map(Number)
@@ -10,6 +11,11 @@ const chosen = process.env['FLOW_VAULT_SEED']?.split(',').map(Number)
 describe('rotation under faults', () => {
   it.each(chosen ?? SEEDS)('keeps its promises with seed %i', async (seed) => {
     const { violations } = await simulate(seed)
+    expect(violations).toEqual([])
+  })
+
+  it.each(chosen ?? SEEDS_AMONG_ROWS)('keeps them with secrets among the rows and seed %i', async (seed) => {
+    const { violations } = await simulate(seed, { scenario: { secretsAmongRows: true } })
     expect(violations).toEqual([])
   })
 

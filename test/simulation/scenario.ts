@@ -17,6 +17,8 @@ export interface SimulatedApp {
 export interface Scenario {
   readonly seed: number
   readonly machines: number
+  /** Whether secrets are sealed among the rows, so that one transaction may change both, or kept in a store of their own. */
+  readonly secretsAmongRows: boolean
   readonly apps: readonly SimulatedApp[]
   readonly stormMs: number
   readonly stores: StoreWeather
@@ -70,6 +72,7 @@ export function scenarioOf(seed: number): Scenario {
   return {
     seed,
     machines: 2 + chance.below(3),
+    secretsAmongRows: false,
     apps: Array.from({ length: 5 + chance.below(4) }, () => appOf(chance)),
     stormMs: chance.between(2, 4) * HOUR_MS,
     stores: {

@@ -193,6 +193,11 @@ export class FaultySecretStore implements SecretStore {
     })
   }
 
+  /** It calls no store: what it answers goes to the row store with the rest of its transaction. */
+  get replacement(): SecretStore['replacement'] {
+    return this.#inner.replacement?.bind(this.#inner)
+  }
+
   get(secretId: string, versionId: string): Promise<SecretText> {
     return this.#calls.read(() => this.#inner.get(secretId, versionId))
   }

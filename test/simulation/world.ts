@@ -1,5 +1,6 @@
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { MemorySecretStore } from '../../shared/adapters/memory/memory-secret-store.ts'
+import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { VaultError } from '../../shared/domain/errors.ts'
 import { type ItemStore, StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
@@ -8,6 +9,8 @@ import { fetchCredential } from '../../shared/use-cases/fetch-credential.ts'
 import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
 import { sweepDue } from '../../shared/use-cases/sweep-due.ts'
 import { doWorkItem } from '../../shared/use-cases/work-item.ts'
+import { OPEN_KEYS } from '../support/open-keys.ts'
+import { SeededRandom } from '../support/seeded-random.ts'
 import { Chance } from './chance.ts'
 import { Invariants } from './invariants.ts'
 import { Machine, type SimulatedProcess } from './machine.ts'
@@ -37,7 +40,7 @@ export class World {
   readonly server: ModelServer
   readonly invariants: Invariants
   readonly items = new MemoryItemStore()
-  readonly secrets: MemorySecretStore
+  readonly secrets: SecretStore
   readonly machines: readonly Machine[]
   readonly queue: ModelQueue
   readonly stores: StoreWeather = { ...FAIR_STORES }
@@ -49,7 +52,13 @@ export class World {
     this.scenario = scenario
     this.#plants = plants
     this.chance = new Chance(scenario.seed)
-    this.secrets = new MemorySecretStore({ nowMs: () => this.time.nowMs })
+    const clock = { nowMs: () => this.time.nowMs }
+    const random = new SeededRandom(scenario.seed)
+    // In turns as in one file and as in DynamoDB.
+    const discardsAtOnce = scenario.seed % 4 < 2
+    this.secrets = scenario.secretsAmongRows
+      ? new SealedSecretStore({ items: this.items, keys: OPEN_KEYS, clock, random, discardsAtOnce })
+      : new MemorySecretStore(clock)
     this.server = new ModelServer(this.time, this.chance)
     this.machines = Array.from(
       { length: scenario.machines },

@@ -8,7 +8,13 @@ import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
 import { rotateConnection } from '../../shared/use-cases/rotate-connection.ts'
 import type { SimulatedProcess } from '../simulation/machine.ts'
 import { People } from '../simulation/people.ts'
-import { FAIR_PROVIDER, FAIR_STORES, type SimulatedApp, scenarioOf } from '../simulation/scenario.ts'
+import {
+  FAIR_PROVIDER,
+  FAIR_STORES,
+  type Scenario,
+  type SimulatedApp,
+  scenarioOf,
+} from '../simulation/scenario.ts'
 import { World } from '../simulation/world.ts'
 
 const MINUTE_MS = 60_000
@@ -37,14 +43,16 @@ export class RotationStage {
   requests = 0
   /** A transaction for which this answers true never gets anywhere. */
   blocks: (process: SimulatedProcess, writes: readonly Write[]) => boolean = () => false
+  /** What really becomes of a transaction for which the store does not answer; undefined for one that it answers. */
+  silence: (writes: readonly Write[]) => 'applied' | 'not-applied' | undefined = () => undefined
 
   /** The secret store stores a first grant, and does not say so. */
   doubtsFirstGrants = false
 
-  constructor(app: SimulatedApp) {
+  constructor(app: SimulatedApp, options: Partial<Pick<Scenario, 'secretsAmongRows' | 'seed'>> = {}) {
     const calm = { stores: FAIR_STORES, provider: FAIR_PROVIDER, maxOffsetMs: 0, machines: 2, apps: [app] }
     this.world = new World(
-      { ...scenarioOf(1), ...calm },
+      { ...scenarioOf(1), ...calm, ...options },
       {
         items: (real, process) => this.#blocking(real, process),
         secrets: (real) => this.#doubting(real),
@@ -155,6 +163,7 @@ export class RotationStage {
         if (!this.doubtsFirstGrants || !requestToken.endsWith('-grant')) return stored
         throw new StoreUnavailableError('the store does not say', 'unknown')
       },
+      ...(real.replacement === undefined ? {} : { replacement: real.replacement }),
       get: (secretId, versionId) => real.get(secretId, versionId),
       discard: (secretId, versionId) => real.discard(secretId, versionId),
       scheduleDeletion: (secretId) => real.scheduleDeletion(secretId),
@@ -170,7 +179,12 @@ export class RotationStage {
       query: (query) => real.query(query),
       queryDue: (query) => real.queryDue(query),
       scan: (query) => real.scan(query),
-      transact: (writes) => (this.blocks(process, writes) ? new Promise(() => {}) : real.transact(writes)),
+      transact: async (writes) => {
+        if (this.blocks(process, writes)) return new Promise(() => {})
+        const end = this.silence(writes)
+        if (end !== 'not-applied') await real.transact(writes)
+        if (end !== undefined) throw new StoreUnavailableError('the store does not say', 'unknown')
+      },
     }
   }
 }

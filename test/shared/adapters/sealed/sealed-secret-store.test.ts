@@ -8,7 +8,13 @@ import { SqliteItemStore } from '../../../../shared/adapters/sqlite/sqlite-item-
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { secretIdOf } from '../../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
-import type { Attributes, ItemKey, ItemStore, Write } from '../../../../shared/ports/item-store.ts'
+import {
+  type Attributes,
+  ConditionFailedError,
+  type ItemKey,
+  type ItemStore,
+  type Write,
+} from '../../../../shared/ports/item-store.ts'
 import {
   MAX_SECRET_BYTES,
   SealBrokenError,
@@ -207,6 +213,54 @@ describe('SealedSecretStore', () => {
     expect((await store.list({ limit: 10 })).items).toHaveLength(1)
     await store.purge(secretId)
     expect((await items.scan({ limit: 10 })).items).toEqual([])
+  })
+})
+
+describe('SealedSecretStore, when one version takes the place of another', () => {
+  const replace = async (secretId: string, versions: { from: string; to: string }, text: string) =>
+    items.transact((await store.replacement(secretId, versions, new SecretText(text))).writes)
+
+  it.each([true, false])(
+    'stores the one, and destroys the other when it is to: %s',
+    async (discardsAtOnce) => {
+      store = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce })
+      const secretId = freshSecretId()
+      await store.put(secretId, 'v1', new SecretText('one'))
+      await replace(secretId, { from: 'v1', to: 'v2' }, 'two')
+      expect((await store.get(secretId, 'v2')).reveal()).toBe('two')
+      expect((await versionItem(secretId, 'v1')) === undefined).toBe(discardsAtOnce)
+      const { discards } = await store.replacement(
+        secretId,
+        { from: 'v2', to: 'v3' },
+        new SecretText('three'),
+      )
+      expect(discards).toBe(discardsAtOnce)
+    },
+  )
+
+  it('changes nothing when the new version is there already', async () => {
+    const secretId = freshSecretId()
+    await store.put(secretId, 'v1', new SecretText('one'))
+    await store.put(secretId, 'v2', new SecretText('two'))
+    await expect(replace(secretId, { from: 'v1', to: 'v2' }, 'other')).rejects.toThrow(ConditionFailedError)
+    expect((await store.get(secretId, 'v1')).reveal()).toBe('one')
+    expect((await store.get(secretId, 'v2')).reveal()).toBe('two')
+  })
+
+  it.each(['absent', 'waiting for its deletion'])('changes nothing when the secret is %s', async (state) => {
+    const secretId = freshSecretId()
+    if (state !== 'absent') {
+      await store.put(secretId, 'v1', new SecretText('one'))
+      await store.scheduleDeletion(secretId)
+    }
+    await expect(replace(secretId, { from: 'v1', to: 'v2' }, 'two')).rejects.toThrow(ConditionFailedError)
+    expect(await versionItem(secretId, 'v2')).toBeUndefined()
+  })
+
+  it('refuses a value that put refuses', async () => {
+    const secretId = freshSecretId()
+    await store.put(secretId, 'v1', new SecretText('one'))
+    await expect(replace(secretId, { from: 'v1', to: 'v2' }, '')).rejects.toThrow('secret value')
   })
 })
 
