@@ -1,5 +1,7 @@
 import * as z from 'zod/mini'
 import type { HttpMethod, Route, RouteResponse } from '../route.ts'
+import { errorSchema } from './common-schemas.ts'
+import { errorExample, exampleOf, type RouteExample } from './examples.ts'
 
 interface OpenApiDocument {
   readonly openapi: '3.1.0'
@@ -31,6 +33,7 @@ export function openApiDocument(routes: readonly Route<never>[], origin: string)
     tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
     paths,
     components: {
+      headers: HEADERS,
       securitySchemes: {
         token: {
           type: 'http',
@@ -43,11 +46,23 @@ export function openApiDocument(routes: readonly Route<never>[], origin: string)
   }
 }
 
+/** What answers carry beside their bodies. */
+const HEADERS = {
+  'x-request-id': { description: 'Names the request in the log.', schema: { type: 'string' } },
+  'x-ratelimit-limit': { description: 'Requests a second.', schema: { type: 'integer' } },
+  'x-ratelimit-remaining': { description: 'Those that are left now.', schema: { type: 'integer' } },
+  'x-ratelimit-reset': { description: 'When all are back, in Unix seconds.', schema: { type: 'integer' } },
+  'retry-after': { description: 'Seconds to wait before the next try.', schema: { type: 'integer' } },
+}
+const ON_EVERY_ANSWER = ['x-request-id', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']
+const SAY_WHEN_TO_RETRY = ['429', '503']
+
 function operationOf(route: Route<never>): Record<string, unknown> {
+  const example = exampleOf(route.name) ?? {}
   return {
     operationId: route.name,
     summary: route.summary,
-    ...(route.description === undefined ? {} : { description: describeScopes(route) }),
+    ...descriptionOf(route),
     tags: [route.tag],
     ...(route.scopes === undefined ? { security: [] } : { security: [{ token: route.scopes }] }),
     parameters: [
@@ -63,22 +78,30 @@ function operationOf(route: Route<never>): Record<string, unknown> {
             content: {
               'application/json': {
                 schema: route.describeBody?.() ?? jsonSchemaOf(route.bodySchema, 'input'),
+                ...(example.bodies === undefined ? {} : { examples: named(example.bodies) }),
               },
             },
           },
         }),
     responses: Object.fromEntries(
-      Object.entries(route.responses).map(([status, response]) => [status, responseOf(response)]),
+      Object.entries(route.responses).map(([status, response]) => [
+        status,
+        responseOf(status, response, example),
+      ]),
     ),
   }
 }
 
-function describeScopes(route: Route<never>): string {
-  const scopes =
-    route.scopes === undefined
-      ? ''
-      : `\n\nScope: ${route.scopes.map((scope) => `\`${scope}\``).join(' or ')}.`
-  return `${route.description ?? ''}${scopes}`
+/** With the scopes in words: the bearer scheme has no place for them that readers of the document show. */
+function descriptionOf(route: Route<never>): { description?: string } {
+  const scopes = route.scopes?.map((scope) => `\`${scope}\``).join(' or ')
+  const parts = [route.description, scopes === undefined ? undefined : `Scope: ${scopes}.`]
+  const description = parts.filter((part) => part !== undefined).join('\n\n')
+  return description === '' ? {} : { description }
+}
+
+function named(values: Readonly<Record<string, unknown>>): Record<string, { value: unknown }> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]))
 }
 
 function parametersOf(schema: z.ZodMiniType | undefined, place: 'path' | 'query' | 'header'): unknown[] {
@@ -95,19 +118,30 @@ function parametersOf(schema: z.ZodMiniType | undefined, place: 'path' | 'query'
   }))
 }
 
-function responseOf(response: RouteResponse): Record<string, unknown> {
-  const headers = {
-    'x-request-id': { description: 'Names the request in the log.', schema: { type: 'string' } },
-  }
+function responseOf(
+  status: string,
+  response: RouteResponse,
+  { answer }: RouteExample,
+): Record<string, unknown> {
+  const names = [...ON_EVERY_ANSWER, ...(SAY_WHEN_TO_RETRY.includes(status) ? ['retry-after'] : [])]
+  const headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
   if (response.schema === undefined && response.contentType === undefined) {
     return { description: response.description, headers }
   }
   const schema = response.schema === undefined ? {} : { schema: jsonSchemaOf(response.schema, 'output') }
+  const example = exampleFor(Number(status), response, answer)
+  const shown = example === undefined ? {} : { example }
   return {
     description: response.description,
     headers,
-    content: { [response.contentType ?? 'application/json']: schema },
+    content: { [response.contentType ?? 'application/json']: { ...schema, ...shown } },
   }
+}
+
+function exampleFor(status: number, { schema }: RouteResponse, answer: unknown): unknown {
+  if (schema === undefined) return undefined
+  if (schema === errorSchema) return errorExample(status)
+  return status < 300 ? answer : undefined
 }
 
 function jsonSchemaOf(schema: z.ZodMiniType, io: 'input' | 'output'): JsonSchema {

@@ -1,6 +1,7 @@
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import * as z from 'zod/mini'
+import type { $ZodIssue } from 'zod/v4/core'
 import { type ErrorCode, InvariantError, VaultError } from '../../shared/domain/errors.ts'
 import type { JsonValue } from '../../shared/domain/json.ts'
 import { vaultErrorFromIssues } from '../../shared/domain/schema-issue.ts'
@@ -47,8 +48,19 @@ const NO_QUERY = z.strictObject({})
 function parse(schema: z.ZodMiniType | undefined, value: unknown, code: ErrorCode): unknown {
   if (schema === undefined) return EMPTY
   const result = z.safeParse(schema, value)
-  if (!result.success) throw vaultErrorFromIssues(result.error.issues, { code, input: value })
+  if (!result.success) {
+    const allowed = (issue: $ZodIssue): string | undefined => allowedNames(schema, issue)
+    throw vaultErrorFromIssues(result.error.issues, { code, input: value, allowed })
+  }
   return result.data
+}
+
+/** For a member or parameter that there is not: those that there are. */
+function allowedNames(schema: z.ZodMiniType, issue: $ZodIssue): string | undefined {
+  if (issue.code !== 'unrecognized_keys' || issue.path.length > 0 || !(schema instanceof z.ZodMiniObject)) {
+    return undefined
+  }
+  return Object.keys(schema.shape).join(', ') || 'none'
 }
 
 function parseBody(event: HttpEvent, schema: z.ZodMiniType, optional: boolean): unknown {
@@ -56,7 +68,7 @@ function parseBody(event: HttpEvent, schema: z.ZodMiniType, optional: boolean): 
   if (text === '' && optional) return parse(schema, {}, 'invalid-body')
   const contentType = event.headers['content-type']
   if (contentType === undefined || !JSON_CONTENT_TYPE.test(contentType.slice(0, 200))) {
-    throw new VaultError('unsupported-media-type', 'The body must be JSON.', {
+    throw new VaultError('unsupported-media-type', 'The Content-Type of the body is not that of JSON.', {
       field: 'Content-Type',
       allowed: 'application/json (UTF-8)',
     })

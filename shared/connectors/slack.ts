@@ -99,7 +99,9 @@ export const slack: Connector = {
           authorizationUrl: stated('Nango provider list'),
           tokenUrl: stated('Slack API pages, oauth.v2.access'),
           clientAuthentication: stated('Slack API pages, oauth.v2.access: in the form or by Basic'),
-          pkce: stated('Nango provider list: off'),
+          pkce: stated(
+            'Slack changelog, March 2026: PKCE makes an app public; one with a secret is refused (Nango: off)',
+          ),
           'scopes.separator': stated('Slack API pages: commas'),
           'scopes.default': assumed('Slack API pages: what chat.postMessage needs'),
           authorizationParameters: stated('Slack API pages, installing with OAuth: user_scope'),

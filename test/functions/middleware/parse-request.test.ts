@@ -52,8 +52,19 @@ describe('parseRequest', () => {
   test.each<[string, HttpCall, string, string]>([
     ['path', { path: { id: 'too long' } }, 'invalid_uri', 'on property id (at most 5)'],
     ['query', { query: { page: '100' } }, 'invalid_query_string', 'on property page (at most 2)'],
-    ['query', { query: { other: '1' } }, 'invalid_query_string', 'not allowed: other'],
+    [
+      'query',
+      { query: { other: '1' } },
+      'invalid_query_string',
+      "not allowed: other' on property other (page).",
+    ],
     ['headers', { headers: { 'if-match': 'long' } }, 'invalid_headers', 'on property if-match (at most 3)'],
+    [
+      'body',
+      { body: '{"name":"n","more":1}' },
+      'invalid_body',
+      "not allowed: more' on property more (name).",
+    ],
     ['body', { body: '{}' }, 'invalid_body', 'Missing required property: name'],
     ['body', { body: '{"name":1}' }, 'invalid_body', 'Expected type string but found type integer'],
   ])('tells a bad %s by its own code', async (_place, request, errorCode, says) => {
@@ -65,6 +76,7 @@ describe('parseRequest', () => {
   test('refuses any parameter where a route has none', async () => {
     const { json } = await echo({ querySchema: undefined })({ query: { page: '1' } })
     expect(json).toMatchObject({ statusCode: 400, errorCode: 'invalid_query_string' })
+    expect(json?.['message']).toContain('on property page (none).')
   })
 
   test('reads no body where a route has none, whatever it is', async () => {

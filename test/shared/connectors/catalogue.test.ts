@@ -119,6 +119,11 @@ describe('the grant profiles', () => {
     ]
     for (const name of used) expect(kept).toContain(name)
   })
+
+  it('asks for PKCE of every provider that is known to take it from a client with a secret', () => {
+    const withPkce = CONNECTORS.filter(({ setups }) => setups.some(({ grant }) => grant?.pkce === 'S256'))
+    expect(withPkce.map(({ appId }) => appId)).toEqual(['DOCUSIGN', 'GOOGLE_SHEETS', 'OAUTH2', 'SALESFORCE'])
+  })
 })
 
 describe('findConnector', () => {

@@ -1,0 +1,70 @@
+import * as z from 'zod/mini'
+import { errorSchema } from '../../../functions/api/common-schemas.ts'
+import { errorExample, exampleOf } from '../../../functions/api/examples.ts'
+import { openApiDocument } from '../../../functions/api/openapi.ts'
+import { allRoutes } from '../../../functions/route-table.ts'
+import { CONNECTORS, findConnector } from '../../../shared/connectors/catalogue.ts'
+import { validateSetup } from '../../../shared/connectors/setup-schema.ts'
+
+const ROUTES = allRoutes().map((route) => [route.name, route] as const)
+const document = openApiDocument(allRoutes(), 'https://vault.example.com')
+
+/** An operation, as far as these tests read it. */
+interface Operation {
+  readonly summary: string
+  readonly description?: string
+  readonly requestBody?: { readonly content: Readonly<Record<string, Content>> }
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>
+}
+
+interface Content {
+  readonly schema?: object
+  readonly example?: unknown
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>
+}
+
+const operationOf = (route: { path: string; method: string }): Operation =>
+  document.paths[route.path]?.[route.method.toLowerCase()] as Operation
+
+describe('openApiDocument', () => {
+  test.each(ROUTES)('%s is told in words, with its scopes', (_name, route) => {
+    const { summary, description = '' } = operationOf(route)
+    expect(summary).not.toBe('')
+    for (const scope of route.scopes ?? []) expect(description).toContain(scope)
+  })
+
+  test.each(ROUTES)('%s has an example of its answer, as its schema has it', (name, route) => {
+    expect(exampleOf(name)).toBeDefined()
+    for (const [status, { schema }] of Object.entries(route.responses)) {
+      const json = operationOf(route).responses[status]?.content?.['application/json']
+      if (schema === undefined || (Number(status) >= 300 && schema !== errorSchema)) continue
+      expect(z.safeParse(schema, json?.example).error).toBeUndefined()
+    }
+  })
+
+  test.each(ROUTES.filter(([, route]) => route.bodySchema !== undefined))(
+    '%s has examples of its body, which it would take',
+    (name, route) => {
+      const { examples = {} } = operationOf(route).requestBody!.content['application/json']!
+      expect(Object.keys(examples).length).toBeGreaterThan(0)
+      for (const { value } of Object.values(examples)) {
+        expect(z.safeParse(route.bodySchema!, value).error).toBeUndefined()
+        const { app_id, setup } = value as { app_id?: string; setup?: unknown }
+        if (setup !== undefined && app_id !== undefined) validateSetup(findConnector(app_id)!, setup)
+      }
+      expect(exampleOf(name)?.bodies).toBeDefined()
+    },
+  )
+
+  test('creating has an example for each setup of each app, and an empty one', () => {
+    const setups = CONNECTORS.flatMap((connector) => connector.setups)
+    expect(Object.keys(exampleOf('create-connection')?.bodies ?? {})).toHaveLength(setups.length + 1)
+  })
+
+  test.each([400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503])(
+    'shows an error of status %i in its own shape',
+    (status) => {
+      expect(errorExample(status)).toMatchObject({ statusCode: status, message: expect.any(String) })
+    },
+  )
+})
