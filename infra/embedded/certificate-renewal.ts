@@ -13,6 +13,8 @@ const CHECK_MS = 24 * 60 * 60_000
  */
 export function renewCertificates(options: {
   readonly folder: string
+  /** As `ensureCertificates` takes them: the renewed certificate is for the same names. */
+  readonly extraHosts: readonly string[]
   readonly current: Certificates
   readonly clock: Pick<Clock, 'nowMs' | 'sleep'>
   readonly log: Log
@@ -46,11 +48,11 @@ function passes(wait: Promise<void>): Promise<boolean> {
 }
 
 async function check(
-  { folder, clock, log, use }: Parameters<typeof renewCertificates>[0],
+  { folder, extraHosts, clock, log, use }: Parameters<typeof renewCertificates>[0],
   current: Certificates,
 ): Promise<Certificates> {
   try {
-    const found = await ensureCertificates({ folder, nowMs: clock.nowMs() })
+    const found = await ensureCertificates({ folder, extraHosts, nowMs: clock.nowMs() })
     if (found.certPem === current.certPem) return current
     use(found)
     log.info('renewed the certificate of the https listener')

@@ -48,11 +48,8 @@ async function startLocked(
   lock: { release(): void },
 ): Promise<RunningServer> {
   const { settings, clock } = options
-  const certificates = await ensureCertificates({
-    folder: settings.dataFolder,
-    nowMs: clock.nowMs(),
-    extraHosts: namesOf(settings),
-  })
+  const kept = { folder: settings.dataFolder, extraHosts: namesOf(settings) }
+  const certificates = await ensureCertificates({ ...kept, nowMs: clock.nowMs() })
   // The listeners come first, because the issuer is named after the port, which may be any free one; requests
   // that arrive before the vault is open wait for it.
   let vault: Vault | undefined
@@ -91,7 +88,7 @@ async function startLocked(
           })
         : undefined
     const renewal = renewCertificates({
-      folder: settings.dataFolder,
+      ...kept,
       current: certificates,
       clock,
       log: vault.log,

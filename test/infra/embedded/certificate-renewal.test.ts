@@ -39,7 +39,7 @@ describe('a server that runs for longer than its certificate', () => {
 
   beforeEach(async () => {
     clock = new DailyClock()
-    vault = await startRunningVault({ clock })
+    vault = await startRunningVault({ clock, env: { FLOW_VAULT_PUBLIC_URL: 'https://vault.example.test' } })
     started = await shown(vault)
   })
 
@@ -53,6 +53,10 @@ describe('a server that runs for longer than its certificate', () => {
     await clock.pass(2)
     const renewed = await shown(vault)
     expect(renewed.fingerprint256).not.toBe(started.fingerprint256)
+    // Both are for the name that browsers know the vault by.
+    for (const { subjectAltName } of [started, renewed]) {
+      expect(subjectAltName).toContain('DNS:vault.example.test')
+    }
     expect(renewed.validToDate.getTime()).toBeGreaterThan(clock.nowMs() + 396 * DAY_MS)
     expect(vault.log().join('\n')).toContain('renewed the certificate of the https listener')
   })
