@@ -270,11 +270,59 @@ describe('the queues', () => {
     expect(freezes).toMatchObject({ batch: 1, instances: 2 })
   })
 
+  it('give a message back six times the function’s timeout later, one by one, and to the dead letters after five tries', () => {
+    const grants = FUNCTION_TABLE.find(({ worksQueue }) => worksQueue === true)
+    const queues = Object.entries(vault.findResources('AWS::SQS::Queue'))
+    const working = queues.filter(([, { Properties }]) => Properties.RedrivePolicy !== undefined)
+    expect(working).toHaveLength(2)
+    for (const [, { Properties }] of working) {
+      expect(Properties.VisibilityTimeout).toBe(6 * grants!.timeoutSeconds)
+      expect(Properties.RedrivePolicy.maxReceiveCount).toBe(5)
+      expect(Properties.RedrivePolicy.deadLetterTargetArn['Fn::GetAtt'][0]).toContain('DeadLetters')
+    }
+    // Dead letters are kept as long as SQS keeps anything.
+    for (const [id, { Properties }] of queues)
+      if (id.includes('DeadLetters')) expect(Properties.MessageRetentionPeriod).toBe(14 * 86_400)
+    for (const { Properties } of Object.values(vault.findResources('AWS::Lambda::EventSourceMapping')))
+      expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures'])
+  })
+
+  it('leave instances of grants to those who call it', () => {
+    const taken = sources.reduce((sum, { instances }) => sum + instances, 0)
+    expect(taken).toBeLessThan(10)
+  })
+
   it('take from each function what it has to hand over, and nothing else', () => {
     expect(queuesOf('api', 'sqs:SendMessage')).toEqual(['freezes'])
     expect(queuesOf('sweep', 'sqs:SendMessage')).toEqual(['dead', 'work'])
     expect(queuesOf('reconcile', 'sqs:SendMessage')).toEqual(['dead', 'freezes', 'work'])
     expect(queuesOf('grants', 'sqs:ReceiveMessage')).toEqual(['freezes', 'work'])
+  })
+})
+
+describe('the schedules', () => {
+  const { vault } = templates.get('secrets-manager')!
+
+  it('wake their functions, keep what cannot be delivered, and try nothing that a later one repeats', () => {
+    const schedules = Object.values(vault.findResources('AWS::Scheduler::Schedule'))
+    expect(schedules.map(({ Properties }) => Properties.ScheduleExpression).sort()).toEqual([
+      'rate(1 minute)',
+      'rate(1 minute)',
+      'rate(1440 minutes)',
+    ])
+    for (const { Properties } of schedules) {
+      expect(Properties.Target.DeadLetterConfig.Arn['Fn::GetAtt'][0]).toContain('DeadLetters')
+      expect(Properties.Target.RetryPolicy).toEqual({
+        MaximumEventAgeInSeconds: 300,
+        MaximumRetryAttempts: 3,
+      })
+    }
+    const invoked = Object.values(vault.findResources('AWS::Lambda::EventInvokeConfig'))
+    expect(invoked).toHaveLength(2)
+    for (const { Properties } of invoked) {
+      expect(Properties.MaximumRetryAttempts).toBe(0)
+      expect(Properties.DestinationConfig.OnFailure.Destination['Fn::GetAtt'][0]).toContain('DeadLetters')
+    }
   })
 })
 
