@@ -17,7 +17,7 @@ export type SecretOwner =
 
 /**
  * The owner of a secret by strong reads, one owner kind after the other. `kept` are versions that no pointer names
- * and that are still needed: of rescues, and of an attempt whose answer may be stored.
+ * and that are still needed: of rescues, and of an attempt, or one before it, whose answer may be stored.
  */
 export async function findSecretOwner(ports: Pick<Ports, 'items'>, secretId: string): Promise<SecretOwner> {
   const parts = findSecretIdParts(secretId)
@@ -49,6 +49,7 @@ async function connectionOwner(
     kept: [
       ...rescues.items.map((item) => String(item.attributes['versionId'])),
       ...(row?.attempt === undefined ? [] : [row.attempt.answerVersionId]),
+      ...(row?.attempt?.earlier?.answerVersionIds ?? []),
     ],
   }
 }

@@ -142,9 +142,11 @@ describe('reconcileStores', () => {
     const { world, id, secretId } = await worldWithConnection()
     await world.start().secrets.put(secretId, 'rescued', VALUE)
     await world.start().secrets.put(secretId, 'attempted', VALUE)
+    await world.start().secrets.put(secretId, 'attempted-before', VALUE)
+    const attempt = { answerVersionId: 'attempted', earlier: { answerVersionIds: ['attempted-before'] } }
     await world.items.transact([
       { op: 'put', key: rescueKey(TENANT, id, 'rescued'), attributes: { versionId: 'rescued' } },
-      { op: 'update', key: connectionKey(TENANT, id), set: { attempt: { answerVersionId: 'attempted' } } },
+      { op: 'update', key: connectionKey(TENANT, id), set: { attempt } },
     ])
     for (const report of await world.passDays(3)) expect(report).toMatchObject({ orphanVersions: 0 })
   })
