@@ -56,7 +56,7 @@ function readDevClient(folder: string): DevClient {
   const text = readFileIfPresent(file)
   if (text === undefined) {
     throw new TokenError(
-      `There is no ${file}. Start the vault first (npm start), or name its data folder with --data.`,
+      `There is no ${file}. Start the vault first (npm start), or name its data folder with --data. A vault with FLOW_VAULT_ISSUER takes the tokens of that issuer.`,
     )
   }
   try {
@@ -79,6 +79,11 @@ async function requestToken(
   }).catch(() => {
     throw new TokenError(`No vault answers at ${dev.url}. Start it with npm start.`)
   })
+  if (response.status === 404) {
+    throw new TokenError(
+      `What answers at ${dev.url} issues no tokens. Get one where its FLOW_VAULT_ISSUER says.`,
+    )
+  }
   const answer = (await response.json().catch(() => undefined)) as
     | { access_token?: unknown; error?: unknown; error_description?: unknown }
     | null

@@ -94,7 +94,10 @@ function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow & { sec
   }
   if (row.status === 'pending') {
     if (waitsForProvider(row)) throw credentialUnavailable(row, nowMs, row.statusReason ?? NO_ANSWER_YET)
-    throw new VaultError('authorization-pending', row.statusReason ?? 'The connection is not authorized yet.')
+    throw new VaultError(
+      'authorization-pending',
+      row.statusReason ?? 'Nobody has authorized the connection yet. Authorize it.',
+    )
   }
   if (row.status === 'reauthorization_required') {
     throw new VaultError(

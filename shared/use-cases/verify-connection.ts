@@ -8,7 +8,7 @@ import { storedSetupOf } from './stored-setup.ts'
 
 /** A person waits. */
 const VERIFY_BUDGET_MS = 20_000
-const NOT_AUTHORIZED = 'The connection is not authorized yet.'
+const NOT_AUTHORIZED = 'Nobody has authorized the connection yet. Authorize it.'
 /** A token with less left than this is renewed before it is tried. */
 const VERIFY_MIN_TTL_MS = 60_000
 
@@ -26,7 +26,8 @@ export async function verifyConnection(
   input: { tenant: string; id: string },
 ): Promise<Verification> {
   const row = await getConnection(ports, input.tenant, input.id)
-  if (row.secret === undefined) throw new VaultError('connection-empty', 'The connection has no setup yet.')
+  if (row.secret === undefined)
+    throw new VaultError('connection-empty', 'The connection has no setup yet. Add one first.')
   const minted = mintedConnection(row) !== undefined
   if (minted && !isGoodFor(row, VERIFY_MIN_TTL_MS, ports.clock.nowMs())) {
     const result = await ports.grants.rotate({ ...input, cause: 'manual' }, VERIFY_BUDGET_MS)

@@ -94,7 +94,8 @@ describe('token command', () => {
   it('says plainly when no vault answers, and when something else does', async () => {
     const file = path.join(folder, 'dev.json')
     const dev = JSON.parse(fs.readFileSync(file, 'utf8'))
-    const other = http.createServer((_request, response) => response.end('<html>'))
+    let status = 200
+    const other = http.createServer((_request, response) => response.writeHead(status).end('<html>'))
     await new Promise<void>((resolve) => {
       other.listen(0, '127.0.0.1', resolve)
     })
@@ -102,6 +103,12 @@ describe('token command', () => {
     fs.writeFileSync(file, JSON.stringify({ ...dev, url }))
     const mistaken = await run([])
     expect(mistaken).toEqual({ exitCode: 2, out: '', err: `What answers at ${url} is not a vault.\n` })
+    // A vault that takes the tokens of a foreign issuer has no token endpoint.
+    status = 404
+    const foreign = await run([])
+    expect(foreign.err).toBe(
+      `What answers at ${url} issues no tokens. Get one where its FLOW_VAULT_ISSUER says.\n`,
+    )
     await new Promise((resolve) => other.close(resolve))
     const nobody = await run([])
     expect(nobody).toEqual({
