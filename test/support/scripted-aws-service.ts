@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 
 /** One answer of the service: an error by its name, a body, or a way to fail on the wire. */
 export type ScriptedAnswer =
@@ -18,6 +19,8 @@ export interface ScriptedAwsService {
   }
   /** What was asked, as `<operation>` names in order. */
   readonly asked: string[]
+  /** The last request's body, once it was read. */
+  readonly lastBody: () => Promise<unknown>
   /** The answers from now on, in order; asking for more is a 500. */
   script(...answers: ScriptedAnswer[]): void
   close(): Promise<void>
@@ -30,8 +33,11 @@ export const MESSAGE_CANARY = 'message-canary'
 export async function startScriptedAwsService(): Promise<ScriptedAwsService> {
   let answers: ScriptedAnswer[] = []
   const asked: string[] = []
+  let lastBody: Promise<unknown> = Promise.resolve(undefined)
   const server = createServer((request, response) => {
-    request.resume()
+    lastBody = json(request)
+    // Nobody may want it, and a body that was cut off is nobody's error.
+    lastBody.catch(() => undefined)
     asked.push(String(request.headers['x-amz-target']).split('.').at(-1)!)
     const answer = answers.shift() ?? { error: 'InternalFailure', status: 500 }
     if ('wire' in answer) {
@@ -58,6 +64,7 @@ export async function startScriptedAwsService(): Promise<ScriptedAwsService> {
       requestHandler: { requestTimeout: 200, throwOnRequestTimeout: true },
     },
     asked,
+    lastBody: () => lastBody,
     script: (...next) => {
       answers = next
       asked.length = 0

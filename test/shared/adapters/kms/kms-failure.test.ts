@@ -97,6 +97,21 @@ describe.each(Object.entries(asks))('kmsError of %s', (call, ask) => {
 })
 
 describe('KmsKeyWrapper', () => {
+  it.each<[string, () => Promise<unknown>, string[]]>([
+    ['GenerateDataKey', () => wrapper.generateDataKey(CONTEXT), ['EncryptionContext']],
+    ['Decrypt', () => wrapper.unwrap(OLD_KEY, CONTEXT), ['EncryptionContext']],
+    [
+      'ReEncrypt',
+      () => wrapper.rewrap(OLD_KEY, CONTEXT),
+      ['SourceEncryptionContext', 'DestinationEncryptionContext'],
+    ],
+  ])('binds the data key to tenant, secret and version in %s', async (_call, ask, members) => {
+    service.script({ error: 'AccessDeniedException' })
+    await ask().catch(() => undefined)
+    const body = (await service.lastBody()) as Record<string, unknown>
+    for (const member of members) expect(body[member]).toEqual(CONTEXT)
+  })
+
   it.each(['alias/flow-vault', 'arn:aws:kms:us-east-1:123456789012:alias/x', '1111-2222', ''])(
     'refuses %j, which does not name one key for good',
     (keyArn) => {

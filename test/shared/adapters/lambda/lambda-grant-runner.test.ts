@@ -17,6 +17,7 @@ interface Played {
   readonly body?: unknown
   /** Never answers. */
   readonly silent?: boolean
+  readonly onArrival?: () => void
 }
 
 let server: Server
@@ -30,6 +31,7 @@ beforeAll(async () => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     asked.push({ path: String(request.url), body: JSON.parse(Buffer.concat(chunks).toString('utf8')) })
+    play.onArrival?.()
     if (play.silent) return
     response.writeHead(play.status ?? 200, { 'content-type': 'application/json', ...play.headers })
     response.end(JSON.stringify(play.body))
@@ -79,8 +81,12 @@ describe('LambdaGrantRunner', () => {
   })
 
   it('is late when the budget ends first, and asks no second time', async () => {
-    play = { silent: true }
-    expect(await runner.rotate(ROTATE, 50)).toEqual({ kind: 'late' })
+    const arrived = Promise.withResolvers<void>()
+    play = { silent: true, onArrival: arrived.resolve }
+    // The budget ends when the call has been made, however busy the machine is.
+    const clock = { nowMs: () => 0, monotonicMs: () => 0, sleep: () => arrived.promise }
+    const impatient = new LambdaGrantRunner({ client, functionName: 'flow-vault-test-grants', clock })
+    expect(await impatient.rotate(ROTATE, 50)).toEqual({ kind: 'late' })
     expect(asked).toHaveLength(1)
   })
 
