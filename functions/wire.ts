@@ -23,7 +23,6 @@ import { SystemClock } from '../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../shared/adapters/system/system-random.ts'
 import { renderTemplate } from '../shared/connectors/template.ts'
 import { InvariantError } from '../shared/domain/errors.ts'
-import { connectionKey } from '../shared/domain/keys.ts'
 import { SecretText } from '../shared/domain/secret-text.ts'
 import type { Digester } from '../shared/ports/digester.ts'
 import type { GrantRunner } from '../shared/ports/grant-runner.ts'
@@ -33,6 +32,7 @@ import type { Ports } from '../shared/ports/ports.ts'
 import type { SecretStore } from '../shared/ports/secret-store.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import { AttemptWatch } from '../shared/use-cases/attempt-watch.ts'
+import { BoundSecretStore } from '../shared/use-cases/bound-secret-store.ts'
 import { FreezeWatch } from '../shared/use-cases/freeze-watch.ts'
 import { MeasuredOpenedSecrets } from '../shared/use-cases/measured-opened-secrets.ts'
 import { OpenedSecrets } from '../shared/use-cases/opened-secrets.ts'
@@ -68,7 +68,8 @@ export function wireApi(env: Environment = process.env): ApiPorts {
   const digester = kmsDigester(base)
   const rows = common(base)
   const metrics = emfMetrics(base)
-  const ports = { ...rows, metrics, secrets: secretStore(base, rows.items, metrics), digester }
+  const secrets = secretStore(base, rows.items, metrics, { mayBegin: true })
+  const ports = { ...rows, metrics, secrets, digester }
   const publicUrl = present(config.publicUrl, ENV.publicUrl)
   return {
     ...ports,
@@ -78,7 +79,7 @@ export function wireApi(env: Environment = process.env): ApiPorts {
     work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
     callbackUrl: `${publicUrl}/oauth/callback`,
     returnTo: [publicUrl, ...config.returnTo],
-    checkReady: readinessCheck(base, ports.items, digester),
+    checkReady: readinessCheck(base, { ...ports, secrets }),
   }
 }
 
@@ -221,7 +222,22 @@ function emfMetrics({ config }: Base): PowertoolsMetrics {
   return new PowertoolsMetrics({ deployment: config.deployment })
 }
 
-function secretStore({ config, clock, random, aws }: Base, items: ItemStore, metrics: Metrics): SecretStore {
+/** The store of the setting, held to the one that the rows were begun with; `api` makes every first secret. */
+function secretStore(
+  base: Base,
+  items: ItemStore,
+  metrics: Metrics,
+  { mayBegin } = { mayBegin: false },
+): BoundSecretStore {
+  const kind = process.env['FLOW_VAULT_SECRET_STORE'] ?? base.config.secretStore
+  return new BoundSecretStore({ items, secrets: storeOfSetting(base, items, metrics), kind, mayBegin })
+}
+
+function storeOfSetting(
+  { config, clock, random, aws }: Base,
+  items: ItemStore,
+  metrics: Metrics,
+): SecretStore {
   const keyArn = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
   // Bundling writes the store's name in here, and then what only the other one needs falls out of the bundle.
   if ((process.env['FLOW_VAULT_SECRET_STORE'] ?? config.secretStore) === 'sealed') {
@@ -256,13 +272,16 @@ function workQueue({ aws }: Base, urls: WorkQueueUrls): SqsWorkQueue {
   return new SqsWorkQueue({ client, ...urls })
 }
 
-/** Reads an item that is not there and digests a word: the table answers and the key works. */
-function readinessCheck({ clock }: Base, items: ItemStore, digester: Digester): () => Promise<void> {
+/** Asks for what was stored first and digests a word: the table answers, its secrets are in reach, the key works. */
+function readinessCheck(
+  { clock }: Base,
+  { secrets, digester }: { secrets: BoundSecretStore; digester: Digester },
+): () => Promise<void> {
   let provenAtMs = Number.NEGATIVE_INFINITY
   return async () => {
     if (clock.monotonicMs() - provenAtMs < READY_MAX_AGE_MS) return
     await Promise.all([
-      items.get(connectionKey('readiness', 'readiness')),
+      secrets.prove({ afresh: true }),
       digester.digest('key-check', new SecretText('readiness')),
     ])
     provenAtMs = clock.monotonicMs()

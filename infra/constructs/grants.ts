@@ -1,5 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ENV, type EnvName } from '../../functions/config.ts'
+import { secretStoreKey } from '../../shared/domain/keys.ts'
 import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
 import type { GrantName } from '../function-table.ts'
 
@@ -65,7 +66,8 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
       [ENV.rotationsPerMinute]: String(it.rotationsPerMinute),
     },
   }),
-  'create-secrets': (it) => onSecrets(it, createSecrets(it)),
+  'create-secrets': (it) =>
+    onSecrets(it, [items(it, SECRET_STORE_ITEM, ['dynamodb:PutItem']), ...createSecrets(it)]),
   'put-secrets': (it) => onSecrets(it, putSecrets(it)),
   'read-secrets': (it) => onSecrets(it, readSecrets(it)),
   'remove-secrets': (it) => onSecrets(it, removeSecrets(it)),
@@ -133,7 +135,8 @@ function onTable(it: VaultResources, statements: readonly PolicyStatement[]): Gr
 
 function onSecrets(it: VaultResources, statements: readonly PolicyStatement[]): Granted {
   return {
-    statements,
+    // Whoever has to do with secrets looks first whether this is the store that the rows were begun with.
+    statements: [items(it, SECRET_STORE_ITEM, ['dynamodb:GetItem']), ...statements],
     environment: {
       [ENV.secretStore]: it.secretStore,
       [ENV.wrappingKeyArn]: it.wrappingKeyArn,
@@ -141,6 +144,8 @@ function onSecrets(it: VaultResources, statements: readonly PolicyStatement[]): 
     },
   }
 }
+
+const SECRET_STORE_ITEM = secretStoreKey().partition
 
 /** Names in the sealed store begin like this; see `shared/adapters/sealed/sealed-items.ts`. */
 const SEALED = `SECRET#${SECRET_ID_PREFIX}*`

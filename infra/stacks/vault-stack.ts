@@ -1,4 +1,4 @@
-import { ArnFormat, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { Annotations, ArnFormat, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { ENV } from '../../functions/config.ts'
@@ -43,8 +43,17 @@ export class VaultStack extends Stack {
     )
     this.functions = new Map(functions)
     this.http.proxyTokenRequests(settings.tokenUrl)
+    this.#tellOfSecretStore(settings)
     new CfnOutput(this, 'ApiUrl', { value: this.http.url })
     new CfnOutput(this, 'ApiId', { value: this.http.api.apiId })
+  }
+
+  /** A template does not know what is deployed: whoever changes the setting is told here what comes of it. */
+  #tellOfSecretStore({ stage, secretStore }: DeploymentSettings): void {
+    Annotations.of(this).addInfoV2(
+      'flow-vault:secretStore',
+      `The stage ${stage} keeps its secrets in secretStore=${secretStore}. A stage stays with the store of its first secret: deployed with another one its functions read and write no secret, answer 503, and log which one it was. For another store, deploy another stage.`,
+    )
   }
 
   #addFunction(

@@ -136,6 +136,11 @@ export function sightingKey(tenant: string, what: string): ItemKey {
   return { partition: `TENANT#${tenant}#SIGHTINGS`, sort: what }
 }
 
+/** Says which kind of secret store the rows point into; the one item of a table that belongs to no tenant for good. */
+export function secretStoreKey(): ItemKey {
+  return { partition: 'VAULT', sort: 'secret-store' }
+}
+
 /** The tenant and the kind of a partition that belongs to one (`CONNECTIONS`, …), or undefined. */
 export function findPartitionParts(partition: string): { tenant: string; kind: string } | undefined {
   const [prefix, tenant, kind] = partition.split('#')

@@ -5,6 +5,7 @@ import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@a
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { functionNameOf } from '../../infra/constructs/vault-function.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
+import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { managementApiSuite } from '../e2e/management-api-suite.ts'
 import { call, newTenant } from '../support/api-target.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
@@ -23,6 +24,8 @@ const STRIPE = {
   app_id: 'STRIPE',
   setup: { type: 'KEY_PAIR', private_key: STRIPE_KEY, public_key: 'pk_test_0123456789' },
 }
+/** A job waits a second until all have read of the freeze; the emulator's queue is asked in its own time. */
+const JOB_WITHIN_MS = 60_000
 const ministack = () => emulatorClientConfig('ministack')
 
 describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with %s', (secretStore) => {
@@ -110,7 +113,25 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     const text = JSON.stringify(Items)
     for (const secret of [STRIPE_KEY, Buffer.from(STRIPE_KEY).toString('base64')])
       expect(text).not.toContain(secret)
+    // Which store that is was written with the first secret, and no other may take its place.
+    expect(Items.filter(({ pk }) => pk?.S === 'VAULT')).toMatchObject([{ kind: { S: secretStore } }])
   })
+
+  it('has the job of a freeze done by way of its own queue', async () => {
+    const id = await create(STRIPE)
+    const order = { connection_id: id, reason: 'A test', revoke: true }
+    const made = await send('POST', '/freezes', order)
+    expect(made).toMatchObject({ status: 201 })
+    const freeze = `/freezes/${(made.body as { id: string }).id}`
+    const clock = new SystemClock()
+    const untilMs = clock.monotonicMs() + JOB_WITHIN_MS
+    let found = await send('GET', freeze)
+    while ((found.body as Freeze).progress.state !== 'done' && clock.monotonicMs() < untilMs) {
+      await clock.sleep(500)
+      found = await send('GET', freeze)
+    }
+    expect(found).toMatchObject({ status: 200, body: { progress: { state: 'done', connections: 1 } } })
+  }, 90_000)
 
   it('answers without a token, or with a foreign one, as it does everywhere', async () => {
     const path = `${vault.baseUrl}/api/v2/flows/vault/connections`
@@ -221,6 +242,10 @@ async function writeReport(
   const file = path.join('.cache', `aws-${name}.txt`)
   await writeFile(file, `${text}\n`)
   process.stderr.write(`${['', `${file}, allowed and not used:`, ...unused].join('\n  ')}\n`)
+}
+
+interface Freeze {
+  readonly progress: { readonly state: string }
 }
 
 interface Credential {

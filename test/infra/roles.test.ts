@@ -1,4 +1,4 @@
-import { Template } from 'aws-cdk-lib/assertions'
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
 import { routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
 import { buildApp } from '../../infra/build-app.ts'
@@ -162,12 +162,29 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
     }
     const sealed = secretStore === 'sealed' ? ['SECRET#flow-vault/*'] : []
     expect(keys).toEqual({
-      api: [...sealed, 'STATE#*', 'TENANT#*'],
-      credentials: [...sealed, 'TENANT#*'],
+      api: [...sealed, 'STATE#*', 'TENANT#*', 'VAULT'],
+      credentials: [...sealed, 'TENANT#*', 'VAULT'],
       authorize: ['STATE#*'],
-      grants: [...sealed, 'TENANT#*'],
+      grants: [...sealed, 'TENANT#*', 'VAULT'],
       sweep: ['rotation#*'],
-      reconcile: [...sealed, 'TENANT#*', 'any: dynamodb:Scan', 'work#*'],
+      reconcile: [...sealed, 'TENANT#*', 'VAULT', 'any: dynamodb:Scan', 'work#*'],
+    })
+  })
+
+  it('lets who has to do with secrets read which store they are in, and only api say so', () => {
+    const actions = Object.fromEntries(
+      FUNCTION_TABLE.map(({ name }) => {
+        const own = statementsOf(vault, name).filter(({ condition }) => condition.includes('["VAULT"]'))
+        return [name, [...new Set(own.flatMap((statement) => statement.actions))].sort()]
+      }),
+    )
+    expect(actions).toEqual({
+      api: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      credentials: ['dynamodb:GetItem'],
+      authorize: [],
+      grants: ['dynamodb:GetItem'],
+      sweep: [],
+      reconcile: ['dynamodb:GetItem'],
     })
   })
 
@@ -410,6 +427,13 @@ describe('buildApp', () => {
       'allowHosts',
     )
     expect(build({ allowHosts: 'localhost:9000' }, 'http://127.0.0.1:4566')).not.toThrow()
+  })
+
+  it('tells what comes of another secret store', () => {
+    const { vault } = buildApp({ context: { ...CONTEXT, secretStore: 'sealed' } }, undefined)
+    const told = Annotations.fromStack(vault).findInfo('*', Match.stringLikeRegexp('secretStore=sealed'))
+    expect(told).toHaveLength(1)
+    expect(told[0]!.entry.data).toMatch(/deployed with another one its functions read and write no secret/)
   })
 
   it('names the context key that is missing or wrong', () => {
