@@ -99,7 +99,7 @@ export const METRICS = {
     kind: 'counter',
     unit: 'count',
     dimensions: ['outcome'],
-    help: 'New grants whose commit was lost: left (seen waiting by reconcile), then adopted, superseded or revoked.',
+    help: 'New grants whose commit was lost: left (seen waiting by reconcile), then adopted, superseded or revoked, or contended when it is to be tried again.',
   },
   reconcile_items: {
     kind: 'counter',

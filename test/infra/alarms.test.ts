@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { Template } from 'aws-cdk-lib/assertions'
+import { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import { buildApp } from '../../infra/build-app.ts'
 import { cloudWatchNameOf, METRICS, type MetricName, metricOf } from '../../shared/domain/metric-names.ts'
 
@@ -27,6 +29,64 @@ const { alarms: stack } = buildApp({ context: CONTEXT }, undefined)
 const alarms = Object.entries(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')).map(
   ([id, { Properties }]) => ({ id, properties: Properties as AlarmProperties }),
 )
+
+const page = readFileSync('docs/operations.md', 'utf8')
+const alarmIds = stack.node
+  .findAll()
+  .filter((construct) => construct instanceof Alarm)
+  .map(({ node }) => node.id)
+
+/** The words in code type of the first column of the table under a heading, and the rest of each row. */
+function rowsUnder(
+  heading: string,
+): { readonly names: readonly string[]; readonly cells: readonly string[] }[] {
+  const section = page.split(`## ${heading}\n`)[1]!.split('\n## ')[0]!
+  return section.split('\n').flatMap((line) => {
+    const [first, ...cells] = line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim())
+    return first?.startsWith('`') ? [{ names: codeIn(first), cells }] : []
+  })
+}
+
+function codeIn(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code!)
+}
+
+describe('docs/operations.md', () => {
+  it('lists every metric, with its kind and its dimensions', () => {
+    const listed = rowsUnder('Metrics').map(({ names, cells: [kind, dimensions] }) => [
+      names[0],
+      kind,
+      codeIn(dimensions!),
+    ])
+    const defined = (Object.keys(METRICS) as MetricName[]).map((name) => {
+      const { kind, dimensions } = metricOf(name)
+      return [name, kind, [...dimensions]]
+    })
+    expect(listed.sort()).toEqual(defined.sort())
+  })
+
+  it('says of every alarm what to do', () => {
+    expect(
+      rowsUnder('Alarms, and what to do')
+        .flatMap(({ names }) => names)
+        .sort(),
+    ).toEqual(alarmIds.sort())
+  })
+
+  it('lists every command that operates the embedded vault', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    const operating = Object.entries(scripts).filter(([, command]) => command.includes('infra/embedded/'))
+    const listed = rowsUnder('Commands, embedded').map(
+      ({ names: [command] }) => /npm (?:run -s )?(\S+)/.exec(command!)?.[1],
+    )
+    expect(listed.sort()).toEqual(operating.map(([name]) => name).sort())
+  })
+})
 
 function metricsOf({ properties }: (typeof alarms)[number]): CloudWatchMetric[] {
   if (properties.Namespace !== undefined) return [properties as unknown as CloudWatchMetric]
