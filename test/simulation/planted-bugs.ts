@@ -1,5 +1,6 @@
 import type { Attributes, ItemStore, Write } from '../../shared/ports/item-store.ts'
 import type { OAuthClient, TokenOutcome } from '../../shared/ports/oauth-client.ts'
+import { FAIR_PROVIDER, type Scenario } from './scenario.ts'
 import { simulate } from './simulate.ts'
 import type { Plants } from './world.ts'
 
@@ -10,6 +11,16 @@ export interface PlantedBug {
   plants(): Plants
   /** The simulation notices it within this many seeds, from 1. */
   readonly within: number
+  /** The weather it shows in, where that of most seeds is not it. */
+  readonly weather?: Partial<Scenario>
+}
+
+const MINUTE_MS = 60_000
+
+/** Answers that come after others have acted, often: what only a race with them brings out comes out soon. */
+const SLOW_AMONG_BUSY_PEOPLE: Partial<Scenario> = {
+  peopleEveryMs: MINUTE_MS,
+  provider: { ...FAIR_PROVIDER, slow: 0.6 },
 }
 
 /** The store with every transaction changed on its way; an empty one is not sent. */
@@ -132,7 +143,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'no second look at the pointer after invalid_grant',
-    within: 30,
+    within: 10,
+    weather: SLOW_AMONG_BUSY_PEOPLE,
     plants: () =>
       rewriting((writes) => {
         const ends = writes.some(
@@ -141,10 +153,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         return ends ? writes.map((write): Write => ({ ...write, when: [] })) : writes
       }),
   },
-  { name: 'a commit that a rename undoes', within: 30, plants: conditionalOnVersion },
+  {
+    name: 'a commit that a rename undoes',
+    within: 10,
+    weather: SLOW_AMONG_BUSY_PEOPLE,
+    plants: conditionalOnVersion,
+  },
   {
     name: 'a new grant dropped when its lease is lost',
-    within: 100,
+    within: 30,
+    weather: SLOW_AMONG_BUSY_PEOPLE,
     plants: () => rewriting((writes) => writes.filter(({ key }) => !key.partition.endsWith('#RESCUES'))),
   },
   {
@@ -176,7 +194,8 @@ export async function firstToNotice(
   bug: PlantedBug,
 ): Promise<{ seed: number; violation: string } | undefined> {
   for (let seed = 1; seed <= bug.within; seed++) {
-    const { violations } = await simulate(seed, { plants: bug.plants() })
+    const options = { plants: bug.plants(), ...(bug.weather === undefined ? {} : { scenario: bug.weather }) }
+    const { violations } = await simulate(seed, options)
     if (violations[0] !== undefined) return { seed, violation: violations[0] }
   }
   return undefined
