@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/ports/clock.ts'
-import type { VirtualTime } from './virtual-time.ts'
+import type { Scheduled, VirtualTime } from './virtual-time.ts'
 
 /** A machine that runs one process after the other; its wall clock may be wrong, and jump. */
 export class Machine {
@@ -56,15 +56,9 @@ export class SimulatedProcess implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
-      let isOver = false
-      this.goOn(ms, () => {
-        if (isOver) return
-        isOver = true
-        resolve()
-      })
+      const waking = this.goOn(ms, resolve)
       signal?.addEventListener('abort', () => {
-        if (isOver) return
-        isOver = true
+        waking.cancel()
         reject(signal.reason)
       })
     })
@@ -76,13 +70,14 @@ export class SimulatedProcess implements Clock {
   }
 
   /** Calls `act` after `ms`, later while the process stalls, never once it is dead. */
-  goOn(ms: number, act: () => void): void {
+  goOn(ms: number, act: () => void): Scheduled {
     const { time } = this.machine
-    time.after(ms, () => {
+    let next = time.after(ms, () => {
       if (!this.isAlive) return
-      if (time.nowMs < this.stalledUntilMs) this.goOn(this.stalledUntilMs - time.nowMs, act)
-      else act()
+      if (time.nowMs >= this.stalledUntilMs) act()
+      else next = this.goOn(this.stalledUntilMs - time.nowMs, act)
     })
+    return { cancel: () => next.cancel() }
   }
 
   /** What comes back to this process from outside: `answer` after `ms`, or never. */
