@@ -28,7 +28,10 @@ function refusal(status: number, type: string, more: object = {}): Reply {
 describe('DynamoItemStore on a failing wire', () => {
   let server: Server
   let replies: Reply[]
-  let requests: { target: string; body: { ClientRequestToken?: string } }[]
+  let requests: {
+    target: string
+    body: { ClientRequestToken?: string; ConsistentRead?: boolean; ExclusiveStartKey?: object }
+  }[]
   let slept: number[]
 
   beforeAll(async () => {
@@ -203,5 +206,47 @@ describe('DynamoItemStore on a failing wire', () => {
     const store = open({ maxAttempts: 3 })
     expect(await failureOf(store.get(key))).toBeInstanceOf(InvariantError)
     expect(requests).toHaveLength(0)
+  })
+
+  test('reads items strongly consistent: what decides on them may not see an older state', async () => {
+    const store = open()
+    replies = [ok, ok, ok]
+    await store.get(key)
+    await store.query({ partition: 'p', limit: 1 })
+    await store.scan({ limit: 1 })
+    const asked = requests.map(({ target, body }) => [target, body.ConsistentRead])
+    expect(asked).toEqual([
+      ['GetItem', true],
+      ['Query', true],
+      ['Scan', true],
+    ])
+    replies = [ok]
+    await store.get(key, { consistent: false })
+    expect(requests.at(-1)?.body.ConsistentRead).toBe(false)
+  })
+
+  test('reads the index as DynamoDB allows it: eventually consistent', async () => {
+    replies = [ok]
+    await open().queryDue({ shard: 'rotation#00', dueAtMostMs: 1, limit: 1 })
+    expect(requests[0]).toMatchObject({ target: 'Query', body: { IndexName: 'due' } })
+    expect(requests[0]?.body.ConsistentRead).toBeUndefined()
+  })
+
+  test.each<[string, (store: DynamoItemStore) => Promise<{ items: readonly object[]; nextToken?: string }>]>([
+    ['query', (store) => store.query({ partition: 'p', limit: 2 })],
+    ['queryDue', (store) => store.queryDue({ shard: 'rotation#00', dueAtMostMs: 9, limit: 2 })],
+    ['scan', (store) => store.scan({ limit: 2 })],
+  ])('goes on in %s after a page that is empty and not the last', async (_call, read) => {
+    const item = (sort: string) => ({ pk: { S: 'p' }, sk: { S: sort }, due_at: { N: '1' } })
+    const lastKey = { pk: { S: 'p' }, sk: { S: 'a' } }
+    replies = [
+      { status: 200, body: { Items: [], Count: 0, LastEvaluatedKey: lastKey } },
+      { status: 200, body: { Items: [item('b')], Count: 1, LastEvaluatedKey: lastKey } },
+      { status: 200, body: { Items: [item('c')], Count: 1 } },
+    ]
+    const page = await read(open())
+    expect(page.items).toHaveLength(2)
+    expect(page.nextToken).toBeUndefined()
+    expect(requests.map(({ body }) => body.ExclusiveStartKey)).toEqual([undefined, lastKey, lastKey])
   })
 })
