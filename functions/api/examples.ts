@@ -203,7 +203,7 @@ const ERROR_EXAMPLES: Readonly<Record<number, readonly [string, string, string?]
     'insufficient_scope',
   ],
   404: ['Not Found', 'Connection not found'],
-  409: ['Conflict', 'The connection has no setup yet. Add one, then fetch again.', 'connection_empty'],
+  409: ['Conflict', 'The connection has no setup yet. Add one, then try again.', 'connection_empty'],
   412: [
     'Precondition Failed',
     'The connection has changed since you read it. Allowed: the current tag "v2", or *.',

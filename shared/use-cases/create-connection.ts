@@ -20,7 +20,7 @@ import {
 } from './commit-protocol.ts'
 import { attributesOf, eventWrite, fingerprintOf, isEventStored } from './connection-rows.ts'
 import { discardVersion } from './discard-version.ts'
-import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
+import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import {
   claimAndCompleteWrite,
   claimWrite,
@@ -59,6 +59,7 @@ export async function createConnection(
   if (connector === undefined)
     throw new VaultError('invalid-body', `No enum match for: ${input.appId}`, { field: 'app_id' })
   const accepted = input.setup === undefined ? undefined : await acceptSetup(ports, connector, input.setup)
+  if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
   const idempotent = await idempotentRequest(ports, input)
   const row = newRow(ports, input, accepted, nowMs)
   try {

@@ -8,6 +8,7 @@ import { SecretText } from '../domain/secret-text.ts'
 import { errorFields } from '../ports/error-fields.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { connectionNotFound, findConnection, getConnection } from './connection-rows.ts'
+import { connectionEmpty } from './empty-connection.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
 import {
   credentialUnavailable,
@@ -90,7 +91,7 @@ function etagOf(row: ConnectionRow): string {
 /** The row, when its state lets a flow have the credential; throws the 409 that says what to do otherwise. */
 function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow & { secret: SecretPointer } {
   if (row.status === 'empty' || row.secret === undefined) {
-    throw new VaultError('connection-empty', 'The connection has no setup yet. Add one, then fetch again.')
+    throw connectionEmpty(row)
   }
   if (row.status === 'pending') {
     if (waitsForProvider(row)) throw credentialUnavailable(row, nowMs, row.statusReason ?? NO_ANSWER_YET)

@@ -42,6 +42,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   server_error: 'The provider failed. Authorize again later.',
   temporarily_unavailable: 'The provider is busy. Authorize again later.',
 }
+const MIXED_UP =
+  'The answer did not come from the provider that was asked. Authorize again; if that ends here too, compare the issuer in the setup with the name the provider gives itself.'
 const NO_REASON = 'The provider did not authorize the connection. Authorize it again.'
 
 /**
@@ -62,11 +64,7 @@ export async function finishAuthorization(
   }
   const end = { returnTo: state.returnTo, connectionId: state.connectionId }
   if (state.issuer !== undefined && input.issuer !== state.issuer) {
-    return {
-      kind: 'mixed-up',
-      message: 'The answer did not come from the provider that was asked. Authorize again.',
-      ...end,
-    }
+    return { kind: 'mixed-up', message: MIXED_UP, ...end }
   }
   if (input.error !== undefined || input.code === undefined) {
     const denied = input.error === 'access_denied'

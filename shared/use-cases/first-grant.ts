@@ -14,6 +14,7 @@ import type { Write } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import type { AcceptedSetup } from './accept-setup.ts'
 import { statusWithGrant } from './grant-records.ts'
+import { withoutRetry } from './next-step.ts'
 import { dueMembers } from './postpone-rotation.ts'
 
 /** Issue of patience: creating never depends on a provider being up, so its first answer is waited for this long. */
@@ -57,7 +58,7 @@ export async function firstGrant(
   if (result.kind === 'granted') return grantedOutcome(stored, accepted, result)
   const usesCode = setup.grant.kind === 'authorization-code' && accepted.values['code'] !== undefined
   if (result.kind === 'failed') refuse(result, { usesCode, verify: options.verify })
-  else if (options.verify) throw unavailable('The provider did not answer in time; nothing was stored.')
+  else if (options.verify) throw unavailable('no answer came in time.')
   return { secret: stored.secret, members: pendingMembers(ports, stored, result, usesCode), beside: [] }
 }
 
@@ -102,23 +103,18 @@ function refuse(
   const definite = ['grant-dead', 'app-broken', 'refused'].includes(failure.class)
   const codeRefused = usesCode && failure.class === 'grant-dead'
   if (codeRefused || (verify && definite)) {
-    throw new VaultError('provider-refused', `The provider refused the credentials: ${failure.message}`, {
-      field: codeRefused ? 'setup.code' : 'setup',
-      errorCode: failure.code,
-    })
+    throw providerRefused(withoutRetry(failure.message), { errorCode: failure.code })
   }
-  if (verify) throw unavailable(`The provider could not be asked: ${failure.message}`)
+  if (verify) throw unavailable(withoutRetry(failure.message))
 }
 
 async function verifyStatic(ports: FirstGrantPorts, stored: StoredSetup): Promise<void> {
   const result = await ports.grants.probe(stored)
   if (result.kind === 'forbidden') throw forbidden(result.target)
   if (result.kind === 'refused') {
-    throw new VaultError('provider-refused', `The provider refused the credentials: ${result.message}`, {
-      field: 'setup',
-    })
+    throw providerRefused(result.message, {})
   }
-  if (result.kind === 'unreachable') throw unavailable(`The provider could not be asked: ${result.message}`)
+  if (result.kind === 'unreachable') throw unavailable(result.message)
   if (result.kind === 'no-test') throw nothingToVerify('There is no test call for this setup')
 }
 
@@ -130,12 +126,20 @@ function forbidden({ reason, field }: ForbiddenTarget): VaultError {
   })
 }
 
-function nothingToVerify(message: string): VaultError {
+/** The 400 of a credential that its provider refused; the message says why. Nothing was stored. */
+export function providerRefused(message: string, detail: { errorCode?: string }): VaultError {
+  return new VaultError('provider-refused', `The provider refused the credentials: ${message}`, detail)
+}
+
+/** The 400 of `verify` where nothing can be tried. */
+export function nothingToVerify(message: string): VaultError {
   return new VaultError('invalid-query', message, { field: 'verify', allowed: 'leaving verify out' })
 }
 
-function unavailable(message: string): VaultError {
-  return new VaultError('provider-unavailable', message, { retryAfterSeconds: 5 })
+/** The 503 of `verify` while the provider cannot be asked; the message says why. Nothing was stored. */
+export function unavailable(message: string): VaultError {
+  const words = `The provider could not be asked: ${message} Nothing was changed. Try again, or leave verify out.`
+  return new VaultError('provider-unavailable', words, { retryAfterSeconds: 5 })
 }
 
 function pendingMembers(

@@ -10,6 +10,7 @@ export interface Asked {
   readonly once?: true
 }
 
+const TRIED_AGAIN = 'It is tried again by itself.'
 const AUTHORIZE_AGAIN = 'Authorize the connection again.'
 const CHECK_ENDPOINT = 'Check the token endpoint in the setup.'
 /** What the outgoing guard lets through. */
@@ -18,7 +19,6 @@ export const ALLOWED_TARGETS =
 
 /** By code, where the code alone tells; the rest follows from the failure's kind. */
 const STEPS: Readonly<Record<string, string>> = {
-  unauthorized_client: 'Allow the client this grant type at the provider.',
   invalid_scope: 'Ask for scopes that the provider knows and the client may have.',
   invalid_target: 'Correct the audience or resource in the setup.',
   access_denied: 'Allow the client this access at the provider.',
@@ -49,6 +49,11 @@ export function nextStepAfter({ kind, code }: TokenFailure, asked: Asked): strin
       ? 'Correct the client id and secret in the setup.'
       : 'Correct the client id and secret of the OAuth application.'
   }
+  if (code === 'unauthorized_client') {
+    // Nothing of ours changes then, so nothing is tried again before a person asks for it.
+    const then = asked.way === 'authorization-code' ? 'authorize' : 'rotate'
+    return `Allow the client this grant type at the provider, then ${then} the connection again.`
+  }
   // An answer that may have used up what was sent says nothing against the endpoint.
   const step = kind === 'unknown' ? undefined : STEPS[code]
   if (step !== undefined) return step
@@ -59,8 +64,11 @@ export function nextStepAfter({ kind, code }: TokenFailure, asked: Asked): strin
   if (kind === 'grant-dead') {
     return asked.way === 'refresh-token' ? AUTHORIZE_AGAIN : 'Correct the credentials in the setup.'
   }
-  if (kind === 'refused' || kind === 'app-broken') return 'Check the setup; it is tried again in a while.'
-  return code === 'dns_failed'
-    ? 'Check the host name in the setup; it is tried again by itself.'
-    : 'It is tried again by itself.'
+  if (kind === 'refused' || kind === 'app-broken') return `Check the setup. ${TRIED_AGAIN}`
+  return code === 'dns_failed' ? `Check the host name in the setup. ${TRIED_AGAIN}` : TRIED_AGAIN
+}
+
+/** The failure's words for whoever was answered that nothing was stored: then nothing is tried again. */
+export function withoutRetry(message: string): string {
+  return message.replace(` ${TRIED_AGAIN}`, '')
 }

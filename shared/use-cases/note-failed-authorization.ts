@@ -14,7 +14,8 @@ export async function noteFailedAuthorization(
   row: ConnectionRow,
   failure: FailureTold,
 ): Promise<void> {
-  if (row.status !== 'pending' || row.lease !== undefined || row.due_at !== undefined) return
+  const holdsNothing = row.status === 'empty' || row.status === 'pending'
+  if (!holdsNothing || row.lease !== undefined || row.due_at !== undefined) return
   const nowMs = ports.clock.nowMs()
   const { message } = failure
   const noted: RotationFailure = {

@@ -3,6 +3,7 @@ import { VaultError } from '../domain/errors.ts'
 import type { GrantRunner } from '../ports/grant-runner.ts'
 import type { Ports } from '../ports/ports.ts'
 import { connectionNotFound, getConnection } from './connection-rows.ts'
+import { connectionEmpty } from './empty-connection.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
 import { refuseFrozen } from './refuse-frozen.ts'
 import { mintedConnection, ONLY_BY_AUTHORIZING } from './rotate-connection.ts'
@@ -17,6 +18,7 @@ export async function rotateNow(
 ): Promise<{ rotated: boolean; reason?: string; row: ConnectionRow }> {
   const row = await getConnection(ports, input.tenant, input.id)
   await refuseFrozen(ports, row)
+  if (row.secret === undefined) throw connectionEmpty(row)
   if (mintedConnection(row) === undefined) {
     throw new VaultError(
       'conflict',

@@ -12,11 +12,12 @@ import { changeConnection } from './change-connection.ts'
 import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from './commit-protocol.ts'
 import { connectionNotFound, fingerprintOf, getConnection } from './connection-rows.ts'
 import { discardReplaced, discardVersion } from './discard-version.ts'
-import { type FirstGrantOutcome, type FirstGrantPorts, firstGrant } from './first-grant.ts'
+import { type FirstGrantOutcome, type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import { checkIfMatch } from './preconditions.ts'
 import { placeForSecret } from './secret-place.ts'
 import { revokeStored, storedSetupOf } from './stored-setup.ts'
 import { firstGrantVersionOf } from './undo-intent.ts'
+import { requireVerified } from './verify-connection.ts'
 
 export interface UpdateConnectionInput {
   readonly tenant: string
@@ -45,7 +46,18 @@ export async function updateConnection(
   if (accepted !== undefined && accepted.digest !== row.setupDigest) {
     return replaceSetup(ports, row, accepted, input)
   }
+  if (input.verify === true) await verifyUnchanged(ports, input, accepted)
   return rename(ports, row, input)
+}
+
+/** Whoever asks to verify is told, also where the setup is the one that is stored, and where there is none. */
+async function verifyUnchanged(
+  ports: FirstGrantPorts,
+  { tenant, id }: UpdateConnectionInput,
+  accepted: AcceptedSetup | undefined,
+): Promise<void> {
+  if (accepted === undefined) throw nothingToVerify('There is no setup to verify')
+  await requireVerified(ports, { tenant, id })
 }
 
 function rename(ports: Ports, row: ConnectionRow, input: UpdateConnectionInput): Promise<ConnectionRow> {

@@ -2,6 +2,8 @@ import { VaultError } from '../domain/errors.ts'
 import type { GrantRunner } from '../ports/grant-runner.ts'
 import type { Ports } from '../ports/ports.ts'
 import { getConnection } from './connection-rows.ts'
+import { connectionEmpty } from './empty-connection.ts'
+import { nothingToVerify, providerRefused, unavailable } from './first-grant.ts'
 import { isGoodFor } from './freshen-credential.ts'
 import { mintedConnection } from './rotate-connection.ts'
 import { storedSetupOf } from './stored-setup.ts'
@@ -26,8 +28,7 @@ export async function verifyConnection(
   input: { tenant: string; id: string },
 ): Promise<Verification> {
   const row = await getConnection(ports, input.tenant, input.id)
-  if (row.secret === undefined)
-    throw new VaultError('connection-empty', 'The connection has no setup yet. Add one first.')
+  if (row.secret === undefined) throw connectionEmpty(row)
   const minted = mintedConnection(row) !== undefined
   if (minted && !isGoodFor(row, VERIFY_MIN_TTL_MS, ports.clock.nowMs())) {
     const result = await ports.grants.rotate({ ...input, cause: 'manual' }, VERIFY_BUDGET_MS)
@@ -51,4 +52,18 @@ export async function verifyConnection(
   return minted
     ? { result: 'accepted', message: 'The provider issued a credential.' }
     : { result: 'untested', message: 'This app has no harmless call to try the credential with.' }
+}
+
+/**
+ * The same for an update that was sent with `verify` and would change nothing: the stored setup is the one to
+ * try. Throws `provider-refused`, `provider-unavailable`, `invalid-query` where there is nothing to try it with.
+ */
+export async function requireVerified(
+  ports: Ports & { grants: GrantRunner },
+  input: { tenant: string; id: string },
+): Promise<void> {
+  const { result, message = '' } = await verifyConnection(ports, input)
+  if (result === 'refused') throw providerRefused(message, {})
+  if (result === 'unreachable') throw unavailable(message)
+  if (result === 'untested') throw nothingToVerify('There is no test call for this setup')
 }

@@ -115,6 +115,9 @@ describe('creating a connection whose credential a provider mints', () => {
     expect(unavailable.status).toBe(503)
     expect(unavailable.body.errorCode).toBe('provider_unavailable')
     expect(unavailable.headers.get('retry-after')).toBe('5')
+    expect(unavailable.body.message).toMatch(
+      /HTTP 503\)\. Nothing was changed\. Try again, or leave verify out\.$/,
+    )
     expect(await listed()).toBe(before)
   })
 
@@ -145,6 +148,42 @@ describe('creating a connection whose credential a provider mints', () => {
     world.provider.setFault(undefined)
     expect({ ...(await world.view(body.id)), last_used_at: null }).toEqual(before)
     expect((await world.fetchCredential(body.id)).status).toBe(200)
+  })
+
+  it('verifies an update that changes nothing, too', async () => {
+    const { body } = await world.create(machine())
+    const same = { setup: world.machineSetup() }
+    const update = (change: object) => world.call('PATCH', `${CONNECTIONS}/${body.id}?verify=true`, change)
+    expect((await update(same)).status).toBe(200)
+    // The old token has ended, and a new one is refused.
+    world.clock.moveOn(2 * HOUR_MS)
+    world.provider.setFault('status-503-retry-after')
+    expect(await update({ ...same, name: 'other' })).toMatchObject({
+      status: 503,
+      body: { errorCode: 'provider_unavailable' },
+    })
+    world.provider.setFault(undefined)
+    expect((await world.view(body.id)).name).not.toBe('other')
+    const nothing = { status: 400, body: { errorCode: 'invalid_query_string' } }
+    expect(await update({ name: 'other' })).toMatchObject(nothing)
+    expect(await world.create({ name: 'empty', app_id: 'OAUTH2' }, '?verify=true')).toMatchObject(nothing)
+  })
+
+  it('says of an empty connection what it needs, whatever is asked of it', async () => {
+    const says = { HTTP: 'Add one, then try again.', SALESFORCE: 'Authorize it, or add one, then try again.' }
+    for (const [app_id, next] of Object.entries(says)) {
+      const { body } = await world.create({ name: 'empty', app_id })
+      for (const [method, action] of [
+        ['GET', 'credentials'],
+        ['POST', 'rotate'],
+        ['POST', 'verify'],
+      ] as const) {
+        expect(await world.call(method, `${CONNECTIONS}/${body.id}/${action}`)).toMatchObject({
+          status: 409,
+          body: { errorCode: 'connection_empty', message: `The connection has no setup yet. ${next}` },
+        })
+      }
+    }
   })
 
   it('mints anew for a new setup and not for the same one', async () => {

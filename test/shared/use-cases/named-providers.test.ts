@@ -155,6 +155,18 @@ describe('the code apps', () => {
       const url = await world.authorize(id)
       const finished = await world.finish(url.searchParams.get('state'))
       expect(finished).toMatchObject({ kind: 'refused', message: expect.stringContaining('invalid_grant') })
+      // The operator finds in the connection what the person was told.
+      expect(await world.row(id)).toMatchObject({
+        status: 'empty',
+        failure: {
+          code: 'invalid_grant',
+          message: expect.stringMatching(/Authorize the connection again\.$/),
+        },
+      })
+      play('SLACK')
+      await world.finish((await world.authorize(id)).searchParams.get('state'))
+      expect(await world.row(id)).toMatchObject({ status: 'ready' })
+      expect((await world.row(id)).failure).toBeUndefined()
     })
 
     it('has no end without token rotation: nothing is swept, asked or degraded', async () => {
