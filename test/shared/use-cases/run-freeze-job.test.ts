@@ -122,6 +122,25 @@ describe('runFreezeJob', () => {
     await done(doWorkItem(world.ports, { kind: 'freeze', tenant: TENANT, id }))
   }
 
+  test('stops after half a minute, with its place noted, and the next run finishes it', async () => {
+    for (let index = 0; index < 60; index++) await world.create('TELEGRAM', TELEGRAM)
+    const { id } = await freeze({ appId: 'TELEGRAM' })
+    const { items } = world.ports
+    const slow = new Proxy(items, {
+      get(target, name: keyof ItemStore) {
+        if (name !== 'transact') return target[name].bind(target)
+        return async (writes: readonly Write[]) => {
+          await world.clock.advance(1_000)
+          return target.transact(writes)
+        }
+      },
+    })
+    await runFreezeJob({ ...world.ports, items: slow }, TENANT, id)
+    expect((await getFreeze(world.ports, TENANT, id)).job).toMatchObject({ state: 'running', seen: 50 })
+    await run(id)
+    expect((await getFreeze(world.ports, TENANT, id)).job).toMatchObject({ state: 'done', seen: 60 })
+  })
+
   test('tells each connection of the app once, over many pages, and of no other', async () => {
     const ids: string[] = []
     for (let index = 0; index < 60; index++) ids.push((await world.create('TELEGRAM', TELEGRAM)).id)
