@@ -44,6 +44,42 @@ describe('GroupCommit', () => {
     expect(seen).toEqual(['first runs', 'second runs', 'first told', 'second told'])
   })
 
+  it('gives other callbacks a turn before it has told everybody', async () => {
+    const told: number[] = []
+    const all = Array.from({ length: 64 }, (_, id) => addParent(id).then(() => told.push(id)))
+    const toldAtTurns: number[] = []
+    while (told.length < 64) {
+      await new Promise((resolve) => setImmediate(resolve))
+      toldAtTurns.push(told.length)
+    }
+    await Promise.all(all)
+    expect(toldAtTurns.filter((count) => count > 0 && count < 64).length).toBeGreaterThan(8)
+    expect(told).toEqual(Array.from({ length: 64 }, (_, id) => id))
+  })
+
+  it('commits together what those write next who shared a commit', async () => {
+    const batches: number[][] = []
+    let batch: number[] | undefined
+    const write = (id: number) =>
+      commits.run(() => {
+        if (batch === undefined) {
+          batch = []
+          batches.push(batch)
+          // A batch runs without a pause.
+          queueMicrotask(() => {
+            batch = undefined
+          })
+        }
+        batch.push(id)
+      })
+    const both = async (id: number): Promise<void> => {
+      await write(id)
+      await write(id)
+    }
+    await Promise.all(Array.from({ length: 64 }, (_, id) => both(id)))
+    expect(batches.map(({ length }) => length)).toEqual([64, 64])
+  })
+
   it('rejects one whose work refuses, and commits the others', async () => {
     const refusal = new Error('refused')
     const refused = commits.run(() => {
