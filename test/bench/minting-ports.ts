@@ -1,0 +1,91 @@
+import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
+import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
+import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
+import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
+import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import { SecretText } from '../../shared/domain/secret-text.ts'
+import type { ItemStore } from '../../shared/ports/item-store.ts'
+import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
+import { AttemptWatch } from '../../shared/use-cases/attempt-watch.ts'
+import { createConnection } from '../../shared/use-cases/create-connection.ts'
+import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
+import { OpenedSecrets } from '../../shared/use-cases/opened-secrets.ts'
+import { ProviderBreaker } from '../../shared/use-cases/provider-breaker.ts'
+import { rotateConnection } from '../../shared/use-cases/rotate-connection.ts'
+
+/** Whom the benches' connections belong to. */
+export const TENANT = 'bench'
+/** As many rotations as the embedded server's queue runs at a time. */
+export const CONCURRENCY = 64
+const silent = () => undefined
+
+/** What rotation needs, over the given rows and key file as embedded, with a token endpoint that costs nothing but its time. */
+export async function mintingPorts(
+  items: ItemStore,
+  keyPath: string,
+  provider: { answerMs: number },
+): Promise<GrantPorts> {
+  const clock = new SystemClock()
+  const random = new SystemRandom()
+  const keys = await LocalKeyWrapper.open(keyPath, random)
+  const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
+  const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
+  const log = { info: silent, warn: silent, error: silent, access: silent }
+  let minted = 0
+  const oauth: OAuthClient = {
+    requestToken: async () => {
+      if (provider.answerMs > 0) await clock.sleep(provider.answerMs)
+      const accessToken = new SecretText(`access-token-${minted++}`)
+      return {
+        kind: 'granted',
+        grants: { main: { accessToken, lifeMs: 3_600_000, expiryBasis: 'stated', extra: {} } },
+      }
+    },
+    revoke: async () => ({ kind: 'unsupported' }),
+    probe: async () => ({ kind: 'accepted' }),
+  }
+  return {
+    items,
+    secrets,
+    digester,
+    clock,
+    random,
+    log,
+    oauth,
+    opened: new OpenedSecrets(secrets),
+    checkUrl: () => undefined,
+    attempts: new AttemptWatch(clock),
+    breaker: new ProviderBreaker({ clock, random }),
+    owner: 'bench',
+  }
+}
+
+/** A connection whose first grant is minted; its id. */
+export async function createMinted(ports: GrantPorts, index: number): Promise<string> {
+  const setup = {
+    type: 'CLIENT_CREDENTIALS',
+    client_id: `client-${index}`,
+    client_secret: `secret-${index}`,
+    token_url: 'https://provider.example.com/token',
+  }
+  const { row } = await createConnection(
+    { ...ports, grants: new LocalGrantRunner(ports) },
+    { tenant: TENANT, clientId: 'bench', name: `minted ${index}`, appId: 'OAUTH2', setup },
+  )
+  return row.id
+}
+
+/** Rotates connections one after another, as many at a time as the server's queue, while `next` names one; how many were. */
+export async function rotateAll(ports: GrantPorts, next: () => string | undefined): Promise<number> {
+  let rotated = 0
+  const worker = async (): Promise<void> => {
+    for (let id = next(); id !== undefined; id = next()) {
+      const result = await rotateConnection(ports, { tenant: TENANT, id, cause: 'manual' })
+      if (result.kind === 'rotated') rotated++
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker))
+  return rotated
+}
