@@ -4,6 +4,7 @@ import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import { earliestAccessExpiryMs, type GrantNote } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
+import { missingScopes } from '../../shared/use-cases/grant-records.ts'
 
 const HOUR_MS = 3_600_000
 const instant = () => z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
@@ -99,7 +100,7 @@ export function fullConnectionView(
     scopes: {
       required: [...required],
       granted: [...granted],
-      missing: missingScopes(required, main?.grantedScopes),
+      missing: missingOf(row),
     },
     failure: failureView(row),
     last_used_at: row.lastFetchedHour === undefined ? null : iso(row.lastFetchedHour * HOUR_MS),
@@ -131,9 +132,10 @@ function notesOf(row: ConnectionRow): { code: string; message: string }[] {
   return [...codes].map((code) => ({ code, message: NOTES[code] }))
 }
 
-function missingScopes(required: readonly string[], granted: readonly string[] | undefined): string[] {
-  if (granted === undefined) return []
-  return required.filter((scope) => !granted.includes(scope))
+function missingOf(row: ConnectionRow): string[] {
+  const connector = findConnector(row.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  return setup === undefined ? [] : missingScopes(setup, row)
 }
 
 function failureView(row: ConnectionRow): z.output<typeof fullConnectionSchema>['failure'] {

@@ -54,6 +54,12 @@ export async function startAuthorization(
 ): Promise<{ authorizationUrl: string; expiresAtMs: number }> {
   const { row } = input
   const setup = codeSetupOf(findConnector(row.appId), row)
+  if (input.scopes !== undefined && setup.grant?.scopes.requested === false) {
+    throw new VaultError('invalid-body', 'This provider is asked for no scopes', {
+      field: 'scopes',
+      allowed: 'leaving scopes out: they are those of the application at the provider',
+    })
+  }
   checkReturnTo(input.returnTo, ports.returnTo)
   const state = new SecretText(randomAlphanumeric(STATE_CHARACTERS, ports.random))
   const url = await ports.grants.authorizationUrl({

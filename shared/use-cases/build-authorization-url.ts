@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { findConnector, findSetup } from '../connectors/catalogue.ts'
 import type { Setup } from '../connectors/connector.ts'
 import { renderTemplate } from '../connectors/template.ts'
+import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import type { AuthorizationUrl, AuthorizationUrlRequest } from '../ports/grant-runner.ts'
@@ -35,7 +36,7 @@ export async function buildAuthorizationUrl(
       message: 'There is no such OAuth application for this app. Add one under oauth-apps, then authorize.',
     }
   }
-  const scopes = request.scopes ?? scopesToAsk(setup.grant, values)
+  const scopes = askedScopes(request.scopes, setup.grant) ?? scopesToAsk(setup.grant, values)
   const url = authorizationUrlOf(setup, values, {
     clientId: application.client.id,
     redirectUri: request.redirectUri,
@@ -55,6 +56,13 @@ export async function buildAuthorizationUrl(
     ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
     ...(issuer === undefined ? {} : { issuer }),
   }
+}
+
+/** As the provider will name them: one that holds the separator is several, and each is asked for once. */
+function askedScopes(scopes: readonly string[] | undefined, profile: GrantProfile): string[] | undefined {
+  if (scopes === undefined) return undefined
+  const { separator } = profile.scopes
+  return [...new Set(scopes.flatMap((scope) => scope.split(separator)).filter((scope) => scope !== ''))]
 }
 
 /** RFC 7636 §4.2: BASE64URL(SHA256(verifier)). */

@@ -88,10 +88,22 @@ export function scopesToAsk(profile: GrantProfile, setup: JsonObject): string[] 
 /** Scopes that were asked for and not granted; none where the provider does not say or does not compare. */
 export function missingScopes(setup: Setup, row: Pick<ConnectionRow, 'requiredScopes' | 'grants'>): string[] {
   if (setup.grant?.scopes.requested !== true) return []
-  const granted = row.grants?.[MAIN_GRANT]?.grantedScopes
-  if (granted === undefined) return []
-  return (row.requiredScopes ?? []).filter((scope) => !granted.includes(scope))
+  const main = row.grants?.[MAIN_GRANT]
+  if (main?.grantedScopes === undefined) return []
+  const granted = new Set(main.grantedScopes)
+  return (row.requiredScopes ?? []).filter((scope) => {
+    if (granted.has(scope) || IDENTITY_SCOPES.has(scope)) return false
+    return scope !== OFFLINE_ACCESS || !main.hasRefreshToken
+  })
 }
+
+/**
+ * OpenID Connect Core §3.1.2.1 and §5.4: they are for the ID token and the UserInfo endpoint. Providers leave them
+ * out of an access token's scopes (Microsoft), or call them otherwise (Google), although they granted them.
+ */
+const IDENTITY_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'address', 'phone'])
+/** OpenID Connect Core §11: it asks for a refresh token, and whether one came tells more than a list without it. */
+const OFFLINE_ACCESS = 'offline_access'
 
 /** The status of a connection that holds a working grant, and why it is not `ready`: what to do is in the words. */
 export function statusWithGrant(

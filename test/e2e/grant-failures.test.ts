@@ -275,6 +275,23 @@ describe('what a provider answers decides what becomes of a connection', () => {
     expect((await world.events(id)).at(-1)).toMatchObject({ type: 'connection.degraded' })
   })
 
+  it.each([
+    ['read offline_access openid profile email', { ...GRANT, scope: 'read' }, []],
+    ['read offline_access', { ...GRANT, scope: 'read', refresh_token: undefined }, ['offline_access']],
+    ['read email write', { ...GRANT, scope: 'read' }, ['write']],
+  ])('compares %j with what an access token can tell of it', async (scope, answer, missing) => {
+    provider.answerWith(() => ({ body: answer }))
+    const setup = world.codeSetup({
+      token_url: tokenUrl(),
+      revocation_url: undefined,
+      scope,
+      code: randomUUID(),
+    })
+    const { body } = await world.create({ name: 'Orders', app_id: 'OAUTH2', setup })
+    const { status, scopes } = await world.view(body.id)
+    expect([status, scopes.missing]).toEqual([missing.length === 0 ? 'ready' : 'degraded', missing])
+  })
+
   it('stops asking for a client that was refused, and goes on when its secret is replaced', async () => {
     provider.answerWith(() => named('invalid_client', 401))
     const id = await createMachine({ client_secret: 'wrong-secret' })

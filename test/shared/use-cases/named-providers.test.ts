@@ -169,6 +169,20 @@ describe('the code apps', () => {
       expect((await world.row(id)).failure).toBeUndefined()
     })
 
+    it('takes scopes that are separated as Slack does, each once', async () => {
+      world.provider.answerWith(() => ({ body: { ...bundle(0), scope: 'chat:write,channels:read' } }))
+      await world.addApplication('SLACK')
+      const { id } = await world.create('SLACK')
+      const scopes = ['chat:write,channels:read', 'chat:write']
+      const url = await world.authorize(id, { scopes })
+      expect(url.searchParams.get('scope')).toBe('chat:write,channels:read')
+      await world.finish(url.searchParams.get('state'))
+      expect(await world.row(id)).toMatchObject({
+        status: 'ready',
+        requiredScopes: ['chat:write', 'channels:read'],
+      })
+    })
+
     it('has no end without token rotation: nothing is swept, asked or degraded', async () => {
       play('SLACK')
       const id = await authorized('SLACK')
@@ -209,6 +223,18 @@ describe('the code apps', () => {
       expect(tokenRequests()).toHaveLength(1)
     })
   })
+
+  it.each(['MAILCHIMP', 'PIPEDRIVE'])(
+    '%s: is asked for no scopes, and says so to who names some',
+    async (appId) => {
+      await world.addApplication(appId)
+      const { id } = await world.create(appId)
+      await expect(world.authorize(id, { scopes: ['deals:read'] })).rejects.toMatchObject({
+        code: 'invalid-body',
+        detail: { field: 'scopes' },
+      })
+    },
+  )
 
   it('Mailchimp: expires_in 0 means never, and the data centre comes from a second call', async () => {
     play('MAILCHIMP')
