@@ -1,3 +1,4 @@
+import { METRIC_HELP } from '../../domain/metric-help.ts'
 import {
   type DimensionName,
   METRICS,
@@ -72,7 +73,7 @@ export class PrometheusMetrics implements Metrics {
       const definition = metricOf(name)
       const exposed = exposedName(name, definition)
       const type = definition.kind === 'distribution' ? 'histogram' : definition.kind
-      text += `# HELP ${exposed} ${escapeHelp(definition.help)}\n# TYPE ${exposed} ${type}\n`
+      text += `# HELP ${exposed} ${escapeHelp(METRIC_HELP[name])}\n# TYPE ${exposed} ${type}\n`
       for (const one of series.values()) text += linesOf(exposed, one, definition)
     }
     return text
