@@ -174,6 +174,49 @@ describe('SecretsManagerStore.scheduleDeletion, restore and purge', () => {
 })
 
 describe('SecretsManagerStore.list', () => {
+  it('shows this deployment’s secrets alone, those that wait for their deletion too', async () => {
+    const entry = (name: string, tags: Record<string, string>, more: object = {}) => ({
+      Name: name,
+      CreatedDate: 1_000,
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      ...more,
+    })
+    const ours = { 'flow-vault:managed': 'true', 'flow-vault:deployment': 'unit' }
+    const names = Array.from({ length: 5 }, () => freshSecretId())
+    service.script({
+      body: {
+        SecretList: [
+          entry(names[0]!, ours),
+          entry(names[1]!, ours, { DeletedDate: 2_000 }),
+          entry(names[2]!, { ...ours, 'flow-vault:deployment': 'another' }),
+          entry(names[3]!, { ...ours, 'flow-vault:managed': 'false' }),
+          entry(names[4]!, {}),
+          entry('flow-vault/by-hand', ours),
+        ],
+      },
+    })
+    expect((await store.list({ limit: 100 })).items).toEqual([
+      { secretId: names[0], createdAtMs: 1_000_000 },
+      { secretId: names[1], createdAtMs: 1_000_000, deletedAtMs: 2_000_000 },
+    ])
+    expect(await service.lastBody()).toMatchObject({
+      IncludePlannedDeletion: true,
+      Filters: [{ Key: 'name', Values: ['flow-vault/'] }],
+      MaxResults: 100,
+    })
+  })
+
+  it('finds what it made: the tags of a new secret are those that it looks for', async () => {
+    service.script({ body: { VersionId: 'v1' } })
+    await store.put(secretId, 'v1', VALUE, { isNew: true })
+    expect(await service.lastBody()).toMatchObject({
+      Tags: expect.arrayContaining([
+        { Key: 'flow-vault:managed', Value: 'true' },
+        { Key: 'flow-vault:deployment', Value: 'unit' },
+      ]),
+    })
+  })
+
   it('passes the page on, and throws when the service fails', async () => {
     service.script({ body: { SecretList: [], NextToken: 'more' } })
     expect(await store.list({ limit: 5 })).toEqual({ items: [], nextToken: 'more' })
