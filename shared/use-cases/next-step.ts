@@ -12,7 +12,7 @@ export interface Asked {
 
 const TRIED_AGAIN = 'It is tried again by itself.'
 const AUTHORIZE_AGAIN = 'Authorize the connection again.'
-const CHECK_ENDPOINT = 'Check the token endpoint in the setup.'
+const CHECK_ENDPOINT = 'Check the token endpoint, if the setup names it.'
 /** What the outgoing guard lets through. */
 export const ALLOWED_TARGETS =
   'The vault calls public hosts by https on port 443, and those that its operator has allowed (FLOW_VAULT_ALLOW_HOSTS).'
@@ -65,7 +65,7 @@ export function nextStepAfter({ kind, code }: TokenFailure, asked: Asked): strin
     return asked.way === 'refresh-token' ? AUTHORIZE_AGAIN : 'Correct the credentials in the setup.'
   }
   if (kind === 'refused' || kind === 'app-broken') return `Check the setup. ${TRIED_AGAIN}`
-  return code === 'dns_failed' ? `Check the host name in the setup. ${TRIED_AGAIN}` : TRIED_AGAIN
+  return code === 'dns_failed' ? `Check the host name, if the setup names it. ${TRIED_AGAIN}` : TRIED_AGAIN
 }
 
 /** The failure's words for whoever was answered that nothing was stored: then nothing is tried again. */

@@ -8,6 +8,8 @@ import { failureBeforeSending } from './token-failure.ts'
 
 /** Google refuses an `iat` in the future, so ours lies this far back to allow for a fast clock. */
 const BACKDATE_SECONDS = 30
+/** RFC 7518 §3.3: no shorter key may be used with RS256, and jose throws for one. */
+const MIN_KEY_BITS = 2048
 
 /**
  * A signed assertion for the JWT bearer grant (RFC 7523 §3), RS256, or the failure that the setup's key or values
@@ -25,7 +27,8 @@ export async function signAssertion(request: {
   const audience = render(assertion.audience, setup)
   const key = privateKeyOf(setup[assertion.key])
   if (key === undefined) {
-    return failureBeforeSending('app-broken', 'invalid_key', 'The private key is not an unencrypted RSA key.')
+    const message = `The private key is not an unencrypted RSA key of at least ${MIN_KEY_BITS} bits.`
+    return failureBeforeSending('app-broken', 'invalid_key', message)
   }
   if (issuer === undefined || audience === undefined) {
     return failureBeforeSending('app-broken', 'invalid_setup', 'The setup lacks a value of the assertion.')
@@ -46,7 +49,8 @@ function privateKeyOf(pem: unknown): KeyObject | undefined {
   if (typeof pem !== 'string') return undefined
   try {
     const key = createPrivateKey(pem.replaceAll('\\n', '\n'))
-    return key.asymmetricKeyType === 'rsa' ? key : undefined
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+    return key.asymmetricKeyType === 'rsa' && bits >= MIN_KEY_BITS ? key : undefined
   } catch {
     // OpenSSL's message tells nothing a person can use, and must not be trusted with key material.
     return undefined

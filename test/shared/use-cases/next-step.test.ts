@@ -34,14 +34,19 @@ describe('nextStepAfter', () => {
       BY_CLIENT,
       'Ask for scopes that the provider knows and the client may have.',
     ],
-    ['refused', 'invalid_answer', BY_CLIENT, 'Check the token endpoint in the setup.'],
+    ['refused', 'invalid_answer', BY_CLIENT, 'Check the token endpoint, if the setup names it.'],
     ['refused', 'http_error', BY_CLIENT, 'Check the setup. It is tried again by itself.'],
     // Nothing is wrong with an endpoint whose answer only got lost, and what was sent may be used up.
     ['unknown', 'invalid_answer', BY_REFRESH, 'It is tried again by itself.'],
     ['unknown', 'timeout', BY_CODE, 'Authorize the connection again.'],
     ['passing', 'too_many_requests', BY_CODE, 'It is tried again by itself.'],
     ['not-sent', 'connect_failed', BY_REFRESH, 'It is tried again by itself.'],
-    ['not-sent', 'dns_failed', BY_CLIENT, 'Check the host name in the setup. It is tried again by itself.'],
+    [
+      'not-sent',
+      'dns_failed',
+      BY_CLIENT,
+      'Check the host name, if the setup names it. It is tried again by itself.',
+    ],
     // A browser waits for this one answer, and nothing repeats it.
     ['not-sent', 'connect_failed', { ...BY_CODE, once: true }, 'Authorize the connection again.'],
   ] as const)('after %s %s', (kind, code, asked, step) => {

@@ -74,6 +74,12 @@ describe('OAuth4WebApiClient', () => {
           .privateKey.export({ type: 'pkcs8', format: 'pem' })
           .toString(),
       ],
+      [
+        'a key that is too short for RS256',
+        generateKeyPairSync('rsa', { modulusLength: 1024 })
+          .privateKey.export({ type: 'pkcs8', format: 'pem' })
+          .toString(),
+      ],
     ])('sends nothing with %s', async (_what, key) => {
       const outcome = await mint(key)
       expect(outcome).toMatchObject({ kind: 'app-broken', code: 'invalid_key' })
