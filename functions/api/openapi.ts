@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import type { HttpMethod, Route, RouteResponse } from '../route.ts'
 import { errorSchema } from './common-schemas.ts'
 import { errorExample, exampleOf, type RouteExample } from './examples.ts'
+import { PARAMETER_WORDS } from './parameter-words.ts'
 
 interface OpenApiDocument {
   readonly openapi: '3.1.0'
@@ -39,7 +40,8 @@ export function openApiDocument(routes: readonly Route<never>[], origin: string)
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'From `POST /oauth/token`.',
+          description:
+            'From `POST /oauth/token` of the built-in issuer (`grant_type=client_credentials`, `client_id`, `client_secret`; a form or JSON), or from the issuer the vault was told of.',
         },
       },
     },
@@ -113,6 +115,7 @@ function parametersOf(schema: z.ZodMiniType | undefined, place: 'path' | 'query'
   return Object.entries(object.properties ?? {}).map(([name, property]) => ({
     name,
     in: place,
+    ...(PARAMETER_WORDS[name] === undefined ? {} : { description: PARAMETER_WORDS[name] }),
     required: place === 'path' || (object.required?.includes(name) ?? false),
     schema: property,
   }))

@@ -13,6 +13,7 @@ const document = openApiDocument(allRoutes(), 'https://vault.example.com')
 interface Operation {
   readonly summary: string
   readonly description?: string
+  readonly parameters: readonly { readonly name: string; readonly description?: string }[]
   readonly requestBody?: { readonly content: Readonly<Record<string, Content>> }
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>
 }
@@ -27,9 +28,10 @@ const operationOf = (route: { path: string; method: string }): Operation =>
   document.paths[route.path]?.[route.method.toLowerCase()] as Operation
 
 describe('openApiDocument', () => {
-  test.each(ROUTES)('%s is told in words, with its scopes', (_name, route) => {
-    const { summary, description = '' } = operationOf(route)
+  test.each(ROUTES)('%s is told in words, with its parameters and scopes', (_name, route) => {
+    const { summary, description = '', parameters } = operationOf(route)
     expect(summary).not.toBe('')
+    for (const parameter of parameters) expect(parameter.description ?? '').not.toBe('')
     for (const scope of route.scopes ?? []) expect(description).toContain(scope)
   })
 
