@@ -112,7 +112,12 @@ const clientCredentials: Setup = {
   additionalProperties: false,
   fields: [
     shortText('client_id', 'Client ID', 'The client’s identifier at the token endpoint.', { required: true }),
-    shortText('client_secret', 'Client secret', 'The client’s secret.', { required: true, secret: true }),
+    shortText(
+      'client_secret',
+      'Client secret',
+      'The client’s secret. It is sent in the form; for a server that wants Basic, use the OAuth 2.0 app.',
+      { required: true, secret: true },
+    ),
     {
       name: 'token_endpoint',
       label: 'Token endpoint',

@@ -62,9 +62,14 @@ export function createUrlCheck(allowHosts: readonly string[]): UrlCheck {
   }
 }
 
-/** The entries as `checkTarget` looks them up: names do not tell case apart. */
+/** The `host:port` entries as `checkTarget` looks them up: each host in the spelling that URLs give it. */
 export function allowedHosts(entries: readonly string[]): ReadonlySet<string> {
-  return new Set(entries.map((entry) => entry.trim().toLowerCase()))
+  return new Set(
+    entries.map((entry) => {
+      const port = Number(entry.slice(entry.lastIndexOf(':') + 1))
+      return `${URL.parse(`http://${entry.trim()}`)?.hostname}:${port}`
+    }),
+  )
 }
 
 function refused(code: OutgoingFailureCode, message: string): OutgoingFailure {
