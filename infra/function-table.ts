@@ -15,13 +15,15 @@ export type GrantName =
   | 'write-rows'
   | 'read-rows'
   | 'scan-rows'
-  | 'note-fetches'
+  | 'note-use'
   | 'consume-states'
   | 'start-states'
   | 'query-work'
   | 'query-due'
+  | 'begin-secret-store'
   | 'create-secrets'
   | 'put-secrets'
+  | 'restore-secrets'
   | 'read-secrets'
   | 'remove-secrets'
   | 'digest'
@@ -70,8 +72,10 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     grants: [
       'write-rows',
       'start-states',
+      'begin-secret-store',
       'create-secrets',
       'put-secrets',
+      'restore-secrets',
       'digest',
       'verify-tokens',
       'invoke-grants',
@@ -85,7 +89,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     timeoutSeconds: 29,
     instances: 'as-needed',
     routes: CREDENTIALS_ROUTES as readonly Route<never>[],
-    grants: ['read-rows', 'note-fetches', 'read-secrets', 'verify-tokens', 'invoke-grants'],
+    grants: ['read-rows', 'note-use', 'read-secrets', 'verify-tokens', 'invoke-grants'],
   },
   {
     name: 'authorize',
@@ -103,7 +107,8 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     timeoutSeconds: 120,
     instances: 'secret-writer',
     worksQueue: true,
-    grants: ['write-rows', 'read-secrets', 'put-secrets', 'digest', 'receive-work'],
+    // A code app's connection has no secret before its first authorization: then this function makes it.
+    grants: ['write-rows', 'read-secrets', 'create-secrets', 'put-secrets', 'digest', 'receive-work'],
   },
   {
     name: 'sweep',

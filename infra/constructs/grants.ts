@@ -35,12 +35,8 @@ export interface Granted {
 }
 
 const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
-const WRITE_ITEMS = [
-  'dynamodb:PutItem',
-  'dynamodb:UpdateItem',
-  'dynamodb:DeleteItem',
-  'dynamodb:ConditionCheckItem',
-]
+/** Rows are never checked without being written; only the sealed store does that, with its own items. */
+const WRITE_ITEMS = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']
 
 /**
  * Permissions and variables of one grant. Row permissions are bound to the beginning of the partition key, so that
@@ -55,7 +51,7 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   'write-rows': (it) => onTable(it, [items(it, 'TENANT#*', [...READ_ITEMS, ...WRITE_ITEMS])]),
   // A scan has no key to bind; sealed values it meets are ciphertext, and whoever has this has no key for them.
   'scan-rows': (it) => onTable(it, [allow(['dynamodb:Scan'], it.tableArn)]),
-  'note-fetches': (it) => onTable(it, [noteFetches(it)]),
+  'note-use': (it) => onTable(it, [noteUse(it)]),
   'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:PutItem'])]),
   'consume-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:DeleteItem'])]),
   'query-work': (it) => onTable(it, [dueIndex(it, 'work#*')]),
@@ -66,9 +62,10 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
       [ENV.rotationsPerMinute]: String(it.rotationsPerMinute),
     },
   }),
-  'create-secrets': (it) =>
-    onSecrets(it, [items(it, SECRET_STORE_ITEM, ['dynamodb:PutItem']), ...createSecrets(it)]),
+  'begin-secret-store': (it) => onSecrets(it, [items(it, SECRET_STORE_ITEM, ['dynamodb:PutItem'])]),
+  'create-secrets': (it) => onSecrets(it, createSecrets(it)),
   'put-secrets': (it) => onSecrets(it, putSecrets(it)),
+  'restore-secrets': (it) => onSecrets(it, restoreSecrets(it)),
   'read-secrets': (it) => onSecrets(it, readSecrets(it)),
   'remove-secrets': (it) => onSecrets(it, removeSecrets(it)),
   digest: (it) => ({
@@ -121,11 +118,11 @@ function dueIndex(it: VaultResources, shards: string): PolicyStatement {
   })
 }
 
-/** The one attribute a fetch may write: the hour in which it happened. */
-function noteFetches(it: VaultResources): PolicyStatement {
+/** What a flow may leave in a row, and nothing else is even compared: the hour of a fetch, and when it complained. */
+function noteUse(it: VaultResources): PolicyStatement {
   return allow(['dynamodb:UpdateItem'], it.tableArn, {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*'] },
-    'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'lastFetchedHour'] },
+    'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'lastFetchedHour', 'rejectedAtMs'] },
   })
 }
 
@@ -150,21 +147,43 @@ const SECRET_STORE_ITEM = secretStoreKey().partition
 /** Names in the sealed store begin like this; see `shared/adapters/sealed/sealed-items.ts`. */
 const SEALED = `SECRET#${SECRET_ID_PREFIX}*`
 
+/** To make a secret, and to destroy it again when the operation it was made for is undone. */
 function createSecrets(it: VaultResources): PolicyStatement[] {
-  if (it.secretStore === 'sealed') return putSecrets(it)
+  if (it.secretStore === 'sealed') {
+    return [
+      items(it, SEALED, ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']),
+      ...keyForWriting(it),
+    ]
+  }
   // A secret of this vault says so in a tag from its first moment: `reconcile` touches no other.
   const tagged = { StringEquals: { 'aws:RequestTag/flow-vault:deployment': it.stage } }
   return [
     allow(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'], it.secretsArn, tagged),
-    allow(['secretsmanager:DeleteSecret', 'secretsmanager:RestoreSecret'], it.secretsArn),
+    allow(['secretsmanager:DeleteSecret'], it.secretsArn),
     ...keyForWriting(it),
   ]
 }
 
+/** To put one more version to a secret that is there, and to let go of the one it replaces. */
 function putSecrets(it: VaultResources): PolicyStatement[] {
-  if (it.secretStore === 'sealed')
-    return [items(it, SEALED, [...READ_ITEMS, ...WRITE_ITEMS]), ...keyForWriting(it)]
+  if (it.secretStore === 'sealed') {
+    return [
+      items(it, SEALED, [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:ConditionCheckItem',
+      ]),
+      ...keyForWriting(it),
+    ]
+  }
   return [allow(['secretsmanager:PutSecretValue'], it.secretsArn), ...keyForWriting(it)]
+}
+
+/** To give a secret back that waits for its deletion; a repeat is told from a failure by looking at it. */
+function restoreSecrets(it: VaultResources): PolicyStatement[] {
+  if (it.secretStore === 'sealed') return [items(it, SEALED, ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]
+  return [allow(['secretsmanager:DescribeSecret', 'secretsmanager:RestoreSecret'], it.secretsArn)]
 }
 
 function readSecrets(it: VaultResources): PolicyStatement[] {

@@ -31,6 +31,8 @@ export interface RotationRequest {
   readonly cause: RotationCause
   /** For `fetch`: how much life the flow needs. */
   readonly minTtlMs?: number
+  /** For `rejected`: the version complained of; a newer one that is there already is not replaced. */
+  readonly credentialVersion?: number
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../domain/connection.ts'
 import { VaultError } from '../domain/errors.ts'
 import { connectionKey } from '../domain/keys.ts'
-import type { GrantRunner } from '../ports/grant-runner.ts'
+import type { GrantRunner, RotationRequest } from '../ports/grant-runner.ts'
 import { ConditionFailedError } from '../ports/item-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { getConnection } from './connection-rows.ts'
@@ -56,7 +56,7 @@ export async function rejectCredential(
   }
   const deadlineMs = ports.clock.monotonicMs() + REJECTION_BUDGET_MS
   const outcome = (await claimRejection(ports, row))
-    ? (await ports.grants.rotate({ ...keyOf(row), cause: 'rejected' }, REJECTION_BUDGET_MS)).kind
+    ? (await ports.grants.rotate(complaintOf(row), REJECTION_BUDGET_MS)).kind
     : 'claimed'
   const current = await afterOthers(ports, row, { outcome, deadlineMs })
   if (current.credentialVersion > input.credentialVersion) return { row: current, renewed: true }
@@ -96,11 +96,14 @@ function reasonFor(outcome: Outcome, row: ConnectionRow): string {
     : ONLY_BY_AUTHORIZING
 }
 
-function keyOf({ tenant, id }: ConnectionRow): { tenant: string; id: string } {
-  return { tenant, id }
+function complaintOf({ tenant, id, credentialVersion }: ConnectionRow): RotationRequest {
+  return { tenant, id, cause: 'rejected', credentialVersion }
 }
 
-/** Takes the one rotation of this minute; false when another caller has it. */
+/**
+ * Takes the one rotation of this minute; false when another caller has it. On AWS this function's role may touch
+ * no attribute but the ones it writes, not even to compare: that the version still stands is seen by who rotates.
+ */
 async function claimRejection(ports: Ports, row: ConnectionRow): Promise<boolean> {
   const nowMs = ports.clock.nowMs()
   try {
@@ -110,7 +113,7 @@ async function claimRejection(ports: Ports, row: ConnectionRow): Promise<boolean
         key: connectionKey(row.tenant, row.id),
         set: { rejectedAtMs: nowMs },
         when: [
-          { kind: 'equals', attribute: 'credentialVersion', value: row.credentialVersion },
+          { kind: 'item-present' },
           { kind: 'absent-or-at-most', attribute: 'rejectedAtMs', value: nowMs - REJECTION_PAUSE_MS },
         ],
       },

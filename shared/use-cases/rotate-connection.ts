@@ -46,6 +46,8 @@ async function renewGrants(
 ): Promise<RotationResult> {
   let connection = start
   let rotated = false
+  if (start.row.credentialVersion > (request.credentialVersion ?? Number.POSITIVE_INFINITY))
+    return { kind: 'nothing', row: start.row }
   // Work that comes early, late or twice finds nothing due, and leaves the index as it is.
   if (request.cause === 'due' && !isDue(start.row, ports.clock.nowMs()))
     return { kind: 'nothing', row: start.row }

@@ -31,17 +31,18 @@ const templates = new Map(
 /** What each role may do with Secrets Manager: the design's table, action by action. */
 const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents']
 const TRACES = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments']
-const ROWS = ['ConditionCheckItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map(
-  (a) => `dynamodb:${a}`,
+const ROWS = ['DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'].map((a) => `dynamodb:${a}`)
+const WRITE_SECRETS = ['CreateSecret', 'TagResource', 'PutSecretValue', 'DeleteSecret'].map(
+  (a) => `secretsmanager:${a}`,
 )
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   api: [
     ...LOGS,
     ...TRACES,
     ...ROWS,
-    ...['CreateSecret', 'TagResource', 'PutSecretValue', 'DeleteSecret', 'RestoreSecret'].map(
-      (a) => `secretsmanager:${a}`,
-    ),
+    ...WRITE_SECRETS,
+    'secretsmanager:DescribeSecret',
+    'secretsmanager:RestoreSecret',
     'kms:GenerateDataKey',
     'kms:Decrypt',
     'kms:GenerateMac',
@@ -70,8 +71,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...LOGS,
     ...TRACES,
     ...ROWS,
+    ...WRITE_SECRETS,
     'secretsmanager:GetSecretValue',
-    'secretsmanager:PutSecretValue',
     'kms:Decrypt',
     'kms:GenerateDataKey',
     'kms:GenerateMac',
@@ -188,13 +189,15 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
     })
   })
 
-  it('lets credentials write the hour of a fetch and no other attribute', () => {
+  it('lets credentials note a fetch or a complaint and touch no other attribute', () => {
     const updates = statementsOf(vault, 'credentials').filter(({ actions }) =>
       actions.includes('dynamodb:UpdateItem'),
     )
     expect(updates).toHaveLength(1)
     expect(updates[0]!.actions).toEqual(['dynamodb:UpdateItem'])
-    expect(updates[0]!.condition).toContain('"dynamodb:Attributes":["pk","sk","lastFetchedHour"]')
+    expect(updates[0]!.condition).toContain(
+      '"dynamodb:Attributes":["pk","sk","lastFetchedHour","rejectedAtMs"]',
+    )
   })
 })
 
