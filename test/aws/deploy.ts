@@ -47,6 +47,8 @@ export interface DeployedVault extends ApiTarget {
   readonly stage: string
   /** What API Gateway knows the API by; requests carry it in their Host header. */
   readonly hostHeader: string
+  /** Where browsers reach it, without a trailing slash; not to be resolved here, where `fetch` finds it. */
+  readonly publicUrl: string
   readonly issuer: string
 }
 
@@ -64,10 +66,11 @@ export async function deployVault(options: DeployOptions): Promise<DeployedVault
       folder,
     })
     const outputs = JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Record<string, string>>
-    const apiId = outputs[`FlowVault-${options.stage}-Vault`]?.['ApiId']
-    if (apiId === undefined) throw new Error(`the deployment names no API: ${JSON.stringify(outputs)}`)
+    const { ApiId, ApiUrl } = outputs[`FlowVault-${options.stage}-Vault`] ?? {}
+    if (ApiId === undefined || ApiUrl === undefined)
+      throw new Error(`the deployment names no API: ${JSON.stringify(outputs)}`)
     await setVariables(options)
-    return targetOf(options, issuer, `${apiId}.execute-api.localhost`)
+    return targetOf(options, issuer, { hostHeader: `${ApiId}.execute-api.localhost`, publicUrl: ApiUrl })
   } catch (error) {
     await issuer.server.close()
     throw error
@@ -144,11 +147,16 @@ async function cdk(
   }
 }
 
-function targetOf(options: DeployOptions, issuer: Issuer, hostHeader: string): DeployedVault {
+function targetOf(
+  options: DeployOptions,
+  issuer: Issuer,
+  { hostHeader, publicUrl }: Pick<DeployedVault, 'hostHeader' | 'publicUrl'>,
+): DeployedVault {
   return {
     baseUrl: options.ministackUrl,
     stage: options.stage,
     hostHeader,
+    publicUrl,
     issuer: issuer.url,
     fetch: fetchByHost(options.ministackUrl, hostHeader),
     token: (tenant, scopes) => issuer.token(tenant, scopes ?? ALL_SCOPES),

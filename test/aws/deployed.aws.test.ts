@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
-import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { ENV } from '../../functions/config.ts'
 import { functionNameOf } from '../../infra/constructs/vault-function.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
-import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { grantsSuite } from '../e2e/grants-suite.ts'
 import { managementApiSuite } from '../e2e/management-api-suite.ts'
 import { call, newTenant } from '../support/api-target.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
@@ -15,6 +16,7 @@ import { trustedLoopbackCertificate } from '../support/loopback-tls.ts'
 import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts'
 import { type DeployedVault, deployVault } from './deploy.ts'
 import { deployedPermissions } from './deployed-permissions.ts'
+import { wokenSuite } from './woken-suite.ts'
 
 /** `cdk bootstrap` and `cdk deploy` take 15 s on two idle cores; a busy machine takes minutes. */
 const DEPLOY_WITHIN_MS = 300_000
@@ -24,8 +26,6 @@ const STRIPE = {
   app_id: 'STRIPE',
   setup: { type: 'KEY_PAIR', private_key: STRIPE_KEY, public_key: 'pk_test_0123456789' },
 }
-/** A job waits a second until all have read of the freeze; the emulator's queue is asked in its own time. */
-const JOB_WITHIN_MS = 60_000
 const ministack = () => emulatorClientConfig('ministack')
 
 describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with %s', (secretStore) => {
@@ -34,6 +34,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   let calls: RecordingProxy
   let token: string
   let tenant: string
+  let tableName: string
 
   beforeAll(async () => {
     const certificate = await trustedLoopbackCertificate()
@@ -47,6 +48,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
       authority: certificate.authority,
       functionsEndpoint: calls.url,
     })
+    tableName = await tableNameOf(vault.stage)
   }, DEPLOY_WITHIN_MS)
   afterAll(async () => {
     await vault?.close()
@@ -64,17 +66,6 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     expect(created).toMatchObject({ status: 201 })
     return (created.body as { id: string }).id
   }
-  const machine = () => ({
-    name: 'Machine',
-    app_id: 'OAUTH2',
-    setup: {
-      type: 'CLIENT_CREDENTIALS',
-      client_id: provider.clients.machine.id,
-      client_secret: provider.clients.machine.secret,
-      token_url: provider.tokenUrl,
-      scope: 'read write',
-    },
-  })
 
   it('answers that it is ready', async () => {
     const answer = await vault.fetch(`${vault.baseUrl}/readyz`)
@@ -108,7 +99,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   it('keeps the plaintext out of the table', async () => {
     await create(STRIPE)
     const client = new DynamoDBClient(ministack())
-    const { Items = [] } = await client.send(new ScanCommand({ TableName: await tableName() }))
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: tableName }))
     expect(Items.length).toBeGreaterThan(0)
     const text = JSON.stringify(Items)
     for (const secret of [STRIPE_KEY, Buffer.from(STRIPE_KEY).toString('base64')])
@@ -116,22 +107,6 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     // Which store that is was written with the first secret, and no other may take its place.
     expect(Items.filter(({ pk }) => pk?.S === 'VAULT')).toMatchObject([{ kind: { S: secretStore } }])
   })
-
-  it('has the job of a freeze done by way of its own queue', async () => {
-    const id = await create(STRIPE)
-    const order = { connection_id: id, reason: 'A test', revoke: true }
-    const made = await send('POST', '/freezes', order)
-    expect(made).toMatchObject({ status: 201 })
-    const freeze = `/freezes/${(made.body as { id: string }).id}`
-    const clock = new SystemClock()
-    const untilMs = clock.monotonicMs() + JOB_WITHIN_MS
-    let found = await send('GET', freeze)
-    while ((found.body as Freeze).progress.state !== 'done' && clock.monotonicMs() < untilMs) {
-      await clock.sleep(500)
-      found = await send('GET', freeze)
-    }
-    expect(found).toMatchObject({ status: 200, body: { progress: { state: 'done', connections: 1 } } })
-  }, 90_000)
 
   it('answers without a token, or with a foreign one, as it does everywhere', async () => {
     const path = `${vault.baseUrl}/api/v2/flows/vault/connections`
@@ -159,49 +134,9 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     expect([answer.status, await answer.json()]).toMatchObject([200, { access_token: 'from-the-issuer' }])
   })
 
-  it('has a grant minted, rotated and refused by the function that calls providers', async () => {
-    const id = await create(machine())
-    const first = (await send('GET', `/connections/${id}/credentials`)).body as Credential
-    await expect(provider.isActive(first.fields.access_token)).resolves.toBe(true)
-    expect(await send('POST', `/connections/${id}/rotate`)).toMatchObject({ status: 200 })
-    const second = (await send('GET', `/connections/${id}/credentials`)).body as Credential
-    expect(second.credential_version).toBe(2)
-    expect(second.fields.access_token).not.toBe(first.fields.access_token)
-    await expect(provider.isActive(second.fields.access_token)).resolves.toBe(true)
-    const wrong = { ...machine(), setup: { ...machine().setup, client_secret: 'not-the-secret' } }
-    const refused = await create(wrong)
-    expect(await send('GET', `/connections/${refused}/credentials`)).toMatchObject({ status: 409 })
-    expect(await send('GET', `/connections/${refused}?view=full`)).toMatchObject({
-      body: { failure: { code: 'invalid_client' } },
-    })
-  })
+  grantsSuite('beside an authorization server', () => ({ ...vault, provider }))
 
-  it('tells a browser that brings a state which nobody began', async () => {
-    const answer = await vault.fetch(`${vault.baseUrl}/oauth/callback?state=${'a'.repeat(43)}&code=none`)
-    expect(await answer.text()).toContain('has expired or was used already')
-  })
-
-  it('runs what the schedules wake', async () => {
-    const client = new LambdaClient(ministack())
-    for (const [name, event] of [
-      ['sweep', {}],
-      ['reconcile', { task: 'work' }],
-      ['reconcile', { task: 'compare' }],
-    ] as const) {
-      const FunctionName = `flow-vault-${vault.stage}-${name}`
-      const Payload = Buffer.from(JSON.stringify(event))
-      const { FunctionError } = await client.send(new InvokeCommand({ FunctionName, Payload }))
-      expect([name, FunctionError]).toEqual([name, undefined])
-    }
-  })
-
-  async function tableName(): Promise<string> {
-    const FunctionName = `flow-vault-${vault.stage}-api`
-    const { Environment } = await new LambdaClient(ministack()).send(
-      new GetFunctionConfigurationCommand({ FunctionName }),
-    )
-    return Environment?.Variables?.['FLOW_VAULT_TABLE'] ?? ''
-  }
+  wokenSuite(() => ({ ...vault, provider, tableName }))
 
   if (secretStore === 'secrets-manager') {
     it('names and tags its secrets so that nobody takes them for another’s', async () => {
@@ -227,6 +162,13 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   })
 })
 
+async function tableNameOf(stage: string): Promise<string> {
+  const { Environment } = await new LambdaClient(ministack()).send(
+    new GetFunctionConfigurationCommand({ FunctionName: functionNameOf(stage, 'api') }),
+  )
+  return Environment?.Variables?.[ENV.tableName] ?? ''
+}
+
 /** Keeps the report for people, and shows what the roles have in excess. */
 async function writeReport(
   name: string,
@@ -242,13 +184,4 @@ async function writeReport(
   const file = path.join('.cache', `aws-${name}.txt`)
   await writeFile(file, `${text}\n`)
   process.stderr.write(`${['', `${file}, allowed and not used:`, ...unused].join('\n  ')}\n`)
-}
-
-interface Freeze {
-  readonly progress: { readonly state: string }
-}
-
-interface Credential {
-  readonly credential_version: number
-  readonly fields: { readonly access_token: string }
 }

@@ -57,6 +57,16 @@ export function ignoresTheRequestToken(emulator: EmulatorName): Promise<boolean>
   })
 }
 
+/** Whether the first version cannot be read any more when two others came after it. */
+export function removesUnlabelledVersions(emulator: EmulatorName): Promise<boolean> {
+  return onSecret(emulator, async (client, { name, versionId }) => {
+    for (const SecretString of ['two', 'three'])
+      await client.send(new PutSecretValueCommand({ SecretId: name, SecretString }))
+    const read = client.send(new GetSecretValueCommand({ SecretId: name, VersionId: versionId }))
+    return !(await isAccepted(read))
+  })
+}
+
 /** Whether a token that made one value makes another one too. */
 export function acceptsAnotherValueForOneToken(emulator: EmulatorName): Promise<boolean> {
   return onSecret(emulator, (client, { name, token }) =>

@@ -1,9 +1,6 @@
 import { FAULT_RETRY_AFTER_SECONDS } from '../support/authorization-server.ts'
-import {
-  CONNECTIONS,
-  startVaultWithProvider,
-  type VaultWithProvider,
-} from '../support/vault-with-provider.ts'
+import { CONNECTIONS } from '../support/grant-calls.ts'
+import { startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
 
 const MINUTE_MS = 60_000
 

@@ -1,8 +1,5 @@
-import {
-  CONNECTIONS,
-  startVaultWithProvider,
-  type VaultWithProvider,
-} from '../support/vault-with-provider.ts'
+import { CONNECTIONS } from '../support/grant-calls.ts'
+import { startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
 
 const ALLOWED =
   'a public host by https on port 443, or one that the operator has allowed in FLOW_VAULT_ALLOW_HOSTS'

@@ -1,17 +1,13 @@
 import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import { CONNECTIONS, type JsonAnswer } from '../support/grant-calls.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import {
-  CONNECTIONS,
-  type JsonAnswer,
-  startVaultWithProvider,
-  type VaultWithProvider,
-} from '../support/vault-with-provider.ts'
+import { until } from '../support/until.ts'
+import { startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
 
 const FREEZES = '/api/v2/flows/vault/freezes'
 const MINUTE_MS = 60_000
 /** A job begins about a second after its freeze; a busy machine may need longer. */
 const JOB_WITHIN_MS = 15_000
-const POLL_MS = 50
 
 describe('freezes', () => {
   let world: VaultWithProvider
@@ -31,17 +27,9 @@ describe('freezes', () => {
   const machine = () => world.create({ name: 'Orders', app_id: 'OAUTH2', setup: world.machineSetup() })
   const eventTypes = async (id: string) => (await world.events(id)).map(({ type }) => type)
 
-  /** Asks until `isThere`, as clients do that wait for a job. */
-  async function until<T>(ask: () => Promise<T>, isThere: (answer: T) => boolean): Promise<T> {
-    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-      const answer = await ask()
-      if (isThere(answer) || waitedMs >= JOB_WITHIN_MS) return answer
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-    }
-  }
   const finished = async (id: string): Promise<JsonAnswer['body']> => {
     const ask = () => world.call('GET', `${FREEZES}/${id}`)
-    return (await until(ask, ({ body }) => body.progress.state === 'done')).body
+    return (await until(ask, ({ body }) => body.progress.state === 'done', JOB_WITHIN_MS)).body
   }
   const expectFrozen = (answer: JsonAnswer) => {
     expect(answer.status).toBe(409)
@@ -84,6 +72,7 @@ describe('freezes', () => {
     const types = await until(
       () => eventTypes(id),
       (all) => all.includes('connection.unfrozen'),
+      JOB_WITHIN_MS,
     )
     expect(types).toEqual(['connection.created', 'connection.frozen', 'connection.unfrozen'])
   })
@@ -129,6 +118,7 @@ describe('freezes', () => {
     const view = await until(
       () => world.view(id),
       ({ next_rotation_at: next }) => Date.parse(next) > world.clock.nowMs(),
+      JOB_WITHIN_MS,
     )
     expect(Date.parse(view.next_rotation_at)).toBeGreaterThan(world.clock.nowMs())
     expect(view.credential_version).toBe(1)

@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { CONNECTIONS } from '../support/grant-calls.ts'
 import { trustedLoopbackCertificate } from '../support/loopback-tls.ts'
 import {
   type ScriptedAnswer,
   type ScriptedProvider,
   startScriptedProvider,
 } from '../support/scripted-provider.ts'
-import {
-  CONNECTIONS,
-  startVaultWithProvider,
-  type VaultWithProvider,
-} from '../support/vault-with-provider.ts'
+import { startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
 
 /** What a provider might say about a request, and what nobody but the provider should ever read. */
 const PLANTED = 'planted-description-000'

@@ -1,9 +1,5 @@
-import {
-  CONNECTIONS,
-  OAUTH_APPS,
-  startVaultWithProvider,
-  type VaultWithProvider,
-} from '../support/vault-with-provider.ts'
+import { CONNECTIONS } from '../support/grant-calls.ts'
+import { OAUTH_APPS, startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
 
 const SECRET = 'planted-client-secret-000'
 
