@@ -97,6 +97,8 @@ async function startLocked(
     return running({ url, tlsUrl, vault, dev, settings }, { plain, secure, lock, renewal })
   } catch (error) {
     await Promise.all([plain.close({ graceMs: 0 }), secure.close({ graceMs: 0 })])
+    // Its loops would keep a process alive that refused to start.
+    await vault?.close()
     throw error
   }
 }

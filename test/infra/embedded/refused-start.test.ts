@@ -94,6 +94,16 @@ describe('a start over a folder that it must not touch', () => {
         ),
       /file is not a database/,
     ],
+    [
+      'a damaged key of the issuer, of which it shows nothing',
+      () => fs.writeFileSync(path.join(folder, 'issuer-key.json'), '{"d": private-canary}'),
+      /^(?!.*private-canary).*issuer-key\.json is damaged: it is not JSON\. Restore it, or remove it/s,
+    ],
+    [
+      'a damaged file of the first client, of which it shows nothing',
+      () => fs.writeFileSync(path.join(folder, 'dev.json'), '{"client_secret": private-canary}'),
+      /^(?!.*private-canary).*dev\.json is damaged: it is not JSON\. Restore it, or remove it/s,
+    ],
   ])('is refused with status 2 for %s, and nothing in it changes', async (_, damage, message) => {
     await damage()
     const before = contents()
