@@ -150,6 +150,20 @@ function storedSetup(row: ConnectionRow, accepted: AcceptedSetup, secret: Secret
   }
 }
 
+/** A connection that worked has been authorized before: what its new setup wants, such as other scopes, was not. */
+function reasonAfter(
+  current: ConnectionRow,
+  { setup, values }: AcceptedSetup,
+  first: FirstGrantOutcome,
+): Pick<ConnectionRow, 'statusReason'> | undefined {
+  const asksNobody = setup.grant?.kind === 'authorization-code' && values['code'] === undefined
+  if (!asksNobody || current.grants === undefined || first.members.status !== 'pending') return undefined
+  return {
+    statusReason:
+      'The setup was changed after the connection was authorized. Authorize the connection again.',
+  }
+}
+
 function setupChange(
   current: ConnectionRow,
   accepted: AcceptedSetup,
@@ -179,6 +193,7 @@ function setupChange(
       due_shard: undefined,
       due_at: undefined,
       ...to.first.members,
+      ...reasonAfter(current, accepted, to.first),
     },
     event: { type: 'connection.updated' as const, changed },
     beside: [closeIntent(to.intent), ...to.first.beside],

@@ -47,6 +47,26 @@ describe('authorizing a connection in a browser', () => {
     })
   })
 
+  it('says to authorize again when other scopes are required than were authorized', async () => {
+    const id = await world.authorized()
+    const setup = world.codeSetup({ scope: 'read write admin' })
+    const { status } = await world.call('PATCH', `${CONNECTIONS}/${id}`, { setup })
+    expect(status).toBe(200)
+    const reason =
+      'The setup was changed after the connection was authorized. Authorize the connection again.'
+    expect(await world.view(id)).toMatchObject({ status: 'pending', status_reason: reason, failure: null })
+    expect((await world.fetchCredential(id)).body).toMatchObject({
+      errorCode: 'authorization_pending',
+      message: reason,
+    })
+    await world.open(await world.consent(id))
+    expect(await world.view(id)).toMatchObject({
+      id,
+      status: 'ready',
+      scopes: { required: ['read', 'write', 'admin'], missing: [] },
+    })
+  })
+
   it('refuses a state after ten minutes', async () => {
     const id = await waiting()
     const callback = await world.consent(id)
