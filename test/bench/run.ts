@@ -2,6 +2,7 @@ import { benchBundles } from './bundles.ts'
 import { benchGrants } from './grants.ts'
 import { benchHttp } from './http.ts'
 import { benchRotation } from './rotation.ts'
+import { benchStorage } from './storage.ts'
 
 /*
  * `npm run bench [-- NAME …]`: measures and prints tables; asserts nothing. The figures are of this machine and
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   grants: benchGrants,
   http: benchHttp,
   rotation: benchRotation,
+  storage: benchStorage,
 }
 
 const wanted = process.argv.slice(2)
