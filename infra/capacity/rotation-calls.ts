@@ -28,7 +28,8 @@ export interface RotationCalls {
 
 /**
  * The calls of a rotation that nothing disturbs. The row: a lease in one write, then its end with the new pointer
- * and a change event in a transaction, and a due index entry deleted and put. The secret: a version read, one put,
+ * and a change event in a transaction, and a due index entry deleted and put. The secret: a version read (whoever
+ * stored it remembers it, but of many instances it is seldom the same), one put,
  * and the old one removed when sealed (a version, and a check of its `meta` item, in a transaction).
  */
 export function callsOfRotation(store: SecretStoreKind, secretBytes: number): RotationCalls {

@@ -120,8 +120,10 @@ describe('the formulas, held against the vault under a virtual clock,', () => {
       dueIndexChanges: 1,
       rowReads: 2,
       secretPuts: 1,
-      secretReads: 1,
     })
+    // The instance that stored a version remembers it: of two machines, it is the same one every second time.
+    expect(hourly.secretReads).toBeGreaterThan(0.4)
+    expect(hourly.secretReads).toBeLessThan(0.6)
     expect(callsOfRotation('secrets-manager', 2_000)).toMatchObject({
       // 2 for the lease; twice 2 and twice 1 for the commit; 2 for the index.
       writeUnits: 10,
