@@ -12,6 +12,8 @@ import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 import { warnOfDeadline } from './warn-of-deadline.ts'
 
+const HOUR_MS = 3_600_000
+
 /** Why there is nothing to rotate, with the next action. */
 export const ONLY_BY_AUTHORIZING =
   'The provider gave no refresh token: only a new authorization brings a new credential.'
@@ -109,7 +111,9 @@ function isDue(row: ConnectionRow, nowMs: number): boolean {
 /** Grants without a refresh token are minted at a price (Auth0 bills them): those nobody fetches are left alone. */
 function isIdle(row: ConnectionRow, profile: GrantProfile, nowMs: number): boolean {
   if (profile.kind === 'authorization-code') return false
-  const lastUseMs = Math.max((row.lastFetchedHour ?? 0) * 3_600_000, row.refreshedAtMs ?? row.createdAtMs)
+  // Not when it was last renewed: sweeps alone would keep it from ever seeming idle. An hour counts to its end.
+  const { lastFetchedHour, createdAtMs } = row
+  const lastUseMs = lastFetchedHour === undefined ? createdAtMs : (lastFetchedHour + 1) * HOUR_MS
   return nowMs - lastUseMs > IDLE_AFTER_MS
 }
 
