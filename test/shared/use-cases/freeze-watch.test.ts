@@ -47,6 +47,18 @@ describe('FreezeWatch', () => {
     expect(watch.inForce).toBe(2)
   })
 
+  test('does not keep what it had begun to read before it made a freeze itself', async () => {
+    const { items, watch } = watched()
+    const gate = Promise.withResolvers<void>()
+    items.gate = gate.promise
+    const early = watch.find('acme', ORDERS)
+    await items.put('fz_1', { appId: 'SLACK' })
+    watch.forget('acme')
+    gate.resolve()
+    expect(await early).toBeUndefined()
+    expect((await watch.find('acme', ORDERS))?.id).toBe('fz_1')
+  })
+
   test('reads a tenant’s freezes at most once a second, however many ask', async () => {
     const { items, clock, watch } = watched()
     for (let second = 0; second < 5; second++) {
