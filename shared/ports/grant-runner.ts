@@ -90,7 +90,7 @@ export interface FailureTold {
 /** An address that the outgoing guard refuses for good: the reason without its full stop, and the setup's field. */
 export interface ForbiddenTarget {
   readonly reason: string
-  readonly field?: string
+  readonly field: string
 }
 
 export type ProbeStoredRequest = StoredSetup

@@ -14,11 +14,6 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   'forbidden_address',
 ])
 
-/** Whether a failure says that an address is never called: a person has to change it, and waiting does not help. */
-export function isForbiddenTarget(code: string): boolean {
-  return FORBIDDEN.has(code)
-}
-
 /** The failure of the first field whose address the vault must call and never will, or undefined. */
 export function forbiddenField(
   checkUrl: UrlCheck,
@@ -32,25 +27,29 @@ export function forbiddenField(
   return undefined
 }
 
-/** The same for an address that only proved forbidden when its name was resolved: that of the first such field. */
+/**
+ * The same for an address that only proved forbidden when its name was resolved: that of the first such field.
+ * Undefined for other failures, and where the setup names no address: then the network is at fault, not the person.
+ */
 export function forbiddenWhenResolved(
   failure: { readonly code: string; readonly message: string },
   setup: Setup,
   values: JsonObject,
-): FailureTold {
-  return forbiddenTarget(failure, calledUrls(setup, values)[0]?.name)
+): FailureTold | undefined {
+  const field = calledUrls(setup, values)[0]?.name
+  return FORBIDDEN.has(failure.code) && field !== undefined ? forbiddenTarget(failure, field) : undefined
 }
 
 function forbiddenTarget(
   { code, message }: { readonly code: string; readonly message: string },
-  field: string | undefined,
+  field: string,
 ): FailureTold {
   return {
     class: 'refused',
     code,
     message: `${message} ${ALLOWED_TARGETS}`,
     next: 'stop',
-    target: { reason: message.replace(/\.$/, ''), ...(field === undefined ? {} : { field }) },
+    target: { reason: message.replace(/\.$/, ''), field },
   }
 }
 

@@ -120,7 +120,7 @@ async function verifyStatic(ports: FirstGrantPorts, stored: StoredSetup): Promis
 
 function forbidden({ reason, field }: ForbiddenTarget): VaultError {
   return new VaultError('invalid-body', reason, {
-    field: field === undefined ? 'setup' : `setup.${field}`,
+    field: `setup.${field}`,
     allowed:
       'a public host by https on port 443, or one that the operator has allowed in FLOW_VAULT_ALLOW_HOSTS',
   })

@@ -12,7 +12,7 @@ import { StoreUnavailableError } from '../ports/item-store.ts'
 import type { TokenRequest } from '../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../ports/secret-store.ts'
 import { type SecretContent, sealableContent } from './accept-setup.ts'
-import { forbiddenField, forbiddenWhenResolved, isForbiddenTarget } from './called-urls.ts'
+import { forbiddenField, forbiddenWhenResolved } from './called-urls.ts'
 import { failureBecause, failureOf } from './commit-failure.ts'
 import { withoutUsedCode } from './commit-grants.ts'
 import { INTENT_DEADLINE_MS } from './commit-protocol.ts'
@@ -62,7 +62,8 @@ export async function mintFirstGrant(
     timeoutMs: PROVIDER_TIMEOUT_MS,
   })
   if (outcome.kind !== 'granted') {
-    if (isForbiddenTarget(outcome.code)) return failed(forbiddenWhenResolved(outcome, setup, content.setup))
+    const named = forbiddenWhenResolved(outcome, setup, content.setup)
+    if (named !== undefined) return failed(named)
     return failed(
       failureOf(outcome, { way: way.kind, kind: profile.kind, client: profile.client.from }),
       application.stateName,
