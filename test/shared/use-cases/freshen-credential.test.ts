@@ -52,3 +52,29 @@ describe('freshenCredential, when nobody can rotate', () => {
     await expect(fetchWhile(id, bug)).rejects.toBe(bug)
   })
 })
+
+describe('fetchCredential', () => {
+  it('hands out nothing that ended while the secret store took its time', async () => {
+    const world = await startGrantsUnderTest()
+    try {
+      world.provider.answerWith(() => ({
+        body: { access_token: 'access-0', token_type: 'Bearer', expires_in: 3600 },
+      }))
+      const { id } = await world.create('OAUTH2', SETUP)
+      await world.clock.advance(58 * MINUTE_MS)
+      const opened = Object.assign(Object.create(world.ports.opened), {
+        peek: () => undefined,
+        open: async (pointer: Parameters<typeof world.ports.opened.open>[0]) => {
+          await world.clock.advance(2 * MINUTE_MS)
+          return world.ports.opened.open(pointer)
+        },
+      })
+      const input = { tenant: world.tenant, id, minTtlSeconds: 60 }
+      await expect(fetchCredential({ ...world.ports, opened }, input)).rejects.toMatchObject({
+        code: 'credential-unavailable',
+      })
+    } finally {
+      await world.close()
+    }
+  })
+})
