@@ -3,6 +3,36 @@ import { MIGRATIONS, migrate, NewerDatabaseError } from '../../../../shared/adap
 
 const STEPS = ['CREATE TABLE one (id INTEGER)', 'CREATE TABLE two (id INTEGER)', 'INSERT INTO one VALUES (1)']
 
+/**
+ * The databases that releases have made, each with a row: never edited, for they are out there. A new migration adds
+ * the schema that it leaves.
+ */
+const RELEASED_SCHEMAS = [
+  `CREATE TABLE items (
+     partition TEXT NOT NULL,
+     sort TEXT NOT NULL,
+     attributes TEXT NOT NULL,
+     due_shard TEXT,
+     due_at REAL,
+     expires_at_s REAL,
+     PRIMARY KEY (partition, sort)
+   ) STRICT;
+   CREATE INDEX items_due ON items (due_shard, due_at, partition, sort) WHERE due_shard IS NOT NULL;
+   CREATE INDEX items_expiry ON items (expires_at_s) WHERE expires_at_s IS NOT NULL;
+   INSERT INTO items VALUES ('p', 's', '{}', 'work#0', 1.5, 2);`,
+]
+
+function newest(): DatabaseSync {
+  const database = new DatabaseSync(':memory:')
+  migrate(database)
+  return database
+}
+
+function schemaOf(database: DatabaseSync): unknown[] {
+  const rows = database.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY type, name').all()
+  return rows.map(({ type, name, sql }) => [type, name, String(sql).replaceAll(/\s+/g, ' ')])
+}
+
 describe('migrate', () => {
   let database: DatabaseSync
   beforeEach(() => {
@@ -21,6 +51,20 @@ describe('migrate', () => {
     migrate(database)
     expect(version()).toBe(MIGRATIONS.length)
     expect(tables()).toEqual(['items'])
+  })
+
+  it('brings a database of each older release to the newest schema, and keeps what is in it', () => {
+    for (const [index, sql] of RELEASED_SCHEMAS.entries()) {
+      const old = new DatabaseSync(':memory:')
+      old.exec(sql)
+      old.exec(`PRAGMA user_version = ${index + 1}`)
+      migrate(old)
+      expect(schemaOf(old)).toEqual(schemaOf(newest()))
+      const row = old.prepare('SELECT partition, sort, attributes, due_at, expires_at_s FROM items').get()
+      expect(row).toMatchObject({ partition: 'p', sort: 's', attributes: '{}', due_at: 1.5, expires_at_s: 2 })
+      old.close()
+    }
+    expect(RELEASED_SCHEMAS).toHaveLength(MIGRATIONS.length)
   })
 
   it('runs the steps that are missing, once each', () => {
