@@ -18,6 +18,11 @@ const CONTEXT_VARIABLES = {
 /** Creating secrets is what needs instances, and each of these writers gets its part of the store's quota. */
 const DEFAULT_MAX_INSTANCES = 10
 /**
+ * Two instances of `grants` work each of its two queues at least (SQS takes no lower limit), and one must be left for
+ * calls: with fewer reserved, Lambda refuses messages, and five refusals make one a dead letter.
+ */
+const MIN_INSTANCES = 5
+/**
  * The most instances of one function. Sealed: Lambda keeps 100 of an account's 1,000 unreserved, and two functions
  * write secrets. Secrets Manager: each writer has an equal part of 35 writes a second, and waits 5 s for its turn at
  * most; with more of them, the second write of a busy instance would be refused although hardly anything is written.
@@ -96,9 +101,9 @@ function maxInstances(node: Node, secretStore: Config['secretStore']): number {
   if (value === undefined) return DEFAULT_MAX_INSTANCES
   const number = /^\d{1,4}$/.test(value) ? Number(value) : 0
   const most = MAX_INSTANCES[secretStore]
-  if (number >= 2 && number <= most) return number
+  if (number >= MIN_INSTANCES && number <= most) return number
   throw new ConfigError(
-    `context maxInstances=${JSON.stringify(value)} is not valid. Allowed: a whole number from 2 to ${most} with secretStore=${secretStore}.`,
+    `context maxInstances=${JSON.stringify(value)} is not valid. Allowed: a whole number from ${MIN_INSTANCES} to ${most} with secretStore=${secretStore}.`,
   )
 }
 

@@ -307,9 +307,12 @@ describe('the queues', () => {
       expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures'])
   })
 
-  it('leave instances of grants to those who call it', () => {
-    const taken = sources.reduce((sum, { instances }) => sum + instances, 0)
-    expect(taken).toBeLessThan(10)
+  it.each([5, 10])('leave instances of grants to those who call it, of %i', (maxInstances) => {
+    const context = { ...CONTEXT, maxInstances: String(maxInstances) }
+    const made = Template.fromStack(buildApp({ context }, undefined).vault)
+    const queues = Object.values(made.findResources('AWS::Lambda::EventSourceMapping'))
+    const taken = queues.reduce((sum, { Properties }) => sum + Properties.ScalingConfig.MaximumConcurrency, 0)
+    expect(taken).toBeLessThan(maxInstances)
   })
 
   it('take from each function what it has to hand over, and nothing else', () => {
@@ -445,7 +448,7 @@ describe('buildApp', () => {
     expect(build({ secretStore: 'vault' })).toThrow(
       'context secretStore="vault" is not valid. Allowed: secrets-manager, sealed',
     )
-    expect(build({ maxInstances: '1' })).toThrow('context maxInstances="1" is not valid')
+    expect(build({ maxInstances: '4' })).toThrow('context maxInstances="4" is not valid')
     expect(build({ stage: 'Prod!' })).toThrow('context stage="Prod!" is not valid')
   })
 })
