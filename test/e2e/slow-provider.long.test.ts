@@ -37,6 +37,7 @@ describe('two processes over one database, and a provider that answers late', ()
     while (!(await isOver())) {
       const round = asked.workers.map((worker) => vaults.fetchFrom(worker, asked.id, asked.query))
       answers.push(...(await Promise.all(round)))
+      expect(timesSent(provider()).filter((times) => times > 1)).toEqual([])
       await sleep(BETWEEN_FETCHES_MS)
     }
     return answers
