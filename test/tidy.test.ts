@@ -62,7 +62,7 @@ const OTHER_ARROWS: Readonly<Record<string, string>> = {
 const ENTRY_POINTS: readonly RegExp[] = [
   /^functions\/[a-z-]+\/index\.ts$/,
   /^infra\/(?:app|synth|constructs\/no-[a-z-]+)\.ts$/,
-  /^infra\/embedded\/(?:main|[a-z-]+-command)\.ts$/,
+  /^infra\/embedded\/(?:main|commands\/[a-z-]+-command)\.ts$/,
   /^infra\/capacity\/capacity-command\.ts$/,
   /^shared\/adapters\/memory\/memory-[a-z-]+-store\.ts$/,
 ]
@@ -82,11 +82,11 @@ const SINGLE_PLACES: readonly { what: RegExp; files: readonly string[] }[] = [
 /** Who may turn a SecretText into plain text, and what for. */
 const REVEALERS: Readonly<Record<string, string>> = {
   'functions/credentials/routes/fetch-credential.ts': 'the answer that flows fetch is the credential',
-  'shared/use-cases/build-authorization-url.ts': 'state and challenge are parts of the URL',
-  'shared/use-cases/authorize-connection.ts': 'the URL is the answer, for a browser to follow',
-  'shared/use-cases/grant-records.ts': 'a grant is written into the content that is sealed next',
-  'shared/use-cases/opened-secrets.ts': 'an opened secret is parsed',
-  'shared/use-cases/manage-oauth-applications.ts':
+  'shared/use-cases/grants/build-authorization-url.ts': 'state and challenge are parts of the URL',
+  'shared/use-cases/grants/authorize-connection.ts': 'the URL is the answer, for a browser to follow',
+  'shared/use-cases/grants/grant-records.ts': 'a grant is written into the content that is sealed next',
+  'shared/use-cases/commit/opened-secrets.ts': 'an opened secret is parsed',
+  'shared/use-cases/oauth-applications/manage-oauth-applications.ts':
     'a client secret is written into the content that is sealed next',
   'shared/ports/grant-call.ts': 'secrets travel to the one function that calls providers',
   'shared/adapters/oauth/client-authentication.ts': 'a client authenticates to its provider',
@@ -102,10 +102,10 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/sealed/local-digester.ts': 'the text is hashed under the key',
   'shared/adapters/kms/kms-digester.ts': 'the text is hashed',
   'shared/adapters/memory/memory-secret-store.ts': 'a repeated put is compared with what is stored',
-  'infra/embedded/client-registry.ts': 'a new client secret is hashed',
-  'infra/embedded/sealed-stream.ts': 'the passphrase of a backup is stretched into its key',
-  'infra/embedded/client-command.ts': 'a new client secret is shown to the person who made it, once',
-  'infra/embedded/dev-client.ts': 'the first client is written to a file that its owner alone reads',
+  'infra/embedded/issuer/client-registry.ts': 'a new client secret is hashed',
+  'infra/embedded/copies/sealed-stream.ts': 'the passphrase of a backup is stretched into its key',
+  'infra/embedded/commands/client-command.ts': 'a new client secret is shown to the person who made it, once',
+  'infra/embedded/issuer/dev-client.ts': 'the first client is written to a file that its owner alone reads',
 }
 
 /** Who may read the message of a caught error, and why no foreign one gets out by it; commands are for a terminal. */
@@ -113,12 +113,12 @@ const MESSAGE_READERS: Readonly<Record<string, string>> = {
   'shared/ports/grant-call.ts': 'our own classes travel between two functions',
   'functions/middleware/problem-response.ts': 'a VaultError is worded for its caller',
   'shared/adapters/sealed/key-check.ts': 'a KeyUnavailableError, with what it means at a start',
-  'infra/embedded/certificate-renewal.ts': 'a DamagedFileError, which names the file',
-  'infra/embedded/command.ts': 'refusals, and system calls with their paths',
+  'infra/embedded/tls/certificate-renewal.ts': 'a DamagedFileError, which names the file',
+  'infra/embedded/commands/command.ts': 'refusals, and system calls with their paths',
 }
 
 /** What a person starts and watches, and never runs unattended. */
-const NOT_LOGGING = /^infra\/(?:[a-z-]+\.ts$|capacity\/|embedded\/[a-z-]+-command\.ts$)/
+const NOT_LOGGING = /^infra\/(?:[a-z-]+\.ts$|capacity\/|embedded\/commands\/[a-z-]+-command\.ts$)/
 
 /** Packages are used under these alone; with OR, one of them is enough, and with AND all are needed. */
 const LICENCES = new Set([

@@ -4,7 +4,7 @@ import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import { earliestAccessExpiryMs, type GrantNote } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
-import { missingScopes } from '../../shared/use-cases/grant-records.ts'
+import { missingScopes } from '../../shared/use-cases/grants/grant-records.ts'
 
 const HOUR_MS = 3_600_000
 const instant = () => z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))

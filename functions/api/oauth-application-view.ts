@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { OauthApplication } from '../../shared/use-cases/oauth-application.ts'
+import type { OauthApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
 
 /** An OAuth application as it is shown: its client secret never is. */
 export const oauthApplicationSchema = z.object({

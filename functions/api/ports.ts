@@ -1,7 +1,7 @@
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
 import type { Ports } from '../../shared/ports/ports.ts'
 import type { WorkQueue } from '../../shared/ports/work-queue.ts'
-import type { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import type { HttpPorts } from '../http-handler.ts'
 
 /** What the management function reaches the world through. */

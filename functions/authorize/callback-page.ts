@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FinishedAuthorization } from '../../shared/use-cases/finish-authorization.ts'
+import type { FinishedAuthorization } from '../../shared/use-cases/grants/finish-authorization.ts'
 import type { Answer } from '../route.ts'
 
 const STYLE = `body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1.5rem;color:#1b1f24;background:#fff}

@@ -1,4 +1,4 @@
-import type { FetchPorts } from '../../shared/use-cases/fetch-credential.ts'
+import type { FetchPorts } from '../../shared/use-cases/fetch/fetch-credential.ts'
 import type { HttpPorts } from '../http-handler.ts'
 import type { Route } from '../route.ts'
 import { fetchCredentialRoute } from './routes/fetch-credential.ts'

@@ -9,12 +9,12 @@ import {
 } from '../../shared/ports/grant-call.ts'
 import type { Metrics } from '../../shared/ports/metrics.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
-import type { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
-import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
-import { measureBreakers } from '../../shared/use-cases/measured-breakers.ts'
-import { measuredOAuthClient } from '../../shared/use-cases/measured-oauth-client.ts'
-import { measuredGrantRunner } from '../../shared/use-cases/measured-rotation.ts'
-import { doMeasuredWork } from '../../shared/use-cases/measured-work.ts'
+import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
+import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
+import { measuredOAuthClient } from '../../shared/use-cases/grants/measured-oauth-client.ts'
+import { doMeasuredWork } from '../../shared/use-cases/reconcile/measured-work.ts'
+import { measureBreakers } from '../../shared/use-cases/rotation/measured-breakers.ts'
+import { measuredGrantRunner } from '../../shared/use-cases/rotation/measured-rotation.ts'
 import { LocalGrantRunner } from './local-grant-runner.ts'
 
 /**

@@ -13,14 +13,14 @@ import type {
   RotationRequest,
   RotationResult,
 } from '../../shared/ports/grant-runner.ts'
-import { buildAuthorizationUrl } from '../../shared/use-cases/build-authorization-url.ts'
-import { exchangeCode } from '../../shared/use-cases/exchange-code.ts'
-import type { GrantPorts } from '../../shared/use-cases/grant-ports.ts'
-import { mintFirstGrant } from '../../shared/use-cases/mint-first-grant.ts'
-import { parseContent } from '../../shared/use-cases/opened-secrets.ts'
-import { probeStored } from '../../shared/use-cases/probe-stored.ts'
-import { revokeGrants } from '../../shared/use-cases/revoke-grants.ts'
-import { rotateConnection } from '../../shared/use-cases/rotate-connection.ts'
+import { parseContent } from '../../shared/use-cases/commit/opened-secrets.ts'
+import { probeStored } from '../../shared/use-cases/connections/probe-stored.ts'
+import { buildAuthorizationUrl } from '../../shared/use-cases/grants/build-authorization-url.ts'
+import { exchangeCode } from '../../shared/use-cases/grants/exchange-code.ts'
+import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
+import { mintFirstGrant } from '../../shared/use-cases/grants/mint-first-grant.ts'
+import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
+import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 
 /** The work that calls providers, run in this process. Whoever gives up waiting leaves it running to its end. */
 export class LocalGrantRunner implements GrantRunner {

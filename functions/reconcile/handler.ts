@@ -1,6 +1,6 @@
 import type { Metrics } from '../../shared/ports/metrics.ts'
-import { measuredComparison, measuredReconcile } from '../../shared/use-cases/measured-reconcile.ts'
-import type { ReconcilePorts } from '../../shared/use-cases/reconcile-work.ts'
+import { measuredComparison, measuredReconcile } from '../../shared/use-cases/reconcile/measured-reconcile.ts'
+import type { ReconcilePorts } from '../../shared/use-cases/reconcile/reconcile-work.ts'
 import { failedRun } from '../failed-run.ts'
 
 /** What the function reaches the world through. */

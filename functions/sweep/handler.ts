@@ -1,6 +1,6 @@
 import type { Metrics } from '../../shared/ports/metrics.ts'
-import { measuredSweep } from '../../shared/use-cases/measured-sweep.ts'
-import type { SweepPorts, SweepReport } from '../../shared/use-cases/sweep-due.ts'
+import { measuredSweep } from '../../shared/use-cases/rotation/measured-sweep.ts'
+import type { SweepPorts, SweepReport } from '../../shared/use-cases/rotation/sweep-due.ts'
 import { failedRun } from '../failed-run.ts'
 
 /** A tenant gets at most this part of a minute's rotations while others wait. */

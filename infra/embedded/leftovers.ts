@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { lockKeys } from './command.ts'
+import { lockKeys } from './commands/command.ts'
 import { LockedError, tryFileLock } from './data-folder.ts'
 import { KEY_FILE } from './open-stores.ts'
 

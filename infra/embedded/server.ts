@@ -5,13 +5,13 @@ import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-lim
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
-import { renewCertificates } from './certificate-renewal.ts'
-import { ensureCertificates } from './certificates.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
-import { type DevClient, ensureDevClient } from './dev-client.ts'
-import { createHttpServer, type HttpServer } from './http-server.ts'
+import { createHttpServer, type HttpServer } from './http/http-server.ts'
+import { type DevClient, ensureDevClient } from './issuer/dev-client.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { type Settings, SettingsError } from './settings.ts'
+import { renewCertificates } from './tls/certificate-renewal.ts'
+import { ensureCertificates } from './tls/certificates.ts'
 import { openVault, type Vault } from './vault.ts'
 
 export interface RunningServer {

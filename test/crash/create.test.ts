@@ -1,4 +1,4 @@
-import { createConnection } from '../../shared/use-cases/create-connection.ts'
+import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { createHubspotApplication } from './hubspot.ts'
 import { connectionIds, crashSuite, type Scenario, TENANT } from './scenario.ts'
 import type { Process, World } from './world.ts'

@@ -1,6 +1,6 @@
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { ExchangeResult } from '../../shared/ports/grant-runner.ts'
-import { createOauthApplication } from '../../shared/use-cases/manage-oauth-applications.ts'
+import { createOauthApplication } from '../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { TENANT } from './scenario.ts'
 import type { Process } from './world.ts'
 

@@ -2,8 +2,8 @@ import { metaKey, secretIdOfPartition, versionOfKey } from '../../shared/adapter
 import type { ConnectionRow, SecretPointer } from '../../shared/domain/connection.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Attributes, Item, ItemStore } from '../../shared/ports/item-store.ts'
-import type { OauthApplication } from '../../shared/use-cases/oauth-application.ts'
-import { RESTORABLE_MS, type Tombstone } from '../../shared/use-cases/tombstones.ts'
+import { RESTORABLE_MS, type Tombstone } from '../../shared/use-cases/connections/tombstones.ts'
+import type { OauthApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
 
 /** What is in the row store, sorted by what it is. */
 interface Contents {

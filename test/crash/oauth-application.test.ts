@@ -1,13 +1,13 @@
 import { oauthAppKey } from '../../shared/domain/keys.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
+import { parseContent } from '../../shared/use-cases/commit/opened-secrets.ts'
 import {
   createOauthApplication,
   deleteOauthApplication,
   listOauthApplications,
   updateOauthApplication,
-} from '../../shared/use-cases/manage-oauth-applications.ts'
-import type { OauthApplication } from '../../shared/use-cases/oauth-application.ts'
-import { parseContent } from '../../shared/use-cases/opened-secrets.ts'
+} from '../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
+import type { OauthApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
 import { crashSuite, type Scenario, TENANT } from './scenario.ts'
 import type { Process, World } from './world.ts'
 

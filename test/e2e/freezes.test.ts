@@ -1,4 +1,4 @@
-import { FreezeWatch } from '../../shared/use-cases/freeze-watch.ts'
+import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { CONNECTIONS, type JsonAnswer } from '../support/grant-calls.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { until } from '../support/until.ts'

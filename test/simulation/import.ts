@@ -2,7 +2,7 @@ import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.
 import { newId } from '../../shared/domain/ids.ts'
 import { connectionKey, rotationShard } from '../../shared/domain/keys.ts'
 import { connectionDueAtMs } from '../../shared/domain/rotation-policy.ts'
-import { type SweepPorts, sweepDue } from '../../shared/use-cases/sweep-due.ts'
+import { type SweepPorts, sweepDue } from '../../shared/use-cases/rotation/sweep-due.ts'
 import { Chance } from './chance.ts'
 
 const START_MS = Date.UTC(2030, 0, 1)

@@ -1,5 +1,5 @@
 import tls from 'node:tls'
-import { createAuthority, issueServerCertificate } from '../../infra/embedded/certificate-authority.ts'
+import { createAuthority, issueServerCertificate } from '../../infra/embedded/tls/certificate-authority.ts'
 
 /** A certificate for loopback with its key, as PEM, and the private authority that signed it. */
 export interface LoopbackCertificate {

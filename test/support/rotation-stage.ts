@@ -3,9 +3,9 @@ import type { RotationCause, RotationResult } from '../../shared/ports/grant-run
 import { type ItemStore, StoreUnavailableError, type Write } from '../../shared/ports/item-store.ts'
 import type { TokenFailure, TokenOutcome, TokenRequest } from '../../shared/ports/oauth-client.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
-import { fetchCredential } from '../../shared/use-cases/fetch-credential.ts'
-import { reconcileWork } from '../../shared/use-cases/reconcile-work.ts'
-import { rotateConnection } from '../../shared/use-cases/rotate-connection.ts'
+import { fetchCredential } from '../../shared/use-cases/fetch/fetch-credential.ts'
+import { reconcileWork } from '../../shared/use-cases/reconcile/reconcile-work.ts'
+import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 import type { SimulatedProcess } from '../simulation/machine.ts'
 import { People } from '../simulation/people.ts'
 import {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { ClientRegistry } from '../../infra/embedded/client-registry.ts'
+import { ClientRegistry } from '../../infra/embedded/issuer/client-registry.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { ClientRegistry } from '../../infra/embedded/client-registry.ts'
+import { ClientRegistry } from '../../infra/embedded/issuer/client-registry.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { ALL_SCOPES } from '../../shared/domain/scopes.ts'

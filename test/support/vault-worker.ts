@@ -1,4 +1,4 @@
-import { createHttpServer } from '../../infra/embedded/http-server.ts'
+import { createHttpServer } from '../../infra/embedded/http/http-server.ts'
 import { readSettings } from '../../infra/embedded/settings.ts'
 import { openVault } from '../../infra/embedded/vault.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import { startAuthorization } from '../../../shared/use-cases/authorize-connection.ts'
-import { getConnection } from '../../../shared/use-cases/connection-rows.ts'
+import { getConnection } from '../../../shared/use-cases/connections/connection-rows.ts'
+import { startAuthorization } from '../../../shared/use-cases/grants/authorize-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'

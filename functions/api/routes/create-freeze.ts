@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { VaultError } from '../../../shared/domain/errors.ts'
-import { createFreeze } from '../../../shared/use-cases/manage-freezes.ts'
+import { createFreeze } from '../../../shared/use-cases/freezes/manage-freezes.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, textOfLength } from '../common-schemas.ts'
 import { freezeSchema, freezeView } from '../freeze-view.ts'

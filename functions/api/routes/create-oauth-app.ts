@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
-import { createOauthApplication } from '../../../shared/use-cases/manage-oauth-applications.ts'
+import { createOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, textOfLength } from '../common-schemas.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'

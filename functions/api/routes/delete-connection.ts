@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { deleteConnection } from '../../../shared/use-cases/delete-connection.ts'
+import { deleteConnection } from '../../../shared/use-cases/connections/delete-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, ifMatchHeader, queryFlag } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'

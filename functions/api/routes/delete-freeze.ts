@@ -1,4 +1,4 @@
-import { liftFreeze } from '../../../shared/use-cases/manage-freezes.ts'
+import { liftFreeze } from '../../../shared/use-cases/freezes/manage-freezes.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'

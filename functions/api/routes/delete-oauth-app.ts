@@ -1,4 +1,4 @@
-import { deleteOauthApplication } from '../../../shared/use-cases/manage-oauth-applications.ts'
+import { deleteOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'

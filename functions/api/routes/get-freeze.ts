@@ -1,4 +1,4 @@
-import { getFreeze } from '../../../shared/use-cases/manage-freezes.ts'
+import { getFreeze } from '../../../shared/use-cases/freezes/manage-freezes.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import { freezeSchema, freezeView } from '../freeze-view.ts'

@@ -1,4 +1,4 @@
-import { getOauthApplication } from '../../../shared/use-cases/manage-oauth-applications.ts'
+import { getOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'

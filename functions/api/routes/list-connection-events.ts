@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { CHANGE_EVENT_TYPES } from '../../../shared/domain/change-event.ts'
-import { listConnectionEvents } from '../../../shared/use-cases/list-connection-events.ts'
+import { listConnectionEvents } from '../../../shared/use-cases/connections/list-connection-events.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, queryInteger } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { CONNECTION_STATUSES, type ConnectionStatus } from '../../../shared/domain/connection.ts'
-import { listConnections } from '../../../shared/use-cases/list-connections.ts'
+import { listConnections } from '../../../shared/use-cases/connections/list-connections.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, queryFlag, queryInteger } from '../common-schemas.ts'
 import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { listFreezes } from '../../../shared/use-cases/list-freezes.ts'
+import { listFreezes } from '../../../shared/use-cases/freezes/list-freezes.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED } from '../common-schemas.ts'
 import { freezeSchema, freezeView } from '../freeze-view.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { listOauthApplications } from '../../../shared/use-cases/manage-oauth-applications.ts'
+import { listOauthApplications } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED } from '../common-schemas.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'

@@ -1,5 +1,5 @@
-import { connectionEtag } from '../../../shared/use-cases/preconditions.ts'
-import { restoreConnection } from '../../../shared/use-cases/restore-connection.ts'
+import { connectionEtag } from '../../../shared/use-cases/connections/preconditions.ts'
+import { restoreConnection } from '../../../shared/use-cases/connections/restore-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
 import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'

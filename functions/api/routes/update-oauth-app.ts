@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
-import { updateOauthApplication } from '../../../shared/use-cases/manage-oauth-applications.ts'
+import { updateOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { verifyConnection } from '../../../shared/use-cases/verify-connection.ts'
+import { verifyConnection } from '../../../shared/use-cases/connections/verify-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'

@@ -3,7 +3,7 @@ import { SecretText } from '../../../shared/domain/secret-text.ts'
 import {
   type FinishedAuthorization,
   finishAuthorization,
-} from '../../../shared/use-cases/finish-authorization.ts'
+} from '../../../shared/use-cases/grants/finish-authorization.ts'
 import { type Answer, defineRoute } from '../../route.ts'
 import { callbackPage } from '../callback-page.ts'
 import type { AuthorizeFunctionPorts } from '../ports.ts'

@@ -4,7 +4,7 @@ import {
   type FetchPorts,
   fetchCredential,
   MAX_MIN_TTL_SECONDS,
-} from '../../../shared/use-cases/fetch-credential.ts'
+} from '../../../shared/use-cases/fetch/fetch-credential.ts'
 import { connectionIdPath, errorResponses, GUARDED, queryInteger } from '../../api/common-schemas.ts'
 import type { HttpPorts } from '../../http-handler.ts'
 import { FETCH_ROUTE } from '../../measured-request.ts'

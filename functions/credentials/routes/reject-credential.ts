@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
-import type { FetchPorts } from '../../../shared/use-cases/fetch-credential.ts'
-import { rejectCredential } from '../../../shared/use-cases/reject-credential.ts'
+import type { FetchPorts } from '../../../shared/use-cases/fetch/fetch-credential.ts'
+import { rejectCredential } from '../../../shared/use-cases/fetch/reject-credential.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../../api/common-schemas.ts'
 import type { HttpPorts } from '../../http-handler.ts'
 import { defineRoute } from '../../route.ts'

@@ -1,0 +1,105 @@
+import { secretStoreKey } from '../../domain/keys.ts'
+import type { SecretText } from '../../domain/secret-text.ts'
+import { ConditionFailedError, type ItemStore, StoreUnavailableError } from '../../ports/item-store.ts'
+import type { SecretPage, SecretStore } from '../../ports/secret-store.ts'
+
+/** What a secret store is bound by. */
+interface Binding {
+  readonly items: Pick<ItemStore, 'get' | 'transact'>
+  readonly secrets: SecretStore
+  /** The kind of `secrets`, as the setting names it. */
+  readonly kind: string
+  /** Whether this process may say which kind it is, where nobody has: the one that stores first. */
+  readonly mayBegin: boolean
+}
+
+/**
+ * The secret store that the rows were begun with, and no other: their pointers lead nowhere in any other, a secret
+ * that is absent there may be taken for one that was never stored, and a deletion would destroy nothing. The kind is
+ * kept beside the rows with the first secret. It is compared once in a process, with the first call, so that a warm
+ * fetch costs nothing; until it agrees every call throws `StoreUnavailableError` (`not-applied`).
+ */
+export class BoundSecretStore implements SecretStore {
+  readonly #binding: Binding
+  #agrees = false
+
+  constructor(binding: Binding) {
+    this.#binding = binding
+  }
+
+  async put(
+    secretId: string,
+    requestToken: string,
+    value: SecretText,
+    options?: { isNew?: boolean },
+  ): Promise<{ versionId: string }> {
+    await this.prove({ begins: true })
+    return this.#binding.secrets.put(secretId, requestToken, value, options)
+  }
+
+  async get(secretId: string, versionId: string): Promise<SecretText> {
+    await this.prove()
+    return this.#binding.secrets.get(secretId, versionId)
+  }
+
+  async discard(secretId: string, versionId: string): Promise<void> {
+    await this.prove()
+    return this.#binding.secrets.discard(secretId, versionId)
+  }
+
+  async scheduleDeletion(secretId: string): Promise<void> {
+    await this.prove()
+    return this.#binding.secrets.scheduleDeletion(secretId)
+  }
+
+  async restore(secretId: string): Promise<void> {
+    await this.prove()
+    return this.#binding.secrets.restore(secretId)
+  }
+
+  async purge(secretId: string): Promise<void> {
+    await this.prove()
+    return this.#binding.secrets.purge(secretId)
+  }
+
+  async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
+    await this.prove()
+    return this.#binding.secrets.list(query)
+  }
+
+  /**
+   * Resolves when the rows were begun with this kind of store, or hold no secret yet; throws as said above. `afresh`
+   * asks the row store in any case, `begins` says that a secret is to be stored next.
+   */
+  async prove({ afresh = false, begins = false } = {}): Promise<void> {
+    if (this.#agrees && !afresh) return
+    const kept = (await this.#kept()) ?? (begins && this.#binding.mayBegin ? await this.#begin() : undefined)
+    if (kept === undefined) return
+    if (kept !== this.#binding.kind) throw otherStore(kept, this.#binding.kind)
+    this.#agrees = true
+  }
+
+  async #kept(): Promise<string | undefined> {
+    const kind = (await this.#binding.items.get(secretStoreKey()))?.['kind']
+    return kind === undefined ? undefined : String(kind)
+  }
+
+  async #begin(): Promise<string | undefined> {
+    const { items, kind } = this.#binding
+    try {
+      const when = [{ kind: 'item-absent' }] as const
+      await items.transact([{ op: 'put', key: secretStoreKey(), attributes: { kind }, when }])
+      return kind
+    } catch (error) {
+      if (error instanceof ConditionFailedError) return this.#kept()
+      throw error
+    }
+  }
+}
+
+function otherStore(kept: string, set: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `the secrets of this table are in ${kept}, and secretStore=${set} is set: nothing is read or written until it is ${kept} again`,
+    'not-applied',
+  )
+}

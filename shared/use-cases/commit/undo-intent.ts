@@ -1,0 +1,109 @@
+import {
+  connectionKey,
+  idempotencyKey,
+  intentKey,
+  oauthAppKey,
+  rescueKey,
+  tombstoneKey,
+} from '../../domain/keys.ts'
+import type { GrantRunner } from '../../ports/grant-runner.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { revokeStored } from '../connections/stored-setup.ts'
+import type { Rescue } from '../rotation/rescue-grant.ts'
+import type { Intent } from './commit-protocol.ts'
+
+/** How long an undone intent stays as a mark: far longer than any request that may still ask for it. */
+const UNDONE_KEPT_S = 3600
+
+/** Undoing may have to revoke a grant; where no provider is called (OAuth applications) there is none. */
+export type UndoPorts = Ports & { readonly grants?: GrantRunner }
+
+/** The version in which the first grant of an operation's setup is stored. */
+export function firstGrantVersionOf(op: string): string {
+  return `${op}-grant`
+}
+
+/**
+ * Closes an intent, removes what its operation put, and leaves the mark that it is undone. `absent`: there is no
+ * intent, so the operation was committed, or never began. Idempotent: a crash at any await is repaired by calling
+ * it again.
+ */
+export async function undoIntent(ports: UndoPorts, intent: Intent): Promise<'undone' | 'absent'> {
+  const key = intentKey(intent.tenant, intent.op)
+  try {
+    await ports.items.transact([
+      {
+        op: 'update',
+        key,
+        set: { state: 'undoing' },
+        when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'undoneAtMs' }],
+      },
+    ])
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    if ((await ports.items.get(key)) === undefined) return 'absent'
+    // Reconcile undid it while the operation stalled, which may have put its secret only after that.
+    await removeWhatWasPut(ports, intent)
+    return 'undone'
+  }
+  await removeWhatWasPut(ports, intent)
+  if (intent.idempotencySort !== undefined)
+    await releaseIdempotencyRecord(ports, intent, intent.idempotencySort)
+  const undoneAtMs = ports.clock.nowMs()
+  const mark = { undoneAtMs, expires_at_s: Math.ceil(undoneAtMs / 1000) + UNDONE_KEPT_S }
+  await ports.items.transact([{ op: 'put', key, attributes: mark }])
+  return 'undone'
+}
+
+/** A version put on a secret whose owner was purged meanwhile has made that secret anew: then all of it goes. */
+async function removeWhatWasPut(ports: UndoPorts, intent: Intent): Promise<void> {
+  if (intent.newSecret) await destroyNewSecret(ports, intent)
+  else if (await hasOwner(ports, intent)) await ports.secrets.discard(intent.secretId, intent.op)
+  else await ports.secrets.purge(intent.secretId)
+}
+
+async function hasOwner(ports: Ports, { tenant, ownerId }: Intent): Promise<boolean> {
+  for (const key of [connectionKey, tombstoneKey, oauthAppKey]) {
+    if ((await ports.items.get(key(tenant, ownerId))) !== undefined) return true
+  }
+  return false
+}
+
+/** A grant that was minted already is revoked first: with the secret goes the last thing that could revoke it. */
+async function destroyNewSecret(ports: UndoPorts, intent: Intent): Promise<void> {
+  const key = rescueKey(intent.tenant, intent.ownerId, firstGrantVersionOf(intent.op))
+  const rescue = (await ports.items.get(key)) as unknown as Rescue | undefined
+  if (rescue?.setupType !== undefined && rescue.setupDigest !== undefined && ports.grants !== undefined) {
+    const { secretId, versionId, generation } = rescue
+    await revokeStored(
+      { ...ports, grants: ports.grants },
+      {
+        tenant: rescue.tenant,
+        id: rescue.connectionId,
+        appId: rescue.appId,
+        setupType: rescue.setupType,
+        setupDigest: rescue.setupDigest,
+        authorization: rescue.authorization,
+        secret: { secretId, versionId, generation },
+        ...(rescue.oauthAppId === undefined ? {} : { oauthAppId: rescue.oauthAppId }),
+      },
+    )
+  }
+  await ports.secrets.purge(intent.secretId)
+  if (rescue !== undefined) await ports.items.transact([{ op: 'delete', key }])
+}
+
+/** Removes the operation's Idempotency-Key record, unless another operation has taken the key over. */
+async function releaseIdempotencyRecord(ports: Ports, intent: Intent, sort: string): Promise<void> {
+  const key = idempotencyKey(intent.tenant, sort)
+  const record = await ports.items.get(key)
+  if (record?.op !== intent.op) return
+  try {
+    await ports.items.transact([
+      { op: 'delete', key, when: [{ kind: 'equals', attribute: 'op', value: intent.op }] },
+    ])
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+  }
+}

@@ -1,0 +1,83 @@
+import type { Connector, Setup } from '../../connectors/connector.ts'
+import { accountNameOf } from '../../connectors/render-credential.ts'
+import { canonicalSetup, validateSetup } from '../../connectors/setup-schema.ts'
+import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import type { StoredGrant } from '../../domain/grant.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { MAX_SECRET_BYTES } from '../../ports/secret-store.ts'
+
+/** What a setup makes of a connection, before anything is stored. */
+export interface AcceptedSetup {
+  readonly setup: Setup
+  readonly values: JsonObject
+  /** Keyed digest of the canonical setup: equal means that nothing would change. */
+  readonly digest: string
+  readonly accountName: string | undefined
+  readonly status: ConnectionStatus
+  readonly statusReason: string | undefined
+}
+
+/** The content of a connection's secret: the setup, and what a provider minted from it. */
+export interface SecretContent {
+  readonly setup: JsonObject
+  readonly grants?: Readonly<Record<string, StoredGrant>>
+}
+
+/** Validates a setup against its app; throws `invalid-body` that names the field, the reason and what is allowed. */
+export async function acceptSetup(
+  ports: Pick<Ports, 'digester'>,
+  connector: Connector,
+  input: unknown,
+): Promise<AcceptedSetup> {
+  const { setup, values } = validateSetup(connector, input)
+  const digest = await ports.digester.digest(
+    'setup',
+    new SecretText(`${connector.appId}\n${canonicalSetup(values)}`),
+  )
+  const minted = setup.grant !== undefined
+  return {
+    setup,
+    values,
+    digest,
+    accountName: accountNameOf(setup, values),
+    status: minted ? 'pending' : 'ready',
+    statusReason: minted ? 'Waiting for the provider to issue the first credential.' : undefined,
+  }
+}
+
+/** The members of a row that a newly accepted setup decides. */
+export function rowMembersOf(
+  accepted: AcceptedSetup,
+): Pick<ConnectionRow, 'setupType' | 'accountName' | 'status' | 'statusReason' | 'setupDigest'> {
+  return {
+    setupType: accepted.setup.type,
+    accountName: accepted.accountName,
+    status: accepted.status,
+    statusReason: accepted.statusReason,
+    setupDigest: accepted.digest,
+  }
+}
+
+/** Whether one secret version can hold the content: a provider's answer may be larger than anybody expected. */
+export function isSealable(content: SecretContent): boolean {
+  return Buffer.byteLength(JSON.stringify(content)) <= MAX_SECRET_BYTES
+}
+
+/** The text a secret version holds; throws `invalid-body` when it would not fit one. */
+export function sealableContent(content: SecretContent): SecretText {
+  const value = new SecretText(JSON.stringify(content))
+  if (value.byteLength > MAX_SECRET_BYTES) {
+    throw new VaultError(
+      'invalid-body',
+      `Setup is too large (${value.byteLength} bytes), maximum ${MAX_SECRET_BYTES}`,
+      {
+        field: 'setup',
+        allowed: `${MAX_SECRET_BYTES} bytes of JSON in all`,
+      },
+    )
+  }
+  return value
+}

@@ -1,0 +1,62 @@
+import type { Setup } from '../../connectors/connector.ts'
+import { ownValue } from '../../connectors/template.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import type { FailureTold } from '../../ports/grant-runner.ts'
+import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
+import { ALLOWED_TARGETS } from './next-step.ts'
+
+/** What the outgoing guard refuses for good, in the words of its failures. */
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  'invalid_url',
+  'forbidden_scheme',
+  'forbidden_port',
+  'forbidden_host',
+  'forbidden_address',
+])
+
+/** The failure of the first field whose address the vault must call and never will, or undefined. */
+export function forbiddenField(
+  checkUrl: UrlCheck,
+  setup: Setup,
+  values: JsonObject,
+): FailureTold | undefined {
+  for (const { name, url } of calledUrls(setup, values)) {
+    const refusal = checkUrl(url)
+    if (refusal !== undefined) return forbiddenTarget(refusal, name)
+  }
+  return undefined
+}
+
+/**
+ * The same for an address that only proved forbidden when its name was resolved: that of the first such field.
+ * Undefined for other failures, and where the setup names no address: then the network is at fault, not the person.
+ */
+export function forbiddenWhenResolved(
+  failure: { readonly code: string; readonly message: string },
+  setup: Setup,
+  values: JsonObject,
+): FailureTold | undefined {
+  const field = calledUrls(setup, values)[0]?.name
+  return FORBIDDEN.has(failure.code) && field !== undefined ? forbiddenTarget(failure, field) : undefined
+}
+
+function forbiddenTarget(
+  { code, message }: { readonly code: string; readonly message: string },
+  field: string,
+): FailureTold {
+  return {
+    class: 'refused',
+    code,
+    message: `${message} ${ALLOWED_TARGETS}`,
+    next: 'stop',
+    target: { reason: message.replace(/\.$/, ''), field },
+  }
+}
+
+function calledUrls(setup: Setup, values: JsonObject): { name: string; url: string }[] {
+  return setup.fields.flatMap(({ name, format, called }) => {
+    const value = ownValue(values, name)
+    if (called !== true || typeof value !== 'string') return []
+    return [{ name, url: format === 'hostname' ? `https://${value}/` : value }]
+  })
+}

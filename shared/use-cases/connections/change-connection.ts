@@ -1,0 +1,93 @@
+import type { ChangeEventType } from '../../domain/change-event.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { newUuid } from '../../domain/ids.ts'
+import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { transactSurely } from '../commit/commit-protocol.ts'
+import {
+  connectionNotFound,
+  eventWrite,
+  findConnection,
+  isEventStored,
+  rowChange,
+  unchangedSince,
+} from './connection-rows.ts'
+
+/** Two people and a rotation may meet on one connection; six changes within one request's time are no accident. */
+const MAX_CHANGE_TRIES = 6
+
+/**
+ * A change that people can see: the members that differ, and the event that tells of it. One that raises the fence
+ * is applied only while the fence is the one it was raised from: leases are taken without a visible change.
+ */
+export interface VisibleChange {
+  readonly members: Partial<ConnectionRow>
+  readonly event: { readonly type: ChangeEventType; readonly changed: readonly string[] }
+  /** Writes that must be applied with it. */
+  readonly beside?: readonly Write[]
+}
+
+/**
+ * Applies a visible change with its event in one transaction, on the condition that nothing else changed since
+ * `seen`; otherwise reads again and lets `decide` decide anew. `decide` may throw, or answer undefined for
+ * "nothing to do". Answers the row as it is afterwards. Throws `not-found`, `conflict`, `store-unavailable`.
+ */
+export async function changeConnection(
+  ports: Ports,
+  seen: ConnectionRow,
+  decide: (row: ConnectionRow) => VisibleChange | undefined,
+): Promise<ConnectionRow> {
+  let row = seen
+  for (let tries = 0; tries < MAX_CHANGE_TRIES; tries++) {
+    const change = decide(row)
+    if (change === undefined) return row
+    const nowMs = ports.clock.nowMs()
+    const next = nextRow(ports, row, change.members, nowMs)
+    const event = { ...change.event, nowMs, id: newUuid(ports.random) }
+    try {
+      await transactSurely(
+        ports,
+        [rowChange(row, next, conditionsOf(row, change)), eventWrite(next, event), ...(change.beside ?? [])],
+        () => isEventStored(ports, next, event.id),
+      )
+      return next
+    } catch (error) {
+      if (!(error instanceof ConditionFailedError) || error.writeIndex > 1) throw error
+      const current = await findConnection(ports, row.tenant, row.id)
+      if (current === undefined) throw connectionNotFound()
+      row = current
+    }
+  }
+  throw new VaultError(
+    'conflict',
+    'The connection is being changed by others; nothing was changed. Try again.',
+    {
+      retryAfterSeconds: 1,
+    },
+  )
+}
+
+function conditionsOf(row: ConnectionRow, change: VisibleChange): Condition[] {
+  const conditions = unchangedSince(row)
+  if (change.members.fence !== undefined)
+    conditions.push({ kind: 'equals', attribute: 'fence', value: row.fence })
+  return conditions
+}
+
+/** The row after a visible change: version and sequence rise, the change is dated and signed with a new op. */
+export function nextRow(
+  ports: Pick<Ports, 'random'>,
+  row: ConnectionRow,
+  members: Partial<ConnectionRow>,
+  nowMs: number,
+): ConnectionRow {
+  return {
+    ...row,
+    ...members,
+    version: row.version + 1,
+    sequence: row.sequence + 1,
+    updatedAtMs: Math.max(nowMs, row.updatedAtMs),
+    op: newUuid(ports.random),
+  }
+}

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto'
+import { type ChangeEvent, type ChangeEventType, EVENT_RETENTION_DAYS } from '../../domain/change-event.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { InvariantError, VaultError } from '../../domain/errors.ts'
+import { connectionKey, eventKey } from '../../domain/keys.ts'
+import { isSecretIdOf } from '../../domain/secret-id.ts'
+import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+const DAY_S = 86_400
+
+/**
+ * The row, or undefined; another tenant's id is as unknown as any. A seal is bound to the secret's name and the
+ * name to its owner, so a row that was moved here, or points at another's secret, is refused (`InvariantError`)
+ * before anything is opened for it.
+ */
+export async function findConnection(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+  id: string,
+  options?: { consistent?: boolean },
+): Promise<ConnectionRow | undefined> {
+  const row = rowOf(await ports.items.get(connectionKey(tenant, id), options))
+  if (row === undefined || isOwnRow(row, tenant, id)) return row
+  throw new InvariantError('a connection row is not its own, or points at a secret of another')
+}
+
+function isOwnRow(row: ConnectionRow, tenant: string, id: string): boolean {
+  if (row.tenant !== tenant || row.id !== id) return false
+  return row.secret === undefined || isSecretIdOf({ tenant, ownerId: id }, row.secret.secretId)
+}
+
+/** The row; throws `not-found` with Auth0's text when there is none. */
+export async function getConnection(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+  id: string,
+): Promise<ConnectionRow> {
+  const row = await findConnection(ports, tenant, id)
+  if (row === undefined) throw connectionNotFound()
+  return row
+}
+
+/** Auth0's 404. */
+export function connectionNotFound(): VaultError {
+  return new VaultError('not-found', 'Connection not found')
+}
+
+/** The one place where stored attributes become a row: everything that writes rows writes whole, typed ones. */
+export function rowOf(attributes: Attributes | undefined): ConnectionRow | undefined {
+  return attributes as unknown as ConnectionRow | undefined
+}
+
+/** A row as attributes, whole. */
+export function attributesOf(row: ConnectionRow): Attributes {
+  return row as unknown as Attributes
+}
+
+/**
+ * 32 hex characters that change with the name and the setup and with nothing else, so that a drift check by
+ * fingerprint is not disturbed by rotation. The setup digest inside is keyed already.
+ */
+export function fingerprintOf(parts: { id: string; name: string; setupDigest: string | undefined }): string {
+  const text = JSON.stringify([parts.id, parts.name, parts.setupDigest ?? null])
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
+}
+
+/** The outbox write of a change: numbered by the row it belongs to, kept as long as the feed promises. */
+export function eventWrite(
+  row: ConnectionRow,
+  event: { type: ChangeEventType; changed: readonly string[]; nowMs: number; id: string },
+): Write {
+  const body: ChangeEvent = {
+    id: event.id,
+    type: event.type,
+    tenant: row.tenant,
+    connection_id: row.id,
+    app_id: row.appId,
+    version: row.version,
+    credential_version: row.credentialVersion,
+    sequence: row.sequence,
+    occurred_at: new Date(event.nowMs).toISOString(),
+    changed: event.changed,
+  }
+  return {
+    op: 'put',
+    key: eventKey(row.tenant, row.id, row.sequence),
+    attributes: {
+      ...body,
+      kind: 'outbox',
+      expires_at_s: Math.floor(event.nowMs / 1000) + EVENT_RETENTION_DAYS * DAY_S,
+    },
+    when: [{ kind: 'item-absent' }],
+  }
+}
+
+/**
+ * Whether the change that wrote this event is committed: the surest sign, since the row itself may have been
+ * changed again, or deleted, by then.
+ */
+export async function isEventStored(
+  ports: Pick<Ports, 'items'>,
+  row: ConnectionRow,
+  eventId: string,
+): Promise<boolean> {
+  return (await ports.items.get(eventKey(row.tenant, row.id, row.sequence)))?.['id'] === eventId
+}
+
+/**
+ * The conditions under which `next` may replace `seen`: nobody made a visible change, took the lease or moved
+ * the pointer since it was read.
+ */
+export function unchangedSince(seen: ConnectionRow): Condition[] {
+  const conditions: Condition[] = [
+    { kind: 'equals', attribute: 'version', value: seen.version },
+    { kind: 'equals', attribute: 'sequence', value: seen.sequence },
+  ]
+  conditions.push(
+    seen.secret === undefined
+      ? { kind: 'absent', attribute: 'secret' }
+      : { kind: 'equals', attribute: 'secret.versionId', value: seen.secret.versionId },
+  )
+  return conditions
+}
+
+/**
+ * The write that turns `seen` into `next` by the members that differ, so that a lease taken meanwhile survives
+ * a rename. A member that `next` names as undefined goes, also when `seen` did not have it yet. `conditions`
+ * default to `unchangedSince(seen)`.
+ */
+export function rowChange(
+  seen: ConnectionRow,
+  next: ConnectionRow,
+  conditions: readonly Condition[] = unchangedSince(seen),
+): Write {
+  const before = attributesOf(seen)
+  const after = attributesOf(next)
+  const set: Record<string, Attributes[string]> = {}
+  const remove: string[] = []
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (after[name] === undefined) remove.push(name)
+    else if (after[name] !== before[name]) set[name] = after[name]
+  }
+  // The index takes its two attributes together or not at all; the shard of a row never changes.
+  if (set['due_at'] !== undefined) set['due_shard'] = after['due_shard']
+  return { op: 'update', key: connectionKey(seen.tenant, seen.id), set, remove, when: conditions }
+}

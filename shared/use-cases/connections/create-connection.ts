@@ -1,0 +1,205 @@
+import { findConnector } from '../../connectors/catalogue.ts'
+import { canonicalJson } from '../../domain/canonical-json.ts'
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { newId, newUuid } from '../../domain/ids.ts'
+import type { JsonValue } from '../../domain/json.ts'
+import { connectionCounterKey, connectionKey } from '../../domain/keys.ts'
+import { secretIdOf } from '../../domain/secret-id.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import {
+  closeIntent,
+  commitOnce,
+  commitSecret,
+  INTENT_DEADLINE_MS,
+  type Intent,
+  transactSurely,
+} from '../commit/commit-protocol.ts'
+import { discardVersion } from '../commit/discard-version.ts'
+import { firstGrantVersionOf } from '../commit/undo-intent.ts'
+import { type FirstGrantPorts, firstGrant, nothingToVerify } from '../grants/first-grant.ts'
+import { type AcceptedSetup, acceptSetup, rowMembersOf, sealableContent } from './accept-setup.ts'
+import { attributesOf, eventWrite, fingerprintOf, isEventStored } from './connection-rows.ts'
+import {
+  claimAndCompleteWrite,
+  claimWrite,
+  completeWrite,
+  type IdempotentRequest,
+  replayOf,
+  sortOfIdempotencyKey,
+} from './idempotency.ts'
+
+export interface CreateConnectionInput {
+  readonly tenant: string
+  readonly clientId: string
+  readonly name: string
+  readonly appId: string
+  readonly setup?: JsonValue
+  readonly idempotencyKey?: string
+  /** Fail with the provider's refusal instead of storing what does not work. */
+  readonly verify?: boolean
+}
+
+/** A position in the transaction that claims the Idempotency-Key, by which a refusal is recognized. */
+const CLAIM_INDEX = 1
+
+/**
+ * Creates a connection and answers its row; `replayed` when the same Idempotency-Key made it before.
+ * Throws `invalid-body`, `idempotency-mismatch`, `idempotency-in-progress`, `store-unavailable`;
+ * whatever it throws, nothing is stored.
+ */
+export async function createConnection(
+  ports: FirstGrantPorts,
+  input: CreateConnectionInput,
+): Promise<{ row: ConnectionRow; replayed: boolean }> {
+  const nowMs = ports.clock.nowMs()
+  const connector = findConnector(input.appId)
+  if (connector === undefined)
+    throw new VaultError('invalid-body', `No enum match for: ${input.appId}`, { field: 'app_id' })
+  const accepted = input.setup === undefined ? undefined : await acceptSetup(ports, connector, input.setup)
+  if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
+  const idempotent = await idempotentRequest(ports, input)
+  const row = newRow(ports, input, accepted, nowMs)
+  try {
+    const created =
+      accepted === undefined
+        ? await createEmpty(ports, row, idempotent)
+        : await createWithSetup(ports, row, { accepted, idempotent, verify: input.verify === true })
+    return { row: created, replayed: false }
+  } catch (error) {
+    if (
+      idempotent !== undefined &&
+      error instanceof ConditionFailedError &&
+      error.writeIndex === CLAIM_INDEX
+    ) {
+      return { row: replayOf(idempotent, error, nowMs), replayed: true }
+    }
+    throw error
+  }
+}
+
+function newRow(
+  ports: Ports,
+  input: CreateConnectionInput,
+  accepted: AcceptedSetup | undefined,
+  nowMs: number,
+): ConnectionRow {
+  const id = newId('ac_', { nowMs, random: ports.random })
+  return {
+    tenant: input.tenant,
+    id,
+    name: input.name,
+    appId: input.appId,
+    fingerprint: fingerprintOf({ id, name: input.name, setupDigest: accepted?.digest }),
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    version: 1,
+    credentialVersion: accepted === undefined ? 0 : 1,
+    sequence: 1,
+    generations: accepted === undefined ? 0 : 1,
+    status: 'empty',
+    fence: 0,
+    op: newUuid(ports.random),
+    ...(accepted === undefined ? {} : { refreshedAtMs: nowMs, ...rowMembersOf(accepted) }),
+  }
+}
+
+function creationWrites(row: ConnectionRow, eventId: string): Write[] {
+  const event = {
+    type: 'connection.created',
+    changed: [],
+    nowMs: row.createdAtMs,
+    id: eventId,
+  } as const
+  return [
+    {
+      op: 'put',
+      key: connectionKey(row.tenant, row.id),
+      attributes: attributesOf(row),
+      when: [{ kind: 'item-absent' }],
+    },
+    eventWrite(row, event),
+    { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: 1 } },
+  ]
+}
+
+async function createEmpty(
+  ports: Ports,
+  row: ConnectionRow,
+  idempotent: IdempotentRequest | undefined,
+): Promise<ConnectionRow> {
+  const eventId = newUuid(ports.random)
+  const [put, ...others] = creationWrites(row, eventId)
+  const claim =
+    idempotent === undefined ? [] : [claimAndCompleteWrite(idempotent, row.op, row, row.createdAtMs)]
+  await transactSurely(ports, [put!, ...claim, ...others], () => isEventStored(ports, row, eventId))
+  return row
+}
+
+async function createWithSetup(
+  ports: FirstGrantPorts,
+  row: ConnectionRow,
+  plan: { accepted: AcceptedSetup; idempotent: IdempotentRequest | undefined; verify: boolean },
+): Promise<ConnectionRow> {
+  const { accepted, idempotent } = plan
+  const intent: Intent = {
+    kind: 'create',
+    tenant: row.tenant,
+    ownerId: row.id,
+    op: row.op,
+    secretId: secretIdOf({ tenant: row.tenant, ownerId: row.id, generation: 1 }),
+    newSecret: true,
+    deadlineAtMs: row.createdAtMs + INTENT_DEADLINE_MS,
+    ...(idempotent === undefined ? {} : { idempotencySort: idempotent.sort }),
+  }
+  let created = row
+  let superseded: SecretPointer | undefined
+  await commitSecret(ports, {
+    intent,
+    generation: 1,
+    besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, row.op, row.createdAtMs)],
+    value: sealableContent({ setup: accepted.values }),
+    commit: async (setupVersion: SecretPointer) => {
+      const stored = {
+        tenant: row.tenant,
+        id: row.id,
+        appId: row.appId,
+        setupType: accepted.setup.type,
+        setupDigest: accepted.digest,
+        authorization: 0,
+        secret: setupVersion,
+      }
+      const first = await firstGrant(ports, stored, accepted, {
+        answerVersionId: firstGrantVersionOf(row.op),
+        verify: plan.verify,
+      })
+      created = { ...row, ...first.members, secret: first.secret }
+      if (first.secret.versionId !== setupVersion.versionId) superseded = setupVersion
+      const complete =
+        idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
+      await commitOnce(ports, [
+        closeIntent(intent),
+        ...creationWrites(created, newUuid(ports.random)),
+        ...complete,
+        ...first.beside,
+      ])
+    },
+  })
+  if (superseded !== undefined) await discardVersion(ports, superseded)
+  return created
+}
+
+async function idempotentRequest(
+  ports: Ports,
+  input: CreateConnectionInput,
+): Promise<IdempotentRequest | undefined> {
+  if (input.idempotencyKey === undefined) return undefined
+  const body = canonicalJson({ name: input.name, app_id: input.appId, setup: input.setup })
+  return {
+    tenant: input.tenant,
+    sort: sortOfIdempotencyKey(input.clientId, input.idempotencyKey),
+    bodyDigest: await ports.digester.digest('idempotent-body', new SecretText(body)),
+  }
+}

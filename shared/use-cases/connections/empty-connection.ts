@@ -1,0 +1,12 @@
+import { findConnector } from '../../connectors/catalogue.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+
+/** The 409 of a connection without a setup; an app that is authorized in a browser needs none. */
+export function connectionEmpty(row: Pick<ConnectionRow, 'appId'>): VaultError {
+  const isAuthorized = findConnector(row.appId)?.setups.some(
+    ({ grant }) => grant?.kind === 'authorization-code' && grant.client.from === 'oauth-application',
+  )
+  const next = isAuthorized === true ? 'Authorize it, or add one' : 'Add one'
+  return new VaultError('connection-empty', `The connection has no setup yet. ${next}, then try again.`)
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { idempotencyKey, idempotencySort } from '../../domain/keys.ts'
+import type { Attributes, ConditionFailedError, Write } from '../../ports/item-store.ts'
+import { attributesOf, rowOf } from './connection-rows.ts'
+
+/** How long an answer is remembered: draft-ietf-httpapi-idempotency-key-header-07 leaves it open, a day is usual. */
+const REMEMBERED_MS = 24 * 3600 * 1000
+/** How long a request may count as still running; past it the key may be taken over. */
+const IN_PROGRESS_MS = 60_000
+
+/** A create that carries an Idempotency-Key; `bodyDigest` is keyed, because the body holds secrets. */
+export interface IdempotentRequest {
+  readonly tenant: string
+  readonly sort: string
+  readonly bodyDigest: string
+}
+
+/** The sort key of a client's Idempotency-Key header. */
+export function sortOfIdempotencyKey(clientId: string, header: string): string {
+  return idempotencySort(clientId, createHash('sha256').update(header).digest('hex'))
+}
+
+/** Claims the key for operation `op`; fails the transaction while another request holds or has used it. */
+export function claimWrite(request: IdempotentRequest, op: string, nowMs: number): Write {
+  return recordWrite(request, {
+    op,
+    state: 'in-progress',
+    replaceableAtMs: nowMs + IN_PROGRESS_MS,
+    nowMs,
+  })
+}
+
+/** Remembers the created row, in the commit itself; fails it when another request has taken the key over. */
+export function completeWrite(
+  request: IdempotentRequest,
+  op: string,
+  row: ConnectionRow,
+  nowMs: number,
+): Write {
+  return {
+    op: 'update',
+    key: idempotencyKey(request.tenant, request.sort),
+    set: { state: 'done', replaceableAtMs: nowMs + REMEMBERED_MS, row: attributesOf(row) },
+    when: [{ kind: 'equals', attribute: 'op', value: op }],
+  }
+}
+
+/** Claim and completion in one, for creates that need a single transaction. */
+export function claimAndCompleteWrite(
+  request: IdempotentRequest,
+  op: string,
+  row: ConnectionRow,
+  nowMs: number,
+): Write {
+  return recordWrite(request, {
+    op,
+    state: 'done',
+    replaceableAtMs: nowMs + REMEMBERED_MS,
+    row: attributesOf(row),
+    nowMs,
+  })
+}
+
+function recordWrite(request: IdempotentRequest, record: Attributes & { nowMs: number }): Write {
+  const { nowMs, ...rest } = record
+  return {
+    op: 'put',
+    key: idempotencyKey(request.tenant, request.sort),
+    attributes: {
+      ...rest,
+      bodyDigest: request.bodyDigest,
+      expires_at_s: Math.ceil((nowMs + REMEMBERED_MS) / 1000),
+    },
+    when: [{ kind: 'absent-or-at-most', attribute: 'replaceableAtMs', value: nowMs }],
+  }
+}
+
+/**
+ * What a refused claim means: the row created the first time, or throws `idempotency-mismatch` (the key came with
+ * another body) or `idempotency-in-progress`.
+ */
+export function replayOf(
+  request: IdempotentRequest,
+  failure: ConditionFailedError,
+  nowMs: number,
+): ConnectionRow {
+  const record = failure.current
+  if (record !== undefined && record['bodyDigest'] !== request.bodyDigest) {
+    throw new VaultError('idempotency-mismatch', 'This Idempotency-Key was used with another body.', {
+      field: 'Idempotency-Key',
+      allowed: 'a new key for a new request',
+    })
+  }
+  const row = record?.['state'] === 'done' ? rowOf(record['row'] as Attributes) : undefined
+  if (row !== undefined) return row
+  const waitMs = Number(record?.['replaceableAtMs'] ?? nowMs) - nowMs
+  throw new VaultError('idempotency-in-progress', 'A request with this Idempotency-Key is still running.', {
+    field: 'Idempotency-Key',
+    allowed: 'trying again when it has ended',
+    retryAfterSeconds: Math.min(IN_PROGRESS_MS / 1000, Math.max(1, Math.ceil(waitMs / 1000))),
+  })
+}

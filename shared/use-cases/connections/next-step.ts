@@ -1,0 +1,74 @@
+import type { GrantProfile } from '../../domain/grant-profile.ts'
+import type { TokenFailure, TokenRequest } from '../../ports/oauth-client.ts'
+
+/** What was asked of the provider, and with whose client: the same failure is mended in different places. */
+export interface Asked {
+  readonly way: TokenRequest['grant']['kind']
+  readonly kind: GrantProfile['kind']
+  readonly client: GrantProfile['client']['from']
+  /** A browser waits for this one answer: nothing is asked again by itself. */
+  readonly once?: true
+}
+
+const TRIED_AGAIN = 'It is tried again by itself.'
+const AUTHORIZE_AGAIN = 'Authorize the connection again.'
+const CHECK_ENDPOINT = 'Check the token endpoint, if the setup names it.'
+/** What the outgoing guard lets through. */
+export const ALLOWED_TARGETS =
+  'The vault calls public hosts by https on port 443, and those that its operator has allowed (FLOW_VAULT_ALLOW_HOSTS).'
+
+/** By code, where the code alone tells; the rest follows from the failure's kind. */
+const STEPS: Readonly<Record<string, string>> = {
+  invalid_scope: 'Ask for scopes that the provider knows and the client may have.',
+  invalid_target: 'Correct the audience or resource in the setup.',
+  access_denied: 'Allow the client this access at the provider.',
+  unsupported_grant_type: CHECK_ENDPOINT,
+  redirect: CHECK_ENDPOINT,
+  invalid_answer: CHECK_ENDPOINT,
+  unsupported_token_type: CHECK_ENDPOINT,
+  invalid_key: 'Enter the key again, whole, as the provider’s key file has it.',
+  invalid_setup: 'Send the setup again, complete.',
+  invalid_url: ALLOWED_TARGETS,
+  forbidden_scheme: ALLOWED_TARGETS,
+  forbidden_port: ALLOWED_TARGETS,
+  forbidden_host: ALLOWED_TARGETS,
+  forbidden_address: ALLOWED_TARGETS,
+}
+
+/** These say that the client itself was refused, or is incomplete. */
+const OF_THE_CLIENT: ReadonlySet<string> = new Set([
+  'invalid_client',
+  'client_id_missing',
+  'client_secret_missing',
+])
+
+/** One sentence about what a person can do next; a failure that needs nobody says so. */
+export function nextStepAfter({ kind, code }: TokenFailure, asked: Asked): string {
+  if (OF_THE_CLIENT.has(code)) {
+    return asked.client === 'setup'
+      ? 'Correct the client id and secret in the setup.'
+      : 'Correct the client id and secret of the OAuth application.'
+  }
+  if (code === 'unauthorized_client') {
+    // Nothing of ours changes then, so nothing is tried again before a person asks for it.
+    const then = asked.way === 'authorization-code' ? 'authorize' : 'rotate'
+    return `Allow the client this grant type at the provider, then ${then} the connection again.`
+  }
+  // An answer that may have used up what was sent says nothing against the endpoint.
+  const step = kind === 'unknown' ? undefined : STEPS[code]
+  if (step !== undefined) return step
+  // A code is good for one answer, and its fate is open when none came.
+  if (asked.once || (asked.way === 'authorization-code' && !['not-sent', 'passing'].includes(kind))) {
+    return AUTHORIZE_AGAIN
+  }
+  if (kind === 'grant-dead') {
+    return asked.way === 'refresh-token' ? AUTHORIZE_AGAIN : 'Correct the credentials in the setup.'
+  }
+  if (kind === 'refused' || kind === 'app-broken') return `Check the setup. ${TRIED_AGAIN}`
+  return code === 'dns_failed' ? `Check the host name, if the setup names it. ${TRIED_AGAIN}` : TRIED_AGAIN
+}
+
+/** The failure's words for whoever was answered that nothing was stored: then nothing is tried again. */
+export function withoutRetry(message: string): string {
+  return message.replace(` ${TRIED_AGAIN}`, '')
+}

@@ -1,0 +1,37 @@
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { renderCredential, testUrlOf } from '../../connectors/render-credential.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import type { ProbeStoredRequest, ProbeStoredResult } from '../../ports/grant-runner.ts'
+import { parseContent } from '../commit/opened-secrets.ts'
+import type { GrantPorts } from '../grants/grant-ports.ts'
+import { forbiddenField } from './called-urls.ts'
+
+/** A person waits for the answer. */
+const PROBE_TIMEOUT_MS = 10_000
+
+/** Makes the connector's harmless test call with a stored secret: accepted, refused, or unreachable. */
+export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest): Promise<ProbeStoredResult> {
+  const connector = findConnector(stored.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, stored.setupType)
+  if (setup?.test === undefined) return { kind: 'no-test' }
+  const content = parseContent(await ports.secrets.get(stored.secret.secretId, stored.secret.versionId))
+  const { target } = forbiddenField(ports.checkUrl, setup, content.setup) ?? {}
+  if (target !== undefined) return { kind: 'forbidden', target }
+  const url = testUrlOf(setup, content.setup, content.grants)
+  if (url === undefined) return { kind: 'no-test' }
+  const { request } = renderCredential(setup, content.setup, content.grants)
+  const outcome = await ports.oauth.probe({
+    method: setup.test.method,
+    url,
+    headers: secretValues(request.headers),
+    query: secretValues(request.query),
+    refusedStatuses: setup.test.refusedStatuses,
+    ...(setup.test.okMember === undefined ? {} : { okMember: setup.test.okMember }),
+    timeoutMs: PROBE_TIMEOUT_MS,
+  })
+  return outcome.kind === 'accepted' ? outcome : { kind: outcome.kind, message: outcome.message }
+}
+
+function secretValues(values: Readonly<Record<string, string>>): Record<string, SecretText> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, new SecretText(value)]))
+}

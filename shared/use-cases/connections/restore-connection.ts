@@ -1,0 +1,104 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { newUuid } from '../../domain/ids.ts'
+import { connectionCounterKey, connectionKey, tombstoneKey } from '../../domain/keys.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { transactSurely } from '../commit/commit-protocol.ts'
+import { nextRow } from './change-connection.ts'
+import {
+  attributesOf,
+  connectionNotFound,
+  eventWrite,
+  findConnection,
+  isEventStored,
+} from './connection-rows.ts'
+import { findTombstone, RESTORABLE_MS, type Tombstone } from './tombstones.ts'
+
+/**
+ * Brings a deleted connection back with its id and setup, within the recovery window; a grant that was revoked
+ * upstream comes back as `reauthorization_required`. Restoring what is there answers it unchanged.
+ * Throws `not-found`, `conflict` (its deletion is still under way), `store-unavailable`.
+ */
+export async function restoreConnection(
+  ports: Ports,
+  input: { tenant: string; id: string },
+): Promise<ConnectionRow> {
+  const tombstone = await findTombstone(ports, input.tenant, input.id)
+  const nowMs = ports.clock.nowMs()
+  if (tombstone === undefined || tombstone.purge || tombstone.deletedAtMs + RESTORABLE_MS <= nowMs) {
+    const present = await findConnection(ports, input.tenant, input.id)
+    if (present !== undefined) return present
+    throw connectionNotFound()
+  }
+  if (tombstone.state === 'deleting') {
+    throw new VaultError('conflict', 'The connection is still being deleted. Try again in a minute.', {
+      retryAfterSeconds: 60,
+    })
+  }
+  await bringSecretBack(ports, tombstone)
+  return commitRestoration(ports, tombstone, nowMs)
+}
+
+async function bringSecretBack(ports: Ports, tombstone: Tombstone): Promise<void> {
+  if (tombstone.row.secret === undefined) return
+  try {
+    await ports.secrets.restore(tombstone.row.secret.secretId)
+  } catch (error) {
+    if (error instanceof SecretNotFoundError) throw connectionNotFound()
+    throw error
+  }
+}
+
+async function commitRestoration(ports: Ports, tombstone: Tombstone, nowMs: number): Promise<ConnectionRow> {
+  const row = nextRow(ports, tombstone.row, membersAfterRestore(tombstone), nowMs)
+  const event = {
+    type: 'connection.created',
+    changed: ['restored'],
+    nowMs,
+    id: newUuid(ports.random),
+  } as const
+  try {
+    await transactSurely(
+      ports,
+      [
+        {
+          op: 'delete',
+          key: tombstoneKey(row.tenant, row.id),
+          when: [
+            { kind: 'equals', attribute: 'op', value: tombstone.op },
+            { kind: 'equals', attribute: 'state', value: 'deleted' },
+          ],
+        },
+        {
+          op: 'put',
+          key: connectionKey(row.tenant, row.id),
+          attributes: attributesOf(row),
+          when: [{ kind: 'item-absent' }],
+        },
+        eventWrite(row, event),
+        { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: 1 } },
+      ],
+      () => isEventStored(ports, row, event.id),
+    )
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    const present = await findConnection(ports, row.tenant, row.id)
+    if (present === undefined) throw connectionNotFound()
+    return present
+  }
+  return row
+}
+
+/** A grant whose revocation the provider confirmed is dead, whatever its expiry says. */
+function membersAfterRestore(tombstone: Tombstone): Partial<ConnectionRow> {
+  const revoked = Object.values(tombstone.revocations ?? {}).includes('revoked')
+  if (!revoked) return {}
+  return {
+    status: 'reauthorization_required',
+    statusReason: 'The grant was revoked when the connection was deleted. Authorize it again.',
+    due_shard: undefined,
+    due_at: undefined,
+  }
+}

@@ -1,0 +1,38 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { errorFields } from '../../ports/error-fields.ts'
+import type { GrantRunner, StoredSetup } from '../../ports/grant-runner.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+/** The row's stored secret, as those who call providers need it; undefined for an empty connection. */
+export function storedSetupOf(row: ConnectionRow): StoredSetup | undefined {
+  const { secret, setupType, setupDigest } = row
+  if (secret === undefined || setupType === undefined || setupDigest === undefined) return undefined
+  return {
+    tenant: row.tenant,
+    id: row.id,
+    appId: row.appId,
+    setupType,
+    setupDigest,
+    authorization: row.authorization ?? 0,
+    secret,
+    ...(row.oauthAppId === undefined ? {} : { oauthAppId: row.oauthAppId }),
+  }
+}
+
+/** Revokes the grants of a stored secret, best effort, and logs how it went; the answers by grant name. */
+export async function revokeStored(
+  ports: Ports & { grants: GrantRunner },
+  stored: StoredSetup,
+): Promise<Record<string, 'revoked' | 'unsupported' | 'failed'>> {
+  try {
+    const outcome = await ports.grants.revoke(stored)
+    ports.log.info('revoked at the provider', { connection_id: stored.id, outcome: JSON.stringify(outcome) })
+    return outcome
+  } catch (error) {
+    ports.log.warn('could not revoke at the provider', {
+      connection_id: stored.id,
+      ...errorFields(error),
+    })
+    return { main: 'failed' }
+  }
+}

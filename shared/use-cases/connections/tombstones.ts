@@ -1,0 +1,46 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { tombstoneKey, workShard } from '../../domain/keys.ts'
+import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+/** Design: a deleted connection can be restored for 7 days, which is Secrets Manager's shortest recovery window. */
+export const RESTORABLE_MS = 7 * 24 * 3600 * 1000
+/** After this long a delete that has not finished is finished by reconcile. */
+export const DELETE_DEADLINE_MS = 60_000
+
+/** A deleted connection: the row as it was, and how far its deletion has come. */
+export interface Tombstone {
+  /** `deleting`: revocation and secret are still to be dealt with · `deleted`: only the removal is left. */
+  readonly state: 'deleting' | 'deleted'
+  readonly row: ConnectionRow
+  readonly deletedAtMs: number
+  /** True when the caller asked to destroy it at once: it cannot be restored. */
+  readonly purge: boolean
+  /** How the provider answered the revocation, by grant name. */
+  readonly revocations?: Readonly<Record<string, string>>
+  readonly op: string
+}
+
+/** The write that puts a tombstone in the place of a row. */
+export function putTombstone(tombstone: Tombstone, dueAtMs: number, when: readonly Condition[] = []): Write {
+  const { row } = tombstone
+  return {
+    op: 'put',
+    key: tombstoneKey(row.tenant, row.id),
+    attributes: {
+      ...tombstone,
+      due_shard: workShard(row.id),
+      due_at: dueAtMs,
+    } as unknown as Attributes,
+    when,
+  }
+}
+
+/** The tombstone, or undefined. */
+export async function findTombstone(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+  id: string,
+): Promise<Tombstone | undefined> {
+  return (await ports.items.get(tombstoneKey(tenant, id))) as unknown as Tombstone | undefined
+}

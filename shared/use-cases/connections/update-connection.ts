@@ -1,0 +1,206 @@
+import { findConnector } from '../../connectors/catalogue.ts'
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import { InvariantError, VaultError } from '../../domain/errors.ts'
+import { newUuid } from '../../domain/ids.ts'
+import type { JsonValue } from '../../domain/json.ts'
+import type { StoredSetup } from '../../ports/grant-runner.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from '../commit/commit-protocol.ts'
+import { discardReplaced, discardVersion } from '../commit/discard-version.ts'
+import { placeForSecret } from '../commit/secret-place.ts'
+import { firstGrantVersionOf } from '../commit/undo-intent.ts'
+import {
+  type FirstGrantOutcome,
+  type FirstGrantPorts,
+  firstGrant,
+  nothingToVerify,
+} from '../grants/first-grant.ts'
+import { type AcceptedSetup, acceptSetup, rowMembersOf, sealableContent } from './accept-setup.ts'
+import { changeConnection } from './change-connection.ts'
+import { connectionNotFound, fingerprintOf, getConnection } from './connection-rows.ts'
+import { checkIfMatch } from './preconditions.ts'
+import { revokeStored, storedSetupOf } from './stored-setup.ts'
+import { requireVerified } from './verify-connection.ts'
+
+export interface UpdateConnectionInput {
+  readonly tenant: string
+  readonly id: string
+  readonly name?: string
+  readonly setup?: JsonValue
+  readonly ifMatch?: string
+  /** Fail with the provider's refusal instead of storing what does not work. */
+  readonly verify?: boolean
+}
+
+/**
+ * Renames a connection, replaces its whole setup, or both, and answers the row. A setup equal to the stored one
+ * by digest changes nothing: deploy tools send the same setup on every run, and a grant must survive that.
+ * Throws `not-found`, `invalid-body`, `precondition-failed`, `conflict`, `store-unavailable`.
+ */
+export async function updateConnection(
+  ports: FirstGrantPorts,
+  input: UpdateConnectionInput,
+): Promise<ConnectionRow> {
+  const row = await getConnection(ports, input.tenant, input.id)
+  checkIfMatch(row, input.ifMatch)
+  const connector = findConnector(row.appId)
+  if (connector === undefined) throw new InvariantError(`no connector for ${row.appId}`)
+  const accepted = input.setup === undefined ? undefined : await acceptSetup(ports, connector, input.setup)
+  if (accepted !== undefined && accepted.digest !== row.setupDigest) {
+    return replaceSetup(ports, row, accepted, input)
+  }
+  if (input.verify === true) await verifyUnchanged(ports, input, accepted)
+  return rename(ports, row, input)
+}
+
+/** Whoever asks to verify is told, also where the setup is the one that is stored, and where there is none. */
+async function verifyUnchanged(
+  ports: FirstGrantPorts,
+  { tenant, id }: UpdateConnectionInput,
+  accepted: AcceptedSetup | undefined,
+): Promise<void> {
+  if (accepted === undefined) throw nothingToVerify('There is no setup to verify')
+  await requireVerified(ports, { tenant, id })
+}
+
+function rename(ports: Ports, row: ConnectionRow, input: UpdateConnectionInput): Promise<ConnectionRow> {
+  return changeConnection(ports, row, (current) => {
+    checkIfMatch(current, input.ifMatch)
+    const { name } = input
+    if (name === undefined || name === current.name) return undefined
+    const fingerprint = fingerprintOf({ id: current.id, name, setupDigest: current.setupDigest })
+    return { members: { name, fingerprint }, event: { type: 'connection.updated', changed: ['name'] } }
+  })
+}
+
+async function replaceSetup(
+  ports: FirstGrantPorts,
+  row: ConnectionRow,
+  accepted: AcceptedSetup,
+  input: UpdateConnectionInput,
+): Promise<ConnectionRow> {
+  const op = newUuid(ports.random)
+  const { secretId, generation, newSecret, reserve } = placeForSecret(row)
+  const intent: Intent = {
+    kind: 'update',
+    tenant: row.tenant,
+    ownerId: row.id,
+    op,
+    secretId,
+    newSecret,
+    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
+  }
+  let updated: ConnectionRow | undefined
+  // What the commit replaces is the row as it is then: a rotation may have moved the pointer since it was read.
+  let replaced = row
+  let superseded: SecretPointer | undefined
+  let pointer: SecretPointer
+  try {
+    pointer = await commitSecret(ports, {
+      intent,
+      generation,
+      besideIntent: reserve,
+      value: sealableContent({ setup: accepted.values }),
+      commit: async (setupVersion) => {
+        const first = await firstGrant(ports, storedSetup(row, accepted, setupVersion), accepted, {
+          answerVersionId: firstGrantVersionOf(op),
+          verify: input.verify === true,
+        })
+        if (first.secret.versionId !== setupVersion.versionId) superseded = setupVersion
+        updated = await changeConnection(ports, row, (current) => {
+          checkIfMatch(current, input.ifMatch)
+          replaced = current
+          const to = { name: input.name ?? current.name, first, intent, nowMs: ports.clock.nowMs() }
+          return setupChange(current, accepted, to)
+        })
+      },
+    })
+  } catch (error) {
+    // A delete came in between: it commits first, and its secret takes no versions any more.
+    if (error instanceof SecretNotFoundError) throw connectionNotFound()
+    if (!(error instanceof ConditionFailedError)) throw error
+    throw new VaultError(
+      'conflict',
+      'The connection is being changed by others; nothing was changed. Try again.',
+      {
+        retryAfterSeconds: 1,
+        cause: error,
+      },
+    )
+  }
+  await retireSecret(ports, replaced, pointer)
+  if (superseded !== undefined) await discardVersion(ports, superseded)
+  return updated ?? getConnection(ports, row.tenant, row.id)
+}
+
+/** The old setup's grants are revoked upstream: nothing points at them any more, and they must not outlive that. */
+async function retireSecret(ports: FirstGrantPorts, old: ConnectionRow, now: SecretPointer): Promise<void> {
+  const stored = storedSetupOf(old)
+  if (stored === undefined) return
+  if (old.grants !== undefined) await revokeStored(ports, stored)
+  await discardReplaced(ports, stored.secret, now)
+}
+
+function storedSetup(row: ConnectionRow, accepted: AcceptedSetup, secret: SecretPointer): StoredSetup {
+  return {
+    tenant: row.tenant,
+    id: row.id,
+    appId: row.appId,
+    setupType: accepted.setup.type,
+    setupDigest: accepted.digest,
+    authorization: (row.authorization ?? 0) + 1,
+    secret,
+  }
+}
+
+/** A connection that worked has been authorized before: what its new setup wants, such as other scopes, was not. */
+function reasonAfter(
+  current: ConnectionRow,
+  { setup, values }: AcceptedSetup,
+  first: FirstGrantOutcome,
+): Pick<ConnectionRow, 'statusReason'> | undefined {
+  const asksNobody = setup.grant?.kind === 'authorization-code' && values['code'] === undefined
+  if (!asksNobody || current.grants === undefined || first.members.status !== 'pending') return undefined
+  return {
+    statusReason:
+      'The setup was changed after the connection was authorized. Authorize the connection again.',
+  }
+}
+
+function setupChange(
+  current: ConnectionRow,
+  accepted: AcceptedSetup,
+  to: { name: string; first: FirstGrantOutcome; intent: Intent; nowMs: number },
+) {
+  const changed = to.name === current.name ? ['setup'] : ['name', 'setup']
+  return {
+    members: {
+      ...rowMembersOf(accepted),
+      name: to.name,
+      fingerprint: fingerprintOf({ id: current.id, name: to.name, setupDigest: accepted.digest }),
+      secret: to.first.secret,
+      // The row was read before its generation was reserved, so the count is set here as well.
+      generations: Math.max(current.generations, to.first.secret.generation),
+      credentialVersion: current.credentialVersion + 1,
+      refreshedAtMs: to.nowMs,
+      // A new setup starts a new grant: nothing of the old one may be rotated, blamed or compared any more.
+      grants: undefined,
+      requiredScopes: undefined,
+      oauthAppId: undefined,
+      fence: current.fence + 1,
+      lease: undefined,
+      attempt: undefined,
+      failure: undefined,
+      authorization: (current.authorization ?? 0) + 1,
+      warnedRefreshExpiryMs: undefined,
+      due_shard: undefined,
+      due_at: undefined,
+      ...to.first.members,
+      ...reasonAfter(current, accepted, to.first),
+    },
+    event: { type: 'connection.updated' as const, changed },
+    beside: [closeIntent(to.intent), ...to.first.beside],
+  }
+}

@@ -1,0 +1,199 @@
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { renderCredential } from '../../connectors/render-credential.ts'
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import { InvariantError, VaultError } from '../../domain/errors.ts'
+import { earliestAccessExpiryMs } from '../../domain/grant.ts'
+import { connectionKey } from '../../domain/keys.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import { errorFields } from '../../ports/error-fields.ts'
+import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import type { OpenedSecret, OpenedSecrets } from '../commit/opened-secrets.ts'
+import { connectionNotFound, findConnection, getConnection } from '../connections/connection-rows.ts'
+import { connectionEmpty } from '../connections/empty-connection.ts'
+import { tagMatches } from '../connections/preconditions.ts'
+import type { FreezeWatch } from '../freezes/freeze-watch.ts'
+import { refuseFrozen } from '../freezes/refuse-frozen.ts'
+import {
+  credentialUnavailable,
+  type FreshenPorts,
+  freshenCredential,
+  isGoodFor,
+  NO_ANSWER_YET,
+  refuseExpired,
+} from './freshen-credential.ts'
+
+/** Raised when the shape of the answer changes, so that a tag from before does not match. */
+const SHAPE_VERSION = 1
+/** What a flow gets when it does not say how long it needs the credential. */
+export const DEFAULT_MIN_TTL_SECONDS = 60
+/** A day: no provider's access token that we know lives longer and rotates. */
+export const MAX_MIN_TTL_SECONDS = 86_400
+const HOUR_MS = 3_600_000
+
+export interface FetchPorts extends FreshenPorts {
+  readonly opened: OpenedSecrets
+  readonly freezes: FreezeWatch
+}
+
+export interface FetchCredentialInput {
+  readonly tenant: string
+  readonly id: string
+  readonly minTtlSeconds: number
+  readonly ifNoneMatch?: string
+}
+
+export type FetchedCredential =
+  | { readonly kind: 'not-modified'; readonly etag: string }
+  | { readonly kind: 'credential'; readonly etag: string; readonly body: SecretText }
+
+/**
+ * What a flow sends to the connected service, good for at least `minTtlSeconds`, as the JSON text of the answer.
+ * Throws `not-found`, `connection-empty`, `authorization-pending`, `reauthorization-required`,
+ * `connection-frozen`, `credential-unavailable`.
+ */
+export async function fetchCredential(
+  ports: FetchPorts,
+  input: FetchCredentialInput,
+): Promise<FetchedCredential> {
+  const minTtlMs = input.minTtlSeconds * 1000
+  const row = await getConnection(ports, input.tenant, input.id)
+  await refuseFrozen(ports, row)
+  const usable = requireUsable(await withFreshGrant(ports, row, minTtlMs), ports.clock.nowMs())
+  refuseExpired(usable, ports.clock.nowMs())
+  const etag = etagOf(usable)
+  await noteFetch(ports, usable)
+  // A version that is about to expire is sent again: its remaining seconds are what the flow needs to know.
+  const lasts = usable.grants === undefined || isGoodFor(usable, minTtlMs, ports.clock.nowMs())
+  if (lasts && input.ifNoneMatch !== undefined && tagMatches(input.ifNoneMatch, etag))
+    return { kind: 'not-modified', etag }
+  const { row: opened, secret } = await openCredential(ports, usable)
+  // The clock is read after the last wait: however slow a store was, an ended token is not handed out.
+  const nowMs = ports.clock.nowMs()
+  refuseExpired(opened, nowMs)
+  return { kind: 'credential', etag: etagOf(opened), body: bodyOf(opened, secret, nowMs) }
+}
+
+/** The row as it is for static credentials; for minted ones with a grant that lasts, when one can be had. */
+async function withFreshGrant(
+  ports: FetchPorts,
+  row: ConnectionRow,
+  minTtlMs: number,
+): Promise<ConnectionRow> {
+  const waits = row.status === 'pending' && row.due_at !== undefined
+  const minted = row.grants !== undefined && row.status !== 'reauthorization_required'
+  return waits || minted ? freshenCredential(ports, row, minTtlMs) : row
+}
+
+function etagOf(row: ConnectionRow): string {
+  return `"c${SHAPE_VERSION}.${row.credentialVersion}"`
+}
+
+/** The row, when its state lets a flow have the credential; throws the 409 that says what to do otherwise. */
+function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow & { secret: SecretPointer } {
+  if (row.status === 'empty' || row.secret === undefined) {
+    throw connectionEmpty(row)
+  }
+  if (row.status === 'pending') {
+    if (waitsForProvider(row)) throw credentialUnavailable(row, nowMs, row.statusReason ?? NO_ANSWER_YET)
+    throw new VaultError(
+      'authorization-pending',
+      row.statusReason ?? 'Nobody has authorized the connection yet. Authorize it.',
+    )
+  }
+  if (row.status === 'reauthorization_required') {
+    throw new VaultError(
+      'reauthorization-required',
+      row.statusReason ?? 'The provider has ended the grant. Authorize the connection again.',
+    )
+  }
+  return row as ConnectionRow & { secret: SecretPointer }
+}
+
+/** Whether a first credential comes by itself, once the provider answers: waiting helps, and no person is needed. */
+function waitsForProvider(row: ConnectionRow): boolean {
+  if (row.due_at === undefined) return false
+  const failure = row.failure?.class
+  return failure === undefined || ['not-sent', 'passing', 'unknown'].includes(failure)
+}
+
+/**
+ * The opened secret the row points at. A version that is gone was superseded between the two reads: the row is
+ * read once more, and the new pointer followed.
+ */
+async function openCredential(
+  ports: FetchPorts,
+  row: ConnectionRow & { secret: SecretPointer },
+): Promise<{ row: ConnectionRow; secret: OpenedSecret }> {
+  const cached = ports.opened.peek(row.secret)
+  if (cached !== undefined) return { row, secret: cached }
+  try {
+    return { row, secret: await ports.opened.open(row.secret) }
+  } catch (error) {
+    if (!(error instanceof SecretNotFoundError)) throw error
+    const current = await findConnection(ports, row.tenant, row.id)
+    if (current === undefined) throw connectionNotFound()
+    const usable = requireUsable(current, ports.clock.nowMs())
+    if (usable.secret.versionId === row.secret.versionId) {
+      throw new InvariantError(`the row of ${row.id} points at a secret version that is not there`)
+    }
+    return { row: usable, secret: await ports.opened.open(usable.secret) }
+  }
+}
+
+function bodyOf(row: ConnectionRow, secret: OpenedSecret, nowMs: number): SecretText {
+  const expiresAtMs = earliestAccessExpiryMs(row.grants)
+  // Only the remaining seconds change from one fetch to the next: without them, the text is made once a version.
+  if (expiresAtMs === undefined) {
+    const key = `${row.id} ${row.credentialVersion}`
+    if (secret.rendered?.key === key) return secret.rendered.body
+    const body = renderBody(row, secret, undefined, nowMs)
+    secret.rendered = { key, body }
+    return body
+  }
+  return renderBody(row, secret, expiresAtMs, nowMs)
+}
+
+function renderBody(
+  row: ConnectionRow,
+  secret: OpenedSecret,
+  expiresAtMs: number | undefined,
+  nowMs: number,
+): SecretText {
+  const connector = findConnector(row.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  if (setup === undefined) throw new InvariantError(`no setup ${row.setupType} of ${row.appId}`)
+  const rendered = renderCredential(setup, secret.content.setup, secret.content.grants)
+  return new SecretText(
+    JSON.stringify({
+      connection_id: row.id,
+      app_id: row.appId,
+      credential_version: row.credentialVersion,
+      expires_at: expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString(),
+      usable_for_seconds:
+        expiresAtMs === undefined ? null : Math.max(0, Math.floor((expiresAtMs - nowMs) / 1000)),
+      ...rendered,
+    }),
+  )
+}
+
+/** Remembers the hour of the last fetch, at most once an hour, so that a fetch stays a read. */
+async function noteFetch(ports: FetchPorts, row: ConnectionRow): Promise<void> {
+  const hour = Math.floor(ports.clock.nowMs() / HOUR_MS)
+  if (row.lastFetchedHour !== undefined && row.lastFetchedHour >= hour) return
+  try {
+    await ports.items.transact([
+      {
+        op: 'update',
+        key: connectionKey(row.tenant, row.id),
+        set: { lastFetchedHour: hour },
+        when: [{ kind: 'item-present' }],
+      },
+    ])
+  } catch (error) {
+    // The flow needs its credential more than we need to know when.
+    ports.log.warn('could not note a fetch', {
+      connection_id: row.id,
+      ...errorFields(error),
+    })
+  }
+}

@@ -1,0 +1,111 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { remainingMs } from '../../domain/rotation-policy.ts'
+import { errorFields } from '../../ports/error-fields.ts'
+import type { GrantRunner } from '../../ports/grant-runner.ts'
+import { StoreUnavailableError } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { connectionNotFound, findConnection } from '../connections/connection-rows.ts'
+import { cappedMinTtlMs } from '../rotation/rotate-connection.ts'
+import type { SingleFlight } from './single-flight.ts'
+
+/** Design: a fetch that waits for a rotation has its own budget; the rotation goes on without it. */
+const FETCH_BUDGET_MS = 10_000
+/** Flows come back at least this often, so that what a person repaired is noticed. */
+const MAX_RETRY_AFTER_S = 300
+/** What a caller is told whose budget ended before the provider's answer came. */
+export const NO_ANSWER_YET = 'The provider has not answered yet.'
+/** How often another process's rotation is looked at while waiting for it. */
+const POLL_MS = 100
+
+export interface FreshenPorts extends Ports {
+  readonly grants: GrantRunner
+  readonly flights: SingleFlight<ConnectionRow | undefined>
+}
+
+/**
+ * The row, with a credential good for `minTtlMs` (capped by its life): as it is while that much is left, else
+ * after a rotation that all callers of this process share and that other processes' callers wait for. When no new
+ * one is to be had, an old one is still served until its very expiry; an expired one never.
+ * Throws `credential-unavailable` when nothing valid is left, and what the stores throw when they are the reason.
+ */
+export async function freshenCredential(
+  ports: FreshenPorts,
+  row: ConnectionRow,
+  minTtlMs: number,
+): Promise<ConnectionRow> {
+  if (isGoodFor(row, minTtlMs, ports.clock.nowMs())) return row
+  let current: ConnectionRow | undefined
+  try {
+    current = await ports.flights.run(`${row.tenant} ${row.id}`, () => rotateWithin(ports, row, minTtlMs))
+  } catch (error) {
+    // What rotates is away, or has no room for one more call: that is no reason to withhold what still works.
+    if (!isStoreAway(error) || !isGoodFor(row, 0, ports.clock.nowMs())) throw error
+    ports.log.warn('could not renew a credential and served the old one', {
+      connection_id: row.id,
+      ...errorFields(error),
+    })
+    return row
+  }
+  if (current === undefined) throw connectionNotFound()
+  return current
+}
+
+function isStoreAway(error: unknown): boolean {
+  if (error instanceof VaultError) return error.code === 'store-unavailable'
+  return error instanceof StoreUnavailableError
+}
+
+/** Whether the credential lasts for as long as the caller needs, or as long as its kind can promise. */
+export function isGoodFor(row: ConnectionRow, minTtlMs: number, nowMs: number): boolean {
+  if (row.grants === undefined) return false
+  const needed = cappedMinTtlMs(row, minTtlMs)
+  return Object.values(row.grants).every((grant) => {
+    const left = remainingMs(grant, nowMs)
+    return left > 0 && left >= needed
+  })
+}
+
+/** Throws `credential-unavailable` when a grant of the row has expired; the message says what failed. */
+export function refuseExpired(row: ConnectionRow, nowMs: number): void {
+  const expired = Object.values(row.grants ?? {}).some((grant) => remainingMs(grant, nowMs) <= 0)
+  if (!expired) return
+  const reason = row.failure?.message ?? NO_ANSWER_YET
+  throw credentialUnavailable(
+    row,
+    nowMs,
+    `The credential has expired and a new one could not be had: ${reason}`,
+  )
+}
+
+/** The 503 that says when to come back: at the next try, or seldom when only a person can help. */
+export function credentialUnavailable(row: ConnectionRow, nowMs: number, message: string): VaultError {
+  const { failure } = row
+  const retryAtMs = failure === undefined ? nowMs : (failure.retryAtMs ?? Number.POSITIVE_INFINITY)
+  return new VaultError('credential-unavailable', message, {
+    ...(failure === undefined ? {} : { errorCode: failure.code }),
+    retryAfterSeconds: Math.min(MAX_RETRY_AFTER_S, Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000))),
+  })
+}
+
+async function rotateWithin(
+  ports: FreshenPorts,
+  start: ConnectionRow,
+  minTtlMs: number,
+): Promise<ConnectionRow | undefined> {
+  const deadlineMs = ports.clock.monotonicMs() + FETCH_BUDGET_MS
+  let row: ConnectionRow | undefined = start
+  for (;;) {
+    const leftMs = deadlineMs - ports.clock.monotonicMs()
+    if (leftMs <= 0) return row
+    const result = await ports.grants.rotate(
+      { tenant: start.tenant, id: start.id, cause: 'fetch', minTtlMs },
+      leftMs,
+    )
+    if (result.kind === 'gone') return undefined
+    row = result.kind === 'late' ? await findConnection(ports, start.tenant, start.id) : result.row
+    if (result.kind !== 'busy' || row === undefined) return row
+    if (isGoodFor(row, minTtlMs, ports.clock.nowMs())) return row
+    await ports.clock.sleep(POLL_MS)
+  }
+}

@@ -1,0 +1,126 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { connectionKey } from '../../domain/keys.ts'
+import type { GrantRunner, RotationRequest } from '../../ports/grant-runner.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { getConnection } from '../connections/connection-rows.ts'
+import type { FreezeWatch } from '../freezes/freeze-watch.ts'
+import { refuseFrozen } from '../freezes/refuse-frozen.ts'
+import { mintedConnection, ONLY_BY_AUTHORIZING } from '../rotation/rotate-connection.ts'
+
+/** Design: a flow's complaint causes at most one rotation a minute. */
+const REJECTION_PAUSE_MS = 60_000
+/** A flow waits for the answer as long as for a fetch. */
+const REJECTION_BUDGET_MS = 10_000
+
+/** How often another caller's rotation is looked at while waiting for it. */
+const POLL_MS = 100
+/** Between claiming a rotation and holding its lease lie two writes; whoever claimed and died is not waited for. */
+const CLAIM_TO_LEASE_MS = 1_000
+
+type Outcome = 'claimed' | Awaited<ReturnType<GrantRunner['rotate']>>['kind']
+
+export interface RejectedCredential {
+  readonly row: ConnectionRow
+  /** True when a newer version than the rejected one is there. */
+  readonly renewed: boolean
+  /** Why there is none, in words with the next action. */
+  readonly reason?: string
+}
+
+/**
+ * A flow reports that the service refused this version of the credential (its 401). Each version causes at most
+ * one rotation, and a connection at most one a minute, which all who complain meanwhile wait for; the answer is
+ * that a newer version is there, or why not. Throws `not-found`, and `invalid-body` for a version that never was.
+ */
+export async function rejectCredential(
+  ports: Ports & { grants: GrantRunner; freezes: FreezeWatch },
+  input: { tenant: string; id: string; credentialVersion: number },
+): Promise<RejectedCredential> {
+  const row = await getConnection(ports, input.tenant, input.id)
+  await refuseFrozen(ports, row)
+  if (input.credentialVersion > row.credentialVersion) {
+    throw new VaultError('invalid-body', 'There is no such version', {
+      field: 'credential_version',
+      allowed: `a version you were given, at most ${row.credentialVersion}`,
+    })
+  }
+  if (input.credentialVersion < row.credentialVersion) return { row, renewed: true }
+  if (mintedConnection(row) === undefined) {
+    return {
+      row,
+      renewed: false,
+      reason: 'This credential was entered by a person. Replace it in the connection.',
+    }
+  }
+  const deadlineMs = ports.clock.monotonicMs() + REJECTION_BUDGET_MS
+  const outcome = (await claimRejection(ports, row))
+    ? (await ports.grants.rotate(complaintOf(row), REJECTION_BUDGET_MS)).kind
+    : 'claimed'
+  const current = await afterOthers(ports, row, { outcome, deadlineMs })
+  if (current.credentialVersion > input.credentialVersion) return { row: current, renewed: true }
+  return { row: current, renewed: false, reason: reasonFor(outcome, current) }
+}
+
+/** The row once a rotation that another caller began is over, or the budget is. */
+async function afterOthers(
+  ports: Ports,
+  row: ConnectionRow,
+  seen: { outcome: Outcome; deadlineMs: number },
+): Promise<ConnectionRow> {
+  for (;;) {
+    const current = await getConnection(ports, row.tenant, row.id)
+    if (current.credentialVersion > row.credentialVersion) return current
+    const waits = seen.outcome === 'busy' || seen.outcome === 'claimed'
+    if (!waits || !isUnderWay(current, ports.clock.nowMs())) return current
+    if (ports.clock.monotonicMs() >= seen.deadlineMs) return current
+    await ports.clock.sleep(POLL_MS)
+  }
+}
+
+/** Whether somebody holds the lease, or has just claimed the rotation of this minute and told no outcome yet. */
+function isUnderWay(row: ConnectionRow, nowMs: number): boolean {
+  if (row.lease !== undefined && row.lease.untilMs > nowMs) return true
+  const { rejectedAtMs = 0, refreshedAtMs = 0, failure } = row
+  const toldAtMs = Math.max(refreshedAtMs, failure?.lastAtMs ?? 0)
+  return toldAtMs < rejectedAtMs && nowMs - rejectedAtMs < CLAIM_TO_LEASE_MS
+}
+
+function reasonFor(outcome: Outcome, row: ConnectionRow): string {
+  if (outcome === 'late' || outcome === 'busy') return 'The provider has not answered yet.'
+  const told = row.failure?.message ?? row.statusReason
+  if (told !== undefined) return told
+  return outcome === 'claimed'
+    ? 'A new credential was asked for less than a minute ago.'
+    : ONLY_BY_AUTHORIZING
+}
+
+function complaintOf({ tenant, id, credentialVersion }: ConnectionRow): RotationRequest {
+  return { tenant, id, cause: 'rejected', credentialVersion }
+}
+
+/**
+ * Takes the one rotation of this minute; false when another caller has it. On AWS this function's role may touch
+ * no attribute but the ones it writes, not even to compare: that the version still stands is seen by who rotates.
+ */
+async function claimRejection(ports: Ports, row: ConnectionRow): Promise<boolean> {
+  const nowMs = ports.clock.nowMs()
+  try {
+    await ports.items.transact([
+      {
+        op: 'update',
+        key: connectionKey(row.tenant, row.id),
+        set: { rejectedAtMs: nowMs },
+        when: [
+          { kind: 'item-present' },
+          { kind: 'absent-or-at-most', attribute: 'rejectedAtMs', value: nowMs - REJECTION_PAUSE_MS },
+        ],
+      },
+    ])
+    return true
+  } catch (error) {
+    if (error instanceof ConditionFailedError) return false
+    throw error
+  }
+}

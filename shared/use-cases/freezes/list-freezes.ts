@@ -1,0 +1,25 @@
+import type { Freeze } from '../../domain/freeze.ts'
+import { freezesPartition } from '../../domain/keys.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
+
+/** Freezes read at a time; a store may answer fewer, because a freeze of a large app holds long lists of ids. */
+const PAGE_FREEZES = 1000
+
+/** Every freeze of the tenant that is in force, in the order they were made: all pages, for none may be overlooked. */
+export async function listFreezes(
+  ports: { readonly items: Pick<ItemStore, 'query'> },
+  tenant: string,
+): Promise<Freeze[]> {
+  const freezes: Freeze[] = []
+  let nextToken: string | undefined
+  do {
+    const page = await ports.items.query({
+      partition: freezesPartition(tenant),
+      limit: PAGE_FREEZES,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    })
+    freezes.push(...page.items.map((item) => item.attributes as unknown as Freeze))
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  return freezes.filter((freeze) => freeze.endedAtMs === undefined)
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import type { Setup } from '../../connectors/connector.ts'
+import { renderTemplate } from '../../connectors/template.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import type { AuthorizationUrl, AuthorizationUrlRequest } from '../../ports/grant-runner.ts'
+import { forbiddenField } from '../connections/called-urls.ts'
+import { findConnection } from '../connections/connection-rows.ts'
+import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { codeVerifierOf, setupValues } from './exchange-code.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { scopesToAsk } from './grant-records.ts'
+
+/** Builds the URL a person's browser is sent to, out of the stored setup and its OAuth client. */
+export async function buildAuthorizationUrl(
+  ports: GrantPorts,
+  request: AuthorizationUrlRequest,
+): Promise<AuthorizationUrl> {
+  const row = await findConnection(ports, request.tenant, request.id)
+  const setup = row === undefined ? undefined : findSetup(findConnector(row.appId)!, request.setupType)
+  if (row === undefined || setup?.grant === undefined) {
+    return { kind: 'failed', code: 'not_found', message: 'The connection is gone.' }
+  }
+  const values = await setupValues(ports, row, setup)
+  const forbidden = forbiddenField(ports.checkUrl, setup, values)
+  if (forbidden !== undefined) return { kind: 'failed', code: forbidden.code, message: forbidden.message }
+  const { oauthAppId: _previous, ...bare } = row
+  const named = request.oauthAppId === undefined ? bare : { ...bare, oauthAppId: request.oauthAppId }
+  const application = await findApplicationClient(ports, named, setup.grant, values)
+  if (application === undefined) {
+    return {
+      kind: 'failed',
+      code: 'no_oauth_application',
+      message: 'There is no such OAuth application for this app. Add one under oauth-apps, then authorize.',
+    }
+  }
+  const scopes = askedScopes(request.scopes, setup.grant) ?? scopesToAsk(setup.grant, values)
+  const url = authorizationUrlOf(setup, values, {
+    clientId: application.client.id,
+    redirectUri: request.redirectUri,
+    scopes,
+    state: request.state,
+    codeChallenge:
+      setup.grant.pkce === 'S256' ? challengeOf(await codeVerifierOf(ports, request.state)) : undefined,
+  })
+  if (url === undefined) {
+    return { kind: 'failed', code: 'setup_incomplete', message: 'The setup does not say where to authorize.' }
+  }
+  const issuer = setup.grant.issuer === undefined ? undefined : renderTemplate(setup.grant.issuer, values)
+  return {
+    kind: 'url',
+    authorizationUrl: new SecretText(url.href),
+    scopes,
+    ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
+    ...(issuer === undefined ? {} : { issuer }),
+  }
+}
+
+/** As the provider will name them: one that holds the separator is several, and each is asked for once. */
+function askedScopes(scopes: readonly string[] | undefined, profile: GrantProfile): string[] | undefined {
+  if (scopes === undefined) return undefined
+  const { separator } = profile.scopes
+  return [...new Set(scopes.flatMap((scope) => scope.split(separator)).filter((scope) => scope !== ''))]
+}
+
+/** RFC 7636 §4.2: BASE64URL(SHA256(verifier)). */
+function challengeOf(verifier: SecretText): string {
+  return createHash('sha256').update(verifier.reveal()).digest('base64url')
+}
+
+/** The URL itself, out of the connector's profile and the setup's values (RFC 6749 §4.1.1, RFC 7636 §4.3). */
+function authorizationUrlOf(
+  setup: Setup,
+  values: JsonObject,
+  facts: {
+    clientId: string
+    redirectUri: string
+    scopes: readonly string[]
+    state: SecretText
+    codeChallenge: string | undefined
+  },
+): URL | undefined {
+  const profile = setup.grant
+  const base =
+    profile?.authorizationUrl === undefined ? undefined : renderTemplate(profile.authorizationUrl, values)
+  if (profile === undefined || base === undefined || !URL.canParse(base)) return undefined
+  const url = new URL(base)
+  const parameters: Record<string, string | undefined> = {
+    response_type: 'code',
+    client_id: facts.clientId,
+    redirect_uri: facts.redirectUri,
+    state: facts.state.reveal(),
+    ...(profile.scopes.requested && facts.scopes.length > 0
+      ? { scope: facts.scopes.join(profile.scopes.separator) }
+      : {}),
+    ...(facts.codeChallenge === undefined
+      ? {}
+      : { code_challenge: facts.codeChallenge, code_challenge_method: 'S256' }),
+  }
+  for (const [name, template] of Object.entries(profile.authorizationParameters ?? {})) {
+    parameters[name] = renderTemplate(template, values)
+  }
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) url.searchParams.set(name, value)
+  return url
+}

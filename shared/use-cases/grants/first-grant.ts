@@ -1,0 +1,212 @@
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { MAIN_GRANT } from '../../domain/grant.ts'
+import { rescueKey } from '../../domain/keys.ts'
+import { connectionDueAtMs, LEASE_MS, retryAtMs } from '../../domain/rotation-policy.ts'
+import type {
+  FailureTold,
+  FirstGrantResult,
+  ForbiddenTarget,
+  GrantRunner,
+  StoredSetup,
+} from '../../ports/grant-runner.ts'
+import type { Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import type { AcceptedSetup } from '../connections/accept-setup.ts'
+import { withoutRetry } from '../connections/next-step.ts'
+import { dueMembers } from '../rotation/postpone-rotation.ts'
+import { statusWithGrant } from './grant-records.ts'
+
+/** Issue of patience: creating never depends on a provider being up, so its first answer is waited for this long. */
+export const FIRST_GRANT_BUDGET_MS = 5_000
+/** While a code may still be exchanged, it is tried again this often. */
+const NO_APPLICATION_RETRY_MS = 60_000
+
+export interface FirstGrantPorts extends Ports {
+  readonly grants: GrantRunner
+}
+
+/** What the first grant makes of the row that is about to be committed. */
+export interface FirstGrantOutcome {
+  readonly secret: SecretPointer
+  readonly members: Partial<ConnectionRow>
+  /** Writes of the same transaction. */
+  readonly beside: readonly Write[]
+}
+
+/**
+ * Gets the first grant of a setup, or checks a static one when asked to. Answers what the row becomes: `ready`,
+ * or `pending` with the reason. Throws `invalid-body` for an address that is never called, `provider-refused` when the provider refused a one-time code, or refused
+ * anything while `verify` was asked for, and `provider-unavailable` when `verify` could not be done.
+ */
+export async function firstGrant(
+  ports: FirstGrantPorts,
+  stored: StoredSetup,
+  accepted: AcceptedSetup,
+  options: { answerVersionId: string; verify: boolean },
+): Promise<FirstGrantOutcome> {
+  const { setup } = accepted
+  if (setup.grant === undefined) {
+    if (options.verify) await verifyStatic(ports, stored)
+    return { secret: stored.secret, members: {}, beside: [] }
+  }
+  const result = await ports.grants.mintFirst({
+    ...stored,
+    answerVersionId: options.answerVersionId,
+    budgetMs: FIRST_GRANT_BUDGET_MS,
+  })
+  if (result.kind === 'granted') return grantedOutcome(stored, accepted, result)
+  const usesCode = setup.grant.kind === 'authorization-code' && accepted.values['code'] !== undefined
+  if (result.kind === 'failed') refuse(result, { usesCode, verify: options.verify })
+  else if (options.verify) throw unavailable('no answer came in time.')
+  return { secret: stored.secret, members: pendingMembers(ports, stored, result, usesCode), beside: [] }
+}
+
+function grantedOutcome(
+  stored: StoredSetup,
+  accepted: AcceptedSetup,
+  result: Extract<FirstGrantResult, { kind: 'granted' }>,
+): FirstGrantOutcome {
+  const { grants, requiredScopes, versionId } = result
+  return {
+    secret: { ...stored.secret, versionId },
+    members: {
+      ...statusWithGrant(accepted.setup, { requiredScopes, grants }),
+      grants,
+      requiredScopes,
+      ...(result.oauthAppId === undefined ? {} : { oauthAppId: result.oauthAppId }),
+      ...dueMembers(stored.id, connectionDueAtMs({ id: stored.id, grants })),
+    },
+    // A rescue that was settled already, by somebody whose clock is ahead, has ended this grant.
+    beside: [
+      {
+        op: 'delete',
+        key: rescueKey(stored.tenant, stored.id, versionId),
+        when: [{ kind: 'item-present' }],
+      },
+    ],
+  }
+}
+
+function refuse(
+  result: Extract<FirstGrantResult, { kind: 'failed' }>,
+  { usesCode, verify }: { usesCode: boolean; verify: boolean },
+): void {
+  const { failure } = result
+  if (failure.target !== undefined) throw forbidden(failure.target)
+  if (verify && failure.code === 'not_authorized') {
+    throw nothingToVerify('There is nothing to verify before somebody has authorized the connection')
+  }
+  if (verify && failure.code === 'no_oauth_application') {
+    throw new VaultError('provider-refused', failure.message, { errorCode: failure.code })
+  }
+  const definite = ['grant-dead', 'app-broken', 'refused'].includes(failure.class)
+  const codeRefused = usesCode && failure.class === 'grant-dead'
+  if (codeRefused || (verify && definite)) {
+    throw providerRefused(withoutRetry(failure.message), { errorCode: failure.code })
+  }
+  if (verify) throw unavailable(withoutRetry(failure.message))
+}
+
+async function verifyStatic(ports: FirstGrantPorts, stored: StoredSetup): Promise<void> {
+  const result = await ports.grants.probe(stored)
+  if (result.kind === 'forbidden') throw forbidden(result.target)
+  if (result.kind === 'refused') {
+    throw providerRefused(result.message, {})
+  }
+  if (result.kind === 'unreachable') throw unavailable(result.message)
+  if (result.kind === 'no-test') throw nothingToVerify('There is no test call for this setup')
+}
+
+function forbidden({ reason, field }: ForbiddenTarget): VaultError {
+  return new VaultError('invalid-body', reason, {
+    field: `setup.${field}`,
+    allowed:
+      'a public host by https on port 443, or one that the operator has allowed in FLOW_VAULT_ALLOW_HOSTS',
+  })
+}
+
+/** The 400 of a credential that its provider refused; the message says why. Nothing was stored. */
+export function providerRefused(message: string, detail: { errorCode?: string }): VaultError {
+  return new VaultError('provider-refused', `The provider refused the credentials: ${message}`, detail)
+}
+
+/** The 400 of `verify` where nothing can be tried. */
+export function nothingToVerify(message: string): VaultError {
+  return new VaultError('invalid-query', message, { field: 'verify', allowed: 'leaving verify out' })
+}
+
+/** The 503 of `verify` while the provider cannot be asked; the message says why. Nothing was stored. */
+export function unavailable(message: string): VaultError {
+  const words = `The provider could not be asked: ${message} Nothing was changed. Try again, or leave verify out.`
+  return new VaultError('provider-unavailable', words, { retryAfterSeconds: 5 })
+}
+
+function pendingMembers(
+  ports: FirstGrantPorts,
+  stored: StoredSetup,
+  result: Extract<FirstGrantResult, { kind: 'failed' | 'late' }>,
+  usesCode: boolean,
+): Partial<ConnectionRow> {
+  const nowMs = ports.clock.nowMs()
+  if (result.kind === 'late') {
+    const reason = usesCode
+      ? 'The provider has not answered yet. If the connection is not ready in two minutes, authorize it again.'
+      : 'The provider has not answered yet; it is asked again.'
+    return {
+      status: 'pending',
+      statusReason: reason,
+      ...(usesCode ? { attempt: spentCode(stored, nowMs) } : dueMembers(stored.id, nowMs + LEASE_MS)),
+    }
+  }
+  const { failure } = result
+  // Nothing has failed yet where nobody was asked to authorize.
+  if (failure.code === 'not_authorized') return { status: 'pending', statusReason: failure.message }
+  const retryAt = firstRetryMs(ports, failure, { nowMs, usesCode })
+  return {
+    status: 'pending',
+    statusReason: failure.message,
+    failure: {
+      class: failure.class,
+      code: failure.code,
+      message: failure.message,
+      ...(failure.application === undefined ? {} : { application: failure.application }),
+      count: 1,
+      firstAtMs: nowMs,
+      lastAtMs: nowMs,
+      ...(retryAt === undefined ? {} : { retryAtMs: retryAt }),
+    },
+    ...(usesCode && failure.next === 'unknown' ? { attempt: spentCode(stored, nowMs) } : {}),
+    ...dueMembers(stored.id, retryAt),
+  }
+}
+
+function firstRetryMs(
+  ports: FirstGrantPorts,
+  failure: FailureTold,
+  at: { nowMs: number; usesCode: boolean },
+): number | undefined {
+  if (failure.next === 'stop' || failure.next === 'end') return undefined
+  if (failure.next === 'unknown' && at.usesCode) return undefined
+  if (failure.next === 'wait-for-application') return at.nowMs + NO_APPLICATION_RETRY_MS
+  return retryAtMs({
+    nowMs: at.nowMs,
+    count: 1,
+    fraction: ports.random.fraction(),
+    ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+  })
+}
+
+/** A code that was sent and whose fate is unknown: the attempt that stands for it forbids sending it again. */
+function spentCode(stored: StoredSetup, nowMs: number): ConnectionRow['attempt'] {
+  return {
+    fence: 0,
+    grantName: MAIN_GRANT,
+    secretVersionId: stored.secret.versionId,
+    refreshTokenDigest: 'code',
+    startedAtMs: nowMs,
+    answerVersionId: stored.secret.versionId,
+    sent: 1,
+    unknownAtMs: nowMs,
+  }
+}

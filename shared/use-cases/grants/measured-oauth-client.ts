@@ -1,0 +1,40 @@
+import { CONNECTORS } from '../../connectors/catalogue.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Metrics } from '../../ports/metrics.ts'
+import type { OAuthClient } from '../../ports/oauth-client.ts'
+
+/** The client, with each token request and revocation counted by app, and the token endpoints' answers timed. */
+export function measuredOAuthClient(
+  oauth: OAuthClient,
+  ports: { readonly metrics: Metrics; readonly clock: Pick<Clock, 'monotonicMs'> },
+): OAuthClient {
+  const { metrics, clock } = ports
+  const apps = appsByProfile()
+  const appOf = (profile: GrantProfile): string => apps.get(profile) ?? 'unknown'
+  return {
+    async requestToken(request) {
+      const app = appOf(request.profile)
+      const startedMs = clock.monotonicMs()
+      const outcome = await oauth.requestToken(request)
+      metrics.observe('token_request_duration', clock.monotonicMs() - startedMs, { app })
+      metrics.count('token_requests', 1, { app, outcome: outcome.kind })
+      return outcome
+    },
+    async revoke(request) {
+      const outcome = await oauth.revoke(request)
+      metrics.count('revocations', 1, { app: appOf(request.profile), outcome: outcome.kind })
+      return outcome
+    },
+    probe: (request) => oauth.probe(request),
+  }
+}
+
+/** Profiles are parts of the catalogue, so each tells its app, and a figure by app needs nothing of a tenant's. */
+function appsByProfile(): ReadonlyMap<GrantProfile, string> {
+  return new Map(
+    CONNECTORS.flatMap(({ appId, setups }) =>
+      setups.flatMap(({ grant }) => (grant === undefined ? [] : [[grant, appId] as const])),
+    ),
+  )
+}

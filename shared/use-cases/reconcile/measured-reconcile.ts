@@ -1,0 +1,37 @@
+import type { Metrics } from '../../ports/metrics.ts'
+import { type ComparisonReport, reconcileStores } from './reconcile-stores.ts'
+import { type ReconcilePorts, type ReconcileReport, reconcileWork } from './reconcile-work.ts'
+
+/** A run of reconcile, with what it put right told to the metrics. */
+export async function measuredReconcile(
+  ports: ReconcilePorts & { readonly metrics: Metrics },
+): Promise<ReconcileReport> {
+  const report = await reconcileWork(ports)
+  const items = {
+    'intent-undone': report.undone,
+    'deletion-finished': report.deletionsFinished,
+    'tombstone-removed': report.tombstonesRemoved,
+    'freeze-job': report.freezeJobs,
+    rescue: report.rescues,
+    failed: report.failed,
+  }
+  // Zeros are counted as well, so that a figure is there before the first time it matters.
+  for (const [kind, count] of Object.entries(items)) ports.metrics.count('reconcile_items', count, { kind })
+  if (report.rescues > 0) ports.metrics.count('rescues', report.rescues, { outcome: 'left' })
+  return report
+}
+
+/** A daily comparison of both stores, with what it removed, and the pointers to nothing that people must look at. */
+export async function measuredComparison(
+  ports: ReconcilePorts & { readonly metrics: Metrics },
+): Promise<ComparisonReport> {
+  const report = await reconcileStores(ports)
+  const items = {
+    'orphan-removed': report.scheduled + report.purged + report.discarded,
+    'orphan-postponed': report.postponed,
+    'secret-restored': report.restored,
+    'pointer-dangling': report.danglingPointers,
+  }
+  for (const [kind, count] of Object.entries(items)) ports.metrics.count('reconcile_items', count, { kind })
+  return report
+}

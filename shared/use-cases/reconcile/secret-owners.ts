@@ -1,0 +1,73 @@
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import { connectionKey, findPartitionParts, rescuesOf } from '../../domain/keys.ts'
+import { findSecretIdParts } from '../../domain/secret-id.ts'
+import type { Item } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { rowOf } from '../connections/connection-rows.ts'
+import { findTombstone, type Tombstone } from '../connections/tombstones.ts'
+import { findOauthApplication, type OauthApplication } from '../oauth-applications/oauth-application.ts'
+
+/** A connection has a rescue or two at a time; a page of them is all there ever are. */
+const MAX_RESCUES = 100
+
+/** Who a secret belongs to: what points at it or may yet do so, or that we do not know such owners at all. */
+export type SecretOwner =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'known'; readonly pointers: readonly SecretPointer[]; readonly kept: readonly string[] }
+
+/**
+ * The owner of a secret by strong reads, one owner kind after the other. `kept` are versions that no pointer names
+ * and that are still needed: of rescues, and of an attempt, or one before it, whose answer may be stored.
+ */
+export async function findSecretOwner(ports: Pick<Ports, 'items'>, secretId: string): Promise<SecretOwner> {
+  const parts = findSecretIdParts(secretId)
+  if (parts === undefined) return { kind: 'unknown' }
+  const { tenant, ownerId } = parts
+  if (ownerId.startsWith('oa_')) {
+    const application = await findOauthApplication(ports, tenant, ownerId)
+    return { kind: 'known', pointers: application === undefined ? [] : [application.secret], kept: [] }
+  }
+  if (ownerId.startsWith('ac_')) return connectionOwner(ports, tenant, ownerId)
+  return { kind: 'unknown' }
+}
+
+async function connectionOwner(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+  id: string,
+): Promise<SecretOwner> {
+  // A delete moves the pointer from the row to the tombstone and a restore moves it back: looking at the tombstone
+  // before and after the row misses neither.
+  const before = await findTombstone(ports, tenant, id)
+  const row = rowOf(await ports.items.get(connectionKey(tenant, id)))
+  const tombstone = before ?? (await findTombstone(ports, tenant, id))
+  const { partition, sortPrefix } = rescuesOf(tenant, id)
+  const rescues = await ports.items.query({ partition, sortPrefix, limit: MAX_RESCUES })
+  return {
+    kind: 'known',
+    pointers: [row?.secret, tombstone?.row.secret].flatMap((pointer) => pointer ?? []),
+    kept: [
+      ...rescues.items.map((item) => String(item.attributes['versionId'])),
+      ...(row?.attempt === undefined ? [] : [row.attempt.answerVersionId]),
+      ...(row?.attempt?.earlier?.answerVersionIds ?? []),
+    ],
+  }
+}
+
+/** What an item of the row store points at, if it is one that does. */
+export function findOwnedSecret(
+  item: Item,
+): { secret: SecretPointer; tenant: string; ownerId: string; isLive: boolean } | undefined {
+  const parts = findPartitionParts(item.key.partition)
+  const attributes: unknown = item.attributes
+  const ownerId = item.key.sort
+  const found = (secret: SecretPointer | undefined, isLive: boolean) =>
+    secret === undefined ? undefined : { secret, tenant: parts!.tenant, ownerId, isLive }
+  if (parts?.kind === 'CONNECTIONS') return found((attributes as ConnectionRow).secret, true)
+  if (parts?.kind === 'OAUTH_APPS' && ownerId.startsWith('oa_'))
+    return found((attributes as OauthApplication).secret, true)
+  if (parts?.kind !== 'TOMBSTONES') return undefined
+  const { state, purge, row } = attributes as Tombstone
+  // One that is being destroyed may point at what is gone already.
+  return state === 'deleted' && !purge ? found(row.secret, false) : undefined
+}

@@ -1,0 +1,221 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { remainingMs, resendAtMs, retryAtMs } from '../../domain/rotation-policy.ts'
+import type { FailureTold } from '../../ports/grant-runner.ts'
+import type { Write } from '../../ports/item-store.ts'
+import type { TokenFailure } from '../../ports/oauth-client.ts'
+import { commitHeld, type HeldChange } from '../commit/commit-held.ts'
+import { findConnection } from '../connections/connection-rows.ts'
+import { type Asked, nextStepAfter } from '../connections/next-step.ts'
+import type { GrantPorts } from '../grants/grant-ports.ts'
+import { dueMembers } from './postpone-rotation.ts'
+import { mintedConnection } from './rotate-connection.ts'
+
+/** How often a row that waits for its application to change is looked at; no provider is asked. */
+const STOPPED_CHECK_MS = 10 * 60_000
+/** An answer that will be the same next time is asked for again this seldom. */
+const REFUSED_RETRY_MS = 5 * 60_000
+
+type Reason =
+  | 'not-authorized'
+  | 'code-too-old'
+  | 'not-renewable'
+  | 'not-renewable-yet'
+  | 'no-application'
+  | 'too-late-to-send'
+  | 'answer-too-large'
+
+const REASONS: Readonly<Record<Reason, FailureTold>> = {
+  'not-authorized': {
+    class: 'refused',
+    code: 'not_authorized',
+    message: 'Nobody has authorized the connection yet. Authorize it.',
+    next: 'stop',
+  },
+  'code-too-old': {
+    class: 'grant-dead',
+    code: 'code_expired',
+    message: 'The authorization code could not be exchanged in time. Authorize the connection again.',
+    next: 'stop',
+  },
+  'not-renewable': {
+    class: 'grant-dead',
+    code: 'no_refresh_token',
+    message:
+      'The access token has expired and the provider gave no refresh token. Authorize the connection again.',
+    next: 'end',
+  },
+  'not-renewable-yet': {
+    class: 'refused',
+    code: 'no_refresh_token',
+    message:
+      'The provider gave no refresh token: the connection works until its access token expires. Authorize it again before that.',
+    next: 'at-expiry',
+  },
+  'no-application': {
+    class: 'app-broken',
+    code: 'no_oauth_application',
+    message: 'There is no OAuth application for this app. Add one, then authorize the connection.',
+    next: 'wait-for-application',
+  },
+  'too-late-to-send': {
+    class: 'not-sent',
+    code: 'too_late_to_send',
+    message: 'The vault was too slow to ask the provider in its turn; it is asked again.',
+    next: 'retry',
+  },
+  // The token that was sent may be used up: it is not sent again before nothing is left to lose.
+  'answer-too-large': {
+    class: 'refused',
+    code: 'answer_too_large',
+    message:
+      'The provider’s answer and the setup are together larger than the 64 KiB that can be kept. Ask for fewer scopes, or make the setup smaller.',
+    next: 'unknown',
+  },
+}
+
+/** A failure by its name: its words say what to do. */
+export function failureBecause(reason: Reason): FailureTold {
+  return REASONS[reason]
+}
+
+/** A failure out of a provider's answer, with what to do next in its words: the outcome table of rotation. */
+export function failureOf(outcome: TokenFailure, asked: Asked): FailureTold {
+  const { kind, code, retryAfterMs } = outcome
+  const message = `${outcome.message} ${nextStepAfter(outcome, asked)}`
+  const named = { class: kind, code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  if (kind === 'unknown') return { ...named, next: 'unknown' }
+  // A code is good for one answer: whatever definite "no" it met, only a new authorization brings another.
+  if (asked.way === 'authorization-code' && (kind === 'grant-dead' || kind === 'refused')) {
+    return { ...named, class: 'grant-dead', next: 'stop' }
+  }
+  switch (kind) {
+    case 'not-sent':
+    case 'passing':
+      return { ...named, next: 'retry' }
+    case 'grant-dead':
+      // Without a refresh token no grant has died: the key or secret in the setup was refused.
+      return { ...named, next: asked.way === 'refresh-token' ? 'end' : 'stop' }
+    case 'app-broken':
+      return { ...named, next: asked.kind === 'authorization-code' ? 'wait-for-application' : 'stop' }
+    case 'refused':
+      return { ...named, next: 'retry-seldom' }
+  }
+}
+
+/** A failure with the client that met it, and the writes that go with it. */
+interface Told {
+  readonly failure: FailureTold
+  readonly application: string | undefined
+  readonly beside?: readonly Write[]
+}
+
+/**
+ * Writes what a failed rotation means to the row: a passing failure never ends a grant, a dead one ends it once,
+ * and an unknown one forbids sending the token again. Only a change of status is a visible change.
+ */
+export async function commitFailure(
+  ports: GrantPorts,
+  held: ConnectionRow,
+  told: Told,
+): Promise<ConnectionRow> {
+  const committed = await commitHeld(ports, held, (row) => failureChange(ports, row, told))
+  return committed ?? (await findConnection(ports, held.tenant, held.id)) ?? held
+}
+
+function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldChange {
+  const { failure } = told
+  const nowMs = ports.clock.nowMs()
+  const count = (row.failure?.count ?? 0) + 1
+  const retryAt = nextTryMs(ports, row, failure, { nowMs, count })
+  const status = statusAfter(row, failure)
+  const members: Partial<ConnectionRow> = {
+    status,
+    statusReason: failure.message,
+    lease: undefined,
+    attempt: attemptAfter(row, failure, nowMs),
+    failure: {
+      class: failure.class,
+      code: failure.code,
+      message: failure.message,
+      ...(failure.class === 'app-broken' && told.application !== undefined
+        ? { application: told.application }
+        : {}),
+      count,
+      firstAtMs: row.failure?.firstAtMs ?? nowMs,
+      lastAtMs: nowMs,
+      ...(retryAt === undefined ? {} : { retryAtMs: retryAt }),
+    },
+    ...dueMembers(row.id, retryAt),
+  }
+  const beside = told.beside ?? []
+  if (status === row.status) return { members, beside }
+  const type =
+    status === 'reauthorization_required' ? 'connection.reauthorization_required' : 'connection.degraded'
+  return { members, event: { type, changed: ['status'] }, beside }
+}
+
+function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['status'] {
+  if (row.status === 'pending') return 'pending'
+  return failure.next === 'end' ? 'reauthorization_required' : 'degraded'
+}
+
+function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): ConnectionRow['attempt'] {
+  const { attempt } = row
+  if (attempt?.refreshTokenDigest === undefined) return undefined
+  // One that is known to be over stays when nothing was sent since.
+  if (attempt.unknownAtMs !== undefined) return attempt
+  if (failure.next === 'unknown') {
+    const isOver = row.lease?.fence === attempt.fence
+    return { ...attempt, unknownAtMs: nowMs, ...(isOver ? { isOver } : {}) }
+  }
+  // A definite answer to this request says nothing about those before it.
+  if (attempt.earlier === undefined || failure.next === 'end') return undefined
+  return { ...attempt, unknownAtMs: attempt.earlier.unknownAtMs }
+}
+
+function nextTryMs(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  failure: FailureTold,
+  at: { nowMs: number; count: number },
+): number | undefined {
+  const back = () =>
+    retryAtMs({
+      ...at,
+      fraction: ports.random.fraction(),
+      ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
+    })
+  switch (failure.next) {
+    case 'retry':
+      return back()
+    case 'retry-seldom':
+      return earlier(at.nowMs + REFUSED_RETRY_MS, accessEndMs(row, at.nowMs))
+    case 'at-expiry':
+      return accessEndMs(row, at.nowMs)
+    case 'wait-for-application':
+      return at.nowMs + STOPPED_CHECK_MS
+    case 'stop':
+    case 'end':
+      return undefined
+    case 'unknown':
+      return afterUnknownMs(row, at.nowMs, back)
+  }
+}
+
+function afterUnknownMs(row: ConnectionRow, nowMs: number, back: () => number): number | undefined {
+  const refresh = mintedConnection(row)?.profile.refresh
+  if (row.attempt?.refreshTokenDigest === undefined || refresh === undefined) return back()
+  // A code whose fate is unknown is not sent again: the person is asked to authorize once more.
+  if (row.grants === undefined) return undefined
+  const accessExpiresAtMs = row.grants[row.attempt.grantName]?.accessExpiresAtMs
+  return resendAtMs(row.attempt, { refresh, accessExpiresAtMs, nowMs })
+}
+
+function accessEndMs(row: ConnectionRow, nowMs: number): number | undefined {
+  const left = Math.min(...Object.values(row.grants ?? {}).map((grant) => remainingMs(grant, nowMs)))
+  return Number.isFinite(left) && left > 0 ? nowMs + left : undefined
+}
+
+function earlier(atMs: number, otherMs: number | undefined): number {
+  return otherMs === undefined ? atMs : Math.min(atMs, otherMs)
+}

@@ -1,0 +1,9 @@
+import type { Metrics } from '../../ports/metrics.ts'
+import type { ProviderBreaker } from './provider-breaker.ts'
+
+/** Says how many breakers are open in this process, zeros included. */
+export function measureBreakers(metrics: Metrics, breaker: Pick<ProviderBreaker, 'openCount'>): void {
+  for (const kind of ['application', 'host'] as const) {
+    metrics.gauge('breakers_open', breaker.openCount(kind), { kind })
+  }
+}

@@ -1,0 +1,175 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { TokenOutcome } from '../../ports/oauth-client.ts'
+import type { Random } from '../../ports/random.ts'
+
+/** So many failures in a row are no accident of one connection. */
+const FAILURES_TO_OPEN = 5
+/** An open breaker lets nothing through for this long, then one request that finds out. */
+const OPEN_MS = 60_000
+/** A request that finds out and never reports is given up after a provider's timeout and the storing of its answer. */
+const PROBE_MS = 90_000
+/**
+ * Requests a second from one process, and how many may come at once. HubSpot, a strict one, allows 100 in 10 s to an
+ * application, whose owner needs most of them for other things; a host serves the applications of many.
+ */
+const RATES = {
+  application: { perSecond: 10, burst: 50 },
+  host: { perSecond: 50, burst: 100 },
+} as const
+/** What has to wait is spread over at least a minute: the sweep comes each minute. */
+const MIN_SPREAD_MS = 60_000
+/** Names remembered; the longest unused are forgotten first, which closes a breaker early and does no harm. */
+const MAX_NAMES = 10_000
+
+/** Whom a token request goes to. */
+export interface RequestedProvider {
+  readonly tenant: string
+  /** The OAuth client, by what names its state. */
+  readonly application: string
+  /** Only for hosts of the catalogue: others are a tenant's own word, and one tenant must not stop another. */
+  readonly host: string | undefined
+}
+
+/** `go`: send, and report what came of it · `wait`: send nothing now, and come back after `forMs`. */
+export type Admission =
+  | { readonly kind: 'go'; report(outcome: TokenOutcome['kind'] | 'not-asked'): void }
+  | { readonly kind: 'wait'; readonly forMs: number }
+
+interface Line {
+  readonly kind: 'application' | 'host'
+  readonly perSecond: number
+  readonly burst: number
+  failures: number
+  isForgotten: boolean
+  openUntilMs: number
+  probingUntilMs: number
+  allowance: number
+  countedAtMs: number
+  /** How many had to wait since `waitingSinceMs`, by which the next ones are spread. */
+  waiting: number
+  waitingSinceMs: number
+}
+
+/**
+ * Circuit breakers and pace in this process's memory, one for each OAuth application and one for each host of the
+ * catalogue. A provider that fails five times in a row is left alone for a minute; then one request finds out.
+ * Requests that no flow waits for also keep to a pace, so that a herd of expiries does not become a flood.
+ */
+export class ProviderBreaker {
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #random: Pick<Random, 'fraction'>
+  readonly #lines = new Map<string, Line>()
+  /** How many lines have failed often enough; kept in step, so that nobody has to look at all of them. */
+  readonly #open = { application: 0, host: 0 }
+
+  constructor(ports: { clock: Pick<Clock, 'monotonicMs'>; random: Pick<Random, 'fraction'> }) {
+    this.#clock = ports.clock
+    this.#random = ports.random
+  }
+
+  /**
+   * Whether a request may be sent now. `later`: it can as well be sent later, and keeps to the pace · `now`: somebody
+   * waits for it · `anyway`: a person wants to see what comes of it.
+   */
+  admit(provider: RequestedProvider, haste: 'later' | 'now' | 'anyway'): Admission {
+    const nowMs = this.#clock.monotonicMs()
+    const lines = this.#linesOf(provider, nowMs)
+    const openMs = haste === 'anyway' ? 0 : Math.max(...lines.map((line) => openForMs(line, nowMs)))
+    // Full jitter: what waited for one breaker does not come back as one crowd.
+    if (openMs > 0) return { kind: 'wait', forMs: Math.ceil(openMs + this.#random.fraction() * OPEN_MS) }
+    const busy = haste === 'later' ? lines.find((line) => line.allowance < 1) : undefined
+    if (busy !== undefined) return { kind: 'wait', forMs: this.#turnMs(busy, nowMs) }
+    for (const line of lines) {
+      line.allowance -= 1
+      if (line.failures >= FAILURES_TO_OPEN) line.probingUntilMs = nowMs + PROBE_MS
+    }
+    return { kind: 'go', report: (outcome) => this.#report(lines, outcome) }
+  }
+
+  /** How many breakers of the kind are open: from the failure that opened them to the next answer that makes sense. */
+  openCount(kind: 'application' | 'host'): number {
+    return this.#open[kind]
+  }
+
+  #report(lines: readonly Line[], outcome: TokenOutcome['kind'] | 'not-asked'): void {
+    const nowMs = this.#clock.monotonicMs()
+    for (const line of lines) {
+      line.probingUntilMs = 0
+      if (outcome === 'not-asked') continue
+      // Any answer that makes sense shows that the provider is there, whatever it thinks of the grant.
+      this.#setFailures(line, isFailureOf(line, outcome) ? line.failures + 1 : 0)
+      if (line.failures >= FAILURES_TO_OPEN) line.openUntilMs = nowMs + OPEN_MS
+    }
+  }
+
+  #setFailures(line: Line, failures: number): void {
+    const change = Number(failures >= FAILURES_TO_OPEN) - Number(line.failures >= FAILURES_TO_OPEN)
+    // One that was forgotten in the meantime counts no more.
+    if (!line.isForgotten) this.#open[line.kind] += change
+    line.failures = failures
+  }
+
+  #forgetOldest(): void {
+    const [name, line] = this.#lines.entries().next().value!
+    this.#setFailures(line, 0)
+    line.isForgotten = true
+    this.#lines.delete(name)
+  }
+
+  /** When one that has to wait may come back: spread over the time that all who wait need. */
+  #turnMs(line: Line, nowMs: number): number {
+    if (nowMs - line.waitingSinceMs > MIN_SPREAD_MS) {
+      line.waiting = 0
+      line.waitingSinceMs = nowMs
+    }
+    line.waiting++
+    const spreadMs = Math.max(MIN_SPREAD_MS, (line.waiting / line.perSecond) * 1000)
+    return Math.ceil(1000 + this.#random.fraction() * spreadMs)
+  }
+
+  #linesOf({ tenant, application, host }: RequestedProvider, nowMs: number): Line[] {
+    const lines = [this.#line('application', `${tenant} ${application}`)]
+    if (host !== undefined) lines.push(this.#line('host', host))
+    for (const line of lines) {
+      const earned = ((nowMs - line.countedAtMs) / 1000) * line.perSecond
+      line.allowance = Math.min(line.burst, line.allowance + earned)
+      line.countedAtMs = nowMs
+    }
+    return lines
+  }
+
+  #line(kind: Line['kind'], whose: string): Line {
+    const name = `${kind} ${whose}`
+    const nowMs = this.#clock.monotonicMs()
+    const line = this.#lines.get(name) ?? {
+      kind,
+      ...RATES[kind],
+      failures: 0,
+      isForgotten: false,
+      openUntilMs: 0,
+      probingUntilMs: 0,
+      allowance: RATES[kind].burst,
+      countedAtMs: nowMs,
+      waiting: 0,
+      waitingSinceMs: nowMs,
+    }
+    // A map keeps the order of insertion: what is used last stands last.
+    this.#lines.delete(name)
+    this.#lines.set(name, line)
+    if (this.#lines.size > MAX_NAMES) this.#forgetOldest()
+    return line
+  }
+}
+
+/** For how long the breaker lets nothing through; while one request finds out, the others wait as well. */
+function openForMs(line: Line, nowMs: number): number {
+  if (line.failures < FAILURES_TO_OPEN) return 0
+  return Math.max(line.openUntilMs, line.probingUntilMs) - nowMs
+}
+
+/** A passing refusal may be about one application's quota: it says nothing of the host. */
+function isFailureOf(line: Line, outcome: TokenOutcome['kind']): boolean {
+  return (
+    outcome === 'not-sent' || outcome === 'unknown' || (outcome === 'passing' && line.kind === 'application')
+  )
+}

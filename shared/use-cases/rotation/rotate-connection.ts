@@ -1,0 +1,135 @@
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import type { Setup } from '../../connectors/connector.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { MAIN_GRANT } from '../../domain/grant.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
+import { grantsToRotate, IDLE_AFTER_MS, rotationLeadMs } from '../../domain/rotation-policy.ts'
+import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
+import { findConnection } from '../connections/connection-rows.ts'
+import type { GrantPorts } from '../grants/grant-ports.ts'
+import { type Postponement, postponeRow } from './postpone-rotation.ts'
+import { renewGrant } from './renew-grant.ts'
+import { settleAttempt } from './settle-attempt.ts'
+import { warnOfDeadline } from './warn-of-deadline.ts'
+
+const HOUR_MS = 3_600_000
+
+/** Why there is nothing to rotate, with the next action. */
+export const ONLY_BY_AUTHORIZING =
+  'The provider gave no refresh token: only a new authorization brings a new credential.'
+
+/** A connection whose credential a provider mints, with what describes that. */
+export interface MintedConnection {
+  readonly row: ConnectionRow & { readonly secret: NonNullable<ConnectionRow['secret']> }
+  readonly setup: Setup
+  readonly profile: GrantProfile
+}
+
+/**
+ * Gets new access tokens for a connection, as often as it is asked and never twice: safe for duplicate, late and
+ * reordered calls, in any number of processes. The only use case that sends a stored refresh token.
+ */
+export async function rotateConnection(ports: GrantPorts, request: RotationRequest): Promise<RotationResult> {
+  const row = await findConnection(ports, request.tenant, request.id)
+  if (row === undefined) return { kind: 'gone' }
+  const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
+  const minted = mintedConnection(found)
+  if (minted === undefined) return { kind: 'nothing', row: found }
+  const settled = await settleAttempt(ports, minted, request.cause)
+  if (settled.kind !== 'ready')
+    return settled.kind === 'gone' ? settled : { kind: settled.kind, row: settled.row }
+  return renewGrants(ports, settled.connection, request)
+}
+
+async function renewGrants(
+  ports: GrantPorts,
+  start: MintedConnection,
+  request: RotationRequest,
+): Promise<RotationResult> {
+  let connection = start
+  let rotated = false
+  if (start.row.credentialVersion > (request.credentialVersion ?? Number.POSITIVE_INFINITY))
+    return { kind: 'nothing', row: start.row }
+  // Work that comes early, late or twice finds nothing due, and leaves the index as it is.
+  if (request.cause === 'due' && !isDue(start.row, ports.clock.nowMs()))
+    return { kind: 'nothing', row: start.row }
+  for (const name of grantNames(connection, request, ports.clock.nowMs())) {
+    const result = await renewGrant(ports, connection, { grantName: name, cause: request.cause })
+    if (result.kind === 'gone') return result
+    // Of a bundle, one grant may last for ever and the other rotate.
+    if (result.kind === 'nothing') continue
+    // Of two processes that share a bundle out between them, neither is through before the other is.
+    if (result.kind !== 'rotated') return result
+    rotated = true
+    const next = mintedConnection(result.row)
+    if (next === undefined) return result
+    connection = next
+  }
+  if (rotated) return { kind: 'rotated', row: connection.row }
+  if (request.cause !== 'due') return { kind: 'nothing', row: connection.row }
+  return {
+    kind: 'nothing',
+    row: await postponeRow(ports, connection.row, idlePostponement(connection, ports.clock.nowMs())),
+  }
+}
+
+/** The connection with its description; undefined when it has no setup or none that a provider mints. */
+export function mintedConnection(row: ConnectionRow): MintedConnection | undefined {
+  const connector = findConnector(row.appId)
+  const setup =
+    connector === undefined || row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
+  if (setup?.grant === undefined || row.secret === undefined) return undefined
+  return { row: row as MintedConnection['row'], setup, profile: setup.grant }
+}
+
+function grantNames(
+  { row, profile }: MintedConnection,
+  request: RotationRequest,
+  nowMs: number,
+): readonly string[] {
+  if (row.status === 'reauthorization_required') return []
+  // An attempt that may be repeated is repeated before anything else takes its place in the row.
+  if (row.attempt !== undefined) return [row.attempt.grantName]
+  if (row.grants === undefined) return request.cause === 'manual' || isDue(row, nowMs) ? [MAIN_GRANT] : []
+  if (request.cause === 'due' && isIdle(row, profile, nowMs)) return []
+  // A provider that has just failed is given its pause, however many flows ask.
+  if (request.cause === 'fetch' && (row.failure?.retryAtMs ?? 0) > nowMs) return []
+  const names = grantsToRotate(row, {
+    nowMs,
+    minTtlMs: request.cause === 'fetch' ? cappedMinTtlMs(row, request.minTtlMs ?? 0) : 0,
+    all: request.cause === 'manual' || request.cause === 'rejected',
+  })
+  // A sweep that finds nothing due comes for the retry of what a person or a flow asked for early.
+  const isRetry = request.cause === 'due' && names.length === 0 && row.failure !== undefined
+  return isRetry ? Object.keys(row.grants) : names
+}
+
+function isDue(row: ConnectionRow, nowMs: number): boolean {
+  return row.due_at !== undefined && row.due_at <= nowMs
+}
+
+/** Grants without a refresh token are minted at a price (Auth0 bills them): those nobody fetches are left alone. */
+function isIdle(row: ConnectionRow, profile: GrantProfile, nowMs: number): boolean {
+  if (profile.kind === 'authorization-code') return false
+  // Not when it was last renewed: sweeps alone would keep it from ever seeming idle. An hour counts to its end.
+  const { lastFetchedHour, createdAtMs } = row
+  const lastUseMs = lastFetchedHour === undefined ? createdAtMs : (lastFetchedHour + 1) * HOUR_MS
+  return nowMs - lastUseMs > IDLE_AFTER_MS
+}
+
+/**
+ * What a flow may ask for is capped by the token's life: more than nine tenths of it would be a new token for
+ * every fetch.
+ */
+export function cappedMinTtlMs(row: ConnectionRow, minTtlMs: number): number {
+  const lives = Object.values(row.grants ?? {}).map((grant) =>
+    grant.accessExpiresAtMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : grant.accessExpiresAtMs - grant.issuedAtMs,
+  )
+  return Math.min(minTtlMs, ...lives.map((lifeMs) => Math.max(lifeMs * 0.9, lifeMs - rotationLeadMs(lifeMs))))
+}
+
+function idlePostponement({ row, profile }: MintedConnection, nowMs: number): Postponement {
+  return isIdle(row, profile, nowMs) ? { kind: 'until-fetched' } : { kind: 'by-expiry' }
+}

@@ -1,0 +1,60 @@
+import { type Asked, nextStepAfter } from '../../../../shared/use-cases/connections/next-step.ts'
+
+const BY_CODE: Asked = {
+  way: 'authorization-code',
+  kind: 'authorization-code',
+  client: 'oauth-application',
+}
+const BY_REFRESH: Asked = { ...BY_CODE, way: 'refresh-token' }
+const BY_CLIENT: Asked = { way: 'client-credentials', kind: 'client-credentials', client: 'setup' }
+const BY_KEY: Asked = { way: 'jwt-bearer', kind: 'jwt-bearer', client: 'setup' }
+
+describe('nextStepAfter', () => {
+  it.each([
+    ['app-broken', 'invalid_client', BY_CLIENT, 'Correct the client id and secret in the setup.'],
+    [
+      'app-broken',
+      'invalid_client',
+      BY_REFRESH,
+      'Correct the client id and secret of the OAuth application.',
+    ],
+    [
+      'app-broken',
+      'unauthorized_client',
+      BY_CLIENT,
+      'Allow the client this grant type at the provider, then rotate the connection again.',
+    ],
+    ['grant-dead', 'invalid_grant', BY_REFRESH, 'Authorize the connection again.'],
+    ['grant-dead', 'invalid_grant', BY_CODE, 'Authorize the connection again.'],
+    ['grant-dead', 'invalid_grant', BY_KEY, 'Correct the credentials in the setup.'],
+    ['app-broken', 'invalid_key', BY_KEY, 'Enter the key again, whole, as the provider’s key file has it.'],
+    [
+      'refused',
+      'invalid_scope',
+      BY_CLIENT,
+      'Ask for scopes that the provider knows and the client may have.',
+    ],
+    ['refused', 'invalid_answer', BY_CLIENT, 'Check the token endpoint, if the setup names it.'],
+    ['refused', 'http_error', BY_CLIENT, 'Check the setup. It is tried again by itself.'],
+    // Nothing is wrong with an endpoint whose answer only got lost, and what was sent may be used up.
+    ['unknown', 'invalid_answer', BY_REFRESH, 'It is tried again by itself.'],
+    ['unknown', 'timeout', BY_CODE, 'Authorize the connection again.'],
+    ['passing', 'too_many_requests', BY_CODE, 'It is tried again by itself.'],
+    ['not-sent', 'connect_failed', BY_REFRESH, 'It is tried again by itself.'],
+    [
+      'not-sent',
+      'dns_failed',
+      BY_CLIENT,
+      'Check the host name, if the setup names it. It is tried again by itself.',
+    ],
+    // A browser waits for this one answer, and nothing repeats it.
+    ['not-sent', 'connect_failed', { ...BY_CODE, once: true }, 'Authorize the connection again.'],
+  ] as const)('after %s %s', (kind, code, asked, step) => {
+    expect(nextStepAfter({ kind, code, message: 'host: it failed.' }, asked)).toBe(step)
+  })
+
+  it('says which addresses are called, and who may allow others', () => {
+    const step = nextStepAfter({ kind: 'not-sent', code: 'forbidden_address', message: '' }, BY_CLIENT)
+    expect(step).toMatch(/public hosts by https on port 443.*FLOW_VAULT_ALLOW_HOSTS/)
+  })
+})

@@ -1,0 +1,80 @@
+import { VaultError } from '../../../../shared/domain/errors.ts'
+import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
+import { KeyUnavailableError } from '../../../../shared/ports/key-wrapper.ts'
+import { fetchCredential } from '../../../../shared/use-cases/fetch/fetch-credential.ts'
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+
+const MINUTE_MS = 60_000
+const SETUP = {
+  type: 'CLIENT_CREDENTIALS',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  token_url: 'https://idp.example.test/token',
+}
+
+describe('freshenCredential, when nobody can rotate', () => {
+  let world: GrantsUnderTest
+  beforeEach(async () => {
+    world = await startGrantsUnderTest()
+    world.provider.answerWith(() => ({
+      body: { access_token: 'access-0', token_type: 'Bearer', expires_in: 3600 },
+    }))
+  })
+  afterEach(() => world.close())
+
+  /** A fetch that wants ten minutes, while every rotation ends with this error. */
+  async function fetchWhile(id: string, error: Error): Promise<unknown> {
+    const rotate = () => Promise.reject(error)
+    const grants = Object.assign(Object.create(world.ports.grants), { rotate })
+    const input = { tenant: world.tenant, id, minTtlSeconds: 600 }
+    const fetched = await fetchCredential({ ...world.ports, grants }, input)
+    return fetched.kind === 'credential' ? JSON.parse(fetched.body.reveal()).fields.access_token : fetched
+  }
+
+  it.each([
+    ['the function that rotates is throttled', new StoreUnavailableError('throttled', 'not-applied')],
+    ['it ended without an answer', new StoreUnavailableError('ended', 'unknown')],
+    ['the key cannot be used', new KeyUnavailableError('disabled')],
+    ['the outcome could not be committed', new VaultError('store-unavailable', 'Try again.')],
+  ])('serves the old token to its very expiry because %s, and never past it', async (_why, error) => {
+    const { id } = await world.create('OAUTH2', SETUP)
+    await world.clock.advance(57 * MINUTE_MS)
+    expect(await fetchWhile(id, error)).toBe('access-0')
+    expect(world.lines.join()).toContain('could not renew a credential and served the old one')
+    await world.clock.advance(3 * MINUTE_MS)
+    await expect(fetchWhile(id, error)).rejects.toBe(error)
+  })
+
+  it('hides no bug of ours', async () => {
+    const { id } = await world.create('OAUTH2', SETUP)
+    await world.clock.advance(57 * MINUTE_MS)
+    const bug = new TypeError('x is undefined')
+    await expect(fetchWhile(id, bug)).rejects.toBe(bug)
+  })
+})
+
+describe('fetchCredential', () => {
+  it('hands out nothing that ended while the secret store took its time', async () => {
+    const world = await startGrantsUnderTest()
+    try {
+      world.provider.answerWith(() => ({
+        body: { access_token: 'access-0', token_type: 'Bearer', expires_in: 3600 },
+      }))
+      const { id } = await world.create('OAUTH2', SETUP)
+      await world.clock.advance(58 * MINUTE_MS)
+      const opened = Object.assign(Object.create(world.ports.opened), {
+        peek: () => undefined,
+        open: async (pointer: Parameters<typeof world.ports.opened.open>[0]) => {
+          await world.clock.advance(2 * MINUTE_MS)
+          return world.ports.opened.open(pointer)
+        },
+      })
+      const input = { tenant: world.tenant, id, minTtlSeconds: 60 }
+      await expect(fetchCredential({ ...world.ports, opened }, input)).rejects.toMatchObject({
+        code: 'credential-unavailable',
+      })
+    } finally {
+      await world.close()
+    }
+  })
+})

@@ -1,0 +1,56 @@
+import type { Write } from '../../../../shared/ports/item-store.ts'
+import { rejectCredential } from '../../../../shared/use-cases/fetch/reject-credential.ts'
+import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
+import { RotationStage } from '../../../support/rotation-stage.ts'
+
+const HOUR_MS = 3_600_000
+const SINGLE_USE = {
+  appId: 'OAUTH2',
+  type: 'AUTHORIZATION_CODE',
+  rules: {
+    accessLifeMs: HOUR_MS,
+    expiryBasis: 'stated',
+    rotates: true,
+    graceMs: 0,
+    reuseRevokes: true,
+  },
+} as const
+
+describe('rejectCredential', () => {
+  it('writes and compares nothing in the row but when the complaint came', async () => {
+    const stage = await new RotationStage(SINGLE_USE).open()
+    const ports = stage.world.portsOf(stage.machine(0).current)
+    const seen: Write[] = []
+    stage.blocks = (_process, writes) => {
+      seen.push(...writes)
+      return false
+    }
+    const input = { tenant: stage.tenant, id: stage.id, credentialVersion: 1 }
+    const rejected = rejectCredential(ports, input)
+    await stage.pass(5_000)
+    await expect(rejected).resolves.toMatchObject({ renewed: true })
+    expect(seen[0]).toMatchObject({
+      op: 'update',
+      set: { rejectedAtMs: expect.any(Number) },
+      when: [{ kind: 'item-present' }, { kind: 'absent-or-at-most', attribute: 'rejectedAtMs' }],
+    })
+  })
+})
+
+describe('rotateConnection for a complaint', () => {
+  it('renews the version complained of, and leaves a newer one alone', async () => {
+    const stage = await new RotationStage(SINGLE_USE).open()
+    const ports = stage.world.portsOf(stage.machine(0).current)
+    const complain = async (credentialVersion: number) => {
+      const key = { tenant: stage.tenant, id: stage.id }
+      const result = rotateConnection(ports, { ...key, cause: 'rejected', credentialVersion })
+      await stage.pass(5_000)
+      return (await result).kind
+    }
+    expect(await complain(1)).toBe('rotated')
+    const { requests } = stage
+    expect(await complain(1)).toBe('nothing')
+    expect(stage.requests).toBe(requests)
+    expect(await complain(2)).toBe('rotated')
+  })
+})

@@ -1,0 +1,76 @@
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+
+const MINUTE_MS = 60_000
+const MACHINE_SETUP = {
+  type: 'CLIENT_CREDENTIALS',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  token_url: 'https://idp.example.test/token',
+}
+const CODE_SETUP = {
+  type: 'AUTHORIZATION_CODE',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  authorization_url: 'https://idp.example.test/authorize',
+  token_url: 'https://idp.example.test/token',
+}
+
+describe('a grant that nobody fetches', () => {
+  let world: GrantsUnderTest
+  beforeEach(async () => {
+    world = await startGrantsUnderTest()
+    const grant = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 }
+    world.provider.answerWith(({ parameters }) => ({
+      body:
+        parameters['grant_type'] === 'client_credentials' ? { ...grant, refresh_token: undefined } : grant,
+    }))
+  })
+  afterEach(() => world.close())
+
+  const sent = () => world.provider.requests.length
+
+  /** So many hours, in each of which a sweep comes six times, and a flow when `fetches` says so. */
+  async function passHours(hours: number, fetches: (hour: number) => string | undefined = () => undefined) {
+    for (let hour = 0; hour < hours; hour++) {
+      const id = fetches(hour)
+      if (id !== undefined) await world.fetch(id)
+      for (let sweeps = 0; sweeps < 6; sweeps++) {
+        await world.clock.advance(10 * MINUTE_MS)
+        await world.sweep()
+      }
+    }
+  }
+
+  it('is minted for a day, then not any more, and on the next fetch again', async () => {
+    const { id } = await world.create('OAUTH2', MACHINE_SETUP)
+    await passHours(24)
+    expect(sent()).toBeGreaterThan(20)
+    await passHours(2)
+    const before = sent()
+    expect((await world.row(id)).due_at).toBeUndefined()
+    await passHours(48)
+    expect(sent()).toBe(before)
+    // A flow waits for the provider once; from then on its token is renewed ahead of it.
+    expect((await world.fetch(id)).usable_for_seconds).toBeGreaterThan(3000)
+    expect(sent()).toBe(before + 1)
+    await passHours(3)
+    expect(sent()).toBeGreaterThanOrEqual(before + 3)
+  })
+
+  it('stays minted ahead of a flow that comes every few hours', async () => {
+    const { id } = await world.create('OAUTH2', MACHINE_SETUP)
+    await passHours(72, (hour) => (hour % 20 === 0 ? id : undefined))
+    const before = sent()
+    await world.fetch(id)
+    expect(sent()).toBe(before)
+    expect(before).toBeGreaterThan(60)
+  })
+
+  it('is renewed all the same where it holds a refresh token, which would end', async () => {
+    const { id } = await world.create('OAUTH2', CODE_SETUP)
+    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await passHours(72)
+    expect(sent()).toBeGreaterThan(60)
+    expect((await world.row(id)).due_at).toBeDefined()
+  })
+})

@@ -1,0 +1,138 @@
+import { connectionKey } from '../../../../shared/domain/keys.ts'
+import { type ItemStore, StoreUnavailableError, type Write } from '../../../../shared/ports/item-store.ts'
+import type { SecretStore } from '../../../../shared/ports/secret-store.ts'
+import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
+import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+
+const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
+const CODE_SETUP = {
+  type: 'AUTHORIZATION_CODE',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  authorization_url: 'https://idp.example.test/authorize',
+  token_url: 'https://idp.example.test/token',
+  revocation_url: 'https://idp.example.test/revoke',
+}
+const away = () => new StoreUnavailableError('throttled', 'not-applied')
+
+describe('a new grant', () => {
+  let world: GrantsUnderTest
+  let id: string
+  let issued = 0
+  beforeEach(async () => {
+    world = await startGrantsUnderTest()
+    issued = 0
+    answer()
+    id = (await world.create('OAUTH2', CODE_SETUP)).id
+    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.clock.advance(HOUR_MS)
+  })
+  afterEach(() => world.close())
+
+  /** Every token request gets the next pair. */
+  function answer(until: Promise<void> = Promise.resolve()): void {
+    world.provider.answerWith(async ({ path }) => {
+      if (path !== '/token') return { body: {} }
+      await until
+      const pair = { access_token: `access-${issued}`, refresh_token: `refresh-${issued}` }
+      issued++
+      return { body: { ...pair, token_type: 'Bearer', expires_in: 3600 } }
+    })
+  }
+
+  /** The ports with some calls to the stores replaced, and the secrets in a store of their own, as on AWS. */
+  function portsWith(replaced: { items?: Partial<ItemStore>; secrets?: Partial<SecretStore> }) {
+    const over = <Store extends object>(store: Store, some: Partial<Store> = {}): Store =>
+      new Proxy(store, {
+        get: (target, name: keyof Store & string) => {
+          const member = name in some ? some[name] : target[name]
+          return typeof member === 'function' ? member.bind(target) : member
+        },
+      })
+    const items = over<ItemStore>(world.ports.items, replaced.items)
+    const apart: Partial<SecretStore> = { replacement: undefined, ...replaced.secrets }
+    return { ...world.ports, items, secrets: over<SecretStore>(world.ports.secrets, apart) }
+  }
+
+  /** The outcome of a rotation, while time goes on as long as it needs. */
+  async function rotate(ports: GrantsUnderTest['ports'] | ReturnType<typeof portsWith> = world.ports) {
+    let isOver = false
+    const rotation = rotateConnection(ports, { tenant: world.tenant, id, cause: 'manual' }).finally(() => {
+      isOver = true
+    })
+    while (!isOver) {
+      await world.clock.advance(100)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return rotation
+  }
+
+  /** Somebody takes the row over between the storing of the answer and its commit. */
+  function takenOver(items: Partial<ItemStore> = {}) {
+    const put: SecretStore['put'] = async (...given) => {
+      const stored = await world.ports.secrets.put(...given)
+      const { fence } = await world.row(id)
+      const key = connectionKey(world.tenant, id)
+      const set = { fence: fence + 1, op: 'another' }
+      await world.ports.items.transact([{ op: 'update', key, set, remove: ['lease', 'attempt'] }])
+      return stored
+    }
+    return portsWith({ items, secrets: { put } })
+  }
+
+  async function rescues(): Promise<number> {
+    const partition = `TENANT#${world.tenant}#RESCUES`
+    return (await world.ports.items.query({ partition, limit: 10 })).items.length
+  }
+
+  it('is stored again and again until the secret store takes it', async () => {
+    let refusals = 5
+    const put: SecretStore['put'] = async (...given) => {
+      if (refusals-- > 0) throw away()
+      return world.ports.secrets.put(...given)
+    }
+    expect(await rotate(portsWith({ secrets: { put } }))).toMatchObject({ kind: 'rotated' })
+    expect((await world.fetch(id)).fields.access_token).toBe('access-1')
+    expect(issued).toBe(2)
+  })
+
+  it('that could not be committed is led to, although the row store fails meanwhile, and adopted', async () => {
+    let refusals = 3
+    const transact = async (writes: readonly Write[]) => {
+      const isRescue = writes.some((write) => write.op === 'put' && write.attributes['kind'] === 'rescue')
+      if (isRescue && refusals-- > 0) throw away()
+      return world.ports.items.transact(writes)
+    }
+    expect(await rotate(takenOver({ transact }))).toMatchObject({ kind: 'busy' })
+    expect(await rescues()).toBe(1)
+    await world.clock.advance(2 * MINUTE_MS)
+    await world.reconcile()
+    expect(await rescues()).toBe(0)
+    expect((await world.fetch(id)).fields.access_token).toBe('access-1')
+    expect(issued).toBe(2)
+  })
+
+  it('that could not be committed gives way to one that came after it', async () => {
+    expect(await rotate(takenOver())).toMatchObject({ kind: 'busy' })
+    await world.clock.advance(1_000)
+    expect(await rotate()).toMatchObject({ kind: 'rotated' })
+    await world.clock.advance(2 * MINUTE_MS)
+    await world.reconcile()
+    expect(await rescues()).toBe(0)
+    expect((await world.fetch(id)).fields.access_token).toBe('access-2')
+  })
+
+  it('is revoked when its connection was deleted while the provider answered', async () => {
+    const released = Promise.withResolvers<void>()
+    answer(released.promise)
+    const rotation = world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, HOUR_MS)
+    while (world.provider.requests.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    await deleteConnection(world.ports, { tenant: world.tenant, id, purge: false })
+    released.resolve()
+    expect(await rotation).toEqual({ kind: 'gone' })
+    const revoked = world.provider.requests.filter(({ path }) => path === '/revoke')
+    expect(revoked.map(({ parameters }) => parameters['token'])).toEqual(['refresh-0', 'refresh-1'])
+  })
+})
