@@ -2,7 +2,11 @@
  * Seeds that failed once, each with what it found. They are only as good as the scenarios they were found in: what
  * draws from chance in another order makes another storm of each. The mistakes themselves are in `planted-bugs.ts`.
  */
-export const KEPT_SEEDS: readonly { readonly seed: number; readonly found: string }[] = [
+export const KEPT_SEEDS: readonly {
+  readonly seed: number
+  readonly found: string
+  readonly secretsAmongRows?: true
+}[] = [
   { seed: 1, found: 'a stored answer forgotten once its attempt was followed by another' },
   { seed: 5, found: 'a token sent again although a rescue with its successor was waiting' },
   { seed: 14, found: 'a rotation that failed because the row had moved on while it opened the secret' },
@@ -23,5 +27,10 @@ export const KEPT_SEEDS: readonly { readonly seed: number; readonly found: strin
   {
     seed: 3187,
     found: 'an authorization that failed because the row had moved on while it opened the secret',
+  },
+  {
+    seed: 1835,
+    secretsAmongRows: true,
+    found: 'the next grant of a bundle sent over the attempt of another machine',
   },
 ]

@@ -9,7 +9,7 @@ export interface CommandOutcome {
 }
 
 /**
- * Runs `infra/embedded/<name>-command.ts` as npm would, in this folder and with it as the data folder. With
+ * Runs `infra/embedded/commands/<name>-command.ts` as npm would, in this folder and with it as the data folder. With
  * `maxFileBlocks` no file that it writes may outgrow so many blocks of the shell's `ulimit -f`, as on a full disk.
  */
 export async function runCommand(
@@ -17,7 +17,7 @@ export async function runCommand(
   args: readonly string[],
   options: { folder: string; env?: Record<string, string>; maxFileBlocks?: number },
 ): Promise<CommandOutcome> {
-  const script = path.resolve('infra/embedded', `${name}-command.ts`)
+  const script = path.resolve('infra/embedded/commands', `${name}-command.ts`)
   const command = [process.execPath, '--disable-warning=ExperimentalWarning', script, ...args]
   const { maxFileBlocks } = options
   const [program, ...rest] =

@@ -54,6 +54,8 @@ async function renewGrants(
   if (request.cause === 'due' && !isDue(start.row, ports.clock.nowMs()))
     return { kind: 'nothing', row: start.row }
   for (const name of grantNames(connection, request, ports.clock.nowMs())) {
+    // While this process read back what it had committed, another may have begun with the next grant of the bundle.
+    if (rotated && connection.row.attempt !== undefined) return { kind: 'busy', row: connection.row }
     const result = await renewGrant(ports, connection, { grantName: name, cause: request.cause })
     if (result.kind === 'gone') return result
     // Of a bundle, one grant may last for ever and the other rotate.

@@ -49,7 +49,7 @@ async function killRestore(): Promise<string> {
 }
 
 async function killed(command: string, folder: string, isTime: () => boolean): Promise<void> {
-  const script = path.resolve(`infra/embedded/${command}-command.ts`)
+  const script = path.resolve(`infra/embedded/commands/${command}-command.ts`)
   const args = command === 'rotate-key' ? [] : [backup]
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
     env: { FLOW_VAULT_DATA: folder, ...ENV },

@@ -1,5 +1,6 @@
 import type { Write } from '../../../../shared/ports/item-store.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
+import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { RotationStage } from '../../../support/rotation-stage.ts'
 
 const RULES = {
@@ -9,6 +10,8 @@ const RULES = {
   graceMs: 0,
   reuseRevokes: true,
 } as const
+const BUNDLE = { appId: 'SLACK', type: 'OAUTH_CODE', rules: { ...RULES, nested: 'user' } }
+const MINUTE_MS = 60_000
 const SINGLE_USE = { appId: 'OAUTH2', type: 'AUTHORIZATION_CODE', rules: RULES }
 
 const isCommit = (write: Write) => write.op === 'update' && write.set?.['secret'] !== undefined
@@ -106,5 +109,36 @@ describe('commitAtOnce', () => {
     expect(await stage.rotate(0)).toBe('rotated')
     expect(sizes).toEqual([1, 2])
     expect(stage.row).toMatchObject({ status: 'ready', credentialVersion: 2 })
+  })
+
+  it('leaves the next grant of a bundle to whoever began with it before the commit was read back', async () => {
+    const stage = await new RotationStage(BUNDLE, { secretsAmongRows: true, seed: DISCARDS_AT_ONCE }).open()
+    const { machines, time } = stage.world
+    // So far behind that its lease looks long over to the other.
+    machines[1]!.offsetMs = -5 * MINUTE_MS
+    const request = { tenant: stage.tenant, id: stage.id, cause: 'fetch', minTtlMs: 58 * MINUTE_MS } as const
+    await stage.pass(15 * MINUTE_MS)
+    stage.holds = true
+    await stage.rotate(0)
+    stage.silence = (writes) => {
+      if (!writes.some(isCommit)) return undefined
+      stage.silence = () => undefined
+      machines[0]!.current.stall(5_000)
+      time.after(1_000, () => void rotateConnection(stage.world.portsOf(machines[1]!.current), request))
+      return 'applied'
+    }
+    stage.held[0]!.grant()
+    await stage.pass(20_000)
+    expect(
+      stage.held.map(({ by, request: { grant } }) => [by.name, 'grantName' in grant && grant.grantName]),
+    ).toEqual([
+      ['m0.0', 'main'],
+      ['m1.0', 'user'],
+    ])
+    stage.held[1]!.grant()
+    await stage.pass(5_000)
+    expect(stage.row).toMatchObject({ status: 'ready', credentialVersion: 3 })
+    expect(stage.row.attempt).toBeUndefined()
+    expect(stage.world.invariants.violations).toEqual([])
   })
 })
