@@ -225,7 +225,7 @@ describe('words', () => {
   const files = [
     ...[...SOURCES, ...TESTS].filter((file) => file.path !== HERE),
     ...listFiles(['docs'], '').map(asText),
-    ...['README.md', 'package.json'].map(asText),
+    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'package.json'].map(asText),
   ]
 
   test('promise nothing for later', () => {
