@@ -12,9 +12,9 @@ import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
 import { LambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
 import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
-import { OAuth4WebApiClient } from '../shared/adapters/oauth/oauth-client.ts'
 import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
 import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
+import { OAuth4WebApiClient } from '../shared/adapters/oauth/provider-oauth-client.ts'
 import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
 import { MeasuredWriteBudget } from '../shared/adapters/secrets-manager/measured-write-budget.ts'
 import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
@@ -34,18 +34,18 @@ import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import { BoundSecretStore } from '../shared/use-cases/commit/bound-secret-store.ts'
 import { MeasuredOpenedSecrets } from '../shared/use-cases/commit/measured-opened-secrets.ts'
 import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
-import { SingleFlight } from '../shared/use-cases/fetch/single-flight.ts'
+import { SingleFlight } from '../shared/use-cases/commit/single-flight.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
-import { AttemptWatch } from '../shared/use-cases/rotation/attempt-watch.ts'
-import { ProviderBreaker } from '../shared/use-cases/rotation/provider-breaker.ts'
+import { AttemptWatch } from '../shared/use-cases/grants/attempt-watch.ts'
+import { ProviderBreaker } from '../shared/use-cases/grants/provider-breaker.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
 import { type Config, ENV, type Environment, present, readConfig } from './config.ts'
-import type { CredentialsPorts } from './credentials/routes.ts'
-import type { GrantsFunctionPorts } from './grants/handler.ts'
+import type { CredentialsPorts } from './credentials/ports.ts'
+import type { GrantsFunctionPorts } from './grants/ports.ts'
 import type { HttpPorts } from './http-handler.ts'
-import type { ReconcileFunctionPorts } from './reconcile/handler.ts'
-import type { SweepFunctionPorts } from './sweep/handler.ts'
+import type { ReconcileFunctionPorts } from './reconcile/ports.ts'
+import type { SweepFunctionPorts } from './sweep/ports.ts'
 import { type AwsAccess, awsAccess, SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
 
 /*
@@ -62,7 +62,7 @@ const JWKS_TIMEOUT_MS = 3_000
 const READY_MAX_AGE_MS = 10_000
 
 /** The ports of `api`: rows, secrets to write, digests, and calls to `grants`. */
-export function wireApi(env: Environment = process.env): ApiPorts {
+export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'document'> {
   const base = readBase(env)
   const { config, clock } = base
   const digester = kmsDigester(base)

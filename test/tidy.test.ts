@@ -53,6 +53,11 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   },
 ]
 
+/** The folders of the use cases, lowest first: each imports from itself and from those before it. */
+const USE_CASE_FOLDERS = [
+  ...['commit', 'oauth-applications', 'grants', 'freezes', 'rotation', 'fetch', 'connections', 'reconcile'],
+]
+
 /** Arrows that go further all the same, and why. */
 const OTHER_ARROWS: Readonly<Record<string, string>> = {
   'infra/function-table.ts functions/reconcile/handler.ts': 'the type of the event that a schedule sends',
@@ -94,7 +99,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/oauth/answer-json.ts': 'a token answer is parsed',
   'shared/adapters/oauth/revocation.ts': 'the token to revoke is a parameter of the request',
   'shared/adapters/oauth/probe.ts': 'the credential is laid over the test call',
-  'shared/adapters/oauth/oauth-client.ts': 'templates are rendered from the setup',
+  'shared/adapters/oauth/provider-oauth-client.ts': 'templates are rendered from the setup',
   'shared/adapters/oauth/grant-metadata.ts': 'the account is asked for with the new token',
   'shared/adapters/secrets-manager/secrets-manager-store.ts': 'the store is given the value',
   'shared/adapters/sealed/envelope.ts': 'the value is encrypted',
@@ -128,6 +133,12 @@ const LICENCES = new Set([
   'MPL-2.0',
 ])
 
+/** A function's own files, a route beside its use case, and a tool's command are named by the place they have. */
+function isNamedByItsPlace(file: string): boolean {
+  const isOfFunction = /^functions\/[a-z-]+\/(?:index|handler|ports|routes)\.ts$/
+  return isOfFunction.test(file) || /^functions\/[a-z-]+\/routes\//.test(file)
+}
+
 /** Every line of code that the pattern matches, as file and line. */
 function linesWith(files: readonly SourceFile[], pattern: RegExp, read: 'code' | 'text' = 'code'): string[] {
   return files.flatMap((file) =>
@@ -135,6 +146,28 @@ function linesWith(files: readonly SourceFile[], pattern: RegExp, read: 'code' |
       .split('\n')
       .flatMap((line, index) => (pattern.test(line) ? [`${file.path}:${index + 1}`] : [])),
   )
+}
+
+/** The circles of files that load each other, each as the way round. */
+function circlesOf(files: readonly SourceFile[]): string[] {
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  const finished = new Set<string>()
+  const circles: string[] = []
+  const visit = (file: SourceFile, way: readonly string[]): void => {
+    if (finished.has(file.path)) return
+    const before = way.indexOf(file.path)
+    if (before >= 0) {
+      circles.push([...way.slice(before), file.path].join(' → '))
+      return
+    }
+    for (const target of file.imports) {
+      const next = byPath.get(target)
+      if (next !== undefined) visit(next, [...way, file.path])
+    }
+    finished.add(file.path)
+  }
+  for (const file of files) visit(file, [])
+  return circles
 }
 
 function layerOf(file: string): string | undefined {
@@ -164,6 +197,23 @@ describe('dependencies', () => {
     }
     for (const file of SOURCES) if (ENTRY_POINTS.some((entry) => entry.test(file.path))) visit(file)
     expect(SOURCES.map((file) => file.path).filter((file) => !reached.has(file))).toEqual([])
+  })
+
+  test('never go round in a circle', () => {
+    expect(circlesOf(SOURCES)).toEqual([])
+  })
+
+  test('between the folders of the use cases go down', () => {
+    const levelOf = (file: string): number => USE_CASE_FOLDERS.indexOf(file.split('/')[2] ?? '')
+    const useCases = SOURCES.filter((file) => file.path.startsWith('shared/use-cases/'))
+    expect(useCases.filter((file) => levelOf(file.path) < 0).map((file) => file.path)).toEqual([])
+    const upward = useCases.flatMap((file) =>
+      file.imports
+        .filter((target) => target.startsWith('shared/use-cases/'))
+        .filter((target) => levelOf(target) > levelOf(file.path))
+        .map((target) => `${file.path} imports ${target}`),
+    )
+    expect(upward).toEqual([])
   })
 
   test('do not go through barrels', () => {
@@ -247,6 +297,15 @@ describe('names', () => {
     const odd = paths.filter((file) => !/^(?:[a-z0-9-]+\/)+[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(file))
     expect(odd).toEqual([])
     expect(paths.filter((file) => /(?:^|[/.-])(?:utils?|helpers?|misc|common)\.ts$/.test(file))).toEqual([])
+  })
+
+  test('of two files differ, but for a route and its use case', () => {
+    const named = new Map<string, string[]>()
+    for (const { path: file } of SOURCES.filter(({ path: file }) => !isNamedByItsPlace(file))) {
+      const name = path.posix.basename(file)
+      named.set(name, [...(named.get(name) ?? []), file])
+    }
+    expect([...named.values()].filter((files) => files.length > 1)).toEqual([])
   })
 
   test('are exported, not defaults', () => {

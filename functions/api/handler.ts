@@ -1,8 +1,19 @@
 import { createHttpHandler, type HttpHandler } from '../http-handler.ts'
+import { allRoutes } from '../route-table.ts'
+import { openApiDocument } from './openapi.ts'
 import type { ApiPorts } from './ports.ts'
 import { API_ROUTES } from './routes.ts'
 
 /** The handler of the `api` function. */
-export function createHandler(ports: ApiPorts): HttpHandler {
+export function createHandler(wired: Omit<ApiPorts, 'document'>): HttpHandler {
+  // Made once: it takes tens of milliseconds, and anybody may ask for it.
+  let document: ReturnType<typeof openApiDocument> | undefined
+  const ports: ApiPorts = {
+    ...wired,
+    document: (origin) => {
+      document ??= openApiDocument(allRoutes(), origin)
+      return { ...document, servers: [{ url: origin }] }
+    },
+  }
   return createHttpHandler(API_ROUTES, ports)
 }

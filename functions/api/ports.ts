@@ -13,6 +13,8 @@ export interface ApiPorts extends Ports, HttpPorts {
   readonly grants: GrantRunner
   readonly freezes: FreezeWatch
   readonly work: WorkQueue
+  /** The OpenAPI document of all routes, served from this origin. */
+  document(origin: string): { readonly openapi: string }
   /** Proves that the stores open and the key works; throws when they do not. */
   checkReady(): Promise<void>
 }

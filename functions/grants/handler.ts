@@ -7,27 +7,19 @@ import {
   packMessage,
   unpackMessage,
 } from '../../shared/ports/grant-call.ts'
-import type { Metrics } from '../../shared/ports/metrics.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
-import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
-import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
+import { measureBreakers } from '../../shared/use-cases/grants/measured-breakers.ts'
 import { measuredOAuthClient } from '../../shared/use-cases/grants/measured-oauth-client.ts'
-import { doMeasuredWork } from '../../shared/use-cases/reconcile/measured-work.ts'
-import { measureBreakers } from '../../shared/use-cases/rotation/measured-breakers.ts'
 import { measuredGrantRunner } from '../../shared/use-cases/rotation/measured-rotation.ts'
+import { doMeasuredWork } from '../../shared/use-cases/rotation/measured-work.ts'
 import { LocalGrantRunner } from './local-grant-runner.ts'
+import type { GrantsFunctionPorts } from './ports.ts'
 
 /**
  * The time one call may take: a provider's 60 s and the commit, below the function's own timeout. The caller gives
  * up earlier by itself; returning to it before the work ends would freeze the work half-way.
  */
 export const WORK_BUDGET_MS = 110_000
-
-/** What the function reaches the world through. */
-export interface GrantsFunctionPorts extends GrantPorts {
-  readonly freezes: FreezeWatch
-  readonly metrics: Metrics
-}
 
 type WorkerPorts = Parameters<typeof doMeasuredWork>[0]
 

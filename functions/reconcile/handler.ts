@@ -1,12 +1,6 @@
-import type { Metrics } from '../../shared/ports/metrics.ts'
 import { measuredComparison, measuredReconcile } from '../../shared/use-cases/reconcile/measured-reconcile.ts'
-import type { ReconcilePorts } from '../../shared/use-cases/reconcile/reconcile-work.ts'
 import { failedRun } from '../failed-run.ts'
-
-/** What the function reaches the world through. */
-export interface ReconcileFunctionPorts extends ReconcilePorts {
-  readonly metrics: Metrics
-}
+import type { ReconcileFunctionPorts } from './ports.ts'
 
 /** Which of its jobs a schedule wakes the function for. */
 export interface ReconcileEvent {

@@ -1,18 +1,10 @@
-import type { Metrics } from '../../shared/ports/metrics.ts'
 import { measuredSweep } from '../../shared/use-cases/rotation/measured-sweep.ts'
-import type { SweepPorts, SweepReport } from '../../shared/use-cases/rotation/sweep-due.ts'
+import type { SweepReport } from '../../shared/use-cases/rotation/sweep-due.ts'
 import { failedRun } from '../failed-run.ts'
+import type { SweepFunctionPorts } from './ports.ts'
 
 /** A tenant gets at most this part of a minute's rotations while others wait. */
 const TENANT_SHARE = 1 / 4
-
-/** What a sweep needs: the index, the queue, and how much the workers can do. */
-export interface SweepFunctionPorts extends SweepPorts {
-  readonly metrics: Metrics
-  readonly rotationsPerMinute: number
-  /** How many items the queue already holds. */
-  queueDepth(): Promise<number>
-}
 
 /**
  * The handler of the `sweep` function; its log line says how late the oldest due connection is (`ms`) and how many

@@ -2,7 +2,7 @@ import { Stack, type StackProps } from 'aws-cdk-lib'
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { Construct } from 'constructs'
 import { ConnectionTable } from '../constructs/connection-table.ts'
-import { Keys } from '../constructs/keys.ts'
+import { Keys } from '../constructs/vault-keys.ts'
 
 /** What must not be lost: the rows and the keys. Everything in it is retained when the stack goes. */
 export class DataStack extends Stack {

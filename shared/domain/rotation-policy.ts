@@ -154,3 +154,16 @@ export function retryAtMs(options: {
   const backOffMs = Math.max(1000, options.fraction * ceilingMs)
   return Math.ceil(options.nowMs + Math.max(backOffMs, options.retryAfterMs ?? 0))
 }
+
+/**
+ * What a flow may ask for is capped by the token's life: more than nine tenths of it would be a new token for
+ * every fetch.
+ */
+export function cappedMinTtlMs(row: ConnectionRow, minTtlMs: number): number {
+  const lives = Object.values(row.grants ?? {}).map((grant) =>
+    grant.accessExpiresAtMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : grant.accessExpiresAtMs - grant.issuedAtMs,
+  )
+  return Math.min(minTtlMs, ...lives.map((lifeMs) => Math.max(lifeMs * 0.9, lifeMs - rotationLeadMs(lifeMs))))
+}

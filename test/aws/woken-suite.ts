@@ -17,9 +17,9 @@ import {
   workShard,
 } from '../../shared/domain/keys.ts'
 import { secretIdOf } from '../../shared/domain/secret-id.ts'
-import { openIntent } from '../../shared/use-cases/commit/commit-protocol.ts'
+import { openIntent } from '../../shared/use-cases/commit/intent.ts'
+import { type Rescue, rescueWrite } from '../../shared/use-cases/commit/rescue-item.ts'
 import { findTombstone, putTombstone } from '../../shared/use-cases/connections/tombstones.ts'
-import { type Rescue, rescueWrite } from '../../shared/use-cases/rotation/rescue-grant.ts'
 import type { GrantsPlace } from '../e2e/grants-suite.ts'
 import { newTenant } from '../support/api-target.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'

@@ -10,9 +10,9 @@ import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
 import { OpenedSecrets } from '../../shared/use-cases/commit/opened-secrets.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
+import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
-import { AttemptWatch } from '../../shared/use-cases/rotation/attempt-watch.ts'
-import { ProviderBreaker } from '../../shared/use-cases/rotation/provider-breaker.ts'
+import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 
 /** Whom the benches' connections belong to. */

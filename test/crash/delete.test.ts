@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { connectionKey, tombstoneKey } from '../../shared/domain/keys.ts'
-import { rowOf } from '../../shared/use-cases/connections/connection-rows.ts'
+import { rowOf } from '../../shared/use-cases/commit/connection-rows.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { deleteConnection } from '../../shared/use-cases/connections/delete-connection.ts'
 import { restoreConnection } from '../../shared/use-cases/connections/restore-connection.ts'

@@ -1,7 +1,7 @@
 import { VaultError } from '../../shared/domain/errors.ts'
 import { connectionsPartition } from '../../shared/domain/keys.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
-import { rowOf } from '../../shared/use-cases/connections/connection-rows.ts'
+import { rowOf } from '../../shared/use-cases/commit/connection-rows.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { everyFault, type FaultKind, FaultPlan } from './fault-plan.ts'
 import { brokenInvariants } from './invariants.ts'

@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { connectionKey } from '../../shared/domain/keys.ts'
-import { rowOf } from '../../shared/use-cases/connections/connection-rows.ts'
+import { rowOf } from '../../shared/use-cases/commit/connection-rows.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { updateConnection } from '../../shared/use-cases/connections/update-connection.ts'
 import { authorize, createHubspotApplication } from './hubspot.ts'

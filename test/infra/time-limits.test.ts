@@ -4,8 +4,8 @@ import { FUNCTION_TABLE, type VaultFunctionName } from '../../infra/function-tab
 import { LambdaGrantRunner } from '../../shared/adapters/lambda/lambda-grant-runner.ts'
 import { LEASE_MS, PROVIDER_TIMEOUT_MS } from '../../shared/domain/rotation-policy.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
-import { INTENT_DEADLINE_MS } from '../../shared/use-cases/commit/commit-protocol.ts'
-import { FIRST_GRANT_BUDGET_MS } from '../../shared/use-cases/grants/first-grant.ts'
+import { INTENT_DEADLINE_MS } from '../../shared/use-cases/commit/intent.ts'
+import { FIRST_GRANT_BUDGET_MS } from '../../shared/use-cases/connections/first-grant.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 /** API Gateway, HTTP API quotas: an integration has 30 s, and that is not adjustable. */

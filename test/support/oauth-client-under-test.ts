@@ -1,5 +1,5 @@
-import { OAuth4WebApiClient } from '../../shared/adapters/oauth/oauth-client.ts'
 import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
+import { OAuth4WebApiClient } from '../../shared/adapters/oauth/provider-oauth-client.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { renderTemplate } from '../../shared/connectors/template.ts'
 import type { GrantProfile } from '../../shared/domain/grant-profile.ts'

@@ -1,5 +1,5 @@
 import { allRoutes } from '../../functions/route-table.ts'
-import { createRouteFinder } from '../../infra/embedded/http/find-route.ts'
+import { createRouteFinder } from '../../infra/embedded/http/match-path.ts'
 
 /** A request; `as` is another Authorization header than the caller's own. */
 export interface Sent {

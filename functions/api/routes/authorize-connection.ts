@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { getConnection } from '../../../shared/use-cases/connections/connection-rows.ts'
+import { getConnection } from '../../../shared/use-cases/commit/connection-rows.ts'
 import { startAuthorization } from '../../../shared/use-cases/grants/authorize-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'

@@ -1,5 +1,5 @@
-import { getConnection } from '../../../shared/use-cases/connections/connection-rows.ts'
-import { connectionEtag } from '../../../shared/use-cases/connections/preconditions.ts'
+import { getConnection } from '../../../shared/use-cases/commit/connection-rows.ts'
+import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
 import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'

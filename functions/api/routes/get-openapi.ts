@@ -1,12 +1,7 @@
 import * as z from 'zod/mini'
 import { defineRoute } from '../../route.ts'
-import { allRoutes } from '../../route-table.ts'
 import { errorResponses } from '../common-schemas.ts'
-import { openApiDocument } from '../openapi.ts'
 import type { ApiPorts } from '../ports.ts'
-
-/** Made once: it takes tens of milliseconds, and anybody may ask for it. */
-let document: ReturnType<typeof openApiDocument> | undefined
 
 /** The OpenAPI document of everything the vault answers. */
 export const getOpenApiRoute = defineRoute({
@@ -20,11 +15,10 @@ export const getOpenApiRoute = defineRoute({
     200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) },
     ...errorResponses(400),
   },
-  async handle({ origin }, _ports: ApiPorts) {
-    document ??= openApiDocument(allRoutes(), origin)
+  async handle({ origin }, ports: ApiPorts) {
     return {
       status: 200,
-      body: { ...document, servers: [{ url: origin }] },
+      body: ports.document(origin),
       headers: { 'cache-control': 'no-cache' },
     }
   },

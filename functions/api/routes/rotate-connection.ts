@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { rotateNow } from '../../../shared/use-cases/rotation/rotate-now.ts'
+import { rotateNow } from '../../../shared/use-cases/connections/rotate-now.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import { fullConnectionSchema, fullConnectionView } from '../connection-view.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
-import { connectionEtag } from '../../../shared/use-cases/connections/preconditions.ts'
+import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
 import { updateConnection } from '../../../shared/use-cases/connections/update-connection.ts'
 import { defineRoute } from '../../route.ts'
 import {

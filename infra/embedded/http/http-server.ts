@@ -3,7 +3,7 @@ import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type tls from 'node:tls'
 import { rawProblem, type ServerProblem } from './gateway-answer.ts'
-import { Exchange, type ExchangeHandlers, LINGER_MS } from './http-exchange.ts'
+import { Exchange, type ExchangeHandlers, LINGER_MS } from './node-exchange.ts'
 
 export interface HttpLimits {
   readonly bodyBytes: number

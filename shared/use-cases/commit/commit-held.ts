@@ -4,15 +4,15 @@ import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { nextRow } from '../connections/change-connection.ts'
 import {
   eventWrite,
   findConnection,
   isEventStored,
+  nextRow,
   rowChange,
   unchangedSince,
-} from '../connections/connection-rows.ts'
-import { transactSurely } from './commit-protocol.ts'
+} from './connection-rows.ts'
+import { transactSurely } from './transact-surely.ts'
 
 /** Renames and other visible changes may come in between; more in a row than this is no accident. */
 const MAX_TRIES = 8

@@ -5,8 +5,8 @@ import type { StoredGrant } from '../../domain/grant.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { SecretStore } from '../../ports/secret-store.ts'
-import type { SecretContent } from '../connections/accept-setup.ts'
-import { SingleFlight } from '../fetch/single-flight.ts'
+import type { SecretContent } from './secret-content.ts'
+import { SingleFlight } from './single-flight.ts'
 
 /**
  * 64 MiB of plaintext: about 60,000 API keys, or 10,000 grants. The least recently used go first; what is

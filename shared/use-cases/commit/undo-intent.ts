@@ -9,9 +9,9 @@ import {
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { revokeStored } from '../connections/stored-setup.ts'
-import type { Rescue } from '../rotation/rescue-grant.ts'
-import type { Intent } from './commit-protocol.ts'
+import type { Intent } from './intent.ts'
+import type { Rescue } from './rescue-item.ts'
+import { revokeStored } from './stored-setup.ts'
 
 /** How long an undone intent stays as a mark: far longer than any request that may still ask for it. */
 const UNDONE_KEPT_S = 3600

@@ -9,19 +9,15 @@ import { secretIdOf } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import {
-  closeIntent,
-  commitOnce,
-  commitSecret,
-  INTENT_DEADLINE_MS,
-  type Intent,
-  transactSurely,
-} from '../commit/commit-protocol.ts'
+import { commitOnce, commitSecret } from '../commit/commit-protocol.ts'
+import { attributesOf, eventWrite, fingerprintOf, isEventStored } from '../commit/connection-rows.ts'
 import { discardVersion } from '../commit/discard-version.ts'
+import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
+import { sealableContent } from '../commit/secret-content.ts'
+import { transactSurely } from '../commit/transact-surely.ts'
 import { firstGrantVersionOf } from '../commit/undo-intent.ts'
-import { type FirstGrantPorts, firstGrant, nothingToVerify } from '../grants/first-grant.ts'
-import { type AcceptedSetup, acceptSetup, rowMembersOf, sealableContent } from './accept-setup.ts'
-import { attributesOf, eventWrite, fingerprintOf, isEventStored } from './connection-rows.ts'
+import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
+import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import {
   claimAndCompleteWrite,
   claimWrite,

@@ -6,17 +6,17 @@ import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { transactSurely } from '../commit/commit-protocol.ts'
-import { nextRow } from './change-connection.ts'
 import {
   connectionNotFound,
   eventWrite,
   findConnection,
   isEventStored,
+  nextRow,
   unchangedSince,
-} from './connection-rows.ts'
-import { checkIfMatch } from './preconditions.ts'
-import { revokeStored, storedSetupOf } from './stored-setup.ts'
+} from '../commit/connection-rows.ts'
+import { checkIfMatch } from '../commit/preconditions.ts'
+import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
+import { transactSurely } from '../commit/transact-surely.ts'
 import {
   DELETE_DEADLINE_MS,
   findTombstone,

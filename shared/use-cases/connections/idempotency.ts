@@ -3,7 +3,7 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { idempotencyKey, idempotencySort } from '../../domain/keys.ts'
 import type { Attributes, ConditionFailedError, Write } from '../../ports/item-store.ts'
-import { attributesOf, rowOf } from './connection-rows.ts'
+import { attributesOf, rowOf } from '../commit/connection-rows.ts'
 
 /** How long an answer is remembered: draft-ietf-httpapi-idempotency-key-header-07 leaves it open, a day is usual. */
 const REMEMBERED_MS = 24 * 3600 * 1000

@@ -1,7 +1,7 @@
 import type { ChangeEvent } from '../../domain/change-event.ts'
 import { eventSort, eventSortPrefix, eventsPartition } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { connectionNotFound, findConnection } from './connection-rows.ts'
+import { connectionNotFound, findConnection } from '../commit/connection-rows.ts'
 
 /** A connection's events after a sequence number, ascending. Throws `not-found` when there never was one. */
 export async function listConnectionEvents(

@@ -1,7 +1,7 @@
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
 import { COUNTER_SHARDS, connectionsPartition, countersPartition } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { rowOf } from './connection-rows.ts'
+import { rowOf } from '../commit/connection-rows.ts'
 
 /** How many rows one read of a filtered list looks at: a page of about 1 KB rows that DynamoDB answers at once. */
 const FILTER_READ_ROWS = 500

@@ -3,8 +3,8 @@ import { renderCredential, testUrlOf } from '../../connectors/render-credential.
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ProbeStoredRequest, ProbeStoredResult } from '../../ports/grant-runner.ts'
 import { parseContent } from '../commit/opened-secrets.ts'
+import { forbiddenField } from '../grants/called-urls.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { forbiddenField } from './called-urls.ts'
 
 /** A person waits for the answer. */
 const PROBE_TIMEOUT_MS = 10_000

@@ -5,15 +5,15 @@ import { connectionCounterKey, connectionKey, tombstoneKey } from '../../domain/
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
-import { transactSurely } from '../commit/commit-protocol.ts'
-import { nextRow } from './change-connection.ts'
 import {
   attributesOf,
   connectionNotFound,
   eventWrite,
   findConnection,
   isEventStored,
-} from './connection-rows.ts'
+  nextRow,
+} from '../commit/connection-rows.ts'
+import { transactSurely } from '../commit/transact-surely.ts'
 import { findTombstone, RESTORABLE_MS, type Tombstone } from './tombstones.ts'
 
 /**

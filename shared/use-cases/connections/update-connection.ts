@@ -7,21 +7,18 @@ import type { StoredSetup } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
-import { closeIntent, commitSecret, INTENT_DEADLINE_MS, type Intent } from '../commit/commit-protocol.ts'
+import { changeConnection } from '../commit/change-connection.ts'
+import { commitSecret } from '../commit/commit-protocol.ts'
+import { connectionNotFound, fingerprintOf, getConnection } from '../commit/connection-rows.ts'
 import { discardReplaced, discardVersion } from '../commit/discard-version.ts'
+import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
+import { checkIfMatch } from '../commit/preconditions.ts'
+import { sealableContent } from '../commit/secret-content.ts'
 import { placeForSecret } from '../commit/secret-place.ts'
+import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import { firstGrantVersionOf } from '../commit/undo-intent.ts'
-import {
-  type FirstGrantOutcome,
-  type FirstGrantPorts,
-  firstGrant,
-  nothingToVerify,
-} from '../grants/first-grant.ts'
-import { type AcceptedSetup, acceptSetup, rowMembersOf, sealableContent } from './accept-setup.ts'
-import { changeConnection } from './change-connection.ts'
-import { connectionNotFound, fingerprintOf, getConnection } from './connection-rows.ts'
-import { checkIfMatch } from './preconditions.ts'
-import { revokeStored, storedSetupOf } from './stored-setup.ts'
+import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
+import { type FirstGrantOutcome, type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import { requireVerified } from './verify-connection.ts'
 
 export interface UpdateConnectionInput {

@@ -1,12 +1,12 @@
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { getConnection } from '../commit/connection-rows.ts'
+import { storedSetupOf } from '../commit/stored-setup.ts'
+import { connectionEmpty } from '../fetch/empty-connection.ts'
 import { isGoodFor } from '../fetch/freshen-credential.ts'
-import { nothingToVerify, providerRefused, unavailable } from '../grants/first-grant.ts'
-import { mintedConnection } from '../rotation/rotate-connection.ts'
-import { getConnection } from './connection-rows.ts'
-import { connectionEmpty } from './empty-connection.ts'
-import { storedSetupOf } from './stored-setup.ts'
+import { mintedConnection } from '../grants/minted-connection.ts'
+import { nothingToVerify, providerRefused, unavailable } from './first-grant.ts'
 
 /** A person waits. */
 const VERIFY_BUDGET_MS = 20_000

@@ -7,12 +7,12 @@ import { connectionKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { connectionNotFound, findConnection, getConnection } from '../commit/connection-rows.ts'
 import type { OpenedSecret, OpenedSecrets } from '../commit/opened-secrets.ts'
-import { connectionNotFound, findConnection, getConnection } from '../connections/connection-rows.ts'
-import { connectionEmpty } from '../connections/empty-connection.ts'
-import { tagMatches } from '../connections/preconditions.ts'
+import { tagMatches } from '../commit/preconditions.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { refuseFrozen } from '../freezes/refuse-frozen.ts'
+import { connectionEmpty } from './empty-connection.ts'
 import {
   credentialUnavailable,
   type FreshenPorts,

@@ -1,13 +1,12 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
-import { remainingMs } from '../../domain/rotation-policy.ts'
+import { cappedMinTtlMs, remainingMs } from '../../domain/rotation-policy.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { connectionNotFound, findConnection } from '../connections/connection-rows.ts'
-import { cappedMinTtlMs } from '../rotation/rotate-connection.ts'
-import type { SingleFlight } from './single-flight.ts'
+import { connectionNotFound, findConnection } from '../commit/connection-rows.ts'
+import type { SingleFlight } from '../commit/single-flight.ts'
 
 /** Design: a fetch that waits for a rotation has its own budget; the rotation goes on without it. */
 const FETCH_BUDGET_MS = 10_000

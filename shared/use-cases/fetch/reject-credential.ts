@@ -4,10 +4,10 @@ import { connectionKey } from '../../domain/keys.ts'
 import type { GrantRunner, RotationRequest } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { getConnection } from '../connections/connection-rows.ts'
+import { getConnection } from '../commit/connection-rows.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { refuseFrozen } from '../freezes/refuse-frozen.ts'
-import { mintedConnection, ONLY_BY_AUTHORIZING } from '../rotation/rotate-connection.ts'
+import { mintedConnection, ONLY_BY_AUTHORIZING } from '../grants/minted-connection.ts'
 
 /** Design: a flow's complaint causes at most one rotation a minute. */
 const REJECTION_PAUSE_MS = 60_000

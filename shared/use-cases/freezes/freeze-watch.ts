@@ -1,7 +1,7 @@
 import type { Freeze } from '../../domain/freeze.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
-import { SingleFlight } from '../fetch/single-flight.ts'
+import { SingleFlight } from '../commit/single-flight.ts'
 import { listFreezes } from './list-freezes.ts'
 
 /** Design: a freeze reaches every instance within 1 s, and freezes are read at most once a second. */

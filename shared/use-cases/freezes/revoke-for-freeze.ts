@@ -1,12 +1,12 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { changeConnection } from '../commit/change-connection.ts'
 import { commitHeld } from '../commit/commit-held.ts'
-import { changeConnection } from '../connections/change-connection.ts'
-import { findConnection } from '../connections/connection-rows.ts'
-import { revokeStored, storedSetupOf } from '../connections/stored-setup.ts'
-import { dueMembers } from '../rotation/postpone-rotation.ts'
-import { mintedConnection } from '../rotation/rotate-connection.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
+import { mintedConnection } from '../grants/minted-connection.ts'
+import { dueMembers } from '../grants/postpone-rotation.ts'
 
 /** A rotation under way may bring a new grant; its request lasts no longer than this. */
 const QUIET_WITHIN_MS = 60_000

@@ -3,11 +3,11 @@ import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { discardVersion } from '../commit/discard-version.ts'
 import { parseContent } from '../commit/opened-secrets.ts'
-import type { SecretContent } from '../connections/accept-setup.ts'
-import { grantChange } from '../rotation/commit-grants.ts'
-import type { MintedConnection } from '../rotation/rotate-connection.ts'
+import type { SecretContent } from '../commit/secret-content.ts'
+import { grantChange } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk, statesOfGrants } from './grant-records.ts'
+import type { MintedConnection } from './minted-connection.ts'
 
 /** An answer that was stored and that no row points at. */
 export interface StoredAnswer {

@@ -2,8 +2,8 @@ import type { OAuthClient } from '../../ports/oauth-client.ts'
 import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
-import type { AttemptWatch } from '../rotation/attempt-watch.ts'
-import type { ProviderBreaker } from '../rotation/provider-breaker.ts'
+import type { AttemptWatch } from './attempt-watch.ts'
+import type { ProviderBreaker } from './provider-breaker.ts'
 
 /** What minting and rotating grants reaches the world through. */
 export interface GrantPorts extends Ports {

@@ -1,7 +1,7 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import type { SecretContent } from '../connections/accept-setup.ts'
+import type { SecretContent } from '../commit/secret-content.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
 

@@ -7,17 +7,12 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import { type Attributes, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import {
-  closeIntent,
-  commitSecret,
-  INTENT_DEADLINE_MS,
-  type Intent,
-  openIntent,
-  transactSurely,
-} from '../commit/commit-protocol.ts'
+import { commitSecret } from '../commit/commit-protocol.ts'
 import { discardVersion } from '../commit/discard-version.ts'
+import { closeIntent, INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
+import { sealableContent } from '../commit/secret-content.ts'
+import { transactSurely } from '../commit/transact-surely.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
-import { sealableContent } from '../connections/accept-setup.ts'
 import {
   defaultApplicationSort,
   findDefaultApplication,

@@ -2,11 +2,11 @@ import { WORK_SHARDS } from '../../domain/keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { Attributes, ItemKey } from '../../ports/item-store.ts'
 import type { WorkQueue } from '../../ports/work-queue.ts'
-import type { Intent } from '../commit/commit-protocol.ts'
+import type { Intent } from '../commit/intent.ts'
+import type { Rescue } from '../commit/rescue-item.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
 import { type DeletePorts, finishDeletion, removeTombstone } from '../connections/delete-connection.ts'
 import type { Tombstone } from '../connections/tombstones.ts'
-import type { Rescue } from '../rotation/rescue-grant.ts'
 
 /** One run works this many items at most; what is left waits a minute for the next. */
 const MAX_ITEMS_A_RUN = 1000

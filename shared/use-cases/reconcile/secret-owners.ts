@@ -3,7 +3,7 @@ import { connectionKey, findPartitionParts, rescuesOf } from '../../domain/keys.
 import { findSecretIdParts } from '../../domain/secret-id.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { rowOf } from '../connections/connection-rows.ts'
+import { rowOf } from '../commit/connection-rows.ts'
 import { findTombstone, type Tombstone } from '../connections/tombstones.ts'
 import { findOauthApplication, type OauthApplication } from '../oauth-applications/oauth-application.ts'
 

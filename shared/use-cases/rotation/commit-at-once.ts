@@ -4,7 +4,7 @@ import { ConditionFailedError, StoreUnavailableError } from '../../ports/item-st
 import { type HeldChange, heldWrites } from '../commit/commit-held.ts'
 import { discardVersion } from '../commit/discard-version.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import type { MintedConnection } from './rotate-connection.ts'
+import type { MintedConnection } from '../grants/minted-connection.ts'
 
 /**
  * Stores a new version and points the row at it in one transaction, where the secret store keeps its versions among

@@ -2,105 +2,17 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { remainingMs, resendAtMs, retryAtMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
-import type { TokenFailure } from '../../ports/oauth-client.ts'
 import { commitHeld, type HeldChange } from '../commit/commit-held.ts'
-import { findConnection } from '../connections/connection-rows.ts'
-import { type Asked, nextStepAfter } from '../connections/next-step.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { dueMembers } from './postpone-rotation.ts'
-import { mintedConnection } from './rotate-connection.ts'
+import { mintedConnection } from '../grants/minted-connection.ts'
+import { dueMembers } from '../grants/postpone-rotation.ts'
 
 /** How often a row that waits for its application to change is looked at; no provider is asked. */
 const STOPPED_CHECK_MS = 10 * 60_000
+
 /** An answer that will be the same next time is asked for again this seldom. */
 const REFUSED_RETRY_MS = 5 * 60_000
-
-type Reason =
-  | 'not-authorized'
-  | 'code-too-old'
-  | 'not-renewable'
-  | 'not-renewable-yet'
-  | 'no-application'
-  | 'too-late-to-send'
-  | 'answer-too-large'
-
-const REASONS: Readonly<Record<Reason, FailureTold>> = {
-  'not-authorized': {
-    class: 'refused',
-    code: 'not_authorized',
-    message: 'Nobody has authorized the connection yet. Authorize it.',
-    next: 'stop',
-  },
-  'code-too-old': {
-    class: 'grant-dead',
-    code: 'code_expired',
-    message: 'The authorization code could not be exchanged in time. Authorize the connection again.',
-    next: 'stop',
-  },
-  'not-renewable': {
-    class: 'grant-dead',
-    code: 'no_refresh_token',
-    message:
-      'The access token has expired and the provider gave no refresh token. Authorize the connection again.',
-    next: 'end',
-  },
-  'not-renewable-yet': {
-    class: 'refused',
-    code: 'no_refresh_token',
-    message:
-      'The provider gave no refresh token: the connection works until its access token expires. Authorize it again before that.',
-    next: 'at-expiry',
-  },
-  'no-application': {
-    class: 'app-broken',
-    code: 'no_oauth_application',
-    message: 'There is no OAuth application for this app. Add one, then authorize the connection.',
-    next: 'wait-for-application',
-  },
-  'too-late-to-send': {
-    class: 'not-sent',
-    code: 'too_late_to_send',
-    message: 'The vault was too slow to ask the provider in its turn; it is asked again.',
-    next: 'retry',
-  },
-  // The token that was sent may be used up: it is not sent again before nothing is left to lose.
-  'answer-too-large': {
-    class: 'refused',
-    code: 'answer_too_large',
-    message:
-      'The provider’s answer and the setup are together larger than the 64 KiB that can be kept. Ask for fewer scopes, or make the setup smaller.',
-    next: 'unknown',
-  },
-}
-
-/** A failure by its name: its words say what to do. */
-export function failureBecause(reason: Reason): FailureTold {
-  return REASONS[reason]
-}
-
-/** A failure out of a provider's answer, with what to do next in its words: the outcome table of rotation. */
-export function failureOf(outcome: TokenFailure, asked: Asked): FailureTold {
-  const { kind, code, retryAfterMs } = outcome
-  const message = `${outcome.message} ${nextStepAfter(outcome, asked)}`
-  const named = { class: kind, code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  if (kind === 'unknown') return { ...named, next: 'unknown' }
-  // A code is good for one answer: whatever definite "no" it met, only a new authorization brings another.
-  if (asked.way === 'authorization-code' && (kind === 'grant-dead' || kind === 'refused')) {
-    return { ...named, class: 'grant-dead', next: 'stop' }
-  }
-  switch (kind) {
-    case 'not-sent':
-    case 'passing':
-      return { ...named, next: 'retry' }
-    case 'grant-dead':
-      // Without a refresh token no grant has died: the key or secret in the setup was refused.
-      return { ...named, next: asked.way === 'refresh-token' ? 'end' : 'stop' }
-    case 'app-broken':
-      return { ...named, next: asked.kind === 'authorization-code' ? 'wait-for-application' : 'stop' }
-    case 'refused':
-      return { ...named, next: 'retry-seldom' }
-  }
-}
 
 /** A failure with the client that met it, and the writes that go with it. */
 interface Told {

@@ -1,34 +1,24 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { StoredGrant } from '../../domain/grant.ts'
-import type { JsonObject } from '../../domain/json.ts'
-import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { RotationResult } from '../../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
-import type { MintedGrant } from '../../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { commitHeld, type HeldChange } from '../commit/commit-held.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import { discardVersion } from '../commit/discard-version.ts'
-import { isSealable, type SecretContent, sealableContent } from '../connections/accept-setup.ts'
-import { findConnection } from '../connections/connection-rows.ts'
+import { isSealable, type SecretContent, sealableContent } from '../commit/secret-content.ts'
+import { failureBecause } from '../grants/failure.ts'
+import type { GrantAnswer } from '../grants/grant-change.ts'
+import { grantChange, withoutUsedCode } from '../grants/grant-change.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { mergeGrant, statesOfGrants, statusWithGrant } from '../grants/grant-records.ts'
+import { mergeGrant, statesOfGrants } from '../grants/grant-records.ts'
+import type { MintedConnection } from '../grants/minted-connection.ts'
 import { revokeGrants } from '../grants/revoke-grants.ts'
 import { commitAtOnce } from './commit-at-once.ts'
-import { commitFailure, failureBecause } from './commit-failure.ts'
+import { commitFailure } from './commit-failure.ts'
 import { persistently } from './persistently.ts'
-import { dueMembers } from './postpone-rotation.ts'
 import { leaveRescue } from './rescue-grant.ts'
-import type { MintedConnection } from './rotate-connection.ts'
-
-/** A provider's good answer, with what was asked. */
-export interface GrantAnswer {
-  readonly content: SecretContent
-  readonly minted: Readonly<Record<string, MintedGrant>>
-  readonly issuedAtMs: number
-  readonly askedScopes: readonly string[]
-  readonly oauthAppId: string | undefined
-}
 
 /**
  * Persists first, then commits: the answer is stored under the name that the attempt already carries, so that
@@ -97,12 +87,6 @@ function mergeAll(held: MintedConnection, answer: GrantAnswer): Record<string, S
   )
 }
 
-/** A code is good once; the digest of the whole setup stays in the row, so sending it again changes nothing. */
-export function withoutUsedCode(setup: JsonObject): JsonObject {
-  const { code: _code, code_verifier: _verifier, ...rest } = setup
-  return rest
-}
-
 /** `not-stored` when the store did not answer for as long as the lease lasts. */
 async function persist(
   ports: GrantPorts,
@@ -141,45 +125,4 @@ async function answerLost(ports: GrantPorts, row: ConnectionRow): Promise<Rotati
     next: 'unknown',
   } as const
   return { kind: 'failed', row: await commitFailure(ports, row, { failure, application: undefined }) }
-}
-
-/** The row that holds new grants, whoever commits them: the rotation itself, or a later rescue. */
-export function grantChange(
-  ports: Pick<GrantPorts, 'clock'>,
-  current: ConnectionRow,
-  facts: {
-    held: Pick<MintedConnection, 'setup'>
-    secret: NonNullable<ConnectionRow['secret']>
-    grants: NonNullable<ConnectionRow['grants']>
-    answer: Pick<GrantAnswer, 'askedScopes' | 'oauthAppId'>
-  },
-): HeldChange {
-  const requiredScopes = facts.answer.askedScopes
-  const standing = statusWithGrant(facts.held.setup, { requiredScopes, grants: facts.grants })
-  return {
-    members: {
-      ...standing,
-      secret: facts.secret,
-      grants: facts.grants,
-      requiredScopes,
-      credentialVersion: current.credentialVersion + 1,
-      refreshedAtMs: ports.clock.nowMs(),
-      lease: undefined,
-      attempt: undefined,
-      failure: undefined,
-      ...(facts.answer.oauthAppId === undefined ? {} : { oauthAppId: facts.answer.oauthAppId }),
-      ...dueMembers(current.id, connectionDueAtMs({ ...current, grants: facts.grants })),
-    },
-    event: eventOf(current, standing.status),
-  }
-}
-
-function eventOf(current: ConnectionRow, status: ConnectionRow['status']): HeldChange['event'] {
-  if (status === 'degraded' && current.status === 'ready') {
-    return { type: 'connection.degraded', changed: ['credentials', 'scopes', 'status'] }
-  }
-  if (status === 'ready' && current.status !== 'ready') {
-    return { type: 'connection.recovered', changed: ['credentials', 'status'] }
-  }
-  return { type: 'connection.credentials_rotated', changed: ['credentials'] }
 }

@@ -1,61 +1,27 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { rescueKey, workShard } from '../../domain/keys.ts'
-import type { Attributes, Write } from '../../ports/item-store.ts'
+import { rescueKey } from '../../domain/keys.ts'
+import type { Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { commitHeld } from '../commit/commit-held.ts'
-import { INTENT_DEADLINE_MS } from '../commit/commit-protocol.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import { discardVersion } from '../commit/discard-version.ts'
+import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { parseContent } from '../commit/opened-secrets.ts'
-import { type SecretContent, sealableContent } from '../connections/accept-setup.ts'
-import { findConnection } from '../connections/connection-rows.ts'
+import type { Rescue, StoredRescue } from '../commit/rescue-item.ts'
+import { rescueWrite } from '../commit/rescue-item.ts'
+import { type SecretContent, sealableContent } from '../commit/secret-content.ts'
+import { grantChange } from '../grants/grant-change.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { scopesToAsk, statesOfGrants } from '../grants/grant-records.ts'
+import { type MintedConnection, mintedConnection } from '../grants/minted-connection.ts'
 import { revokeGrants } from '../grants/revoke-grants.ts'
-import { grantChange } from './commit-grants.ts'
 import { persistently } from './persistently.ts'
-import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
 
 /** A grant that is not stored by then, by any clock, never will be. */
 const STORED_WITHIN_MS = 15 * 60_000
 
 export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
-
-/** A minted grant whose commit lost its lease or its connection: stored, and waiting to be adopted or revoked. */
-export interface Rescue {
-  readonly kind: 'rescue'
-  readonly tenant: string
-  readonly connectionId: string
-  readonly appId: string
-  readonly setupType: string | undefined
-  readonly setupDigest: string | undefined
-  readonly authorization: number
-  readonly oauthAppId: string | undefined
-  readonly secretId: string
-  readonly generation: number
-  readonly versionId: string
-  readonly grantNames: readonly string[]
-  /** When the grants were issued that these replace, by name; none for a first one. */
-  readonly replaces: Readonly<Record<string, number>>
-}
-
-/** The write that leaves a rescue item, to be looked at when `dueAtMs` comes. */
-export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {
-  return {
-    op: 'put',
-    key: rescueKey(rescue.tenant, rescue.connectionId, rescue.versionId),
-    attributes: {
-      ...(rescue as unknown as Attributes),
-      due_shard: workShard(rescue.connectionId),
-      due_at: dueAtMs,
-    },
-  }
-}
-
-/** A rescue item as it is stored. */
-export interface StoredRescue extends Rescue {
-  readonly due_at: number
-}
 
 /** The version that holds a grant, and which of a bundle it is. */
 interface LostGrant {

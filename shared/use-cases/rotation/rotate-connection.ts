@@ -1,29 +1,18 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
-import type { Setup } from '../../connectors/connector.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
-import { grantsToRotate, IDLE_AFTER_MS, rotationLeadMs } from '../../domain/rotation-policy.ts'
+import { cappedMinTtlMs, grantsToRotate, IDLE_AFTER_MS } from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
-import { findConnection } from '../connections/connection-rows.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { type Postponement, postponeRow } from './postpone-rotation.ts'
+import type { MintedConnection } from '../grants/minted-connection.ts'
+import { mintedConnection } from '../grants/minted-connection.ts'
+import { type Postponement, postponeRow } from '../grants/postpone-rotation.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 import { warnOfDeadline } from './warn-of-deadline.ts'
 
 const HOUR_MS = 3_600_000
-
-/** Why there is nothing to rotate, with the next action. */
-export const ONLY_BY_AUTHORIZING =
-  'The provider gave no refresh token: only a new authorization brings a new credential.'
-
-/** A connection whose credential a provider mints, with what describes that. */
-export interface MintedConnection {
-  readonly row: ConnectionRow & { readonly secret: NonNullable<ConnectionRow['secret']> }
-  readonly setup: Setup
-  readonly profile: GrantProfile
-}
 
 /**
  * Gets new access tokens for a connection, as often as it is asked and never twice: safe for duplicate, late and
@@ -75,15 +64,6 @@ async function renewGrants(
   }
 }
 
-/** The connection with its description; undefined when it has no setup or none that a provider mints. */
-export function mintedConnection(row: ConnectionRow): MintedConnection | undefined {
-  const connector = findConnector(row.appId)
-  const setup =
-    connector === undefined || row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
-  if (setup?.grant === undefined || row.secret === undefined) return undefined
-  return { row: row as MintedConnection['row'], setup, profile: setup.grant }
-}
-
 function grantNames(
   { row, profile }: MintedConnection,
   request: RotationRequest,
@@ -117,19 +97,6 @@ function isIdle(row: ConnectionRow, profile: GrantProfile, nowMs: number): boole
   const { lastFetchedHour, createdAtMs } = row
   const lastUseMs = lastFetchedHour === undefined ? createdAtMs : (lastFetchedHour + 1) * HOUR_MS
   return nowMs - lastUseMs > IDLE_AFTER_MS
-}
-
-/**
- * What a flow may ask for is capped by the token's life: more than nine tenths of it would be a new token for
- * every fetch.
- */
-export function cappedMinTtlMs(row: ConnectionRow, minTtlMs: number): number {
-  const lives = Object.values(row.grants ?? {}).map((grant) =>
-    grant.accessExpiresAtMs === undefined
-      ? Number.POSITIVE_INFINITY
-      : grant.accessExpiresAtMs - grant.issuedAtMs,
-  )
-  return Math.min(minTtlMs, ...lives.map((lifeMs) => Math.max(lifeMs * 0.9, lifeMs - rotationLeadMs(lifeMs))))
 }
 
 function idlePostponement({ row, profile }: MintedConnection, nowMs: number): Postponement {

@@ -1,12 +1,12 @@
 import { canResend, isHeld, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { RotationCause } from '../../ports/grant-runner.ts'
 import { commitHeld } from '../commit/commit-held.ts'
-import { findConnection } from '../connections/connection-rows.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import { adoptAnswer, findAnswer, type StoredAnswer } from '../grants/adopt-answer.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
+import { type MintedConnection, mintedConnection } from '../grants/minted-connection.ts'
+import { postponeRow } from '../grants/postpone-rotation.ts'
 import { commitFailure } from './commit-failure.ts'
-import { postponeRow } from './postpone-rotation.ts'
-import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
 
 export type SettledAttempt =
   | { readonly kind: 'ready'; readonly connection: MintedConnection }

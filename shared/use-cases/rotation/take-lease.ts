@@ -4,9 +4,9 @@ import type { RotationAttempt } from '../../domain/rotation.ts'
 import { LEASE_MS } from '../../domain/rotation-policy.ts'
 import { type Condition, ConditionFailedError, StoreUnavailableError } from '../../ports/item-store.ts'
 import type { TokenRequest } from '../../ports/oauth-client.ts'
-import { findConnection } from '../connections/connection-rows.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { type MintedConnection, mintedConnection } from './rotate-connection.ts'
+import { type MintedConnection, mintedConnection } from '../grants/minted-connection.ts'
 
 /**
  * A permission that comes later than this after it was asked for is not used: the lease must still cover the

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { deadlineToWarnOf } from '../../domain/refresh-deadline.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { changeConnection } from '../connections/change-connection.ts'
+import { changeConnection } from '../commit/change-connection.ts'
 
 /**
  * Tells, once for each, of a refresh token's deadline that comes near and that rotation has not moved: only a new

@@ -7,7 +7,7 @@ import { createHandler as createSweepHandler } from '../../../functions/sweep/ha
 import { startLoops } from '../../../infra/embedded/loops.ts'
 import { PowertoolsLog } from '../../../shared/adapters/log/powertools-log.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
-import { ProviderBreaker } from '../../../shared/use-cases/rotation/provider-breaker.ts'
+import { ProviderBreaker } from '../../../shared/use-cases/grants/provider-breaker.ts'
 import { captureLogLines } from '../../support/log-capture.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { NoMetrics } from '../../support/no-metrics.ts'

@@ -4,7 +4,7 @@ import type { ItemStore, Write } from '../../../../shared/ports/item-store.ts'
 import { createFreeze, getFreeze, liftFreeze } from '../../../../shared/use-cases/freezes/manage-freezes.ts'
 import { runFreezeJob } from '../../../../shared/use-cases/freezes/run-freeze-job.ts'
 import { reconcileWork } from '../../../../shared/use-cases/reconcile/reconcile-work.ts'
-import { doWorkItem } from '../../../../shared/use-cases/reconcile/work-item.ts'
+import { doWorkItem } from '../../../../shared/use-cases/rotation/work-item.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const TENANT = 'acme'

@@ -5,7 +5,7 @@ import { secretIdOf } from '../../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../../../shared/ports/secret-store.ts'
-import { type Intent, openIntent } from '../../../../shared/use-cases/commit/commit-protocol.ts'
+import { type Intent, openIntent } from '../../../../shared/use-cases/commit/intent.ts'
 import { type ReconcilePorts, reconcileWork } from '../../../../shared/use-cases/reconcile/reconcile-work.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 

@@ -3,9 +3,9 @@ import type { ConnectionRow } from '../../../../shared/domain/connection.ts'
 import type { RotationFailure } from '../../../../shared/domain/rotation.ts'
 import type { RotationResult } from '../../../../shared/ports/grant-runner.ts'
 import { measuredReconcile } from '../../../../shared/use-cases/reconcile/measured-reconcile.ts'
-import { doMeasuredWork } from '../../../../shared/use-cases/reconcile/measured-work.ts'
 import { countRotation } from '../../../../shared/use-cases/rotation/measured-rotation.ts'
 import { measuredSweep } from '../../../../shared/use-cases/rotation/measured-sweep.ts'
+import { doMeasuredWork } from '../../../../shared/use-cases/rotation/measured-work.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const STARTED_AT_MS = 1_000

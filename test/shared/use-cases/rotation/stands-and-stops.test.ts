@@ -1,8 +1,8 @@
 import { connectionKey } from '../../../../shared/domain/keys.ts'
 import type { ItemStore, Write } from '../../../../shared/ports/item-store.ts'
 import { rejectCredential } from '../../../../shared/use-cases/fetch/reject-credential.ts'
+import { postponeRow } from '../../../../shared/use-cases/grants/postpone-rotation.ts'
 import { deleteOauthApplication } from '../../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
-import { postponeRow } from '../../../../shared/use-cases/rotation/postpone-rotation.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const HOUR_MS = 3_600_000

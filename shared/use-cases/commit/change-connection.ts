@@ -4,15 +4,16 @@ import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { transactSurely } from '../commit/commit-protocol.ts'
 import {
   connectionNotFound,
   eventWrite,
   findConnection,
   isEventStored,
+  nextRow,
   rowChange,
   unchangedSince,
 } from './connection-rows.ts'
+import { transactSurely } from './transact-surely.ts'
 
 /** Two people and a rotation may meet on one connection; six changes within one request's time are no accident. */
 const MAX_CHANGE_TRIES = 6
@@ -73,21 +74,4 @@ function conditionsOf(row: ConnectionRow, change: VisibleChange): Condition[] {
   if (change.members.fence !== undefined)
     conditions.push({ kind: 'equals', attribute: 'fence', value: row.fence })
   return conditions
-}
-
-/** The row after a visible change: version and sequence rise, the change is dated and signed with a new op. */
-export function nextRow(
-  ports: Pick<Ports, 'random'>,
-  row: ConnectionRow,
-  members: Partial<ConnectionRow>,
-  nowMs: number,
-): ConnectionRow {
-  return {
-    ...row,
-    ...members,
-    version: row.version + 1,
-    sequence: row.sequence + 1,
-    updatedAtMs: Math.max(nowMs, row.updatedAtMs),
-    op: newUuid(ports.random),
-  }
 }

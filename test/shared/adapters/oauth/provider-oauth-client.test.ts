@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { OAuth4WebApiClient } from '../../../../shared/adapters/oauth/oauth-client.ts'
+import type { OAuth4WebApiClient } from '../../../../shared/adapters/oauth/provider-oauth-client.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { MintedGrant, TokenOutcome } from '../../../../shared/ports/oauth-client.ts'
 import {

@@ -1,6 +1,6 @@
 import type { Metrics } from '../../ports/metrics.ts'
 import type { WorkItem } from '../../ports/work-queue.ts'
-import { countRotation } from '../rotation/measured-rotation.ts'
+import { countRotation } from './measured-rotation.ts'
 import { doWorkItem, type WorkDone, type WorkerPorts } from './work-item.ts'
 
 /** Does one item of queued work and counts what became of it, how late it was, and that it failed. */

@@ -1,4 +1,4 @@
-import { type Asked, nextStepAfter } from '../../../../shared/use-cases/connections/next-step.ts'
+import { type Asked, nextStepAfter } from '../../../../shared/use-cases/grants/next-step.ts'
 
 const BY_CODE: Asked = {
   way: 'authorization-code',

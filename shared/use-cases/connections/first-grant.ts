@@ -12,10 +12,10 @@ import type {
 } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import type { AcceptedSetup } from '../connections/accept-setup.ts'
-import { withoutRetry } from '../connections/next-step.ts'
-import { dueMembers } from '../rotation/postpone-rotation.ts'
-import { statusWithGrant } from './grant-records.ts'
+import { statusWithGrant } from '../grants/grant-records.ts'
+import { withoutRetry } from '../grants/next-step.ts'
+import { dueMembers } from '../grants/postpone-rotation.ts'
+import type { AcceptedSetup } from './accept-setup.ts'
 
 /** Issue of patience: creating never depends on a provider being up, so its first answer is waited for this long. */
 export const FIRST_GRANT_BUDGET_MS = 5_000

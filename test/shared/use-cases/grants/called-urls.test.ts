@@ -1,10 +1,7 @@
 import { createUrlCheck } from '../../../../shared/adapters/oauth/outgoing-target.ts'
 import { findConnector, findSetup } from '../../../../shared/connectors/catalogue.ts'
 import type { Setup } from '../../../../shared/connectors/connector.ts'
-import {
-  forbiddenField,
-  forbiddenWhenResolved,
-} from '../../../../shared/use-cases/connections/called-urls.ts'
+import { forbiddenField, forbiddenWhenResolved } from '../../../../shared/use-cases/grants/called-urls.ts'
 
 const setupOf = (appId: string, type: string): Setup => findSetup(findConnector(appId)!, type)!
 const machine = setupOf('OAUTH2', 'CLIENT_CREDENTIALS')

@@ -2,11 +2,11 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { connectionNotFound, getConnection } from '../connections/connection-rows.ts'
-import { connectionEmpty } from '../connections/empty-connection.ts'
+import { connectionNotFound, getConnection } from '../commit/connection-rows.ts'
+import { connectionEmpty } from '../fetch/empty-connection.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { refuseFrozen } from '../freezes/refuse-frozen.ts'
-import { mintedConnection, ONLY_BY_AUTHORIZING } from './rotate-connection.ts'
+import { mintedConnection, ONLY_BY_AUTHORIZING } from '../grants/minted-connection.ts'
 
 /** A person waits; the rotation itself goes on past this. */
 const MANUAL_BUDGET_MS = 20_000

@@ -1,13 +1,14 @@
 import { rescueKey } from '../../domain/keys.ts'
 import type { GrantRunner, RotationResult } from '../../ports/grant-runner.ts'
 import type { WorkItem } from '../../ports/work-queue.ts'
-import { findConnection } from '../connections/connection-rows.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import type { StoredRescue } from '../commit/rescue-item.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { runFreezeJob } from '../freezes/run-freeze-job.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { postponeRow } from '../rotation/postpone-rotation.ts'
-import { type RescueOutcome, type StoredRescue, settleRescue } from '../rotation/rescue-grant.ts'
-import { rotateConnection } from '../rotation/rotate-connection.ts'
+import { postponeRow } from '../grants/postpone-rotation.ts'
+import { type RescueOutcome, settleRescue } from './rescue-grant.ts'
+import { rotateConnection } from './rotate-connection.ts'
 
 /** A fetch after the end of a freeze rotates in line; a sweep comes back this late at most. */
 const FROZEN_CHECK_MS = 5 * 60_000

@@ -2,7 +2,7 @@ import type { Random } from '../../../../shared/ports/random.ts'
 import {
   ProviderBreaker,
   type RequestedProvider,
-} from '../../../../shared/use-cases/rotation/provider-breaker.ts'
+} from '../../../../shared/use-cases/grants/provider-breaker.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
 const HUBSPOT: RequestedProvider = { tenant: 't1', application: 'application oa_1 1', host: 'api.hubapi.com' }

@@ -1,5 +1,5 @@
 import { allRoutes } from '../../../../functions/route-table.ts'
-import { createRouteFinder } from '../../../../infra/embedded/http/find-route.ts'
+import { createRouteFinder } from '../../../../infra/embedded/http/match-path.ts'
 
 const find = createRouteFinder([
   { method: 'GET', path: '/' },

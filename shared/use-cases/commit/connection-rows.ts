@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type ChangeEvent, type ChangeEventType, EVENT_RETENTION_DAYS } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
+import { newUuid } from '../../domain/ids.ts'
 import { connectionKey, eventKey } from '../../domain/keys.ts'
 import { isSecretIdOf } from '../../domain/secret-id.ts'
 import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
@@ -144,4 +145,21 @@ export function rowChange(
   // The index takes its two attributes together or not at all; the shard of a row never changes.
   if (set['due_at'] !== undefined) set['due_shard'] = after['due_shard']
   return { op: 'update', key: connectionKey(seen.tenant, seen.id), set, remove, when: conditions }
+}
+
+/** The row after a visible change: version and sequence rise, the change is dated and signed with a new op. */
+export function nextRow(
+  ports: Pick<Ports, 'random'>,
+  row: ConnectionRow,
+  members: Partial<ConnectionRow>,
+  nowMs: number,
+): ConnectionRow {
+  return {
+    ...row,
+    ...members,
+    version: row.version + 1,
+    sequence: row.sequence + 1,
+    updatedAtMs: Math.max(nowMs, row.updatedAtMs),
+    op: newUuid(ports.random),
+  }
 }

@@ -1,0 +1,5 @@
+import type { FetchPorts } from '../../shared/use-cases/fetch/fetch-credential.ts'
+import type { HttpPorts } from '../http-handler.ts'
+
+/** What the function that answers flows reaches the world through. */
+export type CredentialsPorts = FetchPorts & HttpPorts

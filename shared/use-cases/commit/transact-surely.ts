@@ -1,0 +1,70 @@
+import { VaultError } from '../../domain/errors.ts'
+import { StoreUnavailableError, type Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+/** Waits between tries to learn the outcome of a commit; about 3 s in all, then the answer is 503. */
+const RESOLVE_WAITS_MS = [50, 150, 400, 900, 1500]
+
+/** Applies one transaction and, when its outcome is unknown, asks `isApplied` until the store tells. */
+export async function transactSurely(
+  ports: Ports,
+  writes: readonly Write[],
+  isApplied: () => Promise<boolean>,
+): Promise<void> {
+  try {
+    await ports.items.transact(writes)
+  } catch (error) {
+    if (!isOfUnknownOutcome(error)) throw failureOf(error)
+    if (!(await isAppliedAfterAll(ports, error, isApplied))) throw failureOf(error)
+  }
+}
+
+async function isAppliedAfterAll(
+  ports: Ports,
+  error: unknown,
+  isApplied: () => Promise<boolean>,
+): Promise<boolean> {
+  try {
+    return await withPatience(ports, isApplied)
+  } catch (silence) {
+    if (silence instanceof StoreUnavailableError) throw doubtOf(error)
+    throw silence
+  }
+}
+
+/** Does what may be repeated until the store answers, about 3 s in all; then throws its last failure. */
+export async function withPatience<T>(ports: Ports, act: () => Promise<T>): Promise<T> {
+  for (const waitMs of RESOLVE_WAITS_MS) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+      await ports.clock.sleep(waitMs)
+    }
+  }
+  return act()
+}
+
+/** A store's failure in the caller's words; everything else as it is. */
+export function failureOf(error: unknown): unknown {
+  if (!(error instanceof StoreUnavailableError)) return error
+  return storeFailure('The vault could not reach its store; nothing was changed. Try again.', error)
+}
+
+/** For a write that may or may not be there: a client that repeats it blindly may make a second one. */
+export function doubtOf(error: unknown): VaultError {
+  return storeFailure(
+    'The vault lost its store while it was writing. Look whether the change is there before you send it again.',
+    error instanceof VaultError ? error.cause : error,
+  )
+}
+
+function storeFailure(message: string, cause: unknown): VaultError {
+  return new VaultError('store-unavailable', message, { retryAfterSeconds: 1, cause })
+}
+
+/** Whether a write that failed this way may have been applied; `transactSurely` keeps the store's error as cause. */
+export function isOfUnknownOutcome(error: unknown): boolean {
+  const failure = error instanceof VaultError ? error.cause : error
+  return failure instanceof StoreUnavailableError && failure.outcome === 'unknown'
+}
