@@ -20,6 +20,8 @@ const INNER = ['functions', 'route table', 'use-cases', 'ports', 'connectors', '
 /** What lies in each layer, and what it may import; the first layer that fits a file is its own. */
 const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string[] }[] = [
   { name: 'domain', files: /^shared\/domain\//, mayImport: ['domain'] },
+  // What a flow imports stands alone: it is bundled for Lambda, browsers and edge runtimes.
+  { name: 'flow client', files: /^shared\/flow-client\//, mayImport: ['flow client'] },
   { name: 'connectors', files: /^shared\/connectors\//, mayImport: ['connectors', 'domain'] },
   { name: 'ports', files: /^shared\/ports\//, mayImport: ['ports', 'domain'] },
   {
@@ -69,17 +71,27 @@ const ENTRY_POINTS: readonly RegExp[] = [
   /^infra\/(?:app|synth|constructs\/no-[a-z-]+)\.ts$/,
   /^infra\/embedded\/(?:main|commands\/[a-z-]+-command)\.ts$/,
   /^infra\/capacity\/capacity-command\.ts$/,
+  /^shared\/flow-client\/(?:client|middleware)\.ts$/,
   /^shared\/adapters\/memory\/memory-[a-z-]+-store\.ts$/,
 ]
 
 /** Time, chance and settings come from outside: each is touched in these files only, within functions and shared. */
 const SINGLE_PLACES: readonly { what: RegExp; files: readonly string[] }[] = [
-  { what: /\bDate\.now\b|\bnew Date\(\)/, files: ['shared/adapters/system/system-clock.ts'] },
-  { what: /\bperformance\./, files: ['shared/adapters/system/system-clock.ts'] },
-  { what: /\bset(?:Timeout|Interval)\b/, files: ['shared/adapters/system/system-clock.ts'] },
+  {
+    what: /\bDate\.now\b|\bnew Date\(\)/,
+    files: ['shared/adapters/system/system-clock.ts', 'shared/flow-client/system.ts'],
+  },
+  {
+    what: /\bperformance\./,
+    files: ['shared/adapters/system/system-clock.ts', 'shared/flow-client/system.ts'],
+  },
+  {
+    what: /\bset(?:Timeout|Interval)\b/,
+    files: ['shared/adapters/system/system-clock.ts', 'shared/flow-client/system.ts'],
+  },
   {
     what: /\bMath\.random\b|\brandom(?:Bytes|UUID|Int|FillSync)\b|\bgetRandomValues\b/,
-    files: ['shared/adapters/system/system-random.ts'],
+    files: ['shared/adapters/system/system-random.ts', 'shared/flow-client/system.ts'],
   },
   { what: /\bprocess\.env\b/, files: ['functions/wire.ts'] },
 ]

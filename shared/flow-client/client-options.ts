@@ -1,0 +1,38 @@
+import { FlowVaultError } from './flow-vault-error.ts'
+
+/** Refuses option names that do not exist, with the one that was probably meant. */
+export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue
+    const near = known.find((other) => distance(name.toLowerCase(), other.toLowerCase()) <= 2)
+    throw invalidOptions(
+      where,
+      `there is no option "${name}"${near === undefined ? `. Allowed: ${known.join(', ')}` : `; did you mean "${near}"?`}`,
+    )
+  }
+}
+
+/** Throws unless the value is a finite number of at least `least`. */
+export function requireNumber(where: string, name: string, value: unknown, least: number): void {
+  if (typeof value !== 'number' || Number.isNaN(value) || value < least)
+    throw invalidOptions(where, `${name} is a number of at least ${least}`)
+}
+
+/** The error that says which function was called how, and what it takes. */
+export function invalidOptions(where: string, why: string): FlowVaultError {
+  return new FlowVaultError('invalid_options', `${where}: ${why}.`)
+}
+
+/** How many letters one name is from another (Levenshtein). */
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (let index = 0; index < one.length; index += 1) {
+    const next = [index + 1]
+    for (let column = 0; column < other.length; column += 1) {
+      const replaced = row[column]! + (one[index] === other[column] ? 0 : 1)
+      next.push(Math.min(replaced, row[column + 1]! + 1, next[column]! + 1))
+    }
+    row = next
+  }
+  return row[other.length]!
+}
