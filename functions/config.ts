@@ -1,3 +1,5 @@
+import { LOG_LEVELS, type LogLevel } from '../shared/ports/log.ts'
+
 /**
  * The environment variables of the functions. Infrastructure sets them under these names, and nothing else in the
  * functions reads the environment.
@@ -21,8 +23,7 @@ export const ENV = {
   freezeQueueUrl: 'FLOW_VAULT_FREEZE_QUEUE',
   rotationsPerMinute: 'FLOW_VAULT_ROTATIONS_PER_MINUTE',
   allowHosts: 'FLOW_VAULT_ALLOW_HOSTS',
-  /** Powertools reads this one itself; it is checked here so that a slip is not silently `INFO`. */
-  logLevel: 'POWERTOOLS_LOG_LEVEL',
+  logLevel: 'FLOW_VAULT_LOG_LEVEL',
   /** Set by the Lambda service, or by whoever points the AWS SDK at an emulator. */
   awsEndpointUrl: 'AWS_ENDPOINT_URL',
 } as const
@@ -55,6 +56,7 @@ export interface Config {
   readonly rotationsPerMinute: number
   /** `host:port` pairs that may be private or plain http; never on AWS itself. */
   readonly allowHosts: readonly string[]
+  readonly logLevel: LogLevel
 }
 
 /** Whose tokens are accepted. */
@@ -76,7 +78,6 @@ const HOST_PORT = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/
 const MAX_PORT = 65_535
 const LOOPBACK_HOST = /^(localhost|([a-z0-9-]+\.)+localhost|127\.0\.0\.1|\[::1\])$/i
 const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/
-const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILENT']
 /** Lambda's default concurrency of an account and Region; more writers than that cannot run. */
 const MAX_SECRET_WRITERS = 1000
 /** These only catch a slip of the keyboard: no deployment gets near. */
@@ -106,8 +107,8 @@ export function readConfig(env: Environment): Config {
       maximum: MAX_RATE,
     }),
     allowHosts: reader.allowHosts(),
+    logLevel: reader.oneOf(ENV.logLevel, LOG_LEVELS, 'INFO'),
   }
-  reader.oneOf(ENV.logLevel, LOG_LEVELS, 'INFO')
   if (reader.problems.length > 0) throw new ConfigError(reader.problems.join('\n'))
   return config
 }

@@ -197,7 +197,7 @@ function common({ config, clock, random, aws }: Base): Pick<Ports, 'items' | 'cl
     items: new DynamoItemStore({ client, tableName: config.tableName, clock, random }),
     clock,
     random,
-    log: new PowertoolsLog({ service: `flow-vault-${config.deployment}` }),
+    log: new PowertoolsLog({ service: `flow-vault-${config.deployment}`, level: config.logLevel }),
   }
 }
 

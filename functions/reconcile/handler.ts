@@ -1,3 +1,4 @@
+import { figuresOf } from '../../shared/ports/log.ts'
 import { measuredComparison, measuredReconcile } from '../../shared/use-cases/reconcile/measured-reconcile.ts'
 import { failedRun } from '../failed-run.ts'
 import type { ReconcileFunctionPorts } from './ports.ts'
@@ -8,7 +9,7 @@ export interface ReconcileEvent {
   readonly task: 'work' | 'compare'
 }
 
-/** The handler of the `reconcile` function; its log line says how many items it found and finished. */
+/** The handler of the `reconcile` function; its log line says how many items it found, and what became of them. */
 export function createHandler(ports: ReconcileFunctionPorts): (event: ReconcileEvent) => Promise<void> {
   return async ({ task }) => {
     try {
@@ -17,7 +18,7 @@ export function createHandler(ports: ReconcileFunctionPorts): (event: ReconcileE
         return
       }
       const report = await measuredReconcile(ports)
-      ports.log.info('reconciled', { ...report, done: report.found - report.failed })
+      ports.log.info('reconciled', figuresOf(report))
     } catch (error) {
       throw failedRun(ports.log, task === 'compare' ? 'the comparison' : 'the reconciliation', error)
     } finally {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { LOG_LEVELS, type LogLevel } from '../../shared/ports/log.ts'
 
 /** The variables the embedded server reads, each with its default and what it accepts. */
 export interface Settings {
@@ -6,6 +7,7 @@ export interface Settings {
   readonly tlsPort: number
   readonly host: string
   readonly dataFolder: string
+  readonly logLevel: LogLevel
   /** `host:port` pairs that may be private or plain http, for outgoing calls. */
   readonly allowHosts: readonly string[]
   readonly rateLimitPerSecond: number
@@ -52,6 +54,7 @@ export function readSettings(env: Environment): Settings {
     tlsPort,
     host,
     dataFolder: resolve(text(env, 'FLOW_VAULT_DATA') ?? '.flow-vault'),
+    logLevel: logLevel(env, problems),
     allowHosts: hostList(env, problems),
     rateLimitPerSecond: whole(
       env,
@@ -119,6 +122,13 @@ function isIssuerUrl(value: string): boolean {
   if (url.search !== '' || url.hash !== '' || url.username !== '') return false
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopback)
+}
+
+function logLevel(env: Environment, problems: string[]): LogLevel {
+  const value = text(env, 'FLOW_VAULT_LOG_LEVEL') ?? 'INFO'
+  const level = LOG_LEVELS.find((one) => one === value)
+  if (level === undefined) problems.push(refusal('FLOW_VAULT_LOG_LEVEL', value, LOG_LEVELS.join(', ')))
+  return level ?? 'INFO'
 }
 
 function hostList(env: Environment, problems: string[]): string[] {

@@ -22,7 +22,7 @@ import { renderTemplate } from '../../shared/connectors/template.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
-import type { Log } from '../../shared/ports/log.ts'
+import { figuresOf, type Log } from '../../shared/ports/log.ts'
 import type { Ports } from '../../shared/ports/ports.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
@@ -86,8 +86,7 @@ export async function openVault(options: {
   writeLog(text: string): void
 }): Promise<Vault> {
   const { settings, clock, random } = options
-  const accessLog = createAccessLog({ write: options.writeLog, nowMs: () => clock.nowMs() })
-  const log = new PowertoolsLog({ service: 'flow-vault', writeAccess: accessLog.write })
+  const { log, flush } = openLog(options)
   const { items, keys, digester, check } = await openStores(settings.dataFolder, { random })
   const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
@@ -132,9 +131,28 @@ export async function openVault(options: {
     async close() {
       await loops.stop()
       await work.close()
-      accessLog.flush()
+      flush()
       await items.close()
     },
+  }
+}
+
+function openLog({
+  settings,
+  clock,
+  writeLog,
+}: {
+  settings: Settings
+  clock: Clock
+  writeLog(text: string): void
+}): {
+  log: PowertoolsLog
+  flush(): void
+} {
+  const { write, flush } = createAccessLog({ write: writeLog, nowMs: () => clock.nowMs() })
+  return {
+    log: new PowertoolsLog({ service: 'flow-vault', level: settings.logLevel, writeAccess: write }),
+    flush,
   }
 }
 
@@ -208,7 +226,7 @@ function vaultLoops(
       everyMs: MINUTE_MS,
       run: async () => {
         const report = await measuredReconcile(ports)
-        if (report.found > 0) ports.log.info('reconciled', { ...report, done: report.found - report.failed })
+        if (report.found > 0) ports.log.info('reconciled', figuresOf(report))
         await items.removeExpired(ports.clock.nowMs(), EXPIRED_A_RUN)
       },
     },

@@ -182,5 +182,11 @@ function printCounts(): void {
 
 function silentLog() {
   const ignore = (_message: string, _fields?: LogFields) => undefined
-  return { info: ignore, warn: ignore, error: ignore, access: (_fields: LogFields) => undefined }
+  return {
+    debug: ignore,
+    info: ignore,
+    warn: ignore,
+    error: ignore,
+    access: (_fields: LogFields) => undefined,
+  }
 }

@@ -32,7 +32,7 @@ export async function mintingPorts(
   const keys = await LocalKeyWrapper.open(keyPath, random)
   const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
   const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
-  const log = { info: silent, warn: silent, error: silent, access: silent }
+  const log = { debug: silent, info: silent, warn: silent, error: silent, access: silent }
   let minted = 0
   const oauth: OAuthClient = {
     requestToken: async () => {

@@ -49,7 +49,7 @@ async function reconcileFolder(folder: string): Promise<{ afterMinutes: string[]
     sleep: async () => undefined,
   }
   const secrets = new SealedSecretStore({ items, keys, clock, random })
-  const log = { info() {}, warn() {}, error() {}, access() {} }
+  const log = { debug() {}, info() {}, warn() {}, error() {}, access() {} }
   const work = { enqueue: async () => undefined }
   const ports = { items, secrets, digester, clock, random, log, work, grants: NO_GRANTS }
   try {

@@ -50,7 +50,7 @@ const DAY_MS = 24 * 3600_000
 /** Far more than the patience of any operation; a run that needs more hangs. */
 const MAX_TICKS = 20_000
 
-const SILENT: Log = { info() {}, warn() {}, error() {}, access() {} }
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, access() {} }
 
 /** Both stores and a provider, which outlive every process. */
 export class World {

@@ -15,6 +15,7 @@ describe('readConfig', () => {
       tableName: 'connections',
       secretStore: 'secrets-manager',
       secretWriters: 1,
+      logLevel: 'INFO',
       rateLimitPerSecond: 500,
       returnTo: [],
       rotationsPerMinute: 1000,
@@ -63,7 +64,7 @@ describe('readConfig', () => {
     ['FLOW_VAULT_RETURN_TO', 'https://a.example.com,nowhere', 'https origins separated by commas'],
     ['FLOW_VAULT_WORK_QUEUE', 'queue', 'an https URL'],
     ['FLOW_VAULT_FREEZE_QUEUE', 'queue', 'an https URL'],
-    ['POWERTOOLS_LOG_LEVEL', 'LOUD', 'DEBUG, INFO, WARN, ERROR, CRITICAL, SILENT'],
+    ['FLOW_VAULT_LOG_LEVEL', 'LOUD', 'DEBUG, INFO, WARN, ERROR'],
   ])('refuses %s=%s and says what is allowed', (name, value, allowed) => {
     const read = () => readConfig({ ...LEAST, ...TOKENS, [name]: value })
     expect(read).toThrow(`${name}=${JSON.stringify(value)} is not valid. Allowed: ${allowed}`)

@@ -25,7 +25,7 @@ async function printedBy(name: string, act: () => Promise<Answer>, tookMs = 0): 
       return act()
     },
   })
-  const log = { info() {}, warn() {}, error() {}, access() {} }
+  const log = { debug() {}, info() {}, warn() {}, error() {}, access() {} }
   const metrics = new PowertoolsMetrics({ deployment: 'test' })
   const verifier = { verify: () => Promise.reject(new Error('nobody asks')) }
   const handler = createHttpHandler([route], { clock, log, metrics, verifier, rateLimitPerSecond: 10 })

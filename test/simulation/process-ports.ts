@@ -21,7 +21,7 @@ export type ProcessPorts = GrantPorts & FetchPorts & { readonly work: WorkQueue 
 
 const DIGEST_KEY = createSecretKey(Buffer.alloc(32, 7))
 
-export const QUIET_LOG: Log = { info() {}, warn() {}, error() {}, access() {} }
+export const QUIET_LOG: Log = { debug() {}, info() {}, warn() {}, error() {}, access() {} }
 
 /** The ports of a process: the stores and the provider as it reaches them, and memory of its own. */
 export function portsOf(

@@ -58,7 +58,7 @@ export async function startGrantsUnderTest() {
   const secrets = new SealedSecretStore({ items, keys, clock, random })
   const lines: string[] = []
   const note = (message: string, members?: object) => lines.push(`${message} ${JSON.stringify(members)}`)
-  const log = { info: note, warn: note, error: note, access: () => undefined }
+  const log = { debug: note, info: note, warn: note, error: note, access: () => undefined }
   const guarded = createGuardedFetch({ allowHosts: [provider.host], clock: new SystemClock() })
   const oauth: OAuthClient = new OAuth4WebApiClient({
     fetch: reroutedTo(provider, guarded),

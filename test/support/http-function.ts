@@ -46,7 +46,7 @@ export function httpFunction(routes: readonly Route<never>[], perSecond = 1000):
   }
   const handler = createHttpHandler(routes as unknown as readonly Route<object>[] as never, {
     clock,
-    log: { info: log, warn: log, error: log, access: (fields) => log('request', fields) },
+    log: { debug: log, info: log, warn: log, error: log, access: (fields) => log('request', fields) },
     verifier: { verify: async (token) => callerOf(token, clock.nowMs()) },
     metrics: new NoMetrics(),
     rateLimitPerSecond: perSecond,

@@ -24,8 +24,8 @@ export function createAccessLog(options: { write(text: string): void; nowMs(): n
   }
   return {
     write(fields) {
-      const time = new Date(options.nowMs()).toISOString()
-      waiting += `${JSON.stringify({ level: 'INFO', time, message: 'request', ...fields })}\n`
+      const timestamp = new Date(options.nowMs()).toISOString()
+      waiting += `${JSON.stringify({ level: 'INFO', timestamp, message: 'request', ...fields })}\n`
       if (waiting.length >= FLUSH_AT_CHARACTERS) flush()
       timer ??= setTimeout(flush, FLUSH_AFTER_MS).unref()
     },

@@ -1,38 +1,16 @@
 import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger'
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types'
-import type { Log, LogFields } from '../../ports/log.ts'
+import { LOG_FIELDS, type Log, type LogFields, type LogLevel } from '../../ports/log.ts'
 
-/**
- * Only these names are ever written. Powertools redacts nothing by itself, so a field that is not listed here is
- * dropped: a secret under a careless name does not reach the log.
- */
-const ALLOWED_FIELDS = new Set([
-  'request_id',
-  'tenant',
-  'client',
-  'route',
-  'status',
-  'ms',
-  'op',
-  'outcome',
-  'error',
-  'reason',
-  'at',
-  'connection_id',
-  'secret_id',
-  'app_id',
-  'count',
-  'found',
-  'done',
-  'url',
-  'signal',
-])
+/** Powertools redacts nothing by itself, so a field that is not listed is dropped. */
+const ALLOWED_FIELDS: ReadonlySet<string> = new Set(LOG_FIELDS)
 
 class AllowListFormatter extends LogFormatter {
   override formatAttributes(attributes: UnformattedAttributes, additional: LogAttributes): LogItem {
+    // Lambda's own filter reads `level` and `timestamp`, and takes a line without them for INFO.
     const item: LogAttributes = {
       level: attributes.logLevel,
-      time: this.formatTimestamp(attributes.timestamp),
+      timestamp: this.formatTimestamp(attributes.timestamp),
       message: attributes.message,
     }
     for (const [name, value] of Object.entries(additional)) {
@@ -47,9 +25,23 @@ export class PowertoolsLog implements Log {
   readonly #logger: Logger
   readonly #writeAccess: ((fields: LogFields) => void) | undefined
 
-  constructor(options: { service: string; writeAccess?: (fields: LogFields) => void }) {
-    this.#logger = new Logger({ serviceName: options.service, logFormatter: new AllowListFormatter() })
-    this.#writeAccess = options.writeAccess
+  constructor(options: {
+    service: string
+    level: LogLevel
+    writeAccess?: (fields: LogFields) => void
+  }) {
+    const { service, level, writeAccess } = options
+    this.#logger = new Logger({
+      serviceName: service,
+      logLevel: level,
+      logFormatter: new AllowListFormatter(),
+    })
+    // A request is an INFO line, whoever writes it: at a higher level the logger drops it.
+    this.#writeAccess = level === 'DEBUG' || level === 'INFO' ? writeAccess : undefined
+  }
+
+  debug(message: string, fields: LogFields = {}): void {
+    this.#logger.debug(message, fields as LogAttributes)
   }
 
   info(message: string, fields: LogFields = {}): void {

@@ -1,5 +1,6 @@
 import type { SecretPointer } from '../../domain/connection.ts'
 import { parseSecretId } from '../../domain/secret-id.ts'
+import { figuresOf } from '../../ports/log.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
   RECOVERY_WINDOW_DAYS,
@@ -62,7 +63,7 @@ export async function reconcileStores(ports: ComparisonPorts): Promise<Compariso
   await comparison.readSecrets()
   await comparison.tellDanglingPointers()
   const { counts } = comparison
-  ports.log.info('compared both stores', { ...counts })
+  ports.log.info('compared both stores', figuresOf(counts))
   return counts
 }
 

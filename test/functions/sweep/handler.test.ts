@@ -26,7 +26,7 @@ async function sweepOf(due: Readonly<Record<string, number>>, options: { depth: 
     digester: unused,
     random: unused,
     clock: new ManualClock(NOW_MS),
-    log: { info: () => {}, warn: () => {}, error: () => {}, access: () => {} },
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, access: () => {} },
     work: { enqueue: async (more) => void enqueued.push(...more) },
     metrics,
     rotationsPerMinute: 40,

@@ -32,7 +32,7 @@ function failingPort<Port extends object>(): Port {
 }
 
 const capture = captureLogLines()
-const log = new PowertoolsLog({ service: 'flow-vault' })
+const log = new PowertoolsLog({ service: 'flow-vault', level: 'INFO' })
 const ports = {
   ...({
     items: failingPort(),

@@ -4,6 +4,7 @@ import type { LogFields } from '../../../shared/ports/log.ts'
 
 const errors: (LogFields | undefined)[] = []
 const log = {
+  debug() {},
   info() {},
   warn() {},
   access() {},

@@ -26,7 +26,7 @@ describe('createAccessLog', () => {
     expect(written).toHaveLength(1)
     expect(JSON.parse(written[0]!)).toEqual({
       level: 'INFO',
-      time: '2030-01-01T00:00:00.000Z',
+      timestamp: '2030-01-01T00:00:00.000Z',
       message: 'request',
       route: 'get-connection',
       status: 200,

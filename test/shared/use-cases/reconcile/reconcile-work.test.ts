@@ -29,6 +29,7 @@ async function stageOf(intents: readonly Intent[]) {
   }
   const errors: string[] = []
   const log = {
+    debug: () => {},
     info: () => {},
     warn: () => {},
     error: (message: string) => void errors.push(message),

@@ -14,6 +14,7 @@ function stage() {
       sleep: async (ms: number) => void waits.push(ms),
     },
     log: {
+      debug: () => {},
       info: () => {},
       warn: (message: string) => void warned.push(message),
       error: () => {},
