@@ -9,19 +9,15 @@ import { DynamoItemStore } from '../shared/adapters/dynamodb/dynamo-item-store.t
 import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
 import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
-import { LambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
+import { createLambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
 import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
-import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
-import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
-import { OAuth4WebApiClient } from '../shared/adapters/oauth/provider-oauth-client.ts'
 import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
 import { MeasuredWriteBudget } from '../shared/adapters/secrets-manager/measured-write-budget.ts'
 import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
 import { SqsWorkQueue, type WorkQueueUrls } from '../shared/adapters/sqs/sqs-work-queue.ts'
 import { SystemClock } from '../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../shared/adapters/system/system-random.ts'
-import { renderTemplate } from '../shared/connectors/template.ts'
 import { InvariantError } from '../shared/domain/errors.ts'
 import { SecretText } from '../shared/domain/secret-text.ts'
 import type { Digester } from '../shared/ports/digester.ts'
@@ -32,14 +28,12 @@ import type { Ports } from '../shared/ports/ports.ts'
 import type { SecretStore } from '../shared/ports/secret-store.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import { BoundSecretStore } from '../shared/use-cases/commit/bound-secret-store.ts'
-import { MeasuredOpenedSecrets } from '../shared/use-cases/commit/measured-opened-secrets.ts'
 import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../shared/use-cases/commit/single-flight.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
-import { AttemptWatch } from '../shared/use-cases/grants/attempt-watch.ts'
-import { ProviderBreaker } from '../shared/use-cases/grants/provider-breaker.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
+import { composeGrants } from './compose-grants.ts'
 import { type Config, ENV, type Environment, present, readConfig } from './config.ts'
 import type { CredentialsPorts } from './credentials/ports.ts'
 import type { GrantsFunctionPorts } from './grants/ports.ts'
@@ -117,27 +111,12 @@ export function wireAuthorize(env: Environment = process.env): AuthorizeFunction
 /** The ports of `grants`: rows, secrets to read and write, digests, and the way out to providers. */
 export function wireGrants(env: Environment = process.env): GrantsFunctionPorts {
   const base = readBase(env)
-  const { config, clock } = base
   const rows = common(base)
   const metrics = emfMetrics(base)
   const secrets = secretStore(base, rows.items, metrics)
-  return {
-    ...rows,
-    secrets,
-    metrics,
-    digester: kmsDigester(base),
-    oauth: new OAuth4WebApiClient({
-      fetch: createGuardedFetch({ allowHosts: config.allowHosts, clock }),
-      render: renderTemplate,
-      clock,
-    }),
-    checkUrl: createUrlCheck(config.allowHosts),
-    opened: new MeasuredOpenedSecrets(secrets, metrics),
-    freezes: new FreezeWatch(rows.items, clock),
-    attempts: new AttemptWatch(clock),
-    breaker: new ProviderBreaker(base),
-    owner: env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? 'grants',
-  }
+  const owner = env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? 'grants'
+  const ports = { ...rows, secrets, metrics, digester: kmsDigester(base) }
+  return composeGrants(ports, { allowHosts: base.config.allowHosts, owner })
 }
 
 /** The ports of `sweep`: the due index and the queue; no secrets. */
@@ -260,7 +239,7 @@ function kmsDigester({ config, aws }: Base): KmsDigester {
 function grantRunner({ config, clock, aws }: Base): GrantRunner {
   const requestHandler = { ...SERVICE_CLIENT_SETTINGS.requestHandler, requestTimeout: INVOKE_TIMEOUT_MS }
   const client = new LambdaClient({ ...aws, maxAttempts: 1, requestHandler })
-  return new LambdaGrantRunner({
+  return createLambdaGrantRunner({
     client,
     functionName: present(config.grantsFunction, ENV.grantsFunction),
     clock,

@@ -45,9 +45,23 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
     files: /^functions\/(?:config|route|route-table|[a-z]+\/routes)\.ts$/,
     mayImport: INNER,
   },
-  { name: 'wire', files: /^functions\/wire[a-z-]*\.ts$/, mayImport: [...INNER, 'adapters', 'wire'] },
+  {
+    // What both worlds are built of.
+    name: 'composition',
+    files: /^functions\/compose-[a-z-]+\.ts$/,
+    mayImport: [...INNER, 'adapters'],
+  },
+  {
+    name: 'wire',
+    files: /^functions\/wire[a-z-]*\.ts$/,
+    mayImport: [...INNER, 'adapters', 'composition', 'wire'],
+  },
   { name: 'functions', files: /^functions\//, mayImport: [...INNER, 'wire'] },
-  { name: 'embedded', files: /^infra\/embedded\//, mayImport: [...INNER, 'embedded', 'adapters'] },
+  {
+    name: 'embedded',
+    files: /^infra\/embedded\//,
+    mayImport: [...INNER, 'embedded', 'adapters', 'composition'],
+  },
   {
     name: 'infra',
     files: /^infra\//,

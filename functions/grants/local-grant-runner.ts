@@ -1,18 +1,5 @@
 import { errorFields } from '../../shared/ports/error-fields.ts'
-import type {
-  AuthorizationUrl,
-  AuthorizationUrlRequest,
-  ExchangeRequest,
-  ExchangeResult,
-  FirstGrantRequest,
-  FirstGrantResult,
-  GrantRunner,
-  ProbeStoredRequest,
-  ProbeStoredResult,
-  RevokeStoredRequest,
-  RotationRequest,
-  RotationResult,
-} from '../../shared/ports/grant-runner.ts'
+import { type GrantRunner, type GrantWork, grantRunnerOver } from '../../shared/ports/grant-runner.ts'
 import { parseContent } from '../../shared/use-cases/commit/opened-secrets.ts'
 import { probeStored } from '../../shared/use-cases/connections/probe-stored.ts'
 import { buildAuthorizationUrl } from '../../shared/use-cases/grants/build-authorization-url.ts'
@@ -23,58 +10,51 @@ import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 
 /** The work that calls providers, run in this process. Whoever gives up waiting leaves it running to its end. */
-export class LocalGrantRunner implements GrantRunner {
-  readonly #ports: GrantPorts
+export function createLocalGrantRunner(ports: GrantPorts): GrantRunner {
+  const work = workOf(ports)
+  return grantRunnerOver((op, request, budgetMs) => {
+    const asked = (work[op] as (request: unknown) => Promise<unknown>)(request)
+    return budgetMs === undefined ? asked : within(ports, budgetMs, asked)
+  })
+}
 
-  constructor(ports: GrantPorts) {
-    this.#ports = ports
+/** Every operation, by what does it. */
+function workOf(ports: GrantPorts): GrantWork {
+  return {
+    mintFirst: (request) => mintFirstGrant(ports, request),
+    rotate: (request) => rotateConnection(ports, request),
+    probe: (request) => probeStored(ports, request),
+    authorizationUrl: (request) => buildAuthorizationUrl(ports, request),
+    exchange: (request) => exchangeCode(ports, request),
+    async revoke(request) {
+      const { secretId, versionId } = request.secret
+      return revokeGrants(ports, request, parseContent(await ports.secrets.get(secretId, versionId)))
+    },
   }
+}
 
-  async mintFirst(request: FirstGrantRequest): Promise<FirstGrantResult> {
-    const result = await this.#within(request.budgetMs, mintFirstGrant(this.#ports, request))
-    return result ?? { kind: 'late' }
-  }
-
-  async rotate(request: RotationRequest, budgetMs: number): Promise<RotationResult | { kind: 'late' }> {
-    return (await this.#within(budgetMs, rotateConnection(this.#ports, request))) ?? { kind: 'late' }
-  }
-
-  probe(request: ProbeStoredRequest): Promise<ProbeStoredResult> {
-    return probeStored(this.#ports, request)
-  }
-
-  authorizationUrl(request: AuthorizationUrlRequest): Promise<AuthorizationUrl> {
-    return buildAuthorizationUrl(this.#ports, request)
-  }
-
-  exchange(request: ExchangeRequest): Promise<ExchangeResult> {
-    return exchangeCode(this.#ports, request)
-  }
-
-  async revoke(request: RevokeStoredRequest): Promise<Record<string, 'revoked' | 'unsupported' | 'failed'>> {
-    const { secretId, versionId } = request.secret
-    const content = parseContent(await this.#ports.secrets.get(secretId, versionId))
-    return revokeGrants(this.#ports, request, content)
-  }
-
-  /** The work's result, or undefined when the budget is over first. A failure after that goes to the log. */
-  async #within<T>(budgetMs: number, work: Promise<T>): Promise<T | undefined> {
-    const waiting = new AbortController()
-    let late = false
-    const guarded = work.catch((error: unknown) => {
-      if (!late) throw error
-      this.#ports.log.error('work that nobody waited for any more failed', errorFields(error))
-      return undefined
-    })
-    const budget = this.#ports.clock.sleep(budgetMs, waiting.signal).then(
-      () => undefined,
-      () => undefined,
-    )
-    try {
-      return await Promise.race([guarded, budget])
-    } finally {
-      late = true
-      waiting.abort('the work has ended')
-    }
+/** The work's result, or `late` when the budget is over first. A failure after that goes to the log. */
+async function within(
+  { clock, log }: Pick<GrantPorts, 'clock' | 'log'>,
+  budgetMs: number,
+  work: Promise<unknown>,
+): Promise<unknown> {
+  const waiting = new AbortController()
+  let isLate = false
+  const guarded = work.catch((error: unknown) => {
+    if (!isLate) throw error
+    log.error('work that nobody waited for any more failed', errorFields(error))
+    return undefined
+  })
+  const late = { kind: 'late' }
+  const budget = clock.sleep(budgetMs, waiting.signal).then(
+    () => late,
+    () => late,
+  )
+  try {
+    return await Promise.race([guarded, budget])
+  } finally {
+    isLate = true
+    waiting.abort('the work has ended')
   }
 }

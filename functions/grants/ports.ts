@@ -1,9 +1,11 @@
+import type { Log } from '../../shared/ports/log.ts'
 import type { Metrics } from '../../shared/ports/metrics.ts'
-import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
-import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
+import type { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+import type { GrantsAtWork } from './grants-at-work.ts'
 
 /** What the function reaches the world through. */
-export interface GrantsFunctionPorts extends GrantPorts {
-  readonly freezes: FreezeWatch
+export interface GrantsFunctionPorts extends GrantsAtWork {
+  readonly breaker: ProviderBreaker
   readonly metrics: Metrics
+  readonly log: Log
 }

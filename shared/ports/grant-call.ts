@@ -1,25 +1,13 @@
 import { InvariantError, VaultError } from '../domain/errors.ts'
 import { SecretText } from '../domain/secret-text.ts'
 import { errorFields } from './error-fields.ts'
-import type {
-  AuthorizationUrlRequest,
-  ExchangeRequest,
-  FirstGrantRequest,
-  GrantRunner,
-  ProbeStoredRequest,
-  RevokeStoredRequest,
-  RotationRequest,
-} from './grant-runner.ts'
+import { GRANT_OPERATIONS, type GrantOperation, type GrantRequest, type GrantRunner } from './grant-runner.ts'
 import { StoreUnavailableError } from './item-store.ts'
 
 /** One call of the grant runner as a message between two functions. */
-export type GrantCall =
-  | { readonly op: 'mintFirst'; readonly request: FirstGrantRequest }
-  | { readonly op: 'rotate'; readonly request: RotationRequest }
-  | { readonly op: 'probe'; readonly request: ProbeStoredRequest }
-  | { readonly op: 'authorizationUrl'; readonly request: AuthorizationUrlRequest }
-  | { readonly op: 'exchange'; readonly request: ExchangeRequest }
-  | { readonly op: 'revoke'; readonly request: RevokeStoredRequest }
+export type GrantCall = {
+  readonly [Op in GrantOperation]: { readonly op: Op; readonly request: GrantRequest<Op> }
+}[GrantOperation]
 
 /** What a call comes back with: its result, or an error in the words of our own classes. */
 export type GrantAnswer =
@@ -95,19 +83,8 @@ export function resultOfGrantCall(answer: GrantAnswer): unknown {
   }
 }
 
-function run(runner: GrantRunner, call: GrantCall, budgetMs: number): Promise<unknown> {
-  switch (call.op) {
-    case 'mintFirst':
-      return runner.mintFirst({ ...call.request, budgetMs })
-    case 'rotate':
-      return runner.rotate(call.request, budgetMs)
-    case 'probe':
-      return runner.probe(call.request)
-    case 'authorizationUrl':
-      return runner.authorizationUrl(call.request)
-    case 'exchange':
-      return runner.exchange(call.request)
-    case 'revoke':
-      return runner.revoke(call.request)
-  }
+function run(runner: GrantRunner, { op, request }: GrantCall, budgetMs: number): Promise<unknown> {
+  if (!Object.hasOwn(GRANT_OPERATIONS, op)) throw new InvariantError('a grant call names no operation')
+  const work = runner[op] as (request: unknown, budgetMs: number) => Promise<unknown>
+  return work(request, budgetMs)
 }

@@ -3,23 +3,67 @@ import type { GrantState } from '../domain/grant.ts'
 import type { RotationFailure } from '../domain/rotation.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 
+/** Every operation that calls a provider, with what it is asked and what it answers. */
+interface GrantOperations {
+  /** Mints the first grant of a setup that no row points at yet. */
+  mintFirst: { request: FirstGrantRequest; result: FirstGrantResult | Late }
+  /** Renews what is due or asked for. */
+  rotate: { request: RotationRequest; result: RotationResult }
+  /** Makes the connector's harmless test call with a stored secret. */
+  probe: { request: ProbeStoredRequest; result: ProbeStoredResult }
+  /** The provider's authorization URL for a connection; made there because it holds values of the stored setup. */
+  authorizationUrl: { request: AuthorizationUrlRequest; result: AuthorizationUrl }
+  /** Exchanges an authorization code and puts its grant in the place of the connection's old one. */
+  exchange: { request: ExchangeRequest; result: ExchangeResult }
+  /** Revokes the grants of one stored secret version at the provider. */
+  revoke: { request: RevokeStoredRequest; result: RevokeStoredResult }
+}
+
+export type GrantOperation = keyof GrantOperations
+export type GrantRequest<Op extends GrantOperation> = GrantOperations[Op]['request']
+
+/**
+ * How long a caller waits for each: to the end of the work, or until a budget of its own is over; then it is told
+ * `late`, and the work goes on.
+ */
+export const GRANT_OPERATIONS = {
+  mintFirst: 'within-budget',
+  rotate: 'within-budget',
+  probe: 'to-the-end',
+  authorizationUrl: 'to-the-end',
+  exchange: 'to-the-end',
+  revoke: 'to-the-end',
+} as const satisfies Record<GrantOperation, 'within-budget' | 'to-the-end'>
+
+type GrantMethod<Op extends GrantOperation> = (typeof GRANT_OPERATIONS)[Op] extends 'within-budget'
+  ? (request: GrantRequest<Op>, budgetMs: number) => Promise<GrantOperations[Op]['result'] | Late>
+  : (request: GrantRequest<Op>) => Promise<GrantOperations[Op]['result']>
+
+/** The caller's budget was over first, or what was to be worked on is gone; its end is found in the row. */
+export interface Late {
+  readonly kind: 'late'
+}
+
 /**
  * The work that calls providers, behind one door, because on AWS it is a function of its own: nothing that
  * answers HTTP may call a provider. Embedded it runs in the process. Everything but a code is metadata.
  */
-export interface GrantRunner {
-  /** Mints the first grant of a setup that no row points at yet. `late` after the budget: the work goes on. */
-  mintFirst(request: FirstGrantRequest): Promise<FirstGrantResult>
-  /** Renews what is due or asked for; `late` after the budget: the work goes on. */
-  rotate(request: RotationRequest, budgetMs: number): Promise<RotationResult | { readonly kind: 'late' }>
-  /** Makes the connector's harmless test call with a stored secret. */
-  probe(request: ProbeStoredRequest): Promise<ProbeStoredResult>
-  /** The provider's authorization URL for a connection; made here because it holds values of the stored setup. */
-  authorizationUrl(request: AuthorizationUrlRequest): Promise<AuthorizationUrl>
-  /** Exchanges an authorization code and puts its grant in the place of the connection's old one. */
-  exchange(request: ExchangeRequest): Promise<ExchangeResult>
-  /** Revokes the grants of one stored secret version at the provider. */
-  revoke(request: RevokeStoredRequest): Promise<Record<string, 'revoked' | 'unsupported' | 'failed'>>
+export type GrantRunner = { readonly [Op in GrantOperation]: GrantMethod<Op> }
+
+/** What does the work of each operation, to its end. */
+export type GrantWork = {
+  readonly [Op in GrantOperation]: (request: GrantRequest<Op>) => Promise<GrantOperations[Op]['result']>
+}
+
+/** A runner of which every operation goes the same way; `budgetMs` is there where the caller gives one. */
+export function grantRunnerOver(
+  call: (op: GrantOperation, request: unknown, budgetMs: number | undefined) => Promise<unknown>,
+): GrantRunner {
+  const methods = Object.keys(GRANT_OPERATIONS).map((op) => [
+    op,
+    (request: unknown, budgetMs?: number) => call(op as GrantOperation, request, budgetMs),
+  ])
+  return Object.fromEntries(methods)
 }
 
 /** Why a rotation is asked for: `due` by a sweep, `fetch` by a flow, `rejected` by its 401, `manual` by a person. */
@@ -59,7 +103,6 @@ export interface StoredSetup {
 export interface FirstGrantRequest extends StoredSetup {
   /** Where the setup with its grant is stored. */
   readonly answerVersionId: string
-  readonly budgetMs: number
 }
 
 export type FirstGrantResult =
@@ -71,7 +114,6 @@ export type FirstGrantResult =
       readonly oauthAppId?: string
     }
   | { readonly kind: 'failed'; readonly failure: FailureTold }
-  | { readonly kind: 'late' }
 
 /** A failure in words, with what follows from it. */
 export interface FailureTold {
@@ -142,3 +184,6 @@ export type ExchangeResult =
   | { readonly kind: 'gone' }
 
 export interface RevokeStoredRequest extends StoredSetup {}
+
+/** By the name of each grant. */
+export type RevokeStoredResult = Record<string, 'revoked' | 'unsupported' | 'failed'>

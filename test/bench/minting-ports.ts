@@ -1,4 +1,4 @@
-import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import { openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
@@ -71,7 +71,7 @@ export async function createMinted(ports: GrantPorts, index: number): Promise<st
     token_url: 'https://provider.example.com/token',
   }
   const { row } = await createConnection(
-    { ...ports, grants: new LocalGrantRunner(ports) },
+    { ...ports, grants: createLocalGrantRunner(ports) },
     { tenant: TENANT, clientId: 'bench', name: `minted ${index}`, appId: 'OAUTH2', setup },
   )
   return row.id

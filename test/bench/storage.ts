@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
-import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { MemorySecretStore } from '../../shared/adapters/memory/memory-secret-store.ts'
 import { createKeyFile } from '../../shared/adapters/sealed/key-file.ts'
@@ -45,7 +45,7 @@ async function createRow(folder: string): Promise<Row> {
   await createKeyFile(keyPath, random)
   const items = SqliteItemStore.open({ path: path.join(folder, 'creates.db') })
   const ports = await mintingPorts(items, keyPath, { answerMs: 0 })
-  const grants = new LocalGrantRunner(ports)
+  const grants = createLocalGrantRunner(ports)
   const setup = { type: 'BEARER', token: 'bench-token-000' }
   const input = { tenant: TENANT, clientId: 'bench', name: 'bench', appId: 'HTTP', setup }
   const safe = await perSecond(CREATES, () => createConnection({ ...ports, grants }, input))

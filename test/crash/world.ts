@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
@@ -89,7 +89,7 @@ export class World {
       freezes: new FreezeWatch(items, this.clock),
       work: { enqueue: async (items: readonly WorkItem[]) => void queued.push(...items) },
     }
-    const grants: GrantRunner = new LocalGrantRunner(ports)
+    const grants: GrantRunner = createLocalGrantRunner(ports)
     return { ...ports, grants, queued, plan }
   }
 

@@ -1,7 +1,7 @@
 import { WORK_BUDGET_MS } from '../../functions/grants/handler.ts'
 import { SERVICE_CLIENT_SETTINGS } from '../../functions/wire-aws-access.ts'
 import { FUNCTION_TABLE, type VaultFunctionName } from '../../infra/function-table.ts'
-import { LambdaGrantRunner } from '../../shared/adapters/lambda/lambda-grant-runner.ts'
+import { createLambdaGrantRunner } from '../../shared/adapters/lambda/lambda-grant-runner.ts'
 import { LEASE_MS, PROVIDER_TIMEOUT_MS } from '../../shared/domain/rotation-policy.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { INTENT_DEADLINE_MS } from '../../shared/use-cases/commit/intent.ts'
@@ -19,7 +19,7 @@ const answering = FUNCTION_TABLE.filter(({ routes }) => routes !== undefined)
 async function longestWaitMs(): Promise<number> {
   const clock = new ManualClock()
   const never = { send: () => new Promise(() => undefined) } as never
-  const runner = new LambdaGrantRunner({ client: never, functionName: 'grants', clock })
+  const runner = createLambdaGrantRunner({ client: never, functionName: 'grants', clock })
   const probe = runner.probe({} as never)
   const ended = probe.catch((error: unknown) => error)
   for (let waitedMs = 1000; waitedMs <= 60_000; waitedMs += 1000) {

@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
@@ -53,5 +53,5 @@ export function portsOf(
     freezes: new FreezeWatch(items, process),
     flights: new SingleFlight<never>(),
   }
-  return { ...base, grants: new LocalGrantRunner(base) } as ProcessPorts
+  return { ...base, grants: createLocalGrantRunner(base) } as ProcessPorts
 }

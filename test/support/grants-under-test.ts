@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { LocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
 import { createUrlCheck } from '../../shared/adapters/oauth/outgoing-target.ts'
@@ -71,7 +71,7 @@ export async function startGrantsUnderTest() {
   const base = { items, secrets, digester, clock, random, log, oauth, checkUrl, opened, freezes }
   const attempts = new AttemptWatch(clock)
   const breaker = new ProviderBreaker(base)
-  const grants = new LocalGrantRunner({ ...base, attempts, breaker, owner: 'test' })
+  const grants = createLocalGrantRunner({ ...base, attempts, breaker, owner: 'test' })
   const queued: WorkItem[] = []
   const work = {
     enqueue: async (more: readonly WorkItem[]) => {

@@ -8,6 +8,7 @@ import type {
   FirstGrantResult,
   ForbiddenTarget,
   GrantRunner,
+  Late,
   StoredSetup,
 } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
@@ -50,11 +51,10 @@ export async function firstGrant(
     if (options.verify) await verifyStatic(ports, stored)
     return { secret: stored.secret, members: {}, beside: [] }
   }
-  const result = await ports.grants.mintFirst({
-    ...stored,
-    answerVersionId: options.answerVersionId,
-    budgetMs: FIRST_GRANT_BUDGET_MS,
-  })
+  const result = await ports.grants.mintFirst(
+    { ...stored, answerVersionId: options.answerVersionId },
+    FIRST_GRANT_BUDGET_MS,
+  )
   if (result.kind === 'granted') return grantedOutcome(stored, accepted, result)
   const usesCode = setup.grant.kind === 'authorization-code' && accepted.values['code'] !== undefined
   if (result.kind === 'failed') refuse(result, { usesCode, verify: options.verify })
@@ -145,7 +145,7 @@ export function unavailable(message: string): VaultError {
 function pendingMembers(
   ports: FirstGrantPorts,
   stored: StoredSetup,
-  result: Extract<FirstGrantResult, { kind: 'failed' | 'late' }>,
+  result: Extract<FirstGrantResult, { kind: 'failed' }> | Late,
   usesCode: boolean,
 ): Partial<ConnectionRow> {
   const nowMs = ports.clock.nowMs()

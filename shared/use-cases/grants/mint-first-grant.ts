@@ -7,7 +7,7 @@ import type { JsonObject } from '../../domain/json.ts'
 import { PROVIDER_TIMEOUT_MS } from '../../domain/rotation-policy.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
-import type { FailureTold, FirstGrantRequest, FirstGrantResult } from '../../ports/grant-runner.ts'
+import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import type { TokenRequest } from '../../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
@@ -31,7 +31,7 @@ import { revokeGrants } from './revoke-grants.ts'
 export async function mintFirstGrant(
   ports: GrantPorts,
   request: FirstGrantRequest,
-): Promise<FirstGrantResult> {
+): Promise<FirstGrantResult | Late> {
   const connector = findConnector(request.appId)
   const setup = connector === undefined ? undefined : findSetup(connector, request.setupType)
   const profile = setup?.grant

@@ -10,17 +10,13 @@ interface MeasuringPorts {
 /** The runner, with what became of each rotation counted. */
 export function measuredGrantRunner(runner: GrantRunner, ports: MeasuringPorts): GrantRunner {
   return {
-    mintFirst: (request) => runner.mintFirst(request),
+    ...runner,
     async rotate(request, budgetMs) {
       const startedAtMs = ports.clock.nowMs()
       const result = await runner.rotate(request, budgetMs)
       countRotation(ports.metrics, { cause: request.cause, result, startedAtMs })
       return result
     },
-    probe: (request) => runner.probe(request),
-    authorizationUrl: (request) => runner.authorizationUrl(request),
-    exchange: (request) => runner.exchange(request),
-    revoke: (request) => runner.revoke(request),
   }
 }
 

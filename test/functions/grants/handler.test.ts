@@ -1,4 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import { grantsAtWork } from '../../../functions/grants/grants-at-work.ts'
 import { createHandler, type GrantsHandler } from '../../../functions/grants/handler.ts'
 import { PrometheusMetrics } from '../../../shared/adapters/metrics/prometheus-metrics.ts'
 import { type ItemStore, StoreUnavailableError } from '../../../shared/ports/item-store.ts'
@@ -37,7 +38,8 @@ function handler(): GrantsHandler {
     queryDue: (query) => items.queryDue(query),
     scan: (query) => items.scan(query),
   }
-  return createHandler({ ...world.ports, items: faulty, metrics: new PrometheusMetrics() })
+  const ports = { ...world.ports, items: faulty, metrics: new PrometheusMetrics() }
+  return createHandler({ ...ports, ...grantsAtWork(ports) })
 }
 
 const batch = (...bodies: string[]): SQSEvent => ({

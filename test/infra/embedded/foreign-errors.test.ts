@@ -1,4 +1,5 @@
 import { getReadinessRoute } from '../../../functions/api/routes/get-health.ts'
+import { grantsAtWork } from '../../../functions/grants/grants-at-work.ts'
 import { createHandler as createGrantsHandler } from '../../../functions/grants/handler.ts'
 import { createHttpHandler } from '../../../functions/http-handler.ts'
 import { createHandler as createReconcileHandler } from '../../../functions/reconcile/handler.ts'
@@ -54,6 +55,8 @@ const ports = {
   rateLimitPerSecond: 1000,
 } as never
 
+const grantsFunction = { ...(ports as object), ...grantsAtWork(ports) } as never
+
 const failingRoute = defineRoute({
   name: 'failing-route',
   method: 'GET',
@@ -72,8 +75,14 @@ describe('a foreign error', () => {
 
   it.each<[string, () => Promise<unknown>]>([
     ['a loop', () => startLoops([{ name: 'failing', everyMs: 60_000, run: throws }], log).stop()],
-    ['a piece of work', () => createGrantsHandler(ports)(work('{"kind":"rotate","tenant":"t","id":"ac_1"}'))],
-    ['a piece of work that does not parse', () => createGrantsHandler(ports)(work(`{"id": ${CANARY}}`))],
+    [
+      'a piece of work',
+      () => createGrantsHandler(grantsFunction)(work('{"kind":"rotate","tenant":"t","id":"ac_1"}')),
+    ],
+    [
+      'a piece of work that does not parse',
+      () => createGrantsHandler(grantsFunction)(work(`{"id": ${CANARY}}`)),
+    ],
     ['a sweep', () => createSweepHandler({ ...(ports as object), queueDepth: async () => 0 } as never)()],
     ['a reconciliation', () => createReconcileHandler(ports)({ task: 'work' })],
     ['a comparison', () => createReconcileHandler(ports)({ task: 'compare' })],

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { LambdaClient } from '@aws-sdk/client-lambda'
-import { LambdaGrantRunner } from '../../../../shared/adapters/lambda/lambda-grant-runner.ts'
+import { createLambdaGrantRunner } from '../../../../shared/adapters/lambda/lambda-grant-runner.ts'
 import { SystemClock } from '../../../../shared/adapters/system/system-clock.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
+import type { GrantRunner } from '../../../../shared/ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 
 const ROTATE = { tenant: 't', id: 'c', cause: 'manual' } as const
@@ -22,7 +23,7 @@ interface Played {
 
 let server: Server
 let client: LambdaClient
-let runner: LambdaGrantRunner
+let runner: GrantRunner
 let play: Played
 const asked: { path: string; body: unknown }[] = []
 
@@ -43,7 +44,11 @@ beforeAll(async () => {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
   })
-  runner = new LambdaGrantRunner({ client, functionName: 'flow-vault-test-grants', clock: new SystemClock() })
+  runner = createLambdaGrantRunner({
+    client,
+    functionName: 'flow-vault-test-grants',
+    clock: new SystemClock(),
+  })
 })
 
 beforeEach(() => {
@@ -57,7 +62,7 @@ afterAll(async () => {
   await closed
 })
 
-describe('LambdaGrantRunner', () => {
+describe('createLambdaGrantRunner', () => {
   it('invokes the function with the call, its secrets in it, and gives its result', async () => {
     play = { body: { kind: 'result', result: { kind: 'gone' } } }
     const request = { ...EXCHANGE, code: new SecretText('the-code'), state: new SecretText('the-state') }
@@ -85,7 +90,7 @@ describe('LambdaGrantRunner', () => {
     play = { silent: true, onArrival: arrived.resolve }
     // The budget ends when the call has been made, however busy the machine is.
     const clock = { nowMs: () => 0, monotonicMs: () => 0, sleep: () => arrived.promise }
-    const impatient = new LambdaGrantRunner({ client, functionName: 'flow-vault-test-grants', clock })
+    const impatient = createLambdaGrantRunner({ client, functionName: 'flow-vault-test-grants', clock })
     expect(await impatient.rotate(ROTATE, 50)).toEqual({ kind: 'late' })
     expect(asked).toHaveLength(1)
   })

@@ -1,0 +1,45 @@
+import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
+import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
+import { OAuth4WebApiClient } from '../shared/adapters/oauth/provider-oauth-client.ts'
+import { renderTemplate } from '../shared/connectors/template.ts'
+import type { Metrics } from '../shared/ports/metrics.ts'
+import type { Ports } from '../shared/ports/ports.ts'
+import { MeasuredOpenedSecrets } from '../shared/use-cases/commit/measured-opened-secrets.ts'
+import type { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
+import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
+import { AttemptWatch } from '../shared/use-cases/grants/attempt-watch.ts'
+import { ProviderBreaker } from '../shared/use-cases/grants/provider-breaker.ts'
+import { grantsAtWork } from './grants/grants-at-work.ts'
+import type { GrantsFunctionPorts } from './grants/ports.ts'
+
+/** What calls providers, and the memory that it shares with whoever runs in the same process. */
+export interface ComposedGrants extends GrantsFunctionPorts {
+  readonly opened: OpenedSecrets
+  readonly freezes: FreezeWatch
+}
+
+/**
+ * Builds what calls providers over the stores of one world: the same for the embedded server and for the `grants`
+ * function. `allowHosts` may be private or plain http; `owner` names the process to people who read attempts.
+ */
+export function composeGrants(
+  ports: Ports & { readonly metrics: Metrics },
+  { allowHosts, owner }: { allowHosts: readonly string[]; owner: string },
+): ComposedGrants {
+  const { clock, metrics, log } = ports
+  const opened = new MeasuredOpenedSecrets(ports.secrets, metrics)
+  const freezes = new FreezeWatch(ports.items, clock)
+  const breaker = new ProviderBreaker(ports)
+  const fetch = createGuardedFetch({ allowHosts, clock })
+  const work = grantsAtWork({
+    ...ports,
+    oauth: new OAuth4WebApiClient({ fetch, render: renderTemplate, clock }),
+    checkUrl: createUrlCheck(allowHosts),
+    opened,
+    freezes,
+    attempts: new AttemptWatch(clock),
+    breaker,
+    owner,
+  })
+  return { ...work, opened, freezes, breaker, metrics, log }
+}
