@@ -123,6 +123,8 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/oauth/client-authentication.ts': 'a client authenticates to its provider',
   'shared/adapters/oauth/token-request.ts': 'code, verifier and refresh token are parameters of the request',
   'shared/adapters/oauth/answer-json.ts': 'a token answer is parsed',
+  'shared/adapters/oauth/answer-shape.ts': 'a token answer is parsed, whatever it is wrapped in',
+  'shared/adapters/oauth/refusal-words.ts': 'a refusal in plain words is read',
   'shared/adapters/oauth/revocation.ts': 'the token to revoke is a parameter of the request',
   'shared/adapters/oauth/probe.ts': 'the credential is laid over the test call',
   'shared/adapters/oauth/provider-oauth-client.ts': 'templates are rendered from the setup',

@@ -32,7 +32,7 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
   version: z.int(),
   credential_version: z.int(),
   expires_at: z.nullable(instant()),
-  expiry_basis: z.nullable(z.enum(['stated', 'assumed', 'never'])),
+  expiry_basis: z.nullable(z.enum(['stated', 'assumed', 'unknown', 'never'])),
   refresh_expires_at: z.nullable(instant()),
   next_rotation_at: z.nullable(instant()),
   notes: z.array(z.object({ code: z.string(), message: z.string() })),
@@ -42,6 +42,7 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
       class: z.string(),
       code: z.string(),
       message: z.string(),
+      description: z.optional(z.string()),
       count: z.int(),
       first_at: instant(),
       last_at: instant(),
@@ -120,9 +121,12 @@ export function isReady(row: ConnectionRow): boolean {
 /** What was odd about the provider's answers although they were accepted, in words. */
 const NOTES: Readonly<Record<GrantNote, string>> = {
   expires_in_unusable:
-    'The provider stated a life of the access token that makes no sense; the usual one is assumed.',
+    'The provider stated a life of the access token that makes no sense, so it is not believed. The setup can state one.',
+  no_refresh_token:
+    'The provider gave no refresh token: when the access token ends, somebody has to authorize again. Usually the scope offline_access brings one, or access_type=offline with prompt=consent in the authorization request.',
   refresh_token_unusable:
     'The provider sent a refresh token that cannot be sent back. Authorize again before the access token expires.',
+  token_type_unknown: 'The provider names a type of token that is not known; it is sent as a bearer token.',
   metadata_unavailable:
     'The call that tells more about the account failed, so parts of the credential are missing. Authorize again.',
 }
@@ -145,6 +149,7 @@ function failureView(row: ConnectionRow): z.output<typeof fullConnectionSchema>[
     class: failure.class,
     code: failure.code,
     message: failure.message,
+    ...(failure.description === undefined ? {} : { description: failure.description }),
     count: failure.count,
     first_at: iso(failure.firstAtMs),
     last_at: iso(failure.lastAtMs),

@@ -63,7 +63,6 @@ export const mailchimp: Connector = {
             members: ['dc'],
           },
           scopesUnstated: true,
-          tokenTypeMayBeAbsent: true,
         },
         sources: {
           authorizationUrl: stated('Nango provider list'),
@@ -78,7 +77,6 @@ export const mailchimp: Connector = {
           'refresh.rotation': assumed('Mailchimp developer pages, OAuth 2: no refresh token'),
           'answer.metadataCall': stated('Nango provider list: the metadata call tells the data centre'),
           'answer.scopesUnstated': assumed('Mailchimp has no scopes'),
-          'answer.tokenTypeMayBeAbsent': assumed('Mailchimp answers differ in whether they state it'),
         },
       },
       test: {

@@ -109,7 +109,11 @@ const authorizationCode: Setup = {
     pkce: 'S256',
     scopes: { separator: ' ', default: [], requested: true, field: 'scope' },
     authorizationParameters: { audience: '{audience}' },
-    expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+    expiry: {
+      unit: 'seconds',
+      zeroMeans: 'invalid',
+      whenAbsent: { assumedSeconds: 3_600, onlyIfRenewable: true },
+    },
     refresh: { rotation: 'optional' },
     revocation: { style: 'rfc7009', url: '{revocation_url}', revokes: 'grant' },
     sources: {

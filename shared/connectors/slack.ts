@@ -89,11 +89,11 @@ export const slack: Connector = {
         refresh: { rotation: 'single-use' },
         revocation: { style: 'slack', url: 'https://slack.com/api/auth.revoke', revokes: 'access-token' },
         answer: {
-          okMember: { member: 'ok', errorMember: 'error', map: ERRORS },
+          okMember: { member: 'ok', errorMember: 'error' },
+          errorCodes: ERRORS,
           nestedGrant: { member: 'authed_user', name: 'user', scopeMember: 'scope' },
           extra: ['bot_user_id'],
           tokenTypes: ['bot', 'user'],
-          tokenTypeMayBeAbsent: true,
         },
         sources: {
           authorizationUrl: stated('Nango provider list'),
@@ -111,10 +111,10 @@ export const slack: Connector = {
           'answer.okMember': stated(
             'Slack API pages, oauth.v2.access: HTTP 200 with ok false, and its errors',
           ),
+          'answer.errorCodes': stated('Slack API pages, oauth.v2.access: errors'),
           'answer.nestedGrant': stated('Nango provider list: authed_user has its own tokens'),
           'answer.extra': assumed('Slack API pages, oauth.v2.access'),
           'answer.tokenTypes': assumed('Slack API pages, oauth.v2.access: bot, user'),
-          'answer.tokenTypeMayBeAbsent': assumed('With user scopes only, the outer answer states none'),
         },
       },
       test: {

@@ -72,8 +72,13 @@ export interface ExpiryRule {
   readonly unit: 'seconds' | 'milliseconds'
   /** What `expires_in: 0` means: RFC 6749 has no such value, Mailchimp uses it for a token without an end. */
   readonly zeroMeans: 'never' | 'invalid'
-  /** The life assumed when the answer states none; `never` for tokens that do not expire. */
-  readonly whenAbsent: { readonly assumedSeconds: number } | 'never'
+  /**
+   * The life assumed when the answer states none; `never` for tokens that do not expire. `onlyIfRenewable`: not
+   * where only a person could bring another token, which is then served until somebody says otherwise.
+   */
+  readonly whenAbsent: { readonly assumedSeconds: number; readonly onlyIfRenewable?: true } | 'never'
+  /** The setup field that states a life in seconds (0: no end), assumed where the answer states none. */
+  readonly field?: string
 }
 
 export interface RefreshRule {
@@ -106,11 +111,9 @@ export interface Revocation {
 /** Odd answers, each by name. */
 export interface AnswerQuirks {
   /** Failures come as HTTP 200 with this member false and the code in `errorMember` (Slack). */
-  readonly okMember?: {
-    readonly member: string
-    readonly errorMember: string
-    readonly map: Readonly<Record<string, string>>
-  }
+  readonly okMember?: { readonly member: string; readonly errorMember: string }
+  /** The provider's error codes by the RFC 6749 §5.2 code they amount to, where they do not speak for themselves. */
+  readonly errorCodes?: Readonly<Record<string, string>>
   /** A second grant nested in the answer, with its own refresh token (Slack's `authed_user`). */
   readonly nestedGrant?: { readonly member: string; readonly name: string; readonly scopeMember: string }
   /** Members of the answer kept beside the token and offered to templates as `{grant.extra.<name>}`. */
@@ -125,7 +128,6 @@ export interface AnswerQuirks {
   }
   /** Granted scopes are not told in the answer: nothing is compared. */
   readonly scopesUnstated?: true
-  /** Other names of `Bearer` in `token_type`, lower case, or true when the member is missing. */
+  /** Other names of `Bearer` in `token_type`, lower case, where the provider has one that says something else. */
   readonly tokenTypes?: readonly string[]
-  readonly tokenTypeMayBeAbsent?: true
 }

@@ -1,19 +1,31 @@
 /** The name of a connection's own grant; a bundle's nested grants have names of their own. */
 export const MAIN_GRANT = 'main'
 
-export type ExpiryBasis = 'stated' | 'assumed' | 'never'
+/**
+ * How the end of an access token is known. `stated`: by the answer or the token itself · `assumed`: the setup's or
+ * the connector's figure · `unknown`: none was said and nothing would renew it, so it is served until a flow or the
+ * provider says otherwise · `never`: it does not end.
+ */
+export type ExpiryBasis = 'stated' | 'assumed' | 'unknown' | 'never'
 
 /**
  * What was odd about a provider's answer although it was accepted. `expires_in_unusable`: the stated life made no
- * sense, the connector's figure was assumed · `refresh_token_unusable`: it came, but not as text that can be sent
- * back · `metadata_unavailable`: the call that must follow failed, so `extra` lacks its members.
+ * sense · `no_refresh_token`: none came, so a person has to authorize again when the access token ends ·
+ * `refresh_token_unusable`: it came, but not as text that can be sent back · `token_type_unknown`: it is none that
+ * we know and was taken for Bearer · `metadata_unavailable`: the call that must follow failed, so `extra` lacks its
+ * members.
  */
-export type GrantNote = 'expires_in_unusable' | 'refresh_token_unusable' | 'metadata_unavailable'
+export type GrantNote =
+  | 'expires_in_unusable'
+  | 'no_refresh_token'
+  | 'refresh_token_unusable'
+  | 'token_type_unknown'
+  | 'metadata_unavailable'
 
 /** What the row knows of a grant: enough to decide when to rotate, nothing that could be used. */
 export interface GrantState {
   readonly issuedAtMs: number
-  /** Absent when the access token never expires. */
+  /** Absent when the access token never expires, or nobody said when. */
   readonly accessExpiresAtMs?: number
   readonly expiryBasis: ExpiryBasis
   readonly hasRefreshToken: boolean

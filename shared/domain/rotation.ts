@@ -38,6 +38,8 @@ export interface RotationFailure {
   readonly code: string
   /** One sentence for a person, with the next action. */
   readonly message: string
+  /** The provider's own words, cut and free of secrets. */
+  readonly description?: string
   /** For a broken client: the state of the application then; another state lifts the stop. */
   readonly application?: string
   readonly count: number

@@ -120,6 +120,8 @@ export interface FailureTold {
   readonly class: RotationFailure['class']
   readonly code: string
   readonly message: string
+  /** The provider's own words, cut and free of secrets. */
+  readonly description?: string
   readonly retryAfterMs?: number
   /** Set when the setup names an address that is never called: why, and the field it is in. */
   readonly target?: ForbiddenTarget

@@ -1,4 +1,4 @@
-import type { GrantNote } from '../domain/grant.ts'
+import type { ExpiryBasis, GrantNote } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 
@@ -50,27 +50,38 @@ export type TokenOutcome =
 
 /**
  * `not-sent`: DNS, connect, TLS or the address guard · `passing`: a complete 429, or 503 with Retry-After ·
- * `grant-dead`: invalid_grant and its kin · `app-broken`: invalid_client, unauthorized_client ·
+ * `grant-dead`: invalid_grant and its kin · `app-broken`: invalid_client, unauthorized_client, a bare 401 ·
  * `refused`: another definite answer (invalid_scope, invalid_request, a redirect; an unusable success when nothing
  * could be used up) · `unknown`: timeout or reset after the first byte was sent, a 5xx, or an unusable success that
  * may have used up a code or a refresh token.
  */
 export interface TokenFailure {
   readonly kind: 'not-sent' | 'passing' | 'grant-dead' | 'app-broken' | 'refused' | 'unknown'
-  /** A code from our own list or RFC 6749 §5.2: never the provider's free text. */
+  /** The provider's own code where it gave one in RFC 6749's alphabet, else one of ours. */
   readonly code: string
   /** One sentence a person understands, built from named fields only. */
   readonly message: string
+  /** The provider's own words, cut and free of secrets: for those who may read the connection. */
+  readonly description?: string
   readonly httpStatus?: number
   readonly retryAfterMs?: number
+  /**
+   * New refresh tokens, by grant name, of an answer to a refresh that was otherwise of no use. They may be the only
+   * copies: they replace the stored ones before anything else is done.
+   */
+  readonly kept?: Readonly<Record<string, KeptRefreshToken>>
 }
+
+/** A refresh token without an access token. */
+export type KeptRefreshToken = Required<Pick<MintedGrant, 'refreshToken'>> &
+  Pick<MintedGrant, 'refreshLifeMs'>
 
 export interface MintedGrant {
   readonly accessToken: SecretText
   readonly refreshToken?: SecretText
-  /** Counted from before the request was sent; absent when it never expires. */
+  /** Counted from before the request was sent; absent when it never expires, or nobody said when. */
   readonly lifeMs?: number
-  readonly expiryBasis: 'stated' | 'assumed' | 'never'
+  readonly expiryBasis: ExpiryBasis
   readonly refreshLifeMs?: number
   /** What the provider says it granted; absent when the answer is silent (RFC 6749 §5.1: then as asked). */
   readonly scopes?: readonly string[]

@@ -36,7 +36,7 @@ const FAILURES: readonly (readonly [string, ScriptedAnswer, Outcome, Outcome])[]
   ['unauthorized_client', named('unauthorized_client'), works('app-broken'), person('app-broken')],
   ['unsupported_grant_type', named('unsupported_grant_type'), works('refused'), person('refused')],
   ['invalid_scope', named('invalid_scope'), works('refused', 'invalid_scope'), person('refused')],
-  ['an error nobody knows', named('made_up'), works('refused', 'provider_error'), person('refused')],
+  ['an error nobody knows', named('made_up'), works('refused', 'made_up'), person('refused')],
   // Failures in the guise of success.
   ['invalid_grant with HTTP 200', named('invalid_grant', 200), dead('invalid_grant'), person('grant-dead')],
   ['server_error with HTTP 200', named('server_error', 200), works('unknown'), waits('unknown')],

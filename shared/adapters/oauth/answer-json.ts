@@ -9,10 +9,20 @@ const MAX_KEPT_LENGTH = 2_048
  * send JSON as `text/plain` and `text/javascript`, and HTML does not parse.
  */
 export function parseJsonObject(answer: OutgoingAnswer): JsonObject | undefined {
+  return objectOf(answer.body.reveal())
+}
+
+/** The JSON object that the text is, or undefined; RFC 8259 §8.1 lets a parser ignore a byte order mark. */
+export function objectOf(text: string): JsonObject | undefined {
+  return asObject(jsonOf(text))
+}
+
+/** The JSON value that the text is, or undefined. */
+export function jsonOf(text: string): JsonValue | undefined {
   try {
-    return asObject(JSON.parse(answer.body.reveal()) as JsonValue)
+    return JSON.parse(text.replace(/^\ufeff/, '')) as JsonValue
   } catch {
-    // The parser's message quotes the body.
+    // The parser's message quotes the text.
     return undefined
   }
 }

@@ -14,18 +14,17 @@ import type {
   TokenRequest,
 } from '../../ports/oauth-client.ts'
 import type { OutgoingAnswer, OutgoingFetch, OutgoingOutcome } from '../../ports/outgoing-fetch.ts'
-import { parseJsonObject } from './answer-json.ts'
+import { isReadable, readAnswerMembers } from './answer-shape.ts'
 import { type BuiltRequest, buildRequest } from './built-request.ts'
 import { addMetadata } from './grant-metadata.ts'
 import { probeCredential } from './probe.ts'
 import type { RenderTemplate } from './render-template.ts'
 import { revokeGrant } from './revocation.ts'
-import { readGrants } from './token-answer.ts'
+import { keptRefreshTokens, readGrants } from './token-answer.ts'
 import {
-  failureOfBareStatus,
-  failureOfBody,
+  type AnswerToJudge,
+  failureOfAnswer,
   failureOfCall,
-  failureOfStatus,
   failureOfUnusableSuccess,
 } from './token-failure.ts'
 import { type PreparedTokenRequest, prepareTokenRequest } from './token-request.ts'
@@ -51,12 +50,13 @@ export class OAuth4WebApiClient implements OAuthClient {
   async requestToken(request: TokenRequest): Promise<TokenOutcome> {
     const { clock, render } = this.#options
     const startedAtMs = clock.monotonicMs()
+    const nowMs = clock.nowMs()
     const setup = parseSetup(request.setup)
-    const prepared = await prepareTokenRequest(request, setup, { render, nowMs: clock.nowMs() })
+    const prepared = await prepareTokenRequest(request, setup, { render, nowMs })
     if ('kind' in prepared) return prepared
     const outcome = await this.#send(prepared, request)
     if (outcome.kind !== 'answer') return failureOfCall(outcome)
-    const result = readTokenOutcome(outcome, request, prepared.url.host, clock.nowMs())
+    const result = readTokenOutcome(outcome, request, { setup, host: prepared.url.host, nowMs })
     if (result.kind !== 'granted') return result
     return addMetadata(result, {
       ...this.#options,
@@ -118,23 +118,44 @@ function encodeBody(
 function readTokenOutcome(
   answer: OutgoingAnswer,
   request: TokenRequest,
-  host: string,
-  nowMs: number,
+  asked: { readonly setup: JsonObject; readonly host: string; readonly nowMs: number },
 ): TokenOutcome {
   const { profile, grant } = request
-  const { status } = answer
-  const byStatus = failureOfStatus(answer, host, nowMs)
-  if (byStatus !== undefined) return byStatus
-  const body = parseJsonObject(answer)
-  const named = body === undefined ? undefined : failureOfBody(body, profile.answer, { host, status })
-  if (named !== undefined) return named
-  if (status >= 400) return failureOfBareStatus(host, status)
-  const isRefresh = grant.kind === 'refresh-token'
-  const read = readGrants(body ?? {}, {
+  const body = readAnswerMembers(answer)
+  const expected = {
     profile,
+    setup: asked.setup,
     grantName: grant.kind === 'refresh-token' ? grant.grantName : MAIN_GRANT,
-    isRefresh,
-  })
-  if (read.kind === 'usable') return { kind: 'granted', grants: read.grants }
-  return failureOfUnusableSuccess({ code: read.code, host, status, consumes: consumes(request) })
+    isRefresh: grant.kind === 'refresh-token',
+    nowMs: asked.nowMs,
+  }
+  const judged: AnswerToJudge = {
+    answer,
+    body,
+    quirks: profile.answer,
+    host: asked.host,
+    nowMs: asked.nowMs,
+    secrets: secretsOf(request),
+  }
+  const failure = failureOfAnswer(judged)
+  const read = failure === undefined ? readGrants(body ?? {}, expected) : undefined
+  if (read?.kind === 'usable') return { kind: 'granted', grants: read.grants }
+  const isMute = body === undefined && !isReadable(answer)
+  const told =
+    failure ?? failureOfUnusableSuccess(judged, isMute ? { code: 'unreadable' } : read!, consumes(request))
+  if (grant.kind !== 'refresh-token') return told
+  const sent = grant.refreshToken.reveal()
+  const kept = keptRefreshTokens(body, answer.body.reveal(), { ...expected, sent })
+  return kept === undefined ? told : { ...told, kept }
+}
+
+/** What the request carried, so that a provider that repeats it is not quoted with it. */
+function secretsOf({ client, grant }: TokenRequest): string[] {
+  const carried = [
+    client?.secret,
+    grant.kind === 'refresh-token' ? grant.refreshToken : undefined,
+    grant.kind === 'authorization-code' ? grant.code : undefined,
+    grant.kind === 'authorization-code' ? grant.codeVerifier : undefined,
+  ]
+  return carried.filter((secret) => secret !== undefined).map((secret) => secret.reveal())
 }

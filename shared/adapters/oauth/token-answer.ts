@@ -2,26 +2,34 @@ import { type GrantNote, MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import type { MintedGrant } from '../../ports/oauth-client.ts'
-import { asObject, memberAt, pickText } from './answer-json.ts'
+import type { KeptRefreshToken, MintedGrant } from '../../ports/oauth-client.ts'
+import { asObject, memberAt, pickText, toNumber } from './answer-json.ts'
+import { anyRefreshToken, firstMember, tokenHolder } from './answer-shape.ts'
 import { readRefreshLifeMs, readTokenLife } from './token-life.ts'
+import { readTokenType } from './token-type.ts'
 
-/** RFC 6749 App. A.12 and A.17: tokens are visible ASCII and spaces. Anything else could break a header. */
+/** RFC 6749 App. A.12: access tokens are visible ASCII and spaces. Anything else could break a header. */
 const TOKEN_TEXT = /^[\x20-\x7e]+$/
-/** RFC 6750. */
-const BEARER = 'bearer'
 
 /** Which grant a token answer is for. */
 export interface ExpectedAnswer {
   readonly profile: GrantProfile
+  readonly setup: JsonObject
   readonly grantName: string
   readonly isRefresh: boolean
+  /** The instant before the request was sent. */
+  readonly nowMs: number
 }
+
+/** Why an answer that says "success" is of no use. */
+export type UnusableAnswer =
+  | { readonly kind: 'unusable'; readonly code: 'no_access_token' | 'unprintable' }
+  | { readonly kind: 'unusable'; readonly code: 'unsupported_token_type'; readonly type: string }
 
 /** The grants of an answer, or why it holds none that can be used. */
 export type GrantsOfAnswer =
   | { readonly kind: 'usable'; readonly grants: Readonly<Record<string, MintedGrant>> }
-  | { readonly kind: 'unusable'; readonly code: 'invalid_answer' | 'unsupported_token_type' }
+  | UnusableAnswer
 
 /**
  * Reads a successful token answer (RFC 6749 §5.1) by the profile's rules. Only what passes is returned, so nothing
@@ -36,61 +44,108 @@ export function readGrants(answer: JsonObject, expected: ExpectedAnswer): Grants
 
   // A bundle may consist of the nested grant alone: Slack answers so when only user scopes were asked for.
   if (!hasNested || memberAt(answer, 'access_token') !== undefined) {
-    const own = readGrant(answer, 'scope', expected)
+    const holder = hasNested ? answer : tokenHolder(answer)
+    const own = readGrant(holder, { scopeMember: 'scope', outer: answer }, expected)
     if (own.kind === 'unusable') return own
     // The answer to a nested grant's refresh has that grant at the top.
     grants[hasNested ? MAIN_GRANT : grantName] = own.grant
   }
   if (quirk !== undefined && hasNested) {
-    const second = readGrant(nested, quirk.scopeMember, expected)
+    const second = readGrant(nested, { scopeMember: quirk.scopeMember, outer: answer }, expected)
     if (second.kind === 'unusable') return second
-    grants[quirk.name] = { ...second.grant, extra: pickText(answer, profile.answer?.extra ?? []) }
+    grants[quirk.name] = second.grant
   }
   return { kind: 'usable', grants }
 }
 
-type OneGrant =
-  | { readonly kind: 'grant'; readonly grant: MintedGrant }
-  | Extract<GrantsOfAnswer, { kind: 'unusable' }>
+/**
+ * The refresh tokens of an answer to a refresh that is otherwise of no use: the one that was sent may be dead by
+ * now, and these the only copies of what follows it.
+ */
+export function keptRefreshTokens(
+  answer: JsonObject | undefined,
+  body: string,
+  expected: ExpectedAnswer & { readonly sent: string },
+): Readonly<Record<string, KeptRefreshToken>> | undefined {
+  const { profile, grantName, nowMs } = expected
+  const kept = refreshText(anyRefreshToken(answer, body))
+  if (kept === undefined || kept === expected.sent) return undefined
+  const lifeMs = readRefreshLifeMs(tokenHolder(answer ?? {}), profile.refresh, {
+    isRefresh: true,
+    nowMs,
+    refreshToken: kept,
+  })
+  return {
+    [grantName]: {
+      refreshToken: new SecretText(kept),
+      ...(lifeMs === undefined ? {} : { refreshLifeMs: lifeMs }),
+    },
+  }
+}
 
-function readGrant(answer: JsonObject, scopeMember: string, expected: ExpectedAnswer): OneGrant {
-  const { profile } = expected
-  const accessToken = tokenText(memberAt(answer, 'access_token'))
-  if (accessToken === undefined) return { kind: 'unusable', code: 'invalid_answer' }
-  if (!hasKnownTokenType(answer, profile)) return { kind: 'unusable', code: 'unsupported_token_type' }
+type OneGrant = { readonly kind: 'grant'; readonly grant: MintedGrant } | UnusableAnswer
 
-  const life = readTokenLife(answer, profile.expiry)
-  const refreshMember = memberAt(answer, 'refresh_token') ?? ''
-  const refreshToken = tokenText(refreshMember)
+function readGrant(
+  answer: JsonObject,
+  place: { readonly scopeMember: string; readonly outer: JsonObject },
+  expected: ExpectedAnswer,
+): OneGrant {
+  const { profile, isRefresh, nowMs } = expected
+  const accessToken = firstMember(answer, ['access_token', 'accessToken'])
+  if (typeof accessToken !== 'string' || accessToken.trim() === '') {
+    return { kind: 'unusable', code: 'no_access_token' }
+  }
+  // What stands around it, such as a line end, cannot be part of a header and is none of the token.
+  const token = accessToken.trim()
+  if (!TOKEN_TEXT.test(token)) return { kind: 'unusable', code: 'unprintable' }
+  const type = readTokenType(firstMember(answer, ['token_type', 'tokenType']), profile.answer?.tokenTypes)
+  if (type.kind === 'refused') {
+    return { kind: 'unusable', code: 'unsupported_token_type', type: type.name }
+  }
+
+  const stated = firstMember(answer, ['refresh_token', 'refreshToken']) ?? ''
+  const refreshToken = refreshText(stated)
+  const renewable = refreshToken !== undefined || isRefresh || profile.kind !== 'authorization-code'
+  const life = readTokenLife(answer, profile.expiry, {
+    nowMs,
+    renewable,
+    setupSeconds: setupSeconds(expected),
+    accessToken: token,
+  })
   const notes: GrantNote[] = life.note === undefined ? [] : [life.note]
-  if (refreshMember !== '' && refreshToken === undefined) notes.push('refresh_token_unusable')
+  if (stated !== '' && refreshToken === undefined) notes.push('refresh_token_unusable')
+  else if (!renewable && life.expiryBasis !== 'never') notes.push('no_refresh_token')
+  if (type.kind === 'unknown') notes.push('token_type_unknown')
   const scopes = profile.answer?.scopesUnstated
     ? undefined
-    : readScopes(memberAt(answer, scopeMember), profile.scopes.separator)
-  const refreshLifeMs = readRefreshLifeMs(answer, profile.refresh, expected.isRefresh)
+    : readScopes(memberAt(answer, place.scopeMember), profile.scopes.separator)
+  const refreshLifeMs = readRefreshLifeMs(answer, profile.refresh, { isRefresh, nowMs, refreshToken })
+  const names = profile.answer?.extra ?? []
   const grant: MintedGrant = {
-    accessToken,
-    ...(refreshToken === undefined ? {} : { refreshToken }),
+    accessToken: new SecretText(token),
+    ...(refreshToken === undefined ? {} : { refreshToken: new SecretText(refreshToken) }),
     ...(life.lifeMs === undefined ? {} : { lifeMs: life.lifeMs }),
     expiryBasis: life.expiryBasis,
     ...(refreshLifeMs === undefined ? {} : { refreshLifeMs }),
     ...(scopes === undefined ? {} : { scopes }),
-    extra: pickText(answer, profile.answer?.extra ?? []),
+    extra: { ...pickText(place.outer, names), ...pickText(answer, names) },
     ...(notes.length === 0 ? {} : { notes }),
   }
   return { kind: 'grant', grant }
 }
 
-function tokenText(value: JsonValue | undefined): SecretText | undefined {
-  return typeof value === 'string' && TOKEN_TEXT.test(value) ? new SecretText(value) : undefined
+/**
+ * A refresh token goes back in a form, which carries any text: none is refused for its characters. A line end
+ * around it is no part of it, as RFC 6749 App. A.17 knows no such character.
+ */
+function refreshText(value: JsonValue | undefined): string | undefined {
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text !== 'string' || text.trim() === '') return undefined
+  return TOKEN_TEXT.test(text) ? text : text.trim()
 }
 
-function hasKnownTokenType(answer: JsonObject, profile: GrantProfile): boolean {
-  const type = memberAt(answer, 'token_type')
-  if (type === undefined || type === null) return profile.answer?.tokenTypeMayBeAbsent === true
-  if (typeof type !== 'string') return false
-  const name = type.toLowerCase()
-  return name === BEARER || (profile.answer?.tokenTypes ?? []).includes(name)
+function setupSeconds({ profile, setup }: ExpectedAnswer): number | undefined {
+  return profile.expiry.field === undefined ? undefined : toNumber(memberAt(setup, profile.expiry.field))
 }
 
 /** Undefined when the answer is silent, which means as asked (RFC 6749 §5.1). Some send a list in place of text. */

@@ -1,46 +1,25 @@
 import type { AnswerQuirks } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { shownCode, shownDescription } from '../../domain/provider-words.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
 import type { OutgoingAnswer, OutgoingFailure } from '../../ports/outgoing-fetch.ts'
-import { memberAt } from './answer-json.ts'
+import { meaningOf, plainMeaningOf, type RefusalMeaning } from './refusal-meaning.ts'
+import { type RefusalWords, refusalWords, saysFailure } from './refusal-words.ts'
 import { retryAfterMs } from './retry-after.ts'
+import type { UnusableAnswer } from './token-answer.ts'
 
 type FailureKind = TokenFailure['kind']
 
-interface ErrorMeaning {
-  readonly kind: FailureKind
-  readonly sentence: string
-}
-
-const DEAD: ErrorMeaning = { kind: 'grant-dead', sentence: 'the grant is not valid, or no longer' }
-const REFUSED: ErrorMeaning = { kind: 'refused', sentence: 'the request was refused' }
-const BUSY: ErrorMeaning = { kind: 'passing', sentence: 'the provider is busy' }
-
-/**
- * The error codes acted upon, and the only ones ever shown: RFC 6749 §5.2 and §4.1.2.1, RFC 8707 §2,
- * RFC 8628 §3.5, OpenID Connect Core §3.1.2.6.
- */
-const ERROR_MEANINGS: Readonly<Record<string, ErrorMeaning>> = {
-  invalid_grant: DEAD,
-  interaction_required: DEAD,
-  login_required: DEAD,
-  consent_required: DEAD,
-  invalid_client: { kind: 'app-broken', sentence: 'the client id or client secret was refused' },
-  unauthorized_client: { kind: 'app-broken', sentence: 'the client may not use this grant type' },
-  invalid_request: REFUSED,
-  invalid_scope: { kind: 'refused', sentence: 'a scope was refused' },
-  invalid_target: { kind: 'refused', sentence: 'the audience or resource was refused' },
-  unsupported_grant_type: { kind: 'refused', sentence: 'the provider does not know this grant type' },
-  access_denied: { kind: 'refused', sentence: 'access was denied' },
-  temporarily_unavailable: BUSY,
-  slow_down: BUSY,
-  server_error: { kind: 'unknown', sentence: 'the provider reported an error of its own' },
-}
-
-/** Google: the organization's session policy asks the person to sign in again; nobody revoked anything. */
-const REAUTHENTICATION_POLICY: ErrorMeaning = {
-  kind: 'grant-dead',
-  sentence: 'the organization’s policy asks the person to authorize again',
+/** An answer with what is needed to tell of it. */
+export interface AnswerToJudge {
+  readonly answer: OutgoingAnswer
+  /** Its members, when it has any. */
+  readonly body: JsonObject | undefined
+  readonly quirks: AnswerQuirks | undefined
+  readonly host: string
+  readonly nowMs: number
+  /** What was sent and must not be shown, whoever repeats it. */
+  readonly secrets: readonly string[]
 }
 
 /** What a call without a complete answer means for a token. */
@@ -59,104 +38,112 @@ export function failureBeforeSending(kind: 'app-broken', code: string, message: 
 }
 
 /**
- * What the status alone decides, or undefined when the body has to be read: 429 and 503 with Retry-After pass, any
- * other 5xx leaves open whether the request was carried out, a redirect is never followed.
+ * The failure that an answer is, by its status and by what it says, or undefined for a success to be read. 429 and
+ * 503 with Retry-After pass, any other 5xx leaves open whether the request was carried out, a redirect is never
+ * followed. A failure may come with a good status too, by `error` or by the profile's own flag.
  */
-export function failureOfStatus(
-  answer: OutgoingAnswer,
-  host: string,
-  nowMs: number,
-): TokenFailure | undefined {
+export function failureOfAnswer(judged: AnswerToJudge): TokenFailure | undefined {
+  const { answer, body, quirks } = judged
   const { status } = answer
-  const wait = retryAfterMs(answer.headers['retry-after'], nowMs)
-  const waiting = wait === undefined ? {} : { retryAfterMs: wait }
-  const failure = (kind: FailureKind, code: string, sentence: string): TokenFailure => ({
-    kind,
-    code,
-    message: `${host}: ${sentence} (HTTP ${status}).`,
-    httpStatus: status,
-  })
-  if (status === 429) return { ...failure('passing', 'too_many_requests', 'too many requests'), ...waiting }
-  if (status === 503 && wait !== undefined) {
-    return { ...failure('passing', 'temporarily_unavailable', BUSY.sentence), ...waiting }
-  }
-  // 408: the server gave up waiting for the request, or for what lies behind it.
-  if (status >= 500 || status === 408) return failure('unknown', 'server_error', 'the provider failed')
-  if (status === 425) return failure('passing', 'temporarily_unavailable', BUSY.sentence)
-  if (status < 200 || (status >= 300 && status < 400)) {
-    return failure(
-      'refused',
-      'redirect',
-      'the token endpoint answered with a redirect, which is not followed',
-    )
-  }
-  return undefined
+  const words = refusalWords(body, answer, quirks)
+  const byStatus = statusMeaning(judged, words)
+  if (byStatus !== undefined) return told(judged, words, byStatus)
+  const isFailure = status >= 400 || (body !== undefined && saysFailure(body, quirks))
+  if (!isFailure) return undefined
+  const meaning = meaningOf(readable(words, status))
+  const isNamed = words.code !== undefined || (body !== undefined && saysFailure(body, quirks))
+  return told(judged, words, { ...meaning, code: isNamed ? 'provider_error' : 'http_error' })
 }
 
 /**
- * The failure an answer's JSON names, or undefined when it names none: `error` (RFC 6749 §5.2), or the profile's
- * own flag and code, with HTTP 200 too. Codes outside the list are not shown, descriptions never.
+ * A 2xx that holds no token that can be used. What it says of a failure counts; when it says nothing and the request
+ * carried a code or a refresh token, the provider may have used it up, and only waiting is safe; otherwise the
+ * answer is as definite as a refusal.
  */
-export function failureOfBody(
-  body: JsonObject,
-  quirks: AnswerQuirks | undefined,
-  answer: { readonly host: string; readonly status: number },
-): TokenFailure | undefined {
-  const raw = errorCodeOf(body, quirks)
-  if (raw === undefined) return undefined
-  const mapped = quirks?.okMember?.map
-  const code = mapped !== undefined && Object.hasOwn(mapped, raw) ? (mapped[raw] ?? raw) : raw
-  const known = Object.hasOwn(ERROR_MEANINGS, code) ? ERROR_MEANINGS[code] : undefined
-  const byPolicy = code === 'invalid_grant' && memberAt(body, 'error_subtype') === 'invalid_rapt'
-  const meaning = byPolicy ? REAUTHENTICATION_POLICY : (known ?? REFUSED)
-  const shownCode = known === undefined ? 'provider_error' : code
+export function failureOfUnusableSuccess(
+  judged: AnswerToJudge,
+  unusable: UnusableAnswer | { readonly code: 'unreadable' },
+  consumes: boolean,
+): TokenFailure {
+  const words = refusalWords(judged.body, judged.answer, judged.quirks)
+  const named = plainMeaningOf(readable(words, judged.answer.status))
+  if (unusable.code === 'no_access_token' && named !== undefined) {
+    return told(judged, words, { ...named, code: 'provider_error' })
+  }
+  const sentence =
+    unusable.code === 'unsupported_token_type'
+      ? `the token endpoint answered with a token of type ${unusable.type}, which needs a proof with every call; only bearer tokens can be used`
+      : UNUSABLE[unusable.code]
+  return {
+    kind: consumes ? 'unknown' : 'refused',
+    code: unusable.code === 'unsupported_token_type' ? unusable.code : 'invalid_answer',
+    message: `${judged.host}: ${sentence} (HTTP ${judged.answer.status}).`,
+    httpStatus: judged.answer.status,
+  }
+}
+
+const UNUSABLE = {
+  unreadable: 'the answer of the token endpoint is not JSON',
+  no_access_token: 'the answer of the token endpoint holds no access_token',
+  unprintable: 'the access_token in the answer of the token endpoint is not printable ASCII',
+} as const
+
+type Meaning = RefusalMeaning & { readonly code: string; readonly waits?: true }
+
+/** What the status alone decides, or undefined when the body has to be read. */
+function statusMeaning({ answer, nowMs }: AnswerToJudge, words: RefusalWords): Meaning | undefined {
+  const { status, headers } = answer
+  if (status === 429) return busy('too_many_requests', 'too many requests')
+  const isBusy = plainMeaningOf(readable(words, status))?.kind === 'passing'
+  const isWait = retryAfterMs(headers['retry-after'], nowMs) !== undefined
+  if (status === 503 && (isWait || isBusy)) return busy('temporarily_unavailable')
+  // 408: the server gave up waiting for the request, or for what lies behind it.
+  if (status >= 500 || status === 408) {
+    return { kind: 'unknown', code: 'server_error', sentence: 'the provider failed' }
+  }
+  if (status === 425) return busy('temporarily_unavailable')
+  if (status >= 200 && (status < 300 || status >= 400)) return undefined
+  const sentence = 'the token endpoint answered with a redirect, which is not followed'
+  return { kind: 'refused', code: 'redirect', sentence }
+}
+
+function busy(code: string, sentence = 'the provider is busy'): Meaning {
+  return { kind: 'passing', code, sentence }
+}
+
+/** The failure in our words, with the provider's own code where it gave one that can be shown. */
+function told(judged: AnswerToJudge, words: RefusalWords, meaning: Meaning): TokenFailure {
+  const { answer, host, nowMs, secrets } = judged
+  const { status } = answer
+  const own = words.code === undefined ? undefined : shownCode(words.code)
+  const isOfStatus = STATUS_CODES.has(meaning.code)
+  const code = isOfStatus ? meaning.code : (own ?? CODE_OF_KIND[meaning.kind] ?? meaning.code)
+  const description =
+    words.description === undefined ? undefined : shownDescription(words.description, secrets)
+  const waitMs = meaning.kind === 'passing' ? retryAfterMs(answer.headers['retry-after'], nowMs) : undefined
   return {
     kind: meaning.kind,
-    code: shownCode,
-    message: `${answer.host}: ${meaning.sentence} (${shownCode}, HTTP ${answer.status}).`,
-    httpStatus: answer.status,
-  }
-}
-
-function errorCodeOf(body: JsonObject, quirks: AnswerQuirks | undefined): string | undefined {
-  const flag = quirks?.okMember
-  if (flag !== undefined) {
-    if (memberAt(body, flag.member) === true) return undefined
-    const code = memberAt(body, flag.errorMember)
-    return typeof code === 'string' ? code : ''
-  }
-  const code = memberAt(body, 'error')
-  return typeof code === 'string' && code !== '' ? code : undefined
-}
-
-/** A 4xx whose body names no known error: definite, but no verdict on grant or client. */
-export function failureOfBareStatus(host: string, status: number): TokenFailure {
-  return {
-    kind: 'refused',
-    code: 'http_error',
-    message: `${host}: the token endpoint refused the request (HTTP ${status}).`,
+    code,
+    message: `${host}: ${meaning.sentence} (${isOfStatus || code === 'http_error' ? '' : `${code}, `}HTTP ${status}).`,
+    ...(description === undefined ? {} : { description }),
     httpStatus: status,
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
   }
 }
 
-/**
- * A 2xx that holds no token that can be used. When the request carried a code or a refresh token, the provider may
- * have used it up, and only waiting is safe; otherwise the answer is as definite as a refusal.
- */
-export function failureOfUnusableSuccess(facts: {
-  readonly code: 'invalid_answer' | 'unsupported_token_type'
-  readonly host: string
-  readonly status: number
-  readonly consumes: boolean
-}): TokenFailure {
-  const sentence =
-    facts.code === 'invalid_answer'
-      ? 'the answer of the token endpoint holds no token'
-      : 'the token endpoint answered with a token of another type than bearer'
-  return {
-    kind: facts.consumes ? 'unknown' : 'refused',
-    code: facts.code,
-    message: `${facts.host}: ${sentence} (HTTP ${facts.status}).`,
-    httpStatus: facts.status,
-  }
+const STATUS_CODES: ReadonlySet<string> = new Set([
+  'too_many_requests',
+  'temporarily_unavailable',
+  'server_error',
+  'redirect',
+])
+
+/** RFC 6749 §5.2's name for what a provider said in words only. */
+const CODE_OF_KIND: Readonly<Partial<Record<FailureKind, string>>> = {
+  'grant-dead': 'invalid_grant',
+  passing: 'temporarily_unavailable',
+}
+
+function readable(words: RefusalWords, status: number) {
+  return { code: words.meant, subtype: words.subtype, words: words.description ?? '', status }
 }

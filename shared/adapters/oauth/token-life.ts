@@ -1,51 +1,147 @@
-import type { GrantNote } from '../../domain/grant.ts'
+import type { ExpiryBasis, GrantNote } from '../../domain/grant.ts'
 import type { ExpiryRule, RefreshRule } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import type { MintedGrant } from '../../ports/oauth-client.ts'
 import { memberAt, toNumber } from './answer-json.ts'
+import { claimsOf } from './jwt-claims.ts'
+import { type EndNames, statedEnd } from './stated-ends.ts'
 
-/** Longer lives are not believed: no vendor states one, and an epoch in place of a duration is far beyond it. */
-const MAX_STATED_LIFE_MS = 400 * 86_400_000
 /** Assumed for a garbled life where the profile expects none to be stated; one hour is what most vendors use. */
 const FALLBACK_LIFE_MS = 3_600_000
 /** Ten years; a refresh token's stated life beyond that says nothing. */
-const MAX_REFRESH_LIFE_SECONDS = 10 * 365 * 86_400
-
-/** How long an access token lives and how that is known. */
-export type TokenLife = Pick<MintedGrant, 'lifeMs' | 'expiryBasis'> & { readonly note?: GrantNote }
+const MAX_REFRESH_LIFE_MS = 10 * 365 * 86_400_000
 
 /**
- * The access token's life from `expires_in` (RFC 6749 §5.1). A life that makes no sense does not spoil an otherwise
- * good answer, which may hold the only copy of a rotated refresh token: the profile's figure is assumed instead. A
- * short life is kept however short, because a token is never handed out past its stated end.
+ * RFC 6749 §5.1 knows `expires_in` alone. The instants: Square's `expires_at`, Entra's `expires_on` (v1 endpoint),
+ * Facebook's `expires`; the rest are the same words as other APIs spell them.
  */
-export function readTokenLife(answer: JsonObject, rule: ExpiryRule): TokenLife {
-  const stated = memberAt(answer, 'expires_in')
-  if (stated === undefined || stated === null) {
-    if (rule.whenAbsent === 'never') return { expiryBasis: 'never' }
-    return { lifeMs: rule.whenAbsent.assumedSeconds * 1000, expiryBasis: 'assumed' }
-  }
-  const number = toNumber(stated)
-  if (number === 0 && rule.zeroMeans === 'never') return { expiryBasis: 'never' }
-  const lifeMs = number === undefined ? 0 : Math.floor(number * (rule.unit === 'seconds' ? 1000 : 1))
-  if (lifeMs > 0 && lifeMs <= MAX_STATED_LIFE_MS) return { lifeMs, expiryBasis: 'stated' }
-  const assumedMs = rule.whenAbsent === 'never' ? FALLBACK_LIFE_MS : rule.whenAbsent.assumedSeconds * 1000
-  return { lifeMs: assumedMs, expiryBasis: 'assumed', note: 'expires_in_unusable' }
+const ACCESS_ENDS: EndNames = {
+  durations: ['expires_in', 'expiresIn', 'expire_in', 'access_token_expires_in', 'accessTokenExpiresIn'],
+  instants: [
+    'expires_at',
+    'expires_on',
+    'expires',
+    'expiresAt',
+    'expiresOn',
+    'expires_date',
+    'expiration',
+    'expiry',
+    'access_token_expires_at',
+    'accessTokenExpiresAt',
+  ],
 }
 
 /**
- * The refresh token's own life in ms: the stated one, else the profile's. An absolute life began with the first
- * grant and does not start again, so a refresh leaves it out and the deadline already known stays.
+ * Keycloak, Airtable: `refresh_expires_in` · GitHub, LinkedIn, Google, Zendesk: `refresh_token_expires_in` · Intuit:
+ * `x_refresh_token_expires_in`; Square: `refresh_token_expires_at`.
+ */
+const REFRESH_ENDS: EndNames = {
+  durations: [
+    'refresh_expires_in',
+    'refresh_token_expires_in',
+    'x_refresh_token_expires_in',
+    'refreshTokenExpiresIn',
+    'refreshExpiresIn',
+    'refresh_expire_in',
+    'refresh_token_expire_in',
+    'refresh_token_lifetime',
+  ],
+  instants: [
+    'refresh_expires_at',
+    'refresh_token_expires_at',
+    'refresh_token_expires_on',
+    'refresh_token_expires',
+    'refreshTokenExpiresAt',
+    'refreshExpiresAt',
+    'refresh_token_expiration',
+    'refresh_token_expiry',
+  ],
+}
+
+/** How long an access token lives and how that is known. */
+export interface TokenLife {
+  readonly lifeMs?: number
+  readonly expiryBasis: ExpiryBasis
+  readonly note?: GrantNote
+}
+
+/** What a life is read with. */
+export interface LifeFacts {
+  /** The instant before the request was sent. */
+  readonly nowMs: number
+  /** Whether a new access token can be had without a person. */
+  readonly renewable: boolean
+  /** The life that the setup states, in seconds; 0 for tokens that do not end. */
+  readonly setupSeconds: number | undefined
+  readonly accessToken: string
+}
+
+/**
+ * The access token's life: the earliest end that the answer states, or the token itself when it is a JWT. Where none
+ * is stated, or none that makes sense, the setup's figure is assumed, then the profile's; and where nothing would
+ * renew the token it is served until somebody says otherwise. An odd life does not spoil a good answer, which may
+ * hold the only copy of a rotated refresh token. A short life is kept however short, because a token is never handed
+ * out past its stated end.
+ */
+export function readTokenLife(answer: JsonObject, rule: ExpiryRule, facts: LifeFacts): TokenLife {
+  const { nowMs } = facts
+  const end = statedEnd(answer, ACCESS_ENDS, { nowMs, unitMs: rule.unit === 'seconds' ? 1000 : 1 })
+  const zero = end.odd && toNumber(memberAt(answer, 'expires_in')) === 0
+  const lives = [end.leftMs, jwtLifeMs(facts.accessToken, nowMs)].filter((ms) => ms !== undefined)
+  if (lives.length > 0) return { lifeMs: Math.min(...lives), expiryBasis: 'stated' }
+  if (end.saysNever || (zero && rule.zeroMeans === 'never')) return { expiryBasis: 'never' }
+  return { ...unstatedLife(rule, facts, end.odd), ...(end.odd ? { note: 'expires_in_unusable' } : {}) }
+}
+
+function unstatedLife(
+  { whenAbsent }: ExpiryRule,
+  { setupSeconds, renewable }: LifeFacts,
+  isOdd: boolean,
+): TokenLife {
+  if (setupSeconds === 0) return { expiryBasis: 'never' }
+  if (setupSeconds !== undefined) return { lifeMs: setupSeconds * 1000, expiryBasis: 'assumed' }
+  if (whenAbsent === 'never') {
+    if (!isOdd) return { expiryBasis: 'never' }
+    return renewable ? { lifeMs: FALLBACK_LIFE_MS, expiryBasis: 'assumed' } : { expiryBasis: 'unknown' }
+  }
+  if (whenAbsent.onlyIfRenewable === true && !renewable) return { expiryBasis: 'unknown' }
+  return { lifeMs: whenAbsent.assumedSeconds * 1000, expiryBasis: 'assumed' }
+}
+
+/**
+ * What is left of a JWT by its `exp` (RFC 7519 §4.1.4). Whoever issued it has a clock of its own: where ours is
+ * ahead, or the token would be dead when it came, its `iat` tells how long it was meant to live.
+ */
+function jwtLifeMs(token: string, nowMs: number): number | undefined {
+  const claims = claimsOf(token)
+  const expiresAt = claims === undefined ? undefined : toNumber(claims['exp'])
+  if (claims === undefined || expiresAt === undefined) return undefined
+  const issuedAt = toNumber(claims['iat'])
+  const leftMs = Math.floor(expiresAt * 1000 - nowMs)
+  const meantMs = issuedAt === undefined ? undefined : Math.floor((expiresAt - issuedAt) * 1000)
+  const lifeMs = leftMs > 0 ? Math.min(leftMs, meantMs ?? leftMs) : (meantMs ?? 0)
+  return lifeMs > 0 ? lifeMs : undefined
+}
+
+/**
+ * The refresh token's own life in ms: the earliest stated end, also the `exp` of one that is a JWT (Keycloak's are),
+ * else the profile's. An absolute life began with the first grant and does not start again, so a refresh leaves it
+ * out and the deadline already known stays.
  */
 export function readRefreshLifeMs(
   answer: JsonObject,
   rule: RefreshRule,
-  isRefresh: boolean,
+  facts: { readonly isRefresh: boolean; readonly nowMs: number; readonly refreshToken: string | undefined },
 ): number | undefined {
-  const stated = rule.lifeMember === undefined ? undefined : toNumber(memberAt(answer, rule.lifeMember))
-  if (stated !== undefined && stated > 0 && stated <= MAX_REFRESH_LIFE_SECONDS) {
-    return Math.floor(stated * 1000)
+  const { nowMs, refreshToken } = facts
+  const names = {
+    ...REFRESH_ENDS,
+    durations: [...REFRESH_ENDS.durations, ...(rule.lifeMember === undefined ? [] : [rule.lifeMember])],
   }
-  if (rule.life === undefined || (rule.life.kind === 'absolute' && isRefresh)) return undefined
+  const stated = [
+    statedEnd(answer, names, { nowMs, unitMs: 1000 }).leftMs,
+    refreshToken === undefined ? undefined : jwtLifeMs(refreshToken, nowMs),
+  ].filter((ms) => ms !== undefined && ms <= MAX_REFRESH_LIFE_MS)
+  if (stated.length > 0) return Math.min(...(stated as number[]))
+  if (rule.life === undefined || (rule.life.kind === 'absolute' && facts.isRefresh)) return undefined
   return rule.life.seconds * 1000
 }

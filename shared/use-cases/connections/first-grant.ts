@@ -170,6 +170,7 @@ function pendingMembers(
       class: failure.class,
       code: failure.code,
       message: failure.message,
+      ...(failure.description === undefined ? {} : { description: failure.description }),
       ...(failure.application === undefined ? {} : { application: failure.application }),
       count: 1,
       firstAtMs: nowMs,

@@ -67,9 +67,15 @@ export function failureBecause(reason: Reason): FailureTold {
 
 /** A failure out of a provider's answer, with what to do next in its words: the outcome table of rotation. */
 export function failureOf(outcome: TokenFailure, asked: Asked): FailureTold {
-  const { kind, code, retryAfterMs } = outcome
+  const { kind, code, description, retryAfterMs } = outcome
   const message = `${outcome.message} ${nextStepAfter(outcome, asked)}`
-  const named = { class: kind, code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+  const named = {
+    class: kind,
+    code,
+    message,
+    ...(description === undefined ? {} : { description }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }
   if (kind === 'unknown') return { ...named, next: 'unknown' }
   // A code is good for one answer: whatever definite "no" it met, only a new authorization brings another.
   if (asked.way === 'authorization-code' && (kind === 'grant-dead' || kind === 'refused')) {

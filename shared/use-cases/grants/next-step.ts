@@ -35,24 +35,21 @@ const STEPS: Readonly<Record<string, string>> = {
   forbidden_address: ALLOWED_TARGETS,
 }
 
-/** These say that the client itself was refused, or is incomplete. */
-const OF_THE_CLIENT: ReadonlySet<string> = new Set([
-  'invalid_client',
-  'client_id_missing',
-  'client_secret_missing',
-])
+/** These say that what is entered in the setup, or the way to use the client, is at fault: not id and secret. */
+const OF_THE_SETUP: ReadonlySet<string> = new Set(['invalid_key', 'invalid_setup'])
 
 /** One sentence about what a person can do next; a failure that needs nobody says so. */
-export function nextStepAfter({ kind, code }: TokenFailure, asked: Asked): string {
-  if (OF_THE_CLIENT.has(code)) {
-    return asked.client === 'setup'
-      ? 'Correct the client id and secret in the setup.'
-      : 'Correct the client id and secret of the OAuth application.'
-  }
-  if (code === 'unauthorized_client') {
+export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: Asked): string {
+  // With a 401 it is said of a wrong secret too (Keycloak): then it is about the client itself.
+  if (code === 'unauthorized_client' && httpStatus !== 401) {
     // Nothing of ours changes then, so nothing is tried again before a person asks for it.
     const then = asked.way === 'authorization-code' ? 'authorize' : 'rotate'
     return `Allow the client this grant type at the provider, then ${then} the connection again.`
+  }
+  if (kind === 'app-broken' && !OF_THE_SETUP.has(code)) {
+    return asked.client === 'setup'
+      ? 'Correct the client id and secret in the setup.'
+      : 'Correct the client id and secret of the OAuth application.'
   }
   // An answer that may have used up what was sent says nothing against the endpoint.
   const step = kind === 'unknown' ? undefined : STEPS[code]

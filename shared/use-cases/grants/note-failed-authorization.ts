@@ -22,6 +22,7 @@ export async function noteFailedAuthorization(
     class: failure.class,
     code: failure.code,
     message,
+    ...(failure.description === undefined ? {} : { description: failure.description }),
     count: (row.failure?.count ?? 0) + 1,
     firstAtMs: row.failure?.firstAtMs ?? nowMs,
     lastAtMs: nowMs,

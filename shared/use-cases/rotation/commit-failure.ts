@@ -49,6 +49,7 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
       class: failure.class,
       code: failure.code,
       message: failure.message,
+      ...(failure.description === undefined ? {} : { description: failure.description }),
       ...(failure.class === 'app-broken' && told.application !== undefined
         ? { application: told.application }
         : {}),

@@ -1,4 +1,5 @@
 import type { GrantProfile } from '../../../../shared/domain/grant-profile.ts'
+import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
 import {
   type AskOverrides,
@@ -75,7 +76,7 @@ describe('OAuth4WebApiClient', () => {
       expect(grant).not.toHaveProperty('notes')
     })
 
-    it.each([7, {}, 'a\nb'])(
+    it.each([{}, [], true])(
       'keeps the access token and notes a refresh token that is %j',
       async (refresh_token) => {
         const grant = await main({ ...TOKEN, refresh_token })
@@ -84,6 +85,94 @@ describe('OAuth4WebApiClient', () => {
         expect(grant?.notes).toEqual(['refresh_token_unusable'])
       },
     )
+
+    it.each([
+      [7, '7'],
+      ['refresh-1\n', 'refresh-1'],
+      ['\ufeffrefresh-1\r\n', 'refresh-1'],
+      ['a\nb', 'a\nb'],
+      ['tökén', 'tökén'],
+      [' inner blanks stay ', ' inner blanks stay '],
+    ])('keeps the refresh token %j, which goes back in a form', async (refresh_token, kept) => {
+      const grant = await main({ ...TOKEN, refresh_token })
+      expect(grant?.refreshToken?.reveal()).toBe(kept)
+      expect(grant).not.toHaveProperty('notes')
+    })
+
+    it.each(['access-1\n', ' access-1 ', '\r\naccess-1', '\ufeffaccess-1'])(
+      'takes what stands around the access token %j for none of it',
+      async (access_token) => {
+        expect((await main({ ...TOKEN, access_token }))?.accessToken.reveal()).toBe('access-1')
+      },
+    )
+
+    const FORM = 'access_token=access-1&token_type=bearer&expires_in=600&refresh_token=r%2B1&scope=a%2Cb'
+    it.each([
+      ['a form', FORM, 'application/x-www-form-urlencoded'],
+      ['a form with a charset', FORM, 'application/x-www-form-urlencoded; charset=utf-8'],
+      ['a form as text', FORM, 'text/plain'],
+      ['a form as HTML', FORM, 'text/html; charset=utf-8'],
+      ['a form with a line end', `${FORM}\n`, 'application/x-www-form-urlencoded'],
+      [
+        'JSON behind a byte order mark',
+        `\ufeff${JSON.stringify({ ...TOKEN, expires_in: 600, refresh_token: 'r+1' })}`,
+        'application/json',
+      ],
+      [
+        'JSON between line ends',
+        `\r\n${JSON.stringify({ ...TOKEN, expires_in: 600, refresh_token: 'r+1' })}\n`,
+        'application/json',
+      ],
+      [
+        'JSON inside a JSON text',
+        JSON.stringify(JSON.stringify({ ...TOKEN, expires_in: 600, refresh_token: 'r+1' })),
+        'application/json',
+      ],
+    ])('reads %s', async (_what, text, type) => {
+      endpoint.reply = (response) => response.writeHead(200, { 'content-type': type }).end(text)
+      const outcome = await endpoint.ask()
+      expect(outcome).toMatchObject({ kind: 'granted', grants: { main: { lifeMs: 600_000 } } })
+      const grant = outcome.kind === 'granted' ? outcome.grants['main'] : undefined
+      expect([grant?.accessToken.reveal(), grant?.refreshToken?.reveal()]).toEqual(['access-1', 'r+1'])
+    })
+
+    const INNER = { access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 600 }
+    it.each([
+      ['Withings’ body', { status: 0, body: INNER }],
+      ['data', { code: 0, message: 'success', data: INNER }],
+      ['result', { success: true, result: INNER }],
+      ['two levels', { data: { token: INNER } }],
+      ['a list', [INNER]],
+      ['a list inside', { tokens: [INNER] }],
+      [
+        'a life beside the wrapper',
+        { expires_in: 600, token: { access_token: 'access-1', refresh_token: 'refresh-1' } },
+      ],
+      [
+        'other spelling',
+        { accessToken: 'access-1', refreshToken: 'refresh-1', tokenType: 'Bearer', expiresIn: 600 },
+      ],
+    ])('reads an answer in %s', async (_what, body) => {
+      const grant = await main(body)
+      expect(grant).toMatchObject({ lifeMs: 600_000, expiryBasis: 'stated' })
+      expect([grant?.accessToken.reveal(), grant?.refreshToken?.reveal()]).toEqual(['access-1', 'refresh-1'])
+    })
+
+    it('says at once that no refresh token came, where a person would have to come again', async () => {
+      const code = { kind: 'authorization-code', code: new SecretText('code-1'), scopes: [] } as const
+      const profile = { kind: 'authorization-code' } as const
+      expect(await main(TOKEN, { grant: code, profile })).toMatchObject({ notes: ['no_refresh_token'] })
+      const renewable = await main({ ...TOKEN, refresh_token: 'r' }, { grant: code, profile })
+      expect(renewable).not.toHaveProperty('notes')
+      const endless = { unit: 'seconds', zeroMeans: 'never', whenAbsent: 'never' } as const
+      const never = await main(
+        { access_token: 'a' },
+        { grant: code, profile: { ...profile, expiry: endless } },
+      )
+      expect(never).not.toHaveProperty('notes')
+      expect(await main(TOKEN, { grant: REFRESH_GRANT, profile })).not.toHaveProperty('notes')
+      expect(await main(TOKEN)).not.toHaveProperty('notes')
+    })
 
     it('keeps the members the profile names, as text, and no others', async () => {
       const grant = await main(

@@ -11,7 +11,7 @@ describe('OAuth4WebApiClient', () => {
   afterAll(() => endpoint.close())
 
   describe('requestToken, refused', () => {
-    const echo = { error_description: CANARY, error_uri: `https://${CANARY}.example.com` }
+    const echo = { error_description: `told ${CANARY}`, error_uri: `https://${CANARY}.example.com` }
 
     it.each([
       // RFC 6749 §5.2, every code, at the statuses it names.
@@ -29,33 +29,108 @@ describe('OAuth4WebApiClient', () => {
       [400, 'invalid_target', 'refused'],
       [403, 'access_denied', 'refused'],
       [400, 'interaction_required', 'grant-dead'],
+      [400, 'consent_required', 'grant-dead'],
       [400, 'temporarily_unavailable', 'passing'],
       [400, 'slow_down', 'passing'],
       [400, 'server_error', 'unknown'],
       // The same with HTTP 200.
       [200, 'invalid_grant', 'grant-dead'],
       [200, 'invalid_client', 'app-broken'],
-    ])('takes HTTP %i %s for %s', async (status, error, kind) => {
+      // What others say in their place.
+      [200, 'bad_refresh_token', 'grant-dead'],
+      [400, 'BAD_REFRESH_TOKEN', 'grant-dead'],
+      [400, 'refresh_token_expired', 'grant-dead'],
+      [401, 'invalid_token', 'grant-dead'],
+      [401, 'TokenExpired', 'grant-dead'],
+      [400, 'token-revoked', 'grant-dead'],
+      [200, 'incorrect_client_credentials', 'app-broken'],
+      [403, 'application_suspended', 'app-broken'],
+      [400, 'rate_limit_exceeded', 'passing'],
+      [403, 'RateLimited', 'passing'],
+      [400, 'too_many_requests', 'passing'],
+      [200, 'internal_error', 'unknown'],
+      // Codes that nobody knows.
+      [400, 'missing_account_id', 'refused'],
+      [401, 'missing_account_id', 'app-broken'],
+      [401, 'access_denied', 'refused'],
+    ])('takes HTTP %i %s for %s, and shows the code', async (status, error, kind) => {
       endpoint.reply = replyJson(status, { error, ...echo })
       const outcome = await endpoint.ask({ grant: REFRESH_GRANT })
       expect(outcome).toMatchObject({ kind, code: error, httpStatus: status })
+      expect(outcome).toHaveProperty('message', expect.stringContaining(error))
       expect(JSON.stringify(outcome)).not.toContain(CANARY)
     })
 
     it.each([
+      // Where else the code is.
+      [400, { status: 'BAD_REFRESH_TOKEN' }, 'grant-dead', 'BAD_REFRESH_TOKEN'],
+      [200, { status: 'BAD_REFRESH_TOKEN' }, 'grant-dead', 'BAD_REFRESH_TOKEN'],
+      [400, { error: { code: 'invalid_grant' } }, 'grant-dead', 'invalid_grant'],
+      [400, { error: { status: 'INVALID_GRANT', code: 400 } }, 'grant-dead', 'INVALID_GRANT'],
+      [400, { errors: [{ errorType: 'invalid_grant', message: 'x' }] }, 'grant-dead', 'invalid_grant'],
+      [400, { errorCode: 'invalid_client' }, 'app-broken', 'invalid_client'],
+      [400, { code: 'token_expired', message: 'Gone' }, 'grant-dead', 'token_expired'],
+      [401, { fault: { faultstring: 'Invalid Refresh Token', detail: {} } }, 'grant-dead', 'invalid_grant'],
+      [400, 'error=invalid_grant&error_description=gone', 'grant-dead', 'invalid_grant'],
+      [
+        200,
+        'error=bad_refresh_token&error_description=The+refresh+token+is+bad',
+        'grant-dead',
+        'bad_refresh_token',
+      ],
+      // Where words tell more than the code.
+      [
+        400,
+        { error: 'invalid_request', error_description: 'Refresh token expired' },
+        'grant-dead',
+        'invalid_request',
+      ],
+      [
+        400,
+        { error: 'invalid_request', error_description: 'The refresh_token is invalid' },
+        'grant-dead',
+        'invalid_request',
+      ],
+      [400, { error: 'bad', message: 'Unknown refresh token' }, 'grant-dead', 'bad'],
+      [400, { message: 'refresh token has already been used' }, 'grant-dead', 'invalid_grant'],
+      [401, { message: 'Session not active' }, 'grant-dead', 'invalid_grant'],
+      [200, { status: 503, error: 'Invalid Params: invalid refresh_token' }, 'grant-dead', 'invalid_grant'],
+      [400, 'The refresh token was revoked', 'grant-dead', 'invalid_grant'],
+      [
+        400,
+        { error: 'invalid_request', error_description: 'Missing required parameter: refresh_token' },
+        'refused',
+        'invalid_request',
+      ],
+      [
+        400,
+        { error: 'invalid_request', error_description: 'Invalid request: refresh_token is required' },
+        'refused',
+        'invalid_request',
+      ],
+      [403, { message: 'API rate limit exceeded' }, 'passing', 'temporarily_unavailable'],
+      [
+        401,
+        { error: 'unauthorized_client', error_description: 'Invalid client or Invalid client credentials' },
+        'app-broken',
+        'unauthorized_client',
+      ],
+      // Where the status is all there is.
       [400, { error: CANARY, ...echo }, 'refused', 'provider_error'],
-      [400, { error: 'constructor' }, 'refused', 'provider_error'],
-      [400, { error: { code: 'invalid_grant' } }, 'refused', 'http_error'],
+      [400, { error: 'constructor' }, 'refused', 'constructor'],
       [400, { error: 7 }, 'refused', 'http_error'],
+      [400, { error: '' }, 'refused', 'http_error'],
       [400, ['invalid_grant'], 'refused', 'http_error'],
       [400, `<html>${CANARY}</html>`, 'refused', 'http_error'],
-      [401, '', 'refused', 'http_error'],
+      [401, '', 'app-broken', 'http_error'],
       [404, CANARY, 'refused', 'http_error'],
       [408, '', 'unknown', 'server_error'],
       [425, '', 'passing', 'temporarily_unavailable'],
       [500, { error: 'invalid_grant' }, 'unknown', 'server_error'],
       [502, CANARY, 'unknown', 'server_error'],
       [503, CANARY, 'unknown', 'server_error'],
+      [503, { error: 'temporarily_unavailable' }, 'passing', 'temporarily_unavailable'],
+      [503, { error: 'invalid_grant' }, 'unknown', 'server_error'],
       [504, '', 'unknown', 'server_error'],
       [302, '', 'refused', 'redirect'],
       [307, '', 'refused', 'redirect'],
@@ -65,6 +140,45 @@ describe('OAuth4WebApiClient', () => {
       expect(outcome).toMatchObject({ kind, code, httpStatus: status })
       expect(JSON.stringify(outcome)).not.toContain(CANARY)
       expect(endpoint.seen.map((call) => call.path)).toEqual(['/token'])
+    })
+
+    it('reads the code of a 401 without a body from its header', async () => {
+      const header = 'Bearer realm="x", error="invalid_token", error_description="The token has ended"'
+      endpoint.reply = replyJson(401, '', { 'www-authenticate': header })
+      expect(await endpoint.ask({ grant: REFRESH_GRANT })).toMatchObject({
+        kind: 'grant-dead',
+        code: 'invalid_token',
+        description: 'The token has ended',
+      })
+    })
+
+    it.each([
+      [
+        { error: 'invalid_request', error_description: 'Missing required parameter: account_id' },
+        'Missing required parameter: account_id',
+      ],
+      [
+        {
+          error: 'invalid_grant',
+          error_description:
+            'AADSTS700082: The refresh token has expired.\r\nTrace ID: 0f8fad5b-d9cb-469f-a165-70867728950e',
+        },
+        'AADSTS700082: The refresh token has expired. Trace ID: [redacted]',
+      ],
+      [{ error: { code: 'bad', message: 'No such "thing"' } }, 'No such "thing"'],
+      [{ error: 'invalid_grant', error_description: `you sent refresh-${CANARY}` }, 'you sent [redacted]'],
+      [
+        { error: 'invalid_grant', error_description: `you sent ${encodeURIComponent(CANARY)}!` },
+        'you sent [redacted]!',
+      ],
+      [{ error: 'invalid_grant', error_description: 'x'.repeat(5_000) }, `${'x'.repeat(239)}…`],
+      [{ error: 'invalid_grant', error_description: '\u0000\u202e' }, undefined],
+      [{ error: 'invalid_grant' }, undefined],
+      [{ error: 'invalid_grant', error_description: { a: 1 } }, undefined],
+    ])('tells what the provider said of itself: %j', async (body, description) => {
+      endpoint.reply = replyJson(400, body)
+      const outcome = await endpoint.ask({ grant: REFRESH_GRANT })
+      expect('description' in outcome ? outcome.description : undefined).toBe(description)
     })
 
     it.each([
@@ -93,16 +207,18 @@ describe('OAuth4WebApiClient', () => {
 
     const slack: Partial<GrantProfile> = {
       answer: {
-        okMember: {
-          member: 'ok',
-          errorMember: 'error',
-          map: { invalid_refresh_token: 'invalid_grant', bad_client_secret: 'invalid_client' },
+        okMember: { member: 'ok', errorMember: 'error' },
+        errorCodes: {
+          odd_refresh: 'invalid_grant',
+          odd_secret: 'invalid_client',
+          ratelimited: 'temporarily_unavailable',
         },
       },
     }
     it.each([
-      [{ ok: false, error: 'invalid_refresh_token' }, 'grant-dead', 'invalid_grant'],
-      [{ ok: false, error: 'bad_client_secret' }, 'app-broken', 'invalid_client'],
+      [{ ok: false, error: 'odd_refresh' }, 'grant-dead', 'odd_refresh'],
+      [{ ok: false, error: 'odd_secret' }, 'app-broken', 'odd_secret'],
+      [{ ok: false, error: 'ratelimited' }, 'passing', 'ratelimited'],
       [{ ok: false, error: CANARY }, 'refused', 'provider_error'],
       [{ ok: false }, 'refused', 'provider_error'],
       [{ ok: 'true', ...TOKEN }, 'refused', 'provider_error'],
@@ -116,49 +232,109 @@ describe('OAuth4WebApiClient', () => {
 
   describe('requestToken, with a success that cannot be used', () => {
     it.each([
-      ['HTML', `<html>${CANARY}</html>`],
-      ['nothing', ''],
-      ['a list', [TOKEN]],
-      ['null', 'null'],
-      ['a number', '7'],
-      ['JSON cut short', '{"access_token":"'],
-      ['NaN', '{"access_token":"access-1","token_type":"Bearer","expires_in":NaN}'],
-      ['no access token', { token_type: 'Bearer' }],
-      ['an access token that is no text', { ...TOKEN, access_token: 7 }],
-      ['an empty access token', { ...TOKEN, access_token: '' }],
-      ['an access token with a line break', { ...TOKEN, access_token: 'a\r\nx-evil: 1' }],
-      ['an access token beyond ASCII', { ...TOKEN, access_token: 'tökén' }],
-      ['an inherited access token', '{"__proto__":{"access_token":"a","token_type":"Bearer"}}'],
-      ['too much', { ...TOKEN, padding: 'x'.repeat(65_536) }],
-    ])('with %s: waits if something may be used up, refuses if not', async (what, body) => {
+      ['HTML', `<html>${CANARY}</html>`, 'not JSON'],
+      ['nothing', '', 'not JSON'],
+      ['JSON cut short', '{"access_token":"', 'not JSON'],
+      ['NaN', '{"access_token":"access-1","token_type":"Bearer","expires_in":NaN}', 'not JSON'],
+      ['null', 'null', 'no access_token'],
+      ['a number', '7', 'no access_token'],
+      ['an empty list', '[]', 'no access_token'],
+      ['a form without a token', 'error=&state=1', 'no access_token'],
+      ['no access token', { token_type: 'Bearer' }, 'no access_token'],
+      ['a state of its own', { status: 'processing' }, 'no access_token'],
+      ['an access token that is no text', { ...TOKEN, access_token: 7 }, 'no access_token'],
+      ['an empty access token', { ...TOKEN, access_token: '' }, 'no access_token'],
+      ['a blank access token', { ...TOKEN, access_token: ' \n' }, 'no access_token'],
+      ['an access token with a line break', { ...TOKEN, access_token: 'a\r\nx-evil: 1' }, 'not printable'],
+      ['an access token beyond ASCII', { ...TOKEN, access_token: 'tökén' }, 'not printable'],
+      ['an inherited access token', '{"__proto__":{"token_type":"Bearer"}}', 'no access_token'],
+      ['too much', { ...TOKEN, padding: 'x'.repeat(65_536) }, 'larger than allowed'],
+    ])('with %s: waits if something may be used up, refuses if not', async (what, body, words) => {
       endpoint.reply = replyJson(200, body)
       const refreshed = await endpoint.ask({ grant: REFRESH_GRANT })
       expect(refreshed.kind).toBe('unknown')
+      expect(refreshed).toHaveProperty('message', expect.stringContaining(words))
       expect(JSON.stringify(refreshed)).not.toContain(CANARY)
       const minted = await endpoint.ask()
       expect(minted.kind).toBe(what === 'too much' ? 'unknown' : 'refused')
     })
 
-    it.each(['mac', 'DPoP', '', 'bearer token', 7, null, undefined])('with token_type %p', async (type) => {
+    it.each(['mac', 'MAC', 'DPoP', 'dpop', ' DPoP ', 'PoP', 'hmac'])(
+      'with token_type %p, by its name',
+      async (type) => {
+        endpoint.reply = replyJson(200, { ...TOKEN, token_type: type })
+        const refused = await endpoint.ask()
+        expect(refused).toMatchObject({ kind: 'refused', code: 'unsupported_token_type' })
+        expect(refused).toHaveProperty('message', expect.stringContaining(`type ${type.trim()},`))
+        expect(await endpoint.ask({ grant: REFRESH_GRANT })).toMatchObject({ kind: 'unknown' })
+      },
+    )
+
+    it.each([
+      undefined,
+      null,
+      '',
+      ' ',
+      'Bearer',
+      'bearer',
+      'BEARER',
+      'Bearer ',
+      '\tbearer\n',
+      'BearerToken',
+      'Bearer Token',
+      'bearer_token',
+      'JWT',
+      'at+jwt',
+      'access_token',
+      'token',
+      7,
+    ])('but takes token_type %p for Bearer', async (type) => {
       endpoint.reply = replyJson(200, { ...TOKEN, token_type: type })
-      expect(await endpoint.ask()).toMatchObject({ kind: 'refused', code: 'unsupported_token_type' })
-      expect(await endpoint.ask({ grant: REFRESH_GRANT })).toMatchObject({ kind: 'unknown' })
+      const outcome = await endpoint.ask()
+      expect(outcome.kind).toBe('granted')
+      expect(outcome).not.toHaveProperty('grants.main.notes')
     })
 
-    it.each(['Bearer', 'bearer', 'BEARER'])('but takes token_type %s', async (type) => {
-      endpoint.reply = replyJson(200, { ...TOKEN, token_type: type })
-      expect(await endpoint.ask()).toMatchObject({ kind: 'granted' })
+    it('but takes a type that nobody knows, and notes it, unless its profile lists it', async () => {
+      endpoint.reply = replyJson(200, { ...TOKEN, token_type: 'Robot' })
+      expect(await endpoint.ask()).toMatchObject({ grants: { main: { notes: ['token_type_unknown'] } } })
+      const told = await endpoint.ask({ profile: { answer: { tokenTypes: ['robot'] } } })
+      expect(told).not.toHaveProperty('grants.main.notes')
+    })
+  })
+
+  describe('requestToken, with an answer to a refresh that is of no use but for a new refresh token', () => {
+    const R2 = 'refresh-token-002'
+    it.each([
+      ['a type that needs a proof', 200, { ...TOKEN, token_type: 'DPoP', refresh_token: R2 }],
+      ['no access token', 200, { refresh_token: R2 }],
+      ['an access token that is no text', 200, { access_token: 7, refresh_token: R2 }],
+      ['an access token that breaks a header', 200, { ...TOKEN, access_token: 'a\nb', refresh_token: R2 }],
+      ['a wrapper', 200, { data: { token: { refresh_token: R2 } } }],
+      ['an error beside it', 200, { error: 'partial_failure', refresh_token: R2 }],
+      ['a status of 400', 400, { ...TOKEN, refresh_token: R2 }],
+      ['a status of 500', 500, { ...TOKEN, refresh_token: R2 }],
+      ['JSON that does not parse', 200, `{"access_token":"a","expires_in":NaN,"refresh_token":"${R2}"}`],
+      ['JSON cut short', 200, `{"refresh_token":"${R2}","access_tok`],
+      ['a form without a token', 200, `token_type=bearer&error=&refresh_token=${R2}`],
+    ])('keeps it beside %s', async (_what, status, body) => {
+      endpoint.reply = (response) => {
+        const isForm = typeof body === 'string' && body.startsWith('token_type')
+        const type = isForm ? 'application/x-www-form-urlencoded' : 'application/json'
+        response.writeHead(status, { 'content-type': type })
+        response.end(typeof body === 'string' ? body : JSON.stringify(body))
+      }
+      const outcome = await endpoint.ask({ grant: REFRESH_GRANT })
+      expect(outcome.kind).not.toBe('granted')
+      expect('kept' in outcome && outcome.kept?.['main']?.refreshToken.reveal()).toBe(R2)
+      expect(JSON.stringify(outcome)).not.toContain(R2)
     })
 
-    it('but takes the types its profile lists, and none when it may be absent', async () => {
-      endpoint.reply = replyJson(200, { ...TOKEN, token_type: 'Bot' })
-      expect(await endpoint.ask({ profile: { answer: { tokenTypes: ['bot'] } } })).toMatchObject({
-        kind: 'granted',
-      })
-      endpoint.reply = replyJson(200, { access_token: 'access-1' })
-      expect(await endpoint.ask({ profile: { answer: { tokenTypeMayBeAbsent: true } } })).toMatchObject({
-        kind: 'granted',
-      })
+    it('keeps none that was sent, and none where nothing was used up', async () => {
+      endpoint.reply = replyJson(200, { refresh_token: REFRESH_GRANT.refreshToken.reveal() })
+      expect(await endpoint.ask({ grant: REFRESH_GRANT })).not.toHaveProperty('kept')
+      endpoint.reply = replyJson(200, { refresh_token: R2 })
+      expect(await endpoint.ask()).not.toHaveProperty('kept')
     })
   })
 })

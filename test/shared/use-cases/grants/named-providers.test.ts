@@ -145,7 +145,7 @@ describe('the code apps', () => {
       await world.sweep()
       expect(await world.row(id)).toMatchObject({
         status: 'degraded',
-        failure: { class: 'passing', code: 'temporarily_unavailable' },
+        failure: { class: 'passing', code: 'ratelimited' },
       })
       expect((await world.fetch(id)).fields).toMatchObject({
         access_token: 'xoxe.xoxb-1',
@@ -160,12 +160,12 @@ describe('the code apps', () => {
       const { id } = await world.create('SLACK')
       const url = await world.authorize(id)
       const finished = await world.finish(url.searchParams.get('state'))
-      expect(finished).toMatchObject({ kind: 'refused', message: expect.stringContaining('invalid_grant') })
+      expect(finished).toMatchObject({ kind: 'refused', message: expect.stringContaining('invalid_code') })
       // The operator finds in the connection what the person was told.
       expect(await world.row(id)).toMatchObject({
         status: 'empty',
         failure: {
-          code: 'invalid_grant',
+          code: 'invalid_code',
           message: expect.stringMatching(/Authorize the connection again\.$/),
         },
       })
