@@ -2,7 +2,15 @@
 const transform = {
   '^.+\\.ts$': [
     '@swc/jest',
-    { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
+    {
+      jsc: {
+        parser: { syntax: 'typescript' },
+        target: 'es2024',
+        // Without the attribute of its import a JSON file is no module.
+        experimental: { keepImportAttributes: true },
+      },
+      module: { type: 'es6' },
+    },
   ],
 }
 

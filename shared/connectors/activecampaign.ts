@@ -6,6 +6,7 @@ export const activecampaign: Connector = {
   appId: 'ACTIVECAMPAIGN',
   label: 'ActiveCampaign',
   about: 'Marketing automation and contacts: read, add and update contacts.',
+  category: 'marketing',
   setups: [
     {
       type: 'API_KEY',

@@ -6,6 +6,7 @@ export const airtable: Connector = {
   appId: 'AIRTABLE',
   label: 'Airtable',
   about: 'Tables shared by a team: create, read, search and update records.',
+  category: 'productivity',
   setups: [
     {
       type: 'API_KEY',

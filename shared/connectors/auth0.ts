@@ -7,6 +7,7 @@ export const auth0: Connector = {
   appId: 'AUTH0',
   label: 'Auth0',
   about: 'The Management API of an Auth0 tenant: users, metadata, e-mails and more.',
+  category: 'identity',
   setups: [
     {
       type: 'OAUTH_APP',

@@ -6,6 +6,7 @@ export const bigquery: Connector = {
   appId: 'BIGQUERY',
   label: 'BigQuery',
   about: 'Google’s data warehouse: insert rows and run queries as a service account.',
+  category: 'data',
   setups: [
     {
       type: 'OAUTH_JWT',

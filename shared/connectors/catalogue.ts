@@ -14,6 +14,8 @@ import { mailchimp } from './mailchimp.ts'
 import { mailjet } from './mailjet.ts'
 import { oauth2 } from './oauth2.ts'
 import { pipedrive } from './pipedrive.ts'
+import { findPreset } from './presets/preset-list.ts'
+import { partsOfPresetType, presetSetup } from './presets/preset-setup.ts'
 import { salesforce } from './salesforce.ts'
 import { sendgrid } from './sendgrid.ts'
 import { slack } from './slack.ts'
@@ -63,12 +65,21 @@ export function findConnector(appId: string): Connector | undefined {
 }
 
 /**
- * The connector's setup of that type. Without a type: the only one whose type may be left out, or else the only
+ * The connector's setup of that type, also that of a named service. Without a type: the only one whose type may be left out, or else the only
  * one there is. Undefined when there is none, or more than one.
  */
 export function findSetup(connector: Connector, type: string | undefined): Setup | undefined {
-  if (type !== undefined) return connector.setups.find((setup) => setup.type === type)
+  if (type !== undefined) {
+    return connector.setups.find((setup) => setup.type === type) ?? findPresetSetup(connector, type)
+  }
   const optional = connector.setups.filter((setup) => !setup.typeRequired)
   const candidates = optional.length > 0 ? optional : connector.setups
   return candidates.length === 1 ? candidates[0] : undefined
+}
+
+function findPresetSetup(connector: Connector, type: string): Setup | undefined {
+  const parts = partsOfPresetType(type)
+  const general = connector.setups.find((setup) => setup.type === parts?.type)
+  const preset = parts === undefined ? undefined : findPreset(parts.provider)
+  return general === undefined || preset === undefined ? undefined : presetSetup(general, preset)
 }

@@ -6,6 +6,7 @@ export const clearbit: Connector = {
   appId: 'CLEARBIT',
   label: 'Clearbit',
   about: 'Facts about people and companies by e-mail address or domain.',
+  category: 'data',
   setups: [
     {
       type: 'API_KEY',

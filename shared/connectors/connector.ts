@@ -1,5 +1,6 @@
 import type { GrantProfile, Source, Template } from '../domain/grant-profile.ts'
 import type { JsonValue } from '../domain/json.ts'
+import type { Category } from './categories.ts'
 
 /**
  * Our description of one app, as data. Everything that differs between apps lives in a value of this type; the
@@ -11,13 +12,18 @@ export interface Connector {
   readonly label: string
   /** One sentence for the person who picks an app. */
   readonly about: string
+  readonly category: Category
   readonly setups: readonly Setup[]
 }
 
 /** One way to connect an app: what a person enters, what a flow gets, and how a provider mints the rest. */
 export interface Setup {
-  /** The value of `setup.type`, unique within the connector. */
+  /** The value of `setup.type`, unique within the connector; of a named service, that and its name. */
   readonly type: string
+  /** Which part of a preset makes this setup that of a named service; absent where none does. */
+  readonly presets?: 'authorization-code' | 'client-credentials' | 'bearer' | 'basic' | 'api-key'
+  /** For the setup of a named service: its name, and the type that a person writes. */
+  readonly preset?: { readonly id: string; readonly type: string }
   readonly label: string
   /** Auth0 lets `type` be left out where its schema does. */
   readonly typeRequired: boolean
@@ -40,6 +46,15 @@ export interface Setup {
   readonly findAt: string
   /** A complete, valid setup with made-up values, for documentation and tests. */
   readonly example: Readonly<Record<string, JsonValue>>
+  /** A file that people are given and that holds several fields: which of its members fills which field. */
+  readonly fillFrom?: FillFrom
+}
+
+/** A JSON file; its members by the field that each fills. */
+export interface FillFrom {
+  readonly label: string
+  readonly format: 'json'
+  readonly members: Readonly<Record<string, string>>
 }
 
 export interface Field {
@@ -53,6 +68,16 @@ export interface Field {
   readonly minLength?: number
   readonly maxLength?: number
   readonly enum?: readonly string[]
+  /** The words for values of `enum` that do not speak for themselves. */
+  readonly optionLabels?: Readonly<Record<string, string>>
+  /** What the text must match, besides its format; takes linear time on any text of `maxLength`. */
+  readonly pattern?: string
+  /** For those who have no browser at hand: left out where a person fills in a form. */
+  readonly headless?: true
+  /** Of use only when that field has one of the values. */
+  readonly shownWhen?: { readonly field: string; readonly values: readonly string[] }
+  /** A made-up value, where the setup's example has none. */
+  readonly example?: string
   /** For hosts and URLs: true when the vault itself calls it, so that it must be one the outgoing guard lets out. */
   readonly called?: true
   /** For hosts and URLs: the host must be one of these or a subdomain of one. */
@@ -86,6 +111,8 @@ export interface RequestPart {
   readonly value: Template
   /** Only when that field has this value. */
   readonly when?: { readonly field: string; readonly equals: string }
+  /** `basic`: the value is a user name, a colon and a password, to be sent as RFC 7617 has them. */
+  readonly encode?: 'basic'
   /** For URLs made of minted or derived values: left out unless the host is one of these or a subdomain of one. */
   readonly hosts?: readonly string[]
 }

@@ -5,6 +5,7 @@ export const custom: Connector = {
   appId: 'CUSTOM',
   label: 'Custom values',
   about: 'Named secrets and settings of any service, such as database passwords or several headers.',
+  category: 'generic',
   setups: [
     {
       type: 'CUSTOM',

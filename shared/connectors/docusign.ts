@@ -14,6 +14,7 @@ export const docusign: Connector = {
   appId: 'DOCUSIGN',
   label: 'DocuSign',
   about: 'Electronic signatures: create and follow envelopes.',
+  category: 'storage',
   setups: [
     {
       type: 'OAUTH_CODE',

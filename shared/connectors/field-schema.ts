@@ -33,7 +33,8 @@ function textSchema(field: Field, format: StringFormat): z.ZodMiniType {
     const issue = textIssue(field, format, payload.value)
     if (issue !== undefined) payload.issues.push(issue)
   })
-  const keywords = { ...limits, ...(JSON_SCHEMA_FORMATS[format] ?? {}) }
+  const pattern = field.pattern === undefined ? {} : { pattern: field.pattern }
+  const keywords = { ...limits, ...(JSON_SCHEMA_FORMATS[format] ?? {}), ...pattern }
   return schema.register(metadata, describeField(field, keywords))
 }
 
@@ -51,6 +52,10 @@ function textIssue(field: Field, format: StringFormat, value: string): $ZodRawIs
   if (bytes > MAX_VALUE_BYTES) {
     const message = `String is too long (${bytes} bytes), maximum ${MAX_VALUE_BYTES}`
     return { code: 'custom', message, params: { allowed: `at most ${MAX_VALUE_BYTES} bytes` }, input: value }
+  }
+  if (field.pattern !== undefined && !new RegExp(field.pattern).test(value)) {
+    const params = { allowed: `text such as ${field.example}` }
+    return { code: 'custom', message: `String does not match pattern ${field.pattern}`, params, input: value }
   }
   if (!hasFormat(format, value)) return { code: 'invalid_format', format: formatName(format), input: value }
   if (field.hosts !== undefined && !isUnderHosts(value, field.hosts)) {

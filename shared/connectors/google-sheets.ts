@@ -6,6 +6,7 @@ export const googleSheets: Connector = {
   appId: 'GOOGLE_SHEETS',
   label: 'Google Sheets',
   about: 'Spreadsheets of a Google account: add rows and read them.',
+  category: 'productivity',
   setups: [
     {
       type: 'OAUTH_CODE',

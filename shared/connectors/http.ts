@@ -9,6 +9,7 @@ const MAX_ENDPOINT_CHARS = 500
 
 const bearer: Setup = {
   type: 'BEARER',
+  presets: 'bearer',
   label: 'Bearer token',
   typeRequired: true,
   additionalProperties: false,
@@ -22,6 +23,7 @@ const bearer: Setup = {
 
 const basic: Setup = {
   type: 'BASIC_AUTH',
+  presets: 'basic',
   label: 'Basic authentication',
   typeRequired: true,
   additionalProperties: false,
@@ -57,6 +59,7 @@ const basic: Setup = {
 
 const apiKey: Setup = {
   type: 'API_KEY',
+  presets: 'api-key',
   label: 'API key',
   typeRequired: true,
   additionalProperties: false,
@@ -190,6 +193,7 @@ export const http: Connector = {
   appId: 'HTTP',
   label: 'HTTP Request',
   about: 'Any HTTP API: a token, a user name and password, a key, or OAuth client credentials.',
+  category: 'generic',
   setups: [bearer, basic, apiKey, clientCredentials],
 }
 

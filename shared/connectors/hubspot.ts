@@ -21,6 +21,7 @@ export const hubspot: Connector = {
   appId: 'HUBSPOT',
   label: 'HubSpot',
   about: 'Customer relations: enroll, read and update contacts.',
+  category: 'crm',
   setups: [
     {
       type: 'API_KEY',

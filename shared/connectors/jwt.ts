@@ -5,6 +5,7 @@ export const jwt: Connector = {
   appId: 'JWT',
   label: 'JSON Web Token',
   about: 'Keys to sign and verify JSON Web Tokens inside a flow.',
+  category: 'generic',
   setups: [
     {
       type: 'JWT',

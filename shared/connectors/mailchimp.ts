@@ -8,6 +8,7 @@ export const mailchimp: Connector = {
   appId: 'MAILCHIMP',
   label: 'Mailchimp',
   about: 'E-mail campaigns: add and update members of an audience.',
+  category: 'marketing',
   setups: [
     {
       type: 'API_KEY',

@@ -6,6 +6,7 @@ export const mailjet: Connector = {
   appId: 'MAILJET',
   label: 'Mailjet',
   about: 'Transactional e-mail: send messages and templates.',
+  category: 'marketing',
   setups: [
     {
       type: 'API_KEY',

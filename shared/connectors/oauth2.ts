@@ -70,6 +70,7 @@ const COMMON_SOURCES = {
 
 const authorizationCode: Setup = {
   type: 'AUTHORIZATION_CODE',
+  presets: 'authorization-code',
   label: 'Authorization code',
   typeRequired: true,
   additionalProperties: false,
@@ -139,6 +140,7 @@ const authorizationCode: Setup = {
 
 const clientCredentials: Setup = {
   type: 'CLIENT_CREDENTIALS',
+  presets: 'client-credentials',
   label: 'Client credentials',
   typeRequired: true,
   additionalProperties: false,
@@ -189,6 +191,7 @@ export const oauth2: Connector = {
   appId: 'OAUTH2',
   label: 'OAuth 2.0',
   about: 'Any OAuth 2.0 provider: your application there, and its endpoints.',
+  category: 'generic',
   setups: [authorizationCode, clientCredentials],
 }
 

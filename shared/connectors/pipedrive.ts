@@ -6,6 +6,7 @@ export const pipedrive: Connector = {
   appId: 'PIPEDRIVE',
   label: 'Pipedrive',
   about: 'A sales pipeline: add deals, organizations and persons.',
+  category: 'crm',
   setups: [
     {
       type: 'TOKEN',

@@ -90,7 +90,8 @@ function addPart(
   }
   const name = renderTemplate(part.name ?? '', values, grants)
   if (name === undefined) return
-  if (part.place === 'header') credential.headers.set(name, checkedHeaderValue(name, value))
+  const sent = part.encode === 'basic' ? `Basic ${Buffer.from(value, 'utf8').toString('base64')}` : value
+  if (part.place === 'header') credential.headers.set(name, checkedHeaderValue(name, sent))
   else credential.query.set(name, value)
 }
 

@@ -17,6 +17,7 @@ export const salesforce: Connector = {
   appId: 'SALESFORCE',
   label: 'Salesforce',
   about: 'Customer relations: create, read, search and update leads.',
+  category: 'crm',
   setups: [
     {
       type: 'OAUTH_CODE',

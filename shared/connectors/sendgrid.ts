@@ -6,6 +6,7 @@ export const sendgrid: Connector = {
   appId: 'SENDGRID',
   label: 'SendGrid',
   about: 'Transactional e-mail: send messages.',
+  category: 'marketing',
   setups: [
     {
       type: 'API_KEY',

@@ -6,6 +6,7 @@ import { shownName, typeName, vaultErrorFromIssues } from '../domain/schema-issu
 import type { Connector, Setup } from './connector.ts'
 import { brokenRule } from './cross-field-rules.ts'
 import { fieldAllows, fieldSchema } from './field-schema.ts'
+import { hasPresets, pickPresetSetup } from './presets/pick-preset-setup.ts'
 import { describeSetup, metadata } from './schema-metadata.ts'
 import { MAX_NAME_CHARS, MAX_SETUP_BYTES, MAX_UNDECLARED_MEMBERS, MAX_VALUE_BYTES } from './setup-limits.ts'
 import { ownValue } from './template.ts'
@@ -32,7 +33,7 @@ export function validateSetup(connector: Connector, input: unknown): ValidSetup 
   const allowed = (issue: $ZodIssue): string | undefined => allowedIn(setup, issue)
   if (!result.success) throw vaultErrorFromIssues(result.error.issues, { ...context, allowed })
   // `type` is filled in, so that a setup has one canonical form whether or not it was sent.
-  const values: JsonObject = { ...(result.data as JsonObject), type: setup.type }
+  const values: JsonObject = { ...(result.data as JsonObject), type: writtenType(setup) }
   const broken = brokenRule(setup, values)
   if (broken !== undefined) throw invalid(broken.reason, `setup.${broken.field}`, broken.allowed)
   const bytes = Buffer.byteLength(canonicalSetup(values), 'utf8')
@@ -40,6 +41,11 @@ export function validateSetup(connector: Connector, input: unknown): ValidSetup 
     throw invalid(`Setup is too large (${bytes} bytes), maximum ${MAX_SETUP_BYTES}`, 'setup', undefined)
   }
   return { setup, values }
+}
+
+/** What the body of a setup says as `type`: for a named service, that of the general setup. */
+export function writtenType(setup: Setup): string {
+  return setup.preset?.type ?? setup.type
 }
 
 /** JSON with sorted member names and no blanks: equal for equal setups, so that its digest tells a change. */
@@ -66,7 +72,7 @@ function setupSchema(setup: Setup): z.ZodMiniType {
 }
 
 function buildSchema(setup: Setup): z.ZodMiniType {
-  const typeSchema = z.literal(setup.type)
+  const typeSchema = z.literal(writtenType(setup))
   const shape: Record<string, z.ZodMiniType> = {
     type: setup.typeRequired ? typeSchema : z.optional(typeSchema),
   }
@@ -115,6 +121,8 @@ function pickSetup(connector: Connector, members: JsonObject): Setup {
     throw invalid('Additional properties not allowed: __proto__', 'setup.__proto__', undefined)
   }
   const type = ownValue(members, 'type')
+  const provider = ownValue(members, 'provider')
+  if (provider !== undefined && hasPresets(connector)) return pickPresetSetup(connector, provider, type)
   const allowed = `one of ${connector.setups.map((setup) => setup.type).join(', ')}`
   if (type === undefined) {
     const optional = connector.setups.filter((setup) => !setup.typeRequired)

@@ -25,6 +25,7 @@ export const slack: Connector = {
   appId: 'SLACK',
   label: 'Slack',
   about: 'Messages to channels and people of a Slack workspace.',
+  category: 'communication',
   setups: [
     {
       type: 'WEBHOOK',

@@ -22,6 +22,7 @@ export const stripe: Connector = {
   appId: 'STRIPE',
   label: 'Stripe',
   about: 'Payments: create, find and update customers, tax ids and portal sessions.',
+  category: 'finance',
   setups: [
     {
       type: 'KEY_PAIR',

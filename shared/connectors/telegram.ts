@@ -6,6 +6,7 @@ export const telegram: Connector = {
   appId: 'TELEGRAM',
   label: 'Telegram',
   about: 'Messages from a Telegram bot.',
+  category: 'communication',
   setups: [
     {
       type: 'TOKEN',

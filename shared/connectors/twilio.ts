@@ -7,6 +7,7 @@ export const twilio: Connector = {
   appId: 'TWILIO',
   label: 'Twilio',
   about: 'Text messages and telephone calls.',
+  category: 'communication',
   setups: [
     {
       type: 'API_KEY',

@@ -6,6 +6,7 @@ export const whatsapp: Connector = {
   appId: 'WHATSAPP',
   label: 'WhatsApp',
   about: 'Messages from a WhatsApp business account.',
+  category: 'communication',
   setups: [
     {
       type: 'TOKEN',

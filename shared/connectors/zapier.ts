@@ -5,6 +5,7 @@ export const zapier: Connector = {
   appId: 'ZAPIER',
   label: 'Zapier',
   about: 'Starts a Zap by its webhook.',
+  category: 'productivity',
   setups: [
     {
       type: 'WEBHOOK',

@@ -21,6 +21,8 @@ export interface Source {
 export interface GrantProfile {
   readonly kind: 'client-credentials' | 'jwt-bearer' | 'authorization-code'
   readonly tokenUrl: Template
+  /** Where renewing has an address of its own. */
+  readonly refreshUrl?: Template
   /** Only for authorization-code. */
   readonly authorizationUrl?: Template
   /** The issuer expected in the authorization response (RFC 9207), for providers that advertise it. */
@@ -35,8 +37,12 @@ export interface GrantProfile {
   readonly client:
     | { readonly from: 'setup'; readonly id: string; readonly secret: string }
     | { readonly from: 'oauth-application' }
+  /** The name of the parameter that is `client_id` elsewhere (TikTok: `client_key`). */
+  readonly clientIdParameter?: string
   readonly bodyFormat: 'form' | 'json'
   readonly pkce: 'S256' | 'off'
+  /** The authorization page wants a `nonce` (OpenID Connect Core §3.1.2.1). */
+  readonly nonce?: true
   readonly scopes: {
     readonly separator: ' ' | ','
     /** Asked for when a person names none. */
@@ -49,6 +55,8 @@ export interface GrantProfile {
   /** Extra parameters; templates over setup fields. An absent value leaves the parameter out. */
   readonly authorizationParameters?: Readonly<Record<string, Template>>
   readonly tokenParameters?: Readonly<Record<string, Template>>
+  /** In place of `tokenParameters` when a grant is renewed. */
+  readonly refreshParameters?: Readonly<Record<string, Template>>
   /** For jwt-bearer: the claims of the assertion. */
   readonly assertion?: {
     readonly issuer: Template

@@ -86,7 +86,7 @@ export class OAuth4WebApiClient implements OAuthClient {
     }
     return this.#options.fetch(url, {
       method: 'POST',
-      ...encodeBody(request.profile.bodyFormat, built),
+      ...encodeBody(request.profile, built),
       timeoutMs: request.timeoutMs,
       repeatable: !consumes(request),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
@@ -104,14 +104,18 @@ function parseSetup(setup: SecretText): JsonObject {
 }
 
 function encodeBody(
-  format: GrantProfile['bodyFormat'],
+  { bodyFormat, clientIdParameter = 'client_id' }: GrantProfile,
   built: BuiltRequest,
 ): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
-  const asJson = format === 'json'
+  const asJson = bodyFormat === 'json'
+  const parameters = new URLSearchParams()
+  for (const [name, value] of built.body) {
+    parameters.append(name === 'client_id' ? clientIdParameter : name, value)
+  }
   const contentType = asJson ? 'application/json' : 'application/x-www-form-urlencoded'
   return {
     headers: { ...built.headers, 'content-type': contentType },
-    body: asJson ? JSON.stringify(Object.fromEntries(built.body)) : built.body.toString(),
+    body: asJson ? JSON.stringify(Object.fromEntries(parameters)) : parameters.toString(),
   }
 }
 

@@ -1,4 +1,3 @@
-import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { TokenFailure, TokenRequest } from '../../ports/oauth-client.ts'
 import { type AuthenticatedClient, authenticateClient } from './client-authentication.ts'
@@ -24,7 +23,9 @@ export async function prepareTokenRequest(
 ): Promise<PreparedTokenRequest | TokenFailure> {
   const { profile, grant } = request
   const extra = grant.kind === 'refresh-token' ? grant.extra : {}
-  const rendered = context.render(profile.tokenUrl, setup, { main: { extra } })
+  const isRenewal = grant.kind === 'refresh-token'
+  const template = isRenewal ? (profile.refreshUrl ?? profile.tokenUrl) : profile.tokenUrl
+  const rendered = context.render(template, setup, { main: { extra } })
   const url = rendered === undefined ? null : URL.parse(rendered)
   if (url === null) {
     return failureBeforeSending('app-broken', 'invalid_setup', 'The setup gives no valid token endpoint.')
@@ -37,7 +38,7 @@ export async function prepareTokenRequest(
     ...client,
     url,
     grantType: own.grantType,
-    parameters: { ...extraParameters(profile, setup, context.render), ...own.parameters },
+    parameters: { ...extraParameters(request, setup, context.render), ...own.parameters },
   }
 }
 
@@ -88,12 +89,14 @@ async function grantParameters(
 }
 
 function extraParameters(
-  profile: GrantProfile,
+  { profile, grant }: TokenRequest,
   setup: JsonObject,
   render: RenderTemplate,
 ): Readonly<Record<string, string>> {
+  const { tokenParameters, refreshParameters = tokenParameters } = profile
+  const templates = grant.kind === 'refresh-token' ? refreshParameters : tokenParameters
   const parameters: Record<string, string> = {}
-  for (const [name, template] of Object.entries(profile.tokenParameters ?? {})) {
+  for (const [name, template] of Object.entries(templates ?? {})) {
     const value = render(template, setup)
     if (value !== undefined) parameters[name] = value
   }

@@ -1,4 +1,4 @@
-import { findConnector } from '../../connectors/catalogue.ts'
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
@@ -98,8 +98,8 @@ export async function startAuthorization(
 
 function codeSetupOf(connector: Connector | undefined, row: ConnectionRow): Setup {
   if (connector === undefined) throw new InvariantError(`no connector for ${row.appId}`)
-  const codeSetups = connector.setups.filter((setup) => setup.grant?.kind === 'authorization-code')
-  const setup = codeSetups.find((candidate) => candidate.type === row.setupType) ?? codeSetups[0]
+  const own = row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
+  const setup = own?.grant?.kind === 'authorization-code' ? own : connector.setups.find(takesCode)
   if (setup === undefined) {
     throw new VaultError(
       'conflict',
@@ -119,6 +119,10 @@ function codeSetupOf(connector: Connector | undefined, row: ConnectionRow): Setu
     )
   }
   return setup
+}
+
+function takesCode({ grant }: Setup): boolean {
+  return grant?.kind === 'authorization-code'
 }
 
 /**

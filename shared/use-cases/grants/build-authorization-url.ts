@@ -89,7 +89,7 @@ function authorizationUrlOf(
   const url = new URL(base)
   const parameters: Record<string, string | undefined> = {
     response_type: 'code',
-    client_id: facts.clientId,
+    [profile.clientIdParameter ?? 'client_id']: facts.clientId,
     redirect_uri: facts.redirectUri,
     state: facts.state.reveal(),
     ...(profile.scopes.requested && facts.scopes.length > 0
@@ -98,11 +98,15 @@ function authorizationUrlOf(
     ...(facts.codeChallenge === undefined
       ? {}
       : { code_challenge: facts.codeChallenge, code_challenge_method: 'S256' }),
+    // Derived from the state: nobody can guess it, and nothing has to be kept.
+    ...(profile.nonce === true ? { nonce: challengeOf(facts.state) } : {}),
   }
   for (const [name, template] of Object.entries(profile.authorizationParameters ?? {})) {
     parameters[name] = renderTemplate(template, values)
   }
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) url.searchParams.set(name, value)
+  // A page that routes by its fragment reads its parameters there.
+  const query = url.hash === '' ? url.searchParams : new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value)
+  if (url.hash !== '') url.hash = `${url.hash}?${query}`
   return url
 }

@@ -11,7 +11,7 @@ export function measuredOAuthClient(
 ): OAuthClient {
   const { metrics, clock } = ports
   const apps = appsByProfile()
-  const appOf = (profile: GrantProfile): string => apps.get(profile) ?? 'unknown'
+  const appOf = (profile: GrantProfile): string => apps.get(profile) ?? appOfServices()
   return {
     async requestToken(request) {
       const app = appOf(request.profile)
@@ -37,4 +37,10 @@ function appsByProfile(): ReadonlyMap<GrantProfile, string> {
       setups.flatMap(({ grant }) => (grant === undefined ? [] : [[grant, appId] as const])),
     ),
   )
+}
+
+/** A profile that is not the catalogue's own is that of a named service, and one app has all of those. */
+function appOfServices(): string {
+  const app = CONNECTORS.find(({ setups }) => setups.some(({ presets, grant }) => presets && grant))
+  return app?.appId ?? 'unknown'
 }
