@@ -53,11 +53,16 @@ interface FeedPage {
 }
 
 async function readPage(options: FollowFeedOptions, after: string | undefined): Promise<FeedPage> {
-  const answer = await options.calls.readFeed(after ?? 'now', WAIT_SECONDS, options.signal)
+  const answer = await options.calls.readFeed(after ?? 'latest', WAIT_SECONDS, options.signal)
   if (answer.status === 410) return { events: [], next: undefined, lost: true, pauseMs: 0 }
-  const body = JSON.parse(answer.body) as { events?: unknown; next?: unknown; poll_after?: unknown }
+  const body = JSON.parse(answer.body) as {
+    events?: unknown
+    after?: unknown
+    more?: unknown
+    poll_after?: unknown
+  }
   const events = Array.isArray(body.events) ? body.events : []
-  const next = typeof body.next === 'string' ? body.next : after
+  const next = typeof body.after === 'string' ? body.after : after
   const told = typeof body.poll_after === 'number' ? body.poll_after * 1000 : DEFAULT_POLL_MS
-  return { events, next, lost: false, pauseMs: events.length > 0 ? 0 : told }
+  return { events, next, lost: false, pauseMs: body.more === true ? 0 : told }
 }

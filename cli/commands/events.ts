@@ -1,0 +1,49 @@
+import { type Command, type CommandContext, text } from '../cli-command.ts'
+
+/** What the vault holds a request for at most, where it can. */
+const WAIT_SECONDS = 20
+const DEFAULT_PAUSE_SECONDS = 5
+
+interface FeedPage {
+  readonly events: readonly Record<string, unknown>[]
+  readonly after?: string
+  readonly more?: boolean
+  readonly poll_after?: number
+}
+
+/** The feed, as it comes. */
+export const EVENT_COMMANDS: readonly Command[] = [
+  {
+    name: ['events', 'tail'],
+    about: 'Follow what changes, a line an event, until Ctrl-C',
+    options: [
+      { flags: '--after <place>', about: 'begin there: a page’s after; from now on when not said' },
+      { flags: '--once', about: 'print what is there and end' },
+    ],
+    async run(context, input) {
+      let after = text(input, 'after') ?? 'latest'
+      const once = input.options['once'] === true
+      while (!context.terminal.signal.aborted) {
+        const page = await readPage(context, after, once)
+        for (const event of page.events) context.terminal.out(lineOf(context, event))
+        after = page.after ?? after
+        if (once) return undefined
+        if (page.more !== true)
+          await context.terminal.pause((page.poll_after ?? DEFAULT_PAUSE_SECONDS) * 1000)
+      }
+      return undefined
+    },
+  },
+]
+
+async function readPage(context: CommandContext, after: string, once: boolean): Promise<FeedPage> {
+  const query = { after, limit: 100, ...(once ? {} : { wait: WAIT_SECONDS }) }
+  return (await context.api().call({ method: 'GET', path: '/events', query })) as FeedPage
+}
+
+/** For people the time, the kind and the connection; for pipes the event as JSON. */
+function lineOf(context: CommandContext, event: Record<string, unknown>): string {
+  if (!context.terminal.stdoutIsTerminal) return `${JSON.stringify(event)}\n`
+  const words = event['message'] ?? event['changed'] ?? ''
+  return `${event['occurred_at']}  ${event['type']}  ${event['connection_id']}  ${typeof words === 'string' ? words : JSON.stringify(words)}\n`
+}

@@ -1,0 +1,235 @@
+import fs from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type RunningVault, startRunningVault } from '../support/running-vault.ts'
+import { type CommandLineEnd, type Typing, typeCommand } from '../support/staged-terminal.ts'
+
+let running: RunningVault
+let folder: string
+let env: Record<string, string>
+
+beforeAll(async () => {
+  running = await startRunningVault()
+  folder = await mkdtemp(path.join(tmpdir(), 'flow-vault-cli-'))
+  const { clientId, clientSecret } = running.client({ tenant: 'acme' })
+  env = {
+    FLOW_VAULT_URL: running.url,
+    FLOW_VAULT_CLIENT_ID: clientId,
+    FLOW_VAULT_CLIENT_SECRET: clientSecret,
+    FLOW_VAULT_CONFIG: path.join(folder, 'profiles.json'),
+    NO_COLOR: '1',
+  }
+})
+afterAll(async () => {
+  await running.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function type(line: string, typing: Typing = {}): Promise<CommandLineEnd> {
+  return typeCommand(line.split(' '), { env, ...typing })
+}
+
+async function created(token = 'token-of-the-orders'): Promise<string> {
+  const { out } = await type('connections create --app HTTP --name orders --type BEARER', {
+    stdin: `${token}\n`,
+  })
+  return (JSON.parse(out) as { id: string }).id
+}
+
+describe('flow-vault connections', () => {
+  test('creates from a piped secret, shows, renames and lists', async () => {
+    const id = await created()
+    expect((await type(`connections update ${id} --name billing`)).code).toBe(0)
+    const shown = await type(`connections show ${id} --field name`)
+    expect(shown).toEqual({ code: 0, out: 'billing\n', err: '' })
+    const listed = await type('connections list --app HTTP', { tty: true })
+    expect(listed.out).toMatch(/^ID +APP +NAME +ACCOUNT +STATUS +EXPIRES\n/)
+    expect(listed.out).toMatch(new RegExp(`${id} +HTTP +billing .* ready`))
+    expect(JSON.parse((await type('connections list')).out)).toContainEqual(expect.objectContaining({ id }))
+  })
+
+  test('asks a person for what is missing, the secret unseen', async () => {
+    const { code, out, err } = await type('connections create', {
+      answers: ['HTTP', 'asked', 'BEARER', 'the-secret-that-was-typed'],
+    })
+    expect(code).toBe(0)
+    expect(out).toMatch(/asked/)
+    expect(out + err).not.toContain('the-secret-that-was-typed')
+  })
+
+  test('makes an empty one, and replaces its setup from a file', async () => {
+    const { out } = await type('connections create --app HTTP --name empty --empty')
+    const { id } = JSON.parse(out) as { id: string }
+    const file = path.join(folder, 'setup.json')
+    fs.writeFileSync(file, '{"type":"BEARER","token":"from-a-file-1234"}')
+    expect((await type(`connections update ${id} --setup-file ${file}`)).code).toBe(0)
+    expect((await type(`connections show ${id} --field status`)).out).toBe('ready\n')
+  })
+
+  test('destroys only what was confirmed, and brings back', async () => {
+    const id = await created()
+    expect(await type(`connections delete ${id}`)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--confirm ac_/),
+    })
+    expect(await type(`connections delete ${id} --confirm ac_other`)).toMatchObject({ code: 2 })
+    expect(await type(`connections delete ${id}`, { answers: ['no'] })).toMatchObject({ code: 130 })
+    expect((await type(`connections show ${id}`)).code).toBe(0)
+    expect((await type(`connections delete ${id} --even-if-used --confirm ${id}`)).code).toBe(0)
+    expect((await type(`connections show ${id}`)).code).toBe(2)
+    expect((await type(`connections restore ${id}`)).code).toBe(0)
+  })
+
+  test.each<[string, Typing, number, RegExp]>([
+    ['connections create --app HTTP --name x --type NONE', {}, 2, /There are: .*BEARER/],
+    ['connections create --app HTTP --name x', {}, 2, /Give --type with one of/],
+    ['connections create --app HTTP', {}, 2, /Give --name/],
+    ['connections create', {}, 2, /Give --app/],
+    [
+      'connections create --app HTTP --name x --type BEARER',
+      {},
+      2,
+      /Bearer token is needed|is needed: pipe it in/,
+    ],
+    ['connections create --app HTTP --name x --type BEARER --set token=abc', {}, 2, /is a secret/],
+    [
+      'connections create --app HTTP --name x --type BEARER --set nothing=abc',
+      {},
+      2,
+      /has no field "nothing"/,
+    ],
+    ['connections create --app HTTP --name x --setup-file -', { stdin: 'no json' }, 2, /is no JSON/],
+    ['connections create --app HTTP --name x --setup-file /none', {}, 2, /Cannot read \/none: ENOENT/],
+    ['connections create --app NONE --name x', {}, 2, /Connector not found/],
+    ['connections show ac_0000000000000000000000', {}, 2, /not found/i],
+    ['connections list --per-page 900', {}, 2, /per_page/],
+    ['connections lst', {}, 2, /unknown command/],
+    ['connections list --jsn', {}, 2, /unknown option '--jsn'/],
+    ['connections show', {}, 2, /missing required argument/],
+    ['freeze add', {}, 2, /app_id|reason/],
+  ])('refuses %s with a sentence', async (line, typing, code, sentence) => {
+    const end = await type(line, typing)
+    expect(end.code).toBe(code)
+    expect(end.err).toMatch(sentence)
+    expect(end.out).toBe('')
+  })
+
+  test('prints an error as the API’s object on request', async () => {
+    const { err } = await type('connections show ac_0000000000000000000000 --json')
+    expect(JSON.parse(err)).toMatchObject({ statusCode: 404 })
+  })
+})
+
+describe('flow-vault freeze', () => {
+  test('stops a connection and lifts it', async () => {
+    const id = await created()
+    const added = await type(`freeze add --connection ${id} --reason leaked`)
+    const freeze = JSON.parse(added.out) as { id: string }
+    const read = await type(`read ${id} token`)
+    expect(read).toMatchObject({ code: 5, out: '' })
+    expect(read.err).toMatch(/frozen/i)
+    expect((await type(`freeze lift ${freeze.id}`)).code).toBe(0)
+    expect((await type(`read ${id} token`)).out).toBe('token-of-the-orders\n')
+  })
+})
+
+describe('flow-vault read', () => {
+  test('shows no secret on a screen unless told to', async () => {
+    const id = await created()
+    expect(await type(`read ${id} token`, { tty: true })).toMatchObject({ code: 2, out: '' })
+    expect((await type(`read ${id} token --reveal`, { tty: true })).out).toBe('token-of-the-orders\n')
+    expect((await type(`read ${id} nothing`)).err).toMatch(/There are: token/)
+  })
+})
+
+describe('flow-vault run', () => {
+  const print =
+    'process.stdout.write(process.env.A + process.env.B + process.env.FLOW_VAULT_CLIENT_SECRET); process.exit(7)'
+
+  test.each([
+    [['--env', 'A=ac_x'], /VARIABLE=ac_…:field/],
+    [['--min-ttl', 'soon', '--env', 'A=ac_1:token'], /whole number of seconds/],
+    [['--env-file', '/none'], /Cannot read/],
+  ])('refuses %j', async (options, sentence) => {
+    const end = await typeCommand(['run', ...options, '--', 'true'], { env })
+    expect(end).toMatchObject({ code: 2, err: expect.stringMatching(sentence) })
+  })
+
+  test('gives the program its credentials, and none of ours', async () => {
+    const id = await created()
+    const file = path.join(folder, 'flow.env')
+    fs.writeFileSync(file, `# the flow's\nB="flow-vault://${id}/token"\n`)
+    const target = path.join(folder, 'printed')
+    const script = print.replace(
+      'process.stdout.write',
+      `require('fs').writeFileSync(${JSON.stringify(target)}, ''+`,
+    )
+    const before = process.exitCode
+    const line = [
+      'run',
+      '--env',
+      `A=${id}:token`,
+      '--env-file',
+      file,
+      '--',
+      process.execPath,
+      '-e',
+      `${script.replace(');', '));')}`,
+    ]
+    const end = await typeCommand(line, { env: { ...env, PATH: process.env['PATH'] ?? '' }, cwd: folder })
+    const childCode = process.exitCode
+    process.exitCode = before
+    expect([end.code, end.err, childCode]).toEqual([0, '', 7])
+    expect(fs.readFileSync(target, 'utf8')).toBe('token-of-the-orderstoken-of-the-ordersundefined')
+  })
+})
+
+describe('profiles', () => {
+  test('keep how to reach a vault in a file of one’s own, and are used by name', async () => {
+    const { FLOW_VAULT_CLIENT_SECRET: secret, FLOW_VAULT_CLIENT_ID: id, FLOW_VAULT_CONFIG: file } = env
+    const bare = { FLOW_VAULT_CONFIG: file! }
+    const login = ['login', '--url', running.url, '--client-id', id!, '--name', 'test']
+    expect(await typeCommand(login, { env: bare, stdin: 'wrong' })).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/refused the client/),
+    })
+    expect(fs.existsSync(file!)).toBe(false)
+    expect((await typeCommand(login, { env: bare, stdin: secret! })).code).toBe(0)
+    expect(fs.statSync(file!).mode & 0o777).toBe(0o600)
+    const who = await typeCommand(['whoami'], { env: bare })
+    expect(JSON.parse(who.out)).toMatchObject({ vault: running.url, from: 'the profile test', client: id })
+    expect((await typeCommand(['connections', 'list', '--profile', 'nope'], { env: bare })).err).toMatch(
+      /There are: test/,
+    )
+    fs.chmodSync(file!, 0o644)
+    expect((await typeCommand(['whoami'], { env: bare })).err).toMatch(/chmod 600/)
+    fs.chmodSync(file!, 0o600)
+    expect((await typeCommand(['logout', 'test'], { env: bare })).code).toBe(0)
+    expect((await typeCommand(['whoami'], { env: bare })).err).toMatch(/Which vault\?/)
+  })
+
+  test('without a server, say who does not answer', async () => {
+    const end = await typeCommand(['connections', 'list'], {
+      env: { ...env, FLOW_VAULT_URL: 'http://127.0.0.1:9' },
+    })
+    expect(end).toMatchObject({
+      code: 6,
+      err: expect.stringMatching(/No vault answers at http:\/\/127\.0\.0\.1:9/),
+    })
+  })
+})
+
+describe('completion', () => {
+  test.each(['bash', 'zsh', 'fish'])('knows every command in %s', async (shell) => {
+    const { out } = await type(`completion ${shell}`)
+    for (const word of ['connections', 'oauth-apps', 'rotate-key', 'authorize', '--setup-file'])
+      expect(out).toContain(word)
+  })
+  test('refuses another shell', async () => {
+    expect(await type('completion tcsh')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/bash, zsh, fish/),
+    })
+  })
+})
