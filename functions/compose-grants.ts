@@ -20,11 +20,12 @@ export interface ComposedGrants extends GrantsFunctionPorts {
 
 /**
  * Builds what calls providers over the stores of one world: the same for the embedded server and for the `grants`
- * function. `allowHosts` may be private or plain http; `owner` names the process to people who read attempts.
+ * function. `allowHosts` may be private or plain http; `owner` names the process to people who read attempts,
+ * `boot` this run, where a lock proves that it is the only one.
  */
 export function composeGrants(
   ports: Ports & { readonly metrics: Metrics },
-  { allowHosts, owner }: { allowHosts: readonly string[]; owner: string },
+  { allowHosts, owner, boot }: { allowHosts: readonly string[]; owner: string; boot?: string },
 ): ComposedGrants {
   const { clock, metrics, log } = ports
   const opened = new MeasuredOpenedSecrets(ports.secrets, metrics)
@@ -37,9 +38,10 @@ export function composeGrants(
     checkUrl: createUrlCheck(allowHosts),
     opened,
     freezes,
-    attempts: new AttemptWatch(clock),
+    attempts: new AttemptWatch(clock, boot),
     breaker,
     owner,
+    ...(boot === undefined ? {} : { boot }),
   })
   return { ...work, opened, freezes, breaker, metrics, log }
 }

@@ -1,11 +1,11 @@
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import { type GrantRunner, type GrantWork, grantRunnerOver } from '../../shared/ports/grant-runner.ts'
 import { parseContent } from '../../shared/use-cases/commit/opened-secrets.ts'
-import { probeStored } from '../../shared/use-cases/connections/probe-stored.ts'
 import { buildAuthorizationUrl } from '../../shared/use-cases/grants/build-authorization-url.ts'
 import { exchangeCode } from '../../shared/use-cases/grants/exchange-code.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { mintFirstGrant } from '../../shared/use-cases/grants/mint-first-grant.ts'
+import { probeStored } from '../../shared/use-cases/grants/probe-stored.ts'
 import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 

@@ -12,6 +12,7 @@ import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
+import { newUuid } from '../../shared/domain/ids.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
@@ -60,7 +61,12 @@ export async function openVault(options: {
   const metrics = new PrometheusMetrics()
   const ports = { items, secrets, digester, clock, random, log, metrics }
   const { allowHosts, rateLimitPerSecond } = settings
-  const composed = composeGrants(ports, { allowHosts, owner: `pid ${process.pid}` })
+  const composed = composeGrants(ports, {
+    allowHosts,
+    owner: `pid ${process.pid}`,
+    // The folder's lock proves that no other process works on these rows.
+    boot: newUuid(random),
+  })
   const { opened, grants, freezes } = composed
   const work = localQueue(composed)
   const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work }

@@ -1,5 +1,5 @@
 import type { GrantState } from './grant.ts'
-import type { RotationAttempt, RotationFailure, RotationLease } from './rotation.ts'
+import type { RotationAttempt, RotationFailure } from './rotation.ts'
 
 /**
  * One vault connection as the row store keeps it: metadata only, never a secret. The row's `secret` pointer is
@@ -18,7 +18,7 @@ export interface ConnectionRow {
   readonly createdAtMs: number
   readonly updatedAtMs: number
   readonly refreshedAtMs?: number
-  /** Rises on every change that people can see; lease and attempt writes leave it alone. */
+  /** Rises on every change that people can see; attempt writes leave it alone. */
   readonly version: number
   /** Rises when what a flow sends changes. */
   readonly credentialVersion: number
@@ -44,7 +44,6 @@ export interface ConnectionRow {
   readonly rejectedAtMs?: number
   readonly lastFetchedHour?: number
   readonly fence: number
-  readonly lease?: RotationLease
   readonly attempt?: RotationAttempt
   readonly failure?: RotationFailure
   /** The operation that wrote this state last: how a commit of unknown outcome is recognized. */

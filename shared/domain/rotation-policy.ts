@@ -3,7 +3,7 @@ import type { GrantState } from './grant.ts'
 import type { RefreshRule } from './grant-profile.ts'
 import { bucketOf } from './ids.ts'
 import { keepAliveAtMs, nextWarningAtMs } from './refresh-deadline.ts'
-import type { RotationAttempt, RotationLease } from './rotation.ts'
+import type { RotationAttempt } from './rotation.ts'
 
 /** Rotation starts this long before expiry, or a tenth of the life when that is longer. */
 const FULL_LEAD_MS = 5 * 60_000
@@ -18,9 +18,9 @@ const JITTER_STEPS = 10_000
 /** A provider's answer is waited for this long: the slowest token endpoints seen took half of it. */
 export const PROVIDER_TIMEOUT_MS = 60_000
 /** Longer than a request and the storing of its answer, so that a live holder is not overtaken. */
-export const LEASE_MS = 90_000
-/** Another process's request is over for certain when it has been watched, unchanged, for a whole lease. */
-const QUIET_MS = LEASE_MS
+export const HOLD_MS = 90_000
+/** Another process's request is over for certain when it has been watched, unchanged, for a whole hold. */
+const QUIET_MS = HOLD_MS
 /** Clocks of two machines may differ by this much, each wrong by five minutes the other way, or jump as far. */
 const MAX_CLOCK_DIFFERENCE_MS = 10 * 60_000
 
@@ -79,7 +79,8 @@ export function grantsToRotate(
       if (options.all === true) return true
       const due = grantDueAtMs(row.id, grant)
       if (due !== undefined && due <= options.nowMs) return true
-      return remainingMs(grant, options.nowMs) < options.minTtlMs
+      const leftMs = remainingMs(grant, options.nowMs)
+      return leftMs <= 0 || leftMs < options.minTtlMs
     })
     .map(([name]) => name)
 }
@@ -89,29 +90,46 @@ export function remainingMs(grant: GrantState, nowMs: number): number {
   return grant.accessExpiresAtMs === undefined ? Number.POSITIVE_INFINITY : grant.accessExpiresAtMs - nowMs
 }
 
+/** Until when, by its owner's clock, somebody works on the row's attempt; undefined when nobody does. */
+export function heldUntilMs({
+  attempt,
+  fence,
+}: Pick<ConnectionRow, 'attempt' | 'fence'>): number | undefined {
+  if (attempt === undefined || attempt.unknownAtMs !== undefined || attempt.fence !== fence) return undefined
+  return attempt.startedAtMs + HOLD_MS
+}
+
 /**
- * Whether somebody may still be working under the lease. Two wall clocks cannot tell: it is over when this process
- * has watched it, unchanged, for as long as it lasts, or when no clock could be that wrong.
+ * Whether somebody may still be working on the row's attempt. Two wall clocks cannot tell: it is over when this
+ * process has watched it, unchanged, for as long as it lasts, or when no clock could be that wrong.
  */
-export function isHeld(lease: RotationLease, facts: { nowMs: number; watchedMs: number }): boolean {
-  return facts.watchedMs < QUIET_MS && facts.nowMs < lease.untilMs + MAX_CLOCK_DIFFERENCE_MS
+export function isHeld(row: ConnectionRow, facts: { nowMs: number; watchedMs: number }): boolean {
+  const untilMs = heldUntilMs(row)
+  if (untilMs === undefined) return false
+  return facts.watchedMs < QUIET_MS && facts.nowMs < untilMs + MAX_CLOCK_DIFFERENCE_MS
 }
 
 /**
  * Whether the token of an attempt of unknown outcome may be sent again. Harmless ones always may; a provider that
- * documents replay within its grace window, once and inside it; every other only when the access token has
- * expired, for nothing is left to lose then. `watchedMs` is for how long this process has seen the attempt
- * unchanged: while its sender might still be waiting for an answer, nobody sends.
+ * documents replay within its grace window, once and inside it; every other only when nothing is left to lose: the
+ * access token has expired, or, once, `isTokenRefused`, a flow has met its end before that. `watchedMs` is for how
+ * long this process has seen the attempt unchanged: while its sender might still wait for an answer, nobody sends.
  */
 export function canResend(
   attempt: RotationAttempt,
-  facts: { refresh: RefreshRule; accessExpiresAtMs: number | undefined; nowMs: number; watchedMs: number },
+  facts: {
+    refresh: RefreshRule
+    accessExpiresAtMs: number | undefined
+    nowMs: number
+    watchedMs: number
+    isTokenRefused?: boolean
+  },
 ): boolean {
   if (attempt.unknownAtMs === undefined) return false
-  const isReplay = mayReplay(attempt, facts)
-  if (isReplay && attempt.isOver === true) return true
-  if (!isSenderGone(attempt.unknownAtMs, facts)) return false
-  if (isReplay || attempt.refreshTokenDigest === undefined || facts.refresh.rotation === 'none') return true
+  if (attempt.isOver !== true && !isSenderGone(attempt.unknownAtMs, facts)) return false
+  if (attempt.consumes === undefined || facts.refresh.rotation === 'none') return true
+  if (mayReplay(attempt, facts)) return true
+  if (facts.isTokenRefused === true && attempt.earlier === undefined) return true
   return facts.accessExpiresAtMs !== undefined && facts.nowMs >= facts.accessExpiresAtMs
 }
 
@@ -128,8 +146,9 @@ export function resendAtMs(
   facts: { refresh: RefreshRule; accessExpiresAtMs: number | undefined; nowMs: number },
 ): number | undefined {
   const { accessExpiresAtMs, nowMs, refresh } = facts
-  const quietAtMs = nowMs + QUIET_MS
-  if (attempt.refreshTokenDigest === undefined || refresh.rotation === 'none') return quietAtMs
+  // A sender that said itself how it ended is not waited for.
+  const quietAtMs = attempt.isOver === true ? nowMs : nowMs + QUIET_MS
+  if (attempt.consumes === undefined || refresh.rotation === 'none') return quietAtMs
   if (attempt.isOver === true && mayReplay(attempt, facts)) return nowMs
   return accessExpiresAtMs === undefined ? undefined : Math.max(quietAtMs, accessExpiresAtMs)
 }
@@ -137,7 +156,11 @@ export function resendAtMs(
 /** Once, and inside the grace window of a provider that documents what comes of it. */
 function mayReplay(attempt: RotationAttempt, facts: { refresh: RefreshRule; nowMs: number }): boolean {
   const { graceSeconds = 0, replaySafe } = facts.refresh
-  return replaySafe === true && attempt.sent === 1 && facts.nowMs < attempt.startedAtMs + graceSeconds * 1000
+  return (
+    replaySafe === true &&
+    attempt.earlier === undefined &&
+    facts.nowMs < attempt.startedAtMs + graceSeconds * 1000
+  )
 }
 
 /**

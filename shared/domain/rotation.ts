@@ -1,25 +1,20 @@
-/** Who may rotate the connection, until when; `fence` rises with each lease and guards every commit. */
-export interface RotationLease {
-  readonly owner: string
-  readonly untilMs: number
-  readonly fence: number
-}
-
 /**
  * The permission to send one token request, written before it is sent. While one stands, no other request may be
- * sent for the grant, whatever a clock or a lease says; only its end, or `canResend`, allows the next.
+ * sent for the grant, whatever a clock says; only its end, or `canResend`, allows the next. It is the hold as well:
+ * while the row has its fence and its end is not known, its owner has `HOLD_MS` from its start.
  */
 export interface RotationAttempt {
+  /** The row's fence, which rose with it and guards every commit. */
   readonly fence: number
+  readonly owner: string
+  /** The run of the program that sends, where a lock proves that one run at a time works on these rows. */
+  readonly boot?: string
   readonly grantName: string
-  readonly secretVersionId: string
-  /** Keyed digest; absent for grants minted without a refresh token, where resending is harmless. */
-  readonly refreshTokenDigest?: string
+  /** Sending uses up what is sent, a refresh token or a code; absent where asking again is harmless. */
+  readonly consumes?: true
   readonly startedAtMs: number
   /** Where the answer is stored first, so that whoever comes after a crash finds it there. */
   readonly answerVersionId: string
-  /** How many requests were sent for this token without a known end, this one included. */
-  readonly sent: number
   /** Set once the request is known to be over without a known outcome. */
   readonly unknownAtMs?: number
   /** Its sender itself said so: it waits for no answer any more. */

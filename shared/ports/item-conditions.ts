@@ -111,7 +111,7 @@ function isList(value: AttributeValue): value is readonly AttributeValue[] {
   return Array.isArray(value)
 }
 
-/** The value at a path such as `lease.untilMs`; only own members of objects are followed. */
+/** The value at a path such as `attempt.fence`; only own members of objects are followed. */
 function valueAt(item: Attributes | undefined, path: string): AttributeValue | undefined {
   let value: AttributeValue | undefined = item
   for (const name of path.split('.')) {

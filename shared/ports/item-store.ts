@@ -51,7 +51,7 @@ export interface Item {
   readonly attributes: Attributes
 }
 
-/** `attribute` may be a path into nested objects, such as `lease.untilMs`. Neither kind holds for an absent item, except `item-absent`, `absent` and `absent-or-at-most`. */
+/** `attribute` may be a path into nested objects, such as `attempt.fence`. Neither kind holds for an absent item, except `item-absent`, `absent` and `absent-or-at-most`. */
 export type Condition =
   | { readonly kind: 'item-absent' }
   | { readonly kind: 'item-present' }

@@ -2,7 +2,7 @@ import { WORK_BUDGET_MS } from '../../functions/grants/handler.ts'
 import { SERVICE_CLIENT_SETTINGS } from '../../functions/wire-aws-access.ts'
 import { FUNCTION_TABLE, type VaultFunctionName } from '../../infra/function-table.ts'
 import { createLambdaGrantRunner } from '../../shared/adapters/lambda/lambda-grant-runner.ts'
-import { LEASE_MS, PROVIDER_TIMEOUT_MS } from '../../shared/domain/rotation-policy.ts'
+import { HOLD_MS, PROVIDER_TIMEOUT_MS } from '../../shared/domain/rotation-policy.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { INTENT_DEADLINE_MS } from '../../shared/use-cases/commit/intent.ts'
 import { FIRST_GRANT_BUDGET_MS } from '../../shared/use-cases/connections/first-grant.ts'
@@ -45,8 +45,8 @@ describe('the limits of time', () => {
   it('let grants hear the slowest provider and store its answer, within its lease', () => {
     const { maxAttempts, requestHandler } = SERVICE_CLIENT_SETTINGS
     const onePutMs = maxAttempts * requestHandler.requestTimeout
-    expect(PROVIDER_TIMEOUT_MS + onePutMs).toBeLessThan(LEASE_MS)
-    expect(LEASE_MS).toBeLessThan(WORK_BUDGET_MS)
+    expect(PROVIDER_TIMEOUT_MS + onePutMs).toBeLessThan(HOLD_MS)
+    expect(HOLD_MS).toBeLessThan(WORK_BUDGET_MS)
     expect(WORK_BUDGET_MS).toBeLessThan(timeoutMs('grants'))
   })
 

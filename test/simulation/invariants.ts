@@ -3,6 +3,7 @@ import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import type { StoredGrant } from '../../shared/domain/grant.ts'
 import type { RefreshRule } from '../../shared/domain/grant-profile.ts'
 import { connectionsPartition } from '../../shared/domain/keys.ts'
+import { heldUntilMs } from '../../shared/domain/rotation-policy.ts'
 import type { SecretText } from '../../shared/domain/secret-text.ts'
 import type { ItemStore, Write } from '../../shared/ports/item-store.ts'
 import type { TokenOutcome, TokenRequest } from '../../shared/ports/oauth-client.ts'
@@ -44,6 +45,9 @@ export class Invariants {
   }
   readonly rows = new Map<string, ConnectionRow>()
   readonly #flights = new Map<string, Set<SimulatedProcess>>()
+  /** Connections with the version that a flow complained of. */
+  readonly #complaints = new Set<string>()
+  readonly #resentOnComplaint = new Set<string>()
   readonly #contents = new Map<string, SecretContent>()
   readonly #world: {
     readonly time: VirtualTime
@@ -100,6 +104,11 @@ export class Invariants {
     }
   }
 
+  /** A flow reports that this version was refused. */
+  complained(id: string, credentialVersion: number): void {
+    this.#complaints.add(`${id} ${credentialVersion}`)
+  }
+
   #checkSpent(process: SimulatedProcess, token: ServerToken, refresh: RefreshRule, grantName: string): void {
     if (!token.isSpent || refresh.rotation === 'none') return
     const row = this.rows.get(token.connectionId ?? '')
@@ -108,6 +117,12 @@ export class Invariants {
     const expiresAtMs = row?.grants?.[grantName]?.accessExpiresAtMs ?? Number.POSITIVE_INFINITY
     // The clock may have jumped back since it was looked at for the decision, which the attempt is dated by.
     if (Math.max(process.nowMs(), row?.attempt?.startedAtMs ?? 0) >= expiresAtMs) return
+    // A flow has said that this very access token does not work: that allows it once.
+    const complaint = `${token.connectionId} ${row?.credentialVersion}`
+    if (this.#complaints.has(complaint) && !this.#resentOnComplaint.has(token.value)) {
+      this.#resentOnComplaint.add(token.value)
+      return
+    }
     const left = Math.round((expiresAtMs - process.nowMs()) / 1000)
     this.breach(
       'P1',
@@ -218,7 +233,7 @@ export class Invariants {
     this.counts.rescues++
     const row = this.rows.get(String(rescue['connectionId']))
     if (row === undefined || row.attempt?.answerVersionId !== rescue['versionId']) return
-    if (row.fence === row.attempt?.fence && row.lease?.fence === row.fence)
+    if (heldUntilMs(row) !== undefined)
       this.breach('P2', `${row.id} lost a commit that nobody else had taken from it`)
   }
 

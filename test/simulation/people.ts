@@ -129,8 +129,9 @@ export class People {
   }
 
   #complain(ports: Parameters<typeof rejectCredential>[0], { tenant, id }: KnownConnection) {
-    const row = this.#world.invariants.rows.get(id)
-    return rejectCredential(ports, { tenant, id, credentialVersion: row?.credentialVersion ?? 1 })
+    const credentialVersion = this.#world.invariants.rows.get(id)?.credentialVersion ?? 1
+    this.#world.invariants.complained(id, credentialVersion)
+    return rejectCredential(ports, { tenant, id, credentialVersion })
   }
 
   async #replace(connection: KnownConnection): Promise<void> {

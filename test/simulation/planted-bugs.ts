@@ -76,7 +76,7 @@ function withoutFence(): Plants {
   const flat = (attributes: Attributes | undefined): Attributes | undefined =>
     attributes?.['fence'] === undefined
       ? attributes
-      : { ...attributes, fence: attributes['lease'] === undefined ? 0 : 1 }
+      : { ...attributes, fence: attributes['attempt'] === undefined ? 0 : 1 }
   return {
     items: (real) => ({
       ...overStore(real, (writes) => real.transact(writes.map((write) => withoutCondition(write, 'fence')))),
@@ -94,7 +94,7 @@ function conditionalOnVersion(): Plants {
         const changed = await Promise.all(
           writes.map(async (write): Promise<Write> => {
             if (write.op !== 'update') return write
-            if (write.set?.['lease'] !== undefined) {
+            if (write.set?.['attempt'] !== undefined) {
               const row = await real.get(write.key)
               versions.set(write.key.sort, Number(row?.['version']))
             }
@@ -135,7 +135,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     plants: () =>
       rewriting((writes) =>
         writes.map((write) =>
-          write.op === 'update' && write.set?.['lease'] !== undefined
+          write.op === 'update' && write.set?.['attempt'] !== undefined
             ? { ...write, set: { ...write.set, attempt: undefined } }
             : write,
         ),

@@ -17,7 +17,7 @@ import { transactSurely } from './transact-surely.ts'
 /** Renames and other visible changes may come in between; more in a row than this is no accident. */
 const MAX_TRIES = 8
 
-/** What the holder of a lease changes; with an event it is a visible change, without one it is not. */
+/** What the holder of an attempt changes; with an event it is a visible change, without one it is not. */
 export interface HeldChange {
   readonly members: Partial<ConnectionRow>
   readonly event?: { readonly type: ChangeEventType; readonly changed: readonly string[] }
@@ -26,7 +26,7 @@ export interface HeldChange {
 
 /**
  * Commits on behalf of the holder of `held.fence`, on the condition that the fence and the secret pointer are
- * still those it saw; a rename in between is read and kept. Undefined when the lease or the pointer was lost:
+ * still those it saw; a rename in between is read and kept. Undefined when the attempt or the pointer was lost:
  * nothing was written then.
  */
 export async function commitHeld(

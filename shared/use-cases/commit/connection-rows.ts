@@ -108,7 +108,7 @@ export async function isEventStored(
 }
 
 /**
- * The conditions under which `next` may replace `seen`: nobody made a visible change, took the lease or moved
+ * The conditions under which `next` may replace `seen`: nobody made a visible change, took the attempt or moved
  * the pointer since it was read.
  */
 export function unchangedSince(seen: ConnectionRow): Condition[] {
@@ -125,7 +125,7 @@ export function unchangedSince(seen: ConnectionRow): Condition[] {
 }
 
 /**
- * The write that turns `seen` into `next` by the members that differ, so that a lease taken meanwhile survives
+ * The write that turns `seen` into `next` by the members that differ, so that an attempt taken meanwhile survives
  * a rename. A member that `next` names as undefined goes, also when `seen` did not have it yet. `conditions`
  * default to `unchangedSince(seen)`.
  */

@@ -1,7 +1,7 @@
 import { rescueKey, workShard } from '../../domain/keys.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 
-/** A minted grant whose commit lost its lease or its connection: stored, and waiting to be adopted or revoked. */
+/** A minted grant whose commit lost its hold or its connection: stored, and waiting to be adopted or revoked. */
 export interface Rescue {
   readonly kind: 'rescue'
   readonly tenant: string

@@ -2,7 +2,7 @@ import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import { rescueKey } from '../../domain/keys.ts'
-import { connectionDueAtMs, LEASE_MS, retryAtMs } from '../../domain/rotation-policy.ts'
+import { connectionDueAtMs, HOLD_MS, retryAtMs } from '../../domain/rotation-policy.ts'
 import type {
   FailureTold,
   FirstGrantResult,
@@ -156,7 +156,7 @@ function pendingMembers(
     return {
       status: 'pending',
       statusReason: reason,
-      ...(usesCode ? { attempt: spentCode(stored, nowMs) } : dueMembers(stored.id, nowMs + LEASE_MS)),
+      ...(usesCode ? { attempt: spentCode(stored, nowMs) } : dueMembers(stored.id, nowMs + HOLD_MS)),
     }
   }
   const { failure } = result
@@ -202,12 +202,11 @@ function firstRetryMs(
 function spentCode(stored: StoredSetup, nowMs: number): ConnectionRow['attempt'] {
   return {
     fence: 0,
+    owner: '',
     grantName: MAIN_GRANT,
-    secretVersionId: stored.secret.versionId,
-    refreshTokenDigest: 'code',
+    consumes: true,
     startedAtMs: nowMs,
     answerVersionId: stored.secret.versionId,
-    sent: 1,
     unknownAtMs: nowMs,
   }
 }

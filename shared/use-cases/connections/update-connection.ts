@@ -187,7 +187,6 @@ function setupChange(
       requiredScopes: undefined,
       oauthAppId: undefined,
       fence: current.fence + 1,
-      lease: undefined,
       attempt: undefined,
       failure: undefined,
       authorization: (current.authorization ?? 0) + 1,

@@ -17,6 +17,7 @@ import {
   credentialUnavailable,
   type FreshenPorts,
   freshenCredential,
+  isExpired,
   isGoodFor,
   NO_ANSWER_YET,
   refuseExpired,
@@ -29,6 +30,8 @@ export const DEFAULT_MIN_TTL_SECONDS = 60
 /** A day: no provider's access token that we know lives longer and rotates. */
 export const MAX_MIN_TTL_SECONDS = 86_400
 const HOUR_MS = 3_600_000
+/** How often one fetch looks at the clock before it says that there is nothing to hand out. */
+const MAX_LOOKS = 2
 
 export interface FetchPorts extends FreshenPorts {
   readonly opened: OpenedSecrets
@@ -55,9 +58,22 @@ export async function fetchCredential(
   ports: FetchPorts,
   input: FetchCredentialInput,
 ): Promise<FetchedCredential> {
-  const minTtlMs = input.minTtlSeconds * 1000
   const row = await getConnection(ports, input.tenant, input.id)
   await refuseFrozen(ports, row)
+  let fetched: FetchedCredential | undefined
+  // A token that ends between two looks at the clock is renewed like any other; a second time, it is refused.
+  for (let looks = 1; fetched === undefined; looks++)
+    fetched = await handOut(ports, row, { ...input, isLastLook: looks === MAX_LOOKS })
+  return fetched
+}
+
+/** The answer; undefined when the token was good when it was looked at, and had ended when all was in hand. */
+async function handOut(
+  ports: FetchPorts,
+  row: ConnectionRow,
+  input: FetchCredentialInput & { isLastLook: boolean },
+): Promise<FetchedCredential | undefined> {
+  const minTtlMs = input.minTtlSeconds * 1000
   const usable = requireUsable(await withFreshGrant(ports, row, minTtlMs), ports.clock.nowMs())
   refuseExpired(usable, ports.clock.nowMs())
   const etag = etagOf(usable)
@@ -69,6 +85,7 @@ export async function fetchCredential(
   const { row: opened, secret } = await openCredential(ports, usable)
   // The clock is read after the last wait: however slow a store was, an ended token is not handed out.
   const nowMs = ports.clock.nowMs()
+  if (isExpired(opened, nowMs) && !input.isLastLook) return undefined
   refuseExpired(opened, nowMs)
   return { kind: 'credential', etag: etagOf(opened), body: bodyOf(opened, secret, nowMs) }
 }

@@ -65,10 +65,14 @@ export function isGoodFor(row: ConnectionRow, minTtlMs: number, nowMs: number): 
   })
 }
 
+/** Whether the access token of any of the row's grants has ended. */
+export function isExpired(row: ConnectionRow, nowMs: number): boolean {
+  return Object.values(row.grants ?? {}).some((grant) => remainingMs(grant, nowMs) <= 0)
+}
+
 /** Throws `credential-unavailable` when a grant of the row has expired; the message says what failed. */
 export function refuseExpired(row: ConnectionRow, nowMs: number): void {
-  const expired = Object.values(row.grants ?? {}).some((grant) => remainingMs(grant, nowMs) <= 0)
-  if (!expired) return
+  if (!isExpired(row, nowMs)) return
   const reason = row.failure?.message ?? NO_ANSWER_YET
   throw credentialUnavailable(
     row,
@@ -103,8 +107,13 @@ async function rotateWithin(
     )
     if (result.kind === 'gone') return undefined
     row = result.kind === 'late' ? await findConnection(ports, start.tenant, start.id) : result.row
-    if (result.kind !== 'busy' || row === undefined) return row
-    if (isGoodFor(row, minTtlMs, ports.clock.nowMs())) return row
+    if (row === undefined) return undefined
+    // Whoever is asked may find the token's last moment not over yet, by a clock of its own: then it is asked again.
+    const isEnded =
+      result.kind === 'nothing' && row.failure === undefined && isExpired(row, ports.clock.nowMs())
+    if (result.kind !== 'busy' && !isEnded) return row
+    // What still works is not held up behind somebody else's attempt.
+    if (isGoodFor(row, 0, ports.clock.nowMs())) return row
     await ports.clock.sleep(POLL_MS)
   }
 }

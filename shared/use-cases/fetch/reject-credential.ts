@@ -1,6 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { connectionKey } from '../../domain/keys.ts'
+import { heldUntilMs } from '../../domain/rotation-policy.ts'
 import type { GrantRunner, RotationRequest } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -16,8 +17,8 @@ const REJECTION_BUDGET_MS = 10_000
 
 /** How often another caller's rotation is looked at while waiting for it. */
 const POLL_MS = 100
-/** Between claiming a rotation and holding its lease lie two writes; whoever claimed and died is not waited for. */
-const CLAIM_TO_LEASE_MS = 1_000
+/** Between claiming a rotation and holding its attempt lie two writes; whoever claimed and died is not waited for. */
+const CLAIM_TO_ATTEMPT_MS = 1_000
 
 type Outcome = 'claimed' | Awaited<ReturnType<GrantRunner['rotate']>>['kind']
 
@@ -79,12 +80,12 @@ async function afterOthers(
   }
 }
 
-/** Whether somebody holds the lease, or has just claimed the rotation of this minute and told no outcome yet. */
+/** Whether somebody holds the attempt, or has just claimed the rotation of this minute and told no outcome yet. */
 function isUnderWay(row: ConnectionRow, nowMs: number): boolean {
-  if (row.lease !== undefined && row.lease.untilMs > nowMs) return true
+  if ((heldUntilMs(row) ?? 0) > nowMs) return true
   const { rejectedAtMs = 0, refreshedAtMs = 0, failure } = row
   const toldAtMs = Math.max(refreshedAtMs, failure?.lastAtMs ?? 0)
-  return toldAtMs < rejectedAtMs && nowMs - rejectedAtMs < CLAIM_TO_LEASE_MS
+  return toldAtMs < rejectedAtMs && nowMs - rejectedAtMs < CLAIM_TO_ATTEMPT_MS
 }
 
 function reasonFor(outcome: Outcome, row: ConnectionRow): string {

@@ -1,4 +1,5 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { heldUntilMs } from '../../domain/rotation-policy.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { changeConnection } from '../commit/change-connection.ts'
@@ -46,7 +47,7 @@ async function whenQuiet(ports: Ports, seen: ConnectionRow): Promise<ConnectionR
   const untilMs = ports.clock.monotonicMs() + QUIET_WITHIN_MS
   for (;;) {
     const row = await findConnection(ports, seen.tenant, seen.id)
-    const isHeld = row?.lease !== undefined && row.lease.untilMs > ports.clock.nowMs()
+    const isHeld = row !== undefined && (heldUntilMs(row) ?? 0) > ports.clock.nowMs()
     if (!isHeld || ports.clock.monotonicMs() >= untilMs) return row
     await ports.clock.sleep(QUIET_POLL_MS)
   }

@@ -10,16 +10,23 @@ const MAX_WATCHED = 100_000
  */
 export class AttemptWatch {
   readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #boot: string | undefined
   readonly #firstSeenMs = new Map<string, number>()
 
-  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+  /** `boot` names this run where a lock proves that it is the only one: an attempt of another is over then. */
+  constructor(clock: Pick<Clock, 'monotonicMs'>, boot?: string) {
     this.#clock = clock
+    this.#boot = boot
   }
 
-  /** Milliseconds since this process first asked about the row's attempt as it is; 0 the first time. */
+  /**
+   * Milliseconds since this process first asked about the row's attempt as it is; 0 the first time, and Infinity
+   * where its sender is known to be gone.
+   */
   watchedMs(row: ConnectionRow): number {
     const { attempt } = row
     if (attempt === undefined) return 0
+    if (this.#boot !== undefined && attempt.boot !== this.#boot) return Number.POSITIVE_INFINITY
     const key = `${row.tenant} ${row.id} ${attempt.fence} ${attempt.unknownAtMs ?? 'sent'}`
     const now = this.#clock.monotonicMs()
     const first = this.#firstSeenMs.get(key)

@@ -263,7 +263,6 @@ function authorizedChange(
       refreshedAtMs: ports.clock.nowMs(),
       // The fence rises, so that a rotation of the old grant that is under way cannot commit over the new one.
       fence: current.fence + 1,
-      lease: undefined,
       attempt: undefined,
       failure: undefined,
       warnedRefreshExpiryMs: undefined,

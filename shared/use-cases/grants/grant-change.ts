@@ -45,7 +45,6 @@ export function grantChange(
       requiredScopes,
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: ports.clock.nowMs(),
-      lease: undefined,
       attempt: undefined,
       failure: undefined,
       ...(facts.answer.oauthAppId === undefined ? {} : { oauthAppId: facts.answer.oauthAppId }),

@@ -12,6 +12,8 @@ export interface GrantPorts extends Ports {
   readonly opened: OpenedSecrets
   readonly attempts: AttemptWatch
   readonly breaker: ProviderBreaker
-  /** Names this process in leases, for people who read them. */
+  /** Names this process in attempts, for people who read them. */
   readonly owner: string
+  /** Names this run of the program, where a lock proves that no other works on these rows. */
+  readonly boot?: string
 }

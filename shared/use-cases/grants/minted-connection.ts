@@ -2,6 +2,7 @@ import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
+import type { RotationAttempt } from '../../domain/rotation.ts'
 
 /** Why there is nothing to rotate, with the next action. */
 export const ONLY_BY_AUTHORIZING =
@@ -21,4 +22,17 @@ export function mintedConnection(row: ConnectionRow): MintedConnection | undefin
     connector === undefined || row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
   if (setup?.grant === undefined || row.secret === undefined) return undefined
   return { row: row as MintedConnection['row'], setup, profile: setup.grant }
+}
+
+/** A connection on which this process has the permission to send: everything after the answer stands on it. */
+export interface HeldConnection extends MintedConnection {
+  readonly row: MintedConnection['row'] & { readonly attempt: RotationAttempt }
+}
+
+/** The connection with its attempt; undefined when none stands on it. */
+export function heldConnection(row: ConnectionRow): HeldConnection | undefined {
+  const minted = mintedConnection(row)
+  return minted?.row.attempt === undefined
+    ? undefined
+    : { ...minted, row: { ...minted.row, attempt: minted.row.attempt } }
 }

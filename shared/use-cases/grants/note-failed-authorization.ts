@@ -1,6 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import type { RotationFailure } from '../../domain/rotation.ts'
+import { heldUntilMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -15,7 +16,7 @@ export async function noteFailedAuthorization(
   failure: FailureTold,
 ): Promise<void> {
   const holdsNothing = row.status === 'empty' || row.status === 'pending'
-  if (!holdsNothing || row.lease !== undefined || row.due_at !== undefined) return
+  if (!holdsNothing || heldUntilMs(row) !== undefined || row.due_at !== undefined) return
   const nowMs = ports.clock.nowMs()
   const { message } = failure
   const noted: RotationFailure = {

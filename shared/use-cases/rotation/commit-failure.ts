@@ -43,7 +43,6 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
   const members: Partial<ConnectionRow> = {
     status,
     statusReason: failure.message,
-    lease: undefined,
     attempt: attemptAfter(row, failure, nowMs),
     failure: {
       class: failure.class,
@@ -74,11 +73,11 @@ function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['s
 
 function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): ConnectionRow['attempt'] {
   const { attempt } = row
-  if (attempt?.refreshTokenDigest === undefined) return undefined
+  if (attempt?.consumes === undefined) return undefined
   // One that is known to be over stays when nothing was sent since.
   if (attempt.unknownAtMs !== undefined) return attempt
   if (failure.next === 'unknown') {
-    const isOver = row.lease?.fence === attempt.fence
+    const isOver = row.fence === attempt.fence
     return { ...attempt, unknownAtMs: nowMs, ...(isOver ? { isOver } : {}) }
   }
   // A definite answer to this request says nothing about those before it.
@@ -117,11 +116,13 @@ function nextTryMs(
 
 function afterUnknownMs(row: ConnectionRow, nowMs: number, back: () => number): number | undefined {
   const refresh = mintedConnection(row)?.profile.refresh
-  if (row.attempt?.refreshTokenDigest === undefined || refresh === undefined) return back()
+  if (row.attempt?.consumes === undefined || refresh === undefined) return back()
   // A code whose fate is unknown is not sent again: the person is asked to authorize once more.
   if (row.grants === undefined) return undefined
   const accessExpiresAtMs = row.grants[row.attempt.grantName]?.accessExpiresAtMs
-  return resendAtMs(row.attempt, { refresh, accessExpiresAtMs, nowMs })
+  const resendAt = resendAtMs(row.attempt, { refresh, accessExpiresAtMs, nowMs })
+  // What may be sent at once is still not hurried: a provider that has just failed is given its pause.
+  return resendAt === undefined ? undefined : Math.max(resendAt, back())
 }
 
 function accessEndMs(row: ConnectionRow, nowMs: number): number | undefined {

@@ -13,7 +13,7 @@ import type { GrantAnswer } from '../grants/grant-change.ts'
 import { grantChange, withoutUsedCode } from '../grants/grant-change.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { mergeGrant, statesOfGrants } from '../grants/grant-records.ts'
-import type { MintedConnection } from '../grants/minted-connection.ts'
+import type { HeldConnection, MintedConnection } from '../grants/minted-connection.ts'
 import { revokeGrants } from '../grants/revoke-grants.ts'
 import { commitAtOnce } from './commit-at-once.ts'
 import { commitFailure } from './commit-failure.ts'
@@ -22,11 +22,11 @@ import { leaveRescue } from './rescue-grant.ts'
 
 /**
  * Persists first, then commits: the answer is stored under the name that the attempt already carries, so that
- * it is found even when everything after fails. A lost lease leaves a rescue item; a grant is never dropped.
+ * it is found even when everything after fails. A lost hold leaves a rescue item; a grant is never dropped.
  */
 export async function commitGrants(
   ports: GrantPorts,
-  held: MintedConnection,
+  held: HeldConnection,
   answer: GrantAnswer,
 ): Promise<RotationResult> {
   const { row } = held
@@ -40,7 +40,7 @@ export async function commitGrants(
     return { kind: 'failed', row: await commitFailure(ports, row, told) }
   }
   const value = sealableContent(content)
-  const versionId = row.attempt!.answerVersionId
+  const versionId = row.attempt.answerVersionId
   const secret = { ...row.secret, versionId }
   const change = (current: ConnectionRow) =>
     grantChange(ports, current, { held, secret, grants: statesOfGrants(content.grants), answer })
@@ -63,7 +63,7 @@ export async function commitGrants(
 /** The row, or why it does not point at the answer: the store did not take it, or somebody else has taken the row. */
 async function commitInSteps(
   ports: GrantPorts,
-  row: MintedConnection['row'],
+  row: HeldConnection['row'],
   next: { value: SecretText; change: (current: ConnectionRow) => HeldChange },
 ): Promise<ConnectionRow | 'deleted' | 'not-stored' | 'taken'> {
   const stored = await persist(ports, row, next.value)
@@ -87,15 +87,15 @@ function mergeAll(held: MintedConnection, answer: GrantAnswer): Record<string, S
   )
 }
 
-/** `not-stored` when the store did not answer for as long as the lease lasts. */
+/** `not-stored` when the store did not answer for as long as the hold lasts. */
 async function persist(
   ports: GrantPorts,
-  row: MintedConnection['row'],
+  row: HeldConnection['row'],
   value: SecretText,
 ): Promise<'stored' | 'deleted' | 'not-stored'> {
   try {
     // The same token each time: a put whose answer was lost is found and not repeated.
-    const put = () => ports.secrets.put(row.secret.secretId, row.attempt!.answerVersionId, value)
+    const put = () => ports.secrets.put(row.secret.secretId, row.attempt.answerVersionId, value)
     await persistently(ports, 'store a new grant', put)
     return 'stored'
   } catch (error) {

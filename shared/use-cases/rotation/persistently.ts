@@ -2,7 +2,7 @@ import { errorFields } from '../../ports/error-fields.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 
-/** Waits between tries to store an answer: 28 s in all, which the lease has left after the longest request. */
+/** Waits between tries to store an answer: 28 s in all, which the hold has left after the longest request. */
 const WAITS_MS = [100, 400, 1000, 2500, 4000, 5000, 7000, 8000]
 
 /**

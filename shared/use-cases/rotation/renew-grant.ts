@@ -11,13 +11,13 @@ import { adoptAnswer, findAnswer } from '../grants/adopt-answer.ts'
 import { failureBecause, failureOf } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { scopesToAsk } from '../grants/grant-records.ts'
-import type { MintedConnection } from '../grants/minted-connection.ts'
+import type { HeldConnection, MintedConnection } from '../grants/minted-connection.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
 import { type ApplicationClient, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { commitFailure } from './commit-failure.ts'
 import { commitGrants } from './commit-grants.ts'
 import { rescuesOfEarlier } from './rescue-grant.ts'
-import { takeLease } from './take-lease.ts'
+import { type DecidedAt, takeAttempt } from './take-attempt.ts'
 
 /** RFC 6749 §4.1.2 recommends that a code lives ten minutes at most: an older one is not worth a request. */
 const CODE_LIFE_MS = 10 * 60_000
@@ -34,13 +34,13 @@ const HASTE = { due: 'later', fetch: 'now', rejected: 'now', manual: 'anyway' } 
 type Way = TokenRequest['grant']
 
 /**
- * Renews one grant: takes the lease and the permission to send in one conditional write, asks the provider once,
+ * Renews one grant: takes the permission to send in one conditional write, asks the provider once,
  * stores the answer before anything else, and commits it. Every exit leaves the row saying how things stand.
  */
 export async function renewGrant(
   ports: GrantPorts,
   connection: MintedConnection,
-  request: { grantName: string; cause: RotationCause },
+  request: { grantName: string; cause: RotationCause; decidedAt: DecidedAt },
 ): Promise<RotationResult> {
   const { row, profile } = connection
   const content = await findCurrentContent(ports, row)
@@ -51,7 +51,7 @@ export async function renewGrant(
   if (way === undefined && (request.cause === 'manual' || request.cause === 'rejected')) {
     return { kind: 'nothing', row }
   }
-  const nowMs = ports.clock.nowMs()
+  const { nowMs } = request.decidedAt
   if (application !== undefined && request.cause !== 'manual' && isStopped(row, application, nowMs)) {
     return lookAgain(ports, row, { cause: request.cause, afterMs: STOPPED_CHECK_MS })
   }
@@ -67,6 +67,7 @@ export async function renewGrant(
 interface Asking {
   readonly grantName: string
   readonly cause: RotationCause
+  readonly decidedAt: DecidedAt
   readonly content: SecretContent
   readonly application: ApplicationClient & { oauthAppId?: string }
   readonly way: Way
@@ -98,15 +99,15 @@ async function askProvider(
   if (admission.kind === 'wait') return lookAgain(ports, row, { cause, afterMs: admission.forMs })
   let outcome: TokenOutcome['kind'] | 'not-asked' = 'not-asked'
   try {
-    const lease = await takeLease(ports, row, asking)
-    if (lease.kind === 'lost') return await busyOrGone(ports, row)
-    if (lease.kind === 'late') {
+    const taken = await takeAttempt(ports, row, asking)
+    if (taken.kind === 'lost') return await busyOrGone(ports, row)
+    if (taken.kind === 'late') {
       const told = { failure: failureBecause('too-late-to-send'), application: undefined }
-      return { kind: 'failed', row: await commitFailure(ports, lease.row, told) }
+      return { kind: 'failed', row: await commitFailure(ports, taken.row, told) }
     }
-    const answer = await send(ports, { ...connection, row: lease.row }, asking)
+    const answer = await send(ports, { ...connection, row: taken.row }, asking)
     outcome = answer.outcome.kind
-    return await settle(ports, { ...connection, row: lease.row }, { ...asking, ...answer })
+    return await settle(ports, { ...connection, row: taken.row }, { ...asking, ...answer })
   } finally {
     admission.report(outcome)
   }
@@ -198,7 +199,7 @@ async function send(
 
 async function settle(
   ports: GrantPorts,
-  held: MintedConnection,
+  held: HeldConnection,
   { outcome, way, application, ...answer }: Asking & Answered,
 ): Promise<RotationResult> {
   if (outcome.kind !== 'granted') {
@@ -218,7 +219,7 @@ async function settle(
 
 async function settleFailure(
   ports: GrantPorts,
-  held: MintedConnection,
+  held: HeldConnection,
   told: { failure: FailureTold; application: string },
 ): Promise<RotationResult> {
   if (told.failure.next !== 'end') return { kind: 'failed', row: await commitFailure(ports, held.row, told) }

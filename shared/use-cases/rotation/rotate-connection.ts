@@ -10,6 +10,7 @@ import { mintedConnection } from '../grants/minted-connection.ts'
 import { type Postponement, postponeRow } from '../grants/postpone-rotation.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
+import { type DecidedAt, decideNow } from './take-attempt.ts'
 import { warnOfDeadline } from './warn-of-deadline.ts'
 
 const HOUR_MS = 3_600_000
@@ -24,28 +25,30 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
   const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
   const minted = mintedConnection(found)
   if (minted === undefined) return { kind: 'nothing', row: found }
-  const settled = await settleAttempt(ports, minted, request.cause)
+  const decidedAt = decideNow(ports.clock)
+  const settled = await settleAttempt(ports, minted, { ...request, nowMs: decidedAt.nowMs })
   if (settled.kind !== 'ready')
     return settled.kind === 'gone' ? settled : { kind: settled.kind, row: settled.row }
-  return renewGrants(ports, settled.connection, request)
+  return renewGrants(ports, settled.connection, { ...request, decidedAt })
 }
 
 async function renewGrants(
   ports: GrantPorts,
   start: MintedConnection,
-  request: RotationRequest,
+  request: RotationRequest & { decidedAt: DecidedAt },
 ): Promise<RotationResult> {
+  const { cause } = request
+  let { decidedAt } = request
   let connection = start
   let rotated = false
   if (start.row.credentialVersion > (request.credentialVersion ?? Number.POSITIVE_INFINITY))
     return { kind: 'nothing', row: start.row }
   // Work that comes early, late or twice finds nothing due, and leaves the index as it is.
-  if (request.cause === 'due' && !isDue(start.row, ports.clock.nowMs()))
-    return { kind: 'nothing', row: start.row }
-  for (const name of grantNames(connection, request, ports.clock.nowMs())) {
+  if (cause === 'due' && !isDue(start.row, decidedAt.nowMs)) return { kind: 'nothing', row: start.row }
+  for (const name of grantNames(connection, request, decidedAt.nowMs)) {
     // While this process read back what it had committed, another may have begun with the next grant of the bundle.
     if (rotated && connection.row.attempt !== undefined) return { kind: 'busy', row: connection.row }
-    const result = await renewGrant(ports, connection, { grantName: name, cause: request.cause })
+    const result = await renewGrant(ports, connection, { grantName: name, cause, decidedAt })
     if (result.kind === 'gone') return result
     // Of a bundle, one grant may last for ever and the other rotate.
     if (result.kind === 'nothing') continue
@@ -55,12 +58,13 @@ async function renewGrants(
     const next = mintedConnection(result.row)
     if (next === undefined) return result
     connection = next
+    decidedAt = decideNow(ports.clock)
   }
   if (rotated) return { kind: 'rotated', row: connection.row }
-  if (request.cause !== 'due') return { kind: 'nothing', row: connection.row }
+  if (cause !== 'due') return { kind: 'nothing', row: connection.row }
   return {
     kind: 'nothing',
-    row: await postponeRow(ports, connection.row, idlePostponement(connection, ports.clock.nowMs())),
+    row: await postponeRow(ports, connection.row, idlePostponement(connection, decidedAt.nowMs)),
   }
 }
 

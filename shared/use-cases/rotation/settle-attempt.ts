@@ -1,11 +1,18 @@
 import { canResend, isHeld, resendAtMs } from '../../domain/rotation-policy.ts'
-import type { RotationCause } from '../../ports/grant-runner.ts'
+import type { RotationRequest } from '../../ports/grant-runner.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { findCurrentContent } from '../commit/current-content.ts'
 import { adoptAnswer, findAnswer, type StoredAnswer } from '../grants/adopt-answer.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { type MintedConnection, mintedConnection } from '../grants/minted-connection.ts'
+import {
+  type HeldConnection,
+  heldConnection,
+  type MintedConnection,
+  mintedConnection,
+} from '../grants/minted-connection.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
+import { probeContent } from '../grants/probe-stored.ts'
 import { commitFailure } from './commit-failure.ts'
 
 export type SettledAttempt =
@@ -14,49 +21,89 @@ export type SettledAttempt =
   | { readonly kind: 'gone' }
 
 /**
- * Finds out what became of an attempt that stands on the row. A live holder is left alone. One that died may have
- * stored its answer under the name the attempt carries: then it is adopted. Otherwise the outcome is unknown, and
- * the token may be sent again only when `canResend` says that it harms nothing.
+ * Finds out what became of an attempt that stands on the row:
+ *
+ * | the attempt | then |
+ * |---|---|
+ * | none | `ready` |
+ * | its holder may be at work | `busy` |
+ * | its holder is gone and has stored the answer | adopted: `rotated` |
+ * | gone, and asking again harms nothing | taken away: `ready` |
+ * | of unknown outcome, and `canResend` | `ready`: it is followed by another |
+ * | of unknown outcome, and the token may be used up | `failed`: what still works is served |
  */
 export async function settleAttempt(
   ports: GrantPorts,
   connection: MintedConnection,
-  cause: RotationCause,
+  request: RotationRequest & { nowMs: number },
 ): Promise<SettledAttempt> {
-  const { row, profile } = connection
-  const nowMs = ports.clock.nowMs()
-  const { attempt } = row
+  const { row } = connection
+  const held = heldConnection(row)
   const watchedMs = ports.attempts.watchedMs(row)
-  if (row.lease !== undefined && isHeld(row.lease, { nowMs, watchedMs })) return { kind: 'busy', row }
-  if (attempt === undefined) return { kind: 'ready', connection }
-  if (attempt.unknownAtMs === undefined) return resolveAbandoned(ports, connection)
-  const accessExpiresAtMs = row.grants?.[attempt.grantName]?.accessExpiresAtMs
-  const facts = { refresh: profile.refresh, accessExpiresAtMs, nowMs }
-  if (row.grants !== undefined && canResend(attempt, { ...facts, watchedMs })) {
+  if (isHeld(row, { nowMs: request.nowMs, watchedMs })) return { kind: 'busy', row }
+  if (held === undefined) return { kind: 'ready', connection }
+  if (held.row.attempt.unknownAtMs !== undefined) return settleUnknown(ports, held, request)
+  const resolved = await resolveAbandoned(ports, held, { isGone: watchedMs === Number.POSITIVE_INFINITY })
+  if (resolved.kind !== 'failed') return resolved
+  const unknown = heldConnection(resolved.row)
+  return unknown === undefined ? resolved : settleUnknown(ports, unknown, request)
+}
+
+async function settleUnknown(
+  ports: GrantPorts,
+  held: HeldConnection,
+  request: RotationRequest & { nowMs: number },
+): Promise<SettledAttempt> {
+  const { row, profile } = held
+  const { nowMs } = request
+  const accessExpiresAtMs = row.grants?.[row.attempt.grantName]?.accessExpiresAtMs
+  const facts = {
+    refresh: profile.refresh,
+    accessExpiresAtMs,
+    nowMs,
+    watchedMs: ports.attempts.watchedMs(row),
+  }
+  const isTokenRefused = request.cause === 'rejected' && request.credentialVersion === row.credentialVersion
+  if (row.grants !== undefined && canResend(row.attempt, { ...facts, isTokenRefused })) {
+    const isOnComplaint = !canResend(row.attempt, facts)
     // Its sender may have been slow and not dead, and have stored the answer since.
     const answer = await findAnswer(ports, row)
-    return answer === undefined ? { kind: 'ready', connection } : adopt(ports, connection, answer)
+    if (answer !== undefined) return adopt(ports, held, answer)
+    if (!isOnComplaint || !(await isStillAccepted(ports, held))) return { kind: 'ready', connection: held }
   }
-  if (cause === 'due' && row.due_at !== undefined && row.due_at <= nowMs) {
-    const atMs = resendAtMs(attempt, facts)
+  if (request.cause === 'due' && row.due_at !== undefined && row.due_at <= nowMs) {
+    const atMs = resendAtMs(row.attempt, facts)
     await postponeRow(ports, row, atMs === undefined ? { kind: 'until-fetched' } : { kind: 'at', atMs })
   }
   return { kind: 'failed', row }
 }
 
-async function resolveAbandoned(ports: GrantPorts, connection: MintedConnection): Promise<SettledAttempt> {
-  const { row } = connection
+/** Whether the connector's test call finds the token alive that a flow complained of; false where there is none. */
+async function isStillAccepted(ports: GrantPorts, { row, setup }: HeldConnection): Promise<boolean> {
+  const content = await findCurrentContent(ports, row)
+  if (content === undefined) return true
+  const { kind } = await probeContent(ports, setup, content)
+  return kind === 'accepted' || kind === 'unreachable'
+}
+
+async function resolveAbandoned(
+  ports: GrantPorts,
+  held: HeldConnection,
+  { isGone }: { isGone: boolean },
+): Promise<SettledAttempt> {
+  const { row } = held
   const answer = await findAnswer(ports, row)
-  if (answer !== undefined) return adopt(ports, connection, answer)
-  if (row.attempt!.refreshTokenDigest === undefined) {
+  if (answer !== undefined) return adopt(ports, held, answer)
+  if (row.attempt.consumes === undefined) {
     // Minted without a refresh token: asking again harms nothing, so the attempt is simply taken away.
     const freed = await commitHeld(ports, row, () => ({
-      members: { attempt: undefined, lease: undefined, fence: row.fence + 1 },
+      members: { attempt: undefined, fence: row.fence + 1 },
     }))
     return reread(ports, row, freed === undefined ? 'busy' : 'ready')
   }
   // The fence rises first, so that a holder who is only slow cannot commit after this decision.
-  const fenced = await commitHeld(ports, row, () => ({ members: { fence: row.fence + 1, lease: undefined } }))
+  const attempt = isGone ? { ...row.attempt, isOver: true as const } : row.attempt
+  const fenced = await commitHeld(ports, row, () => ({ members: { fence: row.fence + 1, attempt } }))
   if (fenced === undefined) return reread(ports, row, 'busy')
   const failure = {
     class: 'unknown',

@@ -117,7 +117,7 @@ function countingItems(real: ItemStore, counts: Counted, lease = { bytes: 0 }): 
     },
     transact: (writes) => {
       const [first] = writes
-      if (first !== undefined && 'set' in first && first.set !== undefined && 'lease' in first.set)
+      if (first !== undefined && 'set' in first && first.set !== undefined && 'attempt' in first.set)
         lease.bytes = Math.max(lease.bytes, JSON.stringify(first.set).length)
       if (writes.length === 1) counts.singleWrites++
       else counts.transactionWrites += writes.length

@@ -89,7 +89,7 @@ describe('connectionDueAtMs', () => {
 })
 
 describe('isHeld', () => {
-  const lease = { owner: 'a', untilMs: T0 + 90_000, fence: 1 }
+  const row = { fence: 1, attempt: { ...attempt(), unknownAtMs: undefined } } as never
 
   it.each([
     ['while it runs', 0, 0, true],
@@ -98,7 +98,7 @@ describe('isHeld', () => {
     ['when it was watched for nearly its length', 0, 89_999, true],
     ['when it was watched for its length, whatever the clock says', -600_000, 90_000, false],
   ])('%s', (_, nowMs, watchedMs, held) => {
-    expect(isHeld(lease, { nowMs: T0 + nowMs, watchedMs })).toBe(held)
+    expect(isHeld(row, { nowMs: T0 + nowMs, watchedMs })).toBe(held)
   })
 })
 
@@ -112,11 +112,10 @@ function attempt(parts: Partial<RotationAttempt> = {}): RotationAttempt {
   return {
     fence: 1,
     grantName: 'main',
-    secretVersionId: 'v1',
-    refreshTokenDigest: 'd',
+    owner: 'a',
+    consumes: true,
     startedAtMs: T0,
     answerVersionId: 'v2',
-    sent: 1,
     unknownAtMs: T0 + 1_000,
     ...parts,
   }
@@ -125,7 +124,15 @@ function attempt(parts: Partial<RotationAttempt> = {}): RotationAttempt {
 describe('canResend', () => {
   const EXPIRY = T0 + 10 * MINUTE
 
-  it.each<[string, RefreshRule, Partial<RotationAttempt>, { at: number; watched?: number }, boolean]>([
+  it.each<
+    [
+      string,
+      RefreshRule,
+      Partial<RotationAttempt>,
+      { at: number; watched?: number; refused?: boolean },
+      boolean,
+    ]
+  >([
     ['an attempt under way', NONE, { unknownAtMs: undefined as never }, { at: HOUR, watched: HOUR }, false],
     ['one whose sender may still wait', NONE, {}, { at: 89_000, watched: 89_999 }, false],
     ['a harmless one, watched for a lease', NONE, {}, { at: 0, watched: 90_000 }, true],
@@ -133,7 +140,7 @@ describe('canResend', () => {
     [
       'a grant without a refresh token',
       SINGLE_USE,
-      { refreshTokenDigest: undefined as never },
+      { consumes: undefined as never },
       { at: 95_000, watched: 90_000 },
       true,
     ],
@@ -148,15 +155,49 @@ describe('canResend', () => {
     ],
     ['a token that may be rotated, before the expiry', OPTIONAL, {}, { at: 599_999, watched: HOUR }, false],
     ['a token that may be rotated, at the expiry', OPTIONAL, {}, { at: 600_000, watched: 90_000 }, true],
+    [
+      'a token that a flow has reported refused',
+      SINGLE_USE,
+      { isOver: true },
+      { at: 2_000, refused: true },
+      true,
+    ],
+    ['one reported refused while its sender may wait', SINGLE_USE, {}, { at: 2_000, refused: true }, false],
+    [
+      'one reported refused, for the second time',
+      SINGLE_USE,
+      { isOver: true, earlier: { unknownAtMs: T0, answerVersionIds: [] } },
+      { at: 2_000, refused: true },
+      false,
+    ],
     ['a replay inside the grace, its end known', REPLAY_SAFE, { isOver: true }, { at: 29_999 }, true],
     ['a replay inside the grace, its end not known', REPLAY_SAFE, {}, { at: 29_999 }, false],
     ['a replay outside the grace', REPLAY_SAFE, { isOver: true }, { at: 30_000, watched: HOUR }, false],
-    ['a second replay', REPLAY_SAFE, { isOver: true, sent: 2 }, { at: 29_999 }, false],
+    [
+      'a second replay',
+      REPLAY_SAFE,
+      { isOver: true, earlier: { unknownAtMs: T0, answerVersionIds: [] } },
+      { at: 29_999 },
+      false,
+    ],
     ['a grace that nobody documents as safe', GRACE_ONLY, { isOver: true }, { at: 29_999 }, false],
-  ])('of %s', (_, refresh, parts, { at, watched }, may) => {
-    const facts = { refresh, accessExpiresAtMs: EXPIRY, nowMs: T0 + at, watchedMs: watched ?? 0 }
-    expect(canResend(attempt(parts), facts)).toBe(may)
-  })
+  ])(
+    'of %s',
+    (_, refresh, parts, {
+      at,
+      watched,
+      refused,
+    }: { at: number; watched?: number; refused?: boolean }, may) => {
+      const facts = {
+        refresh,
+        accessExpiresAtMs: EXPIRY,
+        nowMs: T0 + at,
+        watchedMs: watched ?? 0,
+        isTokenRefused: refused ?? false,
+      }
+      expect(canResend(attempt(parts), facts)).toBe(may)
+    },
+  )
 
   it('is never true of a token that may be used up while the access token never ends', () => {
     const facts = { refresh: SINGLE_USE, accessExpiresAtMs: undefined, nowMs: T0 + 365 * DAY, watchedMs: DAY }

@@ -128,7 +128,6 @@ describe('what an attempt’s end means', () => {
     expect((await table.events()).slice(eventsBefore)).toEqual(expected.events)
     expect(row.attempt?.unknownAtMs === undefined ? 'none' : 'unknown').toBe(expected.attempt)
     expect(row.attempt === undefined || row.attempt.unknownAtMs !== undefined).toBe(true)
-    expect(row.lease).toBeUndefined()
     expect(row.failure).toMatchObject({ class: ENDS[end].kind, code: ENDS[end].code, count: 1 })
     expectDue(row, expected, endedAtMs)
     table.answerWith(undefined)

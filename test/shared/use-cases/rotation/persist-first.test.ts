@@ -76,7 +76,7 @@ describe('a new grant', () => {
       const { fence } = await world.row(id)
       const key = connectionKey(world.tenant, id)
       const set = { fence: fence + 1, op: 'another' }
-      await world.ports.items.transact([{ op: 'update', key, set, remove: ['lease', 'attempt'] }])
+      await world.ports.items.transact([{ op: 'update', key, set, remove: ['attempt'] }])
       return stored
     }
     return portsWith({ items, secrets: { put } })

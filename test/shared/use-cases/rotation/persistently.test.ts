@@ -1,4 +1,4 @@
-import { LEASE_MS, PROVIDER_TIMEOUT_MS } from '../../../../shared/domain/rotation-policy.ts'
+import { HOLD_MS, PROVIDER_TIMEOUT_MS } from '../../../../shared/domain/rotation-policy.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'
 import { persistently } from '../../../../shared/use-cases/rotation/persistently.ts'
@@ -45,7 +45,7 @@ describe('persistently', () => {
     const { ports, sleptMs } = stage()
     await expect(persistently(ports, 'store', () => Promise.reject(away))).rejects.toBe(away)
     expect(sleptMs()).toBeGreaterThan(20_000)
-    expect(sleptMs()).toBeLessThan(LEASE_MS - PROVIDER_TIMEOUT_MS)
+    expect(sleptMs()).toBeLessThan(HOLD_MS - PROVIDER_TIMEOUT_MS)
   })
 
   it('does not repeat what the store decided', async () => {

@@ -1,10 +1,12 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import type { Setup } from '../../connectors/connector.ts'
 import { renderCredential, testUrlOf } from '../../connectors/render-credential.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ProbeStoredRequest, ProbeStoredResult } from '../../ports/grant-runner.ts'
 import { parseContent } from '../commit/opened-secrets.ts'
-import { forbiddenField } from '../grants/called-urls.ts'
-import type { GrantPorts } from '../grants/grant-ports.ts'
+import type { SecretContent } from '../commit/secret-content.ts'
+import { forbiddenField } from './called-urls.ts'
+import type { GrantPorts } from './grant-ports.ts'
 
 /** A person waits for the answer. */
 const PROBE_TIMEOUT_MS = 10_000
@@ -13,8 +15,18 @@ const PROBE_TIMEOUT_MS = 10_000
 export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest): Promise<ProbeStoredResult> {
   const connector = findConnector(stored.appId)
   const setup = connector === undefined ? undefined : findSetup(connector, stored.setupType)
-  if (setup?.test === undefined) return { kind: 'no-test' }
+  if (setup === undefined) return { kind: 'no-test' }
   const content = parseContent(await ports.secrets.get(stored.secret.secretId, stored.secret.versionId))
+  return probeContent(ports, setup, content)
+}
+
+/** Makes the setup's harmless test call with what is given, when it has one. */
+export async function probeContent(
+  ports: Pick<GrantPorts, 'oauth' | 'checkUrl'>,
+  setup: Setup,
+  content: SecretContent,
+): Promise<ProbeStoredResult> {
+  if (setup.test === undefined) return { kind: 'no-test' }
   const { target } = forbiddenField(ports.checkUrl, setup, content.setup) ?? {}
   if (target !== undefined) return { kind: 'forbidden', target }
   const url = testUrlOf(setup, content.setup, content.grants)

@@ -1,0 +1,133 @@
+import { SecretText } from '../../../../shared/domain/secret-text.ts'
+import { type ItemStore, StoreUnavailableError, type Write } from '../../../../shared/ports/item-store.ts'
+import { mintedConnection } from '../../../../shared/use-cases/grants/minted-connection.ts'
+import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
+import { decideNow, takeAttempt } from '../../../../shared/use-cases/rotation/take-attempt.ts'
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+
+const HOUR_MS = 3_600_000
+const CODE_SETUP = {
+  type: 'AUTHORIZATION_CODE',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  authorization_url: 'https://idp.example.test/authorize',
+  token_url: 'https://idp.example.test/token',
+}
+
+describe('an attempt whose write was not answered', () => {
+  let world: GrantsUnderTest
+  let id: string
+  beforeEach(async () => {
+    world = await startGrantsUnderTest()
+    const grant = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 }
+    world.provider.answerWith(() => ({ body: grant }))
+    id = (await world.create('OAUTH2', CODE_SETUP)).id
+    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.clock.advance(HOUR_MS)
+  })
+  afterEach(() => world.close())
+
+  /** Rotates while the write that takes the attempt is lost, before or after it took effect. */
+  function rotateWith(applied: boolean) {
+    const items: ItemStore = world.ports.items
+    const isAttempt = (write: Write) => write.op === 'update' && write.set?.['attempt'] !== undefined
+    const losing = new Proxy(items, {
+      get(target, name: keyof ItemStore) {
+        if (name !== 'transact') return target[name].bind(target)
+        return async (writes: readonly Write[]) => {
+          if (!writes.some(isAttempt)) return target.transact(writes)
+          if (applied) await target.transact(writes)
+          throw new StoreUnavailableError('the answer was lost', 'unknown')
+        }
+      },
+    })
+    return rotateConnection({ ...world.ports, items: losing }, { tenant: world.tenant, id, cause: 'manual' })
+  }
+
+  it('is used when it turns out to be there, so that no attempt stands that was never sent', async () => {
+    const before = world.provider.requests.length
+    expect(await rotateWith(true)).toMatchObject({ kind: 'rotated' })
+    expect(world.provider.requests).toHaveLength(before + 1)
+    expect((await world.row(id)).attempt).toBeUndefined()
+  })
+
+  it('is not used when it is not there: nothing is sent, and nothing stands', async () => {
+    const before = world.provider.requests.length
+    await expect(rotateWith(false)).rejects.toThrow(StoreUnavailableError)
+    expect(world.provider.requests).toHaveLength(before)
+    expect((await world.row(id)).attempt).toBeUndefined()
+  })
+})
+
+describe('takeAttempt', () => {
+  const WAY = {
+    kind: 'refresh-token',
+    refreshToken: new SecretText('r'),
+    grantName: 'main',
+    extra: {},
+  } as const
+  let world: GrantsUnderTest
+  let id: string
+  beforeEach(async () => {
+    world = await startGrantsUnderTest()
+    world.provider.answerWith(() => ({
+      body: { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 },
+    }))
+    id = (await world.create('OAUTH2', CODE_SETUP)).id
+    await world.finish((await world.authorize(id)).searchParams.get('state'))
+  })
+  afterEach(() => world.close())
+
+  /** Takes the attempt while the clocks move by that much as it is written. */
+  async function takeWhile(moves: { wallMs: number; monotonicMs: number }) {
+    const real = world.ports.clock
+    const moved = { wallMs: 0, monotonicMs: 0 }
+    const clock = {
+      nowMs: () => real.nowMs() + moved.wallMs,
+      monotonicMs: () => real.monotonicMs() + moved.monotonicMs,
+      sleep: real.sleep.bind(real),
+    }
+    const items = new Proxy(world.ports.items, {
+      get(target, name: keyof ItemStore) {
+        if (name !== 'transact') return target[name].bind(target)
+        return async (writes: readonly Write[]) => {
+          await target.transact(writes)
+          Object.assign(moved, moves)
+        }
+      },
+    })
+    const held = mintedConnection(await world.row(id))!
+    return takeAttempt({ ...world.ports, clock, items }, held.row, {
+      way: WAY,
+      grantName: 'main',
+      decidedAt: decideNow(clock),
+    })
+  }
+
+  it.each([
+    ['taken in its time', { wallMs: 15_000, monotonicMs: 15_000 }, 'taken'],
+    ['late when too much time has passed', { wallMs: 15_001, monotonicMs: 15_001 }, 'late'],
+    ['late when time passed that the wall clock did not count', { wallMs: 0, monotonicMs: 15_001 }, 'late'],
+    ['late when the wall clock jumped forward', { wallMs: 15_001, monotonicMs: 5 }, 'late'],
+    ['late when the wall clock was put back', { wallMs: -1, monotonicMs: 5 }, 'late'],
+  ])('is %s', async (_, moves, kind) => {
+    expect(await takeWhile(moves)).toMatchObject({ kind })
+  })
+
+  it('dates the attempt by the decision and not by its writing', async () => {
+    const decidedAt = decideNow(world.ports.clock)
+    await world.clock.advance(4_000)
+    const held = mintedConnection(await world.row(id))!
+    await takeAttempt(world.ports, held.row, { way: WAY, grantName: 'main', decidedAt })
+    expect((await world.row(id)).attempt?.startedAtMs).toBe(decidedAt.nowMs)
+  })
+
+  it('writes nothing for a decision that is too old already', async () => {
+    const decidedAt = decideNow(world.ports.clock)
+    await world.clock.advance(16_000)
+    const held = mintedConnection(await world.row(id))!
+    const taken = await takeAttempt(world.ports, held.row, { way: WAY, grantName: 'main', decidedAt })
+    expect(taken).toEqual({ kind: 'lost' })
+    expect((await world.row(id)).attempt).toBeUndefined()
+  })
+})
