@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { verifyKeyMatches } from '../../shared/adapters/sealed/key-check.ts'
-import { createKeyFile, openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
+import { createKeyFile, openKeyFile, recordOpened } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
 import { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
-import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
 import type { Random } from '../../shared/ports/random.ts'
+import { DATABASE_FILE, KEY_FILE, requireFittingLog, requireWhole } from './folder/whole-vault.ts'
 
-/** The keys that open everything, beside the database in the data folder; a backup needs both. */
-export const KEY_FILE = 'vault-key.json'
-/** Rows and sealed secrets. */
-export const DATABASE_FILE = 'vault.db'
+export { DATABASE_FILE, KEY_FILE }
 
 export interface Stores {
   readonly items: SqliteItemStore
@@ -22,29 +19,41 @@ export interface Stores {
 }
 
 /**
- * Opens the database and the key file of a data folder, or makes both on the first start. A database without its
- * key file is refused, and so is a key file that belongs to another database; nothing is touched then.
+ * Opens the database and the key file of a data folder, or makes both on the first start. A folder of which a part
+ * is missing, older or another vault's is refused, as `requireWhole` says; nothing is touched then. Who serves the
+ * vault holds the folder's lock and marks the database as in use.
  */
-export async function openStores(folder: string, ports: { random: Random }): Promise<Stores> {
+export async function openStores(
+  folder: string,
+  ports: { random: Random },
+  options: { serves?: boolean; acceptLoss?: readonly string[] } = {},
+): Promise<Stores> {
   const keyPath = path.join(folder, KEY_FILE)
-  const databasePath = path.join(folder, DATABASE_FILE)
-  if (!existsSync(keyPath)) {
-    if (existsSync(databasePath)) {
-      throw new KeyUnavailableError(
-        `the key file ${keyPath} is missing, and the database ${databasePath} cannot be opened without it. Put the key file back from your copy.`,
-      )
-    }
-    await createKeyFile(keyPath, ports.random)
-  }
+  const mark = await requireWhole(folder, options.acceptLoss)
+  if (options.serves === true) requireFittingLog(folder, mark)
+  if (!existsSync(keyPath)) await createKeyFile(keyPath, ports.random)
   const keys = await LocalKeyWrapper.open(keyPath, ports.random)
-  const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
-  const items = SqliteItemStore.open({ path: databasePath })
+  const keyFile = await openKeyFile(keyPath)
+  const digester = new LocalDigester(keyFile.digestKey)
+  const items = SqliteItemStore.open({ path: path.join(folder, DATABASE_FILE) })
   const check = () => verifyKeyMatches({ items, keys, digester, random: ports.random })
   try {
     await check()
+    if (options.serves === true) {
+      // The database first: killed in between, it is the newer of the two, and that is harmless.
+      await recordOpened(keyPath, items.beginUse({ vault: keyFile.vault, openedBefore: keyFile.opened }))
+    }
   } catch (error) {
     await items.close()
     throw error
   }
   return { items, keys, digester, check }
+}
+
+/** Opens the stores for the server, which holds the folder's lock. */
+export function serveStores(
+  { dataFolder, acceptLoss }: { dataFolder: string; acceptLoss: readonly string[] },
+  ports: { random: Random },
+): Promise<Stores> {
+  return openStores(dataFolder, ports, { serves: true, acceptLoss })
 }

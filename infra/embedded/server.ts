@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-request.ts'
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
@@ -6,6 +8,8 @@ import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
+import { requireOwnFolder } from './folder/own-folder.ts'
+import { OTHER_PARTS, requireWhole } from './folder/whole-vault.ts'
 import { createHttpServer, type HttpServer } from './http/http-server.ts'
 import { type DevClient, ensureDevClient } from './issuer/dev-client.ts'
 import { removeLeftovers } from './leftovers.ts'
@@ -35,6 +39,8 @@ export async function startServer(options: {
   const { settings } = options
   const lock = acquireDataFolderLock(settings.dataFolder)
   try {
+    requireOwnFolder(settings.dataFolder)
+    await requireWhole(settings.dataFolder, settings.acceptLoss)
     removeLeftovers(settings.dataFolder)
     return await startLocked(options, lock)
   } catch (error) {
@@ -87,6 +93,7 @@ async function startLocked(
             ca: certificates.caPath,
           })
         : undefined
+    vault.items.recordParts(partsIn(settings.dataFolder))
     const renewal = renewCertificates({
       ...kept,
       current: certificates,
@@ -101,6 +108,11 @@ async function startLocked(
     await vault?.close()
     throw error
   }
+}
+
+/** What the vault has come to consist of: from now on it is missed. */
+function partsIn(folder: string): string[] {
+  return Object.keys(OTHER_PARTS).filter((name) => existsSync(path.join(folder, name)))
 }
 
 /** Addresses that mean every one of the machine, and one of them that a client can call. */

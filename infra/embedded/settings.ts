@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { LOG_LEVELS, type LogLevel } from '../../shared/ports/log.ts'
+import { ACCEPTABLE_LOSSES } from './folder/whole-vault.ts'
 
 /** The variables the embedded server reads, each with its default and what it accepts. */
 export interface Settings {
@@ -8,6 +9,8 @@ export interface Settings {
   readonly host: string
   readonly dataFolder: string
   readonly logLevel: LogLevel
+  /** Parts of the data folder that may be lost or older, this once. */
+  readonly acceptLoss: readonly string[]
   /** `host:port` pairs that may be private or plain http, for outgoing calls. */
   readonly allowHosts: readonly string[]
   readonly rateLimitPerSecond: number
@@ -55,6 +58,7 @@ export function readSettings(env: Environment): Settings {
     host,
     dataFolder: resolve(text(env, 'FLOW_VAULT_DATA') ?? '.flow-vault'),
     logLevel: logLevel(env, problems),
+    acceptLoss: lossList(env, problems),
     allowHosts: hostList(env, problems),
     rateLimitPerSecond: whole(
       env,
@@ -101,6 +105,16 @@ function publicUrlSetting(env: Environment, problems: string[]): Pick<Settings, 
   if (isIssuerUrl(value) && new URL(value).pathname === '/') return { publicUrl: new URL(value).origin }
   problems.push(refusal('FLOW_VAULT_PUBLIC_URL', value, 'an https URL without a path (http on loopback)'))
   return {}
+}
+
+function lossList(env: Environment, problems: string[]): string[] {
+  const value = text(env, 'FLOW_VAULT_ACCEPT_LOSS')
+  const names = value?.split(',').map((entry) => entry.trim()) ?? []
+  if (names.every((name) => ACCEPTABLE_LOSSES.includes(name))) return names
+  problems.push(
+    refusal('FLOW_VAULT_ACCEPT_LOSS', value ?? '', `of ${ACCEPTABLE_LOSSES.join(', ')}, separated by commas`),
+  )
+  return []
 }
 
 function originList(env: Environment, problems: string[]): string[] {

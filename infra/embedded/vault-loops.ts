@@ -41,6 +41,12 @@ export function vaultLoops(
       },
     },
     {
+      name: 'move-log',
+      everyMs: MINUTE_MS,
+      // The log keeps nothing that was replaced, and a crash leaves little to recover.
+      run: async () => items.moveLog(),
+    },
+    {
       name: 'compare',
       everyMs: DAY_MS,
       firstAfterMs: FIRST_COMPARISON_MS,

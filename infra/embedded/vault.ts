@@ -28,7 +28,7 @@ import { loadIssuerKeys } from './issuer/issuer-keys.ts'
 import { remoteVerifier } from './issuer/remote-verifier.ts'
 import { LocalWorkQueue } from './local-work-queue.ts'
 import { startLoops } from './loops.ts'
-import { openStores } from './open-stores.ts'
+import { serveStores } from './open-stores.ts'
 import type { Settings } from './settings.ts'
 import { vaultLoops } from './vault-loops.ts'
 
@@ -54,7 +54,7 @@ export async function openVault(options: {
 }): Promise<Vault> {
   const { settings, clock, random } = options
   const { log, flush } = openLog(options)
-  const { items, keys, digester, check } = await openStores(settings.dataFolder, { random })
+  const { items, keys, digester, check } = await serveStores(settings, { random })
   const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier } = await tokens(options, clients)

@@ -4,6 +4,7 @@ import { SystemClock } from '../../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
 import { createPrivateFolder } from '../data-folder.ts'
+import { requireOwnFolder } from '../folder/own-folder.ts'
 import { ClientRegistry } from '../issuer/client-registry.ts'
 
 /*
@@ -34,6 +35,7 @@ function run(args: string[]): string {
   if (values.help === true || verb === undefined) return `${USAGE}\n`
   const folder = path.resolve(values.data ?? (process.env['FLOW_VAULT_DATA'] || '.flow-vault'))
   createPrivateFolder(folder)
+  requireOwnFolder(folder)
   const clock = new SystemClock()
   const registry = ClientRegistry.open(path.join(folder, 'clients.json'), {
     clock,

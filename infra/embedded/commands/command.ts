@@ -4,7 +4,14 @@ import { NewerDatabaseError } from '../../../shared/adapters/sqlite/migrations.t
 import { errorFields } from '../../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../../shared/ports/key-wrapper.ts'
-import { type DataFolderLock, LockedError, tryFileLock } from '../data-folder.ts'
+import {
+  DamagedFileError,
+  DataFolderError,
+  type DataFolderLock,
+  LockedError,
+  tryFileLock,
+} from '../data-folder.ts'
+import { requireOwnFolder } from '../folder/own-folder.ts'
 import { DATABASE_FILE, KEY_FILE } from '../open-stores.ts'
 
 /** What a person can act on: shown without a stack, exit code 2. Nothing was changed. */
@@ -35,8 +42,9 @@ export function dataFolderOf(option: string | undefined, env: NodeJS.ProcessEnv)
   return path.resolve(option ?? (env['FLOW_VAULT_DATA'] || '.flow-vault'))
 }
 
-/** Throws `RefusedError` unless there is a vault in the folder: a database and its key file. */
+/** Throws `RefusedError` unless there is a vault in the folder, and `DataFolderError` when others may change it. */
 export function requireVault(folder: string): void {
+  requireOwnFolder(folder)
   for (const file of [DATABASE_FILE, KEY_FILE]) {
     if (!fs.existsSync(path.join(folder, file))) {
       throw new RefusedError(
@@ -57,9 +65,14 @@ export function lockKeys(folder: string): DataFolderLock {
 }
 
 function isRefusal(error: unknown): boolean {
-  return [RefusedError, LockedError, KeyUnavailableError, NewerDatabaseError].some(
-    (kind) => error instanceof kind,
-  )
+  return [
+    RefusedError,
+    LockedError,
+    DataFolderError,
+    DamagedFileError,
+    KeyUnavailableError,
+    NewerDatabaseError,
+  ].some((kind) => error instanceof kind)
 }
 
 function explain(error: unknown): string {

@@ -23,6 +23,12 @@ export interface RegisteredClient {
   readonly created_at: string
 }
 
+/** What a client authenticates with. */
+export interface ClientCredentials {
+  readonly clientId: string
+  readonly secret: SecretText
+}
+
 /** What a person asked for cannot be registered; the message says what is allowed. */
 export class ClientRefusedError extends Error {
   override readonly name = 'ClientRefusedError'
@@ -61,11 +67,25 @@ export class ClientRegistry {
     return registry
   }
 
+  /** Whether there is a file: without one no client was ever added, or all of them are lost. */
+  get isKept(): boolean {
+    return fs.existsSync(this.#file)
+  }
+
+  /** An id and a secret for a client that is still to be added. */
+  draw(): ClientCredentials {
+    const { random } = this.#ports
+    return {
+      clientId: randomAlphanumeric(CLIENT_ID_CHARACTERS, random),
+      secret: new SecretText(randomAlphanumeric(SECRET_CHARACTERS, random)),
+    }
+  }
+
   /** Registers a client and answers its secret, this once. Throws `ClientRefusedError`. */
-  add(wanted: { name: string; tenant: string; scopes: readonly string[] }): {
-    client: RegisteredClient
-    secret: SecretText
-  } {
+  add(
+    wanted: { name: string; tenant: string; scopes: readonly string[] },
+    { clientId, secret }: ClientCredentials = this.draw(),
+  ): { client: RegisteredClient; secret: SecretText } {
     if (!NAME.test(wanted.name)) {
       throw new ClientRefusedError('the name must have 1 to 100 characters, and no control characters')
     }
@@ -79,15 +99,13 @@ export class ClientRegistry {
     if (unknown !== undefined) {
       throw new ClientRefusedError(`there is no scope "${unknown}". Allowed: ${ALL_SCOPES.join(' ')}`)
     }
-    const { clock, random } = this.#ports
-    const secret = new SecretText(randomAlphanumeric(SECRET_CHARACTERS, random))
     const client: RegisteredClient = {
-      client_id: randomAlphanumeric(CLIENT_ID_CHARACTERS, random),
+      client_id: clientId,
       name: wanted.name,
       tenant: wanted.tenant,
       scopes: [...new Set(wanted.scopes)] as Scope[],
       secret_hash: hashOf(secret.reveal()),
-      created_at: new Date(clock.nowMs()).toISOString(),
+      created_at: new Date(this.#ports.clock.nowMs()).toISOString(),
     }
     this.#change((clients) => [...clients, client])
     return { client, secret }
@@ -158,7 +176,7 @@ function parseClients(text: string, file: string): readonly RegisteredClient[] {
     // Answered below, like a text that is JSON and yet no list of clients.
   }
   throw new DamagedFileError(
-    `${file} is damaged: it is not a list of clients. Restore it, or remove it and add them again.`,
+    `${file} is damaged: it is not a list of clients. Restore it, or remove it, start once with FLOW_VAULT_ACCEPT_LOSS=clients.json, and add them again.`,
   )
 }
 

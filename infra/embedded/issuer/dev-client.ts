@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
+import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { parseJsonFile, readFileIfPresent, writeFileAtomically } from '../data-folder.ts'
 import type { ClientRegistry } from './client-registry.ts'
 
@@ -19,6 +20,9 @@ export interface DevClient {
 const DEV_FILE = 'dev.json'
 const PRIVATE_FILE_MODE = 0o600
 const FIRST_TENANT = 'dev'
+const FIRST_CLIENT = 'dev'
+
+type FirstClient = Pick<DevClient, 'tenant' | 'client_id' | 'client_secret'>
 
 /**
  * On the first start, when there is no client at all, makes one with every scope and writes `dev.json` (0600);
@@ -34,7 +38,7 @@ export function ensureDevClient(
   const known =
     kept === undefined ? undefined : parseJsonFile<DevClient>(file, kept, 'Restore it, or remove it.')
   if (known === undefined && clients.list().length > 0) return undefined
-  const client = known ?? addFirstClient(clients)
+  const client = known ?? drawFirstClient(clients)
   const written: DevClient = {
     url: where.url,
     tls_url: where.tls_url,
@@ -49,10 +53,17 @@ export function ensureDevClient(
   if (known === undefined || JSON.stringify(known) !== JSON.stringify(written)) {
     writeFileAtomically(file, text, PRIVATE_FILE_MODE)
   }
+  // Its secret is in the file before the client is registered: killed in between, the next start goes on here.
+  if (known === undefined || !clients.isKept) {
+    clients.add(
+      { name: FIRST_CLIENT, tenant: client.tenant, scopes: [...ALL_SCOPES] },
+      { clientId: client.client_id, secret: new SecretText(client.client_secret) },
+    )
+  }
   return written
 }
 
-function addFirstClient(clients: ClientRegistry): Pick<DevClient, 'tenant' | 'client_id' | 'client_secret'> {
-  const { client, secret } = clients.add({ name: 'dev', tenant: FIRST_TENANT, scopes: [...ALL_SCOPES] })
-  return { tenant: client.tenant, client_id: client.client_id, client_secret: secret.reveal() }
+function drawFirstClient(clients: ClientRegistry): FirstClient {
+  const { clientId, secret } = clients.draw()
+  return { tenant: FIRST_TENANT, client_id: clientId, client_secret: secret.reveal() }
 }

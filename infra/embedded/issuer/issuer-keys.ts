@@ -17,7 +17,11 @@ export async function loadIssuerKeys(file: string): Promise<IssuerKeys> {
   const jwk =
     kept === undefined
       ? await makeKey(file)
-      : parseJsonFile<JWK>(file, kept, 'Restore it, or remove it: every token in use then ends.')
+      : parseJsonFile<JWK>(
+          file,
+          kept,
+          'Restore it, or remove it and start once with FLOW_VAULT_ACCEPT_LOSS=issuer-key.json: every token in use then ends.',
+        )
   const privateKey = (await importJWK(jwk, SIGNING_ALGORITHM)) as CryptoKey
   const { kty, n, e } = jwk
   const kid = await calculateJwkThumbprint(jwk)

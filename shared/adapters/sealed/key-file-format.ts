@@ -4,6 +4,10 @@ import { KeyUnavailableError } from '../../ports/key-wrapper.ts'
 
 /** The keys of an embedded vault. A `KeyObject` does not print its bytes. */
 export interface KeyFile {
+  /** The id of the vault that its database is marked with too. */
+  readonly vault: string
+  /** How often a server has begun to use that database, as far as this file knows; 0: it is still to be made. */
+  readonly opened: number
   /** The id of the key that wraps from now on. */
   readonly active: string
   readonly keys: ReadonlyMap<string, KeyObject>
@@ -17,7 +21,9 @@ export const KEY_BYTES = 32
 const keyText = z.base64().refine((text) => Buffer.from(text, 'base64').byteLength === KEY_BYTES)
 
 const keyFileSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
+  vault: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  opened: z.int().min(0),
   active: z.string(),
   keys: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), keyText),
   digest_key: keyText,
@@ -37,16 +43,17 @@ export function parseKeyFile(text: string, path: string): KeyFile {
       fault?.code === 'unrecognized_keys' ? 'it has a field of no known name' : `see ${at}`,
     )
   }
-  const { active, digest_key: digestKey } = result.data
+  const { vault, opened, active, digest_key: digestKey } = result.data
   const keys = new Map(Object.entries(result.data.keys).map(([keyId, key]) => [keyId, keyOf(key)]))
   if (!keys.has(active)) throw malformed(path, 'its active key is not among its keys')
-  return { active, keys, digestKey: keyOf(digestKey) }
+  return { vault, opened, active, keys, digestKey: keyOf(digestKey) }
 }
 
 /** The text of a key file: JSON, to be written where only the owner can read it. */
 export function formatKeyFile(file: KeyFile): string {
   const keys = Object.fromEntries([...file.keys].map(([keyId, key]) => [keyId, textOf(key)]))
-  const content = { version: 1, active: file.active, keys, digest_key: textOf(file.digestKey) }
+  const { vault, opened, active } = file
+  const content = { version: 2, vault, opened, active, keys, digest_key: textOf(file.digestKey) }
   return `${JSON.stringify(content, undefined, 2)}\n`
 }
 

@@ -42,6 +42,8 @@ export async function openKeyFile(path: string): Promise<KeyFile> {
 export async function createKeyFile(path: string, random: Random): Promise<KeyFile> {
   const key = newKey(random)
   const file: KeyFile = {
+    vault: `vault-${Buffer.from(random.bytes(KEY_ID_BYTES)).toString('hex')}`,
+    opened: 0,
     active: key.keyId,
     keys: new Map([[key.keyId, key.key]]),
     digestKey: createSecretKey(random.bytes(KEY_BYTES)),
@@ -60,6 +62,11 @@ export async function createKeyFile(path: string, random: Random): Promise<KeyFi
   }
   await syncFolder(path)
   return file
+}
+
+/** Keeps how often the vault's database has been put to use, so that an older one is known for what it is. */
+export async function recordOpened(path: string, opened: number): Promise<void> {
+  await changeKeyFile(path, (file) => ({ ...file, opened: Math.max(file.opened, opened) }))
 }
 
 /** Adds a key and makes it the active one; the others stay and still open what they wrapped. */

@@ -16,7 +16,14 @@ export const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (partition, sort)
    ) STRICT;
    CREATE INDEX items_due ON items (due_shard, due_at, partition, sort) WHERE due_shard IS NOT NULL;
-   CREATE INDEX items_expiry ON items (expires_at_s) WHERE expires_at_s IS NOT NULL;`,
+   CREATE INDEX items_expiry ON items (expires_at_s) WHERE expires_at_s IS NOT NULL;
+   CREATE TABLE mark (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     vault TEXT NOT NULL,
+     opened INTEGER NOT NULL,
+     in_use INTEGER NOT NULL,
+     parts TEXT NOT NULL
+   ) STRICT;`,
 ]
 
 /** The database was last opened by a newer release, whose schema this one does not know. Nothing was changed. */
@@ -41,7 +48,8 @@ export function migrate(database: DatabaseSync, migrations: readonly string[] = 
   }
 }
 
-function versionOf(database: DatabaseSync, migrations: readonly string[]): number {
+/** The version of the schema, 0 for an empty database. Throws NewerDatabaseError. */
+export function versionOf(database: DatabaseSync, migrations: readonly string[] = MIGRATIONS): number {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
   if (version > migrations.length) {
     throw new NewerDatabaseError(

@@ -26,6 +26,8 @@ export function openDatabase(path: string, prepare: (database: DatabaseSync) => 
     enableForeignKeyConstraints: false,
   })
   try {
+    // Before the first write: what is deleted or replaced is overwritten with zeros, and not only given free.
+    database.exec('PRAGMA secure_delete = ON')
     switchToWal(database)
     database.exec(`PRAGMA synchronous = FULL; PRAGMA cache_size = ${-CACHE_KIB};
       PRAGMA journal_size_limit = ${MAX_IDLE_WAL_BYTES}; PRAGMA temp_store = MEMORY`)

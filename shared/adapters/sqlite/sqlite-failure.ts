@@ -44,6 +44,15 @@ export function commitErrorFrom(error: unknown, outcome: 'not-applied' | 'unknow
   return isSqliteFailure(error) ? new StoreUnavailableError(describe(error), outcome) : error
 }
 
+/** A failure to open a file, by SQLite or by the file system, as StoreUnavailableError; anything else as it is. */
+export function openingError(error: unknown): unknown {
+  if (isSqliteFailure(error)) return storeErrorFrom(error)
+  if (typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error) {
+    return new StoreUnavailableError(`the database file cannot be opened (${error.code})`, 'not-applied')
+  }
+  return error
+}
+
 function describe(failure: SqliteFailure): string {
   return `SQLite reported code ${failure.errcode} (${failure.errstr})`
 }

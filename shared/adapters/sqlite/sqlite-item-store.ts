@@ -20,14 +20,16 @@ import {
 } from '../../ports/page-token.ts'
 import { sortRange, validatePage } from '../../ports/sort-range.ts'
 import { validateWrites } from '../../ports/valid-writes.ts'
+import { markOf, writeMark } from './database-mark.ts'
 import { GroupCommit } from './group-commit.ts'
 import { ItemStatements } from './item-statements.ts'
 import { migrate } from './migrations.ts'
 import { createPrivateFile, openDatabase } from './open-database.ts'
-import { isSqliteFailure, storeErrorFrom } from './sqlite-failure.ts'
+import { openingError, storeErrorFrom } from './sqlite-failure.ts'
 
 /** A backup copies every page in one step: one snapshot, which other writers cannot make it start again. */
 const ALL_PAGES = 2 ** 31 - 1
+const MOVE_LOG = 'PRAGMA wal_checkpoint(TRUNCATE)'
 /** As many faults as are worth reading; SQLite's own default. */
 const MAX_INTEGRITY_FAULTS = 100
 
@@ -38,6 +40,7 @@ export class SqliteItemStore implements ItemStore {
   readonly #statements: ItemStatements
   readonly #commits: GroupCommit
   #closed = false
+  #isServing = false
 
   private constructor(path: string, database: DatabaseSync, maxBusyTries: number | undefined) {
     this.#path = path
@@ -60,14 +63,48 @@ export class SqliteItemStore implements ItemStore {
     }
   }
 
+  /**
+   * Marks the file as the database of this vault and as in use until it is closed, and answers how often that was
+   * done, the times its key file knows of included. On the disk, in the database file itself, when this returns.
+   */
+  beginUse({ vault, openedBefore }: { vault: string; openedBefore: number }): number {
+    return this.#withFile(() => {
+      const mark = markOf(this.#database)
+      const opened = Math.max(mark?.opened ?? 0, openedBefore) + 1
+      writeMark(this.#database, { vault, opened, isInUse: true, parts: mark?.parts ?? [] })
+      this.#database.exec(MOVE_LOG)
+      this.#isServing = true
+      return opened
+    })
+  }
+
+  /** Keeps the names of the files that the vault consists of besides this one. */
+  recordParts(parts: readonly string[]): void {
+    this.#withFile(() => {
+      const mark = markOf(this.#database)
+      if (mark !== undefined && mark.parts.join() !== parts.join())
+        writeMark(this.#database, { ...mark, parts })
+    })
+  }
+
+  /**
+   * Moves the write-ahead log into the database file and empties it, so that neither holds what was replaced or
+   * deleted. Another process that reads from the log keeps it from being emptied; then the next time does it.
+   */
+  moveLog(): void {
+    this.#withFile(() => this.#database.exec(MOVE_LOG))
+  }
+
   /** Commits what waits, moves the write-ahead log into the database file, and closes it. May be repeated. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#commits.flush()
     try {
+      const mark = this.#isServing ? markOf(this.#database) : undefined
+      if (mark !== undefined) writeMark(this.#database, { ...mark, isInUse: false })
       // Another process may be reading from the log; then it stays, and nothing is lost.
-      this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      this.#database.exec(MOVE_LOG)
     } catch (error) {
       throw storeErrorFrom(error)
     } finally {
@@ -76,7 +113,7 @@ export class SqliteItemStore implements ItemStore {
   }
 
   async get(key: ItemKey): Promise<Attributes | undefined> {
-    return this.#read(() => this.#statements.get(key))
+    return this.#withFile(() => this.#statements.get(key))
   }
 
   async transact(writes: readonly Write[]): Promise<void> {
@@ -96,7 +133,7 @@ export class SqliteItemStore implements ItemStore {
     validatePage(query)
     const identity = itemQueryIdentity(query)
     const position = decodePageToken(identity, query.nextToken, [''] as [string])
-    const found = this.#read(() =>
+    const found = this.#withFile(() =>
       this.#statements.walk({
         partition: query.partition,
         ...sortRange(query, position?.[0]),
@@ -119,7 +156,7 @@ export class SqliteItemStore implements ItemStore {
     const identity = dueQueryIdentity(query)
     const position = decodePageToken(identity, query.nextToken, [0, '', ''] as [number, string, string])
     const after = position && { dueAtMs: position[0], key: { partition: position[1], sort: position[2] } }
-    const found = this.#read(() => this.#statements.due({ shard, dueAtMostMs, after, limit: limit + 1 }))
+    const found = this.#withFile(() => this.#statements.due({ shard, dueAtMostMs, after, limit: limit + 1 }))
     const items = found.slice(0, limit)
     const last = items.at(-1)
     if (last === undefined || found.length <= limit) return { items }
@@ -131,7 +168,7 @@ export class SqliteItemStore implements ItemStore {
     validatePage(query)
     const position = decodePageToken(SCAN_IDENTITY, query.nextToken, ['', ''] as [string, string])
     const after = position && { partition: position[0], sort: position[1] }
-    const found = this.#read(() => this.#statements.scan(after, query.limit + 1))
+    const found = this.#withFile(() => this.#statements.scan(after, query.limit + 1))
     const items = found.slice(0, query.limit)
     const last = items.at(-1)
     if (last === undefined || found.length <= query.limit) return { items }
@@ -163,6 +200,7 @@ export class SqliteItemStore implements ItemStore {
       } finally {
         source.close()
       }
+      markUnused(path)
     } catch (error) {
       throw openingError(error)
     }
@@ -170,16 +208,16 @@ export class SqliteItemStore implements ItemStore {
 
   /** The faults that SQLite finds in the file, at most 100; none means it is sound. Reads all of it meanwhile. */
   async checkIntegrity(): Promise<string[]> {
-    const rows = this.#read(() =>
+    const rows = this.#withFile(() =>
       this.#database.prepare(`PRAGMA integrity_check(${MAX_INTEGRITY_FAULTS})`).all(),
     )
     return rows.map((row) => String(row['integrity_check'])).filter((fault) => fault !== 'ok')
   }
 
-  #read<Result>(read: () => Result): Result {
+  #withFile<Result>(use: () => Result): Result {
     this.#assertOpen()
     try {
-      return read()
+      return use()
     } catch (error) {
       throw storeErrorFrom(error)
     }
@@ -190,11 +228,13 @@ export class SqliteItemStore implements ItemStore {
   }
 }
 
-/** A failure to open a file, by SQLite or by the file system, as StoreUnavailableError; anything else as it is. */
-function openingError(error: unknown): unknown {
-  if (isSqliteFailure(error)) return storeErrorFrom(error)
-  if (typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error) {
-    return new StoreUnavailableError(`the database file cannot be opened (${error.code})`, 'not-applied')
+/** A copy is in nobody's use, and is whole without a log. */
+function markUnused(copy: string): void {
+  const database = new DatabaseSync(copy)
+  try {
+    const mark = markOf(database)
+    if (mark !== undefined) writeMark(database, { ...mark, isInUse: false })
+  } finally {
+    database.close()
   }
-  return error
 }

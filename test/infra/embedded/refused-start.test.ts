@@ -15,6 +15,9 @@ const RUN_FILES = /^(lock\.db|server\.pid)/
 
 let folder: string
 
+/** Their mark of each other counts how often a start got as far as to open them. */
+const MARKED_FILES = [KEY_FILE, DATABASE_FILE]
+
 /** Every file of the folder with a digest of its bytes, and its mode. */
 function contents(): Record<string, string> {
   const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -63,7 +66,7 @@ describe('a start over a folder that it must not touch', () => {
         fs.rmSync(path.join(folder, KEY_FILE))
         await createKeyFile(path.join(folder, KEY_FILE), new SystemRandom())
       },
-      /the keys do not belong to this database/,
+      /vault\.db and vault-key\.json belong to two different vaults/,
     ],
     [
       'a key file with another digest key',
@@ -78,7 +81,7 @@ describe('a start over a folder that it must not touch', () => {
     [
       'a key file that others may read',
       () => fs.chmodSync(path.join(folder, KEY_FILE), 0o644),
-      /others may touch the key file .*chmod 600/,
+      /vault-key\.json cannot be trusted: others may touch it \(mode 0644\).*chmod 600/,
     ],
     [
       'a key file that is damaged',
@@ -94,6 +97,18 @@ describe('a start over a folder that it must not touch', () => {
         ),
       /file is not a database/,
     ],
+  ])('is refused with status 2 for %s, and nothing in it changes', async (_, damage, message) => {
+    await damage()
+    const before = contents()
+    const failure = await spawnVault({ folder }).catch((error: unknown) => String(error))
+    expect(failure).toMatch(/the vault did not start: exit 2\nflow-vault did not start\.\n/)
+    expect(failure).toMatch(message)
+    // What a person can act on comes without a stack.
+    expect(failure).not.toMatch(/^ {4}at /m)
+    expect(contents()).toEqual(before)
+  })
+
+  it.each<[string, () => unknown, RegExp]>([
     [
       'a damaged key of the issuer, of which it shows nothing',
       () => fs.writeFileSync(path.join(folder, 'issuer-key.json'), '{"d": private-canary}'),
@@ -104,15 +119,15 @@ describe('a start over a folder that it must not touch', () => {
       () => fs.writeFileSync(path.join(folder, 'dev.json'), '{"client_secret": private-canary}'),
       /^(?!.*private-canary).*dev\.json is damaged: it is not JSON\. Restore it, or remove it/s,
     ],
-  ])('is refused with status 2 for %s, and nothing in it changes', async (_, damage, message) => {
+  ])('is refused with status 2 for %s, and no file of a person changes', async (_, damage, message) => {
     await damage()
     const before = contents()
     const failure = await spawnVault({ folder }).catch((error: unknown) => String(error))
     expect(failure).toMatch(/the vault did not start: exit 2\nflow-vault did not start\.\n/)
     expect(failure).toMatch(message)
-    // What a person can act on comes without a stack.
-    expect(failure).not.toMatch(/^ {4}at /m)
-    expect(contents()).toEqual(before)
+    const unmarked = (files: Record<string, string>) =>
+      Object.entries(files).filter(([name]) => !MARKED_FILES.includes(name))
+    expect(unmarked(contents())).toEqual(unmarked(before))
   })
 
   it('goes on once the right key file is back', async () => {

@@ -32,6 +32,23 @@ describe('ensureDevClient', () => {
   const file = () => path.join(folder, 'dev.json')
   const read = () => JSON.parse(fs.readFileSync(file(), 'utf8'))
 
+  it('goes on where a first start was killed, after the file and before the registration', () => {
+    const dev = ensureDevClient(folder, clients, WHERE)!
+    fs.rmSync(path.join(folder, 'clients.json'))
+    const ports = { clock: new ManualClock(), random: new SystemRandom() }
+    const next = ClientRegistry.open(path.join(folder, 'clients.json'), ports)
+    expect(ensureDevClient(folder, next, WHERE)).toEqual(dev)
+    expect(next.authenticate(dev.client_id, dev.client_secret)).toMatchObject({ tenant: 'dev' })
+    expect(next.list()).toHaveLength(1)
+  })
+
+  it('gives no rights back to a first client that a person removed', () => {
+    const dev = ensureDevClient(folder, clients, WHERE)!
+    clients.remove(dev.client_id)
+    ensureDevClient(folder, clients, WHERE)
+    expect(clients.list()).toEqual([])
+  })
+
   it('makes one client with every scope on the first start, and writes how to use it for the owner only', () => {
     const dev = ensureDevClient(folder, clients, WHERE)!
     expect(dev).toMatchObject({ ...WHERE, tenant: 'dev' })

@@ -23,8 +23,8 @@ describe('createKeyFile', () => {
   it('writes one wrapping key and a digest key that only the owner can read', async () => {
     const file = await createKeyFile(path, random)
     const content = JSON.parse(await readFile(path, 'utf8'))
-    expect(Object.keys(content)).toEqual(['version', 'active', 'keys', 'digest_key'])
-    expect(content.version).toBe(1)
+    expect(Object.keys(content)).toEqual(['version', 'vault', 'opened', 'active', 'keys', 'digest_key'])
+    expect(content).toMatchObject({ version: 2, opened: 0 })
     expect(Object.keys(content.keys)).toEqual([content.active])
     expect(content.keys[content.active]).not.toBe(content.digest_key)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
@@ -62,7 +62,7 @@ describe('createKeyFile', () => {
 })
 
 describe('openKeyFile', () => {
-  const good = { version: 1, active: 'k1', keys: { k1: KEY }, digest_key: KEY }
+  const good = { version: 2, vault: 'v1', opened: 3, active: 'k1', keys: { k1: KEY }, digest_key: KEY }
 
   it('reads what an operator wrote by hand', async () => {
     await writeFile(path, JSON.stringify(good), { mode: 0o600 })
@@ -100,7 +100,7 @@ describe('openKeyFile', () => {
   it.each<[string, string]>([
     ['nothing', ''],
     ['half a file', JSON.stringify(good).slice(0, -20)],
-    ['another version', JSON.stringify({ ...good, version: 2 })],
+    ['another version', JSON.stringify({ ...good, version: 1 })],
     ['an unknown field', JSON.stringify({ ...good, extra: 1 })],
     ['no digest key', JSON.stringify({ ...good, digest_key: undefined })],
     ['an active key that is not there', JSON.stringify({ ...good, active: 'k2' })],

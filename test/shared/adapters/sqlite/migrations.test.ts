@@ -19,6 +19,13 @@ const RELEASED_SCHEMAS = [
    ) STRICT;
    CREATE INDEX items_due ON items (due_shard, due_at, partition, sort) WHERE due_shard IS NOT NULL;
    CREATE INDEX items_expiry ON items (expires_at_s) WHERE expires_at_s IS NOT NULL;
+   CREATE TABLE mark (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     vault TEXT NOT NULL,
+     opened INTEGER NOT NULL,
+     in_use INTEGER NOT NULL,
+     parts TEXT NOT NULL
+   ) STRICT;
    INSERT INTO items VALUES ('p', 's', '{}', 'work#0', 1.5, 2);`,
 ]
 
@@ -50,7 +57,7 @@ describe('migrate', () => {
   it('brings an empty database to the newest schema', () => {
     migrate(database)
     expect(version()).toBe(MIGRATIONS.length)
-    expect(tables()).toEqual(['items'])
+    expect(tables()).toEqual(['items', 'mark'])
   })
 
   it('brings a database of each older release to the newest schema, and keeps what is in it', () => {
