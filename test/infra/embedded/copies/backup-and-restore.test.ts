@@ -39,9 +39,9 @@ const restore = (args: readonly string[] = [file], given: Record<string, string>
 describe('backup and restore commands', () => {
   it('bring a vault back with everything in it, readable by its owner alone', async () => {
     await fillVaultFolder(folder, SECRETS)
-    fs.writeFileSync(path.join(folder, 'clients.json'), '{"clients":[]}\n')
+    fs.writeFileSync(path.join(folder, 'clients.json'), '{"clients":[]}\n', { mode: 0o600 })
     fs.mkdirSync(path.join(folder, 'tls'))
-    fs.writeFileSync(path.join(folder, 'tls', 'ca-key.pem'), 'a key')
+    fs.writeFileSync(path.join(folder, 'tls', 'ca-key.pem'), 'a key', { mode: 0o600 })
     const before = await lookIntoVaultFolder(folder)
     expect(await backUp()).toMatchObject({
       exitCode: 0,
