@@ -20,6 +20,7 @@ import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
 import { measureBreakers } from '../../shared/use-cases/grants/measured-breakers.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
+import { emptyingLog } from './emptied-log.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createMetricsHandler } from './http/metrics-route.ts'
 import { ClientRegistry } from './issuer/client-registry.ts'
@@ -83,7 +84,7 @@ export async function openVault(options: {
   const loops = startLoops(vaultLoops({ ...ports, work, grants }, items), log)
   return {
     ...createDispatcher({
-      handlerOf: (route) => handlers[route.function],
+      handlerOf: (route) => emptyingLog(handlers[route.function], ports),
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
       issuer,
