@@ -131,6 +131,7 @@ function readTokenOutcome(
     setup: asked.setup,
     grantName: grant.kind === 'refresh-token' ? grant.grantName : MAIN_GRANT,
     isRefresh: grant.kind === 'refresh-token',
+    asked: request.scopes,
     nowMs: asked.nowMs,
   }
   const judged: AnswerToJudge = {

@@ -1,5 +1,6 @@
 import { type GrantNote, MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
+import { splitGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { KeptRefreshToken, MintedGrant } from '../../ports/oauth-client.ts'
@@ -17,6 +18,8 @@ export interface ExpectedAnswer {
   readonly setup: JsonObject
   readonly grantName: string
   readonly isRefresh: boolean
+  /** The scopes that were asked for. */
+  readonly asked: readonly string[]
   /** The instant before the request was sent. */
   readonly nowMs: number
 }
@@ -118,7 +121,7 @@ function readGrant(
   if (type.kind === 'unknown') notes.push('token_type_unknown')
   const scopes = profile.answer?.scopesUnstated
     ? undefined
-    : readScopes(memberAt(answer, place.scopeMember), profile.scopes.separator)
+    : readScopes(memberAt(answer, place.scopeMember), expected.asked)
   const refreshLifeMs = readRefreshLifeMs(answer, profile.refresh, { isRefresh, nowMs, refreshToken })
   const names = profile.answer?.extra ?? []
   const grant: MintedGrant = {
@@ -149,9 +152,9 @@ function setupSeconds({ profile, setup }: ExpectedAnswer): number | undefined {
 }
 
 /** Undefined when the answer is silent, which means as asked (RFC 6749 §5.1). Some send a list in place of text. */
-function readScopes(value: JsonValue | undefined, separator: ' ' | ','): string[] | undefined {
+function readScopes(value: JsonValue | undefined, asked: readonly string[]): string[] | undefined {
   const text = Array.isArray(value) ? value.join(' ') : value
   if (typeof text !== 'string') return undefined
-  const scopes = text.split(separator === ',' ? /[\s,]+/ : /\s+/).filter((scope) => scope !== '')
-  return scopes.length === 0 ? undefined : [...new Set(scopes)]
+  const scopes = splitGranted(text, asked)
+  return scopes.length === 0 ? undefined : scopes
 }

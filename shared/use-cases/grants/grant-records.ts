@@ -3,6 +3,7 @@ import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts
 import type { GrantNote, GrantState, StoredGrant } from '../../domain/grant.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
+import { scopesNotGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { renewedDeadline } from '../../domain/refresh-deadline.ts'
 import type { MintedGrant } from '../../ports/oauth-client.ts'
@@ -90,20 +91,8 @@ export function missingScopes(setup: Setup, row: Pick<ConnectionRow, 'requiredSc
   if (setup.grant?.scopes.requested !== true) return []
   const main = row.grants?.[MAIN_GRANT]
   if (main?.grantedScopes === undefined) return []
-  const granted = new Set(main.grantedScopes)
-  return (row.requiredScopes ?? []).filter((scope) => {
-    if (granted.has(scope) || IDENTITY_SCOPES.has(scope)) return false
-    return scope !== OFFLINE_ACCESS || !main.hasRefreshToken
-  })
+  return scopesNotGranted(row.requiredScopes ?? [], main.grantedScopes, main)
 }
-
-/**
- * OpenID Connect Core §3.1.2.1 and §5.4: they are for the ID token and the UserInfo endpoint. Providers leave them
- * out of an access token's scopes (Microsoft), or call them otherwise (Google), although they granted them.
- */
-const IDENTITY_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'address', 'phone'])
-/** OpenID Connect Core §11: it asks for a refresh token, and whether one came tells more than a list without it. */
-const OFFLINE_ACCESS = 'offline_access'
 
 /** The status of a connection that holds a working grant, and why it is not `ready`: what to do is in the words. */
 export function statusWithGrant(
