@@ -18,6 +18,7 @@ export const ENV = {
   rateLimitPerSecond: 'FLOW_VAULT_RATE_LIMIT',
   publicUrl: 'FLOW_VAULT_PUBLIC_URL',
   returnTo: 'FLOW_VAULT_RETURN_TO',
+  headless: 'FLOW_VAULT_HEADLESS_AUTHORIZATION',
   grantsFunction: 'FLOW_VAULT_GRANTS_FUNCTION',
   workQueueUrl: 'FLOW_VAULT_WORK_QUEUE',
   freezeQueueUrl: 'FLOW_VAULT_FREEZE_QUEUE',
@@ -48,6 +49,8 @@ export interface Config {
   /** Scheme and host where browsers reach the vault, without a trailing slash. */
   readonly publicUrl?: string
   readonly returnTo: readonly string[]
+  /** Authorization links lead to the provider at once, for browsers that nobody looks at. */
+  readonly headless: boolean
   readonly grantsFunction?: string
   readonly workQueueUrl?: string
   /** Where the jobs of freezes go. */
@@ -99,6 +102,7 @@ export function readConfig(env: Environment): Config {
     rateLimitPerSecond: reader.whole(ENV.rateLimitPerSecond, { fallback: DEFAULT_RATE, maximum: MAX_RATE }),
     ...optional('publicUrl', reader.origin(ENV.publicUrl)),
     returnTo: reader.origins(ENV.returnTo),
+    headless: reader.oneOf(ENV.headless, ['true', 'false'], 'false') === 'true',
     ...optional('grantsFunction', reader.text(ENV.grantsFunction)),
     ...optional('workQueueUrl', reader.url(ENV.workQueueUrl)),
     ...optional('freezeQueueUrl', reader.url(ENV.freezeQueueUrl)),

@@ -53,9 +53,13 @@ export function createHttpHandler<Ports extends HttpPorts>(
 
 function responseOf(answer: Answer): APIGatewayProxyStructuredResultV2 {
   const { body } = answer
-  if (body === undefined) return { statusCode: answer.status, headers: { ...answer.headers } }
-  return {
+  const head = {
     statusCode: answer.status,
+    ...(answer.cookies === undefined ? {} : { cookies: [...answer.cookies] }),
+  }
+  if (body === undefined) return { ...head, headers: { ...answer.headers } }
+  return {
+    ...head,
     headers: { 'content-type': 'application/json; charset=utf-8', ...answer.headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   }

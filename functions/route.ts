@@ -16,6 +16,10 @@ export interface RouteInput<Path, Query, Headers, Body> {
   /** Present on every route that asks for a scope. */
   readonly caller: Caller
   readonly requestId: string
+  /** As the browser sent them, `name=value` each. */
+  readonly cookies: readonly string[]
+  /** The answer's body is for nobody: a route that does something does nothing. */
+  readonly isHead: boolean
   /** Scheme and host the caller used, without a trailing slash. */
   readonly origin: string
 }
@@ -25,6 +29,8 @@ export interface Answer {
   readonly status: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** `Set-Cookie`, one a member. */
+  readonly cookies?: readonly string[]
 }
 
 type Schema = z.ZodMiniType
@@ -60,6 +66,8 @@ export interface RouteDefinition<
   readonly bodySchema?: B
   /** A more telling JSON Schema of the body than the edge's own, for the OpenAPI document. */
   readonly describeBody?: () => Readonly<Record<string, unknown>>
+  /** What the body comes as; JSON when absent. A form's repeated fields are joined by commas, as in a query. */
+  readonly bodyType?: 'form'
   /** True when a body may be left out altogether. */
   readonly bodyOptional?: boolean
   readonly responses: Readonly<Record<number, RouteResponse>>

@@ -71,8 +71,8 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, clock),
     work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
-    callbackUrl: `${publicUrl}/oauth/callback`,
-    returnTo: [publicUrl, ...config.returnTo],
+    publicUrl,
+    returnTo: [new URL(publicUrl).origin, ...config.returnTo],
     checkReady: readinessCheck(base, { ...ports, secrets }),
   }
 }
@@ -94,17 +94,19 @@ export function wireCredentials(env: Environment = process.env): CredentialsPort
   }
 }
 
-/** The ports of `authorize`: states to consume, and calls to `grants`; no secrets. */
+/** The ports of `authorize`: authorizations to move on, and calls to `grants`; no secrets. */
 export function wireAuthorize(env: Environment = process.env): AuthorizeFunctionPorts {
   const base = readBase(env)
   return {
     ...common(base),
     metrics: emfMetrics(base),
-    // Its one route is public: the browser brings a state, not a token.
+    // Its routes are public: a browser brings a ticket or a state, not a token.
     verifier: refused<TokenVerifier>('verify tokens'),
     rateLimitPerSecond: base.config.rateLimitPerSecond,
     digester: kmsDigester(base),
     grants: grantRunner(base),
+    publicUrl: present(base.config.publicUrl, ENV.publicUrl),
+    headless: base.config.headless,
   }
 }
 

@@ -11,6 +11,7 @@ const CONTEXT_VARIABLES = {
   rateLimit: ENV.rateLimitPerSecond,
   publicUrl: ENV.publicUrl,
   returnTo: ENV.returnTo,
+  headless: ENV.headless,
   allowHosts: ENV.allowHosts,
   logLevel: ENV.logLevel,
 } as const satisfies Record<string, EnvName>

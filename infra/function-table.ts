@@ -16,7 +16,7 @@ export type GrantName =
   | 'read-rows'
   | 'scan-rows'
   | 'note-use'
-  | 'consume-states'
+  | 'advance-states'
   | 'start-states'
   | 'query-work'
   | 'query-due'
@@ -93,12 +93,13 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
   },
   {
     name: 'authorize',
-    description: 'Answers the browser that comes back from a provider',
+    description:
+      'Shows people what they authorize, sends them to the provider, and answers them when they come back',
     memoryMb: 512,
     timeoutSeconds: 29,
     instances: 'as-needed',
     routes: AUTHORIZE_ROUTES as readonly Route<never>[],
-    grants: ['consume-states', 'digest', 'invoke-grants'],
+    grants: ['advance-states', 'digest', 'invoke-grants'],
   },
   {
     name: 'grants',

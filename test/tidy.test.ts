@@ -72,7 +72,17 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
 
 /** The folders of the use cases, lowest first: each imports from itself and from those before it. */
 const USE_CASE_FOLDERS = [
-  ...['commit', 'oauth-applications', 'grants', 'freezes', 'rotation', 'fetch', 'connections', 'reconcile'],
+  ...[
+    'commit',
+    'oauth-applications',
+    'grants',
+    'freezes',
+    'rotation',
+    'fetch',
+    'connections',
+    'authorize',
+    'reconcile',
+  ],
 ]
 
 /** Arrows that go further all the same, and why. */
@@ -116,7 +126,10 @@ const SINGLE_PLACES: readonly { what: RegExp; files: readonly string[] }[] = [
 const REVEALERS: Readonly<Record<string, string>> = {
   'functions/credentials/routes/fetch-credential.ts': 'the answer that flows fetch is the credential',
   'shared/use-cases/grants/build-authorization-url.ts': 'state and challenge are parts of the URL',
-  'shared/use-cases/grants/authorize-connection.ts': 'the URL is the answer, for a browser to follow',
+  'shared/use-cases/authorize/start-authorization.ts': 'the link is the answer, for a browser to open',
+  'functions/authorize/browser-cookie.ts': 'a browser keeps its own name',
+  'functions/authorize/start-page.ts': 'the form sends the ticket of the link that it was opened by',
+  'functions/authorize/routes/start-authorization.ts': 'the browser is redirected to the provider',
   'shared/use-cases/grants/grant-records.ts': 'a grant is written into the content that is sealed next',
   'shared/use-cases/commit/opened-secrets.ts': 'an opened secret is parsed',
   'shared/use-cases/oauth-applications/manage-oauth-applications.ts':

@@ -50,13 +50,15 @@ const AUTHORIZED = {
   oauth_app_id: 'oa_0VbwMKyWMqjvQfMGfef7f5',
 }
 
+const AUTHORIZATION_ID = 'au_4be1c1f07d9a5e6b38a2c40d917'
+
 const APPLICATION = {
   id: 'oa_0VbwMKyWMqjvQfMGfef7f5',
   app_id: 'SALESFORCE',
   name: 'production',
   client_id: '3MVG9.example',
   is_default: true,
-  callback_url: 'https://vault.example.com/oauth/callback',
+  callback_url: 'https://vault.example.com/oauth/return/oa_0VbwMKyWMqjvQfMGfef7f5',
   created_at: AT,
   updated_at: AT,
 }
@@ -137,8 +139,18 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'authorize-connection': () => ({
     bodies: { usual: {}, chosen: { scopes: ['api', 'refresh_token'], return_to: '/docs' } },
     answer: {
-      authorization_url:
-        'https://login.salesforce.com/services/oauth2/authorize?response_type=code&client_id=3MVG9.example&state=…',
+      authorization_id: AUTHORIZATION_ID,
+      authorization_url: 'https://vault.example.com/oauth/start?ticket=…',
+      callback_url: APPLICATION.callback_url,
+      expires_at: '2026-11-25T09:10:00.000Z',
+    },
+  }),
+  'get-authorization': () => ({
+    answer: {
+      id: AUTHORIZATION_ID,
+      connection_id: ID,
+      outcome: 'granted',
+      message: 'Salesforce prod is authorized. Flows can use it now.',
       expires_at: '2026-11-25T09:10:00.000Z',
     },
   }),
@@ -166,7 +178,12 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
     bodies: { usual: { credential_version: 1 } },
     answer: { connection_id: ID, credential_version: 2, renewed: true },
   }),
+  'look-at-authorization': () => ({}),
+  'continue-authorization': () => ({ bodies: { usual: { ticket: 'as in the link' } } }),
   'finish-authorization': () => ({}),
+  'receive-form-answer': () => ({
+    bodies: { usual: { state: 'as it was sent', code: 'authorization-code-000' } },
+  }),
 }
 
 /** The example of a route; undefined for one that has none. */

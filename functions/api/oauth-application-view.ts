@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
 import type { OauthApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
 
 /** An OAuth application as it is shown: its client secret never is. */
@@ -16,7 +17,7 @@ export const oauthApplicationSchema = z.object({
 /** With the callback URL to register at the provider. */
 export function oauthApplicationView(
   application: OauthApplication,
-  callbackUrl: string,
+  publicUrl: string,
 ): z.output<typeof oauthApplicationSchema> {
   return {
     id: application.id,
@@ -24,7 +25,7 @@ export function oauthApplicationView(
     name: application.name,
     client_id: application.clientId,
     is_default: application.isDefault,
-    callback_url: callbackUrl,
+    callback_url: callbackUrlOf(publicUrl, application.id),
     created_at: new Date(application.createdAtMs).toISOString(),
     updated_at: new Date(application.updatedAtMs).toISOString(),
   }

@@ -78,7 +78,7 @@ function operationOf(route: Route<never>): Record<string, unknown> {
           requestBody: {
             required: route.bodyOptional !== true,
             content: {
-              'application/json': {
+              [route.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json']: {
                 schema: route.describeBody?.() ?? jsonSchemaOf(route.bodySchema, 'input'),
                 ...(example.bodies === undefined ? {} : { examples: named(example.bodies) }),
               },

@@ -1,6 +1,6 @@
 /** What each parameter of the API means, by its name; every route uses a name for the same thing. */
 export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
-  id: 'The id of the connection (`ac_…`), OAuth application (`oa_…`) or freeze (`fz_…`).',
+  id: 'The id of the connection (`ac_…`), OAuth application (`oa_…`), authorization (`au_…`) or freeze (`fz_…`).',
   app_id: 'An app, such as `SENDGRID`.',
   page: 'Counted from 0.',
   per_page: 'Items a page; 50 when left out.',
@@ -18,6 +18,12 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
     'Any text of your own, up to 255 visible characters, new for each request that is meant to create.',
   'if-match': 'The `ETag` of the connection as you read it, or `*`; another one is answered with 412.',
   'if-none-match': 'The `ETag` of the credential you hold; while it is good the answer is 304.',
+  ticket: 'What `authorization_url` holds.',
+  'sec-fetch-site': 'Browsers say by themselves whose page sent them.',
+  origin: 'Browsers name the origin of a form by themselves.',
+  'sec-purpose': 'Browsers say by themselves that they fetch a page ahead.',
+  purpose: 'The same, of older browsers.',
+  'x-moz': 'The same, of older browsers.',
   state: 'What the authorization was started with.',
   code: 'The authorization code.',
   error: 'The provider’s error code when it did not authorize.',

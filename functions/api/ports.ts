@@ -6,8 +6,8 @@ import type { HttpPorts } from '../http-handler.ts'
 
 /** What the management function reaches the world through. */
 export interface ApiPorts extends Ports, HttpPorts {
-  /** Where the vault answers authorization callbacks. */
-  readonly callbackUrl: string
+  /** Scheme, host and path where browsers reach this vault, without a trailing slash. */
+  readonly publicUrl: string
   /** Origins a person may be sent back to after an authorization. */
   readonly returnTo: readonly string[]
   readonly grants: GrantRunner

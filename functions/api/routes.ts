@@ -7,6 +7,7 @@ import { createOauthAppRoute } from './routes/create-oauth-app.ts'
 import { deleteConnectionRoute } from './routes/delete-connection.ts'
 import { deleteFreezeRoute } from './routes/delete-freeze.ts'
 import { deleteOauthAppRoute } from './routes/delete-oauth-app.ts'
+import { getAuthorizationRoute } from './routes/get-authorization.ts'
 import { getConnectionRoute } from './routes/get-connection.ts'
 import { getConnectorRoute } from './routes/get-connector.ts'
 import { getFreezeRoute } from './routes/get-freeze.ts'
@@ -39,6 +40,7 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   updateOauthAppRoute,
   deleteOauthAppRoute,
   authorizeConnectionRoute,
+  getAuthorizationRoute,
   rotateConnectionRoute,
   verifyConnectionRoute,
   listConnectionEventsRoute,

@@ -11,7 +11,7 @@ export function findRoute<Ports>(
   const byKey = new Map(routes.map((route) => [routeKeyOf(route), route as Route<unknown>]))
   return {
     before: (request) => {
-      const route = byKey.get(request.event.routeKey)
+      const route = byKey.get(request.event.routeKey.replace(/^HEAD /, 'GET '))
       if (route === undefined) throw new VaultError('not-found', 'Not Found')
       stateOf(request).route = route
     },

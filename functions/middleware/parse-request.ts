@@ -34,9 +34,13 @@ export function parseRequest(): MiddlewareObj<HttpEvent, APIGatewayProxyStructur
         body:
           route.bodySchema === undefined
             ? EMPTY
-            : parseBody(event, route.bodySchema, route.bodyOptional === true),
+            : route.bodyType === 'form'
+              ? parseForm(event, route.bodySchema)
+              : parseBody(event, route.bodySchema, route.bodyOptional === true),
         caller: state.caller ?? NO_CALLER,
         requestId: state.requestId,
+        cookies: event.cookies ?? [],
+        isHead: event.requestContext.http.method === 'HEAD',
         origin: originOf(event),
       }
     },
@@ -75,6 +79,22 @@ function parseBody(event: HttpEvent, schema: z.ZodMiniType, optional: boolean): 
   }
   const value: JsonValue = parseStrictJson(text)
   return parse(schema, value, 'invalid-body')
+}
+
+/** A form as a browser sends it; a field given twice is joined by a comma, as API Gateway joins parameters. */
+function parseForm(event: HttpEvent, schema: z.ZodMiniType): unknown {
+  const contentType = event.headers['content-type']?.slice(0, 200) ?? ''
+  if (contentType.split(';', 1)[0]?.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {
+    throw new VaultError('unsupported-media-type', 'The Content-Type of the body is not that of a form.', {
+      field: 'Content-Type',
+      allowed: 'application/x-www-form-urlencoded',
+    })
+  }
+  const form = new URLSearchParams(bodyText(event))
+  const fields = Object.fromEntries(
+    [...new Set(form.keys())].map((name) => [name, form.getAll(name).join(',')]),
+  )
+  return parse(schema, fields, 'invalid-body')
 }
 
 function bodyText(event: HttpEvent): string {

@@ -52,8 +52,21 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   // A scan has no key to bind; sealed values it meets are ciphertext, and whoever has this has no key for them.
   'scan-rows': (it) => onTable(it, [allow(['dynamodb:Scan'], it.tableArn)]),
   'note-use': (it) => onTable(it, [noteUse(it)]),
-  'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:PutItem'])]),
-  'consume-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:DeleteItem'])]),
+  'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:PutItem'])]),
+  'advance-states': (it) => {
+    const { [ENV.publicUrl]: publicUrl, [ENV.headless]: headless } = it.http
+    const { statements, environment } = onTable(it, [
+      items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:UpdateItem']),
+    ])
+    return {
+      statements,
+      environment: {
+        ...environment,
+        [ENV.publicUrl]: publicUrl,
+        ...(headless === undefined ? {} : { [ENV.headless]: headless }),
+      },
+    }
+  },
   'query-work': (it) => onTable(it, [dueIndex(it, 'work#*')]),
   'query-due': (it) => ({
     statements: [dueIndex(it, 'rotation#*')],

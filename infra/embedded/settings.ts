@@ -16,6 +16,8 @@ export interface Settings {
   readonly rateLimitPerSecond: number
   /** Where browsers reach this vault, for authorization callbacks; undefined for the plain listener's own URL. */
   readonly publicUrl?: string
+  /** Authorization links lead to the provider at once, for browsers that nobody looks at. */
+  readonly headless: boolean
   /** Origins that a person may be sent back to after an authorization. */
   readonly returnTo: readonly string[]
   /** A foreign issuer; undefined for the built-in one. */
@@ -67,6 +69,7 @@ export function readSettings(env: Environment): Settings {
       problems,
     ),
     ...publicUrlSetting(env, problems),
+    headless: flag(env, 'FLOW_VAULT_HEADLESS_AUTHORIZATION', problems),
     returnTo: originList(env, problems),
     ...issuerSettings(env, problems),
   }
@@ -177,6 +180,12 @@ function whole(
   if (number >= range.minimum && number <= range.maximum) return number
   problems.push(refusal(name, value, `a whole number from ${range.minimum} to ${range.maximum}`))
   return range.fallback
+}
+
+function flag(env: Environment, name: string, problems: string[]): boolean {
+  const value = text(env, name) ?? 'false'
+  if (value !== 'true' && value !== 'false') problems.push(refusal(name, value, 'true or false'))
+  return value === 'true'
 }
 
 function refusal(name: string, value: string, allowed: string): string {

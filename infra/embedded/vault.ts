@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { createLocalJWKSet } from 'jose'
 import { createHandler as createApiHandler } from '../../functions/api/handler.ts'
+import type { ApiPorts } from '../../functions/api/ports.ts'
 import { createHandler as createAuthorizeHandler } from '../../functions/authorize/handler.ts'
 import { type ComposedGrants, composeGrants } from '../../functions/compose-grants.ts'
 import { createHandler as createCredentialsHandler } from '../../functions/credentials/handler.ts'
@@ -70,14 +71,10 @@ export async function openVault(options: {
   })
   const { opened, grants, freezes } = composed
   const work = localQueue(composed)
-  const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work }
+  const browsers = browsing(settings, options.url)
+  const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work, ...browsers }
   const handlers: Record<FunctionName, HttpHandler> = {
-    api: createApiHandler({
-      ...http,
-      checkReady: check,
-      callbackUrl: `${settings.publicUrl ?? options.url}/oauth/callback`,
-      returnTo: [settings.publicUrl ?? options.url, ...settings.returnTo],
-    }),
+    api: createApiHandler({ ...http, checkReady: check }),
     credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
     authorize: createAuthorizeHandler(http),
   }
@@ -121,6 +118,16 @@ function openLog({
     log: new PowertoolsLog({ service: 'flow-vault', level: settings.logLevel, writeAccess: write }),
     flush,
   }
+}
+
+/** Where browsers reach the vault, and where it sends them. */
+function browsing(
+  settings: Settings,
+  url: string,
+): Pick<ApiPorts, 'publicUrl' | 'returnTo'> & { headless: boolean } {
+  const publicUrl = settings.publicUrl ?? url
+  const returnTo = [new URL(publicUrl).origin, ...settings.returnTo]
+  return { publicUrl, returnTo, headless: settings.headless }
 }
 
 /** The figures as text, with how things stand at this moment. */

@@ -111,9 +111,9 @@ export function oauthAppKey(tenant: string, id: string): ItemKey {
   return { partition: oauthAppsPartition(tenant), sort: id }
 }
 
-/** An OAuth state is found by its digest alone: the callback carries no tenant, the item does. */
-export function oauthStateKey(digest: string): ItemKey {
-  return { partition: `STATE#${digest}`, sort: 'state' }
+/** An authorization is found by its id alone, a digest of its state: the callback names no tenant, the item does. */
+export function authorizationKey(id: string): ItemKey {
+  return { partition: `STATE#${id}`, sort: 'state' }
 }
 
 /** What is known to be broken: an application whose client the provider refuses, a host that does not answer. */

@@ -14,5 +14,7 @@ export type DigestPurpose =
   | 'idempotent-body'
   | 'refresh-token'
   | 'oauth-state'
+  | 'authorization'
+  | 'browser'
   | 'code-verifier'
   | 'key-check'

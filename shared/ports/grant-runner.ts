@@ -163,6 +163,9 @@ export type AuthorizationUrl =
       readonly authorizationUrl: SecretText
       readonly scopes: readonly string[]
       readonly oauthAppId?: string
+      /** Where the person is sent, and where the code goes when that is another site. */
+      readonly providerOrigin: string
+      readonly tokenOrigin?: string
       /** Set where the provider advertises RFC 9207: the callback must then name it. */
       readonly issuer?: string
     }

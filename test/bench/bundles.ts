@@ -35,7 +35,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 const FIRST_REQUESTS: Partial<Record<VaultFunctionName, string>> = {
   api: 'GET /healthz',
   credentials: 'GET /api/v2/flows/vault/connections/{id}/credentials',
-  authorize: 'GET /oauth/callback',
+  authorize: 'GET /oauth/start',
 }
 
 /**

@@ -21,17 +21,20 @@ describe('authorizing a connection in a browser', () => {
   it('sends the browser to the provider with a state, PKCE S256 and nothing secret', async () => {
     const id = await waiting()
     const started = await world.call('POST', `${CONNECTIONS}/${id}/authorize`, {})
-    const url = new URL(started.body.authorization_url)
+    const link = new URL(started.body.authorization_url)
+    expect(`${link.origin}${link.pathname}`).toBe(`${world.vault.url}/oauth/start`)
+    const url = new URL(await world.pressContinue(link.href))
     const query = Object.fromEntries(url.searchParams)
     expect(`${url.origin}${url.pathname}`).toBe(world.provider.authorizationUrl)
     expect(query).toMatchObject({
       response_type: 'code',
       client_id: world.provider.clients.webBasic.id,
-      redirect_uri: `${world.vault.url}/oauth/callback`,
+      redirect_uri: `${world.vault.url}/oauth/return/${id}`,
       scope: 'read write',
       code_challenge_method: 'S256',
     })
-    expect(query['state']).toMatch(/^[0-9A-Za-z]{43}$/)
+    expect(started.body.callback_url).toBe(query['redirect_uri'])
+    expect(query['state']).toMatch(/^[0-9a-f]{64}$/)
     expect(query['code_challenge']).toMatch(/^[0-9A-Za-z_-]{43}$/)
     expect(url.href).not.toContain(world.provider.clients.webBasic.secret)
     expect(Date.parse(started.body.expires_at) - world.clock.nowMs()).toBeLessThanOrEqual(TEN_MINUTES_MS)
@@ -72,7 +75,7 @@ describe('authorizing a connection in a browser', () => {
     const callback = await world.consent(id)
     world.clock.moveOn(TEN_MINUTES_MS + 1)
     const sent = codesSent()
-    expect((await world.open(callback)).text).toContain('has expired or was used already')
+    expect((await world.open(callback)).text).toContain('The link ended after ten minutes.')
     expect(codesSent()).toBe(sent)
     expect((await world.view(id)).status).toBe('pending')
   })
@@ -84,13 +87,13 @@ describe('authorizing a connection in a browser', () => {
     ['sent twice', '?state=a&state=b&code=x'],
   ])('refuses a state that is %s', async (_how, query) => {
     const sent = codesSent()
-    const answer = await world.open(new URL(`${world.vault.url}/oauth/callback${query}`))
+    const answer = await world.open(new URL(`${world.vault.url}/oauth/return/ac_0${query}`))
     expect(answer.status).toBe(400)
     expect(answer.text).toContain('<h1>Not connected</h1>')
     expect(codesSent()).toBe(sent)
   })
 
-  it('refuses an answer without a code, and spends its state', async () => {
+  it('refuses an answer without a code, and ends with it', async () => {
     const id = await waiting()
     const callback = await world.consent(id)
     const bare = new URL(callback)
@@ -136,14 +139,18 @@ describe('authorizing a connection in a browser', () => {
     const id = await waiting()
     const answer = await world.open(await world.consent(id, { body: { return_to: returnTo } }))
     expect(answer.status).toBe(303)
-    expect(answer.location).toBe(`${start}connection_id=${id}&outcome=connected${end}`)
+    const [, authorizationId] = /authorization_id=(au_[0-9a-f]{27})&/.exec(answer.location ?? '') ?? []
+    const outcome = `connection_id=${id}&authorization_id=${authorizationId}&outcome=granted`
+    expect(answer.location).toBe(`${start}${outcome}${end}`)
   })
 
   it('sends the browser back with the outcome when it was declined', async () => {
     const id = await waiting()
     const callback = await world.consent(id, { body: { return_to: '/done' }, consent: { deny: true } })
     const location = (await world.open(callback)).location ?? ''
-    expect(location).toMatch(new RegExp(`^/done\\?connection_id=${id}&outcome=denied&reason=`))
+    expect(location).toMatch(
+      new RegExp(`^/done\\?connection_id=${id}&authorization_id=[^&]+&outcome=denied&reason=`),
+    )
     const { searchParams } = new URL(location, world.vault.url)
     expect(searchParams.get('reason')).toBe(
       'The authorization was declined. Authorize again to connect after all.',
@@ -160,7 +167,7 @@ describe('authorizing a connection in a browser', () => {
       const answer = await world.open(callback)
       expect(answer.status).toBe(400)
       expect(answer.text).toContain('The provider did not authorize the connection. Authorize it again.')
-      expect(answer.text).not.toMatch(/script|onerror|made_up/)
+      expect(answer.text).not.toMatch(/alert|onerror|made_up|constructor|__proto__/)
     },
   )
 

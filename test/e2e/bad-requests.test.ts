@@ -192,7 +192,7 @@ describe('what the server answers by itself', () => {
       '/readyz',
       '/.well-known/jwks.json',
     ]
-    for (const path of [...paths, '/oauth/callback', '/.well-known/openid-configuration']) {
+    for (const path of [...paths, '/oauth/start', '/oauth/return/x', '/.well-known/openid-configuration']) {
       expectEveryAnswersHeaders(await readAnswer(await fetch(`${vault.url}${path}`)))
     }
     expectEveryAnswersHeaders(await readAnswer(await fetch(`${vault.url}/oauth/token`, { method: 'POST' })))
@@ -208,7 +208,7 @@ describe('a callback of a browser', () => {
     ['markup', '?error=%3Cscript%3Ealert(1)%3C/script%3E&error_description=%3Cb%3E'],
     ['a line break', '?state=%0d%0aX-Injected:%201'],
   ])('with %s ends on a page that says so, and repeats nothing', async (_what, query) => {
-    const response = await fetch(`${vault.url}/oauth/callback${query}`, { redirect: 'manual' })
+    const response = await fetch(`${vault.url}/oauth/return/ac_0${query}`, { redirect: 'manual' })
     expect(response.status).toBe(400)
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")

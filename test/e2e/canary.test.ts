@@ -77,9 +77,12 @@ async function plantGrants(): Promise<void> {
   const { id } = (await send({ method: 'POST', path: `${BASE}/connections`, body })).body
   const at = `${BASE}/connections/${id}`
   const started = await send({ method: 'POST', path: `${at}/authorize`, body: {} })
-  const callback = await world.provider.consent(started.body.authorization_url)
+  const link = started.body.authorization_url
+  secrets.set('a ticket', new URL(link).searchParams.get('ticket')!)
+  const callback = await world.provider.consent(await world.pressContinue(link))
+  secrets.set('a state', callback.searchParams.get('state')!)
   secrets.set('an authorization code', callback.searchParams.get('code')!)
-  expect((await send({ method: 'GET', path: `${callback.pathname}${callback.search}` })).status).toBe(200)
+  expect((await world.open(callback)).status).toBe(200)
   await rememberAccessToken(at, 'an access token by code')
   expect((await send({ method: 'POST', path: `${at}/rotate` })).body).toMatchObject({ rotated: true })
   await rememberAccessToken(at, 'a rotated access token')
@@ -146,7 +149,8 @@ async function plantIntoErrors(): Promise<void> {
     ]) {
       const body = `client_secret=${canaries.next()}`
       const { status } = await send({ method, path: at, body, headers: { 'content-type': type } })
-      expect(status).toBe(415)
+      const isTaken = route.bodyType === 'form' && type.endsWith('form-urlencoded')
+      if (!isTaken) expect(status).toBe(415)
     }
     const oversize = { name: canaries.next(), setup: { token: 'x'.repeat(OVERSIZE_CHARACTERS) } }
     expect((await send({ method, path: at, body: oversize })).status).toBe(413)
@@ -228,7 +232,7 @@ async function plantIntoTokens(): Promise<void> {
   for (const as of [`Bearer ${canaries.next()}`, `Basic ${btoa(canaries.next())}`, canaries.next()]) {
     expect((await send({ method: 'GET', path: `${BASE}/connections`, as })).status).toBe(401)
   }
-  const callback = `/oauth/callback?state=${canaries.next()}&code=${canaries.next()}&error=${canaries.next()}`
+  const callback = `/oauth/return/${canaries.next()}?state=${canaries.next()}&code=${canaries.next()}&error=${canaries.next()}`
   await send({ method: 'GET', path: callback })
 }
 
@@ -278,7 +282,11 @@ describe('a secret that was planted', () => {
 
   test('is in no answer but that of a fetch', () => {
     expect(calls.answers.filter(({ text }) => text.includes(CONTROL)).length).toBeGreaterThan(100)
-    const leaking = calls.answers.filter(({ text }) => leaksIn(text, secrets).length > 0)
+    // A link is the one answer that its ticket is for.
+    const tickets = (route: string) => (route === 'authorize-connection' ? ['a ticket'] : [])
+    const leaking = calls.answers.filter(
+      ({ route, text }) => leaksIn(text, secrets).filter((leak) => !tickets(route).includes(leak)).length > 0,
+    )
     expect(leaking.map(({ route, status, text }) => ({ route, status, text }))).toEqual([])
   })
 

@@ -206,12 +206,15 @@ const ROUTES = allRoutes().map((route) => [`${route.method} ${route.path}`, rout
 const GUARDED = ROUTES.filter(([, route]) => route.scopes !== undefined)
 
 describe('the table of routes', () => {
-  test('is open to everybody in four places, and nowhere else', () => {
+  test('is open to everybody to a monitor, a reader and a browser, and nowhere else', () => {
     expect(ROUTES.filter(([, route]) => route.scopes === undefined).map(([key]) => key)).toEqual([
       'GET /healthz',
       'GET /readyz',
       'GET /openapi.json',
-      'GET /oauth/callback',
+      'GET /oauth/start',
+      'POST /oauth/start',
+      'GET /oauth/return/{id}',
+      'POST /oauth/return/{id}',
     ])
   })
 

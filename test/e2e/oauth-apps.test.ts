@@ -30,7 +30,7 @@ describe('OAuth applications', () => {
       name: 'HUBSPOT application',
       client_id: 'client-000',
       is_default: true,
-      callback_url: `${world.vault.url}/oauth/callback`,
+      callback_url: `${world.vault.url}/oauth/return/${added.body.id}`,
       created_at: expect.any(String),
       updated_at: expect.any(String),
     })
@@ -96,12 +96,16 @@ describe('OAuth applications', () => {
     expect(without.body).toMatchObject({ errorCode: 'no_oauth_application' })
     expect(without.body.message).toContain('Add one under oauth-apps')
     const application = (await add('GOOGLE_SHEETS', { client_id: 'google-client' })).body
-    const url = new URL((await world.call('POST', path, {})).body.authorization_url)
+    const started = (await world.call('POST', path, {})).body
+    expect(started.callback_url).toBe(application.callback_url)
+    const url = new URL(await world.pressContinue(started.authorization_url))
     expect(url.searchParams.get('client_id')).toBe('google-client')
     expect(url.searchParams.get('redirect_uri')).toBe(application.callback_url)
     const second = (await add('GOOGLE_SHEETS', { client_id: 'google-client-2' })).body
     const named = await world.call('POST', path, { oauth_app_id: second.id })
-    expect(new URL(named.body.authorization_url).searchParams.get('client_id')).toBe('google-client-2')
+    expect(named.body.callback_url).toBe(second.callback_url)
+    const other = new URL(await world.pressContinue(named.body.authorization_url))
+    expect(other.searchParams.get('client_id')).toBe('google-client-2')
   })
 
   it('do not authorize another app: its client secret would go to the wrong provider', async () => {

@@ -18,6 +18,7 @@ describe('readConfig', () => {
       logLevel: 'INFO',
       rateLimitPerSecond: 500,
       returnTo: [],
+      headless: false,
       rotationsPerMinute: 1000,
       allowHosts: [],
     })

@@ -39,7 +39,7 @@ async function printedBy(name: string, act: () => Promise<Answer>, tookMs = 0): 
     await handler({
       routeKey: routeKeyOf(route),
       headers: {},
-      requestContext: { requestId: 'r1' },
+      requestContext: { requestId: 'r1', http: { method: 'GET' } },
     } as unknown as HttpEvent)
   } finally {
     process.stdout.write = write

@@ -63,7 +63,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...LOGS,
     ...TRACES,
     'dynamodb:GetItem',
-    'dynamodb:DeleteItem',
+    'dynamodb:UpdateItem',
     'kms:GenerateMac',
     'lambda:InvokeFunction',
   ],

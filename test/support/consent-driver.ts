@@ -1,3 +1,5 @@
+import { CookieJar } from './cookie-jar.ts'
+
 /** What the person in front of the browser does. */
 export interface Consent {
   /** Who signs in; `alice` when absent. */
@@ -16,18 +18,14 @@ const MAX_REDIRECTS = 15
  * Resolves to the URL the authorization server finally sends the browser to, which is not opened.
  */
 export async function driveConsent(authorizationUrl: string, consent: Consent = {}): Promise<URL> {
-  const cookies = new Map<string, string>()
+  const jar = new CookieJar()
   const { origin } = new URL(authorizationUrl)
   let url = new URL(authorizationUrl)
   for (let hop = 0; hop < MAX_REDIRECTS; hop += 1) {
     if (url.pathname.startsWith('/interaction/')) addDecision(url, consent)
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await fetch(url, { redirect: 'manual', headers: { cookie } })
+    const answer = await fetch(url, { redirect: 'manual', headers: { cookie: jar.cookies() } })
     await answer.arrayBuffer()
-    for (const line of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      cookies.set(name, value)
-    }
+    jar.take(answer.headers)
     const location = answer.headers.get('location')
     if (location === null)
       throw new Error(`the authorization server stopped at ${url.pathname} (HTTP ${answer.status})`)

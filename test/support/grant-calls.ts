@@ -1,4 +1,5 @@
 import type { AuthorizationServer, Consent } from './authorization-server.ts'
+import { CookieJar } from './cookie-jar.ts'
 
 /** A JSON answer of the vault. */
 export interface JsonAnswer {
@@ -13,6 +14,7 @@ export interface BrowserAnswer {
   readonly status: number
   readonly text: string
   readonly location: string | null
+  readonly headers: Headers
 }
 
 /** What the setups of these tests override. */
@@ -35,10 +37,12 @@ export interface GrantCalls {
   /** The setup of the OAUTH2 app for client credentials, or for codes. */
   machineSetup(overrides?: Members): Record<string, string>
   codeSetup(overrides?: Members): Record<string, string>
-  /** Starts an authorization and lets the person decide; answers the callback URL, not yet opened. */
+  /** Starts an authorization, presses Continue, and lets the person decide; answers the callback URL, not yet opened. */
   consent(id: string, options?: { body?: unknown; consent?: Consent }): Promise<URL>
-  /** Opens a callback URL as the browser does. */
-  open(callback: URL): Promise<BrowserAnswer>
+  /** Goes on from a link of the vault; answers where the provider is asked. */
+  pressContinue(authorizationUrl: string): Promise<string>
+  /** Opens a callback URL as the browser does that went on from the link. */
+  open(callback: URL, how?: { method?: string; headers?: Record<string, string> }): Promise<BrowserAnswer>
   /** A new OAUTH2 connection, authorized by code; answers its id. */
   authorized(setup?: Members): Promise<string>
   /** A code that somebody obtained elsewhere, with no PKCE. */
@@ -57,6 +61,7 @@ export function grantCalls(place: {
   token(tenant: string): Promise<string>
 }): GrantCalls {
   const { provider } = place
+  const browser = new CookieJar()
   const call: GrantCalls['call'] = async (method, path, body, asked = {}) => {
     const response = await place.fetch(`${place.baseUrl}${path}`, {
       method,
@@ -79,14 +84,23 @@ export function grantCalls(place: {
   const consent: GrantCalls['consent'] = async (id, asked = {}) => {
     const started = await call('POST', `${CONNECTIONS}/${id}/authorize`, asked.body ?? {})
     if (started.status !== 200) throw new Error(`authorize answered ${JSON.stringify(started.body)}`)
-    return provider.consent(started.body.authorization_url, asked.consent)
+    return provider.consent(
+      await pressContinue(place, browser, started.body.authorization_url),
+      asked.consent,
+    )
   }
-  const open: GrantCalls['open'] = async ({ pathname, search }) => {
-    const response = await place.fetch(`${place.baseUrl}${pathname}${search}`, { redirect: 'manual' })
+  const open: GrantCalls['open'] = async ({ pathname, search }, how = {}) => {
+    const headers = { cookie: browser.cookies(), ...how.headers }
+    const response = await place.fetch(`${place.baseUrl}${pathname}${search}`, {
+      method: how.method ?? 'GET',
+      redirect: 'manual',
+      headers,
+    })
     return {
       status: response.status,
       text: await response.text(),
       location: response.headers.get('location'),
+      headers: response.headers,
     }
   }
   return {
@@ -99,6 +113,7 @@ export function grantCalls(place: {
     events: async (id) => (await call('GET', `${CONNECTIONS}/${id}/events`)).body,
     machineSetup: (overrides = {}) => machineSetupOf(provider, overrides),
     codeSetup,
+    pressContinue: (url) => pressContinue(place, browser, url),
     consent,
     open,
     async authorized(setup = {}) {
@@ -109,6 +124,33 @@ export function grantCalls(place: {
     },
     codeFrom: (redirectUri) => codeFrom(provider, redirectUri),
   }
+}
+
+/** Opens the link as a person's browser does, sends the form of the page, and answers where it is redirected. */
+async function pressContinue(
+  place: { readonly baseUrl: string; readonly fetch: typeof fetch },
+  browser: CookieJar,
+  authorizationUrl: string,
+): Promise<string> {
+  const { origin, pathname, search, searchParams } = new URL(authorizationUrl)
+  const page = await place.fetch(`${place.baseUrl}${pathname}${search}`, {
+    headers: { cookie: browser.cookies() },
+  })
+  browser.take(page.headers)
+  const answer = await place.fetch(`${place.baseUrl}${pathname}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: {
+      cookie: browser.cookies(),
+      origin,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams({ ticket: searchParams.get('ticket') ?? '' }).toString(),
+  })
+  browser.take(answer.headers)
+  const location = answer.headers.get('location')
+  if (location === null) throw new Error(`Continue answered ${answer.status}: ${await answer.text()}`)
+  return location
 }
 
 function machineSetupOf(provider: AuthorizationServer, overrides: Members): Record<string, string> {

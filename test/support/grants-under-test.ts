@@ -16,19 +16,20 @@ import type { JsonObject } from '../../shared/domain/json.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
+import { continueAuthorization } from '../../shared/use-cases/authorize/continue-authorization.ts'
+import { type Finished, finishAuthorization } from '../../shared/use-cases/authorize/finish-authorization.ts'
+import { startAuthorization } from '../../shared/use-cases/authorize/start-authorization.ts'
 import { getConnection } from '../../shared/use-cases/commit/connection-rows.ts'
+
 import { OpenedSecrets } from '../../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { fetchCredential } from '../../shared/use-cases/fetch/fetch-credential.ts'
 import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
+
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
-import { startAuthorization } from '../../shared/use-cases/grants/authorize-connection.ts'
-import {
-  type FinishedAuthorization,
-  finishAuthorization,
-} from '../../shared/use-cases/grants/finish-authorization.ts'
 import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+
 import { createOauthApplication } from '../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { reconcileWork } from '../../shared/use-cases/reconcile/reconcile-work.ts'
 import { sweepDue } from '../../shared/use-cases/rotation/sweep-due.ts'
@@ -39,7 +40,8 @@ import { reroutedTo, type ScriptedProvider, startScriptedProvider } from './scri
 
 const TENANT = 'acme'
 const SWEEP_CAPACITY = { capacity: 1000, perTenant: 1000 }
-const CALLBACK_URL = 'https://vault.example.test/oauth/callback'
+const PUBLIC_URL = 'https://vault.example.test'
+const BROWSER = new SecretText('browser-of-the-test')
 
 /** The use cases over stores in memory, a clock that the test moves, and a provider that answers by script. */
 export type GrantsUnderTest = Awaited<ReturnType<typeof startGrantsUnderTest>>
@@ -86,9 +88,12 @@ export async function startGrantsUnderTest() {
     grants,
     work,
     flights: new SingleFlight<ConnectionRow | undefined>(),
-    callbackUrl: CALLBACK_URL,
+    publicUrl: PUBLIC_URL,
     returnTo: ['https://vault.example.test', 'https://console.example.test'],
   }
+
+  /** Where the provider sends the browser of each state. */
+  const callbackUrls = new Map<string | null, string>()
 
   async function workQueue(): Promise<void> {
     while (queued.length > 0) await doWorkItem(ports, queued.shift()!)
@@ -119,17 +124,25 @@ export async function startGrantsUnderTest() {
       if (fetched.kind === 'not-modified') throw new Error('nothing was sent to compare with')
       return JSON.parse(fetched.body.reveal())
     },
-    /** Starts an authorization; answers the URL for the browser. */
+    /** Starts an authorization and goes on with it in the browser; answers the provider's URL. */
     authorize: async (id: string, options: { scopes?: string[]; returnTo?: string } = {}): Promise<URL> => {
       const row = await getConnection(ports, TENANT, id)
-      return new URL((await startAuthorization(ports, { tenant: TENANT, row, ...options })).authorizationUrl)
+      const started = await startAuthorization(ports, { tenant: TENANT, row, ...options })
+      const ticket = new URL(started.authorizationUrl).searchParams.get('ticket') ?? ''
+      const continued = await continueAuthorization(ports, new SecretText(ticket), BROWSER)
+      if (continued.kind !== 'provider') throw new Error(`the link led to ${continued.kind}`)
+      const url = new URL(continued.url.reveal())
+      callbackUrls.set(url.searchParams.get('state'), started.callbackUrl)
+      return url
     },
     /** The provider sends the browser back with this state. */
     finish: (
       state: string | null,
       answer: { code?: string; error?: string; issuer?: string } = { code: 'code-000' },
-    ): Promise<FinishedAuthorization> =>
+    ): Promise<Finished> =>
       finishAuthorization(ports, {
+        callbackUrl: callbackUrls.get(state) ?? '',
+        browser: BROWSER,
         state: state === null ? undefined : new SecretText(state),
         code: answer.code === undefined ? undefined : new SecretText(answer.code),
         error: answer.error,

@@ -89,6 +89,7 @@ function eventOf(request: HttpCall, firstRouteKey: string): HttpEvent {
       requestId: REQUEST_ID,
       routeKey,
       domainName: 'vault.test',
+      http: { method: routeKey.split(' ')[0] },
     } as HttpEvent['requestContext'],
     isBase64Encoded: request.isBase64Encoded === true,
     ...(request.path === undefined ? {} : { pathParameters: { ...request.path } }),

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
+import { startAuthorization } from '../../../shared/use-cases/authorize/start-authorization.ts'
 import { getConnection } from '../../../shared/use-cases/commit/connection-rows.ts'
-import { startAuthorization } from '../../../shared/use-cases/grants/authorize-connection.ts'
+
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'
@@ -20,7 +21,7 @@ export const authorizeConnectionRoute = defineRoute({
   tag: 'Authorization',
   summary: 'Start an authorization',
   description:
-    'Open `authorization_url` in a browser within ten minutes. Authorizing again keeps the id: flows go on. Afterwards the browser goes to `return_to`, or ends on a page of the vault.',
+    'Open `authorization_url` in a browser within ten minutes, and go on to the provider from there; register `callback_url` at the provider beforehand. Authorizing again keeps the id: flows go on. Afterwards the browser goes to `return_to`, or ends on a page of the vault; `authorization_id` tells how it went.',
   pathSchema: connectionIdPath,
   bodySchema: z.strictObject({
     scopes: z.optional(z.array(scopeText()).check(z.maxLength(MAX_SCOPES))),
@@ -31,7 +32,12 @@ export const authorizeConnectionRoute = defineRoute({
   responses: {
     200: {
       description: 'Where to send the browser.',
-      schema: z.object({ authorization_url: z.string(), expires_at: z.string() }),
+      schema: z.object({
+        authorization_id: z.string(),
+        authorization_url: z.string(),
+        callback_url: z.string(),
+        expires_at: z.string(),
+      }),
     },
     ...errorResponses(...GUARDED, 404, 409, 413, 415),
   },
@@ -47,7 +53,9 @@ export const authorizeConnectionRoute = defineRoute({
     return {
       status: 200,
       body: {
+        authorization_id: started.id,
         authorization_url: started.authorizationUrl,
+        callback_url: started.callbackUrl,
         expires_at: new Date(started.expiresAtMs).toISOString(),
       },
     }

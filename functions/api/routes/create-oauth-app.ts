@@ -48,6 +48,6 @@ export const createOauthAppRoute = defineRoute({
       clientSecret: new SecretText(body.client_secret),
       isDefault: body.is_default,
     })
-    return { status: 201, body: oauthApplicationView(application, ports.callbackUrl) }
+    return { status: 201, body: oauthApplicationView(application, ports.publicUrl) }
   },
 })

@@ -36,6 +36,6 @@ export const updateOauthAppRoute = defineRoute({
       clientSecret: body.client_secret === undefined ? undefined : new SecretText(body.client_secret),
       isDefault: body.is_default,
     })
-    return { status: 200, body: oauthApplicationView(application, ports.callbackUrl) }
+    return { status: 200, body: oauthApplicationView(application, ports.publicUrl) }
   },
 })

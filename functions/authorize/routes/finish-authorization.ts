@@ -1,11 +1,12 @@
 import * as z from 'zod/mini'
+import { MAX_ID_LENGTH } from '../../../shared/domain/ids.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
-import {
-  type FinishedAuthorization,
-  finishAuthorization,
-} from '../../../shared/use-cases/grants/finish-authorization.ts'
-import { type Answer, defineRoute } from '../../route.ts'
-import { callbackPage } from '../callback-page.ts'
+import { finishAuthorization } from '../../../shared/use-cases/authorize/finish-authorization.ts'
+import { callbackUrlOf } from '../../../shared/use-cases/authorize/start-authorization.ts'
+import { defineRoute } from '../../route.ts'
+import { findBrowser } from '../browser-cookie.ts'
+import { endPage, prefetchedPage } from '../end-page.ts'
+import { isPrefetch } from '../own-navigation.ts'
 import type { AuthorizeFunctionPorts } from '../ports.ts'
 
 /**
@@ -13,45 +14,72 @@ import type { AuthorizeFunctionPorts } from '../ports.ts'
  * only the handler makes. A state that is none of ours is not found, however long.
  */
 const parameter = () => z.optional(z.string())
+const answerSchema = z.looseObject({
+  state: parameter(),
+  code: parameter(),
+  error: parameter(),
+  iss: parameter(),
+})
+const ANSWER_PARAMETERS = ['state', 'code', 'error', 'iss'] as const
+const ownerPath = z.object({ id: z.string().check(z.maxLength(MAX_ID_LENGTH)) })
 
 /** Where a provider sends the browser back to; ends on a page a person understands. */
 export const finishAuthorizationRoute = defineRoute({
   name: 'finish-authorization',
   method: 'GET',
-  path: '/oauth/callback',
+  path: '/oauth/return/{id}',
   function: 'authorize',
   tag: 'Authorization',
   summary: 'The callback of an authorization, for browsers',
-  description: 'Register this URL at the provider. It takes the code, or the refusal, and shows how it went.',
-  querySchema: z.looseObject({ state: parameter(), code: parameter(), error: parameter(), iss: parameter() }),
+  description:
+    'Register `callback_url`, as the OAuth application or the connection shows it, at the provider. It takes the code, or the refusal, from the browser that went there, and shows how it went.',
+  pathSchema: ownerPath,
+  querySchema: answerSchema,
+  headerSchema: z.object({ 'sec-purpose': parameter(), purpose: parameter(), 'x-moz': parameter() }),
   responses: {
     200: { description: 'The connection is authorized.', contentType: 'text/html' },
+    202: { description: 'The provider is being asked; the page comes again.', contentType: 'text/html' },
     303: { description: 'Done; the browser is sent where the person came from.' },
     400: { description: 'It did not work; the page says why and what to do.', contentType: 'text/html' },
   },
-  async handle({ query }, ports: AuthorizeFunctionPorts) {
+  async handle({ path, query, headers, cookies, isHead }, ports: AuthorizeFunctionPorts) {
+    if (isHead || isPrefetch(headers)) return prefetchedPage()
     const finished = await finishAuthorization(ports, {
+      callbackUrl: callbackUrlOf(ports.publicUrl, path.id),
       state: query.state === undefined ? undefined : new SecretText(query.state),
       code: query.code === undefined ? undefined : new SecretText(query.code),
       error: query.error,
       issuer: query.iss,
+      browser: findBrowser(cookies, ports.publicUrl),
     })
-    return answerOf(finished)
+    return endPage(finished)
   },
 })
 
-function answerOf(finished: FinishedAuthorization): Answer {
-  if (finished.returnTo !== undefined) {
-    const id = finished.kind === 'connected' ? finished.row.id : finished.connectionId
-    const outcome = new URLSearchParams({ connection_id: id ?? '', outcome: finished.kind })
-    if (finished.kind !== 'connected') outcome.set('reason', finished.message)
-    return { status: 303, headers: { location: withQuery(finished.returnTo, outcome) } }
-  }
-  return callbackPage(finished)
-}
-
-/** The address with more in its query; what a page keeps after `#` stays at the end. */
-function withQuery(address: string, more: URLSearchParams): string {
-  const [, base = '', fragment = ''] = /^([^#]*)(#.*)?$/s.exec(address) ?? []
-  return `${base}${base.includes('?') ? '&' : '?'}${more}${fragment}`
-}
+/**
+ * For providers that answer by a form of theirs (`response_mode=form_post`): a browser sends no Lax cookie with
+ * another site's POST, and does with the GET it is sent on to.
+ */
+export const receiveFormAnswerRoute = defineRoute({
+  name: 'receive-form-answer',
+  method: 'POST',
+  path: '/oauth/return/{id}',
+  function: 'authorize',
+  tag: 'Authorization',
+  summary: 'The callback of an authorization, answered by a form',
+  pathSchema: ownerPath,
+  bodyType: 'form',
+  bodySchema: answerSchema,
+  responses: { 303: { description: 'To the callback itself, with what the form held.' } },
+  async handle({ path, body }, ports: AuthorizeFunctionPorts) {
+    const query = new URLSearchParams()
+    for (const name of ANSWER_PARAMETERS) {
+      const value = body[name]
+      if (value !== undefined) query.set(name, value)
+    }
+    return {
+      status: 303,
+      headers: { location: `${callbackUrlOf(ports.publicUrl, encodeURIComponent(path.id))}?${query}` },
+    }
+  },
+})

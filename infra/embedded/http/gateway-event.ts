@@ -21,7 +21,7 @@ const SLASH = 0x2f
 /**
  * Requests as API Gateway HTTP APIs hand them to a Lambda function: payload format 2.0 of the AWS page "Create
  * Lambda integrations for HTTP APIs". Header names are lower case and repeated headers joined with a comma,
- * cookies are in `cookies` only, HEAD arrives as GET. A missing or repeated Host is refused (RFC 9112 section 3.2).
+ * cookies are in `cookies` only, HEAD finds the route of GET. A missing or repeated Host is refused (RFC 9112 section 3.2).
  */
 export function createEventReader(
   route: RouteFinder,
@@ -36,9 +36,9 @@ export function createEventReader(
     const host = headers['host'] ?? ''
     if (host === '' ? request.httpVersion !== '1.0' : host.includes(',')) return undefined
 
-    const method = request.method === 'HEAD' ? 'GET' : request.method!
+    const method = request.method!
     const target = readTarget(request.url!)
-    const match = route(method, target.path)
+    const match = route(method === 'HEAD' ? 'GET' : method, target.path)
     const routeKey = match === undefined ? '$default' : match.routeKey
     const timeMs = nowMs()
     const event: APIGatewayProxyEventV2 = {

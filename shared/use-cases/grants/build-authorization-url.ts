@@ -4,6 +4,7 @@ import type { Setup } from '../../connectors/connector.ts'
 import { renderTemplate } from '../../connectors/template.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { isOneSite } from '../../domain/one-site.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { AuthorizationUrl, AuthorizationUrlRequest } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
@@ -49,11 +50,17 @@ export async function buildAuthorizationUrl(
     return { kind: 'failed', code: 'setup_incomplete', message: 'The setup does not say where to authorize.' }
   }
   const issuer = setup.grant.issuer === undefined ? undefined : renderTemplate(setup.grant.issuer, values)
+  const tokenUrl = URL.parse(renderTemplate(setup.grant.tokenUrl, values) ?? '')
   return {
     kind: 'url',
     authorizationUrl: new SecretText(url.href),
     scopes,
     ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
+    providerOrigin: url.origin,
+    // The catalogue vouches for its own pairs; what a person typed may send the code to anybody.
+    ...(setup.grant.client.from === 'oauth-application' || tokenUrl === null || isOneSite(url, tokenUrl)
+      ? {}
+      : { tokenOrigin: tokenUrl.origin }),
     ...(issuer === undefined ? {} : { issuer }),
   }
 }

@@ -47,7 +47,10 @@ describe('openApiDocument', () => {
   test.each(ROUTES.filter(([, route]) => route.bodySchema !== undefined))(
     '%s has examples of its body, which it would take',
     (name, route) => {
-      const { examples = {} } = operationOf(route).requestBody!.content['application/json']!
+      const { examples = {} } =
+        operationOf(route).requestBody!.content[
+          route.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json'
+        ]!
       expect(Object.keys(examples).length).toBeGreaterThan(0)
       for (const { value } of Object.values(examples)) {
         expect(z.safeParse(route.bodySchema!, value).error).toBeUndefined()

@@ -108,7 +108,11 @@ function work(body: string) {
 }
 
 function request(routeKey: string) {
-  return { routeKey, headers: {}, requestContext: { requestId: 'r1', routeKey } } as never
+  return {
+    routeKey,
+    headers: {},
+    requestContext: { requestId: 'r1', routeKey, http: { method: 'GET' } },
+  } as never
 }
 
 function readiness(): Promise<unknown> {

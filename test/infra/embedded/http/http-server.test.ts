@@ -155,7 +155,7 @@ describe('createHttpServer: the answer', () => {
     const answer = await exchange(get('/items/1').replace('GET', 'HEAD'))
     expect(events[0]).toMatchObject({
       routeKey: 'GET /items/{id}',
-      requestContext: { http: { method: 'GET' } },
+      requestContext: { http: { method: 'HEAD' } },
     })
     expect(answer.head).toMatch(/^content-length: 2$/m)
     expect(answer.body).toBe('')

@@ -81,7 +81,7 @@ describe('what happens while a provider takes its time', () => {
     await held.arrived
     await deleteConnection(world.ports, { tenant: world.tenant, id, purge: false })
     held.letGo()
-    expect(await finishing).toMatchObject({ kind: 'gone' })
+    expect(await finishing).toMatchObject({ end: { outcome: 'failed', code: 'deleted' } })
     expect(revoked()).toEqual(['refresh-0'])
   })
 
@@ -95,8 +95,7 @@ describe('what happens while a provider takes its time', () => {
     await updateConnection(world.ports, { tenant: world.tenant, id, setup })
     held.letGo()
     expect(await finishing).toMatchObject({
-      kind: 'refused',
-      message: expect.stringContaining('another setup'),
+      end: { outcome: 'failed', words: expect.stringContaining('another setup') },
     })
     expect(revoked()).toEqual(['refresh-0'])
     expect(await world.row(id)).toMatchObject({ status: 'pending', accountName: 'OAuth ano***001' })
@@ -110,7 +109,8 @@ describe('what happens while a provider takes its time', () => {
     await held.arrived
     await updateConnection(world.ports, { tenant: world.tenant, id, name: 'Renamed' })
     held.letGo()
-    expect(await finishing).toMatchObject({ kind: 'connected', row: { name: 'Renamed', status: 'ready' } })
+    expect(await finishing).toMatchObject({ end: { outcome: 'granted' } })
+    expect(await world.row(id)).toMatchObject({ name: 'Renamed', status: 'ready' })
   })
 
   it('lets a new authorization win over a rotation of the old grant', async () => {
@@ -146,7 +146,7 @@ describe('what happens while a provider takes its time', () => {
     const rotating = world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, HOUR_MS)
     await refresh.arrived
     exchange.letGo()
-    expect(await finishing).toMatchObject({ kind: 'connected' })
+    expect(await finishing).toMatchObject({ end: { outcome: 'granted' } })
     const row = await world.row(id)
     expect(row.attempt).toBeUndefined()
     refresh.letGo()

@@ -53,8 +53,7 @@ describe('an answer that one secret cannot hold beside the setup', () => {
     const { id } = await world.create('OAUTH2', CODE_SETUP)
     answer(LARGE)
     expect(await authorize(id)).toMatchObject({
-      kind: 'refused',
-      message: expect.stringContaining('larger than the 64 KiB'),
+      end: { outcome: 'failed', words: expect.stringContaining('larger than the 64 KiB') },
     })
     const revoked = world.provider.requests.filter(({ path }) => path === '/revoke')
     expect(revoked.map(({ parameters }) => parameters['token'])).toEqual(['refresh-1'])

@@ -77,7 +77,8 @@ describe('the code apps', () => {
       const profile = findConnector(appId)?.setups.find(({ type }) => type === 'OAUTH_CODE')?.grant
       expect(url.searchParams.get('code_challenge_method')).toBe(profile?.pkce === 'S256' ? 'S256' : null)
       const finished = await world.finish(url.searchParams.get('state'))
-      expect(finished).toMatchObject({ kind: 'connected', row: { id, status: 'ready' } })
+      expect(finished).toMatchObject({ end: { outcome: 'granted' } })
+      expect(await world.row(id)).toMatchObject({ id, status: 'ready' })
       const credential = await world.fetch(id)
       expect(credential.request.base_url).toBe(BASE_URLS[appId])
       expect(credential.request.headers.Authorization).toBe(`Bearer ${credential.fields.access_token}`)
@@ -160,7 +161,9 @@ describe('the code apps', () => {
       const { id } = await world.create('SLACK')
       const url = await world.authorize(id)
       const finished = await world.finish(url.searchParams.get('state'))
-      expect(finished).toMatchObject({ kind: 'refused', message: expect.stringContaining('invalid_code') })
+      expect(finished).toMatchObject({
+        end: { outcome: 'failed', words: expect.stringContaining('invalid_code'), code: 'invalid_code' },
+      })
       // The operator finds in the connection what the person was told.
       expect(await world.row(id)).toMatchObject({
         status: 'empty',

@@ -3,33 +3,19 @@ import type { Connector, Setup } from '../../connectors/connector.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { randomAlphanumeric } from '../../domain/ids.ts'
-import { oauthStateKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { AuthorizationUrl, AuthorizationUrlRequest } from '../../ports/grant-runner.ts'
-import type { Attributes } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { findDefaultApplication } from '../oauth-applications/oauth-application.ts'
+import { AUTHORIZATION_LIFE_MS, authorizationIdOf, putAuthorization, stateOfTicket } from './authorization.ts'
+import { checkReturnTo } from './return-address.ts'
 
 /** 43 of 62 characters are 256 bits. */
-const STATE_CHARACTERS = 43
-/** RFC 6749 §10.12 wants it short; ten minutes is what a person with a second factor needs. */
-const STATE_LIFE_MS = 10 * 60_000
-
-/** A started authorization, found by the digest of its state and good for one callback. */
-export interface AuthorizationState {
-  readonly tenant: string
-  readonly connectionId: string
-  readonly setupType: string
-  readonly redirectUri: string
-  readonly scopes: readonly string[]
-  readonly oauthAppId?: string
-  readonly issuer?: string
-  readonly returnTo?: string
-  readonly expiresAtMs: number
-}
+const TICKET_CHARACTERS = 43
 
 export interface AuthorizePorts extends Ports {
-  /** Where this vault answers callbacks, to be registered at the provider. */
-  readonly callbackUrl: string
+  /** Scheme, host and path where browsers reach this vault, without a trailing slash. */
+  readonly publicUrl: string
   /** What a person may be sent back to: origins, or paths of our own. */
   readonly returnTo: readonly string[]
   readonly grants: { authorizationUrl(request: AuthorizationUrlRequest): Promise<AuthorizationUrl> }
@@ -43,17 +29,36 @@ export interface AuthorizeInput {
   readonly oauthAppId?: string
 }
 
+export interface StartedAuthorization {
+  readonly id: string
+  /** A page of the vault, with the ticket. */
+  readonly authorizationUrl: string
+  /** What has to be registered at the provider. */
+  readonly callbackUrl: string
+  readonly expiresAtMs: number
+}
+
 /**
- * Starts an authorization: answers the URL to send a person's browser to, and until when. The state is random,
- * stored by its digest only, and bound to tenant, connection, redirect and scopes; the PKCE verifier is derived
- * from it by key and stored nowhere. Throws `invalid-body`, `conflict`.
+ * Where a provider sends people back to: an address of each OAuth application's, or connection's, own, so that a
+ * provider's exact match of redirect URIs ties its client to one tenant (RFC 9700 §4.4.2).
+ */
+export function callbackUrlOf(publicUrl: string, ownerId: string): string {
+  return `${publicUrl}/oauth/return/${ownerId}`
+}
+
+/**
+ * Starts an authorization: answers the page to open in a person's browser, and until when. Its ticket is random and
+ * stored nowhere; the state, and from that the PKCE verifier, are derived from it by key. Throws `invalid-body`,
+ * `conflict`.
  */
 export async function startAuthorization(
   ports: AuthorizePorts,
   input: AuthorizeInput,
-): Promise<{ authorizationUrl: string; expiresAtMs: number }> {
+): Promise<StartedAuthorization> {
   const { row } = input
-  const setup = codeSetupOf(findConnector(row.appId), row)
+  const connector = findConnector(row.appId)
+  if (connector === undefined) throw new InvariantError(`no connector for ${row.appId}`)
+  const setup = codeSetupOf(connector, row)
   if (input.scopes !== undefined && setup.grant?.scopes.requested === false) {
     throw new VaultError('invalid-body', 'This provider is asked for no scopes', {
       field: 'scopes',
@@ -61,43 +66,55 @@ export async function startAuthorization(
     })
   }
   checkReturnTo(input.returnTo, ports.returnTo)
-  const state = new SecretText(randomAlphanumeric(STATE_CHARACTERS, ports.random))
+  const ticket = new SecretText(randomAlphanumeric(TICKET_CHARACTERS, ports.random))
+  const state = await stateOfTicket(ports, ticket)
+  const callbackUrl = callbackUrlOf(ports.publicUrl, await callbackOwner(ports, input, setup))
   const url = await ports.grants.authorizationUrl({
     tenant: input.tenant,
     id: row.id,
     setupType: setup.type,
     state,
-    redirectUri: ports.callbackUrl,
+    redirectUri: callbackUrl,
     ...(input.scopes === undefined ? {} : { scopes: input.scopes }),
     ...(input.oauthAppId === undefined ? {} : { oauthAppId: input.oauthAppId }),
   })
   if (url.kind === 'failed') throw new VaultError('conflict', url.message, { errorCode: url.code })
-  const expiresAtMs = ports.clock.nowMs() + STATE_LIFE_MS
-  const stored: AuthorizationState = {
+  const id = await authorizationIdOf(ports, state)
+  const expiresAtMs = ports.clock.nowMs() + AUTHORIZATION_LIFE_MS
+  await putAuthorization(ports, {
+    id,
+    phase: 'open',
     tenant: input.tenant,
     connectionId: row.id,
+    connectionName: row.name,
+    appLabel: connector.label,
     setupType: setup.type,
-    redirectUri: ports.callbackUrl,
+    redirectUri: callbackUrl,
     scopes: url.scopes,
     ...(url.oauthAppId === undefined ? {} : { oauthAppId: url.oauthAppId }),
+    providerOrigin: url.providerOrigin,
+    ...(url.tokenOrigin === undefined ? {} : { tokenOrigin: url.tokenOrigin }),
     ...(url.issuer === undefined ? {} : { issuer: url.issuer }),
     ...(input.returnTo === undefined ? {} : { returnTo: input.returnTo }),
     expiresAtMs,
-  }
-  const digest = await ports.digester.digest('oauth-state', state)
-  await ports.items.transact([
-    {
-      op: 'put',
-      key: oauthStateKey(digest),
-      attributes: { ...(stored as unknown as Attributes), expires_at_s: Math.ceil(expiresAtMs / 1000) + 60 },
-      when: [{ kind: 'item-absent' }],
-    },
-  ])
-  return { authorizationUrl: url.authorizationUrl.reveal(), expiresAtMs }
+  })
+  const authorizationUrl = `${ports.publicUrl}/oauth/start?ticket=${ticket.reveal()}`
+  return { id, authorizationUrl, callbackUrl, expiresAtMs }
 }
 
-function codeSetupOf(connector: Connector | undefined, row: ConnectionRow): Setup {
-  if (connector === undefined) throw new InvariantError(`no connector for ${row.appId}`)
+/** The application that will be asked for, or the connection whose setup brings a client of its own. */
+async function callbackOwner(
+  ports: Pick<Ports, 'items'>,
+  { tenant, row, oauthAppId }: AuthorizeInput,
+  setup: Setup,
+): Promise<string> {
+  if (setup.grant?.client.from !== 'oauth-application') return row.id
+  if (oauthAppId !== undefined) return oauthAppId
+  // Without any application the provider is not asked: the refusal says so.
+  return (await findDefaultApplication(ports, tenant, row.appId))?.id ?? row.id
+}
+
+function codeSetupOf(connector: Connector, row: ConnectionRow): Setup {
   const own = row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
   const setup = own?.grant?.kind === 'authorization-code' ? own : connector.setups.find(takesCode)
   if (setup === undefined) {
@@ -123,24 +140,4 @@ function codeSetupOf(connector: Connector | undefined, row: ConnectionRow): Setu
 
 function takesCode({ grant }: Setup): boolean {
   return grant?.kind === 'authorization-code'
-}
-
-/**
- * Our own paths, or an origin of the allow-list. Refused is everything a browser, or a proxy that decodes once too
- * often, might read as another host, and every character that does not belong into a header.
- */
-function checkReturnTo(returnTo: string | undefined, allowed: readonly string[]): void {
-  if (returnTo === undefined) return
-  const isPlain = /^[\x21-\x5b\x5d-\x7e]+$/.test(returnTo)
-  const isOwnPath = /^\/(?!\/|%2f|%5c)/i.test(returnTo)
-  if (isPlain && (isOwnPath || isAllowedUrl(returnTo, allowed))) return
-  throw new VaultError('invalid-body', 'Not an address a person may be sent back to', {
-    field: 'return_to',
-    allowed: ['a path of this vault', ...allowed].join(', or '),
-  })
-}
-
-function isAllowedUrl(text: string, allowed: readonly string[]): boolean {
-  const url = URL.parse(text)
-  return url !== null && url.username === '' && url.password === '' && allowed.includes(url.origin)
 }

@@ -1,0 +1,28 @@
+import { type Authorization, type AuthorizationEnd, EXCHANGE_PATIENCE_MS } from './authorization.ts'
+
+/** An exchange that said nothing: the grant may be there all the same. */
+export const OUTCOME_UNKNOWN: AuthorizationEnd = {
+  outcome: 'failed',
+  words:
+    'It is not known how this ended. Look at the connection in the vault; authorize it again if it is not connected.',
+  code: 'outcome_unknown',
+}
+const EXPIRED: AuthorizationEnd = {
+  outcome: 'expired',
+  words: 'The link ended after ten minutes. Start again from the vault.',
+}
+
+/**
+ * How the authorization ended by now, or undefined while it goes on. An exchange that has been silent for 90 s counts
+ * as failed, and is told otherwise if its outcome comes after all; nobody repeats it.
+ */
+export function endOf(authorization: Authorization, nowMs: number): AuthorizationEnd | undefined {
+  switch (authorization.phase) {
+    case 'done':
+      return authorization.end
+    case 'exchanging':
+      return nowMs - (authorization.exchangingAtMs ?? 0) >= EXCHANGE_PATIENCE_MS ? OUTCOME_UNKNOWN : undefined
+    default:
+      return nowMs >= authorization.expiresAtMs ? EXPIRED : undefined
+  }
+}

@@ -1,0 +1,118 @@
+import { authorizationKey } from '../../domain/keys.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+/** RFC 6749 §10.12 wants it short; ten minutes is what a person with a second factor needs. */
+export const AUTHORIZATION_LIFE_MS = 10 * 60_000
+/** An exchange ends within a provider's 60 s and a commit; one that has said nothing by then will not. */
+export const EXCHANGE_PATIENCE_MS = 90_000
+/** A repeated callback, and whoever asks how it went, are answered for this long. */
+const REMEMBERED_MS = 60 * 60_000
+/** 108 bits of a keyed digest, in the length that every id of the API may have. */
+const ID_DIGITS = 27
+
+/** How an authorization ended, as the API tells it. */
+export type AuthorizationOutcome =
+  | 'granted'
+  | 'denied'
+  | 'expired'
+  | 'fewer_scopes'
+  | 'other_account'
+  | 'failed'
+
+/** The outcome with its words; they are shown to the person in the browser and to whoever may read the connection. */
+export interface AuthorizationEnd {
+  readonly outcome: AuthorizationOutcome
+  readonly words: string
+  /** The error code that the provider gave, where it is one (RFC 6749 §5.2: its characters; 64 of them at most). */
+  readonly code?: string
+}
+
+/**
+ * One authorization: `open` (a link), `bound` (to the browser that goes on with it), `exchanging` (its code is being
+ * exchanged, once and never again), `done`. Found by a digest of its state; holds neither that nor the ticket.
+ */
+export interface Authorization {
+  readonly id: string
+  readonly phase: 'open' | 'bound' | 'exchanging' | 'done'
+  readonly tenant: string
+  readonly connectionId: string
+  readonly connectionName: string
+  readonly appLabel: string
+  readonly setupType: string
+  /** Ends with the id of the OAuth application or connection whose provider may send people there. */
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  readonly oauthAppId?: string
+  /** Where the person is sent, and where the code goes when that is another site. */
+  readonly providerOrigin: string
+  readonly tokenOrigin?: string
+  readonly issuer?: string
+  readonly returnTo?: string
+  readonly expiresAtMs: number
+  /** Digest of the cookie of the browser it is bound to. */
+  readonly browser?: string
+  readonly exchangingAtMs?: number
+  readonly end?: AuthorizationEnd
+}
+
+type AuthorizationPorts = Pick<Ports, 'items'>
+
+/** The state that goes to the provider and back: derived by key from the ticket, so that nothing has to hold it. */
+export async function stateOfTicket(ports: Pick<Ports, 'digester'>, ticket: SecretText): Promise<SecretText> {
+  return new SecretText(await ports.digester.digest('oauth-state', ticket))
+}
+
+/** The id of the authorization with this state. It gives away neither the state nor the ticket. */
+export async function authorizationIdOf(ports: Pick<Ports, 'digester'>, state: SecretText): Promise<string> {
+  return `au_${(await ports.digester.digest('authorization', state)).slice(0, ID_DIGITS)}`
+}
+
+/** The authorization, or undefined: never started, or forgotten. One that ended is remembered for an hour. */
+export async function findAuthorization(
+  ports: Pick<Ports, 'items' | 'clock'>,
+  id: string,
+): Promise<Authorization | undefined> {
+  const item = (await ports.items.get(authorizationKey(id))) as unknown as Authorization | undefined
+  if (item === undefined || item.expiresAtMs + REMEMBERED_MS <= ports.clock.nowMs()) return undefined
+  return item
+}
+
+/** Writes a new authorization. */
+export async function putAuthorization(
+  ports: AuthorizationPorts,
+  authorization: Authorization,
+): Promise<void> {
+  const expiresAtS = Math.ceil((authorization.expiresAtMs + REMEMBERED_MS) / 1000)
+  await ports.items.transact([
+    {
+      op: 'put',
+      key: authorizationKey(authorization.id),
+      attributes: { ...(authorization as unknown as Attributes), expires_at_s: expiresAtS },
+      when: [{ kind: 'item-absent' }],
+    },
+  ])
+}
+
+/** Moves the authorization on; false when somebody else has meanwhile moved it out of the phase that was read. */
+export async function advance(
+  ports: AuthorizationPorts,
+  authorization: Authorization,
+  to: Partial<Authorization> & Pick<Authorization, 'phase'>,
+): Promise<boolean> {
+  try {
+    await ports.items.transact([
+      {
+        op: 'update',
+        key: authorizationKey(authorization.id),
+        set: to as unknown as Attributes,
+        when: [{ kind: 'equals', attribute: 'phase', value: authorization.phase }],
+      },
+    ])
+    return true
+  } catch (error) {
+    if (error instanceof ConditionFailedError) return false
+    throw error
+  }
+}

@@ -1,0 +1,184 @@
+import type { SecretText } from '../../domain/secret-text.ts'
+import { errorFields } from '../../ports/error-fields.ts'
+import type { ExchangeResult, GrantRunner } from '../../ports/grant-runner.ts'
+import type { Ports } from '../../ports/ports.ts'
+import {
+  type Authorization,
+  type AuthorizationEnd,
+  advance,
+  authorizationIdOf,
+  findAuthorization,
+} from './authorization.ts'
+import { endOf, OUTCOME_UNKNOWN } from './authorization-end.ts'
+
+/** What the provider sent the browser back with (RFC 6749 §4.1.2), and where to. */
+export interface CallbackInput {
+  readonly callbackUrl: string
+  readonly state: SecretText | undefined
+  readonly code: SecretText | undefined
+  readonly error: string | undefined
+  readonly issuer: string | undefined
+  /** The cookie of the browser, if it has one. */
+  readonly browser: SecretText | undefined
+}
+
+/**
+ * `unknown`: made up, forgotten, or at another address than its own; telling them apart helps an attacker only ·
+ * `elsewhere`: this browser did not begin it · `waiting`: its code is being exchanged still · `ended`: for good.
+ */
+export type Finished =
+  | { readonly kind: 'unknown' | 'elsewhere' }
+  | { readonly kind: 'waiting'; readonly authorization: Authorization }
+  | { readonly kind: 'ended'; readonly authorization: Authorization; readonly end: AuthorizationEnd }
+
+type FinishPorts = Pick<Ports, 'items' | 'digester' | 'clock' | 'log'> & {
+  grants: Pick<GrantRunner, 'exchange'>
+}
+
+/** Who comes while the code is exchanged waits this long, in all and between two looks. */
+const WAIT_MS = 20_000
+const LOOK_EVERY_MS = 500
+
+/** RFC 6749 §4.1.2.1: the codes an authorization response may carry, in words. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  access_denied: 'The authorization was declined. Authorize again to connect after all.',
+  invalid_scope:
+    'The provider does not know one of the scopes that were asked for. Authorize again with others.',
+  unauthorized_client:
+    'The provider does not allow this OAuth application to authorize. Allow it there, then authorize again.',
+  invalid_request:
+    'The provider found the request malformed. Compare the OAuth application and its callback URL with what is registered at the provider, then authorize again.',
+  unsupported_response_type:
+    'The provider does not offer this way to authorize. Connect the app in another way.',
+  server_error: 'The provider failed. Authorize again later.',
+  temporarily_unavailable: 'The provider is busy. Authorize again later.',
+}
+const MIXED_UP: AuthorizationEnd = {
+  outcome: 'failed',
+  words:
+    'The answer did not come from the provider that was asked. Authorize again; if that ends here too, compare the issuer in the setup with the name the provider gives itself.',
+  code: 'other_issuer',
+}
+const NO_REASON = 'The provider did not authorize the connection. Authorize it again.'
+/** RFC 6749 §5.2: what the code of an error is made of; the length is ours. */
+const ERROR_CODE = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,64}$/
+
+/**
+ * Ends an authorization. Its code is exchanged at most once, by the browser that it is bound to and at the address
+ * that its provider knows; the same callback again is answered alike. Never throws for what a browser may bring.
+ */
+export async function finishAuthorization(ports: FinishPorts, input: CallbackInput): Promise<Finished> {
+  if (input.state === undefined) return { kind: 'unknown' }
+  const id = await authorizationIdOf(ports, input.state)
+  const authorization = await findAuthorization(ports, id)
+  if (authorization === undefined || authorization.redirectUri !== input.callbackUrl) {
+    return { kind: 'unknown' }
+  }
+  const browser =
+    input.browser === undefined ? undefined : await ports.digester.digest('browser', input.browser)
+  if (authorization.browser === undefined || authorization.browser !== browser) return { kind: 'elsewhere' }
+  const known = endOf(authorization, ports.clock.nowMs())
+  if (known !== undefined) return { kind: 'ended', authorization, end: known }
+  if (authorization.phase === 'exchanging') return waitForEnd(ports, authorization)
+  const refusal = refusalOf(authorization, input)
+  if (refusal !== undefined) return endWith(ports, authorization, refusal)
+  return exchange(ports, authorization, { state: input.state, code: input.code! })
+}
+
+/** Why the answer is worth no exchange, or undefined. */
+function refusalOf(
+  authorization: Authorization,
+  { issuer, error, code }: CallbackInput,
+): AuthorizationEnd | undefined {
+  if (isMixedUp(authorization, issuer)) return MIXED_UP
+  if (error === undefined && code !== undefined) return undefined
+  // In words only of codes we know: what a provider, or whoever made up the callback, says besides is shown to nobody.
+  const words = error !== undefined && Object.hasOwn(REFUSALS, error) ? REFUSALS[error] : undefined
+  return {
+    outcome: error === 'access_denied' ? 'denied' : 'failed',
+    words: words ?? NO_REASON,
+    ...(error !== undefined && ERROR_CODE.test(error) ? { code: error } : {}),
+  }
+}
+
+/** RFC 9207 §2.4. Where no issuer is known, one that is named has to be of the origin that was asked. */
+function isMixedUp({ issuer: expected, providerOrigin }: Authorization, issuer: string | undefined): boolean {
+  if (expected !== undefined) return issuer !== expected
+  return issuer !== undefined && URL.parse(issuer)?.origin !== providerOrigin
+}
+
+async function endWith(
+  ports: FinishPorts,
+  authorization: Authorization,
+  end: AuthorizationEnd,
+): Promise<Finished> {
+  const isOurs = await advance(ports, authorization, { phase: 'done', end })
+  return isOurs ? { kind: 'ended', authorization, end } : waitForEnd(ports, authorization)
+}
+
+async function exchange(
+  ports: FinishPorts,
+  authorization: Authorization,
+  answer: { state: SecretText; code: SecretText },
+): Promise<Finished> {
+  const exchanging = {
+    ...authorization,
+    phase: 'exchanging',
+    exchangingAtMs: ports.clock.nowMs(),
+  } as const
+  // Written before the provider is asked: whoever finds it knows that the code may have been used.
+  const isOurs = await advance(ports, authorization, {
+    phase: 'exchanging',
+    exchangingAtMs: exchanging.exchangingAtMs,
+  })
+  if (!isOurs) return waitForEnd(ports, authorization)
+  const { tenant, connectionId, redirectUri, scopes, setupType, oauthAppId } = authorization
+  let end: AuthorizationEnd
+  try {
+    const result = await ports.grants.exchange({
+      tenant,
+      id: connectionId,
+      ...answer,
+      redirectUri,
+      scopes,
+      setupType,
+      ...(oauthAppId === undefined ? {} : { oauthAppId }),
+    })
+    end = endOfExchange(result)
+  } catch (error) {
+    ports.log.error('an exchange of a code ended without an outcome', {
+      connection_id: connectionId,
+      ...errorFields(error),
+    })
+    end = OUTCOME_UNKNOWN
+  }
+  return endWith(ports, exchanging, end)
+}
+
+function endOfExchange(result: ExchangeResult): AuthorizationEnd {
+  switch (result.kind) {
+    case 'gone':
+      return { outcome: 'failed', words: 'The connection was deleted meanwhile.', code: 'deleted' }
+    case 'failed':
+      return { outcome: 'failed', words: result.failure.message, code: result.failure.code }
+    case 'connected': {
+      const { name, status, statusReason } = result.row
+      const words = `${name} is authorized. Flows can use it now.`
+      if (status === 'ready') return { outcome: 'granted', words }
+      const outcome = status === 'degraded' ? 'fewer_scopes' : 'granted'
+      return { outcome, words: statusReason === undefined ? words : `${words} ${statusReason}` }
+    }
+  }
+}
+
+/** Who comes second learns what came of the first; it does not send the code again, whatever that is. */
+async function waitForEnd(ports: FinishPorts, { id }: Authorization): Promise<Finished> {
+  for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
+    const authorization = await findAuthorization(ports, id)
+    if (authorization === undefined) return { kind: 'unknown' }
+    const end = endOf(authorization, ports.clock.nowMs())
+    if (end !== undefined) return { kind: 'ended', authorization, end }
+    if (waitedMs >= WAIT_MS) return { kind: 'waiting', authorization }
+    await ports.clock.sleep(LOOK_EVERY_MS)
+  }
+}
