@@ -1,4 +1,4 @@
-import type { Environment } from './config.ts'
+import type { Environment } from '../shared/settings/read-environment.ts'
 
 /** Connects within an AWS Region take a few ms; a second without an answer means that there is none. */
 const CONNECT_TIMEOUT_MS = 1_000

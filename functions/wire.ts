@@ -3,9 +3,9 @@ import { KMSClient } from '@aws-sdk/client-kms'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SQSClient } from '@aws-sdk/client-sqs'
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose'
 import { DYNAMO_CLIENT_SETTINGS } from '../shared/adapters/dynamodb/client-settings.ts'
 import { DynamoItemStore } from '../shared/adapters/dynamodb/dynamo-item-store.ts'
+import { discoveredKeys } from '../shared/adapters/jwt/discovered-keys.ts'
 import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
 import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
@@ -27,6 +27,7 @@ import type { Metrics } from '../shared/ports/metrics.ts'
 import type { Ports } from '../shared/ports/ports.ts'
 import type { SecretStore } from '../shared/ports/secret-store.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
+import type { Environment } from '../shared/settings/read-environment.ts'
 import { BoundSecretStore } from '../shared/use-cases/commit/bound-secret-store.ts'
 import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../shared/use-cases/commit/single-flight.ts'
@@ -34,7 +35,7 @@ import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
 import { composeGrants } from './compose-grants.ts'
-import { type Config, ENV, type Environment, present, readConfig } from './config.ts'
+import { type Config, ENV, present, readConfig } from './config.ts'
 import type { CredentialsPorts } from './credentials/ports.ts'
 import type { GrantsFunctionPorts } from './grants/ports.ts'
 import type { HttpPorts } from './http-handler.ts'
@@ -49,9 +50,6 @@ import { type AwsAccess, awsAccess, SERVICE_CLIENT_SETTINGS } from './wire-aws-a
 
 /** An invocation of `grants` lasts as long as a provider takes; the caller's own budget ends the wait earlier. */
 const INVOKE_TIMEOUT_MS = 30_000
-/** Keys of the issuer are fetched again this often, and at once when a token names one we do not know. */
-const JWKS_MAX_AGE_MS = 10 * 60_000
-const JWKS_TIMEOUT_MS = 3_000
 /** `/readyz` is public: however often it is asked, the stores are asked this seldom. */
 const READY_MAX_AGE_MS = 10_000
 
@@ -183,18 +181,9 @@ function common({ config, clock, random, aws }: Base): Pick<Ports, 'items' | 'cl
 }
 
 function httpPorts({ config }: Base): Pick<HttpPorts, 'verifier' | 'rateLimitPerSecond'> {
-  const { jwksUrl, ...expected } = present(config.tokens, ENV.issuer)
-  let issuerKeys: JWTVerifyGetKey | undefined
-  // Made when the first token comes: jose loads Node's fetch for it, which is a third of a cold start.
-  const keys: JWTVerifyGetKey = (header, token) => {
-    issuerKeys ??= createRemoteJWKSet(new URL(jwksUrl), {
-      cacheMaxAge: JWKS_MAX_AGE_MS,
-      timeoutDuration: JWKS_TIMEOUT_MS,
-    })
-    return issuerKeys(header, token)
-  }
+  const tokens = present(config.tokens, ENV.issuer)
   return {
-    verifier: new JoseTokenVerifier({ ...expected, keys }),
+    verifier: new JoseTokenVerifier({ ...tokens, keys: discoveredKeys(tokens) }),
     rateLimitPerSecond: config.rateLimitPerSecond,
   }
 }

@@ -15,7 +15,7 @@ export interface VaultApp {
   readonly alarms: AlarmsStack
 }
 
-/** Builds the stacks from the context, and has cdk-nag check them at synthesis. Throws `ConfigError`. */
+/** Builds the stacks from the context, and has cdk-nag check them at synthesis. Throws `SettingsError`. */
 export function buildApp(props: AppProps, awsEndpointUrl: string | undefined): VaultApp {
   const app = new App(props)
   const settings = readContext(app.node, awsEndpointUrl)

@@ -1,5 +1,6 @@
 import type { Node } from 'constructs'
-import { type Config, ConfigError, ENV, type EnvName, readConfig } from '../functions/config.ts'
+import { type Config, ENV, type EnvName, readConfig } from '../functions/config.ts'
+import { SettingsError } from '../shared/settings/read-environment.ts'
 
 /** The keys of the CDK context (`-c key=value`) that become variables of the functions, with the variable of each. */
 const CONTEXT_VARIABLES = {
@@ -51,7 +52,7 @@ export interface DeploymentSettings {
 }
 
 /**
- * The settings in the CDK context. Throws `ConfigError` that names each key, its value and what is allowed.
+ * The settings in the CDK context. Throws `SettingsError` that names each key, its value and what is allowed.
  * `awsEndpointUrl` is where the deployment goes to: only on loopback may hosts be excepted from the outgoing guard.
  */
 export function readContext(node: Node, awsEndpointUrl: string | undefined): DeploymentSettings {
@@ -70,7 +71,7 @@ export function readContext(node: Node, awsEndpointUrl: string | undefined): Dep
   const config = checkedConfig(checked)
   const tokens = config.tokens
   if (tokens === undefined) {
-    throw new ConfigError(
+    throw new SettingsError(
       'The CDK context names no issuer. Allowed: -c issuer=… -c audience=… -c tenantClaim=… of an OpenID provider.',
     )
   }
@@ -90,10 +91,10 @@ function checkedConfig(env: Readonly<Record<string, string | undefined>>): Confi
   try {
     return readConfig(env)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
+    if (!(error instanceof SettingsError)) throw error
     const keys = Object.entries(CONTEXT_VARIABLES)
     const named = keys.reduce((text, [key, name]) => text.replaceAll(name, `context ${key}`), error.message)
-    throw new ConfigError(named.replaceAll(ENV.deployment, 'context stage'))
+    throw new SettingsError(named.replaceAll(ENV.deployment, 'context stage'))
   }
 }
 
@@ -103,7 +104,7 @@ function maxInstances(node: Node, secretStore: Config['secretStore']): number {
   const number = /^\d{1,4}$/.test(value) ? Number(value) : 0
   const most = MAX_INSTANCES[secretStore]
   if (number >= MIN_INSTANCES && number <= most) return number
-  throw new ConfigError(
+  throw new SettingsError(
     `context maxInstances=${JSON.stringify(value)} is not valid. Allowed: a whole number from ${MIN_INSTANCES} to ${most} with secretStore=${secretStore}.`,
   )
 }

@@ -15,7 +15,9 @@ const HERE = 'test/tidy.test.ts'
 const MAX_FILE_LINES = 300
 const MAX_FUNCTION_LINES = 60
 
-const INNER = ['functions', 'route table', 'use-cases', 'ports', 'connectors', 'domain'] as const
+const INNER = [
+  ...['functions', 'route table', 'use-cases', 'ports', 'settings', 'connectors', 'domain'],
+] as const
 
 /** What lies in each layer, and what it may import; the first layer that fits a file is its own. */
 const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string[] }[] = [
@@ -24,6 +26,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   { name: 'flow client', files: /^shared\/flow-client\//, mayImport: ['flow client'] },
   { name: 'connectors', files: /^shared\/connectors\//, mayImport: ['connectors', 'domain'] },
   { name: 'ports', files: /^shared\/ports\//, mayImport: ['ports', 'domain'] },
+  { name: 'settings', files: /^shared\/settings\//, mayImport: ['settings', 'ports', 'domain'] },
   {
     name: 'use-cases',
     files: /^shared\/use-cases\//,
@@ -66,7 +69,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   {
     name: 'infra',
     files: /^infra\//,
-    mayImport: ['infra', 'route table', 'service facts', 'ports', 'domain'],
+    mayImport: ['infra', 'route table', 'service facts', 'settings', 'ports', 'domain'],
   },
 ]
 

@@ -3,11 +3,12 @@ import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
+import { SettingsError } from '../../shared/settings/read-environment.ts'
 import { banner } from './banner.ts'
 import { explainUnexpected } from './commands/command.ts'
 import { DamagedFileError, DataFolderError, LockedError } from './data-folder.ts'
 import { type RunningServer, startServer } from './server.ts'
-import { readSettings, SettingsError } from './settings.ts'
+import { readSettings } from './settings.ts'
 
 /** In-flight requests get this long to end, as much as a request may take. */
 const DRAIN_MS = 30_000

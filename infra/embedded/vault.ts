@@ -8,6 +8,7 @@ import { createHandler as createCredentialsHandler } from '../../functions/crede
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import type { FunctionName } from '../../functions/route.ts'
+import { discoveredKeys } from '../../shared/adapters/jwt/discovered-keys.ts'
 import { JoseTokenVerifier } from '../../shared/adapters/jwt/jose-token-verifier.ts'
 import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
@@ -27,7 +28,6 @@ import { createMetricsHandler } from './http/metrics-route.ts'
 import { ClientRegistry } from './issuer/client-registry.ts'
 import { createIssuer, type Issuer } from './issuer/dev-issuer.ts'
 import { loadIssuerKeys } from './issuer/issuer-keys.ts'
-import { remoteVerifier } from './issuer/remote-verifier.ts'
 import { LocalWorkQueue } from './local-work-queue.ts'
 import { startLoops } from './loops.ts'
 import { serveStores } from './open-stores.ts'
@@ -163,7 +163,13 @@ async function tokens(
 ): Promise<{ issuer: Issuer | undefined; verifier: TokenVerifier }> {
   const { settings, clock } = options
   if (settings.foreignIssuer !== undefined)
-    return { issuer: undefined, verifier: remoteVerifier(settings.foreignIssuer) }
+    return {
+      issuer: undefined,
+      verifier: new JoseTokenVerifier({
+        ...settings.foreignIssuer,
+        keys: discoveredKeys(settings.foreignIssuer),
+      }),
+    }
   const keys = await loadIssuerKeys(path.join(settings.dataFolder, 'issuer-key.json'))
   const issuerUrl = `${options.url}/`
   const audience = settings.audience ?? `${options.url}/api/v2/`

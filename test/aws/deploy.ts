@@ -177,7 +177,10 @@ async function startIssuer(): Promise<Issuer> {
   const jwk = { ...(await exportJWK(publicKey)), kid: 'test', alg: 'RS256', use: 'sig' }
   const server = await startLocalServer((request, response) => {
     response.setHeader('content-type', 'application/json')
-    if (request.url === '/.well-known/jwks.json') response.end(JSON.stringify({ keys: [jwk] }))
+    const url = `http://${request.headers.host}/`
+    const discovery = { issuer: url, jwks_uri: `${url}keys` }
+    if (request.url === '/.well-known/openid-configuration') response.end(JSON.stringify(discovery))
+    else if (request.url === '/keys') response.end(JSON.stringify({ keys: [jwk] }))
     else if (request.url === '/oauth/token' && request.method === 'POST') {
       response.end(JSON.stringify({ access_token: 'from-the-issuer', token_type: 'Bearer' }))
     } else {

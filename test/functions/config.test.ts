@@ -1,4 +1,5 @@
-import { ConfigError, ENV, present, readConfig } from '../../functions/config.ts'
+import { ENV, present, readConfig } from '../../functions/config.ts'
+import { SettingsError } from '../../shared/settings/read-environment.ts'
 
 const LEAST = { FLOW_VAULT_DEPLOYMENT: 'prod', FLOW_VAULT_TABLE: 'connections' }
 const TOKENS = {
@@ -25,19 +26,21 @@ describe('readConfig', () => {
   })
 
   it('names every variable that is missing, in one error', () => {
-    expect(() => readConfig({})).toThrow(ConfigError)
+    expect(() => readConfig({})).toThrow(SettingsError)
     expect(() => readConfig({ FLOW_VAULT_DEPLOYMENT: ' ' })).toThrow(
       /^FLOW_VAULT_DEPLOYMENT is not set\. Allowed: .*\nFLOW_VAULT_TABLE is not set\. Allowed: /,
     )
   })
 
-  it('derives the address of the issuer’s keys, whether or not the issuer ends in a slash', () => {
-    const keys = (env: Record<string, string>) => readConfig({ ...LEAST, ...TOKENS, ...env }).tokens?.jwksUrl
-    expect(keys({})).toBe('https://tenant.example.com/.well-known/jwks.json')
-    expect(keys({ FLOW_VAULT_ISSUER: 'https://id.example.com/realms/a' })).toBe(
-      'https://id.example.com/realms/a/.well-known/jwks.json',
-    )
-    expect(keys({ FLOW_VAULT_JWKS_URL: 'https://id.example.com/keys' })).toBe('https://id.example.com/keys')
+  it('takes the address of the issuer’s keys when it is set, and leaves it to discovery otherwise', () => {
+    const tokens = (env: Record<string, string>) => readConfig({ ...LEAST, ...TOKENS, ...env }).tokens
+    expect(tokens({})).toEqual({
+      issuer: 'https://tenant.example.com/',
+      audience: 'https://vault.example.com/api/v2/',
+      tenantClaim: 'https://vault.example.com/tenant',
+    })
+    const jwksUrl = 'https://id.example.com/keys'
+    expect(tokens({ FLOW_VAULT_JWKS_URL: jwksUrl })).toMatchObject({ jwksUrl })
   })
 
   it.each(['FLOW_VAULT_ISSUER', 'FLOW_VAULT_AUDIENCE', 'FLOW_VAULT_TENANT_CLAIM'])(

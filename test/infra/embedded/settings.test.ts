@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { readSettings, SettingsError } from '../../../infra/embedded/settings.ts'
+import { readSettings } from '../../../infra/embedded/settings.ts'
+import { SettingsError } from '../../../shared/settings/read-environment.ts'
+import { SHARED_SETTINGS } from '../../../shared/settings/setting-table.ts'
 
 function problemsOf(env: Record<string, string>): string[] {
   try {
@@ -34,6 +37,9 @@ describe('readSettings', () => {
     ['PORT', '0', { port: 0 }],
     ['HOST', '::1', { host: '::1' }],
     ['FLOW_VAULT_RATE_LIMIT', '1', { rateLimitPerSecond: 1 }],
+    ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:9000,', { allowHosts: ['localhost:9000'] }],
+    ['FLOW_VAULT_PUBLIC_URL', 'http://vault.localhost:8787', { publicUrl: 'http://vault.localhost:8787' }],
+    ['FLOW_VAULT_LOG_LEVEL', 'DEBUG', { logLevel: 'DEBUG' }],
     ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:9000, [::1]:80', { allowHosts: ['localhost:9000', '[::1]:80'] }],
     ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example/', { publicUrl: 'https://vault.example' }],
     [
@@ -60,7 +66,6 @@ describe('readSettings', () => {
     ['FLOW_VAULT_ALLOW_HOSTS', 'localhost'],
     ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:0'],
     ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:70000'],
-    ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:80,'],
     ['FLOW_VAULT_ALLOW_HOSTS', '*:443'],
     ['FLOW_VAULT_PUBLIC_URL', 'http://vault.example'],
     ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example/path'],
@@ -70,6 +75,8 @@ describe('readSettings', () => {
     ['FLOW_VAULT_RETURN_TO', 'https://a.example,*'],
     ['FLOW_VAULT_RETURN_TO', 'https://a.example/?next='],
     ['FLOW_VAULT_TENANT_CLAIM', 'tenant'],
+    ['FLOW_VAULT_JWKS_URL', 'https://idp.example/keys'],
+    ['FLOW_VAULT_LOG_LEVEL', 'LOUD'],
   ])('refuses %s=%s, naming it and what is allowed', (name, value) => {
     const problems = problemsOf({ [name]: value })
     expect(problems).toHaveLength(1)
@@ -97,5 +104,13 @@ describe('readSettings', () => {
     for (const bad of ['http://idp.example/', 'https://idp.example/?a=b', 'idp']) {
       expect(problemsOf({ ...whole, FLOW_VAULT_ISSUER: bad })).toHaveLength(1)
     }
+  })
+})
+
+describe('README', () => {
+  const readme = readFileSync('README.md', 'utf8')
+
+  test.each(Object.values(SHARED_SETTINGS).map(({ variable }) => variable))('names %s', (variable) => {
+    expect(readme).toContain(`\`${variable}\``)
   })
 })

@@ -1,0 +1,68 @@
+import { LOG_LEVELS } from '../ports/log.ts'
+import { defaulted, missing, optional, refusal } from './read-environment.ts'
+import { FLAG, HOST_PORTS, ORIGIN, ORIGINS, oneOf, SERVICE_URL, shaped, whole } from './setting-formats.ts'
+
+/** These only catch a slip of the keyboard: no deployment gets near. */
+const MAX_RATE = 1_000_000
+
+/** What both worlds are set by, under the same names: one line a setting. */
+export const SHARED_SETTINGS = {
+  issuer: optional('FLOW_VAULT_ISSUER', SERVICE_URL),
+  audience: optional(
+    'FLOW_VAULT_AUDIENCE',
+    shaped(/^[\x21-\x7e]{1,500}$/, 'the `aud` of the tokens to accept'),
+  ),
+  tenantClaim: optional(
+    'FLOW_VAULT_TENANT_CLAIM',
+    shaped(/^[\x21-\x7e]{1,200}$/, 'the name of the claim that holds the tenant'),
+  ),
+  /** Where the issuer's keys are; discovered when left out. */
+  jwksUrl: optional('FLOW_VAULT_JWKS_URL', SERVICE_URL),
+  /** Where browsers reach the vault. */
+  publicUrl: optional('FLOW_VAULT_PUBLIC_URL', ORIGIN),
+  /** Authorization links lead to the provider at once, for browsers that nobody looks at. */
+  headless: defaulted('FLOW_VAULT_HEADLESS_AUTHORIZATION', FLAG, false),
+  /** Origins that a person may be sent back to after an authorization. */
+  returnTo: defaulted('FLOW_VAULT_RETURN_TO', ORIGINS, []),
+  /** What may be private or plain http, for outgoing calls. */
+  allowHosts: defaulted('FLOW_VAULT_ALLOW_HOSTS', HOST_PORTS, []),
+  rateLimitPerSecond: defaulted('FLOW_VAULT_RATE_LIMIT', whole(1, MAX_RATE), 500),
+  logLevel: defaulted('FLOW_VAULT_LOG_LEVEL', oneOf(LOG_LEVELS), 'INFO'),
+} as const
+
+/** A foreign issuer: whose tokens are accepted, and which claim of theirs holds the tenant. */
+export interface IssuerSettings {
+  readonly issuer: string
+  readonly audience: string
+  readonly tenantClaim: string
+  readonly jwksUrl?: string
+}
+
+interface IssuerValues {
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
+  readonly tenantClaim: string | undefined
+  readonly jwksUrl: string | undefined
+}
+
+/** What is wrong with an issuer that is set in part: it is taken whole or not at all. */
+export function issuerProblems(values: IssuerValues): string[] {
+  const { issuer, audience, tenantClaim, jwksUrl } = SHARED_SETTINGS
+  if (values.issuer !== undefined) {
+    return [audience, tenantClaim]
+      .filter((setting) => (setting === audience ? values.audience : values.tenantClaim) === undefined)
+      .map(({ variable, allowed }) => missing(variable, allowed))
+  }
+  const alone = `only together with ${issuer.variable}`
+  return [
+    ...(values.tenantClaim === undefined ? [] : [refusal(tenantClaim.variable, values.tenantClaim, alone)]),
+    ...(values.jwksUrl === undefined ? [] : [refusal(jwksUrl.variable, values.jwksUrl, alone)]),
+  ]
+}
+
+/** The foreign issuer, when one is set. */
+export function issuerOf(values: IssuerValues): IssuerSettings | undefined {
+  const { issuer, audience, tenantClaim, jwksUrl } = values
+  if (issuer === undefined || audience === undefined || tenantClaim === undefined) return undefined
+  return { issuer, audience, tenantClaim, ...(jwksUrl === undefined ? {} : { jwksUrl }) }
+}
