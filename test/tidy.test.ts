@@ -77,6 +77,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
 const USE_CASE_FOLDERS = [
   ...[
     'commit',
+    'events',
     'oauth-applications',
     'grants',
     'freezes',

@@ -75,6 +75,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   403: 'The token lacks the scope.',
   404: 'Nothing of this tenant has that id, or name.',
   409: 'The state of things does not allow it; `errorCode` and the message say why, and what to do.',
+  410: 'What was asked for is gone for good; the message says how to go on.',
   412: 'The connection has changed since the tag in `If-Match` was read.',
   413: 'The body is over 100 KiB.',
   415: 'The body is not JSON.',

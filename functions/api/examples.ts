@@ -92,6 +92,8 @@ const EVENT = {
   sequence: 3,
   occurred_at: AT,
   changed: ['credentials'],
+  actor: null,
+  message: 'The credentials were renewed.',
 }
 
 const CREDENTIAL = {
@@ -157,6 +159,9 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'rotate-connection': () => ({ answer: { rotated: true, connection: AUTHORIZED } }),
   'verify-connection': () => ({ answer: { result: 'accepted' } }),
   'list-connection-events': () => ({ answer: [EVENT] }),
+  'list-events': () => ({
+    answer: { events: [EVENT], after: 'W1siZmVlZCIsImFjbWUiXSxbM11d', more: false, poll_after: 5 },
+  }),
   'create-freeze': () => ({
     bodies: {
       'an app': { app_id: 'SALESFORCE', reason: 'incident 4711', revoke: true },
@@ -221,6 +226,11 @@ const ERROR_EXAMPLES: Readonly<Record<number, readonly [string, string, string?]
   ],
   404: ['Not Found', 'Connection not found'],
   409: ['Conflict', 'The connection has no setup yet. Add one, then try again.', 'connection_empty'],
+  410: [
+    'Gone',
+    'Events after this cursor are older than 30 days and gone. Read the connections anew, then follow the feed from `after=latest`.',
+    'events_expired',
+  ],
   412: [
     'Precondition Failed',
     'The connection has changed since you read it. Allowed: the current tag "v2", or *.',

@@ -11,7 +11,12 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
   verify:
     'True to have the credential tried first: when its provider refuses it, the answer is 400 and nothing is stored.',
   purge: 'True to destroy the secret at once, without the 7 days in which it can be restored.',
-  after: 'Only events with a higher `sequence`.',
+  after:
+    'Of a connection’s events: only those with a higher `sequence`. Of the feed: the `after` of an earlier answer, or `latest`.',
+  before: 'Only events with a lower `sequence`; with `order=desc`.',
+  order: '`asc` for oldest first, which is the default; `desc` for newest first.',
+  limit: 'Items a page; 50 when left out.',
+  wait: 'Seconds to hold the request until an event comes, 20 at most.',
   min_ttl:
     'For how many seconds the flow needs the credential; one that ends sooner is renewed first, as far as the provider’s own life of it allows.',
   'idempotency-key':

@@ -1,6 +1,7 @@
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
 import type { Ports } from '../../shared/ports/ports.ts'
 import type { WorkQueue } from '../../shared/ports/work-queue.ts'
+import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import type { HttpPorts } from '../http-handler.ts'
 
@@ -15,6 +16,8 @@ export interface ApiPorts extends Ports, HttpPorts {
   readonly work: WorkQueue
   /** The OpenAPI document of all routes, served from this origin. */
   document(origin: string): { readonly openapi: string }
+  /** Where requests may be held until an event comes; absent where each held second is billed. */
+  readonly feedWaits?: FeedWaits
   /** Proves that the stores open and the key works; throws when they do not. */
   checkReady(): Promise<void>
 }

@@ -18,6 +18,7 @@ import { listClientsRoute } from './routes/list-clients.ts'
 import { listConnectionEventsRoute } from './routes/list-connection-events.ts'
 import { listConnectionsRoute } from './routes/list-connections.ts'
 import { listConnectorsRoute } from './routes/list-connectors.ts'
+import { listEventsRoute } from './routes/list-events.ts'
 import { listFreezesRoute } from './routes/list-freezes.ts'
 import { listOauthAppsRoute } from './routes/list-oauth-apps.ts'
 import { restoreConnectionRoute } from './routes/restore-connection.ts'
@@ -44,6 +45,7 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   rotateConnectionRoute,
   verifyConnectionRoute,
   listConnectionEventsRoute,
+  listEventsRoute,
   createFreezeRoute,
   listFreezesRoute,
   getFreezeRoute,

@@ -28,6 +28,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
   unauthenticated: { status: 401, error: 'Unauthorized' },
   'insufficient-scope': { status: 403, error: 'Forbidden', errorCode: 'insufficient_scope' },
   'not-found': { status: 404, error: 'Not Found' },
+  'events-expired': { status: 410, error: 'Gone', errorCode: 'events_expired' },
   'precondition-failed': { status: 412, error: 'Precondition Failed', errorCode: 'precondition_failed' },
   conflict: { status: 409, error: 'Conflict', errorCode: 'conflict' },
   'idempotency-in-progress': { status: 409, error: 'Conflict', errorCode: 'idempotency_in_progress' },

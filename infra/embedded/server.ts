@@ -171,6 +171,7 @@ function running(
   return {
     ...server,
     async close({ graceMs }) {
+      server.vault.feedWaits.close()
       await Promise.all([parts.plain.close({ graceMs }), parts.secure.close({ graceMs })])
       await parts.renewal.stop()
       await server.vault.close()

@@ -20,9 +20,11 @@ import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
+import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
 import { measureBreakers } from '../../shared/use-cases/grants/measured-breakers.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { emptyingLog } from './emptied-log.ts'
+import { createEventFlow } from './event-flow.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createMetricsHandler } from './http/metrics-route.ts'
 import { ClientRegistry } from './issuer/client-registry.ts'
@@ -41,6 +43,8 @@ export interface Vault extends Dispatcher {
   readonly clients: ClientRegistry
   readonly items: SqliteItemStore
   readonly log: PowertoolsLog
+  /** The requests that wait for an event; closed first when the vault stops. */
+  readonly feedWaits: FeedWaits
   /** Lets the work under way end and closes the stores. */
   close(): Promise<void>
 }
@@ -56,11 +60,14 @@ export async function openVault(options: {
 }): Promise<Vault> {
   const { settings, clock, random } = options
   const { log, flush } = openLog(options)
-  const { items, keys, digester, check } = await serveStores(settings, { random })
+  const stores = await serveStores(settings, { random })
+  const { keys, digester, check } = stores
+  const metrics = new PrometheusMetrics()
+  const events = createEventFlow({ items: stores.items, clock, log, metrics })
+  const { items } = events
   const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier } = await tokens(options, clients)
-  const metrics = new PrometheusMetrics()
   const ports = { items, secrets, digester, clock, random, log, metrics }
   const { allowHosts, rateLimitPerSecond } = settings
   const composed = composeGrants(ports, {
@@ -74,14 +81,14 @@ export async function openVault(options: {
   const browsers = browsing(settings, options.url)
   const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work, ...browsers }
   const handlers: Record<FunctionName, HttpHandler> = {
-    api: createApiHandler({ ...http, checkReady: check }),
+    api: createApiHandler({ ...http, feedWaits: events.feedWaits, checkReady: check }),
     credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
     authorize: createAuthorizeHandler(http),
   }
-  const loops = startLoops(vaultLoops({ ...ports, work, grants }, items), log)
+  const loops = startLoops([...vaultLoops({ ...ports, work, grants }, stores.items), events.loop], log)
   return {
     ...createDispatcher({
-      handlerOf: (route) => emptyingLog(handlers[route.function], ports),
+      handlerOf: (route) => emptyingLog(handlers[route.function], { items: stores.items, log }),
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
       issuer,
@@ -90,13 +97,15 @@ export async function openVault(options: {
       budgetHeaders: () => rateLimitHeaders(uncounted(rateLimitPerSecond, clock.nowMs())),
     }),
     clients,
-    items,
+    items: stores.items,
     log,
+    feedWaits: events.feedWaits,
     async close() {
       await loops.stop()
       await work.close()
+      await events.close()
       flush()
-      await items.close()
+      await stores.items.close()
     },
   }
 }

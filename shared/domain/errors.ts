@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'unauthenticated'
   | 'insufficient-scope'
   | 'not-found'
+  | 'events-expired'
   | 'precondition-failed'
   | 'conflict'
   | 'idempotency-in-progress'

@@ -10,6 +10,8 @@ import type { ItemKey } from './item-key.ts'
 export const ROTATION_SHARDS = 32
 /** Intents, tombstones and rescues are few: a handful of shards spares `reconcile` queries. */
 export const WORK_SHARDS = 4
+/** Design: 3,030 rotations a second write two index entries an event; 16 shards take 380 a second each, of 1,000 allowed. */
+export const OUTBOX_SHARDS = 16
 /** Concurrent creates of one tenant meet in its counter; shards keep DynamoDB transactions from colliding. */
 export const COUNTER_SHARDS = 8
 /** Keeps sequence numbers in order as text: a connection changing each second fills it in 31,000 years. */
@@ -63,12 +65,52 @@ export function eventSortPrefix(connectionId: string): string {
 
 /** The sort part of an event's key; ascending within a connection. */
 export function eventSort(connectionId: string, sequence: number): string {
-  return `${connectionId}#${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`
+  return `${eventSortPrefix(connectionId)}${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`
+}
+
+/** What a sort key of `eventSort` says; undefined for any other text. */
+export function findEventSortParts(sort: string): { ownerId: string; sequence: number } | undefined {
+  const match = /^([^#]+)#(\d+)$/.exec(sort)
+  return match === null ? undefined : { ownerId: match[1]!, sequence: Number(match[2]) }
 }
 
 /** One change event. */
 export function eventKey(tenant: string, connectionId: string, sequence: number): ItemKey {
   return { partition: eventsPartition(tenant), sort: eventSort(connectionId, sequence) }
+}
+
+/** The shard of the due index in which an event waits to be published; a connection's events share one. */
+export function outboxShard(ownerId: string): string {
+  return outboxShardAt(bucketOf(ownerId, OUTBOX_SHARDS))
+}
+
+/** Every shard that `outboxShard` may name. */
+export function outboxShards(): string[] {
+  return Array.from({ length: OUTBOX_SHARDS }, (_, index) => outboxShardAt(index))
+}
+
+function outboxShardAt(index: number): string {
+  return `outbox#${String(index).padStart(2, '0')}`
+}
+
+/** Holds a tenant's events in the order in which they were published. */
+export function feedPartition(tenant: string): string {
+  return `TENANT#${tenant}#FEED`
+}
+
+/** The sort part of a feed item's key; ascending with its number. */
+export function feedSort(number: number): string {
+  return String(number).padStart(SEQUENCE_DIGITS, '0')
+}
+
+/** One item of the feed, by its number. */
+export function feedKey(tenant: string, number: number): ItemKey {
+  return { partition: feedPartition(tenant), sort: feedSort(number) }
+}
+
+/** Holds the number of the newest item of a tenant's feed. */
+export function feedHeadKey(tenant: string): ItemKey {
+  return { partition: `TENANT#${tenant}#FEED_HEAD`, sort: 'head' }
 }
 
 /** Holds how many connections a tenant has, spread over shards. */

@@ -32,6 +32,10 @@ export const METRIC_HELP: Readonly<Record<MetricName, string>> = {
   secret_write_wait: 'How long a write to Secrets Manager waited so that all of them stay within the quota.',
   freezes_seen:
     'Freezes in force as this process last read them: those of tenants that nobody asks for are not among them. GET /api/v2/flows/vault/freezes lists all of a tenant.',
+  events_published:
+    'Change events by what became of them: published, failed (they come again), or unreadable (set aside).',
+  publish_lag: 'How long after its commit an event was published.',
+  outbox_oldest: 'How long the oldest event has waited to be published; 0 when none waits.',
   http_requests: 'Requests by route and class of HTTP status, such as 2xx.',
   http_request_duration: 'How long requests take, by route and class of HTTP status.',
   loop_runs: 'Runs of the recurring work of the embedded server: done or failed.',

@@ -20,6 +20,8 @@ const PROVIDER_MS = [25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000,
 const LAG_MS = [
   1_000, 5_000, 15_000, 30_000, 60_000, 120_000, 180_000, 300_000, 600_000, 1_800_000, 3_600_000,
 ]
+/** A change is published in milliseconds; what waits a minute has lost its publisher. */
+const PUBLISH_MS = [5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 30_000, 60_000, 300_000, 3_600_000]
 /** A write waits for its turn 5 s at most. */
 const WAIT_MS = [1, 10, 30, 100, 300, 1_000, 3_000, 5_000]
 
@@ -127,6 +129,22 @@ export const METRICS = {
   freezes_seen: {
     kind: 'gauge',
     unit: 'count',
+    dimensions: [],
+  },
+  events_published: {
+    kind: 'counter',
+    unit: 'count',
+    dimensions: ['outcome'],
+  },
+  publish_lag: {
+    kind: 'distribution',
+    unit: 'ms',
+    dimensions: [],
+    bounds: PUBLISH_MS,
+  },
+  outbox_oldest: {
+    kind: 'gauge',
+    unit: 'ms',
     dimensions: [],
   },
   http_requests: {

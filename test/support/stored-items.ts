@@ -1,12 +1,17 @@
+import { outboxShards } from '../../shared/domain/keys.ts'
 import type { Attributes, ItemStore } from '../../shared/ports/item-store.ts'
+import { until } from './until.ts'
 
 const PAGE = 1000
+/** It takes milliseconds, on a busy machine too. */
+const PUBLISHED_WITHIN_MS = 10_000
 
-/** Everything in the row store whose partition `isWanted`, by `partition` and `sort` in one text. */
+/** Once every event is published: everything in a running vault's row store whose partition `isWanted`, by `partition` and `sort` in one text. */
 export async function storedItems(
   items: ItemStore,
   isWanted: (partition: string) => boolean = () => true,
 ): Promise<Record<string, Attributes>> {
+  await published(items)
   const found: Record<string, Attributes> = {}
   let nextToken: string | undefined
   do {
@@ -26,4 +31,12 @@ export function itemsOfTenant(items: ItemStore, tenant: string): Promise<Record<
     (partition) =>
       partition.startsWith(`TENANT#${tenant}#`) || partition.startsWith(`SECRET#flow-vault/${tenant}/`),
   )
+}
+
+/** From then on what a test compares changes by its own doing only. */
+async function published(items: ItemStore): Promise<void> {
+  const waits = async (shard: string) =>
+    (await items.queryDue({ shard, dueAtMostMs: Number.MAX_SAFE_INTEGER, limit: 1 })).items.length > 0
+  const ask = async () => (await Promise.all(outboxShards().map(waits))).includes(true)
+  await until(ask, (some) => !some, PUBLISHED_WITHIN_MS)
 }

@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto'
-import { type ChangeEvent, type ChangeEventType, EVENT_RETENTION_DAYS } from '../../domain/change-event.ts'
+import { type ChangeEvent, type ChangeEventType, eventExpiryS } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { connectionKey, eventKey } from '../../domain/keys.ts'
+import { connectionKey, eventKey, outboxShard } from '../../domain/keys.ts'
 import { isSecretIdOf } from '../../domain/secret-id.ts'
 import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-
-const DAY_S = 86_400
 
 /**
  * The row, or undefined; another tenant's id is as unknown as any. A seal is bound to the secret's name and the
@@ -66,7 +64,7 @@ export function fingerprintOf(parts: { id: string; name: string; setupDigest: st
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }
 
-/** The outbox write of a change: numbered by the row it belongs to, kept as long as the feed promises. */
+/** The outbox write of a change: numbered by the row it belongs to, in the due index until it is published. */
 export function eventWrite(
   row: ConnectionRow,
   event: { type: ChangeEventType; changed: readonly string[]; nowMs: number; id: string },
@@ -89,7 +87,9 @@ export function eventWrite(
     attributes: {
       ...body,
       kind: 'outbox',
-      expires_at_s: Math.floor(event.nowMs / 1000) + EVENT_RETENTION_DAYS * DAY_S,
+      expires_at_s: eventExpiryS(event.nowMs),
+      due_shard: outboxShard(row.id),
+      due_at: event.nowMs,
     },
     when: [{ kind: 'item-absent' }],
   }

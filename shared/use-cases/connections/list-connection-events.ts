@@ -1,49 +1,40 @@
-import type { ChangeEvent } from '../../domain/change-event.ts'
+import type { VaultEvent } from '../../domain/change-event.ts'
 import { eventSort, eventSortPrefix, eventsPartition } from '../../domain/keys.ts'
+import type { ItemQuery } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { connectionNotFound, findConnection } from '../commit/connection-rows.ts'
+import { eventOf } from '../events/stored-events.ts'
 
-/** A connection's events after a sequence number, ascending. Throws `not-found` when there never was one. */
+/** From a sequence number on (`after`, ascending), or back from one (`before`, newest first). */
+export interface ConnectionEventsQuery {
+  readonly tenant: string
+  readonly id: string
+  readonly order: 'asc' | 'desc'
+  /** Ascending: events with a higher `sequence`. Descending: with a lower one; undefined begins with the newest. */
+  readonly from: number | undefined
+  readonly limit: number
+}
+
+/** A connection's events in the order asked for. Throws `not-found` when there never was such a connection. */
 export async function listConnectionEvents(
   ports: Pick<Ports, 'items'>,
-  input: { tenant: string; id: string; after: number; limit: number },
-): Promise<ChangeEvent[]> {
+  input: ConnectionEventsQuery,
+): Promise<VaultEvent[]> {
   const page = await ports.items.query({
     partition: eventsPartition(input.tenant),
     sortPrefix: eventSortPrefix(input.id),
-    after: eventSort(input.id, input.after),
+    ...startOf(input),
     limit: input.limit,
+    descending: input.order === 'desc',
   })
-  if (page.items.length === 0 && input.after === 0) {
+  if (page.items.length === 0) {
     const row = await findConnection(ports, input.tenant, input.id)
-    if (row === undefined) throw connectionNotFound()
+    const isOver = input.from !== undefined && input.from > 0
+    if (row === undefined && !isOver) throw connectionNotFound()
   }
-  return page.items.map(({ attributes }) => eventOf(attributes as unknown as ChangeEvent))
+  return page.items.flatMap(({ attributes }) => eventOf(attributes) ?? [])
 }
 
-function eventOf(stored: ChangeEvent): ChangeEvent {
-  const {
-    id,
-    type,
-    tenant,
-    connection_id,
-    app_id,
-    version,
-    credential_version,
-    sequence,
-    occurred_at,
-    changed,
-  } = stored
-  return {
-    id,
-    type,
-    tenant,
-    connection_id,
-    app_id,
-    version,
-    credential_version,
-    sequence,
-    occurred_at,
-    changed,
-  }
+function startOf({ id, from }: ConnectionEventsQuery): Pick<ItemQuery, 'after'> {
+  return from === undefined ? {} : { after: eventSort(id, from) }
 }

@@ -32,6 +32,7 @@ const STATUSES: Readonly<Record<ErrorCode, readonly [number, string, string | un
   unauthenticated: [401, 'Unauthorized', undefined],
   'insufficient-scope': [403, 'Forbidden', 'insufficient_scope'],
   'not-found': [404, 'Not Found', undefined],
+  'events-expired': [410, 'Gone', 'events_expired'],
   'precondition-failed': [412, 'Precondition Failed', 'precondition_failed'],
   conflict: [409, 'Conflict', 'conflict'],
   'idempotency-in-progress': [409, 'Conflict', 'idempotency_in_progress'],

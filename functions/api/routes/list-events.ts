@@ -1,0 +1,86 @@
+import * as z from 'zod/mini'
+import { VaultError } from '../../../shared/domain/errors.ts'
+import { type FeedPage, readFeed, readFeedBackwards } from '../../../shared/use-cases/events/read-feed.ts'
+import { defineRoute } from '../../route.ts'
+import { errorResponses, GUARDED, queryInteger } from '../common-schemas.ts'
+import { eventView, shownEventSchema } from '../event-view.ts'
+import type { ApiPorts } from '../ports.ts'
+
+const MAX_LIMIT = 100
+const DEFAULT_LIMIT = 50
+/** Design: a long poll ends before any proxy's idle limit, 60 s with most. */
+const MAX_WAIT_SECONDS = 20
+/** A follower that cannot wait in a request asks this often; ten of them are two requests a second. */
+const POLL_AFTER_SECONDS = 5
+const MAX_CURSOR_LENGTH = 500
+
+interface FeedQuery {
+  readonly tenant: string
+  readonly after: string | undefined
+  readonly limit: number
+}
+
+/** The tenant's feed: every change of every connection, in the order of publishing. */
+export const listEventsRoute = defineRoute({
+  name: 'list-events',
+  method: 'GET',
+  path: '/api/v2/flows/vault/events',
+  function: 'api',
+  scopes: ['read:flows_vault_events'],
+  tag: 'Events',
+  summary: 'Follow what happens in the vault',
+  description:
+    'Oldest first. Pass the `after` of an answer to get what came since; a late commit is never skipped. Start with `after=latest` to see only what comes, or without it from the oldest that is kept (30 days); a cursor older than that is answered with 410. With `wait` the request is held until something comes (embedded; elsewhere it answers at once and `poll_after` says when to ask again). `order=desc` pages back from the newest.',
+  querySchema: z.strictObject({
+    after: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_LENGTH))),
+    limit: z.optional(queryInteger({ minimum: 1, maximum: MAX_LIMIT })),
+    wait: z.optional(queryInteger({ minimum: 0, maximum: MAX_WAIT_SECONDS })),
+    order: z.optional(z.enum(['asc', 'desc'])),
+  }),
+  responses: {
+    200: {
+      description: 'A page of the feed, the cursor after it, and in how many seconds to ask again.',
+      schema: z.object({
+        events: z.array(shownEventSchema),
+        after: z.string(),
+        more: z.boolean(),
+        poll_after: z.int(),
+      }),
+    },
+    ...errorResponses(...GUARDED, 410),
+  },
+  async handle({ query, caller }, ports: ApiPorts) {
+    const { order = 'asc', after, limit = DEFAULT_LIMIT, wait = 0 } = query
+    const input = { tenant: caller.tenant, after, limit }
+    if (order === 'desc') return { status: 200, body: await newestFirst(ports, input, wait) }
+    const page = wait > 0 ? await waitedFor(ports, input, wait * 1000) : await readFeed(ports, input)
+    const isHeld = ports.feedWaits !== undefined && wait > 0
+    return { status: 200, body: bodyOf(page, isHeld || page.more ? 0 : POLL_AFTER_SECONDS) }
+  },
+})
+
+async function newestFirst(ports: ApiPorts, { tenant, after, limit }: FeedQuery, wait: number) {
+  if (wait > 0) {
+    throw new VaultError('invalid-query', 'Only the ascending feed can be waited for', {
+      field: 'wait',
+      allowed: 'wait with order=asc',
+    })
+  }
+  const page = await readFeedBackwards(ports, { tenant, before: after, limit })
+  return bodyOf(page, POLL_AFTER_SECONDS)
+}
+
+/** The page once it has something, or as it is when the time is up; a store that cannot be waited on is asked once. */
+async function waitedFor(ports: ApiPorts, input: FeedQuery, ms: number): Promise<FeedPage> {
+  let page = await readFeed(ports, input)
+  if (page.events.length > 0 || ports.feedWaits === undefined) return page
+  await ports.feedWaits.until(input.tenant, ms, async () => {
+    page = await readFeed(ports, { ...input, after: page.after })
+    return page.events.length > 0
+  })
+  return page
+}
+
+function bodyOf(page: FeedPage, pollAfter: number) {
+  return { events: page.events.map(eventView), after: page.after, more: page.more, poll_after: pollAfter }
+}

@@ -1,0 +1,128 @@
+import type { VaultEvent } from '../../domain/change-event.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { feedHeadKey, feedKey, feedPartition, feedSort } from '../../domain/keys.ts'
+import { decodePageToken, encodePageToken } from '../../ports/page-token.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { eventOf } from './stored-events.ts'
+
+/** A cursor that stands for the end of the feed, for a follower that wants only what comes. */
+export const LATEST = 'latest'
+
+/** What a feed cursor may be, for a caller who sent another. */
+export const CURSOR_ALLOWED = '`after` of an earlier answer of this feed, or `latest`'
+
+export interface FeedPage {
+  readonly events: readonly VaultEvent[]
+  /** The cursor of the next page, to be asked for at once when there is `more`. */
+  readonly after: string
+  readonly more: boolean
+}
+
+type FeedPorts = Pick<Ports, 'items' | 'clock'>
+
+/**
+ * A tenant's events after a cursor, oldest first; without a cursor from the oldest that is kept. Throws
+ * `invalid-query` for a cursor that is not this tenant's, and `events-expired` when events between the cursor and
+ * the oldest that is kept are gone: who follows the feed has missed something and must start anew.
+ */
+export async function readFeed(
+  ports: FeedPorts,
+  input: { tenant: string; after: string | undefined; limit: number },
+): Promise<FeedPage> {
+  const { tenant, limit } = input
+  if (input.after === LATEST) {
+    return { events: [], after: cursorOf(tenant, await headOf(ports, tenant)), more: false }
+  }
+  const from = input.after === undefined ? undefined : numberOf(tenant, input.after)
+  const found = await read(ports, { tenant, after: from ?? 0, limit: limit + 1, descending: false })
+  const items = found.slice(0, limit)
+  const last = items.at(-1)?.number
+  if (from !== undefined) await refuseGap(ports, { tenant, from, next: items[0]?.number })
+  // An empty feed begins at its head: what was removed long ago is not missed by who never saw it.
+  const after = last ?? from ?? (await headOf(ports, tenant))
+  return { events: eventsOf(items), after: cursorOf(tenant, after), more: found.length > limit }
+}
+
+/** A tenant's events newest first, those before a cursor, or the newest of all. Throws `invalid-query`. */
+export async function readFeedBackwards(
+  ports: FeedPorts,
+  input: { tenant: string; before: string | undefined; limit: number },
+): Promise<FeedPage> {
+  const { tenant, limit } = input
+  const from = input.before === undefined ? Number.MAX_SAFE_INTEGER : numberOf(tenant, input.before)
+  const found = await read(ports, { tenant, after: from, limit: limit + 1, descending: true })
+  const items = found.slice(0, limit)
+  const oldest = items.at(-1)?.number ?? (input.before === undefined ? 0 : from)
+  return { events: eventsOf(items), after: cursorOf(tenant, oldest), more: found.length > limit }
+}
+
+interface FeedItem {
+  readonly number: number
+  readonly event: VaultEvent | undefined
+}
+
+async function read(
+  ports: FeedPorts,
+  query: { tenant: string; after: number; limit: number; descending: boolean },
+): Promise<readonly FeedItem[]> {
+  const { tenant, after, limit, descending } = query
+  const page = await ports.items.query({
+    partition: feedPartition(tenant),
+    ...(after === Number.MAX_SAFE_INTEGER ? {} : { after: feedSort(after) }),
+    limit,
+    descending,
+  })
+  const nowS = ports.clock.nowMs() / 1000
+  return page.items
+    .filter(({ attributes }) => Number(attributes['expires_at_s']) > nowS)
+    .map(({ key, attributes }) => ({ number: Number(key.sort), event: eventOf(attributes) }))
+}
+
+function eventsOf(items: readonly FeedItem[]): readonly VaultEvent[] {
+  return items.flatMap(({ event }) => (event === undefined ? [] : [event]))
+}
+
+/** Numbers have no gaps, so one that is missing behind the cursor has been removed with age. */
+async function refuseGap(
+  ports: FeedPorts,
+  { tenant, from, next }: { tenant: string; from: number; next: number | undefined },
+): Promise<void> {
+  const expected = from + 1
+  if (next === expected) return
+  if (next === undefined && (await headOf(ports, tenant)) <= from) return
+  // Published between the two reads: it is there, and comes with the next page.
+  if (next === undefined && (await isKept(ports, tenant, expected))) return
+  throw new VaultError(
+    'events-expired',
+    'Events after this cursor are older than 30 days and gone. Read the connections anew, then follow the feed from `after=latest`.',
+  )
+}
+
+async function isKept(ports: FeedPorts, tenant: string, number: number): Promise<boolean> {
+  const item = await ports.items.get(feedKey(tenant, number))
+  return Number(item?.['expires_at_s'] ?? 0) > ports.clock.nowMs() / 1000
+}
+
+async function headOf(ports: FeedPorts, tenant: string): Promise<number> {
+  return Number((await ports.items.get(feedHeadKey(tenant)))?.['number'] ?? 0)
+}
+
+/** The cursor after an event's number, opaque to whoever follows. */
+export function cursorOf(tenant: string, number: number): string {
+  return encodePageToken(['feed', tenant], [number])
+}
+
+/** The number that a cursor stands for. Throws `invalid-query` for one that is not this tenant's. */
+export function numberOf(tenant: string, cursor: string): number {
+  try {
+    const position = decodePageToken(['feed', tenant], cursor, [0] as [number])
+    const number = position?.[0]
+    if (number !== undefined && Number.isSafeInteger(number) && number >= 0) return number
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error
+  }
+  throw new VaultError('invalid-query', 'There is no such place in the feed', {
+    field: 'after',
+    allowed: CURSOR_ALLOWED,
+  })
+}

@@ -1,0 +1,44 @@
+import {
+  type ChangeEvent,
+  EVENT_TYPES,
+  isChangeEvent,
+  type SubscriptionEvent,
+  type VaultEvent,
+} from '../../domain/change-event.ts'
+import type { Attributes } from '../../ports/item-store.ts'
+
+/**
+ * The event of an outbox or feed item, without what the store keeps beside it; undefined when the item does not
+ * hold one. What cannot be read is told apart from what can, so that it stops nobody else's event.
+ */
+export function eventOf(stored: Attributes): VaultEvent | undefined {
+  const event = stored as unknown as VaultEvent
+  const { id, type, tenant, occurred_at, actor } = event
+  const isWhole = [id, tenant, occurred_at].every((text) => typeof text === 'string')
+  if (!isWhole || !EVENT_TYPES.includes(type)) return undefined
+  const base = { id, tenant, occurred_at, ...(actor === undefined ? {} : { actor: { id: actor.id } }) }
+  return isChangeEvent(event) ? changeEventOf(event, base) : subscriptionEventOf(event, base)
+}
+
+type Base = Pick<VaultEvent, 'id' | 'tenant' | 'occurred_at' | 'actor'>
+
+function changeEventOf(event: ChangeEvent, base: Base): ChangeEvent | undefined {
+  const { type, connection_id, app_id, version, credential_version, sequence, changed } = event
+  const numbers = [version, credential_version, sequence]
+  const isWhole = typeof connection_id === 'string' && typeof app_id === 'string' && Array.isArray(changed)
+  if (!isWhole || !numbers.every((number) => Number.isSafeInteger(number))) return undefined
+  return { ...base, type, connection_id, app_id, version, credential_version, sequence, changed }
+}
+
+function subscriptionEventOf(event: SubscriptionEvent, base: Base): SubscriptionEvent | undefined {
+  const { type, subscription_id, reason, event_id, connection_id } = event
+  if (typeof subscription_id !== 'string' || typeof reason !== 'string') return undefined
+  return {
+    ...base,
+    type,
+    subscription_id,
+    reason,
+    ...(event_id === undefined ? {} : { event_id }),
+    ...(connection_id === undefined ? {} : { connection_id }),
+  }
+}
