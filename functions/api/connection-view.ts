@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { findConnector, findSetup } from '../../shared/connectors/catalogue.ts'
+import { partsOfPresetType } from '../../shared/connectors/presets/preset-setup.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import { earliestAccessExpiryMs, type GrantNote } from '../../shared/domain/grant.ts'
@@ -29,6 +30,7 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
   status: z.enum(CONNECTION_STATUSES as [string, ...string[]]),
   status_reason: z.optional(z.string()),
   setup_type: z.optional(z.string()),
+  provider: z.optional(z.string()),
   version: z.int(),
   credential_version: z.int(),
   expires_at: z.nullable(instant()),
@@ -90,7 +92,7 @@ export function fullConnectionView(
     ...connectionView(row, answerTo),
     status: row.status,
     ...(row.statusReason === undefined ? {} : { status_reason: row.statusReason }),
-    ...(row.setupType === undefined ? {} : { setup_type: row.setupType }),
+    ...setupTypeView(row.setupType),
     version: row.version,
     credential_version: row.credentialVersion,
     expires_at: isoOrNull(expiresAtMs),
@@ -107,6 +109,15 @@ export function fullConnectionView(
     last_used_at: row.lastFetchedHour === undefined ? null : iso(row.lastFetchedHour * HOUR_MS),
     oauth_app_id: row.oauthAppId ?? null,
   }
+}
+
+/** The type as a setup says it, and the service where it names one. */
+function setupTypeView(setupType: string | undefined): { setup_type?: string; provider?: string } {
+  if (setupType === undefined) return {}
+  const parts = partsOfPresetType(setupType)
+  return parts === undefined
+    ? { setup_type: setupType }
+    : { setup_type: parts.type, provider: parts.provider }
 }
 
 /** Auth0's `ready`: a setup was accepted; for apps authorized by code, a grant is held as well. */

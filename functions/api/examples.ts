@@ -2,6 +2,8 @@ import type * as z from 'zod/mini'
 import { CONNECTORS, findConnector } from '../../shared/connectors/catalogue.ts'
 import type { Connector } from '../../shared/connectors/connector.ts'
 import { describeConnector } from '../../shared/connectors/describe-connector.ts'
+import { describePreset, listPreset } from '../../shared/connectors/presets/describe-preset.ts'
+import { findPreset } from '../../shared/connectors/presets/preset-list.ts'
 import type { errorSchema } from './common-schemas.ts'
 
 /** What the OpenAPI document shows beside a route's schemas. All values are made up. */
@@ -174,6 +176,8 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'delete-freeze': () => ({}),
   'list-connectors': () => ({ answer: [describeConnector(sendgrid())] }),
   'get-connector': () => ({ answer: describeConnector(sendgrid()) }),
+  'list-presets': () => ({ answer: [listPreset(findConnector('OAUTH2')!, findPreset('github')!)] }),
+  'get-preset': () => ({ answer: describePreset(findConnector('OAUTH2')!, findPreset('github')!) }),
   'list-clients': () => ({ answer: { start: 0, limit: 50, total: 0, clients: [] } }),
   'get-health': () => ({ answer: { status: 'ok' } }),
   'get-readiness': () => ({ answer: { status: 'ready' } }),
@@ -204,7 +208,17 @@ function creations(): Record<string, unknown> {
       return [`${label}: ${setup.label}`, body] as const
     }),
   )
-  return { 'an empty connection': { name: 'orders api', app_id: 'HTTP' }, ...Object.fromEntries(filled) }
+  const service = {
+    type: 'AUTHORIZATION_CODE',
+    provider: 'github',
+    client_id: 'Iv1.example',
+    client_secret: 'github-secret-000',
+  }
+  return {
+    'an empty connection': { name: 'orders api', app_id: 'HTTP' },
+    'a service by its name': { name: 'issues', app_id: 'OAUTH2', setup: service },
+    ...Object.fromEntries(filled),
+  }
 }
 
 function sendgrid(): Connector {

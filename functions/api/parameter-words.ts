@@ -7,7 +7,9 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
   include_totals: 'True for an object with the total in place of a bare array.',
   view: '`full` adds where the connection stands: status, expiry, scopes, notes, the last failure.',
   status: 'Only connections of this status.',
-  q: 'Part of the name or account name, whatever the case, or a whole id.',
+  q: 'Part of the name or account name, whatever the case, or a whole id; of a service, part of its name or label.',
+  provider: 'A service by its name, such as `github`.',
+  category: 'Only services of this category.',
   verify:
     'True to have the credential tried first: when its provider refuses it, the answer is 400 and nothing is stored.',
   purge: 'True to destroy the secret at once, without the 7 days in which it can be restored.',

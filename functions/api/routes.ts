@@ -14,6 +14,7 @@ import { getFreezeRoute } from './routes/get-freeze.ts'
 import { getHealthRoute, getReadinessRoute } from './routes/get-health.ts'
 import { getOauthAppRoute } from './routes/get-oauth-app.ts'
 import { getOpenApiRoute } from './routes/get-openapi.ts'
+import { getPresetRoute } from './routes/get-preset.ts'
 import { listClientsRoute } from './routes/list-clients.ts'
 import { listConnectionEventsRoute } from './routes/list-connection-events.ts'
 import { listConnectionsRoute } from './routes/list-connections.ts'
@@ -21,6 +22,7 @@ import { listConnectorsRoute } from './routes/list-connectors.ts'
 import { listEventsRoute } from './routes/list-events.ts'
 import { listFreezesRoute } from './routes/list-freezes.ts'
 import { listOauthAppsRoute } from './routes/list-oauth-apps.ts'
+import { listPresetsRoute } from './routes/list-presets.ts'
 import { restoreConnectionRoute } from './routes/restore-connection.ts'
 import { rotateConnectionRoute } from './routes/rotate-connection.ts'
 import { updateConnectionRoute } from './routes/update-connection.ts'
@@ -52,6 +54,8 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   deleteFreezeRoute,
   listConnectorsRoute,
   getConnectorRoute,
+  listPresetsRoute,
+  getPresetRoute,
   listClientsRoute,
   getHealthRoute,
   getReadinessRoute,

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { CONNECTORS } from '../../shared/connectors/catalogue.ts'
 import type { Connector } from '../../shared/connectors/connector.ts'
+import { hasPresets } from '../../shared/connectors/presets/pick-preset-setup.ts'
 import { setupJsonSchema } from '../../shared/connectors/setup-schema.ts'
 import { MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import type { JsonValue } from '../../shared/domain/json.ts'
@@ -13,6 +14,17 @@ export const setupBodySchema = z.pipe(
   z.looseObject({}),
   z.transform((setup) => setup as unknown as JsonValue),
 )
+
+/** What else a service needs is in its own schema, under `presets` of the app. */
+const NAMED_SERVICE = {
+  title: 'A service by its name',
+  type: 'object',
+  required: ['provider'],
+  properties: {
+    type: { type: 'string', description: 'May be left out where the service has one way only.' },
+    provider: { type: 'string', description: 'Such as `github`; the presets of the app list them.' },
+  },
+}
 
 const NAME = { type: 'string', minLength: 1, maxLength: MAX_NAME_LENGTH }
 
@@ -42,5 +54,6 @@ export function describeUpdateBody(): Record<string, unknown> {
 }
 
 function setupsOf(connector: Connector): { anyOf: readonly unknown[] } {
-  return { anyOf: connector.setups.map((setup) => setupJsonSchema(setup)) }
+  const general = connector.setups.map((setup) => setupJsonSchema(setup))
+  return { anyOf: hasPresets(connector) ? [...general, NAMED_SERVICE] : general }
 }

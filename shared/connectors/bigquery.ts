@@ -32,6 +32,11 @@ export const bigquery: Connector = {
           format: 'email',
         },
       ],
+      fillFrom: {
+        label: 'The key file of the service account',
+        format: 'json',
+        members: { project_id: 'project_id', private_key: 'private_key', client_email: 'client_email' },
+      },
       accountName: ['{client_email}', '{project_id}'],
       request: [BEARER_GRANT, baseUrl('https://bigquery.googleapis.com')],
       credentialFields: {

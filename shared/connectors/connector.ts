@@ -38,6 +38,8 @@ export interface Setup {
   readonly request: readonly RequestPart[]
   /** The named parts for SDKs: output name to template. Never a refresh token, never a client secret. */
   readonly credentialFields: Readonly<Record<string, Template>>
+  /** Scopes in words, for a person to choose from. */
+  readonly scopeChoices?: readonly ScopeChoice[]
   /** Present when a provider mints the credential; absent for static keys. */
   readonly grant?: GrantProfile
   /** A harmless call that proves the credential works. */
@@ -48,6 +50,13 @@ export interface Setup {
   readonly example: Readonly<Record<string, JsonValue>>
   /** A file that people are given and that holds several fields: which of its members fills which field. */
   readonly fillFrom?: FillFrom
+}
+
+/** One permission: what is asked for, and what it allows. */
+export interface ScopeChoice {
+  readonly value: string
+  readonly label: string
+  readonly help?: string
 }
 
 /** A JSON file; its members by the field that each fills. */

@@ -1,11 +1,17 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts'
+import { CATEGORIES } from './categories.ts'
 import type { Connector, Field, Setup } from './connector.ts'
-import { setupJsonSchema } from './setup-schema.ts'
+import { presetsOf } from './presets/pick-preset-setup.ts'
+import { setupJsonSchema, writtenType } from './setup-schema.ts'
 
 export interface DescribedConnector {
   readonly app_id: string
   readonly label: string
   readonly about: string
+  readonly category: string
+  readonly category_label: string
+  /** How many services have a name here; left out where none has. They are listed under `presets`. */
+  readonly presets?: number
   readonly setups: readonly DescribedSetup[]
 }
 
@@ -30,6 +36,14 @@ export interface DescribedSetup {
   readonly oauth_client?: 'setup' | 'oauth-application'
   /** The scopes asked for when a person names none; absent for setups without scopes. */
   readonly default_scopes?: readonly string[]
+  /** The scopes a person may choose from, in words; `default` are those of `default_scopes`. */
+  readonly scopes?: readonly DescribedScope[]
+  /** A JSON file whose members fill several fields: which member fills which field. */
+  readonly fill_from?: {
+    readonly label: string
+    readonly format: string
+    readonly members: Readonly<Record<string, string>>
+  }
   /** True when there is a harmless call that proves the credential works. */
   readonly testable: boolean
   /** A valid setup with made-up values, its secrets replaced by their names. */
@@ -46,39 +60,83 @@ export interface DescribedField {
   readonly min_length?: number
   readonly max_length?: number
   readonly enum?: readonly string[]
+  readonly pattern?: string
+  /** The values of `enum`, in words. */
+  readonly options?: readonly { readonly value: string; readonly label: string }[]
+  /** For those without a browser: a form leaves it out. */
+  readonly headless?: true
+  /** Of use only when that field has one of the values. */
+  readonly shown_when?: FieldCondition
+  /** Required when that field has one of the values. */
+  readonly required_when?: FieldCondition
+  readonly multiline?: true
+  /** Made up; never for a secret. */
+  readonly example?: string
+}
+
+/** One field's say over another. */
+export interface FieldCondition {
+  readonly field: string
+  readonly values: readonly string[]
+}
+
+/** One permission, in words. */
+export interface DescribedScope {
+  readonly value: string
+  readonly label: string
+  readonly help?: string
+  readonly default: boolean
 }
 
 /** The connector as the API serves it: everything a page needs to draw its forms, and no secret. */
 export function describeConnector(connector: Connector): DescribedConnector {
+  const presets = presetsOf(connector).length
   return {
     app_id: connector.appId,
     label: connector.label,
     about: connector.about,
-    setups: connector.setups.map(describeOneSetup),
+    category: connector.category,
+    category_label: CATEGORIES[connector.category],
+    ...(presets > 0 && { presets }),
+    setups: connector.setups.map(describeSetup),
   }
 }
 
-function describeOneSetup(setup: Setup): DescribedSetup {
+/** One setup of an app, or of a named service, as the API serves it. */
+export function describeSetup(setup: Setup): DescribedSetup {
   const { grant } = setup
   const interactive = grant?.kind === 'authorization-code'
   return {
-    type: setup.type,
+    type: writtenType(setup),
     type_required: setup.typeRequired,
     label: setup.label,
     find_at: setup.findAt,
-    fields: setup.fields.map(describeOneField),
+    fields: setup.fields.map((field) => describeField(field, setup)),
     additional_properties: setup.additionalProperties,
     json_schema: setupJsonSchema(setup),
     renews: grant !== undefined && (grant.refresh.rotation !== 'no-refresh' || !interactive),
     authorization: interactive ? 'interactive' : 'none',
     ...(interactive && { oauth_client: grant.client.from }),
     ...(grant?.scopes.requested && { default_scopes: grant.scopes.default }),
+    ...describeScopes(setup),
+    ...(setup.fillFrom !== undefined && { fill_from: setup.fillFrom }),
     testable: setup.test !== undefined,
     example: publicExample(setup),
   }
 }
 
-function describeOneField(field: Field): DescribedField {
+function describeScopes({ grant, scopeChoices = [] }: Setup): Pick<DescribedSetup, 'scopes'> {
+  if (grant?.scopes.requested !== true) return {}
+  const usual = new Set(grant.scopes.default)
+  const known = new Set(scopeChoices.map(({ value }) => value))
+  const others = grant.scopes.default.filter((value) => !known.has(value))
+  const choices = [...scopeChoices, ...others.map((value) => ({ value, label: value }))]
+  return { scopes: choices.map((choice) => ({ ...choice, default: usual.has(choice.value) })) }
+}
+
+function describeField(field: Field, setup: Setup): DescribedField {
+  const required = setup.rules?.find((rule) => rule.kind === 'required-when' && rule.field === field.name)
+  const shown = setup.example[field.name] ?? field.example
   return {
     name: field.name,
     label: field.label,
@@ -88,7 +146,18 @@ function describeOneField(field: Field): DescribedField {
     format: field.format,
     ...(field.minLength !== undefined && { min_length: field.minLength }),
     ...(field.maxLength !== undefined && { max_length: field.maxLength }),
-    ...(field.enum !== undefined && { enum: field.enum }),
+    ...(field.pattern !== undefined && { pattern: field.pattern }),
+    ...(field.enum !== undefined && {
+      enum: field.enum,
+      options: field.enum.map((value) => ({ value, label: field.optionLabels?.[value] ?? value })),
+    }),
+    ...(field.headless === true && { headless: true as const }),
+    ...(field.shownWhen !== undefined && { shown_when: field.shownWhen }),
+    ...(required?.kind === 'required-when' && {
+      required_when: { field: required.other, values: required.values },
+    }),
+    ...(field.format.startsWith('pem-') && { multiline: true as const }),
+    ...(!field.secret && typeof shown === 'string' && { example: shown }),
   }
 }
 

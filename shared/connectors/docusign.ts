@@ -29,6 +29,15 @@ export const docusign: Connector = {
           'sandbox',
         ]),
       ],
+      scopeChoices: [
+        { value: 'signature', label: 'Send and sign envelopes' },
+        {
+          value: 'extended',
+          label: 'Stay signed in: the grant is kept alive by use',
+          help: 'Has to be in the first request.',
+        },
+        { value: 'impersonation', label: 'Act for other users of the account' },
+      ],
       accountName: ['OAuth {label(environment)}', 'OAuth'],
       request: [BEARER_GRANT, baseUrl('{base(grant.extra.base_uri)}', ['docusign.net'])],
       credentialFields: {

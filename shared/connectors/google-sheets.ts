@@ -14,6 +14,14 @@ export const googleSheets: Connector = {
       typeRequired: false,
       additionalProperties: true,
       fields: [...CODE_FIELDS, SCOPE_FIELD],
+      scopeChoices: [
+        { value: 'https://www.googleapis.com/auth/spreadsheets', label: 'Read and write all spreadsheets' },
+        { value: 'https://www.googleapis.com/auth/spreadsheets.readonly', label: 'Read all spreadsheets' },
+        {
+          value: 'https://www.googleapis.com/auth/drive.file',
+          label: 'Only files that this application made or was given',
+        },
+      ],
       accountName: 'OAuth',
       request: [BEARER_GRANT, baseUrl('https://sheets.googleapis.com')],
       credentialFields: { access_token: '{grant.access_token}' },

@@ -92,6 +92,7 @@ const apiKey: Setup = {
       required: true,
       format: 'single-line',
       enum: ['HEADER', 'QUERY'],
+      optionLabels: { HEADER: 'A header', QUERY: 'The query string' },
     },
   ],
   rules: [

@@ -62,6 +62,13 @@ export const hubspot: Connector = {
           format: 'scope-list',
         },
       ],
+      scopeChoices: [
+        { value: 'oauth', label: 'Connect at all', help: 'Needed by every application.' },
+        { value: 'crm.objects.contacts.read', label: 'Read contacts' },
+        { value: 'crm.objects.contacts.write', label: 'Create and change contacts' },
+        { value: 'crm.objects.companies.read', label: 'Read companies' },
+        { value: 'crm.objects.deals.read', label: 'Read deals' },
+      ],
       accountName: 'OAuth',
       request: [BEARER_GRANT, baseUrl('https://api.hubapi.com')],
       credentialFields: { access_token: '{grant.access_token}' },

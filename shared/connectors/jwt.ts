@@ -1,5 +1,8 @@
 import type { Connector } from './connector.ts'
 
+const SHARED = ['HS256', 'HS384', 'HS512']
+const KEY_PAIRS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512']
+
 /** JSON Web Token: keys that flows sign and verify with; nothing is sent anywhere. */
 export const jwt: Connector = {
   appId: 'JWT',
@@ -20,20 +23,7 @@ export const jwt: Connector = {
           secret: false,
           required: true,
           format: 'single-line',
-          enum: [
-            'HS256',
-            'HS384',
-            'HS512',
-            'RS256',
-            'RS384',
-            'RS512',
-            'ES256',
-            'ES384',
-            'ES512',
-            'PS256',
-            'PS384',
-            'PS512',
-          ],
+          enum: [...SHARED, ...KEY_PAIRS],
         },
         {
           name: 'secret',
@@ -42,6 +32,7 @@ export const jwt: Connector = {
           secret: true,
           required: false,
           format: 'text',
+          shownWhen: { field: 'algorithm', values: SHARED },
         },
         {
           name: 'private_key',
@@ -50,6 +41,7 @@ export const jwt: Connector = {
           secret: true,
           required: false,
           format: 'pem-private-key',
+          shownWhen: { field: 'algorithm', values: KEY_PAIRS },
         },
         {
           name: 'public_key',
@@ -58,11 +50,10 @@ export const jwt: Connector = {
           secret: false,
           required: false,
           format: 'pem-public-key',
+          shownWhen: { field: 'algorithm', values: KEY_PAIRS },
         },
       ],
-      rules: [
-        { kind: 'required-when', field: 'secret', other: 'algorithm', values: ['HS256', 'HS384', 'HS512'] },
-      ],
+      rules: [{ kind: 'required-when', field: 'secret', other: 'algorithm', values: SHARED }],
       accountName: 'JWT {algorithm}',
       request: [],
       credentialFields: {

@@ -57,6 +57,11 @@ const AUTHENTICATION_METHOD: Field = {
   required: false,
   format: 'single-line',
   enum: ['client_secret_basic', 'client_secret_post', 'none'],
+  optionLabels: {
+    client_secret_basic: 'HTTP Basic',
+    client_secret_post: 'In the body',
+    none: 'A public client without a secret',
+  },
 }
 
 const AUTHENTICATED = ['client_secret_basic', 'client_secret_post']

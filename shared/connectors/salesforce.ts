@@ -49,6 +49,16 @@ export const salesforce: Connector = {
           hosts: LOGIN_HOSTS,
         },
       ],
+      scopeChoices: [
+        { value: 'api', label: 'Call the API' },
+        {
+          value: 'refresh_token',
+          label: 'Stay connected',
+          help: 'Without it somebody has to sign in again when the session ends.',
+        },
+        { value: 'id', label: 'See who signed in' },
+        { value: 'full', label: 'Everything the person may do' },
+      ],
       accountName: ['{domain}', '{base(login_url)}', 'OAuth {label(environment)}', 'OAuth'],
       request: [BEARER_GRANT, baseUrl('{base(grant.extra.instance_url)}', API_HOSTS)],
       credentialFields: { access_token: '{grant.access_token}', instance_url: '{grant.extra.instance_url}' },

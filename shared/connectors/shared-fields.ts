@@ -35,6 +35,7 @@ export function environmentField(help: string, values: readonly string[]): Field
     required: false,
     format: 'single-line',
     enum: values,
+    optionLabels: Object.fromEntries(values.map((value) => [value, toTitle(value)])),
   }
 }
 
@@ -55,6 +56,7 @@ export const CODE_FIELDS: readonly Field[] = [
     name: 'code',
     label: 'Authorization code',
     help: 'A code you already obtained from the provider. It works once. Leave it out to authorize in the browser.',
+    headless: true,
     secret: true,
     required: false,
     format: 'single-line',
@@ -63,6 +65,7 @@ export const CODE_FIELDS: readonly Field[] = [
     name: 'redirect_uri',
     label: 'Redirect URI',
     help: 'The redirect URI the code was issued for, exactly as it was sent.',
+    headless: true,
     secret: false,
     required: false,
     format: 'visible-ascii',
@@ -72,6 +75,7 @@ export const CODE_FIELDS: readonly Field[] = [
     name: 'code_verifier',
     label: 'Code verifier',
     help: 'The PKCE verifier, if the code was asked for with a challenge.',
+    headless: true,
     secret: true,
     required: false,
     format: 'visible-ascii',
@@ -100,4 +104,8 @@ export function stated(text: string): Source {
 /** A fact from general knowledge of the vendor, confirmed by no page we read. */
 export function assumed(text: string): Source {
   return { text, assumed: true }
+}
+
+function toTitle(value: string): string {
+  return value.slice(0, 1).toUpperCase() + value.slice(1)
 }

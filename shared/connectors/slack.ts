@@ -65,6 +65,13 @@ export const slack: Connector = {
           format: 'scope-list',
         },
       ],
+      scopeChoices: [
+        { value: 'chat:write', label: 'Send messages' },
+        { value: 'chat:write.public', label: 'Send messages to channels that the app is no member of' },
+        { value: 'channels:read', label: 'See public channels' },
+        { value: 'users:read', label: 'See people' },
+        { value: 'users:read.email', label: 'See people’s e-mail addresses' },
+      ],
       accountName: 'OAuth',
       request: [
         // Where only user scopes were asked for, the person's grant is the only one.

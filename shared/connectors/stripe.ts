@@ -60,6 +60,10 @@ export const stripe: Connector = {
         SCOPE_FIELD,
         environmentField('Live or test mode: the one of the platform’s secret key.', ['live', 'test']),
       ],
+      scopeChoices: [
+        { value: 'read_write', label: 'Read and change everything' },
+        { value: 'read_only', label: 'Read everything' },
+      ],
       accountName: ['OAuth {label(environment)}', 'OAuth'],
       request: [BEARER_GRANT, baseUrl('https://api.stripe.com')],
       credentialFields: {

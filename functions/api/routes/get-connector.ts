@@ -10,6 +10,9 @@ import { connectorSchema } from './list-connectors.ts'
 /** Auth0: an `app_id` has at most 55 characters. */
 const MAX_APP_ID_LENGTH = 55
 
+/** A path that names an app. */
+export const appIdPath = z.object({ app_id: z.string().check(z.maxLength(MAX_APP_ID_LENGTH)) })
+
 /** One app, described. */
 export const getConnectorRoute = defineRoute({
   name: 'get-connector',
@@ -19,7 +22,7 @@ export const getConnectorRoute = defineRoute({
   scopes: ['read:flows_vault_connections'],
   tag: 'Connectors',
   summary: 'Get an app, with the fields of its setups',
-  pathSchema: z.object({ app_id: z.string().check(z.maxLength(MAX_APP_ID_LENGTH)) }),
+  pathSchema: appIdPath,
   responses: {
     200: { description: 'The app, with a JSON Schema for each of its setups.', schema: connectorSchema },
     ...errorResponses(...GUARDED, 404),

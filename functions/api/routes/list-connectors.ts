@@ -10,6 +10,9 @@ export const connectorSchema = z.looseObject({
   app_id: z.string(),
   label: z.string(),
   about: z.string(),
+  category: z.string(),
+  category_label: z.string(),
+  presets: z.optional(z.int()),
   setups: z.array(z.looseObject({ type: z.string(), label: z.string() })),
 })
 

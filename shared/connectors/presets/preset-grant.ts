@@ -11,7 +11,17 @@ export function grantSetup(
   general: Setup,
   preset: Preset,
 ):
-  | Pick<Setup, 'fields' | 'request' | 'accountName' | 'credentialFields' | 'grant' | 'test' | 'example'>
+  | Pick<
+      Setup,
+      | 'scopeChoices'
+      | 'fields'
+      | 'request'
+      | 'accountName'
+      | 'credentialFields'
+      | 'grant'
+      | 'test'
+      | 'example'
+    >
   | undefined {
   const { oauth } = preset
   const { grant } = general
@@ -46,7 +56,7 @@ function profileOf(general: GrantProfile, preset: Preset, oauth: PresetOAuth): G
     ...(oauth.refreshParameters !== undefined && {
       refreshParameters: parametersWithDefaults(oauth.refreshParameters, preset),
     }),
-    expiry: expiryOf(general, oauth),
+    expiry: expiryOf(general, preset, oauth),
     refresh: isCode ? refreshOf(preset, oauth) : general.refresh,
     ...(oauth.revocation !== undefined && {
       revocation: {
@@ -75,10 +85,17 @@ function codeMembers(general: GrantProfile, preset: Preset, oauth: PresetOAuth):
   }
 }
 
-function expiryOf(general: GrantProfile, { accessSeconds }: PresetOAuth): GrantProfile['expiry'] {
+/** A life from memory is worth no person's way: what could only be authorized anew is served until it is refused. */
+function expiryOf(
+  general: GrantProfile,
+  preset: Preset,
+  { accessSeconds }: PresetOAuth,
+): GrantProfile['expiry'] {
   if (accessSeconds === undefined) return general.expiry
   if (accessSeconds === 'never') return { ...general.expiry, zeroMeans: 'never', whenAbsent: 'never' }
-  return { ...general.expiry, whenAbsent: { assumedSeconds: accessSeconds } }
+  const isSure = preset.assumed?.includes('accessSeconds') !== true
+  const onlyIfRenewable = isSure ? {} : { onlyIfRenewable: true as const }
+  return { ...general.expiry, whenAbsent: { assumedSeconds: accessSeconds, ...onlyIfRenewable } }
 }
 
 /** A refresh token counts as one that may be sent again only where a source says so, and not from memory. */

@@ -61,9 +61,9 @@ describe('openApiDocument', () => {
     },
   )
 
-  test('creating has an example for each setup of each app, and an empty one', () => {
+  test('creating has an example for each setup of each app, an empty one, and a service by its name', () => {
     const setups = CONNECTORS.flatMap((connector) => connector.setups)
-    expect(Object.keys(exampleOf('create-connection')?.bodies ?? {})).toHaveLength(setups.length + 1)
+    expect(Object.keys(exampleOf('create-connection')?.bodies ?? {})).toHaveLength(setups.length + 2)
   })
 
   test.each([400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 503])(

@@ -8,6 +8,8 @@ describe('describeConnector', () => {
     expect(described).toMatchObject({
       app_id: 'ACTIVECAMPAIGN',
       label: 'ActiveCampaign',
+      category: 'marketing',
+      category_label: 'Marketing',
       setups: [
         {
           type: 'API_KEY',
@@ -27,6 +29,7 @@ describe('describeConnector', () => {
       secret: false,
       required: true,
       format: 'https-url',
+      example: 'https://acme.api-us1.com',
     })
     expect(described.setups[0]).not.toHaveProperty('default_scopes')
     expect(described.setups[0]).not.toHaveProperty('oauth_client')
@@ -49,6 +52,61 @@ describe('describeConnector', () => {
   it('names the scopes asked for where a setup has scopes', () => {
     expect(describeConnector(findConnector('SLACK')!).setups[1]?.default_scopes).toEqual(['chat:write'])
     expect(describeConnector(findConnector('PIPEDRIVE')!).setups[1]).not.toHaveProperty('default_scopes')
+  })
+
+  it('counts the services that have a name, and leaves the number out where none has', () => {
+    expect(describeConnector(findConnector('OAUTH2')!).presets).toBeGreaterThanOrEqual(180)
+    expect(describeConnector(findConnector('HTTP')!).presets).toBeGreaterThanOrEqual(130)
+    expect(describeConnector(findConnector('SLACK')!)).not.toHaveProperty('presets')
+  })
+
+  it('tells a form what to draw: words for values, conditions, lines, and what it leaves out', () => {
+    const fieldsOf = (appId: string, type: string) => {
+      const setup = describeConnector(findConnector(appId)!).setups.find((each) => each.type === type)
+      return new Map(setup?.fields.map((field) => [field.name, field]))
+    }
+    expect(fieldsOf('HTTP', 'API_KEY').get('in')).toMatchObject({
+      options: [
+        { value: 'HEADER', label: 'A header' },
+        { value: 'QUERY', label: 'The query string' },
+      ],
+    })
+    const hashes = { field: 'algorithm', values: ['HS256', 'HS384', 'HS512'] }
+    expect(fieldsOf('JWT', 'JWT').get('secret')).toMatchObject({ shown_when: hashes, required_when: hashes })
+    expect(fieldsOf('JWT', 'JWT').get('private_key')).toMatchObject({ multiline: true })
+    expect(fieldsOf('SLACK', 'OAUTH_CODE').get('code')).toMatchObject({ headless: true })
+    expect(fieldsOf('SALESFORCE', 'OAUTH_CODE').get('environment')?.options?.[1]).toEqual({
+      value: 'sandbox',
+      label: 'Sandbox',
+    })
+  })
+
+  it('names a file that fills several fields', () => {
+    expect(describeConnector(findConnector('BIGQUERY')!).setups[0]?.fill_from).toMatchObject({
+      format: 'json',
+      members: { private_key: 'private_key', client_email: 'client_email', project_id: 'project_id' },
+    })
+  })
+
+  it('says scopes in words, with those asked for anyway', () => {
+    const { scopes } = describeConnector(findConnector('SLACK')!).setups[1]!
+    expect(scopes).toContainEqual({ value: 'chat:write', label: 'Send messages', default: true })
+    expect(scopes).toContainEqual({ value: 'users:read', label: 'See people', default: false })
+  })
+
+  it.each(CONNECTORS)('has conditions and files of $appId that name its own fields', (connector) => {
+    for (const setup of describeConnector(connector).setups) {
+      const names = new Map(setup.fields.map((field) => [field.name, field]))
+      for (const { shown_when: shown, required_when: required } of setup.fields) {
+        for (const condition of [shown, required].filter((each) => each !== undefined)) {
+          const values = names.get(condition.field)?.enum
+          expect(values).toEqual(expect.arrayContaining([...condition.values]))
+        }
+      }
+      for (const field of Object.keys(setup.fill_from?.members ?? {})) expect(names.has(field)).toBe(true)
+      const usual = setup.scopes?.filter((scope) => scope.default).map(({ value }) => value)
+      expect(usual ?? []).toEqual(expect.arrayContaining([...(setup.default_scopes ?? [])]))
+    }
   })
 
   it('blanks out the secret values of a CUSTOM example', () => {

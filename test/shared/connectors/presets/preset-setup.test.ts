@@ -171,7 +171,14 @@ describe('presetSetup', () => {
     expect(renderCredential(setup, values, GRANTS).request.base_url).toBe('https://api-m.sandbox.paypal.com')
   })
 
-  it('believes a life that was only recalled less than one that was read', () => {
+  it('ends a token at a life that was read, and at one from memory only where it can be renewed', () => {
+    const absent = (provider: string) => accepted({ provider }).setup.grant?.expiry.whenAbsent
+    expect(absent('zoom')).toEqual({ assumedSeconds: 3600 })
+    expect(absent('quickbooks')).toEqual({ assumedSeconds: 3600, onlyIfRenewable: true })
+    expect(absent('mailchimp')).toBe('never')
+  })
+
+  it('believes a rotation that was only recalled less than one that was read', () => {
     const refresh = (provider: string) => accepted({ provider }).setup.grant?.refresh.rotation
     expect(refresh('google')).toBe('none')
     expect(refresh('salesforce')).toBe('optional')

@@ -1,0 +1,103 @@
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+
+const CLIENT = { client_id: 'own-client-000', client_secret: 'own-secret-000' }
+const BASIC = `Basic ${btoa('own-client-000:own-secret-000')}`
+
+describe('a grant of a named service', () => {
+  let world: GrantsUnderTest
+  beforeEach(async () => {
+    world = await startGrantsUnderTest()
+  })
+  afterEach(() => world.close())
+
+  async function authorized(setup: Record<string, string>, answer: object = {}) {
+    let n = 0
+    world.provider.answerWith(() => ({
+      body: {
+        access_token: `access-${n}`,
+        refresh_token: `refresh-${n++}`,
+        token_type: 'Bearer',
+        expires_in: 3600,
+        ...answer,
+      },
+    }))
+    const { id } = await world.create('OAUTH2', { type: 'AUTHORIZATION_CODE', ...CLIENT, ...setup })
+    const page = await world.authorize(id)
+    const finished = await world.finish(page.searchParams.get('state') ?? stateOfFragment(page))
+    return { id, page, finished, sent: world.provider.requests.at(-1)! }
+  }
+
+  /** Renews it, and answers with what was sent. */
+  async function renewed(id: string) {
+    await world.clock.advance(2 * 3_600_000)
+    await world.fetch(id)
+    return world.provider.requests.at(-1)!
+  }
+
+  it('asks at its page and at its token endpoint, as that service wants it', async () => {
+    const { id, page, finished, sent } = await authorized({ provider: 'reddit', scope: 'read identity' })
+    expect(page.origin + page.pathname).toBe('https://www.reddit.com/api/v1/authorize')
+    expect(Object.fromEntries(page.searchParams)).toMatchObject({
+      client_id: 'own-client-000',
+      duration: 'permanent',
+      scope: 'read identity',
+    })
+    expect(sent).toMatchObject({ host: 'www.reddit.com', path: '/api/v1/access_token', authorization: BASIC })
+    expect(finished).toMatchObject({ end: { outcome: 'granted' } })
+    expect(await world.row(id)).toMatchObject({ status: 'ready', setupType: 'AUTHORIZATION_CODE:reddit' })
+    expect(await world.fetch(id)).toMatchObject({
+      request: { headers: { Authorization: 'Bearer access-0' }, base_url: 'https://oauth.reddit.com' },
+    })
+  })
+
+  it.each([
+    [{ provider: 'gitlab' }, 'gitlab.com', {}],
+    [{ provider: 'gitlab', host: 'git.acme.example' }, 'git.acme.example', {}],
+    [{ provider: 'zoho', dc: 'eu' }, 'accounts.zoho.eu', { access_type: 'offline', prompt: 'consent' }],
+    [{ provider: 'tempo', site: 'acme' }, 'api.tempo.io', { jira_url: 'https://acme.atlassian.net' }],
+  ])('goes with %j to %s', async (setup, host, parameters) => {
+    const { page, sent } = await authorized(setup)
+    expect(Object.fromEntries(page.searchParams)).toMatchObject(parameters)
+    expect(sent.host).toBe(host)
+  })
+
+  it('calls the client by the name that the service has for it', async () => {
+    const { page, sent } = await authorized({ provider: 'tiktok', scope: 'user.info.basic,video.list' })
+    expect(page.searchParams.get('client_key')).toBe('own-client-000')
+    expect(page.searchParams.has('client_id')).toBe(false)
+    expect(sent.parameters).toMatchObject({ client_key: 'own-client-000', client_secret: 'own-secret-000' })
+    expect(sent.parameters).not.toHaveProperty('client_id')
+  })
+
+  it('renews where the service renews, with the parameters of a renewal', async () => {
+    const figma = await authorized({ provider: 'figma' })
+    expect(await renewed(figma.id)).toMatchObject({ host: 'api.figma.com', path: '/v1/oauth/refresh' })
+    const basecamp = await authorized({ provider: 'basecamp' })
+    expect(basecamp.sent.parameters).toMatchObject({ type: 'web_server' })
+    expect((await renewed(basecamp.id)).parameters).toMatchObject({ type: 'refresh' })
+  })
+
+  it('sends a nonce that is new each time where one is asked for, and none elsewhere', async () => {
+    const first = (await authorized({ provider: 'hubstaff' })).page.searchParams.get('nonce')
+    const second = (await authorized({ provider: 'hubstaff' })).page.searchParams.get('nonce')
+    expect(first).toMatch(/^[\w-]{43}$/)
+    expect(second).not.toBe(first)
+    expect((await authorized({ provider: 'reddit' })).page.searchParams.has('nonce')).toBe(false)
+  })
+
+  it('puts the parameters behind a fragment that routes to the page', async () => {
+    const { page } = await authorized({ provider: 'apollo' })
+    expect(page.href).toMatch(/^https:\/\/app\.apollo\.io\/#\/oauth\/authorize\?response_type=code&/)
+  })
+
+  it('lets a person say more than the service’s usual words', async () => {
+    const { page } = await authorized({ provider: 'atlassian', audience: 'https://other.example' })
+    expect(page.searchParams.get('audience')).toBe('https://other.example')
+    const usual = (await authorized({ provider: 'atlassian' })).page
+    expect(usual.searchParams.get('audience')).toBe('api.atlassian.com')
+  })
+})
+
+function stateOfFragment(page: URL): string | null {
+  return new URLSearchParams(page.hash.split('?')[1]).get('state')
+}
