@@ -71,6 +71,7 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
     work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
     publicUrl,
     returnTo: [new URL(publicUrl).origin, ...config.returnTo],
+    page: { environment: 'production', features: [] },
     checkReady: readinessCheck(base, { ...ports, secrets }),
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
+import { shownName } from '../../shared/domain/schema-issue.ts'
 import type { RouteResponse } from '../route.ts'
 
 /** Auth0 looks up any id of at most 30 characters and refuses longer ones. */
@@ -12,6 +13,22 @@ export function queryFlag() {
   return z.pipe(
     z.enum(['true', 'false']),
     z.transform((text) => text === 'true'),
+  )
+}
+
+/** One of these values, or several with commas between, as a repeated parameter arrives too. */
+export function queryList(values: readonly string[]) {
+  const allowed = `one of ${values.join(', ')}`
+  const text = z.string().check((payload) => {
+    const unknown = payload.value.split(',').find((value) => !values.includes(value))
+    if (unknown === undefined) return
+    const message = `No enum match for: ${shownName(unknown)}`
+    payload.issues.push({ code: 'custom', message, params: { allowed }, input: payload.value })
+  })
+  const pattern = `^(${values.join('|')})(,(${values.join('|')}))*$`
+  return z.pipe(
+    text.register(z.globalRegistry, { type: 'string', pattern }),
+    z.transform((list: string) => [...new Set(list.split(','))]),
   )
 }
 

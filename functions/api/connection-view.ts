@@ -3,8 +3,10 @@ import { findConnector, findSetup } from '../../shared/connectors/catalogue.ts'
 import { partsOfPresetType } from '../../shared/connectors/presets/preset-setup.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
+import type { Freeze } from '../../shared/domain/freeze.ts'
 import { earliestAccessExpiryMs, type GrantNote } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
+import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
 import { missingScopes } from '../../shared/use-cases/grants/grant-records.ts'
 
 const HOUR_MS = 3_600_000
@@ -53,6 +55,16 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
   ),
   last_used_at: z.nullable(instant()),
   oauth_app_id: z.nullable(z.string()),
+  frozen: z.nullable(
+    z.object({
+      id: z.string(),
+      reason: z.string(),
+      by: z.string(),
+      at: instant(),
+      scope: z.enum(['app', 'connection']),
+    }),
+  ),
+  deleted: z.optional(z.object({ at: instant(), gone_at: instant() })),
 })
 
 /** What a route answers that shows a connection: with `?view=full` the larger of the two. */
@@ -83,6 +95,7 @@ export function connectionView(row: ConnectionRow, answerTo: 'read' | 'write'): 
 export function fullConnectionView(
   row: ConnectionRow,
   answerTo: 'read' | 'write',
+  beside: { readonly freeze?: Freeze | undefined; readonly deletedAtMs?: number | undefined } = {},
 ): z.output<typeof fullConnectionSchema> {
   const main = row.grants?.['main']
   const required = row.requiredScopes ?? []
@@ -108,6 +121,8 @@ export function fullConnectionView(
     failure: failureView(row),
     last_used_at: row.lastFetchedHour === undefined ? null : iso(row.lastFetchedHour * HOUR_MS),
     oauth_app_id: row.oauthAppId ?? null,
+    frozen: frozenView(beside.freeze),
+    ...deletedView(beside.deletedAtMs),
   }
 }
 
@@ -118,6 +133,22 @@ function setupTypeView(setupType: string | undefined): { setup_type?: string; pr
   return parts === undefined
     ? { setup_type: setupType }
     : { setup_type: parts.type, provider: parts.provider }
+}
+
+function frozenView(freeze: Freeze | undefined): z.output<typeof fullConnectionSchema>['frozen'] {
+  if (freeze === undefined) return null
+  const { id, reason, createdBy, createdAtMs, appId } = freeze
+  return {
+    id,
+    reason,
+    by: createdBy,
+    at: iso(createdAtMs),
+    scope: appId === undefined ? 'connection' : 'app',
+  }
+}
+
+function deletedView(atMs: number | undefined): { deleted?: { at: string; gone_at: string } } {
+  return atMs === undefined ? {} : { deleted: { at: iso(atMs), gone_at: iso(atMs + RESTORABLE_MS) } }
 }
 
 /** Auth0's `ready`: a setup was accepted; for apps authorized by code, a grant is held as well. */

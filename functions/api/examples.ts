@@ -50,6 +50,7 @@ const AUTHORIZED = {
   failure: null,
   last_used_at: AT,
   oauth_app_id: 'oa_0VbwMKyWMqjvQfMGfef7f5',
+  frozen: null,
 }
 
 const AUTHORIZATION_ID = 'au_4be1c1f07d9a5e6b38a2c40d917'
@@ -111,6 +112,15 @@ const CREDENTIAL = {
 /** The example of each route, by its name. Functions, because only whoever reads the document needs them. */
 const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'list-connections': () => ({ answer: { start: 0, limit: 50, total: 1, connections: [CONNECTION] } }),
+  'summarize-connections': () => ({
+    answer: {
+      total: 1,
+      needs_person: 1,
+      by_status: { degraded: 1 },
+      by_app: [{ app_id: 'SALESFORCE', count: 1 }],
+      first_needing: [{ id: ID, name: 'sales', app_id: 'SALESFORCE' }],
+    },
+  }),
   'create-connection': () => ({ bodies: creations(), answer: CONNECTION }),
   'get-connection': () => ({ answer: AUTHORIZED }),
   'update-connection': () => ({
@@ -178,6 +188,17 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'get-connector': () => ({ answer: describeConnector(sendgrid()) }),
   'list-presets': () => ({ answer: [listPreset(findConnector('OAUTH2')!, findPreset('github')!)] }),
   'get-preset': () => ({ answer: describePreset(findConnector('OAUTH2')!, findPreset('github')!) }),
+  'get-session': () => ({
+    answer: {
+      person: { id: 'POTggFhBPKIuvsyI6iD0iLf87n0TDCEz', name: 'ada' },
+      tenant: 'acme',
+      environment: 'production',
+      scopes: ['read:flows_vault_connections'],
+      public_url: 'https://vault.example.com',
+      expires_at: NEXT_HOUR,
+      features: [],
+    },
+  }),
   'list-clients': () => ({ answer: { start: 0, limit: 50, total: 0, clients: [] } }),
   'get-health': () => ({ answer: { status: 'ok' } }),
   'get-readiness': () => ({ answer: { status: 'ready' } }),

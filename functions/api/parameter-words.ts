@@ -1,13 +1,18 @@
 /** What each parameter of the API means, by its name; every route uses a name for the same thing. */
 export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
   id: 'The id of the connection (`ac_…`), OAuth application (`oa_…`), authorization (`au_…`) or freeze (`fz_…`).',
-  app_id: 'An app, such as `SENDGRID`.',
+  app_id: 'An app, such as `SENDGRID`; in lists, several with commas between.',
   page: 'Counted from 0.',
   per_page: 'Items a page; 50 when left out.',
   include_totals: 'True for an object with the total in place of a bare array.',
   view: '`full` adds where the connection stands: status, expiry, scopes, notes, the last failure.',
-  status: 'Only connections of this status.',
-  q: 'Part of the name or account name, whatever the case, or a whole id; of a service, part of its name or label.',
+  status: 'Only connections of this status, or of these.',
+  sort: 'The order: `app` by its label and then by name, `name`, `used` last first, `created` newest first, `state` worst first. Left out: as they were created.',
+  needs: '`person`: only connections that wait for somebody.',
+  frozen: 'Only those that are frozen, or those that are not.',
+  used: '`none`: only those that no flow has ever fetched.',
+  deleted: 'True for those that were deleted and can be restored, in the place of the others.',
+  q: 'Part of the name, of the account’s name or of the app’s label, whatever the case, or a whole id; of a service, part of its name or label.',
   provider: 'A service by its name, such as `github`.',
   category: 'Only services of this category.',
   verify:

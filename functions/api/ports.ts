@@ -11,6 +11,13 @@ export interface ApiPorts extends Ports, HttpPorts {
   readonly publicUrl: string
   /** Origins a person may be sent back to after an authorization. */
   readonly returnTo: readonly string[]
+  /** What the vault page is told of where it runs. */
+  readonly page: {
+    /** A word for people, such as `production`. */
+    readonly environment: string
+    /** What this way of running has beyond the rest: `clients` where the issuer is built in. */
+    readonly features: readonly string[]
+  }
   readonly grants: GrantRunner
   readonly freezes: FreezeWatch
   readonly work: WorkQueue

@@ -15,6 +15,7 @@ import { getHealthRoute, getReadinessRoute } from './routes/get-health.ts'
 import { getOauthAppRoute } from './routes/get-oauth-app.ts'
 import { getOpenApiRoute } from './routes/get-openapi.ts'
 import { getPresetRoute } from './routes/get-preset.ts'
+import { getSessionRoute } from './routes/get-session.ts'
 import { listClientsRoute } from './routes/list-clients.ts'
 import { listConnectionEventsRoute } from './routes/list-connection-events.ts'
 import { listConnectionsRoute } from './routes/list-connections.ts'
@@ -25,6 +26,7 @@ import { listOauthAppsRoute } from './routes/list-oauth-apps.ts'
 import { listPresetsRoute } from './routes/list-presets.ts'
 import { restoreConnectionRoute } from './routes/restore-connection.ts'
 import { rotateConnectionRoute } from './routes/rotate-connection.ts'
+import { summarizeConnectionsRoute } from './routes/summarize-connections.ts'
 import { updateConnectionRoute } from './routes/update-connection.ts'
 import { updateOauthAppRoute } from './routes/update-oauth-app.ts'
 import { verifyConnectionRoute } from './routes/verify-connection.ts'
@@ -32,6 +34,7 @@ import { verifyConnectionRoute } from './routes/verify-connection.ts'
 /** The routes of the `api` function. */
 export const API_ROUTES: readonly Route<ApiPorts>[] = [
   listConnectionsRoute,
+  summarizeConnectionsRoute,
   createConnectionRoute,
   getConnectionRoute,
   updateConnectionRoute,
@@ -56,6 +59,7 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   getConnectorRoute,
   listPresetsRoute,
   getPresetRoute,
+  getSessionRoute,
   listClientsRoute,
   getHealthRoute,
   getReadinessRoute,

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import path from 'node:path'
 import type { RunningServer } from './server.ts'
 
@@ -30,6 +31,13 @@ export function banner(server: RunningServer): string {
     '',
   )
   if (dev !== undefined) {
+    const link = server.vault.signInLink({ clientId: dev.client_id, person: userInfo().username })
+    lines.splice(
+      3,
+      0,
+      `  Page       ${link}`,
+      '             (works once, within a minute; afterwards: npm run -s open)',
+    )
     lines.push(
       `  The first client (tenant ${dev.tenant}) is in ${path.join(settings.dataFolder, 'dev.json')}.`,
       '',

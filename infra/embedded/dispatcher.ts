@@ -9,8 +9,7 @@ import type { RouteFinder } from './http/gateway-event.ts'
 import { createRouteFinder } from './http/match-path.ts'
 import { METRICS_ROUTE } from './http/metrics-route.ts'
 import { REFERENCE_PATHS, referencePage } from './http/reference-pages.ts'
-import type { Issuer } from './issuer/dev-issuer.ts'
-import { issuerRoutes } from './issuer/issuer-routes.ts'
+import type { LocalRoute } from './issuer/issuer-routes.ts'
 
 /** How a request finds who answers it. */
 export interface Dispatcher {
@@ -23,16 +22,15 @@ export function createDispatcher(options: {
   handlerOf(route: Route<never>): HttpHandler
   elsewhere: HttpHandler
   metrics: HttpHandler
-  issuer: Issuer | undefined
+  local: readonly LocalRoute[]
   budgetHeaders(): Record<string, string>
   log: Log
   clock: Pick<Clock, 'monotonicMs'>
 }): Dispatcher {
-  const { issuer } = options
+  const { local } = options
   const routes = allRoutes()
   const byKey = new Map(routes.map((route) => [routeKeyOf(route), options.handlerOf(route)]))
   byKey.set(routeKeyOf(METRICS_ROUTE), options.metrics)
-  const local = issuer === undefined ? [] : issuerRoutes(issuer)
   const localByKey = new Map(local.map((route) => [routeKeyOf(route), route.answer]))
   const pages = REFERENCE_PATHS.map((page) => ({ method: 'GET' as const, path: page }))
   const pageByKey = new Map(pages.map((page) => [routeKeyOf(page), page.path]))

@@ -31,6 +31,8 @@ export interface Settings {
   readonly publicUrl?: string | undefined
   /** Authorization links lead to the provider at once, for browsers that nobody looks at. */
   readonly headless: boolean
+  /** What people call this vault, shown on its page beside the tenant. */
+  readonly environment: string
   /** Origins that a person may be sent back to after an authorization. */
   readonly returnTo: readonly string[]
   /** A foreign issuer; undefined for the built-in one. */
@@ -50,6 +52,11 @@ const TABLE = {
     '127.0.0.1',
   ),
   dataFolder: defaulted('FLOW_VAULT_DATA', shaped(/./, 'a folder'), '.flow-vault'),
+  environment: defaulted(
+    'FLOW_VAULT_ENVIRONMENT',
+    shaped(/^[\p{L}\p{N} ._-]{1,30}$/u, 'up to 30 letters, digits, blanks, ".", "_" or "-"'),
+    'local',
+  ),
   acceptLoss: defaulted('FLOW_VAULT_ACCEPT_LOSS', manyOf(ACCEPTABLE_LOSSES), []),
 } as const
 

@@ -1,5 +1,4 @@
 import path from 'node:path'
-import { createLocalJWKSet } from 'jose'
 import { createHandler as createApiHandler } from '../../functions/api/handler.ts'
 import type { ApiPorts } from '../../functions/api/ports.ts'
 import { createHandler as createAuthorizeHandler } from '../../functions/authorize/handler.ts'
@@ -8,8 +7,6 @@ import { createHandler as createCredentialsHandler } from '../../functions/crede
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import type { FunctionName } from '../../functions/route.ts'
-import { discoveredKeys } from '../../shared/adapters/jwt/discovered-keys.ts'
-import { JoseTokenVerifier } from '../../shared/adapters/jwt/jose-token-verifier.ts'
 import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
@@ -18,7 +15,6 @@ import { newUuid } from '../../shared/domain/ids.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
-import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
 import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
 import { measureBreakers } from '../../shared/use-cases/grants/measured-breakers.ts'
@@ -28,11 +24,13 @@ import { createEventFlow } from './event-flow.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createMetricsHandler } from './http/metrics-route.ts'
 import { ClientRegistry } from './issuer/client-registry.ts'
-import { createIssuer, type Issuer } from './issuer/dev-issuer.ts'
-import { loadIssuerKeys } from './issuer/issuer-keys.ts'
+import { issuerRoutes, type LocalRoute } from './issuer/issuer-routes.ts'
+import { tokens } from './issuer/tokens.ts'
 import { LocalWorkQueue } from './local-work-queue.ts'
 import { startLoops } from './loops.ts'
 import { serveStores } from './open-stores.ts'
+import { PageFiles } from './page/page-files.ts'
+import { pageRoutes, signInUrl } from './page/page-routes.ts'
 import type { Settings } from './settings.ts'
 import { vaultLoops } from './vault-loops.ts'
 
@@ -45,6 +43,8 @@ export interface Vault extends Dispatcher {
   readonly log: PowertoolsLog
   /** The requests that wait for an event; closed first when the vault stops. */
   readonly feedWaits: FeedWaits
+  /** The address that signs a person in to the vault page, once; undefined where a foreign issuer signs in. */
+  signInLink(person: { clientId: string; person: string }): string | undefined
   /** Lets the work under way end and closes the stores. */
   close(): Promise<void>
 }
@@ -67,7 +67,7 @@ export async function openVault(options: {
   const { items } = events
   const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
-  const { issuer, verifier } = await tokens(options, clients)
+  const { issuer, verifier, sessions } = await tokens(options, clients)
   const ports = { items, secrets, digester, clock, random, log, metrics }
   const { allowHosts, rateLimitPerSecond } = settings
   const composed = composeGrants(ports, {
@@ -79,9 +79,11 @@ export async function openVault(options: {
   const { opened, grants, freezes } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, options.url)
+  const { publicUrl } = browsers
   const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work, ...browsers }
+  const page = { environment: settings.environment, features: issuer ? ['clients'] : [] }
   const handlers: Record<FunctionName, HttpHandler> = {
-    api: createApiHandler({ ...http, feedWaits: events.feedWaits, checkReady: check }),
+    api: createApiHandler({ ...http, feedWaits: events.feedWaits, checkReady: check, page }),
     credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
     authorize: createAuthorizeHandler(http),
   }
@@ -91,7 +93,7 @@ export async function openVault(options: {
       handlerOf: (route) => emptyingLog(handlers[route.function], { items: stores.items, log }),
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
-      issuer,
+      local: localRoutes({ issuer, sessions, verifier, clock, publicUrl }),
       log,
       clock,
       budgetHeaders: () => rateLimitHeaders(uncounted(rateLimitPerSecond, clock.nowMs())),
@@ -100,6 +102,7 @@ export async function openVault(options: {
     items: stores.items,
     log,
     feedWaits: events.feedWaits,
+    signInLink: (person) => sessions && signInUrl(publicUrl, sessions.issueTicket(person).ticket),
     async close() {
       await loops.stop()
       await work.close()
@@ -108,6 +111,16 @@ export async function openVault(options: {
       await stores.items.close()
     },
   }
+}
+
+/** What only the embedded server answers: the page, and the issuer where it is built in. */
+function localRoutes({
+  issuer,
+  sessions,
+  ...ports
+}: Awaited<ReturnType<typeof tokens>> & { clock: Clock; publicUrl: string }): LocalRoute[] {
+  const signIn = issuer && sessions && { ...ports, sessions, mint: issuer.mintFor }
+  return [...(issuer === undefined ? [] : issuerRoutes(issuer)), ...pageRoutes(new PageFiles(), signIn)]
 }
 
 function openLog({
@@ -164,31 +177,4 @@ function localQueue({ doWork, log }: ComposedGrants): LocalWorkQueue {
         })
       }),
   })
-}
-
-async function tokens(
-  options: { settings: Settings; url: string; clock: Clock },
-  clients: ClientRegistry,
-): Promise<{ issuer: Issuer | undefined; verifier: TokenVerifier }> {
-  const { settings, clock } = options
-  if (settings.foreignIssuer !== undefined)
-    return {
-      issuer: undefined,
-      verifier: new JoseTokenVerifier({
-        ...settings.foreignIssuer,
-        keys: discoveredKeys(settings.foreignIssuer),
-      }),
-    }
-  const keys = await loadIssuerKeys(path.join(settings.dataFolder, 'issuer-key.json'))
-  const issuerUrl = `${options.url}/`
-  const audience = settings.audience ?? `${options.url}/api/v2/`
-  const issuer = createIssuer({ issuer: issuerUrl, audience, keys, clients, clock })
-  const verifier = new JoseTokenVerifier({
-    issuer: issuerUrl,
-    audience,
-    tenantClaim: 'tenant',
-    keys: createLocalJWKSet(issuer.jwks()),
-    algorithms: ['RS256'],
-  })
-  return { issuer, verifier }
 }

@@ -4,6 +4,8 @@ import type { Scope } from '../domain/scopes.ts'
 export interface Caller {
   readonly tenant: string
   readonly clientId: string
+  /** The person at the client, as the issuer names them; absent where a program calls. */
+  readonly person?: string
   readonly scopes: ReadonlySet<Scope | string>
   readonly expiresAtMs: number
 }

@@ -5,9 +5,10 @@ import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.t
 import { createConnection } from '../../../shared/use-cases/connections/create-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, queryFlag, textOfLength, viewQuery } from '../common-schemas.ts'
-import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
+import { shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeCreateBody, setupBodySchema } from '../setup-body.ts'
+import { showConnection } from '../shown-connection.ts'
 
 /** Creates a connection, empty or with its setup. */
 export const createConnectionRoute = defineRoute({
@@ -48,7 +49,7 @@ export const createConnectionRoute = defineRoute({
     })
     return {
       status: 201,
-      body: query.view === 'full' ? fullConnectionView(row, 'write') : connectionView(row, 'write'),
+      body: await showConnection(ports, row, { view: query.view, answerTo: 'write' }),
       headers: {
         etag: connectionEtag(row),
         location: `/api/v2/flows/vault/connections/${row.id}`,

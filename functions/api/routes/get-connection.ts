@@ -2,8 +2,9 @@ import { getConnection } from '../../../shared/use-cases/commit/connection-rows.
 import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
-import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
+import { shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
+import { showConnection } from '../shown-connection.ts'
 
 /** One connection's metadata; `?view=full` says where it stands. */
 export const getConnectionRoute = defineRoute({
@@ -24,7 +25,7 @@ export const getConnectionRoute = defineRoute({
     const row = await getConnection(ports, caller.tenant, path.id)
     return {
       status: 200,
-      body: query.view === 'full' ? fullConnectionView(row, 'read') : connectionView(row, 'read'),
+      body: await showConnection(ports, row, { view: query.view, answerTo: 'read' }),
       headers: { etag: connectionEtag(row) },
     }
   },

@@ -2,8 +2,9 @@ import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.t
 import { restoreConnection } from '../../../shared/use-cases/connections/restore-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
-import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
+import { shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
+import { showConnection } from '../shown-connection.ts'
 
 /** Brings a deleted connection back, within 7 days, with the same id and setup. */
 export const restoreConnectionRoute = defineRoute({
@@ -26,7 +27,7 @@ export const restoreConnectionRoute = defineRoute({
     const row = await restoreConnection(ports, { tenant: caller.tenant, id: path.id })
     return {
       status: 200,
-      body: query.view === 'full' ? fullConnectionView(row, 'write') : connectionView(row, 'write'),
+      body: await showConnection(ports, row, { view: query.view, answerTo: 'write' }),
       headers: { etag: connectionEtag(row) },
     }
   },

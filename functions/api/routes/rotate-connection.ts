@@ -2,8 +2,9 @@ import * as z from 'zod/mini'
 import { rotateNow } from '../../../shared/use-cases/connections/rotate-now.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
-import { fullConnectionSchema, fullConnectionView } from '../connection-view.ts'
+import { fullConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
+import { showConnection } from '../shown-connection.ts'
 
 /** Asks for a new credential now; the connection is never left worse than before. */
 export const rotateConnectionRoute = defineRoute({
@@ -30,7 +31,7 @@ export const rotateConnectionRoute = defineRoute({
   },
   async handle({ path, caller }, ports: ApiPorts) {
     const { rotated, reason, row } = await rotateNow(ports, { tenant: caller.tenant, id: path.id })
-    const body = { rotated, connection: fullConnectionView(row, 'read') }
+    const body = { rotated, connection: await showConnection(ports, row, { view: 'full', answerTo: 'read' }) }
     return { status: 200, body: reason === undefined ? body : { ...body, reason } }
   },
 })

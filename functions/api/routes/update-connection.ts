@@ -12,9 +12,10 @@ import {
   textOfLength,
   viewQuery,
 } from '../common-schemas.ts'
-import { connectionView, fullConnectionView, shownConnectionSchema } from '../connection-view.ts'
+import { shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeUpdateBody, setupBodySchema } from '../setup-body.ts'
+import { showConnection } from '../shown-connection.ts'
 
 /** Renames a connection or replaces its whole setup. */
 export const updateConnectionRoute = defineRoute({
@@ -50,7 +51,7 @@ export const updateConnectionRoute = defineRoute({
     })
     return {
       status: 200,
-      body: query.view === 'full' ? fullConnectionView(row, 'write') : connectionView(row, 'write'),
+      body: await showConnection(ports, row, { view: query.view, answerTo: 'write' }),
       headers: { etag: connectionEtag(row) },
     }
   },

@@ -33,6 +33,8 @@ export interface Issuer {
   handleTokenRequest(request: TokenEndpointRequest): Promise<TokenEndpointAnswer>
   openidConfiguration(): Record<string, unknown>
   jwks(): JSONWebKeySet
+  /** An access token of the client for a person who is signed in to the vault page; it names both. */
+  mintFor(client: RegisteredClient, options: { person: string; seconds: number }): Promise<string>
 }
 
 /** The parameters of RFC 6749 §4.4.2 and §2.3.1, and Auth0's `audience`; others are ignored, as §3.2 says. */
@@ -64,6 +66,11 @@ export function createIssuer(options: {
       token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
     }),
     jwks: () => ({ keys: [keys.publicJwk] }),
+    mintFor: (client, { person, seconds }) =>
+      signToken(options, client, {
+        seconds,
+        claims: { gty: 'vault-page', scope: client.scopes.join(' '), name: person },
+      }),
   }
 }
 
@@ -199,27 +206,31 @@ async function granted(
   scopes: readonly string[],
 ): Promise<TokenEndpointAnswer> {
   const lifeSeconds = options.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS
-  const nowS = Math.floor(options.clock.nowMs() / 1000)
-  const token = await new SignJWT({
-    azp: client.client_id,
-    gty: 'client-credentials',
-    scope: scopes.join(' '),
-    tenant: client.tenant,
-  })
-    .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid: options.keys.kid })
-    .setIssuer(options.issuer)
-    .setSubject(`${client.client_id}@clients`)
-    .setAudience([options.audience])
-    .setIssuedAt(nowS)
-    .setExpirationTime(nowS + lifeSeconds)
-    .setJti(randomUUID())
-    .sign(options.keys.privateKey)
+  const claims = { gty: 'client-credentials', scope: scopes.join(' ') }
+  const token = await signToken(options, client, { seconds: lifeSeconds, claims })
   return answer(200, {
     access_token: token,
     token_type: 'Bearer',
     expires_in: lifeSeconds,
     scope: scopes.join(' '),
   })
+}
+
+function signToken(
+  options: IssuerOptions,
+  client: RegisteredClient,
+  { seconds, claims }: { seconds: number; claims: Readonly<Record<string, string>> },
+): Promise<string> {
+  const nowS = Math.floor(options.clock.nowMs() / 1000)
+  return new SignJWT({ azp: client.client_id, ...claims, tenant: client.tenant })
+    .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid: options.keys.kid })
+    .setIssuer(options.issuer)
+    .setSubject(`${client.client_id}@clients`)
+    .setAudience([options.audience])
+    .setIssuedAt(nowS)
+    .setExpirationTime(nowS + seconds)
+    .setJti(randomUUID())
+    .sign(options.keys.privateKey)
 }
 
 function refusal(

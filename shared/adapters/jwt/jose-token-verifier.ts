@@ -9,6 +9,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const CLOCK_TOLERANCE_SECONDS = 5
 /** Verified tokens remembered: each client holds one or two at a time. A verification costs 60 µs, a look-up 0.1. */
 const MAX_REMEMBERED_TOKENS = 5000
+const MAX_PERSON_LENGTH = 100
 const TENANT = /^[A-Za-z0-9_-]{1,64}$/
 
 export interface TokenVerifierOptions {
@@ -81,9 +82,17 @@ function callerOf(payload: JWTPayload, tenantClaim: string): Caller {
   return {
     tenant,
     clientId: clientId.slice(0, 200),
+    ...personOf(payload),
     scopes: scopesOf(payload),
     expiresAtMs: (payload.exp ?? 0) * 1000,
   }
+}
+
+/** OpenID Connect Core §5.1: the name, else the address. What would steer a terminal or a log is no name. */
+function personOf(payload: JWTPayload): { person?: string } {
+  const name = payload['name'] ?? payload['email']
+  if (typeof name !== 'string' || name === '' || /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)) return {}
+  return { person: name.slice(0, MAX_PERSON_LENGTH) }
 }
 
 /** RFC 9068 §2.2.3: `scope`, space-delimited; Auth0's role-based form lists `permissions` instead. */

@@ -1,46 +1,48 @@
-import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { COUNTER_SHARDS, connectionsPartition, countersPartition } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
-
-/** How many rows one read of a filtered list looks at: a page of about 1 KB rows that DynamoDB answers at once. */
-const FILTER_READ_ROWS = 500
+import {
+  type BrowsedConnection,
+  browseConnections,
+  type ConnectionFilter,
+  type ConnectionSort,
+  sortConnections,
+} from './browse-connections.ts'
 
 export interface ListConnectionsInput {
   readonly tenant: string
   readonly page: number
   readonly perPage: number
   readonly includeTotals: boolean
-  readonly appId?: string
-  readonly status?: ConnectionStatus
-  /** Case-insensitive part of the name or the account name, or a whole id. */
-  readonly q?: string
+  readonly filter: ConnectionFilter
+  /** The order of creation when absent. */
+  readonly sort?: ConnectionSort
 }
 
 export interface ConnectionList {
-  readonly rows: readonly ConnectionRow[]
+  readonly found: readonly Pick<BrowsedConnection, 'row' | 'deletedAtMs'>[]
   /** Present when asked for. */
   readonly total?: number
 }
 
 /**
- * One page in the order of creation (created_at, id). A page past the end is empty. Without a filter it costs
- * one query and, for the total, one more; with one it reads the tenant's rows until the page is full.
+ * One page. A page past the end is empty. In the order of creation and without a filter it costs one query and, for
+ * the total, one more; with a filter it reads the tenant's rows until the page is full; sorted, all of them.
  */
 export async function listConnections(
-  ports: Pick<Ports, 'items'>,
+  ports: Pick<Ports, 'items' | 'clock'>,
   input: ListConnectionsInput,
 ): Promise<ConnectionList> {
-  if (input.appId !== undefined || input.status !== undefined || input.q !== undefined) {
-    return listFiltered(ports, input)
-  }
+  if (input.sort !== undefined) return listSorted(ports, input, input.sort)
+  if (Object.values(input.filter).some((value) => value !== undefined)) return listFiltered(ports, input)
   const page = await ports.items.query({
     partition: connectionsPartition(input.tenant),
     skip: input.page * input.perPage,
     limit: input.perPage,
   })
-  const rows = page.items.map((item) => rowOf(item.attributes)!)
-  return input.includeTotals ? { rows, total: await countConnections(ports, input.tenant) } : { rows }
+  const found = page.items.map((item) => ({ row: rowOf(item.attributes)! }))
+  return input.includeTotals ? { found, total: await countConnections(ports, input.tenant) } : { found }
 }
 
 /** How many connections the tenant has, from its counters: exact, because each commit counts itself. */
@@ -54,38 +56,70 @@ export async function countConnections(ports: Pick<Ports, 'items'>, tenant: stri
 }
 
 async function listFiltered(
-  ports: Pick<Ports, 'items'>,
+  ports: Pick<Ports, 'items' | 'clock'>,
   input: ListConnectionsInput,
 ): Promise<ConnectionList> {
   const first = input.page * input.perPage
-  const rows: ConnectionRow[] = []
+  const found: BrowsedConnection[] = []
   let total = 0
-  let nextToken: string | undefined
-  do {
-    const page = await ports.items.query({
-      partition: connectionsPartition(input.tenant),
-      limit: FILTER_READ_ROWS,
-      ...(nextToken === undefined ? {} : { nextToken }),
-    })
-    for (const item of page.items) {
-      const row = rowOf(item.attributes)!
-      if (!matches(row, input)) continue
-      if (total >= first && rows.length < input.perPage) rows.push(row)
-      total++
-    }
-    nextToken = page.nextToken
-  } while (nextToken !== undefined && (input.includeTotals || rows.length < input.perPage))
-  return input.includeTotals ? { rows, total } : { rows }
+  for await (const each of browseConnections(ports, input.tenant, input.filter)) {
+    if (total >= first && found.length < input.perPage) found.push(each)
+    total++
+    if (!input.includeTotals && found.length === input.perPage) break
+  }
+  return input.includeTotals ? { found, total } : { found }
 }
 
-function matches(row: ConnectionRow, filter: ListConnectionsInput): boolean {
-  if (filter.appId !== undefined && row.appId !== filter.appId) return false
-  if (filter.status !== undefined && row.status !== filter.status) return false
-  if (filter.q === undefined) return true
-  const wanted = filter.q.toLowerCase()
-  return (
-    row.id === filter.q ||
-    row.name.toLowerCase().includes(wanted) ||
-    (row.accountName?.toLowerCase().includes(wanted) ?? false)
-  )
+async function listSorted(
+  ports: Pick<Ports, 'items' | 'clock'>,
+  input: ListConnectionsInput,
+  sort: ConnectionSort,
+): Promise<ConnectionList> {
+  const all = await allOf(browseConnections(ports, input.tenant, input.filter))
+  const first = input.page * input.perPage
+  const found = sortConnections(all, sort).slice(first, first + input.perPage)
+  return input.includeTotals ? { found, total: all.length } : { found }
+}
+
+async function allOf<T>(each: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const one of each) all.push(one)
+  return all
+}
+
+/** How many there are of each kind, and the first of those that wait for somebody. */
+export interface ConnectionSummary {
+  readonly total: number
+  readonly needsPerson: number
+  readonly byStatus: ReadonlyMap<string, number>
+  /** In the order of `sort: app`. */
+  readonly byApp: ReadonlyMap<string, number>
+  readonly firstNeeding: readonly ConnectionRow[]
+}
+
+/** So many are named beside their count; a person reads no more. */
+const NAMED = 3
+
+/** Counts what fits the filter. Reads the tenant's rows once. */
+export async function summarizeConnections(
+  ports: Pick<Ports, 'items' | 'clock'>,
+  input: { readonly tenant: string; readonly filter: ConnectionFilter },
+): Promise<ConnectionSummary> {
+  const all = await allOf(browseConnections(ports, input.tenant, input.filter))
+  const byStatus = new Map<string, number>()
+  const byApp = new Map<string, number>()
+  for (const { row } of sortConnections(all, 'app')) {
+    byApp.set(row.appId, (byApp.get(row.appId) ?? 0) + 1)
+    byStatus.set(row.status, (byStatus.get(row.status) ?? 0) + 1)
+  }
+  const needing = all.filter((each) => each.needsPerson)
+  return {
+    total: all.length,
+    needsPerson: needing.length,
+    byStatus,
+    byApp,
+    firstNeeding: sortConnections(needing, 'state')
+      .slice(0, NAMED)
+      .map(({ row }) => row),
+  }
 }

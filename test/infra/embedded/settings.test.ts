@@ -23,6 +23,7 @@ describe('readSettings', () => {
       dataFolder: path.resolve('.flow-vault'),
       allowHosts: [],
       rateLimitPerSecond: 500,
+      environment: 'local',
       returnTo: [],
     })
   })

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { bundleWeb, type WebFile } from '../../web/bundle-web.ts'
+
+/** Everything comes from our own origin, and no text becomes script but through lit's own templates. */
+export const PAGE_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types lit-html',
+].join('; ')
+
+const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
+const YEAR_SECONDS = 31_536_000
+
+interface StoredFile extends WebFile {
+  readonly etag: string
+  readonly gzip: Buffer
+}
+
+/** The files of the vault page, made once, when somebody first asks for one. */
+export class PageFiles {
+  readonly #bundle: () => Promise<readonly WebFile[]>
+  #files: Promise<ReadonlyMap<string, StoredFile>> | undefined
+
+  constructor(bundle: () => Promise<readonly WebFile[]> = bundleWeb) {
+    this.#bundle = bundle
+  }
+
+  /** The file of that path under `/vault/`, or undefined when there is none. */
+  async answer(
+    file: string,
+    event: APIGatewayProxyEventV2,
+  ): Promise<APIGatewayProxyStructuredResultV2 | undefined> {
+    this.#files ??= this.#load()
+    const found = (await this.#files).get(file)
+    if (found === undefined) return undefined
+    const headers = headersOf(found)
+    if (event.headers['if-none-match'] === found.etag) return { statusCode: 304, headers }
+    const zipped = /\bgzip\b/.test(event.headers['accept-encoding'] ?? '')
+    return {
+      statusCode: 200,
+      headers: { ...headers, ...(zipped ? { 'content-encoding': 'gzip' } : {}) },
+      body: (zipped ? found.gzip : found.body).toString('base64'),
+      isBase64Encoded: true,
+    }
+  }
+
+  async #load(): Promise<ReadonlyMap<string, StoredFile>> {
+    try {
+      return new Map((await this.#bundle()).map((file) => [file.path, stored(file)]))
+    } catch (error) {
+      // The next request tries again.
+      this.#files = undefined
+      throw error
+    }
+  }
+}
+
+function stored(file: WebFile): StoredFile {
+  const digest = createHash('sha256').update(file.body).digest('base64url').slice(0, 22)
+  return { ...file, etag: `"${digest}"`, gzip: gzipSync(file.body, { level: 9 }) }
+}
+
+/** Scripts may be loaded by an editor of another origin, for the picker; the page itself stays in its own window. */
+function headersOf(file: StoredFile): Record<string, string> {
+  const isPage = file.path === 'index.html'
+  return {
+    ...COMMON_HEADERS,
+    'content-type': file.contentType,
+    'cache-control': file.immutable ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache',
+    etag: file.etag,
+    vary: 'accept-encoding',
+    ...(isPage
+      ? {
+          'content-security-policy': PAGE_SECURITY_POLICY,
+          'cross-origin-opener-policy': 'same-origin-allow-popups',
+        }
+      : { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }),
+  }
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { OutputFile, Plugin } from 'esbuild'
+
+/** One file of the page as it is served, by its path under `/vault/`. */
+export interface WebFile {
+  readonly path: string
+  readonly contentType: string
+  readonly body: Buffer
+  /** True when the name holds a digest of the content, so that it may be kept for good. */
+  readonly immutable: boolean
+}
+
+const SOURCES = path.resolve(import.meta.dirname, '../../web')
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+}
+
+/** Style sheets that a script takes along as text, for the picker's shadow root. */
+const styleAsText: Plugin = {
+  name: 'style-as-text',
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path: file }) => {
+      const { code } = await build.esbuild.transform(await readFile(file), { loader: 'css', minify: true })
+      return { contents: code, loader: 'text' }
+    })
+  },
+}
+
+/**
+ * Bundles the vault page and the picker from `web/`: `index.html` and `picker.js` under stable names, everything
+ * they load under names with a digest. Nothing is written to disk.
+ */
+export async function bundleWeb(): Promise<readonly WebFile[]> {
+  const { build } = await import('esbuild')
+  const common = {
+    bundle: true,
+    minify: true,
+    write: false,
+    outdir: '/assets',
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    target: 'esnext',
+    legalComments: 'none',
+    logLevel: 'silent',
+    // The package says that its files have no effect by being loaded; an element's file defines it.
+    ignoreAnnotations: true,
+  } as const
+  const entry = (file: string): string => path.join(SOURCES, file)
+  const [scripts, boot, styles] = await Promise.all([
+    build({
+      ...common,
+      entryPoints: [entry('vault-page.ts'), entry('picker.ts')],
+      format: 'esm',
+      splitting: true,
+      plugins: [styleAsText],
+    }),
+    // A script of its own that runs before the first paint: no module.
+    build({ ...common, entryPoints: [entry('theme-boot.ts')], format: 'iife' }),
+    build({ ...common, entryPoints: [entry('styles/page.css')] }),
+  ])
+  const assets = [...scripts.outputFiles, ...boot.outputFiles, ...styles.outputFiles].map(assetOf)
+  return [await indexOf(assets), pickerOf(assets), ...assets]
+}
+
+function assetOf(file: OutputFile): WebFile {
+  const name = path.basename(file.path)
+  return {
+    path: `assets/${name}`,
+    contentType: CONTENT_TYPES[path.extname(name)]!,
+    body: Buffer.from(file.contents),
+    immutable: true,
+  }
+}
+
+async function indexOf(assets: readonly WebFile[]): Promise<WebFile> {
+  const template = await readFile(path.join(SOURCES, 'index.html'), 'utf8')
+  const text = template.replaceAll(/\{\{([a-z-]+)(\.[a-z]+)\}\}/g, (_, name: string, ending: string) =>
+    named(assets, name, ending),
+  )
+  return {
+    path: 'index.html',
+    contentType: 'text/html; charset=utf-8',
+    body: Buffer.from(text),
+    immutable: false,
+  }
+}
+
+/** The one address that editors name; what it loads changes with each release. */
+function pickerOf(assets: readonly WebFile[]): WebFile {
+  return {
+    path: 'picker.js',
+    contentType: CONTENT_TYPES['.js']!,
+    body: Buffer.from(`export * from './${named(assets, 'picker', '.js')}'\n`),
+    immutable: false,
+  }
+}
+
+function named(assets: readonly WebFile[], name: string, ending: string): string {
+  const pattern = new RegExp(`^assets/${name}-[A-Z0-9]{8}\\${ending}$`)
+  return assets.find((asset) => pattern.test(asset.path))!.path
+}

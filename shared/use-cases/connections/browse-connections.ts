@@ -1,0 +1,145 @@
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
+import { connectionsPartition, tombstonesPartition } from '../../domain/keys.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { rowOf } from '../commit/connection-rows.ts'
+import { listFreezes } from '../freezes/list-freezes.ts'
+import { missingScopes } from '../grants/grant-records.ts'
+import { RESTORABLE_MS, type Tombstone } from './tombstones.ts'
+
+/** How many rows one read looks at: a page of about 1 KB rows that DynamoDB answers at once. */
+const READ_ROWS = 500
+const DAY_MS = 86_400_000
+/** A deadline this near needs somebody to look after it. */
+const NEAR_DEADLINE_DAYS = 7
+
+/** The orders a list can be in; none is the order of creation. */
+export const CONNECTION_SORTS = ['app', 'name', 'used', 'created', 'state'] as const
+export type ConnectionSort = (typeof CONNECTION_SORTS)[number]
+
+/** Which connections are meant; every member that is there narrows it. */
+export interface ConnectionFilter {
+  readonly appIds?: readonly string[]
+  readonly statuses?: readonly ConnectionStatus[]
+  /** Case-insensitive part of the name, the account's name or the app's label, or a whole id. */
+  readonly q?: string
+  /** Those that wait for somebody: to enter, authorize, replace or grant. */
+  readonly needsPerson?: true
+  readonly frozen?: boolean
+  /** Those that no flow has ever fetched. */
+  readonly unused?: true
+  /** Those that were deleted and can be restored, in the place of those that are there. */
+  readonly deleted?: true
+}
+
+/** A connection with what stands beside its row. */
+export interface BrowsedConnection {
+  readonly row: ConnectionRow
+  readonly deletedAtMs?: number
+  readonly needsPerson: boolean
+}
+
+/** All that fit, in the order of creation. Reads the tenant's rows once. */
+export async function* browseConnections(
+  ports: Pick<Ports, 'items' | 'clock'>,
+  tenant: string,
+  filter: ConnectionFilter,
+): AsyncGenerator<BrowsedConnection> {
+  const nowMs = ports.clock.nowMs()
+  const needsFreezes = filter.frozen !== undefined || filter.needsPerson === true
+  const freezes = needsFreezes ? await listFreezes(ports, tenant) : []
+  const frozen = new Set(freezes.flatMap(({ appId, connectionId }) => [appId, connectionId]))
+  const partition = filter.deleted === true ? tombstonesPartition(tenant) : connectionsPartition(tenant)
+  let nextToken: string | undefined
+  do {
+    const page = await ports.items.query({
+      partition,
+      limit: READ_ROWS,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    })
+    for (const { attributes } of page.items) {
+      const found =
+        filter.deleted === true ? restorable(attributes as unknown as Tombstone, nowMs) : rowOf(attributes)
+      if (found === undefined) continue
+      const { row, deletedAtMs } = 'row' in found ? found : { row: found }
+      const isFrozen = frozen.has(row.id) || frozen.has(row.appId)
+      const needs = deletedAtMs === undefined && !isFrozen && needsPerson(row, nowMs)
+      if (!matches(row, filter, { isFrozen, needs })) continue
+      yield { row, needsPerson: needs, ...(deletedAtMs === undefined ? {} : { deletedAtMs }) }
+    }
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+}
+
+function restorable(
+  { row, deletedAtMs, purge }: Tombstone,
+  nowMs: number,
+): { row: ConnectionRow; deletedAtMs: number } | undefined {
+  return purge || deletedAtMs + RESTORABLE_MS <= nowMs ? undefined : { row, deletedAtMs }
+}
+
+/** Whether the connection waits for somebody, frozen or not. */
+function needsPerson(row: ConnectionRow, nowMs: number): boolean {
+  if (row.status === 'empty' || row.status === 'reauthorization_required') return true
+  const connector = findConnector(row.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  if (row.status === 'pending') {
+    return row.failure === undefined || setup?.grant?.kind === 'authorization-code'
+  }
+  if (setup !== undefined && missingScopes(setup, row).length > 0) return true
+  const deadlineMs = row.grants?.['main']?.refreshExpiresAtMs
+  return deadlineMs !== undefined && deadlineMs - nowMs <= NEAR_DEADLINE_DAYS * DAY_MS
+}
+
+function matches(
+  row: ConnectionRow,
+  filter: ConnectionFilter,
+  { isFrozen, needs }: { isFrozen: boolean; needs: boolean },
+): boolean {
+  if (filter.appIds !== undefined && !filter.appIds.includes(row.appId)) return false
+  if (filter.statuses !== undefined && !filter.statuses.includes(row.status)) return false
+  if (filter.frozen !== undefined && filter.frozen !== isFrozen) return false
+  if (filter.needsPerson === true && !needs) return false
+  if (filter.unused === true && row.lastFetchedHour !== undefined) return false
+  if (filter.q === undefined) return true
+  const wanted = filter.q.toLowerCase()
+  return (
+    row.id === filter.q ||
+    [row.name, row.accountName, labelOf(row)].some((text) => text?.toLowerCase().includes(wanted))
+  )
+}
+
+/** What a list is sorted by: severity first for states, newest first for times. */
+const STATE_ORDER: readonly ConnectionStatus[] = [
+  'reauthorization_required',
+  'empty',
+  'pending',
+  'degraded',
+  'ready',
+]
+
+const ORDERS: Readonly<Record<ConnectionSort, (a: ConnectionRow, b: ConnectionRow) => number>> = {
+  app: (a, b) => compare(labelOf(a), labelOf(b)) || compare(a.name, b.name),
+  name: (a, b) => compare(a.name, b.name),
+  used: (a, b) => (b.lastFetchedHour ?? -1) - (a.lastFetchedHour ?? -1),
+  created: (a, b) => b.createdAtMs - a.createdAtMs,
+  state: (a, b) => STATE_ORDER.indexOf(a.status) - STATE_ORDER.indexOf(b.status) || compare(a.name, b.name),
+}
+
+/** In that order; what is equal in it is in the order of creation. */
+export function sortConnections(
+  found: readonly BrowsedConnection[],
+  sort: ConnectionSort,
+): readonly BrowsedConnection[] {
+  return found.toSorted((a, b) => ORDERS[sort](a.row, b.row) || (a.row.id < b.row.id ? -1 : 1))
+}
+
+function labelOf({ appId }: ConnectionRow): string {
+  return findConnector(appId)?.label ?? appId
+}
+
+/** Without regard to case, the same on every machine. */
+function compare(a: string, b: string): number {
+  const [first, second] = [a.toLowerCase(), b.toLowerCase()]
+  return first < second ? -1 : first > second ? 1 : 0
+}

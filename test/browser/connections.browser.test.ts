@@ -1,0 +1,49 @@
+import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+
+const TENANT = { tenant: 'acme' }
+const CONNECTIONS = '/api/v2/flows/vault/connections'
+
+describe('the list of connections', () => {
+  let world: VaultInBrowser
+
+  beforeAll(async () => {
+    world = await startVaultInBrowser()
+  })
+
+  afterAll(async () => {
+    await world.close()
+    expect(world.offences).toEqual([])
+  })
+
+  test('tells a person with an empty vault what to do', async () => {
+    const page = await world.signedIn({ tenant: 'empty' })
+    await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
+    await screens(page, 'empty')
+    await page.context().close()
+  })
+
+  test('shows each connection with its state in words', async () => {
+    const add = (body: unknown) => world.vault.request(TENANT, 'POST', CONNECTIONS, body)
+    await add({
+      name: 'orders api',
+      app_id: 'HTTP',
+      setup: { type: 'BEARER', token: 'my-token-bearer-1234' },
+    })
+    await add({
+      name: 'sms',
+      app_id: 'TWILIO',
+      setup: {
+        type: 'API_KEY',
+        account_id: 'AC00000000000000000000000000000000',
+        api_key: 'twilio-auth-token-000',
+      },
+    })
+    await add({ name: 'sms, second', app_id: 'TWILIO' })
+    await add({ name: 'prod', app_id: 'SALESFORCE' })
+    const page = await world.signedIn(TENANT)
+    await page.getByRole('link', { name: 'sms', exact: true }).waitFor()
+    expect(await page.getByText('Missing credentials').count()).toBeGreaterThan(1)
+    await screens(page, 'list')
+    await page.context().close()
+  })
+})

@@ -1,0 +1,128 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import axe from 'axe-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { type RunningVault, startRunningVault } from '../../support/running-vault.ts'
+import { PROJECT_ROOT } from '../../support/source-files.ts'
+import { launchChromium } from './chromium.ts'
+
+const SCREENS = path.join(PROJECT_ROOT, '.cache/screens')
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+/** Nothing on loopback takes this long. */
+const PATIENCE_MS = 10_000
+const WIDTHS = { narrow: 320, middle: 768, wide: 1440 } as const
+
+/** A vault, a browser, and everything that went wrong in its pages. */
+export interface VaultInBrowser {
+  readonly vault: RunningVault
+  readonly browser: Browser
+  /** What no page may do: errors on the console, refused styles and scripts, requests elsewhere. */
+  readonly offences: string[]
+  /** A page that is signed in as the tenant, in a context of its own. */
+  signedIn(options: { tenant: string; scopes?: readonly string[]; width?: number }): Promise<Page>
+  /** Watches a page that a test opened by itself. */
+  watch(context: BrowserContext, allowed?: readonly string[]): void
+  close(): Promise<void>
+}
+
+/** Starts both. `elsewhere` are origins that a page may be sent to. */
+export async function startVaultInBrowser(
+  options: { vault?: RunningVault; elsewhere?: readonly string[] } = {},
+): Promise<VaultInBrowser> {
+  const vault = options.vault ?? (await startRunningVault())
+  const browser = await launchChromium()
+  const offences: string[] = []
+  const own = [vault.url, ...(options.elsewhere ?? [])]
+  const watch = (context: BrowserContext, allowed: readonly string[] = []): void => {
+    context.on('page', (page) => watchPage(page, [...own, ...allowed], offences))
+  }
+  return {
+    vault,
+    browser,
+    offences,
+    watch,
+    async signedIn({ tenant, scopes, width = WIDTHS.wide }) {
+      const context = await browser.newContext({
+        viewport: { width, height: 900 },
+        ignoreHTTPSErrors: true,
+        locale: 'en-GB',
+      })
+      watch(context)
+      const page = await context.newPage()
+      page.setDefaultTimeout(PATIENCE_MS)
+      await page.goto(signInLink(vault, { tenant, ...(scopes === undefined ? {} : { scopes }) }))
+      await page.locator('page-header').waitFor()
+      return page
+    },
+    async close() {
+      await browser.close()
+      if (options.vault === undefined) await vault.stop()
+    },
+  }
+}
+
+/** The address that signs a person in, for a new client of the tenant. */
+export function signInLink(
+  vault: RunningVault,
+  caller: { tenant: string; scopes?: readonly string[] },
+): string {
+  const { clientId } = vault.client(caller)
+  return vault.server.vault.signInLink({ clientId, person: 'ada' })!
+}
+
+function watchPage(page: Page, allowed: readonly string[], offences: string[]): void {
+  page.on('pageerror', (error) => offences.push(`error: ${error.message}`))
+  page.on('console', (message) => {
+    // A refused request is the page's business: it shows it. Everything else on the console is a mistake.
+    const isRefusal =
+      /^Failed to load resource: .*(?:status of [45]\d\d|ERR_INTERNET_DISCONNECTED|net::ERR_)/.test(
+        message.text(),
+      )
+    if (['error', 'warning'].includes(message.type()) && !isRefusal)
+      offences.push(`console: ${message.text()}`)
+  })
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url())
+    if (protocol.startsWith('http') && !allowed.includes(origin)) offences.push(`request: ${request.url()}`)
+  })
+}
+
+/** Fails with what axe finds: WCAG 2.2 AA and its best practices. Runs outside the page's own policy. */
+export async function expectAccessible(page: Page): Promise<void> {
+  // A test's own script is no part of the page; the protocol puts it in without asking the page's policy.
+  await page.evaluate(axe.source)
+  const result = await page.evaluate(`axe
+    .run(document, { runOnly: ${JSON.stringify(AXE_TAGS)} })
+    .then(({ violations }) => violations.map(({ id, nodes }) => ({
+      id, nodes: nodes.map((node) => [node.html.slice(0, 200), node.any[0]?.message ?? node.failureSummary]),
+    })))`)
+  expect(result).toEqual([])
+}
+
+/** Writes the page as it looks at three widths, light and dark, and looks at each with axe. */
+export async function screens(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
+  mkdirSync(SCREENS, { recursive: true })
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme })
+    for (const [word, width] of Object.entries(WIDTHS)) {
+      await page.setViewportSize({ width, height: 900 })
+      await settled(page)
+      await page.screenshot({ path: path.join(SCREENS, `${name}-${word}-${scheme}.png`), ...options })
+      await expectNothingCut(page)
+    }
+    await expectAccessible(page)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
+/** Two frames: what a change of size asked for is drawn. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate('new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))')
+}
+
+async function expectNothingCut(page: Page): Promise<void> {
+  const sideways = await page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+  expect(sideways).toBeLessThanOrEqual(0)
+}

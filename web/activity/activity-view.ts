@@ -1,0 +1,16 @@
+import { html, type TemplateResult } from 'lit'
+import type { Context } from '../page-context.ts'
+import { PAGE } from '../texts/page-texts.ts'
+import { define, View } from '../view.ts'
+
+/** Drawn next. */
+export class VaultActivity extends View {
+  static override properties = { context: {}, route: {} }
+  declare context: Context
+
+  protected override render(): TemplateResult {
+    return html`<h1>${PAGE.activity}</h1>`
+  }
+}
+
+define('vault-activity', VaultActivity)

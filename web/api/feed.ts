@@ -1,0 +1,79 @@
+import type { Context } from '../page-context.ts'
+import { ApiError } from './api-error.ts'
+import type { ChangeEvent } from './types.ts'
+
+const CHANNEL = 'flow-vault-changes'
+const LOCK = 'flow-vault-feed'
+/** How long the vault may hold a request open, in seconds. */
+const WAIT_SECONDS = 20
+/** After a failure, or where the vault does not hold requests open. */
+const PAUSE_MS = 5_000
+
+interface FeedPage {
+  readonly events: readonly ChangeEvent[]
+  readonly next?: string | number
+  readonly poll_after?: number
+}
+
+/**
+ * Changes as they come. One tab asks for all of them: a browser keeps six requests to a host, and as many tabs that
+ * each held one would stop the next.
+ */
+export class Feed {
+  readonly #context: Context
+  readonly #onChange: (ids: readonly string[]) => void
+  readonly #stopped = new AbortController()
+  readonly #channel: BroadcastChannel
+
+  constructor(context: Context, options: { onChange(ids: readonly string[]): void }) {
+    this.#context = context
+    this.#onChange = options.onChange
+    this.#channel = new BroadcastChannel(`${CHANNEL}-${context.identity.tenant}`)
+    this.#channel.onmessage = ({ data }) => this.#onChange(data as string[])
+  }
+
+  /** Begins to listen; whichever tab gets the lock leads until it is closed. */
+  start(): void {
+    const { signal } = this.#stopped
+    navigator.locks
+      .request(`${LOCK}-${this.#context.identity.tenant}`, { signal }, () => this.#lead(signal))
+      .catch(() => undefined)
+  }
+
+  /** Ends it; another tab takes over. */
+  stop(): void {
+    this.#stopped.abort()
+    this.#channel.close()
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    let after: string | undefined
+    while (!signal.aborted) {
+      try {
+        const query = after === undefined ? '?newest=true&per_page=1' : `?after=${after}&wait=${WAIT_SECONDS}`
+        const page = await this.#context.api.ask<FeedPage>('GET', `/events${query}`, { signal })
+        const ids = [...new Set(page.events.map((event) => event.connection_id))]
+        if (after !== undefined && ids.length > 0) {
+          this.#onChange(ids)
+          this.#channel.postMessage(ids)
+        }
+        after = String(page.next ?? after ?? 0)
+        if (page.events.length === 0 && page.poll_after !== undefined)
+          await pause(page.poll_after * 1000, signal)
+      } catch (error) {
+        if (error instanceof ApiError && [403, 404].includes(error.status)) return
+        await pause(PAUSE_MS, signal)
+      }
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,2 @@
+/** Loaded when it is first needed. */
+export const LOADED = true

@@ -1,0 +1,185 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import type { Connection, Connector } from '../api/types.ts'
+import { icon } from '../icons.ts'
+import type { MenuItem } from '../parts/action-menu.ts'
+import { LIST } from '../texts/page-texts.ts'
+import { define, View } from '../view.ts'
+import { type Block, groupedBlocks, plainBlocks, visibleRange } from './blocks.ts'
+import type { ListStore } from './list-store.ts'
+import { row } from './row.ts'
+import { moveInTable } from './table-keys.ts'
+
+const HEAD_HEIGHT_PX = 36
+const ROW_HEIGHT_PX = 44
+/** Above this, groups are closed until somebody opens one. */
+const FOLD_ABOVE = 200
+
+/** What the table asks its owner. */
+export interface TableOwner {
+  addressOf(connection: Connection): string
+  menuOf(connection: Connection): readonly MenuItem[]
+  act(connection: Connection, action: string): void
+}
+
+/** The rows: a table that holds only what the window shows, in chunks, with spacers for the rest. */
+export class ConnectionsTable extends View {
+  static override properties = {
+    store: {},
+    connectors: {},
+    isGrouped: { type: Boolean },
+    openId: {},
+    owner: {},
+    version: {},
+    selected: {},
+    lit: {},
+  }
+  declare store: ListStore
+  declare connectors: ReadonlyMap<string, Connector>
+  declare isGrouped: boolean
+  declare openId: string | undefined
+  declare owner: TableOwner
+  declare version: number
+  declare selected: ReadonlySet<string>
+  declare lit: ReadonlySet<string>
+  #blocks: readonly Block[] = []
+  #heights = new Map<string, number>()
+  #toggled = new Set<string>()
+  #frame = 0
+  readonly #onScroll = (): void => {
+    cancelAnimationFrame(this.#frame)
+    this.#frame = requestAnimationFrame(() => this.requestUpdate())
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    window.addEventListener('scroll', this.#onScroll, { passive: true })
+    window.addEventListener('resize', this.#onScroll, { passive: true })
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    window.removeEventListener('scroll', this.#onScroll)
+    window.removeEventListener('resize', this.#onScroll)
+  }
+
+  protected override render(): TemplateResult {
+    const { summary } = this.store
+    const total = summary?.total ?? 0
+    this.#blocks =
+      this.isGrouped && summary !== undefined
+        ? groupedBlocks(summary.by_app, (app) => this.#isOpen(app, total))
+        : plainBlocks(total)
+    const heights = this.#blocks.map((block) => this.#heightOf(block))
+    const top = this.isConnected ? -this.getBoundingClientRect().top : 0
+    const range = visibleRange(heights, { top, height: window.innerHeight })
+    const shown = this.#blocks.slice(range.from, range.to)
+    return html`<table
+      class="connections"
+      aria-rowcount=${total + 1}
+      @keydown=${(event: KeyboardEvent) => moveInTable(this, event)}
+    >
+      <caption class="hidden-text">${LIST.total(total)}</caption>
+      <thead>
+        <tr aria-rowindex="1">
+          <th scope="col" class="c-name">${LIST.columns.connection}</th>
+          <th scope="col" class="c-account">${LIST.columns.account}</th>
+          <th scope="col" class="c-state">${LIST.columns.state}</th>
+          <th scope="col" class="c-use">${LIST.columns.use}</th>
+          <th scope="col" class="c-more"><span class="hidden-text">${LIST.columns.actions}</span></th>
+        </tr>
+      </thead>
+      ${spacer(range.before)}
+      ${repeat(shown, keyOf, (block) => this.#block(block))}
+      ${spacer(range.after)}
+    </table>`
+  }
+
+  protected override updated(_changed: PropertyValues): void {
+    for (const element of this.querySelectorAll<HTMLElement>('tbody[data-key]')) {
+      this.#heights.set(element.dataset['key']!, element.offsetHeight)
+    }
+    for (const element of this.querySelectorAll<HTMLElement>('tbody.spacer td')) {
+      element.style.height = `${element.dataset['height']}px`
+    }
+  }
+
+  #heightOf(block: Block): number {
+    const known = this.#heights.get(keyOf(block))
+    if (known !== undefined && known > 0) return known
+    return block.kind === 'head' ? HEAD_HEIGHT_PX : (block.end - block.start) * ROW_HEIGHT_PX
+  }
+
+  #isOpen(app: string, total: number): boolean {
+    const usually = total <= FOLD_ABOVE || (this.store.summary?.by_app.length ?? 0) === 1
+    return this.#toggled.has(app) ? !usually : usually
+  }
+
+  #block(block: Block): TemplateResult {
+    if (block.kind === 'head') return this.#head(block)
+    const indices = Array.from({ length: block.end - block.start }, (_, offset) => block.start + offset)
+    this.store.want(block.start)
+    return html`<tbody data-key=${keyOf(block)}>
+      ${indices.map((index) => this.#row(index))}
+    </tbody>`
+  }
+
+  #head({ app, count, isOpen }: Extract<Block, { kind: 'head' }>): TemplateResult {
+    const label = this.connectors.get(app)?.label ?? app
+    return html`<tbody data-key="head-${app}" class="group">
+      <tr>
+        <th scope="rowgroup" colspan="5">
+          <button
+            type="button"
+            class="fold"
+            aria-expanded=${isOpen}
+            @click=${() => this.#toggle(app)}
+          >
+            ${icon(isOpen ? 'down' : 'right')}<bdi>${label}</bdi
+            ><span class="muted">${count}</span
+            ><span class="hidden-text">${LIST.groupOf(count)}</span>
+          </button>
+        </th>
+      </tr>
+    </tbody>`
+  }
+
+  #row(index: number): TemplateResult {
+    const connection = this.store.row(index)
+    if (connection === undefined) {
+      return html`<tr class="row is-absent" aria-rowindex=${index + 2}>
+        <td colspan="5"><div class="skeleton"></div></td>
+      </tr>`
+    }
+    return row({
+      connection,
+      connector: this.connectors.get(connection.app_id),
+      address: this.owner.addressOf(connection),
+      position: index + 1,
+      isSelected: this.selected.has(connection.id),
+      isOpen: this.openId === connection.id,
+      isLit: this.lit.has(connection.id),
+      menu: this.owner.menuOf(connection),
+      onAction: (action) => this.owner.act(connection, action),
+      onSelect: (isSelected) =>
+        this.dispatchEvent(new CustomEvent('select-row', { detail: { id: connection.id, isSelected } })),
+    })
+  }
+
+  #toggle(app: string): void {
+    if (!this.#toggled.delete(app)) this.#toggled.add(app)
+    this.requestUpdate()
+  }
+}
+
+function keyOf(block: Block): string {
+  return block.kind === 'head' ? `head-${block.app}` : `rows-${block.start}-${block.end}`
+}
+
+/** A row as high as those that are not drawn; its height is set as a property, which the policy allows. */
+function spacer(height: number): TemplateResult | typeof nothing {
+  if (height <= 0) return nothing
+  return html`<tbody class="spacer" aria-hidden="true"><tr><td colspan="5" data-height=${height}></td></tr></tbody>`
+}
+
+define('connections-table', ConnectionsTable)

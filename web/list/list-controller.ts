@@ -1,0 +1,112 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit'
+import { ApiError } from '../api/api-error.ts'
+import { Feed } from '../api/feed.ts'
+import type { Connection, Connector } from '../api/types.ts'
+import type { Context } from '../page-context.ts'
+import { LIST } from '../texts/page-texts.ts'
+import type { Filters } from './filters.ts'
+import { ListStore } from './list-store.ts'
+
+/** How long a changed row stays lit. */
+const LIT_MS = 2000
+/** Times in words are written anew this often. */
+const TICK_MS = 60_000
+
+/** What the list shows and how it follows what happens elsewhere. */
+export class ListController implements ReactiveController {
+  readonly store: ListStore
+  /** The apps by their id; empty until they are known. */
+  connectors: ReadonlyMap<string, Connector> = new Map()
+  /** Rises with everything that is to be drawn anew. */
+  version = 0
+  /** Changes that would move rows, held back until somebody asks for them. */
+  waiting = 0
+  readonly selected = new Set<string>()
+  readonly lit = new Set<string>()
+  readonly #host: ReactiveControllerHost
+  readonly #context: Context
+  #filters: Filters
+  #feed: Feed | undefined
+  #timer: ReturnType<typeof setInterval> | undefined
+
+  constructor(host: ReactiveControllerHost, context: Context, filters: Filters) {
+    this.#host = host
+    this.#context = context
+    this.#filters = filters
+    this.store = new ListStore(context.api, filters, () => this.refresh())
+    host.addController(this)
+  }
+
+  hostConnected(): void {
+    this.#timer = setInterval(() => this.refresh(), TICK_MS)
+  }
+
+  hostDisconnected(): void {
+    clearInterval(this.#timer)
+    this.#feed?.stop()
+  }
+
+  /** Loads everything for the first time, and listens from then on. */
+  async open(): Promise<void> {
+    this.hostConnected()
+    const loading = this.store.load(this.#filters)
+    try {
+      const connectors = await this.#context.api.connectors()
+      this.connectors = new Map(connectors.map((each) => [each.app_id, each]))
+    } catch {
+      // The list says what is wrong; without the apps' words it shows their ids.
+    }
+    await loading
+    this.#feed = new Feed(this.#context, { onChange: (ids) => void this.#onChanges(ids) })
+    this.#feed.start()
+    this.refresh()
+  }
+
+  /** Shows what these filters let through. */
+  filter(filters: Filters): void {
+    if (JSON.stringify(filters) === JSON.stringify(this.#filters)) return
+    this.#filters = filters
+    this.selected.clear()
+    void this.reload()
+  }
+
+  /** Asks for the list anew. */
+  async reload(): Promise<void> {
+    this.waiting = 0
+    await this.store.load(this.#filters)
+    this.refresh()
+  }
+
+  /** Draws anew. */
+  refresh(): void {
+    this.version += 1
+    this.#host.requestUpdate()
+  }
+
+  /** Lets rows stand out for a moment. */
+  light(ids: readonly string[]): void {
+    for (const id of ids) this.lit.add(id)
+    this.refresh()
+    setTimeout(() => {
+      for (const id of ids) this.lit.delete(id)
+      this.refresh()
+    }, LIT_MS)
+  }
+
+  /** A row that is there is changed in its place; what would move rows waits. */
+  async #onChanges(ids: readonly string[]): Promise<void> {
+    const known = ids.filter((id) => this.store.find(id) !== undefined)
+    let others = ids.length - known.length
+    for (const id of known) {
+      try {
+        const path = `/connections/${encodeURIComponent(id)}?view=full`
+        this.store.replace(await this.#context.api.ask<Connection>('GET', path))
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) others += 1
+      }
+    }
+    this.waiting += others
+    this.#context.say(LIST.changed(ids.length))
+    this.light(known)
+  }
+}

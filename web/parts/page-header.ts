@@ -1,0 +1,120 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { icon } from '../icons.ts'
+import type { Context } from '../page-context.ts'
+import { KEYS, PAGE } from '../texts/page-texts.ts'
+import { browserChoices, choose } from '../theme.ts'
+import { define, View } from '../view.ts'
+import './action-menu.ts'
+
+const THEMES = ['system', 'light', 'dark'] as const
+const SECTIONS = [
+  ['connections', '/vault'],
+  ['health', '/vault/health'],
+  ['activity', '/vault/activity'],
+  ['settings', '/vault/settings'],
+] as const
+
+/** Where one is, as whom, and the way elsewhere. */
+export class PageHeader extends View {
+  static override properties = { context: {}, view: {} }
+  declare context: Context
+  declare view: string
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    this.addEventListener('show-keys', () => this.#showKeys())
+  }
+
+  protected override render(): TemplateResult {
+    const { person, tenant, environment } = this.context.identity
+    const name = person.name ?? person.id
+    return html`<header class="top">
+      <div class="top-inner">
+        <a class="brand" href="/vault">${icon('vault')} ${PAGE.product}</a>
+        <nav aria-label=${PAGE.navigation}>
+          <button
+            type="button"
+            class="quiet small nav-opener"
+            aria-expanded="false"
+            @click=${(event: Event) => toggleNav(event)}
+          >
+            ${icon('menu')} ${PAGE.menu}
+          </button>
+          <ul>
+            ${SECTIONS.map(
+              ([section, address]) =>
+                html`<li>
+                  <a href=${address} aria-current=${this.view === section ? 'page' : nothing}>${PAGE[section]}</a>
+                </li>`,
+            )}
+          </ul>
+        </nav>
+        <span
+          class="environment ${environment === 'production' ? 'filled' : ''}"
+          title=${PAGE.environmentOf(tenant, environment)}
+          ><bdi>${tenant}</bdi> · <bdi>${environment}</bdi></span
+        >
+        <button type="button" class="quiet icon-only" aria-label=${PAGE.theme} title=${PAGE.theme} @click=${this.#nextTheme}>
+          ${icon('moon')}
+        </button>
+        <button type="button" class="quiet icon-only" aria-label=${PAGE.keys} title=${PAGE.keys} @click=${this.#showKeys}>
+          ${icon('question')}
+        </button>
+        <action-menu
+          class="person"
+          .label=${PAGE.signedInAs(name)}
+          .items=${[{ label: PAGE.signOut, run: () => this.dispatchEvent(new Event('sign-out')) }]}
+        ></action-menu>
+      </div>
+      ${this.#keysDialog()}
+    </header>`
+  }
+
+  #keysDialog(): TemplateResult {
+    const choices = browserChoices()
+    return html`<dialog class="keys" aria-labelledby="keys-title">
+      <div class="dialog-body">
+        <div class="dialog-head">
+          <h2 id="keys-title">${PAGE.keys}</h2>
+          <button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${closeDialog}>${icon('close')}</button>
+        </div>
+        <div class="dialog-main">
+          <dl class="key-list">
+            ${KEYS.map(([key, what]) => html`<dt><kbd>${key}</kbd></dt><dd>${what}</dd>`)}
+          </dl>
+          <label class="check"
+            ><input
+              type="checkbox"
+              ?checked=${choices.letterKeys === 'on'}
+              @change=${(event: Event) =>
+                choose({ letterKeys: (event.target as HTMLInputElement).checked ? 'on' : 'off' })}
+            />Single-key shortcuts</label
+          >
+        </div>
+      </div>
+    </dialog>`
+  }
+
+  #nextTheme(): void {
+    const at = THEMES.indexOf(browserChoices().theme)
+    const theme = THEMES[(at + 1) % THEMES.length]!
+    choose({ theme })
+    this.context.say(`${PAGE.theme}: ${PAGE.themes[theme]}`)
+  }
+
+  #showKeys(): void {
+    this.querySelector<HTMLDialogElement>('dialog.keys')?.showModal()
+  }
+}
+
+function toggleNav(event: Event): void {
+  const button = event.currentTarget as HTMLElement
+  const isOpen = button.getAttribute('aria-expanded') !== 'true'
+  button.setAttribute('aria-expanded', String(isOpen))
+}
+
+function closeDialog(event: Event): void {
+  ;(event.currentTarget as HTMLElement).closest('dialog')!.close()
+}
+
+define('page-header', PageHeader)

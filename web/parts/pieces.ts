@@ -1,0 +1,86 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { ApiError } from '../api/api-error.ts'
+import { icon } from '../icons.ts'
+import type { StateWords } from '../state-words.ts'
+import { PAGE } from '../texts/page-texts.ts'
+import { exactTime, relativeTime } from '../time.ts'
+import './copy-button.ts'
+
+const TILE_PAIRS = 8
+
+/** Two letters of the app on one of eight pairs of colours, always the same for an app. */
+export function tile(appId: string, label: string): TemplateResult {
+  const letters = label
+    .split(/[\s-]+/)
+    .filter((word) => word !== '')
+    .slice(0, 2)
+  const text =
+    letters.length > 1 ? letters.map((word) => [...word][0]).join('') : [...label].slice(0, 2).join('')
+  let sum = 0
+  for (const character of appId) sum = (sum * 31 + character.charCodeAt(0)) % 997
+  return html`<span class="tile" data-pair=${sum % TILE_PAIRS} aria-hidden="true">${text.toUpperCase()}</span>`
+}
+
+/** A state in shape, colour and words. */
+export function stateLine(words: StateWords): TemplateResult {
+  return html`<span class="state" data-hue=${words.hue} data-kind=${words.kind}
+    ><span class="mark">${icon(words.icon)}</span
+    ><span><span>${words.sentence}</span>${
+      words.more === undefined ? nothing : html`<span class="more"> · ${words.more}</span>`
+    }</span></span
+  >`
+}
+
+/** A time in words, with the exact one in reach. */
+export function timeAgo(text: string | null | undefined, nowMs = Date.now()): TemplateResult {
+  if (!text) return html`–`
+  const atMs = Date.parse(text)
+  return html`<time datetime=${text} title=${exactTime(atMs)}>${relativeTime(atMs, nowMs)}</time>`
+}
+
+/** What went wrong, in words, with what to do. */
+export function problem(error: unknown, retry?: () => void): TemplateResult {
+  const isApi = error instanceof ApiError
+  const scope = isApi && error.status === 403 ? scopeIn(error.message) : undefined
+  const message = scope === undefined ? (isApi ? error.message : PAGE.noAnswer) : PAGE.needsScope(scope)
+  return html`<div class="notice" data-hue="red" role="alert">
+    ${icon('warning')}
+    <div>
+      <p>${message}</p>
+      ${
+        isApi && error.requestId !== undefined && error.status >= 500
+          ? html`<p class="meta">
+              ${PAGE.requestId} <code>${error.requestId}</code>
+              <copy-button .text=${error.requestId}></copy-button>
+            </p>`
+          : nothing
+      }
+      ${scope === undefined ? nothing : html`<copy-button .text=${scope}></copy-button>`}
+    </div>
+    ${
+      retry === undefined
+        ? nothing
+        : html`<button type="button" class="small" @click=${retry}>${PAGE.retry}</button>`
+    }
+  </div>`
+}
+
+/** The scope that a refusal names. */
+function scopeIn(message: string): string | undefined {
+  return /expected any of: ([\w:]+)/.exec(message)?.[1]
+}
+
+/** Gray bars where rows will be. */
+export function skeleton(rows: number): TemplateResult {
+  const bars = Array.from({ length: rows }, () => html`<div class="skeleton"></div>`)
+  return html`<div class="skeletons" aria-busy="true"><span class="hidden-text">${PAGE.loading}</span>${bars}</div>`
+}
+
+/** An address of somebody else's: only the web's own schemes are followed. */
+export function outside(address: string, text: string): TemplateResult {
+  const isWeb = /^https?:\/\//i.test(address)
+  if (!isWeb) return html`<span>${text}</span>`
+  return html`<a href=${address} target="_blank" rel="noopener noreferrer"
+    >${text} ${icon('external')}<span class="hidden-text">${PAGE.opensOutside}</span></a
+  >`
+}

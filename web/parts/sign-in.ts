@@ -1,0 +1,66 @@
+import { html, type PropertyValues, type TemplateResult } from 'lit'
+import { icon } from '../icons.ts'
+import { PAGE } from '../texts/page-texts.ts'
+import { define, View } from '../view.ts'
+import './copy-button.ts'
+
+function howTo(element: View): TemplateResult {
+  return html`
+    <p>${PAGE.signInHow}</p>
+    <div class="with-button command">
+      <code>${PAGE.signInCommand}</code><copy-button .text=${PAGE.signInCommand}></copy-button>
+    </div>
+    <p class="muted">${PAGE.signInElsewhere}</p>
+    <div>
+      <button type="button" class="primary" @click=${() => element.dispatchEvent(new Event('try-again'))}>
+        ${PAGE.tryAgain}
+      </button>
+    </div>
+  `
+}
+
+/** What stands there before anybody has signed in. */
+export class SignInPage extends View {
+  static override properties = { wasLink: { type: Boolean } }
+  declare wasLink: boolean
+
+  protected override render(): TemplateResult {
+    return html`<div class="card sign-in">
+      <span class="brand">${icon('vault')} ${PAGE.product}</span>
+      <h1>${PAGE.signInTitle}</h1>
+      ${
+        this.wasLink
+          ? html`<p class="notice" data-hue="orange" role="alert">${icon('warning')}<span>${PAGE.linkSpent}</span></p>`
+          : ''
+      }
+      ${howTo(this)}
+    </div>`
+  }
+}
+
+/** The same over the page, so that nothing typed is lost. */
+export class SignInDialog extends View {
+  static override properties = { isOpen: { type: Boolean } }
+  declare isOpen: boolean
+
+  protected override render(): TemplateResult {
+    return html`<dialog aria-labelledby="signed-out" closedby="none" @cancel=${(event: Event) => event.preventDefault()}>
+      <div class="dialog-body">
+        <div class="dialog-head"><h2 id="signed-out">${PAGE.signedOut}</h2></div>
+        <div class="dialog-main">
+          <p>${PAGE.signedOutKept}</p>
+          ${howTo(this)}
+        </div>
+      </div>
+    </dialog>`
+  }
+
+  protected override updated(_changed: PropertyValues): void {
+    const dialog = this.querySelector('dialog')!
+    if (this.isOpen && !dialog.open) dialog.showModal()
+    if (!this.isOpen && dialog.open) dialog.close()
+  }
+}
+
+define('sign-in-page', SignInPage)
+define('sign-in-dialog', SignInDialog)

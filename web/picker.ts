@@ -1,0 +1,2 @@
+/** The address of the picker's own element. */
+export const PICKER = 'vault-connection-picker'

@@ -1,0 +1,144 @@
+import { html, type nothing, type TemplateResult } from 'lit'
+import { Api } from './api/api.ts'
+import { ApiError } from './api/api-error.ts'
+import { PageSession } from './api/page-session.ts'
+import type { Identity } from './api/types.ts'
+import { icon } from './icons.ts'
+import { letterKey } from './letter-keys.ts'
+import type { Context } from './page-context.ts'
+import './list/connections-view.ts'
+import './parts/live-region.ts'
+import type { LiveRegion } from './parts/live-region.ts'
+import './parts/page-header.ts'
+import './parts/session-bars.ts'
+import './parts/sign-in.ts'
+import { problem } from './parts/pieces.ts'
+import { followLink, type Route, routeOf } from './router.ts'
+import { PAGE } from './texts/page-texts.ts'
+import { define, View } from './view.ts'
+
+/** The whole page: sign-in, frame, and the view that the address names. */
+export class VaultApp extends View {
+  #route: Route = routeOf(location)
+  #context: Context | undefined
+  #error: unknown
+  #isSignedOut = false
+  readonly #session = new PageSession((isSignedIn) => this.#onSession(isSignedIn))
+  readonly #api = new Api({ base: '', token: (options) => this.#session.token(options) })
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    window.addEventListener('popstate', () => this.#onRoute())
+    this.addEventListener('click', followLink)
+    document.addEventListener('keydown', (event) => this.#onKey(event))
+    void this.#begin()
+  }
+
+  protected override render(): TemplateResult {
+    if (this.#context === undefined) return this.#unopened()
+    const { view } = this.#route
+    return html`
+      <a class="skip" href="#main" @click=${this.#skip}>${PAGE.skip}</a>
+      <page-header .context=${this.#context} .view=${view} @sign-out=${() => this.#session.end()}></page-header>
+      <session-bars .session=${this.#session}></session-bars>
+      <main id="main" tabindex="-1">${this.#view(this.#context)}</main>
+      <live-region></live-region>
+      <sign-in-dialog .isOpen=${this.#isSignedOut} @try-again=${() => this.#begin()}></sign-in-dialog>
+    `
+  }
+
+  #unopened(): TemplateResult {
+    if (this.#error instanceof ApiError && !this.#error.isPassing) {
+      return html`<main>
+        <sign-in-page
+          .wasLink=${this.#error.message.includes('link')}
+          @try-again=${() => this.#begin()}
+        ></sign-in-page>
+      </main>`
+    }
+    if (this.#error !== undefined) {
+      return html`<main class="narrow">${problem(this.#error, () => this.#begin())}</main>`
+    }
+    return html`<main aria-busy="true"><p class="hidden-text">${PAGE.loading}</p></main>`
+  }
+
+  #view(context: Context): TemplateResult | typeof nothing {
+    const { view } = this.#route
+    switch (view) {
+      case 'connections':
+        return html`<vault-connections .context=${context} .route=${this.#route}></vault-connections>`
+      case 'health':
+        return html`<vault-health .context=${context}></vault-health>`
+      case 'activity':
+        return html`<vault-activity .context=${context} .route=${this.#route}></vault-activity>`
+      case 'settings':
+        return html`<vault-settings .context=${context} .route=${this.#route}></vault-settings>`
+      default:
+        return html`<div class="empty">
+          ${icon('question')}
+          <h1>${PAGE.notFound}</h1>
+          <a href="/vault">${PAGE.toList}</a>
+        </div>`
+    }
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      await this.#session.begin()
+    } catch (error) {
+      this.#error = error
+      this.requestUpdate()
+    }
+  }
+
+  async #onSession(isSignedIn: boolean): Promise<void> {
+    if (!isSignedIn) {
+      this.#isSignedOut = this.#context !== undefined
+      this.requestUpdate()
+      return
+    }
+    this.#isSignedOut = false
+    try {
+      const identity = await this.#api.ask<Identity>('GET', '/session')
+      this.#context ??= { api: this.#api, identity, say: (sentence) => this.#say(sentence) }
+      this.#loadView()
+    } catch (error) {
+      this.#error = error
+    }
+    this.requestUpdate()
+  }
+
+  #onRoute(): void {
+    const before = this.#route.view
+    this.#route = routeOf(location)
+    this.#loadView()
+    this.requestUpdate()
+    if (before !== this.#route.view) this.querySelector<HTMLElement>('#main')?.focus()
+  }
+
+  /** What few people open is loaded when they do. */
+  #loadView(): void {
+    const { view } = this.#route
+    if (view === 'health') void import('./health/health-view.ts')
+    if (view === 'activity') void import('./activity/activity-view.ts')
+    if (view === 'settings') void import('./settings/settings-view.ts')
+  }
+
+  #say(sentence: string): void {
+    this.querySelector<LiveRegion>('live-region')?.say(sentence)
+  }
+
+  #skip(event: Event): void {
+    event.preventDefault()
+    this.querySelector<HTMLElement>('#main')?.focus()
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (letterKey(event) === '?') {
+      event.preventDefault()
+      this.querySelector('page-header')?.dispatchEvent(new CustomEvent('show-keys'))
+    }
+  }
+}
+
+define('vault-app', VaultApp)
