@@ -78,12 +78,10 @@ export async function openVault(options: {
   })
   const { opened, grants, freezes } = composed
   const work = localQueue(composed)
-  const browsers = browsing(settings, options.url)
-  const { publicUrl } = browsers
+  const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work, ...browsers }
-  const page = { environment: settings.environment, features: issuer ? ['clients'] : [] }
   const handlers: Record<FunctionName, HttpHandler> = {
-    api: createApiHandler({ ...http, feedWaits: events.feedWaits, checkReady: check, page }),
+    api: createApiHandler({ ...http, feedWaits: events.feedWaits, checkReady: check }),
     credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
     authorize: createAuthorizeHandler(http),
   }
@@ -93,7 +91,7 @@ export async function openVault(options: {
       handlerOf: (route) => emptyingLog(handlers[route.function], { items: stores.items, log }),
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
-      local: localRoutes({ issuer, sessions, verifier, clock, publicUrl }),
+      local: localRoutes({ issuer, sessions, verifier, clock, publicUrl: browsers.publicUrl }),
       log,
       clock,
       budgetHeaders: () => rateLimitHeaders(uncounted(rateLimitPerSecond, clock.nowMs())),
@@ -102,7 +100,7 @@ export async function openVault(options: {
     items: stores.items,
     log,
     feedWaits: events.feedWaits,
-    signInLink: (person) => sessions && signInUrl(publicUrl, sessions.issueTicket(person).ticket),
+    signInLink: (person) => sessions && signInUrl(browsers.publicUrl, sessions.issueTicket(person).ticket),
     async close() {
       await loops.stop()
       await work.close()
@@ -145,11 +143,12 @@ function openLog({
 /** Where browsers reach the vault, and where it sends them. */
 function browsing(
   settings: Settings,
-  url: string,
-): Pick<ApiPorts, 'publicUrl' | 'returnTo'> & { headless: boolean } {
+  { url, features }: { url: string; features: readonly string[] },
+): Pick<ApiPorts, 'publicUrl' | 'returnTo' | 'page'> & { headless: boolean } {
   const publicUrl = settings.publicUrl ?? url
   const returnTo = [new URL(publicUrl).origin, ...settings.returnTo]
-  return { publicUrl, returnTo, headless: settings.headless }
+  const page = { environment: settings.environment, features }
+  return { publicUrl, returnTo, page, headless: settings.headless }
 }
 
 /** The figures as text, with how things stand at this moment. */
