@@ -103,6 +103,7 @@ const ENTRY_POINTS: readonly RegExp[] = [
   /^infra\/(?:app|synth|constructs\/no-[a-z-]+)\.ts$/,
   /^cli\/flow-vault\.ts$/,
   /^infra\/embedded\/(?:main|commands\/[a-z-]+-command)\.ts$/,
+  /^infra\/package\/build-command\.ts$/,
   /^infra\/capacity\/capacity-command\.ts$/,
   /^shared\/flow-client\/(?:client|middleware)\.ts$/,
   /^web\/(?:vault-page|picker|theme-boot|css\.d)\.ts$/,

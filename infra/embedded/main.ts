@@ -9,11 +9,15 @@ import { explainUnexpected } from './commands/command.ts'
 import { DamagedFileError, DataFolderError, LockedError } from './data-folder.ts'
 import { type RunningServer, startServer } from './server.ts'
 import { readSettings } from './settings.ts'
+import { watchForStop } from './stops.ts'
 
 /** In-flight requests get this long to end, as much as a request may take. */
 const DRAIN_MS = 30_000
 const EXIT_REFUSED = 2
 const EXIT_FAILED = 1
+
+// A reader of the log that goes away, or a full disk under it, costs lines and not the service. Later lines are tried again.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {
   const server = await startServer({
@@ -23,18 +27,15 @@ try {
     writeLog: (text) => process.stdout.write(text),
   })
   process.stderr.write(banner(server))
-  stopOnSignals(server)
+  watchForStop(process, process.env, stopWith(server))
 } catch (error) {
   process.stderr.write(`flow-vault did not start.\n${explain(error)}\n`)
   process.exitCode = isRefusal(error) ? EXIT_REFUSED : EXIT_FAILED
 }
 
-function stopOnSignals(server: RunningServer): void {
-  let stopping = false
-  const stop = (signal: string): void => {
-    if (stopping) return
-    stopping = true
-    server.vault.log.info('stopping: requests under way may end', { signal })
+function stopWith(server: RunningServer): (reason: string) => void {
+  return (reason) => {
+    server.vault.log.info('stopping: requests under way may end', { reason })
     server.close({ graceMs: DRAIN_MS }).then(
       () => {
         process.exitCode = 0
@@ -45,8 +46,6 @@ function stopOnSignals(server: RunningServer): void {
       },
     )
   }
-  process.on('SIGTERM', () => stop('SIGTERM'))
-  process.on('SIGINT', () => stop('SIGINT'))
 }
 
 /** What an operator can act on is refused with its message alone; anything else shows where it came from. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -29,7 +30,11 @@ const PAGE = `<!doctype html>
 const START_SCRIPT = `SwaggerUIBundle({ url: '/openapi.json', domNode: document.getElementById('reference'), deepLinking: true, validatorUrl: null })
 `
 
-const PACKAGE_FOLDER = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+/** Beside the built server, or in the installed package. */
+const BUILT_FOLDER = path.join(import.meta.dirname, 'reference')
+const PACKAGE_FOLDER = existsSync(BUILT_FOLDER)
+  ? BUILT_FOLDER
+  : path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 
 interface Asset {
   readonly contentType: string
