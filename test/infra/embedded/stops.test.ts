@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { jest } from '@jest/globals'
 import { watchForStop } from '../../../infra/embedded/stops.ts'
 
 class FakeProcess extends EventEmitter {
