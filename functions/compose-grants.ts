@@ -27,14 +27,14 @@ export function composeGrants(
   ports: Ports & { readonly metrics: Metrics },
   { allowHosts, owner, boot }: { allowHosts: readonly string[]; owner: string; boot?: string },
 ): ComposedGrants {
-  const { clock, metrics, log } = ports
+  const { clock, random, metrics, log } = ports
   const opened = new MeasuredOpenedSecrets(ports.secrets, metrics)
   const freezes = new FreezeWatch(ports.items, clock)
   const breaker = new ProviderBreaker(ports)
   const fetch = createGuardedFetch({ allowHosts, clock })
   const work = grantsAtWork({
     ...ports,
-    oauth: new OAuth4WebApiClient({ fetch, render: renderTemplate, clock }),
+    oauth: new OAuth4WebApiClient({ fetch, render: renderTemplate, clock, random }),
     checkUrl: createUrlCheck(allowHosts),
     opened,
     freezes,

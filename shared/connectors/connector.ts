@@ -44,6 +44,8 @@ export interface Setup {
   readonly grant?: GrantProfile
   /** A harmless call that proves the credential works. */
   readonly test?: TestCall
+  /** Members that the provider's answer or callback brought for this setup are fields of the credential too. */
+  readonly extraFields?: true
   /** Where a person finds the credential, on the vendor's own site. */
   readonly findAt: string
   /** A complete, valid setup with made-up values, for documentation and tests. */
@@ -87,6 +89,8 @@ export interface Field {
   readonly shownWhen?: { readonly field: string; readonly values: readonly string[] }
   /** A made-up value, where the setup's example has none. */
   readonly example?: string
+  /** Blanks at the ends, which come with pasting, are no part of the value and are left out. */
+  readonly trimmed?: true
   /** For hosts and URLs: true when the vault itself calls it, so that it must be one the outgoing guard lets out. */
   readonly called?: true
   /** For hosts and URLs: the host must be one of these or a subdomain of one. */
@@ -96,8 +100,10 @@ export interface Field {
 /**
  * `text`: any text without control characters (tab and line breaks allowed) · `visible-ascii`: U+0021 to U+007E,
  * for values that go into a header as a token · `header-value`: visible ASCII with inner spaces (RFC 9110 §5.5) ·
- * `pem-private-key`, `pem-public-key`: a PEM block (RFC 7468), not encrypted · `named-values`: the list of the
- * CUSTOM app.
+ * `pem-private-key`, `pem-public-key`: a PEM block (RFC 7468), not encrypted · `url-template`: an https URL with
+ * `{member}` placeholders, or one alone · `named-values`: the list of the CUSTOM app · `member-names`: a list of
+ * members of an answer · `parameters`: an object of request parameters · `seconds`: a whole number · `flag`: true
+ * or false.
  */
 export type FieldFormat =
   | 'text'
@@ -110,7 +116,12 @@ export type FieldFormat =
   | 'pem-private-key'
   | 'pem-public-key'
   | 'scope-list'
+  | 'url-template'
   | 'named-values'
+  | 'member-names'
+  | 'parameters'
+  | 'seconds'
+  | 'flag'
 
 export interface RequestPart {
   readonly place: 'header' | 'query' | 'base_url' | 'url' | 'named-values'
@@ -127,14 +138,14 @@ export interface RequestPart {
 }
 
 /**
- * `required-when`: `field` must be present when `other` has one of the `values` ·
+ * `required-when`: `field` must be present when `other` has one of the `values` · `required-unless`: unless it has ·
  * `header-safe-when`: `field` must be a valid header value when `other` has one of the `values` ·
  * `header-name-when`: `field` must be an RFC 9110 token, and no header that frames the request, likewise ·
  * `no-colon`: RFC 7617 forbids a colon in the user name.
  */
 export type CrossFieldRule =
   | {
-      readonly kind: 'required-when' | 'header-safe-when' | 'header-name-when'
+      readonly kind: 'required-when' | 'required-unless' | 'header-safe-when' | 'header-name-when'
       readonly field: string
       readonly other: string
       readonly values: readonly string[]

@@ -26,9 +26,13 @@ function check(rule: CrossFieldRule, values: JsonObject): Omit<BrokenRule, 'fiel
     return { reason: `A colon is not allowed in: ${rule.field}`, allowed: 'text without a colon (RFC 7617)' }
   }
   const other = ownValue(values, rule.other)
+  if (rule.kind === 'required-unless') {
+    const isExcused = typeof other === 'string' && rule.values.includes(other)
+    return value === undefined && !isExcused ? missing(rule.field) : undefined
+  }
   if (typeof other !== 'string' || !rule.values.includes(other)) return undefined
   if (rule.kind === 'required-when') {
-    return value === undefined ? { reason: `Missing required property: ${rule.field}` } : undefined
+    return value === undefined ? missing(rule.field) : undefined
   }
   if (typeof value !== 'string') return undefined
   if (rule.kind === 'header-safe-when') {
@@ -37,6 +41,10 @@ function check(rule: CrossFieldRule, values: JsonObject): Omit<BrokenRule, 'fiel
   }
   if (isCredentialHeaderName(value)) return undefined
   return { reason: formatReason('header-name'), allowed: HEADER_NAMES_ALLOWED }
+}
+
+function missing(field: string): Omit<BrokenRule, 'field'> {
+  return { reason: `Missing required property: ${field}` }
 }
 
 /** What a header-placed credential may be called, in a few words. */

@@ -31,8 +31,11 @@ export function formatAllows(format: StringFormat): string {
   return FORMATS[format].allowed
 }
 
-/** The formats of text fields; `named-values` is a list and has a schema of its own. */
-export type StringFormat = Exclude<FieldFormat, 'named-values'>
+/** The formats of fields that are no text; each has a schema of its own. */
+export type StructuredFormat = 'named-values' | 'member-names' | 'parameters' | 'seconds' | 'flag'
+
+/** The formats of text fields. */
+export type StringFormat = Exclude<FieldFormat, StructuredFormat>
 
 /** True for an RFC 9110 §5.5 field value: visible ASCII, blanks only inside. No CR, LF or NUL ever. */
 export function isHeaderValue(text: string): boolean {
@@ -54,6 +57,13 @@ export function isHttpsUrl(text: string): boolean {
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text) || text.includes('#')) return false
   const authority = text.slice('https://'.length).split(/[/?]/, 1)[0] ?? ''
   return !authority.includes('@') && URL.canParse(text)
+}
+
+/** True for an https URL once each `{member}` in it stands for a value; one at the start is a whole URL. */
+function isUrlTemplate(text: string): boolean {
+  const whole = text.replace(/^\{[A-Za-z_][\w.-]{0,63}\}/, 'https://member.example')
+  const filled = whole.replace(/\{[A-Za-z_][\w.-]{0,63}\}/g, 'member')
+  return isHttpsUrl(filled) && !/[{}]/.test(filled)
 }
 
 /** True for a host name as RFC 2181 §11 has it: labels of 1 to 63 characters, underscores allowed, no port. */
@@ -148,10 +158,15 @@ const FORMATS: Readonly<Record<StringFormat, FormatRule>> = {
     allowed: 'a PEM public key or certificate (-----BEGIN PUBLIC KEY-----)',
     accepts: (text) => isPem(text, PUBLIC_KEY_LABELS),
   },
+  'url-template': {
+    publicName: 'url-template',
+    allowed: 'an https:// URL, in which {name} stands for a member of the provider’s answer; or {name} alone',
+    accepts: isUrlTemplate,
+  },
   'scope-list': {
     publicName: 'scope-list',
     // RFC 6749 §3.3: everything visible but the double quote and the back slash.
-    allowed: 'scopes of visible ASCII characters, separated by single spaces or commas',
+    allowed: 'scopes of visible ASCII characters, separated by single spaces',
     accepts: (text) => /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(text),
   },
 }

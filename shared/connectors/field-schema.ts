@@ -8,23 +8,39 @@ import {
   isUnderHosts,
   MAX_URL_CHARS,
   type StringFormat,
+  type StructuredFormat,
 } from './field-format.ts'
 import { namedValuesSchema } from './named-values.ts'
+import { memberNamesSchema, parametersSchema } from './request-parameters.ts'
 import { describeField, metadata } from './schema-metadata.ts'
-import { MAX_VALUE_BYTES } from './setup-limits.ts'
+import { MAX_LIFE_SECONDS, MAX_VALUE_BYTES } from './setup-limits.ts'
 
 /** The schema of one field: an enumeration, a list of named values, or text of a format. */
 export function fieldSchema(field: Field): z.ZodMiniType {
-  if (field.format === 'named-values') return namedValuesSchema().register(metadata, describeField(field))
+  if (isStructured(field.format)) {
+    return STRUCTURED[field.format]().register(metadata, describeField(field))
+  }
   if (field.enum !== undefined) return z.enum([...field.enum]).register(metadata, describeField(field))
   return textSchema(field, field.format)
 }
 
 /** What a field accepts, in a few words, for an issue that concerns it. */
 export function fieldAllows(field: Field, issue: $ZodIssue): string | undefined {
-  if (field.format === 'named-values' || field.enum !== undefined) return undefined
+  if (isStructured(field.format) || field.enum !== undefined) return undefined
   if (issue.code !== 'invalid_format' && issue.code !== 'invalid_type') return undefined
   return formatAllows(field.format)
+}
+
+const STRUCTURED: Readonly<Record<StructuredFormat, () => z.ZodMiniType>> = {
+  'named-values': namedValuesSchema,
+  'member-names': memberNamesSchema,
+  parameters: parametersSchema,
+  seconds: () => z.int().check(z.minimum(0), z.maximum(MAX_LIFE_SECONDS)),
+  flag: () => z.boolean(),
+}
+
+function isStructured(format: Field['format']): format is StructuredFormat {
+  return Object.hasOwn(STRUCTURED, format)
 }
 
 function textSchema(field: Field, format: StringFormat): z.ZodMiniType {

@@ -1,5 +1,17 @@
 import type { Connector, Field, Setup } from './connector.ts'
-import { MAX_IDENTIFIER_CHARS } from './setup-limits.ts'
+import {
+  AUTHENTICATION_FIELDS,
+  AUTHENTICATION_RULES,
+  BASE_URL,
+  CHOICES,
+  CLIENT_ASSERTION,
+  CLIENT_FIELDS,
+  CODE_REQUEST_FIELDS,
+  GRANT_TYPE,
+  RESOURCE,
+  SCOPE_SEPARATOR,
+  TOKEN_REQUEST_FIELDS,
+} from './oauth2-fields.ts'
 import {
   assumed,
   BEARER_GRANT,
@@ -10,25 +22,6 @@ import {
   stated,
 } from './shared-fields.ts'
 
-const CLIENT_ID: Field = {
-  name: 'client_id',
-  label: 'Client ID',
-  help: 'The identifier of your application at the provider.',
-  secret: false,
-  required: true,
-  format: 'single-line',
-  maxLength: MAX_IDENTIFIER_CHARS,
-}
-
-const CLIENT_SECRET: Field = {
-  name: 'client_secret',
-  label: 'Client secret',
-  help: 'The secret of your application. Public clients have none.',
-  secret: true,
-  required: false,
-  format: 'single-line',
-}
-
 const TOKEN_URL: Field = {
   ...urlField('token_url', 'Token URL', 'The token endpoint of the provider.', true),
   called: true,
@@ -37,34 +30,11 @@ const REVOCATION_URL: Field = {
   ...urlField('revocation_url', 'Revocation URL', 'Called when the connection is deleted (RFC 7009).', false),
   called: true,
 }
-const BASE_URL = urlField(
-  'base_url',
-  'Base URL',
-  'Where the API lives; handed to flows with the token.',
-  false,
-)
 const AUDIENCE = optionalIdentifier(
   'audience',
   'Audience',
   'The API the token is for, where the provider wants it.',
 )
-
-const AUTHENTICATION_METHOD: Field = {
-  name: 'token_endpoint_auth_method',
-  label: 'Client authentication',
-  help: 'How the client proves itself at the token endpoint (RFC 7591 §2). Basic when left out.',
-  secret: false,
-  required: false,
-  format: 'single-line',
-  enum: ['client_secret_basic', 'client_secret_post', 'none'],
-  optionLabels: {
-    client_secret_basic: 'HTTP Basic',
-    client_secret_post: 'In the body',
-    none: 'A public client without a secret',
-  },
-}
-
-const AUTHENTICATED = ['client_secret_basic', 'client_secret_post']
 
 const COMMON_SOURCES = {
   tokenUrl: stated('The person’s own'),
@@ -80,29 +50,26 @@ const authorizationCode: Setup = {
   typeRequired: true,
   additionalProperties: false,
   fields: [
-    CLIENT_ID,
-    CLIENT_SECRET,
+    ...CLIENT_FIELDS,
     urlField('authorization_url', 'Authorization URL', 'The page where a person allows access.', true),
     TOKEN_URL,
     REVOCATION_URL,
     SCOPE_FIELD,
+    SCOPE_SEPARATOR,
     AUDIENCE,
+    RESOURCE,
     urlField('issuer', 'Issuer', 'The issuer the provider names in its answers (RFC 9207).', false),
-    AUTHENTICATION_METHOD,
+    ...AUTHENTICATION_FIELDS,
     BASE_URL,
+    ...CODE_REQUEST_FIELDS,
+    ...TOKEN_REQUEST_FIELDS,
     ...CODE_FIELDS,
   ],
-  rules: [
-    {
-      kind: 'required-when',
-      field: 'client_secret',
-      other: 'token_endpoint_auth_method',
-      values: AUTHENTICATED,
-    },
-  ],
+  rules: AUTHENTICATION_RULES,
   accountName: 'OAuth {mask(client_id)}',
-  request: [BEARER_GRANT, baseUrl('{base(base_url)}')],
+  request: [BEARER_GRANT, baseUrl('{fill(base_url)}')],
   credentialFields: { access_token: '{grant.access_token}' },
+  extraFields: true,
   grant: {
     kind: 'authorization-code',
     authorizationUrl: '{authorization_url}',
@@ -110,11 +77,14 @@ const authorizationCode: Setup = {
     issuer: '{issuer}',
     clientAuthentication: 'client_secret_basic',
     clientAuthenticationField: 'token_endpoint_auth_method',
+    clientAssertion: CLIENT_ASSERTION,
+    choices: CHOICES,
     client: { from: 'setup', id: 'client_id', secret: 'client_secret' },
     bodyFormat: 'form',
     pkce: 'S256',
     scopes: { separator: ' ', default: [], requested: true, field: 'scope' },
-    authorizationParameters: { audience: '{audience}' },
+    authorizationParameters: { audience: '{audience}', resource: '{resource}' },
+    tokenParameters: { resource: '{resource}' },
     expiry: {
       unit: 'seconds',
       zeroMeans: 'invalid',
@@ -127,6 +97,7 @@ const authorizationCode: Setup = {
       authorizationUrl: stated('The person’s own'),
       pkce: stated('RFC 9700 §2.1.1; servers ignore parameters they do not know (RFC 6749 §3.1)'),
       authorizationParameters: assumed('Auth0 and others read the audience from the authorization request'),
+      tokenParameters: stated('RFC 8707 §2.2: resource in every request of the grant'),
       'refresh.rotation': stated('RFC 6749 §6: the server may issue a new refresh token'),
       revocation: stated('RFC 7009 §2.1: revoking the refresh token ends the grant'),
     },
@@ -150,23 +121,37 @@ const clientCredentials: Setup = {
   typeRequired: true,
   additionalProperties: false,
   fields: [
-    CLIENT_ID,
-    { ...CLIENT_SECRET, help: 'The secret of your application.', required: true },
+    ...CLIENT_FIELDS,
     TOKEN_URL,
     { ...SCOPE_FIELD, help: 'The permissions to ask for, separated by spaces.' },
+    SCOPE_SEPARATOR,
     AUDIENCE,
-    optionalIdentifier('resource', 'Resource', 'The API the token is for, as RFC 8707 has it.'),
-    AUTHENTICATION_METHOD,
+    RESOURCE,
+    GRANT_TYPE,
+    ...AUTHENTICATION_FIELDS,
     BASE_URL,
+    ...TOKEN_REQUEST_FIELDS,
+  ],
+  rules: [
+    ...AUTHENTICATION_RULES,
+    {
+      kind: 'required-unless',
+      field: 'client_secret',
+      other: 'token_endpoint_auth_method',
+      values: ['private_key_jwt', 'none'],
+    },
   ],
   accountName: 'Client credentials {mask(client_id)}',
-  request: [BEARER_GRANT, baseUrl('{base(base_url)}')],
+  request: [BEARER_GRANT, baseUrl('{fill(base_url)}')],
   credentialFields: { access_token: '{grant.access_token}' },
+  extraFields: true,
   grant: {
     kind: 'client-credentials',
     tokenUrl: '{token_url}',
     clientAuthentication: 'client_secret_basic',
     clientAuthenticationField: 'token_endpoint_auth_method',
+    clientAssertion: CLIENT_ASSERTION,
+    choices: CHOICES,
     client: { from: 'setup', id: 'client_id', secret: 'client_secret' },
     bodyFormat: 'form',
     pkce: 'off',

@@ -37,7 +37,15 @@ export function renderCredential(
     const text = renderTemplate(template, values, grants)
     if (text !== undefined) credential.fields.set(name, text)
   }
+  if (setup.extraFields === true) addExtraFields(credential, grants)
   return credential.toCredential()
+}
+
+/** A field that the setup itself makes keeps its name. */
+function addExtraFields(credential: CredentialParts, grants: GrantsForTemplates): void {
+  for (const [name, text] of Object.entries(grants['main']?.extra ?? {})) {
+    if (!credential.fields.has(name)) credential.fields.set(name, text)
+  }
 }
 
 /** A label has to fit on a line of a list; the longest host name does. */

@@ -21,8 +21,9 @@ export function describeSetup(setup: Setup): Record<string, unknown> {
 }
 
 function conditionOf(rule: CrossFieldRule): Record<string, unknown>[] {
-  if (rule.kind !== 'required-when') return []
+  if (rule.kind !== 'required-when' && rule.kind !== 'required-unless') return []
   const when = { properties: { [rule.other]: { enum: [...rule.values] } }, required: [rule.other] }
+  if (rule.kind === 'required-unless') return [{ if: when, else: { required: [rule.field] } }]
   // biome-ignore lint/suspicious/noThenProperty: `then` is JSON Schema's keyword.
   return [{ if: when, then: { required: [rule.field] } }]
 }

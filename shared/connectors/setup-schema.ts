@@ -15,6 +15,8 @@ import { ownValue } from './template.ts'
 export interface ValidSetup {
   readonly setup: Setup
   readonly values: JsonObject
+  /** The fields that had blanks at their ends, which are left out. */
+  readonly trimmed?: readonly string[]
 }
 
 /**
@@ -26,8 +28,9 @@ export function validateSetup(connector: Connector, input: unknown): ValidSetup 
   if (typeName(input) !== 'object') {
     throw invalid(`Expected type object but found type ${typeName(input)}`, 'setup', 'an object')
   }
-  const members = input as JsonObject
-  const setup = pickSetup(connector, members)
+  const sent = input as JsonObject
+  const setup = pickSetup(connector, sent)
+  const { values: members, trimmed } = withoutOuterBlanks(setup, sent)
   const context = { code: 'invalid-body', input, root: 'setup' } as const
   const result = setupSchema(setup).safeParse(members)
   const allowed = (issue: $ZodIssue): string | undefined => allowedIn(setup, issue)
@@ -40,7 +43,26 @@ export function validateSetup(connector: Connector, input: unknown): ValidSetup 
   if (bytes > MAX_SETUP_BYTES) {
     throw invalid(`Setup is too large (${bytes} bytes), maximum ${MAX_SETUP_BYTES}`, 'setup', undefined)
   }
-  return { setup, values }
+  return { setup, values, ...(trimmed.length === 0 ? {} : { trimmed }) }
+}
+
+/** Blanks that come with pasting; a line break is refused by the format, because it may mean more was pasted. */
+const OUTER_BLANKS = /^[ \t\u00a0]+|[ \t\u00a0]+$/g
+
+function withoutOuterBlanks(
+  setup: Setup,
+  sent: JsonObject,
+): { readonly values: JsonObject; readonly trimmed: readonly string[] } {
+  const values: Record<string, JsonValue | undefined> = { ...sent }
+  const trimmed: string[] = []
+  for (const { name, trimmed: isTrimmed } of setup.fields) {
+    const value = isTrimmed === true ? ownValue(sent, name) : undefined
+    const bare = typeof value === 'string' ? value.replace(OUTER_BLANKS, '') : value
+    if (bare === value) continue
+    values[name] = bare
+    trimmed.push(name)
+  }
+  return { values, trimmed }
 }
 
 /** What the body of a setup says as `type`: for a named service, that of the general setup. */

@@ -3,7 +3,7 @@ import type { Field, RequestPart } from './connector.ts'
 import {
   MAX_CODE_VERIFIER_CHARS,
   MAX_IDENTIFIER_CHARS,
-  MAX_SCOPE_CHARS,
+  MAX_SCOPE_LIST_CHARS,
   MIN_CODE_VERIFIER_CHARS,
 } from './setup-limits.ts'
 
@@ -22,6 +22,7 @@ export function optionalIdentifier(name: string, label: string, help: string): F
     required: false,
     format: 'single-line',
     maxLength: MAX_IDENTIFIER_CHARS,
+    trimmed: true,
   }
 }
 
@@ -47,7 +48,7 @@ export const SCOPE_FIELD: Field = {
   secret: false,
   required: false,
   format: 'scope-list',
-  maxLength: MAX_SCOPE_CHARS,
+  maxLength: MAX_SCOPE_LIST_CHARS,
 }
 
 /** The fields of a code that was obtained elsewhere and is exchanged here, once (RFC 6749 §4.1.3, RFC 7636 §4.5). */

@@ -104,6 +104,7 @@ const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   base: ([name = ''], get) => mapDefined(get(name), toBaseUrl),
   // JSON key files spell line breaks `\n`; what reads PEM wants real ones.
   pem: ([name = ''], get) => mapDefined(get(name), (text) => text.replaceAll('\\n', '\n')),
+  fill: ([name = ''], get) => mapDefined(get(name), (text) => mapDefined(fillIn(text, get), toBaseUrl)),
   path: ([name = ''], get) => mapDefined(get(name), toPathSegment),
   // RFC 7617 §2: an absent password is an empty one; the user name has to be there.
   basic: ([user = '', password = ''], get) =>
@@ -132,6 +133,17 @@ function toBaseUrl(text: string): string | undefined {
   let end = url.pathname.length
   while (end > 0 && url.pathname[end - 1] === '/') end -= 1
   return url.origin + url.pathname.slice(0, end)
+}
+
+/** The members of the grant in their places: one at the start is a URL, every other a piece of one. */
+function fillIn(text: string, get: (name: string) => string | undefined): string | undefined {
+  let complete = true
+  const filled = text.replace(PLACEHOLDER, (_, name: string, at: number) => {
+    const value = get(`grant.extra.${name}`)
+    if (value === undefined) complete = false
+    return at === 0 ? (value ?? '') : encodeURIComponent(value ?? '')
+  })
+  return complete ? filled : undefined
 }
 
 /** RFC 3986 §3.3: a segment may carry `:` as it is, and Telegram's tokens have one. */

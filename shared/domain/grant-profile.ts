@@ -2,7 +2,8 @@
  * Text with placeholders, or a list of such texts of which the first that has all its values counts. A placeholder
  * without a value makes its text absent. `{field}` the value · `{mask(field)}` first three characters, `***`, last
  * three · `{basic(user,password)}` RFC 7617 credentials · `{label(field)}` title case (`HEADER` → `Header`) ·
- * `{base(url)}` a URL without query and trailing slash · `{path(field)}` percent-encoded for a path segment ·
+ * `{base(url)}` a URL without query and trailing slash · `{fill(url)}` the same of a URL whose own placeholders are
+ * members of the grant · `{path(field)}` percent-encoded for a path segment ·
  * `{after-last(-,field)}` what follows the last `-`, when it is a DNS label · `{names(list)}` the names of a
  * CUSTOM list · `{pem(field)}` real line breaks for `\n` · `{when(field,text)}` empty text if the field has that
  * value, else absent.
@@ -27,12 +28,25 @@ export interface GrantProfile {
   readonly authorizationUrl?: Template
   /** The issuer expected in the authorization response (RFC 9207), for providers that advertise it. */
   readonly issuer?: Template
-  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic' | 'none'
+  readonly clientAuthentication:
+    | 'client_secret_post'
+    | 'client_secret_basic'
+    | 'client_secret_jwt'
+    | 'private_key_jwt'
+    | 'none'
   /**
    * The setup field that overrides `clientAuthentication`, for setups of any provider. When it is absent and there
    * is no client secret, the client is public: `none`.
    */
   readonly clientAuthenticationField?: string
+  /** For `private_key_jwt` and `client_secret_jwt` (RFC 7523 §2.2): the setup fields that say how to sign. */
+  readonly clientAssertion?: {
+    /** A PEM private key. */
+    readonly key: string
+    readonly keyId: string
+    /** The issuer or endpoint the assertion is for; the token endpoint when it is left out. */
+    readonly audience: string
+  }
   /** Where client id and secret come from: the setup's own fields, or the operator's OAuth application. */
   readonly client:
     | { readonly from: 'setup'; readonly id: string; readonly secret: string }
@@ -44,14 +58,25 @@ export interface GrantProfile {
   /** The authorization page wants a `nonce` (OpenID Connect Core §3.1.2.1). */
   readonly nonce?: true
   readonly scopes: {
-    readonly separator: ' ' | ','
+    readonly separator: ' ' | ',' | '+'
     /** Asked for when a person names none. */
     readonly default: readonly string[]
     /** False for providers whose scopes live on the application: none is sent, none is compared. */
     readonly requested: boolean
     /** The setup field that holds them, when the setup names its own. */
     readonly field?: string
+    /** Sent again when a grant is renewed, never more than was granted (RFC 6749 §6): some servers want it. */
+    readonly atRefresh?: boolean
   }
+  /** `grant_type`, where it has another name than RFC 6749's. */
+  readonly grantType?: string
+  /** Parameters as they are, no templates; they stand back behind the request's own. */
+  readonly literals?: {
+    readonly authorization: Readonly<Record<string, string>>
+    readonly token: Readonly<Record<string, string>>
+  }
+  /** The setup fields by which a person says of any provider what the profile cannot know. */
+  readonly choices?: ProfileChoices
   /** Extra parameters; templates over setup fields. An absent value leaves the parameter out. */
   readonly authorizationParameters?: Readonly<Record<string, Template>>
   readonly tokenParameters?: Readonly<Record<string, Template>>
@@ -75,6 +100,23 @@ export interface GrantProfile {
   readonly sources: Readonly<Record<string, Source>>
 }
 
+/** Each the name of a setup field; see `chosenProfile`. */
+export interface ProfileChoices {
+  readonly bodyFormat?: string
+  readonly pkce?: string
+  readonly grantType?: string
+  readonly scopeSeparator?: string
+  readonly scopeAtRefresh?: string
+  readonly authorizationParameters?: string
+  readonly tokenParameters?: string
+  /** A life in seconds (0: no end), assumed where the answer states none. */
+  readonly accessSeconds?: string
+  /** Members of the answer or the callback, handed to flows as fields. */
+  readonly extra?: string
+  /** A URL whose placeholders are such members too. */
+  readonly baseUrl?: string
+}
+
 export interface ExpiryRule {
   /** `expires_in` is in this unit (RFC 6749 says seconds; some answer milliseconds). */
   readonly unit: 'seconds' | 'milliseconds'
@@ -85,8 +127,6 @@ export interface ExpiryRule {
    * where only a person could bring another token, which is then served until somebody says otherwise.
    */
   readonly whenAbsent: { readonly assumedSeconds: number; readonly onlyIfRenewable?: true } | 'never'
-  /** The setup field that states a life in seconds (0: no end), assumed where the answer states none. */
-  readonly field?: string
 }
 
 export interface RefreshRule {

@@ -31,12 +31,16 @@ export interface TokenRequest {
         readonly redirectUri?: string
         readonly codeVerifier?: SecretText
         readonly scopes: readonly string[]
+        /** What the browser brought beside code and state. */
+        readonly callback?: Readonly<Record<string, string>>
       }
     | {
         readonly kind: 'refresh-token'
         readonly refreshToken: SecretText
         readonly grantName: string
         readonly extra: Readonly<Record<string, string>>
+        /** What was granted, so that no more is asked for where the scopes are sent again. */
+        readonly granted?: readonly string[]
       }
   readonly scopes: readonly string[]
   readonly timeoutMs: number

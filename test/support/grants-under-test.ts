@@ -66,6 +66,7 @@ export async function startGrantsUnderTest() {
     fetch: reroutedTo(provider, guarded),
     render: renderTemplate,
     clock,
+    random,
   })
   const opened = new OpenedSecrets(secrets)
   const freezes = new FreezeWatch(items, clock)

@@ -1,6 +1,7 @@
 import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
 import { OAuth4WebApiClient } from '../../shared/adapters/oauth/provider-oauth-client.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { renderTemplate } from '../../shared/connectors/template.ts'
 import type { GrantProfile } from '../../shared/domain/grant-profile.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
@@ -11,6 +12,7 @@ export function oauthClientFor(...allowHosts: string[]): OAuth4WebApiClient {
   const clock = new SystemClock()
   return new OAuth4WebApiClient({
     clock,
+    random: new SystemRandom(),
     render: renderTemplate,
     fetch: createGuardedFetch({ allowHosts, clock }),
   })

@@ -2,10 +2,17 @@ import * as oauth from 'oauth4webapi'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { ClientIdentity, TokenFailure } from '../../ports/oauth-client.ts'
+import { type AssertionContext, clientSecretJwt, privateKeyJwt } from './client-assertion.ts'
 import { failureBeforeSending } from './token-failure.ts'
 
 type Method = GrantProfile['clientAuthentication']
-const METHODS: readonly string[] = ['client_secret_post', 'client_secret_basic', 'none'] satisfies Method[]
+const METHODS: readonly string[] = [
+  'client_secret_post',
+  'client_secret_basic',
+  'client_secret_jwt',
+  'private_key_jwt',
+  'none',
+] satisfies Method[]
 
 /** How a request proves which client it comes from, ready for oauth4webapi. */
 export interface AuthenticatedClient {
@@ -24,6 +31,7 @@ export function authenticateClient(
   profile: GrantProfile,
   setup: JsonObject,
   given: ClientIdentity | undefined,
+  context: Omit<AssertionContext, 'profile' | 'setup'>,
 ): AuthenticatedClient | TokenFailure {
   const secret = given?.secret?.reveal()
   const method = methodOf(profile, setup, secret)
@@ -33,6 +41,10 @@ export function authenticateClient(
   }
   const client = { client_id: given.id }
   if (method === 'none') return { client, authentication: oauth.None() }
+  if (method === 'private_key_jwt') {
+    const authentication = privateKeyJwt({ ...context, profile, setup })
+    return typeof authentication === 'function' ? { client, authentication } : authentication
+  }
   if (secret === undefined || secret === '') {
     return failureBeforeSending(
       'app-broken',
@@ -40,9 +52,14 @@ export function authenticateClient(
       'The OAuth application has no client secret.',
     )
   }
-  const authentication =
-    method === 'client_secret_post' ? oauth.ClientSecretPost(secret) : clientSecretBasic(secret)
-  return { client, authentication }
+  switch (method) {
+    case 'client_secret_post':
+      return { client, authentication: oauth.ClientSecretPost(secret) }
+    case 'client_secret_basic':
+      return { client, authentication: clientSecretBasic(secret) }
+    case 'client_secret_jwt':
+      return { client, authentication: clientSecretJwt({ ...context, profile, setup }, secret) }
+  }
 }
 
 function methodOf(profile: GrantProfile, setup: JsonObject, secret: string | undefined): Method {

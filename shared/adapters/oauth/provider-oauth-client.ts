@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { chosenProfile } from '../../domain/chosen-profile.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
@@ -14,6 +15,7 @@ import type {
   TokenRequest,
 } from '../../ports/oauth-client.ts'
 import type { OutgoingAnswer, OutgoingFetch, OutgoingOutcome } from '../../ports/outgoing-fetch.ts'
+import type { Random } from '../../ports/random.ts'
 import { isReadable, readAnswerMembers } from './answer-shape.ts'
 import { type BuiltRequest, buildRequest } from './built-request.ts'
 import { addMetadata } from './grant-metadata.ts'
@@ -34,6 +36,7 @@ export interface OAuthClientOptions {
   readonly fetch: OutgoingFetch
   readonly render: RenderTemplate
   readonly clock: Clock
+  readonly random: Random
 }
 
 /**
@@ -47,16 +50,17 @@ export class OAuth4WebApiClient implements OAuthClient {
     this.#options = options
   }
 
-  async requestToken(request: TokenRequest): Promise<TokenOutcome> {
-    const { clock, render } = this.#options
+  async requestToken(asked: TokenRequest): Promise<TokenOutcome> {
+    const { clock, random, render } = this.#options
     const startedAtMs = clock.monotonicMs()
     const nowMs = clock.nowMs()
-    const setup = parseSetup(request.setup)
-    const prepared = await prepareTokenRequest(request, setup, { render, nowMs })
+    const setup = parseSetup(asked.setup)
+    const request = { ...asked, profile: chosenProfile(asked.profile, setup) }
+    const prepared = await prepareTokenRequest(request, setup, { render, nowMs, random })
     if ('kind' in prepared) return prepared
     const outcome = await this.#send(prepared, request)
     if (outcome.kind !== 'answer') return failureOfCall(outcome)
-    const result = readTokenOutcome(outcome, request, { setup, host: prepared.url.host, nowMs })
+    const result = readTokenOutcome(outcome, request, { host: prepared.url.host, nowMs })
     if (result.kind !== 'granted') return result
     return addMetadata(result, {
       ...this.#options,
@@ -122,17 +126,17 @@ function encodeBody(
 function readTokenOutcome(
   answer: OutgoingAnswer,
   request: TokenRequest,
-  asked: { readonly setup: JsonObject; readonly host: string; readonly nowMs: number },
+  asked: { readonly host: string; readonly nowMs: number },
 ): TokenOutcome {
   const { profile, grant } = request
   const body = readAnswerMembers(answer)
   const expected = {
     profile,
-    setup: asked.setup,
     grantName: grant.kind === 'refresh-token' ? grant.grantName : MAIN_GRANT,
     isRefresh: grant.kind === 'refresh-token',
     asked: request.scopes,
     nowMs: asked.nowMs,
+    callback: (grant.kind === 'authorization-code' ? grant.callback : undefined) ?? {},
   }
   const judged: AnswerToJudge = {
     answer,

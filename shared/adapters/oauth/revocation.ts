@@ -2,8 +2,10 @@ import * as oauth from 'oauth4webapi'
 import type { Revocation } from '../../domain/grant-profile.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { RevocationOutcome, RevocationRequest } from '../../ports/oauth-client.ts'
 import type { OutgoingAnswer, OutgoingFetch, OutgoingRequest } from '../../ports/outgoing-fetch.ts'
+import type { Random } from '../../ports/random.ts'
 import { memberAt, parseJsonObject } from './answer-json.ts'
 import { buildRequest } from './built-request.ts'
 import { authenticateClient } from './client-authentication.ts'
@@ -13,6 +15,8 @@ import type { RenderTemplate } from './render-template.ts'
 export interface RevocationContext {
   readonly fetch: OutgoingFetch
   readonly render: RenderTemplate
+  readonly clock: Clock
+  readonly random: Random
 }
 
 /** A revocation call, filled in, and which answers mean that the grant is gone. */
@@ -29,6 +33,7 @@ type Build = (input: {
   readonly isRefreshToken: boolean
   readonly request: RevocationRequest
   readonly setup: JsonObject
+  readonly context: RevocationContext
 }) => RevocationCall | string | Promise<RevocationCall | string>
 
 /**
@@ -52,7 +57,7 @@ export async function revokeGrant(
     return { kind: 'failed', message: 'The setup gives no valid revocation endpoint.' }
   }
   const isRefreshToken = refreshToken !== undefined
-  const call = await STYLES[revocation.style]({ url, token, isRefreshToken, request, setup })
+  const call = await STYLES[revocation.style]({ url, token, isRefreshToken, request, setup, context })
   if (typeof call === 'string') return { kind: 'failed', message: call }
   const outcome = await context.fetch(call.url, {
     ...call.request,
@@ -71,8 +76,12 @@ const SLACK_DEAD: ReadonlySet<unknown> = new Set(['token_revoked', 'token_expire
 
 const STYLES: Readonly<Record<Revocation['style'], Build>> = {
   /** RFC 7009 §2: the client authenticates as at the token endpoint; 200 also for a token nobody knows. */
-  async rfc7009({ url, token, isRefreshToken, request, setup }) {
-    const client = authenticateClient(request.profile, setup, request.client)
+  async rfc7009({ url, token, isRefreshToken, request, setup, context }) {
+    const { clock, random, render } = context
+    // The assertion that proves the client is for the authorization server, by its token endpoint's name.
+    const tokenUrl = render(request.profile.tokenUrl, setup, { main: { extra: request.extra ?? {} } }) ?? url
+    const made = { tokenUrl, nowMs: clock.nowMs(), random }
+    const client = authenticateClient(request.profile, setup, request.client, made)
     if ('kind' in client) return client.message
     const server = { issuer: new URL(url).origin, revocation_endpoint: url }
     const hint = { token_type_hint: isRefreshToken ? 'refresh_token' : 'access_token' }

@@ -4,7 +4,7 @@ import { splitGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { KeptRefreshToken, MintedGrant } from '../../ports/oauth-client.ts'
-import { asObject, memberAt, pickText, toNumber } from './answer-json.ts'
+import { asObject, memberAt, pickText } from './answer-json.ts'
 import { anyRefreshToken, firstMember, tokenHolder } from './answer-shape.ts'
 import { readRefreshLifeMs, readTokenLife } from './token-life.ts'
 import { readTokenType } from './token-type.ts'
@@ -15,13 +15,14 @@ const TOKEN_TEXT = /^[\x20-\x7e]+$/
 /** Which grant a token answer is for. */
 export interface ExpectedAnswer {
   readonly profile: GrantProfile
-  readonly setup: JsonObject
   readonly grantName: string
   readonly isRefresh: boolean
   /** The scopes that were asked for. */
   readonly asked: readonly string[]
   /** The instant before the request was sent. */
   readonly nowMs: number
+  /** What the browser brought beside the code, for members that come nowhere else (QuickBooks' `realmId`). */
+  readonly callback: Readonly<Record<string, string>>
 }
 
 /** Why an answer that says "success" is of no use. */
@@ -112,7 +113,6 @@ function readGrant(
   const life = readTokenLife(answer, profile.expiry, {
     nowMs,
     renewable,
-    setupSeconds: setupSeconds(expected),
     accessToken: token,
   })
   const notes: GrantNote[] = life.note === undefined ? [] : [life.note]
@@ -131,7 +131,11 @@ function readGrant(
     expiryBasis: life.expiryBasis,
     ...(refreshLifeMs === undefined ? {} : { refreshLifeMs }),
     ...(scopes === undefined ? {} : { scopes }),
-    extra: { ...pickText(place.outer, names), ...pickText(answer, names) },
+    extra: {
+      ...pickText(expected.callback, names),
+      ...pickText(place.outer, names),
+      ...pickText(answer, names),
+    },
     ...(notes.length === 0 ? {} : { notes }),
   }
   return { kind: 'grant', grant }
@@ -145,10 +149,6 @@ function refreshText(value: JsonValue | undefined): string | undefined {
   const text = typeof value === 'number' ? String(value) : value
   if (typeof text !== 'string' || text.trim() === '') return undefined
   return TOKEN_TEXT.test(text) ? text : text.trim()
-}
-
-function setupSeconds({ profile, setup }: ExpectedAnswer): number | undefined {
-  return profile.expiry.field === undefined ? undefined : toNumber(memberAt(setup, profile.expiry.field))
 }
 
 /** Undefined when the answer is silent, which means as asked (RFC 6749 §5.1). Some send a list in place of text. */

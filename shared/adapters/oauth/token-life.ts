@@ -70,15 +70,13 @@ export interface LifeFacts {
   readonly nowMs: number
   /** Whether a new access token can be had without a person. */
   readonly renewable: boolean
-  /** The life that the setup states, in seconds; 0 for tokens that do not end. */
-  readonly setupSeconds: number | undefined
   readonly accessToken: string
 }
 
 /**
  * The access token's life: the earliest end that the answer states, or the token itself when it is a JWT. Where none
- * is stated, or none that makes sense, the setup's figure is assumed, then the profile's; and where nothing would
- * renew the token it is served until somebody says otherwise. An odd life does not spoil a good answer, which may
+ * is stated, or none that makes sense, the profile's figure is assumed; and where nothing would renew the token it
+ * may be served until somebody says otherwise. An odd life does not spoil a good answer, which may
  * hold the only copy of a rotated refresh token. A short life is kept however short, because a token is never handed
  * out past its stated end.
  */
@@ -92,13 +90,7 @@ export function readTokenLife(answer: JsonObject, rule: ExpiryRule, facts: LifeF
   return { ...unstatedLife(rule, facts, end.odd), ...(end.odd ? { note: 'expires_in_unusable' } : {}) }
 }
 
-function unstatedLife(
-  { whenAbsent }: ExpiryRule,
-  { setupSeconds, renewable }: LifeFacts,
-  isOdd: boolean,
-): TokenLife {
-  if (setupSeconds === 0) return { expiryBasis: 'never' }
-  if (setupSeconds !== undefined) return { lifeMs: setupSeconds * 1000, expiryBasis: 'assumed' }
+function unstatedLife({ whenAbsent }: ExpiryRule, { renewable }: LifeFacts, isOdd: boolean): TokenLife {
   if (whenAbsent === 'never') {
     if (!isOdd) return { expiryBasis: 'never' }
     return renewable ? { lifeMs: FALLBACK_LIFE_MS, expiryBasis: 'assumed' } : { expiryBasis: 'unknown' }

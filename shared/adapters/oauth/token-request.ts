@@ -1,5 +1,7 @@
+import { scopesNotGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { TokenFailure, TokenRequest } from '../../ports/oauth-client.ts'
+import type { Random } from '../../ports/random.ts'
 import { type AuthenticatedClient, authenticateClient } from './client-authentication.ts'
 import { signAssertion } from './jwt-assertion.ts'
 import type { RenderTemplate } from './render-template.ts'
@@ -12,6 +14,13 @@ export interface PreparedTokenRequest extends AuthenticatedClient {
   readonly parameters: Readonly<Record<string, string>>
 }
 
+/** What a request is made with. */
+export interface RequestContext {
+  readonly render: RenderTemplate
+  readonly nowMs: number
+  readonly random: Random
+}
+
 /**
  * Fills in a token request by its profile, or tells what the setup or the client lacks; nothing is sent. The grant's
  * own parameters win over the profile's extra ones.
@@ -19,7 +28,7 @@ export interface PreparedTokenRequest extends AuthenticatedClient {
 export async function prepareTokenRequest(
   request: TokenRequest,
   setup: JsonObject,
-  context: { readonly render: RenderTemplate; readonly nowMs: number },
+  context: RequestContext,
 ): Promise<PreparedTokenRequest | TokenFailure> {
   const { profile, grant } = request
   const extra = grant.kind === 'refresh-token' ? grant.extra : {}
@@ -30,7 +39,8 @@ export async function prepareTokenRequest(
   if (url === null) {
     return failureBeforeSending('app-broken', 'invalid_setup', 'The setup gives no valid token endpoint.')
   }
-  const client = authenticateClient(profile, setup, request.client)
+  const { nowMs, random } = context
+  const client = authenticateClient(profile, setup, request.client, { tokenUrl: url.href, nowMs, random })
   if ('kind' in client) return client
   const own = await grantParameters(request, setup, context)
   if ('kind' in own) return own
@@ -50,7 +60,7 @@ interface GrantParameters {
 async function grantParameters(
   request: TokenRequest,
   setup: JsonObject,
-  context: { readonly render: RenderTemplate; readonly nowMs: number },
+  context: RequestContext,
 ): Promise<GrantParameters | TokenFailure> {
   const { profile, grant, scopes } = request
   switch (grant.kind) {
@@ -58,7 +68,7 @@ async function grantParameters(
       const asked = profile.scopes.requested && scopes.length > 0
       const parameters: Record<string, string> = {}
       if (asked) parameters['scope'] = scopes.join(profile.scopes.separator)
-      return { grantType: 'client_credentials', parameters }
+      return { grantType: profile.grantType ?? 'client_credentials', parameters }
     }
     case 'authorization-code':
       return {
@@ -72,10 +82,9 @@ async function grantParameters(
         },
       }
     case 'refresh-token':
-      // RFC 6749 §6: without a scope, the same scopes are asked for again.
       return {
         grantType: 'refresh_token',
-        parameters: { refresh_token: grant.refreshToken.reveal() },
+        parameters: { refresh_token: grant.refreshToken.reveal(), ...scopeAtRefresh(request) },
       }
     case 'jwt-bearer': {
       if (profile.assertion === undefined) {
@@ -86,6 +95,17 @@ async function grantParameters(
       return { grantType: 'urn:ietf:params:oauth:grant-type:jwt-bearer', parameters: { assertion } }
     }
   }
+}
+
+/**
+ * RFC 6749 §6: without a scope, the same scopes are asked for again, and never may be more than was granted. Entra
+ * wants it where client and resource are one application (AADSTS90009).
+ */
+function scopeAtRefresh({ profile, grant, scopes }: TokenRequest): { readonly scope?: string } {
+  if (profile.scopes.atRefresh !== true || grant.kind !== 'refresh-token') return {}
+  const missing = scopesNotGranted(scopes, grant.granted ?? scopes, { hasRefreshToken: true })
+  const again = scopes.filter((scope) => !missing.includes(scope))
+  return again.length === 0 ? {} : { scope: again.join(profile.scopes.separator) }
 }
 
 function extraParameters(
@@ -100,5 +120,5 @@ function extraParameters(
     const value = render(template, setup)
     if (value !== undefined) parameters[name] = value
   }
-  return parameters
+  return { ...parameters, ...profile.literals?.token }
 }

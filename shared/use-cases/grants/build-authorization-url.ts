@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
-import type { Setup } from '../../connectors/connector.ts'
 import { renderTemplate } from '../../connectors/template.ts'
+import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { isOneSite } from '../../domain/one-site.ts'
@@ -37,14 +37,15 @@ export async function buildAuthorizationUrl(
       message: 'There is no such OAuth application for this app. Add one under oauth-apps, then authorize.',
     }
   }
-  const scopes = askedScopes(request.scopes, setup.grant) ?? scopesToAsk(setup.grant, values)
-  const url = authorizationUrlOf(setup, values, {
+  const profile = chosenProfile(setup.grant, values)
+  const scopes = askedScopes(request.scopes, profile) ?? scopesToAsk(setup.grant, values)
+  const url = authorizationUrlOf(profile, values, {
     clientId: application.client.id,
     redirectUri: request.redirectUri,
     scopes,
     state: request.state,
     codeChallenge:
-      setup.grant.pkce === 'S256' ? challengeOf(await codeVerifierOf(ports, request.state)) : undefined,
+      profile.pkce === 'S256' ? challengeOf(await codeVerifierOf(ports, request.state)) : undefined,
   })
   if (url === undefined) {
     return { kind: 'failed', code: 'setup_incomplete', message: 'The setup does not say where to authorize.' }
@@ -79,7 +80,7 @@ function challengeOf(verifier: SecretText): string {
 
 /** The URL itself, out of the connector's profile and the setup's values (RFC 6749 §4.1.1, RFC 7636 §4.3). */
 function authorizationUrlOf(
-  setup: Setup,
+  profile: GrantProfile,
   values: JsonObject,
   facts: {
     clientId: string
@@ -89,12 +90,11 @@ function authorizationUrlOf(
     codeChallenge: string | undefined
   },
 ): URL | undefined {
-  const profile = setup.grant
   const base =
-    profile?.authorizationUrl === undefined ? undefined : renderTemplate(profile.authorizationUrl, values)
-  if (profile === undefined || base === undefined || !URL.canParse(base)) return undefined
+    profile.authorizationUrl === undefined ? undefined : renderTemplate(profile.authorizationUrl, values)
+  if (base === undefined || !URL.canParse(base)) return undefined
   const url = new URL(base)
-  const parameters: Record<string, string | undefined> = {
+  const own: Record<string, string | undefined> = {
     response_type: 'code',
     [profile.clientIdParameter ?? 'client_id']: facts.clientId,
     redirect_uri: facts.redirectUri,
@@ -108,12 +108,15 @@ function authorizationUrlOf(
     // Derived from the state: nobody can guess it, and nothing has to be kept.
     ...(profile.nonce === true ? { nonce: challengeOf(facts.state) } : {}),
   }
+  const parameters = { ...profile.literals?.authorization, ...own }
   for (const [name, template] of Object.entries(profile.authorizationParameters ?? {})) {
-    parameters[name] = renderTemplate(template, values)
+    parameters[name] = renderTemplate(template, values) ?? parameters[name]
   }
   // A page that routes by its fragment reads its parameters there.
   const query = url.hash === '' ? url.searchParams : new URLSearchParams()
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) query.set(name, value)
   if (url.hash !== '') url.hash = `${url.hash}?${query}`
+  // A blank as `%20` is read alike by all; as `+` not by every hop (WHATWG URL §5.2 against RFC 3986 §2.1).
+  else url.search = url.search.replaceAll('+', '%20')
   return url
 }

@@ -1,6 +1,7 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import type { ChangeEventType } from '../../domain/change-event.ts'
+import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { StoredGrant } from '../../domain/grant.ts'
@@ -78,7 +79,9 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
       kind: 'authorization-code',
       code: request.code,
       redirectUri: request.redirectUri,
-      ...(setup.grant.pkce === 'S256' ? { codeVerifier: await codeVerifierOf(ports, request.state) } : {}),
+      ...(chosenProfile(setup.grant, values).pkce === 'S256'
+        ? { codeVerifier: await codeVerifierOf(ports, request.state) }
+        : {}),
       scopes: request.scopes,
     },
     scopes: request.scopes,

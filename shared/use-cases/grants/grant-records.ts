@@ -1,4 +1,5 @@
 import type { Setup } from '../../connectors/connector.ts'
+import { chosenProfile, scopesOf } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
 import type { GrantNote, GrantState, StoredGrant } from '../../domain/grant.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
@@ -82,7 +83,10 @@ export function statesOfGrants(grants: Readonly<Record<string, StoredGrant>>): R
 /** The scopes a setup asks for: its own, or the connector's. */
 export function scopesToAsk(profile: GrantProfile, setup: JsonObject): string[] {
   const field = profile.scopes.field === undefined ? undefined : setup[profile.scopes.field]
-  if (typeof field === 'string') return field.split(/[\s,]+/).filter((scope) => scope !== '')
+  const { separator } = chosenProfile(profile, setup).scopes
+  // Where the separator is known, whoever writes the other one does not mean it as part of a name.
+  const isKnown = profile.choices?.scopeSeparator === undefined
+  if (typeof field === 'string') return scopesOf(field, isKnown && separator === ' ' ? ',' : separator)
   return [...profile.scopes.default]
 }
 

@@ -125,6 +125,7 @@ function wayToRenew(
       refreshToken: new SecretText(grant.refresh_token),
       grantName,
       extra: grant.extra,
+      ...(grant.scopes === undefined ? {} : { granted: grant.scopes }),
     }
   }
   if (profile.kind !== 'authorization-code') return { kind: profile.kind }

@@ -1,6 +1,6 @@
 import { APP_IDS, CONNECTORS, findConnector, findSetup } from '../../../shared/connectors/catalogue.ts'
 import type { Connector, Field, Setup } from '../../../shared/connectors/connector.ts'
-import { formatName } from '../../../shared/connectors/field-format.ts'
+import { formatName, type StringFormat } from '../../../shared/connectors/field-format.ts'
 import { AUTH0_SETUPS } from './auth0-schema.ts'
 
 const SETUPS = CONNECTORS.flatMap((connector) => connector.setups.map((setup) => ({ connector, setup })))
@@ -176,7 +176,7 @@ function fieldInShort(field: Field, stated: string): string {
   const flags = `${field.required ? '!' : '?'}${field.secret ? '*' : ''}`
   const limits = stated.includes('..') ? `${field.minLength ?? ''}..${field.maxLength ?? ''}` : ''
   if (field.enum !== undefined) return `${field.name}${flags}${limits}=${field.enum.join('|')}`
-  const format = field.format !== 'named-values' && stated.includes('=') ? `=${formatName(field.format)}` : ''
+  const format = stated.includes('=') ? `=${formatName(field.format as StringFormat)}` : ''
   return `${field.name}${flags}${limits}${format}`
 }
 

@@ -52,6 +52,13 @@ const ACCEPTED: Readonly<Record<StringFormat, readonly string[]>> = {
     '-----BEGIN RSA PRIVATE KEY-----\nAAAA\nBBB=\n-----END RSA PRIVATE KEY-----',
   ],
   'pem-public-key': ['-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----'],
+  'url-template': [
+    'https://acme.example.com',
+    '{instance_url}',
+    '{instance_url}/services/data',
+    'https://api.example.com/v3/company/{realmId}',
+    'https://{api_domain}/v1',
+  ],
   'scope-list': ['a', 'read:things write:things', 'chat:write,im:read', 'https://www.googleapis.com/auth/x'],
 }
 
@@ -111,6 +118,16 @@ const REFUSED: Readonly<Record<StringFormat, readonly string[]>> = {
     `${PEM}x`,
   ],
   'pem-public-key': [PEM, ''],
+  'url-template': [
+    '',
+    'http://{a}',
+    '{a b}',
+    '{}',
+    'https://a/{b',
+    'https://a/b}',
+    '{a}@evil.example',
+    'x{a}',
+  ],
   'scope-list': ['', ' a', 'a ', 'a  b', 'a\nb', 'a"b', 'a\\b', 'ä'],
 }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { CONNECTORS, findConnector } from '../../../shared/connectors/catalogue.ts'
-import type { Connector, Field, Setup } from '../../../shared/connectors/connector.ts'
+import type { Connector, Field, FieldFormat, Setup } from '../../../shared/connectors/connector.ts'
 import { canonicalSetup, setupJsonSchema, validateSetup } from '../../../shared/connectors/setup-schema.ts'
 import { VaultError } from '../../../shared/domain/errors.ts'
 import type { JsonObject } from '../../../shared/domain/json.ts'
@@ -62,7 +62,7 @@ describe('validateSetup', () => {
 
   it.each(LENGTHS)('bounds $field.name of $connector.appId $setup.type', ({ connector, setup, field }) => {
     const max = field.maxLength!
-    const unit = field.format === 'https-url' ? 'https://example.com/' : ''
+    const unit = ['https-url', 'url-template'].includes(field.format) ? 'https://example.com/' : ''
     const longest = unit + 'x'.repeat(max - unit.length)
     if (field.format !== 'hostname') {
       expect(validateSetup(connector, { ...setup.example, [field.name]: longest }).setup).toBe(setup)
@@ -80,7 +80,7 @@ describe('validateSetup', () => {
   })
 
   it.each(SETUPS)('refuses an empty value in $connector.appId $setup.type', ({ connector, setup }) => {
-    for (const field of setup.fields.filter((each) => each.format !== 'named-values' && !each.enum)) {
+    for (const field of setup.fields.filter((each) => isText(each.format) && !each.enum)) {
       const reason = `String is too short (0 chars), minimum ${field.minLength ?? 1}`
       expectRefusal(connector, { ...setup.example, [field.name]: '' }, reason, `setup.${field.name}`)
     }
@@ -294,12 +294,80 @@ describe('validateSetup', () => {
     const secret = 'S3cr3t-never-to-be-shown'
     for (const { connector, setup } of SETUPS) {
       for (const field of setup.fields.filter((each) => each.secret && each.format !== 'named-values')) {
-        for (const value of [`${secret}\0`, secret.repeat(4_000), [secret], { [secret]: secret }]) {
+        const parameters = { code: secret, [`${secret} `]: secret }
+        const wrong = field.format === 'parameters' ? parameters : { [secret]: secret }
+        for (const value of [`${secret}\0`, secret.repeat(4_000), [secret], wrong]) {
           const error = refusalOf(connector, { ...setup.example, [field.name]: value })
           expect(JSON.stringify([error.message, error.detail, error.cause])).not.toContain(secret)
         }
       }
     }
+  })
+})
+
+describe('validateSetup of OAUTH2', () => {
+  const example = app('OAUTH2').setups[0]!.example
+
+  it('leaves blanks at the ends of ids and secrets out, and says which', () => {
+    const sent = { ...example, client_id: ' cid\u00a0', client_secret: '\tsecret  ', audience: 'a b ' }
+    const { values, trimmed } = validateSetup(app('OAUTH2'), sent)
+    expect(values).toMatchObject({ client_id: 'cid', client_secret: 'secret', audience: 'a b' })
+    expect(trimmed).toEqual(['client_id', 'client_secret', 'audience'])
+    expect(validateSetup(app('OAUTH2'), example)).not.toHaveProperty('trimmed')
+    expectRefusal(app('OAUTH2'), { ...example, client_id: '  ' }, /too short/, 'setup.client_id')
+  })
+
+  it.each([
+    [{ access_type: 'offline', prompt: 'consent', 'filter[a]': '' }, undefined],
+    [{ state: 'mine' }, 'setup.authorization_parameters.state'],
+    [{ client_id: 'other' }, 'setup.authorization_parameters.client_id'],
+    [{ redirect_uri: 'https://evil.example' }, 'setup.authorization_parameters.redirect_uri'],
+    [{ 'a b': 'x' }, 'setup.authorization_parameters'],
+    [{ a: 'x\ny' }, 'setup.authorization_parameters.a'],
+    [{ a: 'x'.repeat(2_049) }, 'setup.authorization_parameters.a'],
+    [{ a: 7 }, 'setup.authorization_parameters.a'],
+    [
+      Object.fromEntries(Array.from({ length: 21 }, (_, n) => [`p${n}`, ''])),
+      'setup.authorization_parameters',
+    ],
+    ['a=b', 'setup.authorization_parameters'],
+  ])('takes extra parameters that the request does not have itself: %j', (value, field) => {
+    const input = { ...example, authorization_parameters: value }
+    if (field !== undefined) return expectRefusal(app('OAUTH2'), input, /./, field)
+    expect(validateSetup(app('OAUTH2'), input).values).toMatchObject({ authorization_parameters: value })
+  })
+
+  it.each([
+    ['scope', 'x'.repeat(8_192), true],
+    ['scope_at_refresh', true, true],
+    ['scope_at_refresh', 'true', false],
+    ['access_token_lifetime', 0, true],
+    ['access_token_lifetime', 3600, true],
+    ['access_token_lifetime', -1, false],
+    ['access_token_lifetime', 1.5, false],
+    ['access_token_lifetime', '3600', false],
+    ['extra_fields', ['instance_url', 'team.id'], true],
+    ['extra_fields', [], false],
+    ['extra_fields', ['a b'], false],
+    ['pkce', 'off', true],
+    ['pkce', 'plain', false],
+    ['scope_separator', 'comma', true],
+    ['scope_separator', ',', false],
+  ])('takes %s: %j, or not: %s', (name, value, accepted) => {
+    const input = { ...example, [name]: value }
+    if (accepted) return expect(validateSetup(app('OAUTH2'), input).values).toMatchObject({ [name]: value })
+    expectRefusal(app('OAUTH2'), input, /./, new RegExp(`^setup\\.${name}`))
+  })
+
+  it('asks for what the client’s way of proving itself needs', () => {
+    const machine = { ...app('OAUTH2').setups[1]!.example, client_secret: undefined }
+    const bare = JSON.parse(JSON.stringify(machine)) as Record<string, string>
+    const by = (method: string) => ({ ...bare, token_endpoint_auth_method: method })
+    expectRefusal(app('OAUTH2'), by('client_secret_jwt'), /Missing required/, 'setup.client_secret')
+    expectRefusal(app('OAUTH2'), by('private_key_jwt'), /Missing required/, 'setup.private_key')
+    const { token_endpoint_auth_method: _method, ...unsaid } = bare
+    expectRefusal(app('OAUTH2'), unsaid, /Missing required/, 'setup.client_secret')
+    expect(validateSetup(app('OAUTH2'), by('none')).values).toMatchObject({ client_id: bare['client_id'] })
   })
 })
 
@@ -374,13 +442,18 @@ function expectRefusal(
   connector: Connector,
   input: unknown,
   reason: string | RegExp,
-  field: string,
+  field: string | RegExp,
   allowed?: string,
 ): void {
   const error = refusalOf(connector, input)
   expect(error.code).toBe('invalid-body')
   if (typeof reason === 'string') expect(error.message).toBe(reason)
   else expect(error.message).toMatch(reason)
-  expect(error.detail.field).toBe(field)
+  if (typeof field === 'string') expect(error.detail.field).toBe(field)
+  else expect(error.detail.field).toMatch(field)
   if (allowed !== undefined) expect(error.detail.allowed).toBe(allowed)
+}
+
+function isText(format: FieldFormat): boolean {
+  return !['named-values', 'member-names', 'parameters', 'seconds', 'flag'].includes(format)
 }

@@ -19,14 +19,13 @@ const UNKNOWN = { expiryBasis: 'unknown' }
 const stated = (lifeMs: number) => ({ lifeMs, expiryBasis: 'stated' })
 
 interface Given {
-  readonly setupSeconds?: number
   readonly accessToken?: string
   readonly renewable?: boolean
 }
 
 function lifeOf(answer: object, expiry: ExpiryRule, given: Given = {}) {
-  const { setupSeconds, accessToken = 'opaque', renewable = true } = given
-  return readTokenLife(answer as never, expiry, { nowMs: NOW_MS, renewable, setupSeconds, accessToken })
+  const { accessToken = 'opaque', renewable = true } = given
+  return readTokenLife(answer as never, expiry, { nowMs: NOW_MS, renewable, accessToken })
 }
 
 function jwt(claims: object): string {
@@ -138,17 +137,6 @@ describe('readTokenLife', () => {
       expect(life).toEqual({ ...UNKNOWN, note: 'expires_in_unusable' })
     }
     expect(lifeOf({}, generic)).toEqual({ lifeMs: HOUR_MS, expiryBasis: 'assumed' })
-  })
-
-  it('assumes the setup’s life before any other, and believes the answer before the setup', () => {
-    expect(lifeOf({}, generic, { setupSeconds: 7200, renewable: false })).toEqual({
-      lifeMs: 2 * HOUR_MS,
-      expiryBasis: 'assumed',
-    })
-    expect(lifeOf({}, endless, { setupSeconds: 7200 })).toMatchObject({ lifeMs: 2 * HOUR_MS })
-    expect(lifeOf({}, generic, { setupSeconds: 0 })).toEqual(NEVER)
-    expect(lifeOf({ expires_in: 60 }, generic, { setupSeconds: 7200 })).toEqual(stated(60_000))
-    expect(lifeOf({ expires_in: -1 }, generic, { setupSeconds: 7200 })).toMatchObject({ lifeMs: 2 * HOUR_MS })
   })
 
   it('is positive and within the range of dates, whatever the answer says', () => {

@@ -1,0 +1,56 @@
+import { findConnector } from '../../../shared/connectors/catalogue.ts'
+import { chosenProfile, scopesOf } from '../../../shared/domain/chosen-profile.ts'
+
+const general = findConnector('OAUTH2')!.setups[0]!.grant!
+
+describe('chosenProfile', () => {
+  it('is the profile itself where there is nothing to choose', () => {
+    const google = findConnector('GOOGLE_SHEETS')!.setups[0]!.grant!
+    expect(chosenProfile(google, { pkce: 'off', token_request_format: 'json' })).toBe(google)
+  })
+
+  it('changes nothing where nothing was chosen', () => {
+    const { literals, ...same } = chosenProfile(general, {})
+    expect(same).toEqual(general)
+    expect(literals).toEqual({ authorization: {}, token: {} })
+  })
+
+  it.each([
+    [{ pkce: 'off' }, { pkce: 'off' }],
+    [{ token_request_format: 'json' }, { bodyFormat: 'json' }],
+    [{ grant_type: 'account_credentials' }, { grantType: 'account_credentials' }],
+    [{ scope_separator: 'comma' }, { scopes: { separator: ',' } }],
+    [{ scope_separator: 'plus' }, { scopes: { separator: '+' } }],
+    [{ scope: 'a,b' }, { scopes: { separator: ',' } }],
+    [{ scope: 'a, b' }, { scopes: { separator: ',' } }],
+    [{ scope: 'a b' }, { scopes: { separator: ' ' } }],
+    [{ scope: 'a,b c' }, { scopes: { separator: ' ' } }],
+    [{ scope: 'a,b', scope_separator: 'space' }, { scopes: { separator: ' ' } }],
+    [{ scope_at_refresh: true }, { scopes: { atRefresh: true } }],
+    [{ access_token_lifetime: 7200 }, { expiry: { whenAbsent: { assumedSeconds: 7200 } } }],
+    [{ access_token_lifetime: 0 }, { expiry: { whenAbsent: 'never' } }],
+    [{ extra_fields: ['realmId', 'team.id'] }, { answer: { extra: ['realmId', 'team.id'] } }],
+    [
+      { base_url: 'https://a.example/{realmId}', extra_fields: ['x'] },
+      { answer: { extra: ['x', 'realmId'] } },
+    ],
+    [{ token_parameters: { account_id: '1' } }, { literals: { token: { account_id: '1' } } }],
+    [
+      { authorization_parameters: { a: '{client_id}' } },
+      { literals: { authorization: { a: '{client_id}' } } },
+    ],
+  ])('follows %j', (setup, expected) => {
+    expect(chosenProfile(general, setup)).toMatchObject(expected)
+  })
+})
+
+describe('scopesOf', () => {
+  it.each([
+    ['a b', ' ', ['a', 'b']],
+    ['a,b c', ' ', ['a,b', 'c']],
+    ['a,b, c', ',', ['a', 'b', 'c']],
+    ['a+b', '+', ['a', 'b']],
+  ] as const)('reads %j, separated by %j', (text, separator, scopes) => {
+    expect(scopesOf(text, separator)).toEqual(scopes)
+  })
+})
