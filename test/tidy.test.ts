@@ -152,6 +152,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/oauth/revocation.ts': 'the token to revoke is a parameter of the request',
   'shared/adapters/oauth/probe.ts': 'the credential is laid over the test call',
   'shared/adapters/oauth/provider-oauth-client.ts': 'templates are rendered from the setup',
+  'shared/adapters/oauth/grant-account.ts': 'the account is asked for with the new token',
   'shared/adapters/oauth/grant-metadata.ts': 'the account is asked for with the new token',
   'shared/adapters/secrets-manager/secrets-manager-store.ts': 'the store is given the value',
   'shared/adapters/sealed/envelope.ts': 'the value is encrypted',

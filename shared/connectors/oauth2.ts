@@ -30,6 +30,15 @@ const REVOCATION_URL: Field = {
   ...urlField('revocation_url', 'Revocation URL', 'Called when the connection is deleted (RFC 7009).', false),
   called: true,
 }
+const USERINFO_URL: Field = {
+  ...urlField(
+    'userinfo_url',
+    'User info URL',
+    'Asked once who authorized (OpenID Connect Core §5.3).',
+    false,
+  ),
+  called: true,
+}
 const AUDIENCE = optionalIdentifier(
   'audience',
   'Audience',
@@ -54,6 +63,7 @@ const authorizationCode: Setup = {
     urlField('authorization_url', 'Authorization URL', 'The page where a person allows access.', true),
     TOKEN_URL,
     REVOCATION_URL,
+    USERINFO_URL,
     SCOPE_FIELD,
     SCOPE_SEPARATOR,
     AUDIENCE,
@@ -92,12 +102,14 @@ const authorizationCode: Setup = {
     },
     refresh: { rotation: 'optional' },
     revocation: { style: 'rfc7009', url: '{revocation_url}', revokes: 'grant' },
+    identity: { url: '{userinfo_url}' },
     sources: {
       ...COMMON_SOURCES,
       authorizationUrl: stated('The person’s own'),
       pkce: stated('RFC 9700 §2.1.1; servers ignore parameters they do not know (RFC 6749 §3.1)'),
       authorizationParameters: assumed('Auth0 and others read the audience from the authorization request'),
       tokenParameters: stated('RFC 8707 §2.2: resource in every request of the grant'),
+      identity: stated('OpenID Connect Core §5.3; the person’s own'),
       'refresh.rotation': stated('RFC 6749 §6: the server may issue a new refresh token'),
       revocation: stated('RFC 7009 §2.1: revoking the refresh token ends the grant'),
     },

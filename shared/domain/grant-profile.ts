@@ -96,6 +96,8 @@ export interface GrantProfile {
   readonly refresh: RefreshRule
   readonly revocation?: Revocation
   readonly answer?: AnswerQuirks
+  /** The call that tells whose account a new grant is for; made once, and its failure costs only the name. */
+  readonly identity?: IdentityCall
   /** The source of each figure and oddity above, by the path of the member. */
   readonly sources: Readonly<Record<string, Source>>
 }
@@ -154,6 +156,18 @@ export interface Revocation {
   readonly style: 'rfc7009' | 'google' | 'delete-path' | 'slack' | 'stripe-deauthorize'
   readonly url: Template
   readonly revokes: 'grant' | 'access-token'
+}
+
+/** A call with the new access token. */
+export interface IdentityCall {
+  readonly url: Template
+  /** The path of the member that names the account, where it is none of the usual ones. */
+  readonly member?: string
+  readonly method?: 'POST'
+  /** JSON text. */
+  readonly body?: string
+  /** The scheme of the Authorization header, where it is not Bearer. */
+  readonly scheme?: string
 }
 
 /** Odd answers, each by name. */

@@ -181,6 +181,8 @@ export interface ExchangeRequest {
   readonly scopes: readonly string[]
   readonly setupType: string
   readonly oauthAppId?: string
+  /** What the browser brought beside the code, by name; only what the setup asks for is kept. */
+  readonly callback?: Readonly<Record<string, string>>
 }
 
 export type ExchangeResult =

@@ -1,3 +1,4 @@
+import type { Account } from '../domain/account.ts'
 import type { ExpiryBasis, GrantNote } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
 import type { SecretText } from '../domain/secret-text.ts'
@@ -49,7 +50,12 @@ export interface TokenRequest {
 
 /** Grants by name: `main`, and for a bundle such as Slack's bot and user the nested one's name. */
 export type TokenOutcome =
-  | { readonly kind: 'granted'; readonly grants: Readonly<Record<string, MintedGrant>> }
+  | {
+      readonly kind: 'granted'
+      readonly grants: Readonly<Record<string, MintedGrant>>
+      /** Who authorized, as far as the provider tells; only of grants that a person gave. */
+      readonly account?: Account
+    }
   | TokenFailure
 
 /**

@@ -21,6 +21,19 @@ const answerSchema = z.looseObject({
   iss: parameter(),
 })
 const ANSWER_PARAMETERS = ['state', 'code', 'error', 'iss'] as const
+/** More than any provider sends, and short enough for the address they travel in. */
+const MAX_OTHERS = 20
+const MAX_OTHER_CHARS = 500
+
+/** What the provider sent beside its answer, such as the id of the company that was chosen. */
+function othersOf(answer: Readonly<Record<string, unknown>>): Record<string, string> {
+  const named: ReadonlySet<string> = new Set(ANSWER_PARAMETERS)
+  const others = Object.entries(answer)
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string' && !named.has(entry[0]))
+    .filter(([name, value]) => name.length <= MAX_OTHER_CHARS && value.length <= MAX_OTHER_CHARS)
+  return Object.fromEntries(others.slice(0, MAX_OTHERS))
+}
+
 const ownerPath = z.object({ id: z.string().check(z.maxLength(MAX_ID_LENGTH)) })
 
 /** Where a provider sends the browser back to; ends on a page a person understands. */
@@ -50,6 +63,7 @@ export const finishAuthorizationRoute = defineRoute({
       code: query.code === undefined ? undefined : new SecretText(query.code),
       error: query.error,
       issuer: query.iss,
+      callback: othersOf(query),
       browser: findBrowser(cookies, ports.publicUrl),
     })
     return endPage(finished)
@@ -77,6 +91,7 @@ export const receiveFormAnswerRoute = defineRoute({
       const value = body[name]
       if (value !== undefined) query.set(name, value)
     }
+    for (const [name, value] of Object.entries(othersOf(body))) query.set(name, value)
     return {
       status: 303,
       headers: { location: `${callbackUrlOf(ports.publicUrl, encodeURIComponent(path.id))}?${query}` },

@@ -37,7 +37,7 @@ export async function addMetadata(granted: Granted, context: MetadataContext): P
     members === undefined
       ? { ...main, notes: [...(main.notes ?? []), 'metadata_unavailable'] }
       : { ...main, extra: { ...main.extra, ...members } }
-  return { kind: 'granted', grants: { ...granted.grants, [MAIN_GRANT]: completed } }
+  return { ...granted, grants: { ...granted.grants, [MAIN_GRANT]: completed } }
 }
 
 async function fetchMembers(

@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { mergedAccount } from '../../domain/account.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
@@ -18,6 +19,7 @@ import type { OutgoingAnswer, OutgoingFetch, OutgoingOutcome } from '../../ports
 import type { Random } from '../../ports/random.ts'
 import { isReadable, readAnswerMembers } from './answer-shape.ts'
 import { type BuiltRequest, buildRequest } from './built-request.ts'
+import { accountOfAnswer, fetchAccount } from './grant-account.ts'
 import { addMetadata } from './grant-metadata.ts'
 import { probeCredential } from './probe.ts'
 import type { RenderTemplate } from './render-template.ts'
@@ -30,6 +32,9 @@ import {
   failureOfUnusableSuccess,
 } from './token-failure.ts'
 import { type PreparedTokenRequest, prepareTokenRequest } from './token-request.ts'
+
+/** Whoever authorizes is waiting, and only a name depends on it. */
+const IDENTITY_TIMEOUT_MS = 5_000
 
 /** What the client is made of. */
 export interface OAuthClientOptions {
@@ -62,12 +67,14 @@ export class OAuth4WebApiClient implements OAuthClient {
     if (outcome.kind !== 'answer') return failureOfCall(outcome)
     const result = readTokenOutcome(outcome, request, { host: prepared.url.host, nowMs })
     if (result.kind !== 'granted') return result
-    return addMetadata(result, {
-      ...this.#options,
-      profile: request.profile,
-      setup,
-      timeoutMs: request.timeoutMs - (clock.monotonicMs() - startedAtMs),
-    })
+    const context = { ...this.#options, profile: request.profile, setup }
+    const leftMs = () => request.timeoutMs - (clock.monotonicMs() - startedAtMs)
+    const completed = await addMetadata(result, { ...context, timeoutMs: leftMs() })
+    if (request.grant.kind !== 'authorization-code') return completed
+    const timeoutMs = Math.min(leftMs(), IDENTITY_TIMEOUT_MS)
+    const main = completed.grants[MAIN_GRANT]
+    const account = mergedAccount(result.account, await fetchAccount(main, { ...context, timeoutMs }))
+    return account === undefined ? completed : { ...completed, account }
   }
 
   revoke(request: RevocationRequest): Promise<RevocationOutcome> {
@@ -148,7 +155,10 @@ function readTokenOutcome(
   }
   const failure = failureOfAnswer(judged)
   const read = failure === undefined ? readGrants(body ?? {}, expected) : undefined
-  if (read?.kind === 'usable') return { kind: 'granted', grants: read.grants }
+  if (read?.kind === 'usable') {
+    const account = grant.kind === 'authorization-code' ? accountOfAnswer(body ?? {}) : undefined
+    return { kind: 'granted', grants: read.grants, ...(account === undefined ? {} : { account }) }
+  }
   const isMute = body === undefined && !isReadable(answer)
   const told =
     failure ?? failureOfUnusableSuccess(judged, isMute ? { code: 'unreadable' } : read!, consumes(request))

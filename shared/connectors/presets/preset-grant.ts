@@ -4,7 +4,13 @@ import type { Preset, PresetOAuth } from './preset.ts'
 import { commonParts, parametersWithDefaults, withDefaults } from './preset-template.ts'
 
 /** What a person says in a general setup and the preset knows. */
-const KNOWN: ReadonlySet<string> = new Set(['authorization_url', 'token_url', 'revocation_url', 'issuer'])
+const KNOWN: ReadonlySet<string> = new Set([
+  'authorization_url',
+  'token_url',
+  'revocation_url',
+  'userinfo_url',
+  'issuer',
+])
 
 /** What a grant of the service looks like, by the general setup of its flow; undefined where it has no such flow. */
 export function grantSetup(
@@ -41,7 +47,13 @@ export function grantSetup(
 }
 
 function profileOf(general: GrantProfile, preset: Preset, oauth: PresetOAuth): GrantProfile {
-  const { authorizationUrl: _url, issuer: _issuer, revocation: _revocation, ...rest } = general
+  const {
+    authorizationUrl: _url,
+    issuer: _issuer,
+    revocation: _revocation,
+    identity: _identity,
+    ...rest
+  } = general
   const isCode = general.kind === 'authorization-code'
   return {
     ...rest,
@@ -65,6 +77,10 @@ function profileOf(general: GrantProfile, preset: Preset, oauth: PresetOAuth): G
         revokes: 'grant' as const,
       },
     }),
+    ...(isCode &&
+      oauth.identity !== undefined && {
+        identity: { ...oauth.identity, url: withDefaults(oauth.identity.url, preset) },
+      }),
     ...(isCode && oauth.answer !== undefined && { answer: answerOf(preset, oauth.answer) }),
     sources: {},
   }

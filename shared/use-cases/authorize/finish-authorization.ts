@@ -20,6 +20,8 @@ export interface CallbackInput {
   readonly issuer: string | undefined
   /** The cookie of the browser, if it has one. */
   readonly browser: SecretText | undefined
+  /** What else the provider sent along, by name (QuickBooks' `realmId`). */
+  readonly callback?: Readonly<Record<string, string>>
 }
 
 /**
@@ -82,7 +84,12 @@ export async function finishAuthorization(ports: FinishPorts, input: CallbackInp
   if (authorization.phase === 'exchanging') return waitForEnd(ports, authorization)
   const refusal = refusalOf(authorization, input)
   if (refusal !== undefined) return endWith(ports, authorization, refusal)
-  return exchange(ports, authorization, { state: input.state, code: input.code! })
+  const { state, callback } = input
+  return exchange(ports, authorization, {
+    state,
+    code: input.code!,
+    ...(callback === undefined ? {} : { callback }),
+  })
 }
 
 /** Why the answer is worth no exchange, or undefined. */
@@ -119,7 +126,7 @@ async function endWith(
 async function exchange(
   ports: FinishPorts,
   authorization: Authorization,
-  answer: { state: SecretText; code: SecretText },
+  answer: { state: SecretText; code: SecretText; callback?: Readonly<Record<string, string>> },
 ): Promise<Finished> {
   const exchanging = {
     ...authorization,

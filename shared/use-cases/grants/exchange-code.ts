@@ -83,6 +83,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
         ? { codeVerifier: await codeVerifierOf(ports, request.state) }
         : {}),
       scopes: request.scopes,
+      ...(request.callback === undefined ? {} : { callback: request.callback }),
     },
     scopes: request.scopes,
     timeoutMs: PROVIDER_TIMEOUT_MS,
