@@ -9,6 +9,7 @@ import { FlowVaultError } from './flow-vault-error.ts'
 import { followFeed } from './follow-feed.ts'
 import { type ClientSystem, SYSTEM } from './system.ts'
 import { clientCredentialsTokens, type TokenSource } from './token-source.ts'
+import { type UseOptions, useCredential } from './use-credential.ts'
 import { VaultCalls } from './vault-calls.ts'
 import { httpTransport, type Invoke, invokeTransport } from './vault-transport.ts'
 import { verifyWebhookAt, type WebhookHeaders } from './verify-webhook.ts'
@@ -19,6 +20,7 @@ export type {
   CredentialsOptions,
   Invoke,
   TokenSource,
+  UseOptions,
   VaultFetchInit,
   WebhookHeaders,
 }
@@ -55,6 +57,11 @@ export interface FlowVault {
   credentials(id: string, options?: CredentialsOptions): Promise<Credential>
   /** `fetch` with the credential laid over, which never reaches another origin than the connection's. */
   fetch(id: string, url?: string | URL, init?: VaultFetchInit): Promise<Response>
+  /**
+   * Runs a function with the credential, for SDKs that make their own calls. When it fails with a refusal (an error with
+   * `status` or `statusCode` 401, unless told otherwise) the version is reported, and it runs once more with a newer one.
+   */
+  use<T>(id: string, run: (credential: Credential) => Promise<T>, options?: UseOptions): Promise<T>
   /** Reports that the service refused this version; resolves to whether a newer one is there. */
   rejected(credential: Credential, options?: { readonly signal?: AbortSignal }): Promise<boolean>
   /** Takes news of a change: an event of the feed, a webhook's body, an EventBridge event, or a connection's id. */
@@ -102,6 +109,7 @@ export function createFlowVault(options: FlowVaultOptions): FlowVault {
   const credentials = (id: string, ask: CredentialsOptions = {}): Promise<Credential> => source.get(id, ask)
   return {
     credentials,
+    use: (id, run, ask) => useCredential({ credentials, reportRejected }, id, run, ask),
     fetch: (id, target = '', init) =>
       fetchWithCredential({ credentials, reportRejected, fetch: fetchNow }, id, target, init),
     rejected: ({ connectionId, credentialVersion }, { signal } = {}) =>

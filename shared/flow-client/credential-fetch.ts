@@ -2,6 +2,7 @@ import type { Credential } from './credential.ts'
 import type { CredentialsOptions } from './credential-source.ts'
 import { FlowVaultError } from './flow-vault-error.ts'
 import { type LaidOverRequest, layOver } from './laid-over-request.ts'
+import { newerCredential, type RefusalPorts } from './newer-credential.ts'
 import { followingRequest, type SentRequest } from './redirect-step.ts'
 import { isReplayable } from './replayable-body.ts'
 
@@ -16,9 +17,7 @@ export interface VaultFetchInit extends RequestInit {
   readonly duplex?: 'half'
 }
 
-export interface CredentialFetchOptions {
-  readonly credentials: (id: string, options: CredentialsOptions) => Promise<Credential>
-  readonly reportRejected: (id: string, version: number, signal: AbortSignal) => Promise<boolean>
+export interface CredentialFetchOptions extends RefusalPorts {
   readonly fetch: typeof fetch
 }
 
@@ -51,26 +50,6 @@ export async function fetchWithCredential(
   if (newer === undefined) return answer
   await answer.body?.cancel()
   return send(newer)
-}
-
-/** The credential to try once more with; undefined when there is none, or the body is gone. The report goes out anyhow. */
-async function newerCredential(
-  options: CredentialFetchOptions,
-  refused: Credential,
-  ask: CredentialsOptions,
-  replayable: boolean,
-): Promise<Credential | undefined> {
-  const signal = ask.signal ?? new AbortController().signal
-  try {
-    await options.reportRejected(refused.connectionId, refused.credentialVersion, signal)
-    if (!replayable) return undefined
-    const newer = await options.credentials(refused.connectionId, { ...ask, fresh: true })
-    return newer.credentialVersion === refused.credentialVersion ? undefined : newer
-  } catch (error) {
-    if (signal.aborted) throw error
-    // The service's own 401 says more to the flow than the vault's trouble in renewing.
-    return undefined
-  }
 }
 
 async function sendFollowing(

@@ -1,4 +1,5 @@
 import { benchBundles } from './bundles.ts'
+import { benchFlowClient } from './flow-client.ts'
 import { benchGrants } from './grants.ts'
 import { benchHttp } from './http.ts'
 import { benchRotation } from './rotation.ts'
@@ -11,6 +12,7 @@ import { benchStorage } from './storage.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   bundles: benchBundles,
+  'flow-client': benchFlowClient,
   grants: benchGrants,
   http: benchHttp,
   rotation: benchRotation,
