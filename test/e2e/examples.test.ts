@@ -19,10 +19,10 @@ beforeAll(async () => {
 })
 afterAll(() => running.stop())
 
-/** A client that compares what it holds at every call: the shortest bound there is. */
-function flowsOf(target: TestVault): FlowVault {
-  const { clientId, clientSecret } = target.client({ tenant })
-  return createFlowVault({ url: target.url, clientId, clientSecret, revalidateAfterMs: 0 })
+/** A client that compares what it holds at every call, the shortest bound there is, unless told otherwise. */
+function flowsOf(target: TestVault, revalidateAfterMs = 0): FlowVault {
+  const getToken = (): Promise<string> => target.token({ tenant })
+  return createFlowVault({ url: target.url, getToken, revalidateAfterMs })
 }
 
 async function create(body: object): Promise<string> {
@@ -51,8 +51,7 @@ describe('the example "Send SMS with Twilio"', () => {
     const twilio = await startLocalTwilio(ACCOUNT, 'twilio-auth-token-two')
     const setup = { type: 'API_KEY', account_id: ACCOUNT, api_key: 'twilio-auth-token-one' }
     const id = await create({ name: 'sms', app_id: 'TWILIO', setup })
-    const { clientId, clientSecret } = running.client({ tenant })
-    const patient = createFlowVault({ url: running.url, clientId, clientSecret, revalidateAfterMs: 1e9 })
+    const patient = flowsOf(running, 1e9)
     await patient.credentials(id)
     await running.request({ tenant }, 'PATCH', `${PATH}/${id}`, {
       setup: { ...setup, api_key: 'twilio-auth-token-two' },
