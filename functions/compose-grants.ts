@@ -3,6 +3,7 @@ import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
 import { OAuth4WebApiClient } from '../shared/adapters/oauth/provider-oauth-client.ts'
 import { renderTemplate } from '../shared/connectors/template.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
+import type { OutgoingFetch, UrlCheck } from '../shared/ports/outgoing-fetch.ts'
 import type { Ports } from '../shared/ports/ports.ts'
 import { MeasuredOpenedSecrets } from '../shared/use-cases/commit/measured-opened-secrets.ts'
 import type { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
@@ -16,6 +17,8 @@ import type { GrantsFunctionPorts } from './grants/ports.ts'
 export interface ComposedGrants extends GrantsFunctionPorts {
   readonly opened: OpenedSecrets
   readonly freezes: FreezeWatch
+  readonly outgoing: OutgoingFetch
+  readonly checkUrl: UrlCheck
 }
 
 /**
@@ -31,11 +34,13 @@ export function composeGrants(
   const opened = new MeasuredOpenedSecrets(ports.secrets, metrics)
   const freezes = new FreezeWatch(ports.items, clock)
   const breaker = new ProviderBreaker(ports)
+  const checkUrl = createUrlCheck(allowHosts)
   const fetch = createGuardedFetch({ allowHosts, clock })
   const work = grantsAtWork({
     ...ports,
     oauth: new OAuth4WebApiClient({ fetch, render: renderTemplate, clock, random }),
-    checkUrl: createUrlCheck(allowHosts),
+    checkUrl,
+    outgoing: fetch,
     opened,
     freezes,
     attempts: new AttemptWatch(clock, boot),
@@ -43,5 +48,5 @@ export function composeGrants(
     owner,
     ...(boot === undefined ? {} : { boot }),
   })
-  return { ...work, opened, freezes, breaker, metrics, log }
+  return { ...work, opened, freezes, breaker, metrics, log, outgoing: fetch, checkUrl }
 }

@@ -39,6 +39,7 @@ export const ENV = {
   grantsFunction: 'FLOW_VAULT_GRANTS_FUNCTION',
   workQueueUrl: 'FLOW_VAULT_WORK_QUEUE',
   freezeQueueUrl: 'FLOW_VAULT_FREEZE_QUEUE',
+  deliveryQueueUrl: 'FLOW_VAULT_DELIVERY_QUEUE',
   rotationsPerMinute: 'FLOW_VAULT_ROTATIONS_PER_MINUTE',
   allowHosts: SHARED_SETTINGS.allowHosts.variable,
   logLevel: SHARED_SETTINGS.logLevel.variable,
@@ -73,6 +74,7 @@ export interface Config {
   readonly workQueueUrl?: string | undefined
   /** Where the jobs of freezes go. */
   readonly freezeQueueUrl?: string | undefined
+  readonly deliveryQueueUrl?: string | undefined
   /** How many connections a sweep may hand to the workers. */
   readonly rotationsPerMinute: number
   /** `host:port` pairs that may be private or plain http; never on AWS itself. */
@@ -99,6 +101,7 @@ const TABLE = {
   grantsFunction: optional(ENV.grantsFunction, shaped(/./, 'the name of a function')),
   workQueueUrl: optional(ENV.workQueueUrl, SERVICE_URL),
   freezeQueueUrl: optional(ENV.freezeQueueUrl, SERVICE_URL),
+  deliveryQueueUrl: optional(ENV.deliveryQueueUrl, SERVICE_URL),
   rotationsPerMinute: defaulted(ENV.rotationsPerMinute, whole(1, MAX_ROTATIONS), 1000),
   awsEndpointUrl: optional(ENV.awsEndpointUrl, shaped(/./, 'a URL')),
 } as const

@@ -12,13 +12,16 @@ import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
 import { createLambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
 import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
+import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
 import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
 import { MeasuredWriteBudget } from '../shared/adapters/secrets-manager/measured-write-budget.ts'
 import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
+import { SqsDeliveryQueue } from '../shared/adapters/sqs/sqs-delivery-queue.ts'
 import { SqsWorkQueue, type WorkQueueUrls } from '../shared/adapters/sqs/sqs-work-queue.ts'
 import { SystemClock } from '../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../shared/adapters/system/system-random.ts'
 import { InvariantError } from '../shared/domain/errors.ts'
+import { newUuid } from '../shared/domain/ids.ts'
 import { SecretText } from '../shared/domain/secret-text.ts'
 import type { Digester } from '../shared/ports/digester.ts'
 import type { GrantRunner } from '../shared/ports/grant-runner.ts'
@@ -69,6 +72,8 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, clock),
     work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
+    deliveries: deliveryQueue(base),
+    checkUrl: createUrlCheck(config.allowHosts),
     publicUrl,
     returnTo: [new URL(publicUrl).origin, ...config.returnTo],
     page: { environment: 'production', features: [] },
@@ -235,6 +240,15 @@ function grantRunner({ config, clock, aws }: Base): GrantRunner {
     client,
     functionName: present(config.grantsFunction, ENV.grantsFunction),
     clock,
+  })
+}
+
+/** Only a subscription that is tested or replayed needs the queue here: its URL is asked for then. */
+function deliveryQueue({ config, aws, random }: Base): SqsDeliveryQueue {
+  return new SqsDeliveryQueue({
+    client: new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
+    queueUrl: () => present(config.deliveryQueueUrl, ENV.deliveryQueueUrl),
+    newId: () => newUuid(random),
   })
 }
 

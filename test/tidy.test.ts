@@ -87,6 +87,7 @@ const USE_CASE_FOLDERS = [
     'rotation',
     'fetch',
     'connections',
+    'subscriptions',
     'authorize',
     'reconcile',
   ],
@@ -133,6 +134,9 @@ const SINGLE_PLACES: readonly { what: RegExp; files: readonly string[] }[] = [
 
 /** Who may turn a SecretText into plain text, and what for. */
 const REVEALERS: Readonly<Record<string, string>> = {
+  'functions/api/routes/create-subscription.ts': 'a signing secret is shown to who asked for it, once',
+  'functions/api/routes/rotate-subscription-secret.ts': 'a new signing secret is shown, once',
+  'shared/use-cases/subscriptions/signing-secret.ts': 'a webhook is signed, and its key sealed',
   'functions/credentials/routes/fetch-credential.ts': 'the answer that flows fetch is the credential',
   'shared/use-cases/grants/build-authorization-url.ts': 'state and challenge are parts of the URL',
   'shared/use-cases/authorize/start-authorization.ts': 'the link is the answer, for a browser to open',

@@ -5,14 +5,8 @@ import { describeConnector } from '../../shared/connectors/describe-connector.ts
 import { describePreset, listPreset } from '../../shared/connectors/presets/describe-preset.ts'
 import { findPreset } from '../../shared/connectors/presets/preset-list.ts'
 import type { errorSchema } from './common-schemas.ts'
-
-/** What the OpenAPI document shows beside a route's schemas. All values are made up. */
-export interface RouteExample {
-  /** Bodies by name. */
-  readonly bodies?: Readonly<Record<string, unknown>>
-  /** The JSON of the successful answer; absent where there is none. */
-  readonly answer?: unknown
-}
+import { EVENT_EXAMPLES } from './event-examples.ts'
+import type { RouteExample } from './route-example.ts'
 
 const ID = 'ac_0VbwMKyWMqjvQfMGfef7f5'
 const AT = '2026-11-25T09:00:00.000Z'
@@ -82,21 +76,6 @@ const FREEZE = {
     must_authorize_again: [ID],
     not_revocable: [],
   },
-}
-
-const EVENT = {
-  id: '0b8f8c1e-6f0e-4a57-9a3e-3f1f5d2f6c11',
-  type: 'connection.credentials_rotated',
-  tenant: 'acme',
-  connection_id: ID,
-  app_id: 'SALESFORCE',
-  version: 3,
-  credential_version: 2,
-  sequence: 3,
-  occurred_at: AT,
-  changed: ['credentials'],
-  actor: null,
-  message: 'The credentials were renewed.',
 }
 
 const CREDENTIAL = {
@@ -170,10 +149,7 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   }),
   'rotate-connection': () => ({ answer: { rotated: true, connection: AUTHORIZED } }),
   'verify-connection': () => ({ answer: { result: 'accepted' } }),
-  'list-connection-events': () => ({ answer: [EVENT] }),
-  'list-events': () => ({
-    answer: { events: [EVENT], after: 'W1siZmVlZCIsImFjbWUiXSxbM11d', more: false, poll_after: 5 },
-  }),
+  ...EVENT_EXAMPLES,
   'create-freeze': () => ({
     bodies: {
       'an app': { app_id: 'SALESFORCE', reason: 'incident 4711', revoke: true },

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini'
 import type { HttpMethod, Route, RouteResponse } from '../route.ts'
 import { errorSchema } from './common-schemas.ts'
-import { errorExample, exampleOf, type RouteExample } from './examples.ts'
+import { errorExample, exampleOf } from './examples.ts'
 import { PARAMETER_WORDS } from './parameter-words.ts'
+import type { RouteExample } from './route-example.ts'
 
 interface OpenApiDocument {
   readonly openapi: '3.1.0'

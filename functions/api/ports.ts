@@ -1,4 +1,6 @@
+import type { DeliveryQueue } from '../../shared/ports/delivery-queue.ts'
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
+import type { UrlCheck } from '../../shared/ports/outgoing-fetch.ts'
 import type { Ports } from '../../shared/ports/ports.ts'
 import type { WorkQueue } from '../../shared/ports/work-queue.ts'
 import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
@@ -21,6 +23,8 @@ export interface ApiPorts extends Ports, HttpPorts {
   readonly grants: GrantRunner
   readonly freezes: FreezeWatch
   readonly work: WorkQueue
+  readonly deliveries: DeliveryQueue
+  readonly checkUrl: UrlCheck
   /** The OpenAPI document of all routes, served from this origin. */
   document(origin: string): { readonly openapi: string }
   /** Where requests may be held until an event comes; absent where each held second is billed. */

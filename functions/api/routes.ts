@@ -4,9 +4,11 @@ import { authorizeConnectionRoute } from './routes/authorize-connection.ts'
 import { createConnectionRoute } from './routes/create-connection.ts'
 import { createFreezeRoute } from './routes/create-freeze.ts'
 import { createOauthAppRoute } from './routes/create-oauth-app.ts'
+import { createSubscriptionRoute } from './routes/create-subscription.ts'
 import { deleteConnectionRoute } from './routes/delete-connection.ts'
 import { deleteFreezeRoute } from './routes/delete-freeze.ts'
 import { deleteOauthAppRoute } from './routes/delete-oauth-app.ts'
+import { deleteSubscriptionRoute } from './routes/delete-subscription.ts'
 import { getAuthorizationRoute } from './routes/get-authorization.ts'
 import { getConnectionRoute } from './routes/get-connection.ts'
 import { getConnectorRoute } from './routes/get-connector.ts'
@@ -16,19 +18,26 @@ import { getOauthAppRoute } from './routes/get-oauth-app.ts'
 import { getOpenApiRoute } from './routes/get-openapi.ts'
 import { getPresetRoute } from './routes/get-preset.ts'
 import { getSessionRoute } from './routes/get-session.ts'
+import { getSubscriptionRoute } from './routes/get-subscription.ts'
 import { listClientsRoute } from './routes/list-clients.ts'
 import { listConnectionEventsRoute } from './routes/list-connection-events.ts'
 import { listConnectionsRoute } from './routes/list-connections.ts'
 import { listConnectorsRoute } from './routes/list-connectors.ts'
+import { listDeliveriesRoute } from './routes/list-deliveries.ts'
 import { listEventsRoute } from './routes/list-events.ts'
 import { listFreezesRoute } from './routes/list-freezes.ts'
 import { listOauthAppsRoute } from './routes/list-oauth-apps.ts'
 import { listPresetsRoute } from './routes/list-presets.ts'
+import { listSubscriptionsRoute } from './routes/list-subscriptions.ts'
+import { replaySubscriptionRoute } from './routes/replay-subscription.ts'
 import { restoreConnectionRoute } from './routes/restore-connection.ts'
 import { rotateConnectionRoute } from './routes/rotate-connection.ts'
+import { rotateSubscriptionSecretRoute } from './routes/rotate-subscription-secret.ts'
 import { summarizeConnectionsRoute } from './routes/summarize-connections.ts'
+import { testSubscriptionRoute } from './routes/test-subscription.ts'
 import { updateConnectionRoute } from './routes/update-connection.ts'
 import { updateOauthAppRoute } from './routes/update-oauth-app.ts'
+import { updateSubscriptionRoute } from './routes/update-subscription.ts'
 import { verifyConnectionRoute } from './routes/verify-connection.ts'
 
 /** The routes of the `api` function. */
@@ -51,6 +60,15 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   verifyConnectionRoute,
   listConnectionEventsRoute,
   listEventsRoute,
+  createSubscriptionRoute,
+  listSubscriptionsRoute,
+  getSubscriptionRoute,
+  updateSubscriptionRoute,
+  deleteSubscriptionRoute,
+  rotateSubscriptionSecretRoute,
+  testSubscriptionRoute,
+  listDeliveriesRoute,
+  replaySubscriptionRoute,
   createFreezeRoute,
   listFreezesRoute,
   getFreezeRoute,

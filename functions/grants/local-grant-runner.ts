@@ -7,6 +7,7 @@ import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { mintFirstGrant } from '../../shared/use-cases/grants/mint-first-grant.ts'
 import { probeStored } from '../../shared/use-cases/grants/probe-stored.ts'
 import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
+import { sendNotification } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 
 /** The work that calls providers, run in this process. Whoever gives up waiting leaves it running to its end. */
@@ -26,6 +27,7 @@ function workOf(ports: GrantPorts): GrantWork {
     probe: (request) => probeStored(ports, request),
     authorizationUrl: (request) => buildAuthorizationUrl(ports, request),
     exchange: (request) => exchangeCode(ports, request),
+    send: (request) => sendNotification(ports, request),
     async revoke(request) {
       const { secretId, versionId } = request.secret
       return revokeGrants(ports, request, parseContent(await ports.secrets.get(secretId, versionId)))

@@ -13,11 +13,17 @@ import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-st
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { newUuid } from '../../shared/domain/ids.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
+import type { DeliveryMessage } from '../../shared/ports/delivery-queue.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
 import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
 import { measureBreakers } from '../../shared/use-cases/grants/measured-breakers.ts'
+import {
+  type DeliverPorts,
+  type DeliverResult,
+  deliverEvent,
+} from '../../shared/use-cases/subscriptions/deliver-event.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { emptyingLog } from './emptied-log.ts'
 import { createEventFlow } from './event-flow.ts'
@@ -60,11 +66,10 @@ export async function openVault(options: {
 }): Promise<Vault> {
   const { settings, clock, random } = options
   const { log, flush } = openLog(options)
-  const stores = await serveStores(settings, { random })
-  const { keys, digester, check } = stores
+  const { keys, digester, check, ...stores } = await serveStores(settings, { random })
   const metrics = new PrometheusMetrics()
-  const events = createEventFlow({ items: stores.items, clock, log, metrics })
-  const { items } = events
+  const events = createEventFlow({ items: stores.items, clock, random, log, metrics })
+  const { items, feedWaits } = events
   const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier, sessions } = await tokens(options, clients)
@@ -76,12 +81,13 @@ export async function openVault(options: {
     // The folder's lock proves that no other process works on these rows.
     boot: newUuid(random),
   })
-  const { opened, grants, freezes } = composed
+  const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
-  const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work, ...browsers }
+  const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
+  const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work, ...browsers, checkUrl }
   const handlers: Record<FunctionName, HttpHandler> = {
-    api: createApiHandler({ ...http, feedWaits: events.feedWaits, checkReady: check }),
+    api: createApiHandler({ ...http, deliveries, feedWaits, checkReady: check }),
     credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
     authorize: createAuthorizeHandler(http),
   }
@@ -99,7 +105,7 @@ export async function openVault(options: {
     clients,
     items: stores.items,
     log,
-    feedWaits: events.feedWaits,
+    feedWaits,
     signInLink: (person) => sessions && signInUrl(browsers.publicUrl, sessions.issueTicket(person).ticket),
     async close() {
       await loops.stop()
@@ -119,6 +125,13 @@ function localRoutes({
 }: Awaited<ReturnType<typeof tokens>> & { clock: Clock; publicUrl: string }): LocalRoute[] {
   const signIn = issuer && sessions && { ...ports, sessions, mint: issuer.mintFor }
   return [...(issuer === undefined ? [] : issuerRoutes(issuer)), ...pageRoutes(new PageFiles(), signIn)]
+}
+
+type SenderPorts = Omit<DeliverPorts, 'fetch' | 'deployment'> & Pick<ComposedGrants, 'outgoing'>
+
+/** What sends a subscription one event. */
+function senderOf(ports: SenderPorts): (message: DeliveryMessage) => Promise<DeliverResult> {
+  return (message) => deliverEvent({ ...ports, fetch: ports.outgoing, deployment: 'local' }, message)
 }
 
 function openLog({

@@ -43,6 +43,8 @@ export interface Setup {
   /** Present when a provider mints the credential; absent for static keys. */
   readonly grant?: GrantProfile
   /** A harmless call that proves the credential works. */
+  /** Of a setup that is a webhook URL: what a message to people is posted as, a `text` alone or the event beside it. */
+  readonly webhookBody?: 'text' | 'text-and-event'
   readonly test?: TestCall
   /** Members that the provider's answer or callback brought for this setup are fields of the credential too. */
   readonly extraFields?: true

@@ -44,6 +44,7 @@ export const slack: Connector = {
       ],
       accountName: 'Webhook {mask(url)}',
       request: [{ place: 'url', value: '{url}' }],
+      webhookBody: 'text',
       credentialFields: { url: '{url}' },
       findAt: 'https://api.slack.com/messaging/webhooks',
       example: { type: 'WEBHOOK', url: 'https://hooks.slack.com/services/T000/B000/XXXX' },

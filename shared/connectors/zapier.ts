@@ -24,6 +24,7 @@ export const zapier: Connector = {
       ],
       accountName: 'Webhook {mask(url)}',
       request: [{ place: 'url', value: '{url}' }],
+      webhookBody: 'text-and-event',
       credentialFields: { url: '{url}' },
       findAt: 'https://help.zapier.com/hc/en-us/articles/8496288690317',
       example: { type: 'WEBHOOK', url: 'https://hooks.zapier.com/hooks/catch/1/abc' },

@@ -20,6 +20,7 @@ export const SUBSCRIPTION_EVENT_TYPES = [
   'subscription.resumed',
   'subscription.ended',
   'subscription.delivery_failed',
+  'subscription.test',
 ] as const
 
 export type SubscriptionEventType = (typeof SUBSCRIPTION_EVENT_TYPES)[number]

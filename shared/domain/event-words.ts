@@ -17,6 +17,7 @@ export const EVENT_SUMMARIES: Readonly<Record<EventType, string>> = {
   'subscription.resumed': 'Events go to a subscription again.',
   'subscription.ended': 'The receiver answered 410: nothing is sent to it any more.',
   'subscription.delivery_failed': 'One event could not be delivered for 24 hours and was given up.',
+  'subscription.test': 'Somebody tries a subscription; it goes to that one only and is not in the feed.',
 }
 
 const FIELD_WORDS: Readonly<Record<string, string>> = {
@@ -71,6 +72,8 @@ export function eventMessage(event: VaultEvent): string {
       return `The subscription has ended: ${reasonWords(event.reason)}.`
     case 'subscription.delivery_failed':
       return `An event was given up: ${reasonWords(event.reason)}.`
+    case 'subscription.test':
+      return 'A test: this subscription works.'
   }
 }
 

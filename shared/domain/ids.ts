@@ -19,7 +19,10 @@ export const MAX_ID_LENGTH = 30
  * `prefix` and 22 alphanumeric characters, as Auth0's ids look (`ac_…`). The first eight carry the creation time,
  * so that ascending ids are in creation order and a list needs no second index.
  */
-export function newId(prefix: 'ac_' | 'oa_' | 'fz_', options: { nowMs: number; random: Random }): string {
+export function newId(
+  prefix: 'ac_' | 'oa_' | 'fz_' | 'su_' | 'pm_',
+  options: { nowMs: number; random: Random },
+): string {
   let time = ''
   let rest = options.nowMs
   for (let i = 0; i < TIME_CHARACTERS; i++) {

@@ -113,6 +113,37 @@ export function feedHeadKey(tenant: string): ItemKey {
   return { partition: `TENANT#${tenant}#FEED_HEAD`, sort: 'head' }
 }
 
+/** Holds a tenant's subscriptions. */
+export function subscriptionsPartition(tenant: string): string {
+  return `TENANT#${tenant}#SUBSCRIPTIONS`
+}
+
+/** One subscription. */
+export function subscriptionKey(tenant: string, id: string): ItemKey {
+  return { partition: subscriptionsPartition(tenant), sort: id }
+}
+
+/** Holds what was sent to a tenant's subscriptions, and what is to be sent. */
+export function deliveriesPartition(tenant: string): string {
+  return `TENANT#${tenant}#DELIVERIES`
+}
+
+/** What the sort keys of one subscription's deliveries begin with. */
+export function deliverySortPrefix(subscriptionId: string): string {
+  return `${subscriptionId}#`
+}
+
+/** One event to one subscription: `place` is its number in the feed, or the id of a test. */
+export function deliveryKey(tenant: string, subscriptionId: string, place: number | string): ItemKey {
+  const last = typeof place === 'number' ? feedSort(place) : place
+  return { partition: deliveriesPartition(tenant), sort: `${deliverySortPrefix(subscriptionId)}${last}` }
+}
+
+/** The shard of the due index in which deliveries wait for the process that sends them. */
+export function deliveryShard(): string {
+  return 'deliver#0'
+}
+
 /** Holds how many connections a tenant has, spread over shards. */
 export function countersPartition(tenant: string): string {
   return `TENANT#${tenant}#COUNTERS`

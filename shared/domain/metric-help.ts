@@ -35,6 +35,9 @@ export const METRIC_HELP: Readonly<Record<MetricName, string>> = {
   events_published:
     'Change events by what became of them: published, failed (they come again), or unreadable (set aside).',
   publish_lag: 'How long after its commit an event was published.',
+  deliveries:
+    'Tries to deliver an event to a subscription: delivered, failed (tried again), dead (given up after a day), or skipped.',
+  delivery_lag: 'How long after it was queued an event was delivered.',
   outbox_oldest: 'How long the oldest event has waited to be published; 0 when none waits.',
   http_requests: 'Requests by route and class of HTTP status, such as 2xx.',
   http_request_duration: 'How long requests take, by route and class of HTTP status.',

@@ -142,6 +142,17 @@ export const METRICS = {
     dimensions: [],
     bounds: PUBLISH_MS,
   },
+  deliveries: {
+    kind: 'counter',
+    unit: 'count',
+    dimensions: ['outcome'],
+  },
+  delivery_lag: {
+    kind: 'distribution',
+    unit: 'ms',
+    dimensions: [],
+    bounds: PUBLISH_MS,
+  },
   outbox_oldest: {
     kind: 'gauge',
     unit: 'ms',

@@ -1,3 +1,4 @@
+import type { VaultEvent } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import type { GrantState } from '../domain/grant.ts'
 import type { RotationFailure } from '../domain/rotation.ts'
@@ -17,6 +18,8 @@ interface GrantOperations {
   exchange: { request: ExchangeRequest; result: ExchangeResult }
   /** Revokes the grants of one stored secret version at the provider. */
   revoke: { request: RevokeStoredRequest; result: RevokeStoredResult }
+  /** Tells people of an event through a connection whose credential is a webhook URL. */
+  send: { request: SendRequest; result: SendResult }
 }
 
 export type GrantOperation = keyof GrantOperations
@@ -33,6 +36,7 @@ export const GRANT_OPERATIONS = {
   authorizationUrl: 'to-the-end',
   exchange: 'to-the-end',
   revoke: 'to-the-end',
+  send: 'to-the-end',
 } as const satisfies Record<GrantOperation, 'within-budget' | 'to-the-end'>
 
 type GrantMethod<Op extends GrantOperation> = (typeof GRANT_OPERATIONS)[Op] extends 'within-budget'
@@ -194,3 +198,17 @@ export interface RevokeStoredRequest extends StoredSetup {}
 
 /** By the name of each grant. */
 export type RevokeStoredResult = Record<string, 'revoked' | 'unsupported' | 'failed'>
+
+export interface SendRequest {
+  readonly tenant: string
+  /** The connection that posts; its URL never leaves the work. */
+  readonly connectionId: string
+  readonly event: VaultEvent
+  /** Where people reach the vault, for the link to what the event is about. */
+  readonly publicUrl: string
+}
+
+/** How the other side answered, or why it was not reached: a code, without any part of the address. */
+export type SendResult =
+  | { readonly kind: 'answered'; readonly status: number; readonly retryAfterMs?: number }
+  | { readonly kind: 'failed'; readonly code: string }

@@ -14,6 +14,7 @@ import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
+import { noOutgoing } from '../support/no-outgoing.ts'
 
 /** Whom the benches' connections belong to. */
 export const TENANT = 'bench'
@@ -56,6 +57,7 @@ export async function mintingPorts(
     oauth,
     opened: new OpenedSecrets(secrets),
     checkUrl: () => undefined,
+    outgoing: noOutgoing,
     attempts: new AttemptWatch(clock),
     breaker: new ProviderBreaker({ clock, random }),
     owner: 'bench',

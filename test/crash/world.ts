@@ -20,6 +20,7 @@ import { type ComparisonReport, reconcileStores } from '../../shared/use-cases/r
 import { type ReconcilePorts, reconcileWork } from '../../shared/use-cases/reconcile/reconcile-work.ts'
 import { doWorkItem } from '../../shared/use-cases/rotation/work-item.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { noOutgoing } from '../support/no-outgoing.ts'
 import { OPEN_KEYS } from '../support/open-keys.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { FaultPlan, faultyItems, faultySecrets } from './fault-plan.ts'
@@ -83,6 +84,7 @@ export class World {
       oauth: this.provider,
       opened: new OpenedSecrets(secrets),
       checkUrl: () => undefined,
+      outgoing: noOutgoing,
       attempts: new AttemptWatch(this.clock),
       breaker: new ProviderBreaker({ clock: this.clock, random: this.#random }),
       owner: 'a process',

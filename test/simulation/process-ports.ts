@@ -13,6 +13,7 @@ import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+import { noOutgoing } from '../support/no-outgoing.ts'
 import type { Chance } from './chance.ts'
 import type { SimulatedProcess } from './machine.ts'
 
@@ -45,6 +46,7 @@ export function portsOf(
     log: world.log ?? QUIET_LOG,
     oauth,
     checkUrl: () => undefined,
+    outgoing: noOutgoing,
     work,
     opened: new OpenedSecrets(secrets),
     attempts: new AttemptWatch(process),

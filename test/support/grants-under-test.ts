@@ -71,7 +71,19 @@ export async function startGrantsUnderTest() {
   const opened = new OpenedSecrets(secrets)
   const freezes = new FreezeWatch(items, clock)
   const checkUrl = createUrlCheck([provider.host])
-  const base = { items, secrets, digester, clock, random, log, oauth, checkUrl, opened, freezes }
+  const base = {
+    items,
+    secrets,
+    digester,
+    clock,
+    random,
+    log,
+    oauth,
+    checkUrl,
+    outgoing: guarded,
+    opened,
+    freezes,
+  }
   const attempts = new AttemptWatch(clock)
   const breaker = new ProviderBreaker(base)
   const grants = createLocalGrantRunner({ ...base, attempts, breaker, owner: 'test' })

@@ -3,9 +3,9 @@ import type { JsonObject } from '../../domain/json.ts'
 import { shownCode, shownDescription } from '../../domain/provider-words.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
 import type { OutgoingAnswer, OutgoingFailure } from '../../ports/outgoing-fetch.ts'
+import { retryAfterMs } from '../../ports/retry-after.ts'
 import { meaningOf, plainMeaningOf, type RefusalMeaning } from './refusal-meaning.ts'
 import { type RefusalWords, refusalWords, saysFailure } from './refusal-words.ts'
-import { retryAfterMs } from './retry-after.ts'
 import type { UnusableAnswer } from './token-answer.ts'
 
 type FailureKind = TokenFailure['kind']

@@ -4,6 +4,7 @@ import {
   intentKey,
   oauthAppKey,
   rescueKey,
+  subscriptionKey,
   tombstoneKey,
 } from '../../domain/keys.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
@@ -64,7 +65,7 @@ async function removeWhatWasPut(ports: UndoPorts, intent: Intent): Promise<void>
 }
 
 async function hasOwner(ports: Ports, { tenant, ownerId }: Intent): Promise<boolean> {
-  for (const key of [connectionKey, tombstoneKey, oauthAppKey]) {
+  for (const key of [connectionKey, tombstoneKey, oauthAppKey, subscriptionKey]) {
     if ((await ports.items.get(key(tenant, ownerId))) !== undefined) return true
   }
   return false

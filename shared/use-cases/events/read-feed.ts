@@ -1,6 +1,7 @@
 import type { VaultEvent } from '../../domain/change-event.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { feedHeadKey, feedKey, feedPartition, feedSort } from '../../domain/keys.ts'
+import type { FeedEntry } from '../../ports/event-outlet.ts'
 import { decodePageToken, encodePageToken } from '../../ports/page-token.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { eventOf } from './stored-events.ts'
@@ -29,9 +30,18 @@ export async function readFeed(
   ports: FeedPorts,
   input: { tenant: string; after: string | undefined; limit: number },
 ): Promise<FeedPage> {
+  const { entries, after, more } = await readNumberedFeed(ports, input)
+  return { events: entries.map(({ event }) => event), after, more }
+}
+
+/** As `readFeed`, each event with its number. */
+export async function readNumberedFeed(
+  ports: FeedPorts,
+  input: { tenant: string; after: string | undefined; limit: number },
+): Promise<Omit<FeedPage, 'events'> & { readonly entries: readonly FeedEntry[] }> {
   const { tenant, limit } = input
   if (input.after === LATEST) {
-    return { events: [], after: cursorOf(tenant, await headOf(ports, tenant)), more: false }
+    return { entries: [], after: cursorOf(tenant, await headOf(ports, tenant)), more: false }
   }
   const from = input.after === undefined ? undefined : numberOf(tenant, input.after)
   const found = await read(ports, { tenant, after: from ?? 0, limit: limit + 1, descending: false })
@@ -40,7 +50,8 @@ export async function readFeed(
   if (from !== undefined) await refuseGap(ports, { tenant, from, next: items[0]?.number })
   // An empty feed begins at its head: what was removed long ago is not missed by who never saw it.
   const after = last ?? from ?? (await headOf(ports, tenant))
-  return { events: eventsOf(items), after: cursorOf(tenant, after), more: found.length > limit }
+  const entries = items.flatMap(({ number, event }) => (event === undefined ? [] : [{ number, event }]))
+  return { entries, after: cursorOf(tenant, after), more: found.length > limit }
 }
 
 /** A tenant's events newest first, those before a cursor, or the newest of all. Throws `invalid-query`. */

@@ -1,5 +1,5 @@
 import type { OAuthClient } from '../../ports/oauth-client.ts'
-import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
+import type { OutgoingFetch, UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 import type { AttemptWatch } from './attempt-watch.ts'
@@ -9,6 +9,8 @@ import type { ProviderBreaker } from './provider-breaker.ts'
 export interface GrantPorts extends Ports {
   readonly oauth: OAuthClient
   readonly checkUrl: UrlCheck
+  /** For calls that are no provider's API: messages to people. */
+  readonly outgoing: OutgoingFetch
   readonly opened: OpenedSecrets
   readonly attempts: AttemptWatch
   readonly breaker: ProviderBreaker

@@ -1,11 +1,13 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { connectionKey, findPartitionParts, rescuesOf } from '../../domain/keys.ts'
 import { findSecretIdParts } from '../../domain/secret-id.ts'
+import type { Subscription } from '../../domain/subscription.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { findTombstone, type Tombstone } from '../connections/tombstones.ts'
 import { findOauthApplication, type OauthApplication } from '../oauth-applications/oauth-application.ts'
+import { findSubscription } from '../subscriptions/subscription-rows.ts'
 
 /** A connection has a rescue or two at a time; a page of them is all there ever are. */
 const MAX_RESCUES = 100
@@ -26,6 +28,11 @@ export async function findSecretOwner(ports: Pick<Ports, 'items'>, secretId: str
   if (ownerId.startsWith('oa_')) {
     const application = await findOauthApplication(ports, tenant, ownerId)
     return { kind: 'known', pointers: application === undefined ? [] : [application.secret], kept: [] }
+  }
+  if (ownerId.startsWith('su_')) {
+    const subscription = await findSubscription(ports, tenant, ownerId)
+    const pointers = [subscription?.secret, subscription?.previousSecret]
+    return { kind: 'known', pointers: pointers.flatMap((pointer) => pointer ?? []), kept: [] }
   }
   if (ownerId.startsWith('ac_')) return connectionOwner(ports, tenant, ownerId)
   return { kind: 'unknown' }
@@ -66,6 +73,7 @@ export function findOwnedSecret(
   if (parts?.kind === 'CONNECTIONS') return found((attributes as ConnectionRow).secret, true)
   if (parts?.kind === 'OAUTH_APPS' && ownerId.startsWith('oa_'))
     return found((attributes as OauthApplication).secret, true)
+  if (parts?.kind === 'SUBSCRIPTIONS') return found((attributes as Subscription).secret, true)
   if (parts?.kind !== 'TOMBSTONES') return undefined
   const { state, purge, row } = attributes as Tombstone
   // One that is being destroyed may point at what is gone already.

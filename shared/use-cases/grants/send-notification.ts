@@ -1,0 +1,63 @@
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { renderCredential } from '../../connectors/render-credential.ts'
+import { eventMessage } from '../../domain/event-words.ts'
+import type { SendRequest, SendResult } from '../../ports/grant-runner.ts'
+import { retryAfterMs } from '../../ports/retry-after.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import type { GrantPorts } from './grant-ports.ts'
+
+/** As a webhook of anybody's: Standard Webhooks names 15 to 30 s. */
+const SEND_TIMEOUT_MS = 15_000
+const MAX_ANSWER_BYTES = 16 * 1024
+
+/**
+ * Posts one sentence about an event through a connection that is a webhook URL, in the shape its app takes. The
+ * address is the credential: nothing of it is in the answer or the log.
+ */
+export async function sendNotification(
+  ports: Pick<GrantPorts, 'items' | 'opened' | 'outgoing' | 'clock'>,
+  request: SendRequest,
+): Promise<SendResult> {
+  const row = await findConnection(ports, request.tenant, request.connectionId)
+  const connector = row === undefined ? undefined : findConnector(row.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, row?.setupType)
+  if (row?.secret === undefined || setup?.webhookBody === undefined) {
+    return { kind: 'failed', code: 'target_gone' }
+  }
+  const { content } = await ports.opened.open(row.secret)
+  const { url } = renderCredential(setup, content.setup).request
+  if (url === undefined) return { kind: 'failed', code: 'target_gone' }
+  const text = await sentenceAbout(ports, request)
+  const body = setup.webhookBody === 'text' ? { text } : { text, event: request.event }
+  const outcome = await ports.outgoing(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'user-agent': 'flow-vault' },
+    body: JSON.stringify(body),
+    timeoutMs: SEND_TIMEOUT_MS,
+    maxBytes: MAX_ANSWER_BYTES,
+  })
+  if (outcome.kind !== 'answer') {
+    return outcome.status === undefined
+      ? { kind: 'failed', code: outcome.code }
+      : { kind: 'answered', status: outcome.status }
+  }
+  const waitMs = retryAfterMs(outcome.headers['retry-after'], ports.clock.nowMs())
+  return {
+    kind: 'answered',
+    status: outcome.status,
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
+  }
+}
+
+/** “Salesforce prod: The connection has stopped …. https://…”: with the name that people gave, as it is now. */
+async function sentenceAbout(
+  ports: Pick<GrantPorts, 'items'>,
+  { tenant, event, publicUrl }: SendRequest,
+): Promise<string> {
+  const message = eventMessage(event)
+  const id = event.connection_id
+  if (id === undefined) return `Flow Vault: ${message}`
+  const row = await findConnection(ports, tenant, id)
+  const name = row?.name ?? id
+  return `${name}: ${message} ${publicUrl}/connections/${id}`
+}

@@ -1,0 +1,250 @@
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import type { SecretPointer } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { newId, newUuid } from '../../domain/ids.ts'
+import { subscriptionKey } from '../../domain/keys.ts'
+import { secretIdOf } from '../../domain/secret-id.ts'
+import type { SecretText } from '../../domain/secret-text.ts'
+import type { Subscription, SubscriptionFilter, SubscriptionTarget } from '../../domain/subscription.ts'
+import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { commitSecret } from '../commit/commit-protocol.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import { discardVersion } from '../commit/discard-version.ts'
+import { closeIntent, INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
+import { transactSurely } from '../commit/transact-surely.ts'
+import { undoIntent } from '../commit/undo-intent.ts'
+import { newSigningSecret, signingContent } from './signing-secret.ts'
+import {
+  getSubscription,
+  listSubscriptions,
+  MAX_SUBSCRIPTIONS,
+  subscriptionEventWrite,
+  subscriptionWrite,
+} from './subscription-rows.ts'
+
+/** Design: two keys sign for a day, so that a receiver can change over in its own time. */
+const BOTH_KEYS_MS = 24 * 3_600_000
+
+export interface SubscriptionPorts extends Ports {
+  readonly checkUrl: UrlCheck
+}
+
+export interface SubscriptionInput {
+  readonly tenant: string
+  readonly clientId: string
+  readonly name?: string
+  readonly target: SubscriptionTarget
+  readonly filter: SubscriptionFilter
+}
+
+/** A subscription with its signing secret, which is shown this once; there is none for a connection's target. */
+export interface SubscriptionWithSecret {
+  readonly subscription: Subscription
+  readonly secret?: SecretText
+}
+
+/** Adds a subscription. Throws `invalid-body` for a target that cannot be sent to, and `conflict` when there are 50. */
+export async function createSubscription(
+  ports: SubscriptionPorts,
+  input: SubscriptionInput,
+): Promise<SubscriptionWithSecret> {
+  await checkTarget(ports, input.tenant, input.target)
+  if ((await listSubscriptions(ports, input.tenant)).length >= MAX_SUBSCRIPTIONS) {
+    throw new VaultError('conflict', `There are ${MAX_SUBSCRIPTIONS} subscriptions already. Delete some.`)
+  }
+  const nowMs = ports.clock.nowMs()
+  const draft: Subscription = {
+    id: newId('su_', { nowMs, random: ports.random }),
+    tenant: input.tenant,
+    ...(input.name === undefined ? {} : { name: input.name }),
+    target: input.target,
+    filter: input.filter,
+    status: 'enabled',
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    createdBy: input.clientId,
+    version: 1,
+    op: newUuid(ports.random),
+  }
+  if (input.target.kind === 'webhook') return commitWithSecret(ports, draft, undefined)
+  await commit(ports, draft, { seen: undefined })
+  return { subscription: draft }
+}
+
+/** What of a subscription may be changed; a member that is undefined stays. */
+export interface SubscriptionChange {
+  readonly name?: string | undefined
+  readonly target?: SubscriptionTarget | undefined
+  readonly filter?: SubscriptionFilter | undefined
+  readonly status?: 'enabled' | 'paused' | undefined
+}
+
+/** Changes what is given; pausing and resuming are told in the feed. Throws `not-found`, `invalid-body`, `conflict`. */
+export async function updateSubscription(
+  ports: SubscriptionPorts,
+  at: { tenant: string; id: string; clientId: string },
+  change: SubscriptionChange,
+): Promise<Subscription> {
+  const seen = await getSubscription(ports, at.tenant, at.id)
+  const { target } = change
+  if (target !== undefined && target.kind !== seen.target.kind) {
+    throw new VaultError('invalid-body', 'A subscription keeps its kind of target', {
+      field: target.kind === 'webhook' ? 'url' : 'target_connection_id',
+      allowed: 'a new subscription for another kind',
+    })
+  }
+  if (target !== undefined) await checkTarget(ports, at.tenant, target)
+  const { reason: _, ...before } = seen
+  const status = change.status ?? seen.status
+  const next: Subscription = {
+    ...(status === seen.status ? seen : before),
+    ...(change.name === undefined ? {} : { name: change.name }),
+    target: target ?? seen.target,
+    filter: change.filter ?? seen.filter,
+    status,
+    ...(status === 'paused' && seen.status !== 'paused' ? { reason: 'by_person' } : {}),
+    ...nextVersion(ports, seen),
+  }
+  await commit(ports, next, { seen, actorId: at.clientId })
+  return next
+}
+
+/**
+ * Gives a webhook a new signing secret, shown this once. The old one signs beside it for a day, or ends now.
+ * Throws `not-found`, `conflict` for a target that has none.
+ */
+export async function rotateSigningSecret(
+  ports: SubscriptionPorts,
+  at: { tenant: string; id: string },
+  { expirePreviousNow }: { expirePreviousNow: boolean },
+): Promise<SubscriptionWithSecret> {
+  const seen = await getSubscription(ports, at.tenant, at.id)
+  if (seen.secret === undefined) {
+    throw new VaultError(
+      'conflict',
+      'What goes to a connection of the vault is not signed: it has no secret.',
+    )
+  }
+  const { previousSecret: forgotten, previousUntilMs: _, ...kept } = seen
+  const window = expirePreviousNow
+    ? {}
+    : { previousSecret: seen.secret, previousUntilMs: ports.clock.nowMs() + BOTH_KEYS_MS }
+  const rotated = await commitWithSecret(ports, { ...kept, ...window, ...nextVersion(ports, seen) }, seen)
+  const ended = [forgotten, expirePreviousNow ? seen.secret : undefined]
+  for (const pointer of ended) if (pointer !== undefined) await discardVersion(ports, pointer)
+  return rotated
+}
+
+/** Deletes a subscription with its signing secret; what waits for it is not sent. Throws `not-found`. */
+export async function deleteSubscription(ports: Ports, tenant: string, id: string): Promise<void> {
+  const seen = await getSubscription(ports, tenant, id)
+  const removal: Write = { op: 'delete', key: subscriptionKey(tenant, id), when: [{ kind: 'item-present' }] }
+  if (seen.secret === undefined) return ports.items.transact([removal])
+  const intent = intentOf(ports, seen, 'destroy')
+  await ports.items.transact([removal, openIntent(intent)])
+  await undoIntent(ports, intent)
+}
+
+function nextVersion(ports: Ports, seen: Subscription): Pick<Subscription, 'version' | 'updatedAtMs' | 'op'> {
+  return { version: seen.version + 1, updatedAtMs: ports.clock.nowMs(), op: newUuid(ports.random) }
+}
+
+/** Stores a change, with the event of a status that became another one. */
+export async function commit(
+  ports: Ports,
+  next: Subscription,
+  { seen, actorId }: { seen: Subscription | undefined; actorId?: string },
+): Promise<void> {
+  const told = seen === undefined || seen.status === next.status ? [] : [statusEvent(ports, next, actorId)]
+  const isApplied = async () => (await getSubscription(ports, next.tenant, next.id)).op === next.op
+  await changed(() => transactSurely(ports, [subscriptionWrite(next, seen), ...told], isApplied))
+}
+
+const STATUS_EVENTS = {
+  enabled: 'subscription.resumed',
+  paused: 'subscription.paused',
+  ended: 'subscription.ended',
+} as const
+
+function statusEvent(ports: Ports, next: Subscription, actorId: string | undefined): Write {
+  return subscriptionEventWrite(next, {
+    type: STATUS_EVENTS[next.status],
+    id: newUuid(ports.random),
+    sequence: next.version,
+    nowMs: ports.clock.nowMs(),
+    reason: next.reason ?? 'by_person',
+    ...(actorId === undefined ? {} : { actor: { id: actorId } }),
+  })
+}
+
+function intentOf(ports: Ports, subscription: Subscription, kind: Intent['kind']): Intent {
+  const { tenant, id: ownerId, op } = subscription
+  return {
+    kind,
+    tenant,
+    ownerId,
+    op: kind === 'destroy' ? newUuid(ports.random) : op,
+    secretId: secretIdOf({ tenant, ownerId, generation: 1 }),
+    newSecret: kind !== 'update',
+    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
+  }
+}
+
+async function commitWithSecret(
+  ports: Ports,
+  draft: Subscription,
+  seen: Subscription | undefined,
+): Promise<SubscriptionWithSecret> {
+  const secret = newSigningSecret(ports.random)
+  const intent = intentOf(ports, draft, seen === undefined ? 'create' : 'update')
+  let subscription = draft
+  await changed(() =>
+    commitSecret(ports, {
+      intent,
+      generation: 1,
+      value: signingContent(secret),
+      commit: async (pointer: SecretPointer) => {
+        subscription = { ...draft, secret: pointer }
+        await ports.items.transact([closeIntent(intent), subscriptionWrite(subscription, seen)])
+      },
+    }),
+  )
+  return { subscription, secret }
+}
+
+async function checkTarget(
+  ports: SubscriptionPorts,
+  tenant: string,
+  target: SubscriptionTarget,
+): Promise<void> {
+  if (target.kind === 'webhook') {
+    const refused = ports.checkUrl(target.url)
+    if (refused === undefined) return
+    throw new VaultError('invalid-body', refused.message.replace(/\.$/, ''), {
+      field: 'url',
+      allowed: 'an https address on the public internet, port 443',
+    })
+  }
+  const row = await findConnection(ports, tenant, target.connectionId)
+  const connector = row === undefined ? undefined : findConnector(row.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, row?.setupType)
+  if (setup?.webhookBody !== undefined) return
+  throw new VaultError('invalid-body', 'There is no such connection that posts to a webhook', {
+    field: 'target_connection_id',
+    allowed: 'a connection of the vault whose setup is a webhook URL, such as Slack or Zapier',
+  })
+}
+
+async function changed<T>(apply: () => Promise<T>): Promise<T> {
+  try {
+    return await apply()
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    throw new VaultError('conflict', 'The subscription is being changed by others. Nothing was changed.', {
+      retryAfterSeconds: 1,
+      cause: error,
+    })
+  }
+}

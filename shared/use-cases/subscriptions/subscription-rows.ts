@@ -1,0 +1,94 @@
+import {
+  eventExpiryS,
+  type SubscriptionEvent,
+  type SubscriptionEventType,
+} from '../../domain/change-event.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { eventKey, outboxShard, subscriptionKey, subscriptionsPartition } from '../../domain/keys.ts'
+import type { Subscription } from '../../domain/subscription.ts'
+import type { Attributes, Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+/** Each event is matched with all of a tenant's, and a fan-out of 50 is one page of writes. */
+export const MAX_SUBSCRIPTIONS = 50
+
+/** The subscription, or undefined. */
+export async function findSubscription(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+  id: string,
+): Promise<Subscription | undefined> {
+  return (await ports.items.get(subscriptionKey(tenant, id))) as unknown as Subscription | undefined
+}
+
+/** The subscription; throws `not-found`. */
+export async function getSubscription(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+  id: string,
+): Promise<Subscription> {
+  const subscription = await findSubscription(ports, tenant, id)
+  if (subscription === undefined) throw new VaultError('not-found', 'Subscription not found')
+  return subscription
+}
+
+/** The tenant's subscriptions in the order of creation. */
+export async function listSubscriptions(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+): Promise<Subscription[]> {
+  const page = await ports.items.query({
+    partition: subscriptionsPartition(tenant),
+    limit: MAX_SUBSCRIPTIONS,
+  })
+  return page.items.map(({ attributes }) => attributes as unknown as Subscription)
+}
+
+/** The write that stores a subscription as it now is, on the condition that nobody changed it since `seen`. */
+export function subscriptionWrite(next: Subscription, seen: Subscription | undefined): Write {
+  return {
+    op: 'put',
+    key: subscriptionKey(next.tenant, next.id),
+    attributes: next as unknown as Attributes,
+    when:
+      seen === undefined
+        ? [{ kind: 'item-absent' }]
+        : [{ kind: 'equals', attribute: 'version', value: seen.version }],
+  }
+}
+
+/** The outbox write of something that happened to a subscription; `sequence` sets it apart from its others. */
+export function subscriptionEventWrite(
+  subscription: Pick<Subscription, 'tenant' | 'id'>,
+  event: {
+    readonly type: SubscriptionEventType
+    readonly id: string
+    readonly sequence: number
+    readonly nowMs: number
+    readonly reason: string
+    readonly about?: { readonly event_id: string; readonly connection_id?: string }
+    readonly actor?: { readonly id: string }
+  },
+): Write {
+  const body: SubscriptionEvent = {
+    id: event.id,
+    type: event.type,
+    tenant: subscription.tenant,
+    subscription_id: subscription.id,
+    reason: event.reason,
+    ...event.about,
+    ...(event.actor === undefined ? {} : { actor: event.actor }),
+    occurred_at: new Date(event.nowMs).toISOString(),
+  }
+  return {
+    op: 'put',
+    key: eventKey(subscription.tenant, subscription.id, event.sequence),
+    attributes: {
+      ...body,
+      kind: 'outbox',
+      expires_at_s: eventExpiryS(event.nowMs),
+      due_shard: outboxShard(subscription.id),
+      due_at: event.nowMs,
+    },
+  }
+}
