@@ -31,6 +31,8 @@ export const ENV = {
   issuer: SHARED_SETTINGS.issuer.variable,
   audience: SHARED_SETTINGS.audience.variable,
   tenantClaim: SHARED_SETTINGS.tenantClaim.variable,
+  tenantMapping: SHARED_SETTINGS.tenantMapping.variable,
+  scopeClaim: SHARED_SETTINGS.scopeClaim.variable,
   jwksUrl: SHARED_SETTINGS.jwksUrl.variable,
   rateLimitPerSecond: SHARED_SETTINGS.rateLimitPerSecond.variable,
   publicUrl: SHARED_SETTINGS.publicUrl.variable,
@@ -87,8 +89,8 @@ const KEY_ARN = shaped(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+
 const MAX_SECRET_WRITERS = 1000
 const MAX_ROTATIONS = 1_000_000
 
-const { issuer, audience, tenantClaim, jwksUrl, ...OTHER_SHARED } = SHARED_SETTINGS
-const ISSUER_TABLE = { issuer, audience, tenantClaim, jwksUrl }
+const { issuer, audience, tenantClaim, tenantMapping, scopeClaim, jwksUrl, ...OTHER_SHARED } = SHARED_SETTINGS
+const ISSUER_TABLE = { issuer, audience, tenantClaim, tenantMapping, scopeClaim, jwksUrl }
 const TABLE = {
   ...ISSUER_TABLE,
   ...OTHER_SHARED,
@@ -115,14 +117,14 @@ export function readConfig(env: Environment): Config {
     ...strayHosts(values),
   ])
   const { issuer: _issuer, audience: _audience, tenantClaim: _claim, jwksUrl: _url, ...rest } = read
-  const { awsEndpointUrl: _endpoint, ...config } = rest
+  const { tenantMapping: _mapping, scopeClaim: _scopes, awsEndpointUrl: _endpoint, ...config } = rest
   return { ...config, tokens: issuerOf(read) }
 }
 
-/** A function that takes no tokens has none of the four; one that has any has all it needs. */
+/** A function that takes no tokens has none of these; one that has any has all it needs. */
 function hasIssuerPart(values: { [Name in keyof typeof ISSUER_TABLE]: string | undefined }): boolean {
-  const { issuer, audience, tenantClaim, jwksUrl } = values
-  return [issuer, audience, tenantClaim, jwksUrl].some((value) => value !== undefined)
+  const names = Object.keys(ISSUER_TABLE) as (keyof typeof ISSUER_TABLE)[]
+  return names.some((name) => values[name] !== undefined)
 }
 
 /** An exception to the outgoing guard is for an emulator on this machine, and an accident everywhere else. */

@@ -5,7 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { DYNAMO_CLIENT_SETTINGS } from '../shared/adapters/dynamodb/client-settings.ts'
 import { DynamoItemStore } from '../shared/adapters/dynamodb/dynamo-item-store.ts'
-import { discoveredKeys } from '../shared/adapters/jwt/discovered-keys.ts'
+import { DiscoveredKeys } from '../shared/adapters/jwt/discovered-keys.ts'
 import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
 import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
@@ -26,6 +26,7 @@ import { SecretText } from '../shared/domain/secret-text.ts'
 import type { Digester } from '../shared/ports/digester.ts'
 import type { GrantRunner } from '../shared/ports/grant-runner.ts'
 import type { ItemStore } from '../shared/ports/item-store.ts'
+import type { Log } from '../shared/ports/log.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
 import type { Ports } from '../shared/ports/ports.ts'
 import type { SecretStore } from '../shared/ports/secret-store.ts'
@@ -68,7 +69,7 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
   const publicUrl = present(config.publicUrl, ENV.publicUrl)
   return {
     ...ports,
-    ...httpPorts(base),
+    ...httpPorts(base, rows.log),
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, clock),
     work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
@@ -90,7 +91,7 @@ export function wireCredentials(env: Environment = process.env): CredentialsPort
   const ports = { ...rows, metrics, secrets, digester: refused<Digester>('digest') }
   return {
     ...ports,
-    ...httpPorts(base),
+    ...httpPorts(base, rows.log),
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, base.clock),
     opened: new OpenedSecrets(ports.secrets),
@@ -186,10 +187,11 @@ function common({ config, clock, random, aws }: Base): Pick<Ports, 'items' | 'cl
   }
 }
 
-function httpPorts({ config }: Base): Pick<HttpPorts, 'verifier' | 'rateLimitPerSecond'> {
+function httpPorts({ config, clock }: Base, log: Log): Pick<HttpPorts, 'verifier' | 'rateLimitPerSecond'> {
   const tokens = present(config.tokens, ENV.issuer)
+  const keys = new DiscoveredKeys({ ...tokens, clock, log })
   return {
-    verifier: new JoseTokenVerifier({ ...tokens, keys: discoveredKeys(tokens) }),
+    verifier: new JoseTokenVerifier({ ...tokens, keys: keys.find }),
     rateLimitPerSecond: config.rateLimitPerSecond,
   }
 }

@@ -7,6 +7,8 @@ const CONTEXT_VARIABLES = {
   issuer: ENV.issuer,
   audience: ENV.audience,
   tenantClaim: ENV.tenantClaim,
+  tenantMapping: ENV.tenantMapping,
+  scopeClaim: ENV.scopeClaim,
   jwksUrl: ENV.jwksUrl,
   secretStore: ENV.secretStore,
   rateLimit: ENV.rateLimitPerSecond,

@@ -7,6 +7,10 @@ const PROGRAMS = {
     about: 'Add, list and remove clients of the built-in issuer',
     load: () => import('../../infra/embedded/commands/client-command.ts'),
   },
+  'rotate-issuer-key': {
+    about: 'Give the built-in issuer a new signing key; --now ends every token in use',
+    load: () => import('../../infra/embedded/commands/rotate-issuer-key-command.ts'),
+  },
   'rotate-key': {
     about: 'Wrap every data key under a new key',
     load: () => import('../../infra/embedded/commands/rotate-key-command.ts'),

@@ -25,7 +25,11 @@ export function authenticate(
       const caller = await verifier.verify(bearerToken(request.event.headers['authorization']), clock.nowMs())
       state.caller = caller
       if (!scopes.some((scope) => caller.scopes.has(scope))) {
-        throw new VaultError('insufficient-scope', `Insufficient scope, expected any of: ${scopes.join(',')}`)
+        throw new VaultError(
+          'insufficient-scope',
+          `Insufficient scope, expected any of: ${scopes.join(',')}`,
+          { logReason: 'the scope' },
+        )
       }
     },
   }
@@ -34,11 +38,13 @@ export function authenticate(
 function bearerToken(header: string | undefined): string {
   if (header === undefined) {
     throw new VaultError('unauthenticated', 'Missing authentication', {
+      logReason: 'no token',
       headers: { 'www-authenticate': 'Bearer' },
     })
   }
   if (!BEARER.test(header) || header.length > MAX_TOKEN_LENGTH) {
     throw new VaultError('unauthenticated', 'Invalid token', {
+      logReason: 'no bearer token',
       headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
     })
   }

@@ -72,7 +72,7 @@ export function problemResponse(
   log: Log,
   clock: { monotonicMs(): number },
 ): MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2> {
-  const finish = (request: HttpRequest): void => {
+  const finish = (request: HttpRequest, reason?: string): void => {
     const answer = request.response!
     const state = stateOf(request)
     answer.headers = {
@@ -88,13 +88,14 @@ export function problemResponse(
       route: state.route?.name ?? 'unknown',
       status: answer.statusCode ?? 500,
       ms: Math.round((clock.monotonicMs() - state.startedAtMs) * 10) / 10,
+      reason,
     })
   }
   return {
-    after: finish,
+    after: (request) => finish(request),
     onError: (request) => {
       request.response = problemOf(request.error, log, stateOf(request).requestId)
-      finish(request)
+      finish(request, request.error instanceof VaultError ? request.error.detail.logReason : undefined)
     },
   }
 }

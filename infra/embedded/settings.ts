@@ -68,7 +68,8 @@ export function readSettings(env: Environment): Settings {
       : []),
     ...issuerProblems(values),
   ])
-  const { issuer, audience, tenantClaim: _claim, jwksUrl: _url, dataFolder, ...settings } = read
+  const { tenantMapping: _mapping, scopeClaim: _scopes, ...others } = read
+  const { issuer, audience, tenantClaim: _claim, jwksUrl: _url, dataFolder, ...settings } = others
   return {
     ...settings,
     dataFolder: resolve(dataFolder),

@@ -31,7 +31,7 @@ import { createAccessLog } from './http/access-log.ts'
 import { createMetricsHandler } from './http/metrics-route.ts'
 import { ClientRegistry } from './issuer/client-registry.ts'
 import { issuerRoutes, type LocalRoute } from './issuer/issuer-routes.ts'
-import { tokens } from './issuer/tokens.ts'
+import { openIssuer } from './issuer/open-issuer.ts'
 import { LocalWorkQueue } from './local-work-queue.ts'
 import { startLoops } from './loops.ts'
 import { serveStores } from './open-stores.ts'
@@ -72,7 +72,7 @@ export async function openVault(options: {
   const { items, feedWaits } = events
   const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
-  const { issuer, verifier, sessions } = await tokens(options, clients)
+  const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })
   const ports = { items, secrets, digester, clock, random, log, metrics }
   const { allowHosts, rateLimitPerSecond } = settings
   const composed = composeGrants(ports, {
@@ -122,7 +122,7 @@ function localRoutes({
   issuer,
   sessions,
   ...ports
-}: Awaited<ReturnType<typeof tokens>> & { clock: Clock; publicUrl: string }): LocalRoute[] {
+}: Awaited<ReturnType<typeof openIssuer>> & { clock: Clock; publicUrl: string }): LocalRoute[] {
   const signIn = issuer && sessions && { ...ports, sessions, mint: issuer.mintFor }
   return [...(issuer === undefined ? [] : issuerRoutes(issuer)), ...pageRoutes(new PageFiles(), signIn)]
 }

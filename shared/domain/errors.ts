@@ -36,6 +36,8 @@ export interface ErrorDetail {
   readonly errorCode?: string
   /** When a client may try again, in seconds from now. */
   readonly retryAfterSeconds?: number
+  /** Why, for the operator's log alone: callers are told no more than the message. Fixed words, never data. */
+  readonly logReason?: string
   /** Extra response headers, for example the current `ETag` beside a 412. */
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -46,10 +46,10 @@ export const SERVICE_URL: Format<string> = {
   schema: checked(isServiceUrl, (text) => text),
 }
 
-/** Scheme, host and port; a path that is only a slash is taken off. */
-export const ORIGIN: Format<string> = {
-  allowed: 'an https URL without a path (http on loopback)',
-  schema: checked(isOrigin, (text) => new URL(text).origin),
+/** Where our own addresses begin: scheme, host, port and perhaps a path; a slash at the end is taken off. */
+export const BASE_URL: Format<string> = {
+  allowed: 'an https URL without query, fragment or user (http on loopback)',
+  schema: checked(isServiceUrl, (text) => new URL(text).href.replace(/\/+$/, '')),
 }
 
 /** Origins, separated by commas. */

@@ -90,6 +90,7 @@ const REFUSED: readonly [string, (forge: TokenForge) => string][] = [
   ['a tenant in a list', (f) => f.token({ claims: { tenant: ['acme'] } })],
   ['a tenant in an object', (f) => f.token({ claims: { tenant: { toString: 'acme' } } })],
   ['no client', (f) => f.token({ claims: { azp: undefined, sub: undefined } })],
+  ['a client that there is not', (f) => f.token({ claims: { azp: 'nobody' } })],
   ['what an id token holds', (f) => f.token({ claims: { aud: 'forger', nonce: 'n', at_hash: 'h' } })],
   ['a truncated signature', (f) => f.token().slice(0, -8)],
   ['no signature at all', (f) => f.token().split('.').slice(0, 2).join('.')],
@@ -146,9 +147,21 @@ describe('a token', () => {
     expect((await call(`Bearer ${forge.token({ claims: { scope } })}`)).status).toBe(403)
   })
 
-  test('with scopes in a list under `scope` has none of them', async () => {
-    const scope = ['read:flows_vault_connections']
-    expect((await call(`Bearer ${forge.token({ claims: { scope } })}`)).status).toBe(403)
+  test.each(['scope', 'scp', 'permissions', 'roles'])(
+    'with scopes in a list under %s is good',
+    async (claim) => {
+      const claims = { scope: undefined, [claim]: ['read:flows_vault_connections'] }
+      expect((await call(`Bearer ${forge.token({ claims })}`)).status).toBe(200)
+    },
+  )
+
+  test('of a client that was removed is refused at once', async () => {
+    const { clientId } = vault.client({ tenant: 'acme' })
+    const token = forge.token({ claims: { azp: clientId } })
+    expect((await call(`Bearer ${token}`)).status).toBe(200)
+    vault.server.vault.clients.remove(clientId)
+    const answer = await call(`Bearer ${token}`)
+    expect([answer.status, answer.body]).toEqual([401, INVALID])
   })
 })
 

@@ -41,6 +41,8 @@ describe('readConfig', () => {
     })
     const jwksUrl = 'https://id.example.com/keys'
     expect(tokens({ FLOW_VAULT_JWKS_URL: jwksUrl })).toMatchObject({ jwksUrl })
+    const shapes = { FLOW_VAULT_TENANT_MAPPING: 'escape', FLOW_VAULT_SCOPE_CLAIM: 'may' }
+    expect(tokens(shapes)).toMatchObject({ tenantMapping: 'escape', scopeClaim: 'may' })
   })
 
   it.each(['FLOW_VAULT_ISSUER', 'FLOW_VAULT_AUDIENCE', 'FLOW_VAULT_TENANT_CLAIM'])(
@@ -64,7 +66,9 @@ describe('readConfig', () => {
     ['FLOW_VAULT_ISSUER', 'https://user@tenant.example.com/', 'an https URL'],
     ['FLOW_VAULT_ISSUER', 'https://tenant.example.com/?a', 'an https URL'],
     ['FLOW_VAULT_JWKS_URL', 'keys', 'an https URL'],
-    ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example.com/path', 'an https URL without a path'],
+    ['FLOW_VAULT_TENANT_MAPPING', 'hash', 'exact, escape'],
+    ['FLOW_VAULT_SCOPE_CLAIM', 'a b', 'the name of the claim that holds the scopes'],
+    ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example.com/?path', 'an https URL without query'],
     ['FLOW_VAULT_RETURN_TO', 'https://a.example.com,nowhere', 'https origins separated by commas'],
     ['FLOW_VAULT_WORK_QUEUE', 'queue', 'an https URL'],
     ['FLOW_VAULT_FREEZE_QUEUE', 'queue', 'an https URL'],

@@ -13,7 +13,7 @@ export interface CommandOutcome {
  * `maxFileBlocks` no file that it writes may outgrow so many blocks of the shell's `ulimit -f`, as on a full disk.
  */
 export async function runCommand(
-  name: 'client' | 'token' | 'rotate-key' | 'backup' | 'restore',
+  name: 'client' | 'token' | 'rotate-key' | 'rotate-issuer-key' | 'backup' | 'restore',
   args: readonly string[],
   options: { folder: string; env?: Record<string, string>; maxFileBlocks?: number },
 ): Promise<CommandOutcome> {

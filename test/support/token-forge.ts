@@ -26,12 +26,13 @@ export async function openForge(
   const issuerKey = createPrivateKey({ key: jwk, format: 'jwk' })
   const { keys } = (await (await fetch(`${vault.url}/.well-known/jwks.json`)).json()) as { keys: JWK[] }
   const publicJwk = keys[0]!
+  const { clientId } = vault.client({ tenant: good.tenant })
   const nowS = Math.floor(Date.now() / 1000)
   const claims = (changes: Json = {}): Json => ({
     iss: `${vault.url}/`,
     aud: `${vault.url}/api/v2/`,
-    sub: 'forger@clients',
-    azp: 'forger',
+    sub: `${clientId}@clients`,
+    azp: clientId,
     iat: nowS - 60,
     exp: nowS + 3600,
     ...good,

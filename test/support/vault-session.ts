@@ -28,7 +28,7 @@ export class VaultSession {
     return session
   }
 
-  /** Gets another token; tokens live a day. */
+  /** Gets another token; tokens live an hour. */
   async renew(): Promise<void> {
     this.#token = await fetchToken(this.#vault.url, this.#client)
   }

@@ -19,7 +19,7 @@ export interface VaultWithProvider extends GrantCalls {
 /** Path of the OAuth applications. */
 export const OAUTH_APPS = '/api/v2/flows/vault/oauth-apps'
 const TENANT = 'acme'
-const TOKEN_USED_MS = 12 * 3_600_000
+const TOKEN_USED_MS = 30 * 60_000
 
 /** Starts both. `also` are more `host:port`s the vault may call; `env` more settings of the vault. */
 export async function startVaultWithProvider(
@@ -39,7 +39,7 @@ export async function startVaultWithProvider(
   })
 
   const tokens = new Map<string, { token: Promise<string>; untilMs: number }>()
-  /** The vault's own tokens live a day of the clock that tests move on. */
+  /** The vault's own tokens live an hour of the clock that tests move on. */
   function tokenOf(tenant: string): Promise<string> {
     const known = tokens.get(tenant)
     if (known !== undefined && known.untilMs > clock.nowMs()) return known.token

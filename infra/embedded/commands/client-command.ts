@@ -97,5 +97,5 @@ function list(registry: ClientRegistry, asJson: boolean): string {
 
 function remove(registry: ClientRegistry, clientId: string): string {
   if (!registry.remove(clientId)) throw new Error(`There is no client ${clientId}.`)
-  return `Removed ${clientId}. Its tokens stay good until they expire.\n`
+  return `Removed ${clientId}. Its tokens are refused within a second.\n`
 }

@@ -117,7 +117,7 @@ export class ClientRegistry {
     return this.#clients
   }
 
-  /** Removes a client; false when there is none. Its tokens stay good until they expire. */
+  /** Removes a client; false when there is none. Its tokens are refused within a second. */
   remove(clientId: string): boolean {
     let isFound = false
     this.#change((clients) => {
@@ -128,15 +128,24 @@ export class ClientRegistry {
     return isFound
   }
 
+  /** Whether there is such a client; a removal by another process is seen within a second. */
+  has(clientId: string): boolean {
+    this.#look()
+    return this.#clients.some((client) => client.client_id === clientId)
+  }
+
   /** The client, when id and secret fit; both are compared in constant time. */
   authenticate(clientId: string, secret: string): RegisteredClient | undefined {
-    const now = this.#ports.clock.monotonicMs()
-    if (now - this.#lookedAtMs >= LOOK_EVERY_MS) this.#read()
+    this.#look()
     const client = this.#clients.find((candidate) => candidate.client_id === clientId)
     // An unknown client costs a comparison too, so that the time tells nothing.
     const expected = client?.secret_hash ?? hashOf('')
     const fits = timingSafeEqual(Buffer.from(hashOf(secret), 'hex'), Buffer.from(expected, 'hex'))
     return fits && client !== undefined ? client : undefined
+  }
+
+  #look(): void {
+    if (this.#ports.clock.monotonicMs() - this.#lookedAtMs >= LOOK_EVERY_MS) this.#read()
   }
 
   #read(): void {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { type JSONWebKeySet, SignJWT } from 'jose'
 import type { Clock } from '../../../shared/ports/clock.ts'
 import type { ClientRegistry, RegisteredClient } from './client-registry.ts'
-import { type IssuerKeys, SIGNING_ALGORITHM } from './issuer-keys.ts'
+import { type IssuerKeyFile, SIGNING_ALGORITHM } from './issuer-keys.ts'
 
-/** A day, as Auth0's management tokens live. */
-const ACCESS_TOKEN_SECONDS = 86_400
+/** An hour: long enough that clients seldom ask, short enough that a leaked token soon ends by itself. */
+const ACCESS_TOKEN_SECONDS = 3_600
 /** In characters; the five parameters of a real request are a few hundred. */
 const MAX_BODY_LENGTH = 16 * 1024
 
@@ -32,7 +32,7 @@ export interface TokenEndpointAnswer {
 export interface Issuer {
   handleTokenRequest(request: TokenEndpointRequest): Promise<TokenEndpointAnswer>
   openidConfiguration(): Record<string, unknown>
-  jwks(): JSONWebKeySet
+  jwks(): Promise<JSONWebKeySet>
   /** An access token of the client for a person who is signed in to the vault page; it names both. */
   mintFor(client: RegisteredClient, options: { person: string; seconds: number }): Promise<string>
 }
@@ -46,7 +46,7 @@ type TokenParameters = { readonly [name in (typeof PARAMETER_NAMES)[number]]?: s
 export function createIssuer(options: {
   issuer: string
   audience: string
-  keys: IssuerKeys
+  keys: IssuerKeyFile
   clients: ClientRegistry
   clock: Clock
   accessTokenSeconds?: number
@@ -65,7 +65,7 @@ export function createIssuer(options: {
       id_token_signing_alg_values_supported: [SIGNING_ALGORITHM],
       token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
     }),
-    jwks: () => ({ keys: [keys.publicJwk] }),
+    jwks: async () => ({ keys: [...(await keys.current()).publicJwks] }),
     mintFor: (client, { person, seconds }) =>
       signToken(options, client, {
         seconds,
@@ -216,21 +216,22 @@ async function granted(
   })
 }
 
-function signToken(
+async function signToken(
   options: IssuerOptions,
   client: RegisteredClient,
   { seconds, claims }: { seconds: number; claims: Readonly<Record<string, string>> },
 ): Promise<string> {
   const nowS = Math.floor(options.clock.nowMs() / 1000)
+  const keys = await options.keys.current()
   return new SignJWT({ azp: client.client_id, ...claims, tenant: client.tenant })
-    .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid: options.keys.kid })
+    .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid: keys.kid })
     .setIssuer(options.issuer)
     .setSubject(`${client.client_id}@clients`)
     .setAudience([options.audience])
     .setIssuedAt(nowS)
     .setExpirationTime(nowS + seconds)
     .setJti(randomUUID())
-    .sign(options.keys.privateKey)
+    .sign(keys.privateKey)
 }
 
 function refusal(

@@ -17,7 +17,7 @@ export function issuerRoutes(issuer: Issuer): LocalRoute[] {
       path: '/.well-known/openid-configuration',
       answer: async () => publicJson(issuer.openidConfiguration()),
     },
-    { method: 'GET', path: '/.well-known/jwks.json', answer: async () => publicJson(issuer.jwks()) },
+    { method: 'GET', path: '/.well-known/jwks.json', answer: async () => publicJson(await issuer.jwks()) },
   ]
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { jwtVerify, SignJWT } from 'jose'
+import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose'
 import { randomAlphanumeric } from '../../../shared/domain/ids.ts'
 import type { Clock } from '../../../shared/ports/clock.ts'
 import type { Random } from '../../../shared/ports/random.ts'
 import type { ClientRegistry, RegisteredClient } from '../issuer/client-registry.ts'
-import { type IssuerKeys, SIGNING_ALGORITHM } from '../issuer/issuer-keys.ts'
+import { type IssuerKeyFile, SIGNING_ALGORITHM } from '../issuer/issuer-keys.ts'
 
 /** Long enough to click a link that was just printed; it works once. */
 export const TICKET_SECONDS = 60
@@ -40,7 +40,7 @@ export interface PageSession extends PagePerson {
  */
 export class PageSessions {
   readonly #options: {
-    keys: IssuerKeys
+    keys: IssuerKeyFile
     issuer: string
     clients: ClientRegistry
     clock: Clock
@@ -50,7 +50,7 @@ export class PageSessions {
   readonly #ended = new Set<string>()
 
   constructor(options: {
-    keys: IssuerKeys
+    keys: IssuerKeyFile
     issuer: string
     clients: ClientRegistry
     clock: Clock
@@ -80,7 +80,8 @@ export class PageSessions {
   /** The session of a cookie; undefined when it has ended, or its client is gone. */
   async find(cookie: string): Promise<PageSession | undefined> {
     const { keys, issuer, clock } = this.#options
-    const verified = await jwtVerify(cookie, keys.publicJwk, {
+    const known = createLocalJWKSet({ keys: [...(await keys.current()).publicJwks] })
+    const verified = await jwtVerify(cookie, known, {
       issuer,
       audience: SESSION_AUDIENCE,
       algorithms: [SIGNING_ALGORITHM],
@@ -109,14 +110,15 @@ export class PageSessions {
     const { keys, issuer, clock, random } = this.#options
     const client = this.#clientOf(clientId)
     if (client === undefined) return undefined
+    const { kid, privateKey } = await keys.current()
     const endsAtS = Math.floor(clock.nowMs() / 1000) + SESSION_SECONDS
     const cookie = await new SignJWT({ name: person, jti: randomAlphanumeric(22, random) })
-      .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid: keys.kid })
+      .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'JWT', kid })
       .setIssuer(issuer)
       .setSubject(clientId)
       .setAudience(SESSION_AUDIENCE)
       .setExpirationTime(endsAtS)
-      .sign(keys.privateKey)
+      .sign(privateKey)
     return { clientId, person, client, cookie, endsAtMs: endsAtS * 1000 }
   }
 

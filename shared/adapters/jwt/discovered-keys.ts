@@ -1,50 +1,166 @@
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import type { Clock } from '../../ports/clock.ts'
+import { errorFields } from '../../ports/error-fields.ts'
+import type { Log } from '../../ports/log.ts'
 
-/** Keys of an issuer are fetched again this often, and at once when a token names one we do not know. */
-const KEYS_MAX_AGE_MS = 10 * 60_000
-/** A request waits for discovery or the keys this long at most. */
-const KEYS_TIMEOUT_MS = 3_000
-/** Discovery documents of large providers have some 5 KiB. */
+/** The keys of an issuer cannot be had: its trouble, or ours with reaching it, and never the caller's. */
+export class KeysUnavailableError extends Error {
+  override readonly name = 'KeysUnavailableError'
+  /** In fixed words, for the operator. */
+  readonly reason: string
+
+  constructor(reason: string, options?: { cause?: unknown }) {
+    super(reason, options)
+    this.reason = reason
+  }
+}
+
+/** Keys are looked up anew this often, while the known ones go on being used. */
+const FRESH_MS = 10 * 60_000
+/** Keys that an issuer has not confirmed for this long are not trusted any more: it may have withdrawn one. */
+const GOOD_FOR_MS = 12 * 60 * 60_000
+/** A token with a key we do not know may make us look again, but no flood of them more often than this. */
+const PAUSE_AFTER_SUCCESS_MS = 30_000
+/** An issuer in trouble is asked this often, however many requests come meanwhile. */
+const PAUSE_AFTER_FAILURE_MS = 5_000
+const TIMEOUT_MS = 5_000
+/** Of a discovery document or a key set; real ones have a few KB. */
 const MAX_DOCUMENT_BYTES = 256 * 1024
 
+export interface DiscoveryOptions {
+  readonly issuer: string
+  /** Where the keys are, for an issuer without a discovery document. */
+  readonly jwksUrl?: string | undefined
+  readonly clock: Clock
+  readonly log: Log
+}
+
 /**
- * The keys of any OpenID provider: where they are is looked up in its discovery document (OpenID Connect Discovery
- * 1.0 §4) unless `jwksUrl` says it. Nothing is fetched before the first token comes: the vault starts while its
- * issuer is down, and a cold start does not pay for what its first request may not need. A failed look-up is tried
- * again by the next request.
+ * The keys of an OpenID provider, by the address that its discovery document names (OpenID Connect Discovery 1.0 §4)
+ * or by one that is set. Looked up when the first token comes, one look-up at a time; while the issuer is away the
+ * keys that are known go on for hours. `find` throws `KeysUnavailableError` when it cannot tell, and jose's
+ * `JWKSNoMatchingKey` when the issuer has no such key.
  */
-export function discoveredKeys({ issuer, jwksUrl }: { issuer: string; jwksUrl?: string }): JWTVerifyGetKey {
-  let keys: JWTVerifyGetKey | undefined
-  return async (header, token) => {
-    keys ??= createRemoteJWKSet(jwksUrl === undefined ? await keySetUrl(issuer) : new URL(jwksUrl), {
-      cacheMaxAge: KEYS_MAX_AGE_MS,
-      timeoutDuration: KEYS_TIMEOUT_MS,
+export class DiscoveredKeys {
+  readonly #options: DiscoveryOptions
+  #known: { readonly find: JWTVerifyGetKey; readonly atMs: number } | undefined
+  #failedAtMs = Number.NEGATIVE_INFINITY
+  #lookUp: Promise<void> | undefined
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options
+  }
+
+  /** jose's way to ask for the key of a token. */
+  readonly find: JWTVerifyGetKey = async (header, token) => {
+    const ageMs = this.#ageMs()
+    if (ageMs >= GOOD_FOR_MS) await this.#refresh()
+    // Nobody waits for what is only to be confirmed.
+    else if (ageMs >= FRESH_MS) this.#refresh().catch(() => undefined)
+    try {
+      return await this.#known!.find(header, token)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      if (this.#ageMs() < PAUSE_AFTER_SUCCESS_MS) throw error
+    }
+    await this.#refresh()
+    return this.#known!.find(header, token)
+  }
+
+  #ageMs(): number {
+    return this.#known === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.#options.clock.monotonicMs() - this.#known.atMs
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#options.clock.monotonicMs() - this.#failedAtMs < PAUSE_AFTER_FAILURE_MS) {
+      throw new KeysUnavailableError('the issuer did not answer a moment ago')
+    }
+    this.#lookUp ??= this.#look().finally(() => {
+      this.#lookUp = undefined
     })
-    return keys(header, token)
+    await this.#lookUp
+  }
+
+  async #look(): Promise<void> {
+    const { issuer, jwksUrl, clock, log } = this.#options
+    try {
+      const keys = await readJson(jwksUrl ?? (await discoveredUrl(issuer)))
+      if (!Array.isArray(keys['keys']) || keys['keys'].length === 0) {
+        throw new KeysUnavailableError('the key set holds no keys')
+      }
+      const find = createLocalJWKSet(keys as unknown as JSONWebKeySet)
+      this.#known = { find, atMs: clock.monotonicMs() }
+    } catch (error) {
+      this.#failedAtMs = clock.monotonicMs()
+      const reason = error instanceof KeysUnavailableError ? { reason: error.reason } : {}
+      log.error('the keys of the issuer could not be looked up', {
+        ...errorFields(error),
+        url: jwksUrl ?? issuer,
+        ...reason,
+      })
+      throw new KeysUnavailableError('the look-up failed', { cause: error })
+    }
   }
 }
 
-async function keySetUrl(issuer: string): Promise<URL> {
+async function discoveredUrl(issuer: string): Promise<string> {
   const base = issuer.endsWith('/') ? issuer : `${issuer}/`
-  const response = await fetch(new URL('.well-known/openid-configuration', base), {
-    redirect: 'error',
-    signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
-  })
-  const text = await response.text()
-  if (!response.ok || text.length > MAX_DOCUMENT_BYTES)
-    throw new TypeError('the issuer has no discovery document')
-  const document = documentOf(text)
-  // OpenID Connect Discovery 1.0 §4.3: a document that names another issuer must not be used.
-  if (document.issuer !== issuer || document.jwks_uri === undefined) {
-    throw new TypeError('the discovery document does not belong to the issuer')
+  const document = await readJson(new URL('.well-known/openid-configuration', base).href)
+  // RFC 8414 §3.3: a document that names another issuer must not be used.
+  if (document['issuer'] !== issuer) {
+    throw new KeysUnavailableError(
+      'the discovery document names another issuer than the setting: compare them',
+    )
   }
-  return new URL(document.jwks_uri)
+  const url = document['jwks_uri']
+  if (typeof url !== 'string' || !isSafe(url)) {
+    throw new KeysUnavailableError('the discovery document names no key set at an https address')
+  }
+  return url
 }
 
-function documentOf(text: string): { issuer?: unknown; jwks_uri?: string } {
+/** Keys that come unprotected are anybody's; plain http is for loopback, where an issuer in development runs. */
+function isSafe(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null) return false
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)
+}
+
+async function readJson(url: string): Promise<Record<string, unknown>> {
+  const response = await fetch(url, {
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { accept: 'application/json' },
+  })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw new KeysUnavailableError(`the issuer answered HTTP ${response.status}`)
+  }
+  const value = parse(await readText(response))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new KeysUnavailableError('the issuer answered something else than a JSON object')
+  }
+  return value as Record<string, unknown>
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  for await (const chunk of response.body ?? []) {
+    sizeBytes += chunk.byteLength
+    if (sizeBytes > MAX_DOCUMENT_BYTES) throw new KeysUnavailableError('the answer is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string): unknown {
   try {
-    return JSON.parse(text) ?? {}
+    return JSON.parse(text)
   } catch {
-    throw new TypeError('the discovery document is not JSON')
+    return undefined
   }
 }

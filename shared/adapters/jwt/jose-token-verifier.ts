@@ -2,6 +2,7 @@ import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { VaultError } from '../../domain/errors.ts'
 import type { Caller, TokenVerifier } from '../../ports/token-verifier.ts'
+import { scopesOf, type TenantMapping, tenantOf } from './token-claims.ts'
 
 /** Asymmetric only: a verifier that took HS256 could be handed the public key as the secret. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512']
@@ -10,15 +11,22 @@ const CLOCK_TOLERANCE_SECONDS = 5
 /** Verified tokens remembered: each client holds one or two at a time. A verification costs 60 µs, a look-up 0.1. */
 const MAX_REMEMBERED_TOKENS = 5000
 const MAX_PERSON_LENGTH = 100
-const TENANT = /^[A-Za-z0-9_-]{1,64}$/
+/** An outage of the issuer is seldom over in a second. */
+const RETRY_AFTER_SECONDS = 5
 
 export interface TokenVerifierOptions {
   /** Exactly as in the `iss` claim. */
   readonly issuer: string
   readonly audience: string
-  /** The claim that names the tenant. */
+  /** The claim that names the tenant, and how the tenant is made of it. */
   readonly tenantClaim: string
-  /** The issuer's keys: a local set, or a remote one that is fetched and cached. */
+  readonly tenantMapping?: TenantMapping
+  /** The claim that says what a client may do; the usual ones when absent. */
+  readonly scopeClaim?: string | undefined
+  /**
+   * The issuer's keys. What it throws beside jose's `JWKSNoMatchingKey` and `JWKSMultipleMatchingKeys` is the issuer's
+   * trouble and not the token's.
+   */
   readonly keys: JWTVerifyGetKey
   /** Fewer than all of ours, when the issuer is known to sign with one. */
   readonly algorithms?: readonly string[]
@@ -40,14 +48,28 @@ export class JoseTokenVerifier implements TokenVerifier {
       this.#remembered.delete(token)
       throw expired()
     }
-    const caller = callerOf(await this.#payloadOf(token, nowMs), this.#options.tenantClaim)
+    const caller = callerOf(await this.#payloadOf(token, nowMs), this.#options)
     this.#remembered.set(token, caller)
     return caller
   }
 
+  /** Forgets which tokens were good: the keys that vouched for them are not what they were. */
+  forget(): void {
+    this.#remembered.clear()
+  }
+
   async #payloadOf(token: string, nowMs: number): Promise<JWTPayload> {
+    let trouble: unknown
+    const keys: JWTVerifyGetKey = async (header, input) => {
+      try {
+        return await this.#options.keys(header, input)
+      } catch (error) {
+        if (!isOfTheToken(error)) trouble = error
+        throw error
+      }
+    }
     try {
-      const { payload } = await jwtVerify(token, this.#options.keys, {
+      const { payload } = await jwtVerify(token, keys, {
         issuer: this.#options.issuer,
         audience: this.#options.audience,
         algorithms: [...(this.#options.algorithms ?? ALGORITHMS)],
@@ -57,33 +79,55 @@ export class JoseTokenVerifier implements TokenVerifier {
       })
       return payload
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw expired()
-      if (error instanceof errors.JWKSTimeout || isUnreachable(error)) {
+      if (trouble !== undefined) {
         throw new VaultError('store-unavailable', "The issuer's keys could not be read. Try again.", {
-          retryAfterSeconds: 1,
+          retryAfterSeconds: RETRY_AFTER_SECONDS,
+          logReason: 'the keys of the issuer',
         })
       }
-      throw invalid()
+      if (error instanceof errors.JWTExpired) throw expired()
+      throw invalid(reasonOf(error))
     }
   }
 }
 
-/** jose answers a failed fetch of the keys with its base error and a fixed text; a bad token has classes of its own. */
-function isUnreachable(error: unknown): boolean {
-  if (error instanceof TypeError) return true
-  return error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC'
+function isOfTheToken(error: unknown): boolean {
+  return error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys
 }
 
-function callerOf(payload: JWTPayload, tenantClaim: string): Caller {
-  const tenant = payload[tenantClaim]
-  if (typeof tenant !== 'string' || !TENANT.test(tenant)) throw invalid()
+/** Which check failed, by jose's own classes (https://github.com/panva/jose, docs/util/errors). */
+const REASONS: Readonly<Record<string, string>> = {
+  ERR_JWKS_NO_MATCHING_KEY: 'the issuer has no such key',
+  ERR_JWKS_MULTIPLE_MATCHING_KEYS: 'the token does not say which key',
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'the signature',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'the algorithm',
+  ERR_JOSE_NOT_SUPPORTED: 'the algorithm',
+  ERR_JWT_INVALID: 'no JWT',
+  ERR_JWS_INVALID: 'no JWT',
+}
+const CLAIM_REASONS: Readonly<Record<string, string>> = {
+  iss: 'the issuer',
+  aud: 'the audience',
+  nbf: 'not valid yet',
+  iat: 'the time of issue',
+  exp: 'the time of expiry',
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof errors.JWTClaimValidationFailed) return CLAIM_REASONS[error.claim] ?? 'a claim'
+  return error instanceof errors.JOSEError ? (REASONS[error.code] ?? 'no JWT') : 'no JWT'
+}
+
+function callerOf(payload: JWTPayload, options: TokenVerifierOptions): Caller {
+  const found = tenantOf(payload, options.tenantClaim, options.tenantMapping ?? 'exact')
+  if ('problem' in found) throw invalid(found.problem)
   const clientId = payload['azp'] ?? payload['client_id'] ?? payload.sub
-  if (typeof clientId !== 'string' || clientId.length === 0) throw invalid()
+  if (typeof clientId !== 'string' || clientId.length === 0) throw invalid('no azp, client_id or sub')
   return {
-    tenant,
+    tenant: found.tenant,
     clientId: clientId.slice(0, 200),
     ...personOf(payload),
-    scopes: scopesOf(payload),
+    scopes: scopesOf(payload, options.scopeClaim),
     expiresAtMs: (payload.exp ?? 0) * 1000,
   }
 }
@@ -95,26 +139,16 @@ function personOf(payload: JWTPayload): { person?: string } {
   return { person: name.slice(0, MAX_PERSON_LENGTH) }
 }
 
-/** RFC 9068 §2.2.3: `scope`, space-delimited; Auth0's role-based form lists `permissions` instead. */
-function scopesOf(payload: JWTPayload): Set<string> {
-  const scope = payload['scope']
-  const permissions = payload['permissions']
-  return new Set([
-    ...(typeof scope === 'string' ? scope.split(' ') : []),
-    ...(Array.isArray(permissions)
-      ? permissions.filter((item): item is string => typeof item === 'string')
-      : []),
-  ])
-}
-
-function invalid(): VaultError {
+function invalid(reason: string): VaultError {
   return new VaultError('unauthenticated', 'Invalid token', {
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+    logReason: reason,
   })
 }
 
 function expired(): VaultError {
   return new VaultError('unauthenticated', 'Expired token received for JSON Web Token validation', {
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+    logReason: 'expired',
   })
 }

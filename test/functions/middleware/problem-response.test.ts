@@ -121,6 +121,15 @@ describe('problemResponse', () => {
     ])
   })
 
+  test('tells the log alone which check a token failed', async () => {
+    const { target, call } = failing(
+      () => new VaultError('unauthenticated', 'Invalid token', { logReason: 'the audience' }),
+    )
+    const { body } = await call()
+    expect(JSON.stringify(body)).not.toContain('audience')
+    expect(target.logged).toEqual([expect.objectContaining({ status: 401, reason: 'the audience' })])
+  })
+
   test.each([
     ['a bug of ours', () => new InvariantError('canary'), 'InvariantError'],
     ['a fault of a library', () => new SyntaxError('Unexpected token in "canary"'), 'SyntaxError'],

@@ -43,6 +43,7 @@ describe('readSettings', () => {
     ['FLOW_VAULT_LOG_LEVEL', 'DEBUG', { logLevel: 'DEBUG' }],
     ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:9000, [::1]:80', { allowHosts: ['localhost:9000', '[::1]:80'] }],
     ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example/', { publicUrl: 'https://vault.example' }],
+    ['FLOW_VAULT_PUBLIC_URL', 'https://a.example/vault/', { publicUrl: 'https://a.example/vault' }],
     [
       'FLOW_VAULT_RETURN_TO',
       'https://a.example,http://localhost:3000',
@@ -69,7 +70,7 @@ describe('readSettings', () => {
     ['FLOW_VAULT_ALLOW_HOSTS', 'localhost:70000'],
     ['FLOW_VAULT_ALLOW_HOSTS', '*:443'],
     ['FLOW_VAULT_PUBLIC_URL', 'http://vault.example'],
-    ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example/path'],
+    ['FLOW_VAULT_PUBLIC_URL', 'https://vault.example/?path'],
     ['FLOW_VAULT_PUBLIC_URL', 'https://user@vault.example'],
     ['FLOW_VAULT_PUBLIC_URL', 'vault.example'],
     ['FLOW_VAULT_RETURN_TO', 'javascript:alert(1)'],
@@ -102,6 +103,10 @@ describe('readSettings', () => {
       audience: 'api',
       tenantClaim: 'org_id',
     })
+    const mapped = { ...whole, FLOW_VAULT_TENANT_MAPPING: 'escape', FLOW_VAULT_SCOPE_CLAIM: 'may' }
+    expect(readSettings(mapped).foreignIssuer).toMatchObject({ tenantMapping: 'escape', scopeClaim: 'may' })
+    expect(problemsOf({ ...whole, FLOW_VAULT_TENANT_MAPPING: 'hash' })).toHaveLength(1)
+    expect(problemsOf({ FLOW_VAULT_SCOPE_CLAIM: 'may' })).toHaveLength(1)
     for (const bad of ['http://idp.example/', 'https://idp.example/?a=b', 'idp']) {
       expect(problemsOf({ ...whole, FLOW_VAULT_ISSUER: bad })).toHaveLength(1)
     }

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ClientRegistry } from '../../../../infra/embedded/issuer/client-registry.ts'
 import { createIssuer } from '../../../../infra/embedded/issuer/dev-issuer.ts'
-import { loadIssuerKeys } from '../../../../infra/embedded/issuer/issuer-keys.ts'
+import { IssuerKeyFile } from '../../../../infra/embedded/issuer/issuer-keys.ts'
 import { SystemClock } from '../../../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { ALL_SCOPES } from '../../../../shared/domain/scopes.ts'
@@ -38,7 +38,7 @@ describe('token command', () => {
   beforeEach(async () => {
     clients = openRegistry()
     const { client, secret } = clients.add({ name: 'dev', tenant: 'dev', scopes: ALL_SCOPES })
-    const keys = await loadIssuerKeys(path.join(folder, 'issuer-key.json'))
+    const keys = await IssuerKeyFile.open(path.join(folder, 'issuer-key.json'), new SystemClock())
     server = http.createServer(async (request, response) => {
       const answer = await issuer.handleTokenRequest({
         contentType: request.headers['content-type'],

@@ -8,7 +8,7 @@ import {
   type Issuer,
   type TokenEndpointAnswer,
 } from '../../../../infra/embedded/issuer/dev-issuer.ts'
-import { type IssuerKeys, loadIssuerKeys } from '../../../../infra/embedded/issuer/issuer-keys.ts'
+import { IssuerKeyFile } from '../../../../infra/embedded/issuer/issuer-keys.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
@@ -22,7 +22,7 @@ const FETCH = 'read:flows_vault_credentials'
 
 describe('createIssuer', () => {
   let folder: string
-  let keys: IssuerKeys
+  let keys: IssuerKeyFile
   let clients: ClientRegistry
   let client: RegisteredClient
   let secret: string
@@ -30,8 +30,8 @@ describe('createIssuer', () => {
 
   beforeAll(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flow-vault-issuer-'))
-    keys = await loadIssuerKeys(path.join(folder, 'issuer-key.json'))
     const clock = new ManualClock(NOW_MS)
+    keys = await IssuerKeyFile.open(path.join(folder, 'issuer-key.json'), clock)
     clients = ClientRegistry.open(path.join(folder, 'clients.json'), { clock, random: new SystemRandom() })
     const added = clients.add({ name: 'ci', tenant: 'acme', scopes: [READ, FETCH] })
     client = added.client
@@ -99,7 +99,7 @@ describe('createIssuer', () => {
     expect(answer.body).not.toContain(secret)
   }
 
-  it('gives a token for a day that its published key verifies, with the tenant and the scopes of the client', async () => {
+  it('gives a token for an hour that its published key verifies, with the tenant and the scopes of the client', async () => {
     const answer = await ask({ audience: AUDIENCE })
     expect(answer.status).toBe(200)
     expect(answer.headers).toMatchObject({
@@ -108,15 +108,15 @@ describe('createIssuer', () => {
       pragma: 'no-cache',
     })
     const { access_token: token, ...rest } = JSON.parse(answer.body)
-    expect(rest).toEqual({ token_type: 'Bearer', expires_in: 86_400, scope: `${READ} ${FETCH}` })
+    expect(rest).toEqual({ token_type: 'Bearer', expires_in: 3_600, scope: `${READ} ${FETCH}` })
 
-    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(issuer.jwks()), {
+    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(await issuer.jwks()), {
       issuer: ISSUER,
       audience: AUDIENCE,
       algorithms: ['RS256'],
       currentDate: new Date(NOW_MS),
     })
-    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'JWT', kid: keys.kid })
+    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'JWT', kid: (await keys.current()).kid })
     expect(payload).toEqual({
       iss: ISSUER,
       sub: `${client.client_id}@clients`,
@@ -124,7 +124,7 @@ describe('createIssuer', () => {
       gty: 'client-credentials',
       aud: [AUDIENCE],
       iat: NOW_S,
-      exp: NOW_S + 86_400,
+      exp: NOW_S + 3_600,
       scope: `${READ} ${FETCH}`,
       tenant: 'acme',
       jti: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -329,8 +329,8 @@ describe('createIssuer', () => {
     })
   })
 
-  it('publishes only the public half of its key', () => {
-    expect(issuer.jwks()).toEqual({ keys: [keys.publicJwk] })
-    expect(JSON.stringify(issuer.jwks())).not.toMatch(/"(d|p|q|dp|dq|qi)":/)
+  it('publishes only the public half of its key', async () => {
+    expect(await issuer.jwks()).toEqual({ keys: (await keys.current()).publicJwks })
+    expect(JSON.stringify(await issuer.jwks())).not.toMatch(/"(d|p|q|dp|dq|qi)":/)
   })
 })
