@@ -1,4 +1,5 @@
 import type { Context } from '../page-context.ts'
+import { queryOf } from './api.ts'
 import { ApiError } from './api-error.ts'
 import type { ChangeEvent } from './types.ts'
 
@@ -11,8 +12,8 @@ const PAUSE_MS = 5_000
 
 interface FeedPage {
   readonly events: readonly ChangeEvent[]
-  readonly next?: string | number
-  readonly poll_after?: number
+  readonly after: string
+  readonly poll_after: number
 }
 
 /**
@@ -47,21 +48,22 @@ export class Feed {
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
-    let after: string | undefined
+    let after = 'latest'
     while (!signal.aborted) {
       try {
-        const query = after === undefined ? '?newest=true&per_page=1' : `?after=${after}&wait=${WAIT_SECONDS}`
+        const query = queryOf({ after, wait: after === 'latest' ? undefined : WAIT_SECONDS })
         const page = await this.#context.api.ask<FeedPage>('GET', `/events${query}`, { signal })
         const ids = [...new Set(page.events.map((event) => event.connection_id))]
-        if (after !== undefined && ids.length > 0) {
+        if (ids.length > 0) {
           this.#onChange(ids)
           this.#channel.postMessage(ids)
         }
-        after = String(page.next ?? after ?? 0)
-        if (page.events.length === 0 && page.poll_after !== undefined)
-          await pause(page.poll_after * 1000, signal)
+        if (page.events.length === 0 && after !== 'latest') await pause(page.poll_after * 1000, signal)
+        after = page.after
       } catch (error) {
         if (error instanceof ApiError && [403, 404].includes(error.status)) return
+        // What the cursor named is no longer kept: what is shown is loaded anew, and followed from here.
+        if (error instanceof ApiError && error.status === 410) after = 'latest'
         await pause(PAUSE_MS, signal)
       }
     }

@@ -106,7 +106,8 @@ export interface ScopeDescription {
 /** A file that fills several fields. */
 export interface FillFrom {
   readonly label?: string
-  readonly fields: Readonly<Record<string, string>>
+  /** Which member of the file fills which field. */
+  readonly members: Readonly<Record<string, string>>
 }
 
 /** An app, as `/connectors` describes it. */
@@ -115,6 +116,7 @@ export interface Connector {
   readonly label: string
   readonly about: string
   readonly category?: string
+  readonly category_label?: string
   readonly setups: readonly Setup[]
 }
 

@@ -8,6 +8,7 @@ import { addressOf, navigate, type Route } from '../router.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
 import { clockOrDay } from '../time.ts'
 import { define, View } from '../view.ts'
+import '../connection/connection-panel.ts'
 import './bulk-bar.ts'
 import './connections-table.ts'
 import { connectionMenu } from './connection-menu.ts'
@@ -211,7 +212,7 @@ export class VaultConnections extends View {
   #act(connection: Connection, action: string): void {
     const query = new URLSearchParams(this.route.query)
     if (['add', 'connect', 'authorize', 'replace'].includes(action)) this.#repair(connection, action)
-    else if (action === 'why' || action === 'rename' || action === 'open') {
+    else if (action === 'why' || action === 'open') {
       query.set('do', action)
       navigate(addressOf({ id: connection.id, query }))
     } else {

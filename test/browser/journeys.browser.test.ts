@@ -1,0 +1,130 @@
+import type { Page } from 'playwright-core'
+import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+
+const CONNECTIONS = '/api/v2/flows/vault/connections'
+const TOKEN = 'my-token-bearer-1234567'
+
+describe('a person', () => {
+  let world: VaultInBrowser
+
+  beforeAll(async () => {
+    world = await startVaultInBrowser()
+  })
+
+  afterAll(async () => {
+    await world.close()
+    expect(world.offences).toEqual([])
+  })
+
+  async function openDialog(page: Page): Promise<void> {
+    await page.getByRole('button', { name: 'Add Vault Connection' }).first().click()
+    await page.getByRole('dialog').getByPlaceholder('Search apps').waitFor()
+  }
+
+  test('adds an API key in three steps, and finds it in the list', async () => {
+    const page = await world.signedIn({ tenant: 'adding' })
+    await openDialog(page)
+    await screens(page, 'add-1-app')
+    await page.locator('label.app-choice', { hasText: 'HTTP Request' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByLabel('Connection name').fill('orders api')
+    await screens(page, 'add-2-name')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByLabel('Token', { exact: false }).first().fill(`  ${TOKEN} `)
+    await page.keyboard.press('Tab')
+    await page.getByText('Removed blanks at the ends').waitFor()
+    await screens(page, 'add-3-credentials')
+    await page.locator('dialog.add').getByRole('button', { name: 'Add Vault Connection' }).click()
+    await page.getByText('orders api is ready.').waitFor()
+    await page.locator('tr[data-id] a.name', { hasText: 'orders api' }).waitFor()
+    expect(await page.content()).not.toContain(TOKEN)
+    expect(await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])')).not.toContain(
+      TOKEN,
+    )
+    await screens(page, 'added')
+    await page.context().close()
+  })
+
+  test('adds an empty connection, and gives it its credentials later', async () => {
+    const page = await world.signedIn({ tenant: 'later' })
+    await openDialog(page)
+    await page.getByPlaceholder('Search apps').fill('twil')
+    await page.locator('label.app-choice', { hasText: 'Twilio' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Create an empty connection' }).click()
+    await page.getByText('it has no credentials yet').waitFor()
+    expect(await page.title()).toBe('(1) Connections · Flow Vault')
+    await page.getByRole('button', { name: 'Add credentials, Twilio' }).click()
+    await page.getByLabel('Account SID').fill('AC00000000000000000000000000000000')
+    await page.getByLabel('Auth token', { exact: false }).first().fill('not a token')
+    await page.getByLabel('Test it before saving').uncheck()
+    await page.getByRole('button', { name: 'Save credentials' }).click()
+    await page.locator('[aria-invalid="true"]').waitFor()
+    await screens(page, 'refused-field')
+    await page.locator('[aria-invalid="true"]').fill('twilio-auth-token-000')
+    await page.getByRole('button', { name: 'Save credentials' }).click()
+    await page.getByText('Twilio is ready.').waitFor()
+    await page.context().close()
+  })
+
+  test('is asked before what was typed is thrown away', async () => {
+    const page = await world.signedIn({ tenant: 'careful' })
+    await openDialog(page)
+    await page.keyboard.press('Escape')
+    await page.locator('dialog.add').waitFor({ state: 'hidden' })
+    await openDialog(page)
+    await page.locator('label.app-choice', { hasText: 'Slack' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByLabel('Connection name').fill('alerts')
+    for (const _ of [1, 2, 3]) await page.keyboard.press('Escape')
+    await page.getByRole('alertdialog').waitFor()
+    expect(await page.locator('dialog.add').isVisible()).toBe(true)
+    await screens(page, 'discard')
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await page.locator('dialog.add').waitFor({ state: 'hidden' })
+    await page.context().close()
+  })
+
+  test('opens, renames, freezes, unfreezes, deletes and brings back a connection', async () => {
+    const caller = { tenant: 'managing' }
+    const setup = { type: 'BEARER', token: TOKEN }
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP', setup })
+    const page = await world.signedIn(caller)
+    await page.getByRole('link', { name: 'orders' }).click()
+    await page.getByRole('tab', { name: 'Overview' }).waitFor()
+    await screens(page, 'panel-overview')
+    for (const tab of ['Settings', 'Use it', 'Used by', 'Activity']) {
+      await page.getByRole('tab', { name: tab }).click()
+      await screens(page, `panel-${tab.toLowerCase().replaceAll(' ', '-')}`)
+    }
+    const panel = page.locator('vault-connection')
+    const choose = async (item: string): Promise<void> => {
+      await panel.getByRole('button', { name: 'More' }).click()
+      await panel.getByRole('menuitem', { name: item, exact: true }).click()
+    }
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await choose('Rename')
+    await page.getByRole('dialog').getByLabel('Connection name').fill('orders, new')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('It is now called orders, new.').first().waitFor()
+    await choose('Freeze')
+    await page.getByLabel('Reason').fill('leaked key')
+    await screens(page, 'freeze')
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await page.getByRole('dialog').getByRole('button', { name: 'Freeze' }).click()
+    await page.getByText('Frozen: leaked key').first().waitFor()
+    await screens(page, 'frozen')
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await panel.getByRole('button', { name: 'Unfreeze' }).click()
+    await page.getByText('works again').first().waitFor()
+    await choose('Delete')
+    await screens(page, 'delete')
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('was deleted').waitFor()
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('link', { name: 'orders, new' }).waitFor()
+    await page.context().close()
+  })
+})

@@ -1,0 +1,58 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { keyed } from 'lit/directives/keyed.js'
+import type { FieldError } from '../api/api-error.ts'
+import type { Connection, Connector, Setup } from '../api/types.ts'
+import type { Context } from '../page-context.ts'
+import { ADD } from '../texts/add-texts.ts'
+
+/** The last step: which way to connect, its fields, and whether to try them first. */
+export function credentialsStep(options: {
+  context: Context
+  connector: Connector
+  setup: Setup
+  errors: readonly FieldError[]
+  isChange: boolean
+  chooseSetup(type: string): void
+  onAuthorized(connection: Connection): void
+  onChanged(): void
+}): TemplateResult {
+  const { connector, setup, context } = options
+  const isInteractive = setup.authorization === 'interactive'
+  return html`
+    ${connector.setups.length < 2 ? nothing : kinds(connector, setup, options.chooseSetup)}
+    ${keyed(
+      `${connector.app_id} ${setup.type}`,
+      html`<setup-form .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${options.isChange}></setup-form>
+        ${
+          isInteractive
+            ? html`<oauth-connect
+                .context=${context}
+                .connector=${connector}
+                .setup=${setup}
+                @authorized=${(event: CustomEvent<{ connection: Connection }>) => options.onAuthorized(event.detail.connection)}
+                @stopped=${(event: CustomEvent<{ connection: Connection }>) => options.onAuthorized(event.detail.connection)}
+                @oauth-changed=${options.onChanged}
+              ></oauth-connect>`
+            : nothing
+        }`,
+    )}
+    ${
+      isInteractive
+        ? nothing
+        : setup.testable
+          ? html`<label class="check"><input type="checkbox" name="verify" checked />${ADD.test}</label>`
+          : html`<p class="meta">${ADD.cannotTest}</p>`
+    }
+  `
+}
+
+function kinds(connector: Connector, setup: Setup, choose: (type: string) => void): TemplateResult {
+  return html`<fieldset>
+    <legend>${ADD.kind}</legend>
+    ${connector.setups.map(
+      ({ type, label }) => html`<label class="check">
+        <input type="radio" name="setup-type" value=${type} .checked=${type === setup.type} @change=${() => choose(type)} />${label}
+      </label>`,
+    )}
+  </fieldset>`
+}

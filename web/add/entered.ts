@@ -1,0 +1,38 @@
+import type { FieldError } from '../api/api-error.ts'
+
+/** The steps of the dialog, in their order. */
+export type Step = 'app' | 'name' | 'credentials'
+
+/** Where the person is, and what is known of what they want. */
+export interface Entered {
+  readonly step: Step
+  readonly query: string
+  readonly appId: string | undefined
+  readonly setupType: string | undefined
+  readonly name: string
+  /** True when the name is the person's own, which no suggestion replaces. */
+  readonly isNamed: boolean
+  readonly errors: readonly FieldError[]
+  readonly error: unknown
+  readonly isTyped: boolean
+  readonly isAsking: boolean
+  readonly isBusy: boolean
+  /** Words of the button that saves without a test. */
+  readonly offersUnverified: string | undefined
+}
+
+/** A dialog in which nobody has done anything. */
+export const NOTHING: Entered = {
+  step: 'app',
+  query: '',
+  appId: undefined,
+  setupType: undefined,
+  name: '',
+  isNamed: false,
+  errors: [],
+  error: undefined,
+  isTyped: false,
+  isAsking: false,
+  isBusy: false,
+  offersUnverified: undefined,
+}

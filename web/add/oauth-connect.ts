@@ -1,0 +1,288 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import type { Connection, Connector, OAuthApplication, Setup } from '../api/types.ts'
+import { icon } from '../icons.ts'
+import type { Context } from '../page-context.ts'
+import { problem } from '../parts/pieces.ts'
+import { ADD, OAUTH } from '../texts/add-texts.ts'
+import { PAGE } from '../texts/page-texts.ts'
+import { define, View } from '../view.ts'
+import { type Ended, oauthWait } from './oauth-wait.ts'
+import { plainInput, secretInput } from './secret-input.ts'
+
+/** How often the vault is asked how the authorization stands: it knows, the window does not. */
+const ASK_EVERY_MS = 2000
+const WINDOW = 'popup,width=640,height=800'
+
+interface Attempt {
+  readonly connection: Connection
+  readonly id: string
+  readonly url: string
+  readonly isBlocked: boolean
+}
+
+/** Who asks, what for, and the wait for the person in the provider's window. */
+export class OauthConnect extends View {
+  static override properties = { context: {}, connector: {}, setup: {} }
+  declare context: Context
+  declare connector: Connector
+  declare setup: Setup
+  #applications: readonly OAuthApplication[] | undefined
+  #chosen: string | undefined
+  #draft: OAuthApplication | undefined
+  #isRegistering = false
+  #attempt: Attempt | undefined
+  #outcome: Ended | undefined
+  #error: unknown
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    clearTimeout(this.#timer)
+  }
+
+  /** True where the vault's operator has to have a client at the provider. */
+  get #needsApplication(): boolean {
+    return this.setup.oauth_client === 'oauth-application'
+  }
+
+  /** True when a click on Connect can lead somewhere. */
+  get isReady(): boolean {
+    return !this.#needsApplication || (this.#chosen !== undefined && !this.#isRegistering)
+  }
+
+  protected override firstUpdated(): void {
+    if (this.#needsApplication) void this.#load()
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const all = await this.context.api.ask<OAuthApplication[]>(
+        'GET',
+        `/oauth-apps?app_id=${this.connector.app_id}`,
+      )
+      this.#applications = all.filter((each) => each.app_id === this.connector.app_id && each.ready !== false)
+      this.#chosen = (this.#applications.find((each) => each.is_default) ?? this.#applications[0])?.id
+      this.#isRegistering = this.#chosen === undefined
+    } catch (error) {
+      this.#error = error
+    }
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.requestUpdate()
+    this.dispatchEvent(new Event('oauth-changed'))
+  }
+
+  protected override render(): TemplateResult {
+    if (this.#attempt !== undefined) return this.#wait(this.#attempt)
+    return html`<div class="stack">
+      ${this.#error === undefined ? nothing : problem(this.#error)}
+      ${this.#needsApplication ? this.#application() : nothing} ${this.#permissions()}
+    </div>`
+  }
+
+  #application(): TemplateResult {
+    const list = this.#applications
+    if (list === undefined) return html`<p aria-busy="true">${PAGE.loading}</p>`
+    if (this.#isRegistering) return this.#registration()
+    return html`<div class="field">
+      <label for="oauth-app">${OAUTH.application}</label>
+      <div class="with-button">
+        <select id="oauth-app" @change=${(event: Event) => {
+          this.#chosen = (event.target as HTMLSelectElement).value
+        }}>
+          ${list.map((each) => html`<option value=${each.id} ?selected=${each.id === this.#chosen}>${each.name}</option>`)}
+        </select>
+        <button type="button" @click=${() => {
+          this.#isRegistering = true
+          this.#changed()
+        }}>${OAUTH.register}</button>
+      </div>
+    </div>`
+  }
+
+  #registration(): TemplateResult {
+    const options = { isRequired: true, isInvalid: false, describedBy: 'oauth-how', onInput: () => undefined }
+    const { identity } = this.context
+    const callback = this.#draft?.callback_url
+    return html`<fieldset class="stack card">
+      <legend class="hidden-text">${OAUTH.register}</legend>
+      <p id="oauth-how">${this.#applications?.length === 0 ? OAUTH.none : nothing} ${callback === undefined ? nothing : OAUTH.registerHow}</p>
+      ${
+        location.pathname.startsWith('/vault') && identity.public_url !== location.origin
+          ? html`<p class="notice" data-hue="amber">${icon('warning')}<span>${OAUTH.elsewhere(identity.public_url)}</span></p>`
+          : nothing
+      }
+      ${
+        callback === undefined
+          ? nothing
+          : html`<div class="field"><span class="label">${OAUTH.callbackUrl}</span>
+        <div class="with-button command"><code>${callback}</code><copy-button .text=${callback}></copy-button></div></div>`
+      }
+      <div class="field"><label for="app-name">${OAUTH.registerName}</label>${plainInput({ ...options, id: 'app-name', label: OAUTH.registerName })}</div>
+      <div class="field"><label for="app-client">${OAUTH.clientId}</label>${plainInput({ ...options, id: 'app-client', label: OAUTH.clientId })}</div>
+      <div class="field"><label for="app-key">${OAUTH.clientSecret}</label>${secretInput({ ...options, id: 'app-key', label: OAUTH.clientSecret })}</div>
+      <div class="row-of">
+        <button type="button" @click=${() => this.#register()}>${OAUTH.saveApplication}</button>
+        ${
+          this.#applications?.length
+            ? html`<button type="button" class="quiet" @click=${() => {
+                this.#isRegistering = false
+                this.#changed()
+              }}>${PAGE.cancel}</button>`
+            : nothing
+        }
+      </div>
+    </fieldset>`
+  }
+
+  async #register(): Promise<void> {
+    const value = (id: string): string => this.querySelector<HTMLInputElement>(`#${id}`)!.value.trim()
+    const body = {
+      app_id: this.connector.app_id,
+      name: value('app-name') || this.connector.label,
+      client_id: value('app-client'),
+      client_secret: value('app-key'),
+    }
+    try {
+      const made = await this.context.api.ask<OAuthApplication>('POST', '/oauth-apps', { body })
+      this.querySelector<HTMLInputElement>('#app-key')!.value = ''
+      this.#applications = [...(this.#applications ?? []), made]
+      this.#chosen = made.id
+      this.#draft = made
+      this.#isRegistering = false
+      this.#error = undefined
+    } catch (error) {
+      this.#error = error
+    }
+    this.#changed()
+  }
+
+  #permissions(): TemplateResult | typeof nothing {
+    const { scopes = [] } = this.setup
+    const callback = this.#draft?.callback_url
+    const register =
+      callback === undefined
+        ? nothing
+        : html`<p class="notice">${icon('info')}<span>${OAUTH.registerHow} <code>${callback}</code></span><copy-button .text=${callback}></copy-button></p>`
+    if (scopes.length === 0) return html`${register}`
+    return html`${register}<fieldset>
+      <legend>${OAUTH.permissions}</legend>
+      ${scopes.map(
+        (scope) => html`<label class="check">
+          <input type="checkbox" name="scope" value=${scope.value} ?checked=${scope.default} />
+          <span>${scope.label}${scope.label === scope.value ? nothing : html` <span class="meta">${scope.value}</span>`}
+          ${scope.help === undefined ? nothing : html`<span class="meta"> · ${scope.help}</span>`}</span>
+        </label>`,
+      )}
+      <div class="field"><label for="other-scope">${OAUTH.otherPermission} <span class="optional">(${ADD.optional})</span></label>
+      ${plainInput({ id: 'other-scope', label: OAUTH.otherPermission, isRequired: false, isInvalid: false, describedBy: 'other-scope', onInput: () => undefined })}</div>
+    </fieldset>`
+  }
+
+  #scopes(): string[] | undefined {
+    const boxes = [...this.querySelectorAll<HTMLInputElement>('input[name="scope"]')]
+    if (boxes.length === 0) return undefined
+    const others =
+      this.querySelector<HTMLInputElement>('#other-scope')
+        ?.value.split(/[\s,]+/)
+        .filter(Boolean) ?? []
+    return [...boxes.filter((box) => box.checked).map((box) => box.value), ...others]
+  }
+
+  /** Opens the empty window, in the very turn of the click, or a browser takes it for an advertisement. */
+  openWindow(): Window | null {
+    this.#asked = this.#scopes()
+    return window.open('about:blank', `vault-${this.connector.app_id}`, WINDOW)
+  }
+
+  #asked: string[] | undefined
+
+  /** Sends the window to the provider, and waits. Throws `ApiError`. */
+  async start(connection: Connection, opened: Window | null): Promise<void> {
+    const path = `/connections/${encodeURIComponent(connection.id)}/authorize`
+    const body = {
+      ...(this.#asked === undefined || this.#asked.length === 0 ? {} : { scopes: this.#asked }),
+      ...(this.#needsApplication && this.#chosen !== undefined ? { oauth_app_id: this.#chosen } : {}),
+    }
+    try {
+      const started = await this.context.api.ask<{ authorization_id: string; authorization_url: string }>(
+        'POST',
+        path,
+        { body },
+      )
+      this.#attempt = {
+        connection,
+        id: started.authorization_id,
+        url: started.authorization_url,
+        isBlocked: opened === null,
+      }
+      this.#outcome = undefined
+      opened?.location.replace(started.authorization_url)
+    } catch (error) {
+      opened?.close()
+      throw error
+    }
+    this.#changed()
+    this.#ask()
+  }
+
+  #ask(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(async () => {
+      const attempt = this.#attempt
+      if (attempt === undefined) return
+      const path = `/authorizations/${encodeURIComponent(attempt.id)}`
+      const state = await this.context.api
+        .ask<{ outcome: string; message?: string }>('GET', path)
+        .catch(() => ({ outcome: 'waiting' }))
+      if (state.outcome === 'waiting') this.#ask()
+      else await this.#ended(attempt, state)
+    }, ASK_EVERY_MS)
+  }
+
+  async #ended(attempt: Attempt, state: { outcome: string; message?: string }): Promise<void> {
+    if (state.outcome === 'granted') return this.#done(attempt.connection.id)
+    this.#outcome = {
+      kind: (state.outcome in OAUTH.outcomes ? state.outcome : 'failed') as Ended['kind'],
+      ...(state.message === undefined ? {} : { message: state.message }),
+    }
+    this.requestUpdate()
+  }
+
+  async #done(id: string): Promise<void> {
+    const path = `/connections/${encodeURIComponent(id)}?view=full`
+    const connection = await this.context.api.ask<Connection>('GET', path)
+    this.dispatchEvent(new CustomEvent('authorized', { detail: { connection } }))
+  }
+
+  #wait(attempt: Attempt): TemplateResult {
+    const { connection } = attempt
+    return oauthWait({
+      label: this.connector.label,
+      target: `vault-${this.connector.app_id}`,
+      attempt,
+      outcome: this.#outcome,
+      again: () => void this.#again(attempt),
+      keep: () => void this.#done(connection.id),
+      stop: () => this.dispatchEvent(new CustomEvent('stopped', { detail: { connection } })),
+    })
+  }
+
+  async #again(attempt: Attempt): Promise<void> {
+    const opened = window.open('about:blank', `vault-${this.connector.app_id}`, WINDOW)
+    await this.start(attempt.connection, opened).catch((error: unknown) => {
+      this.#error = error
+      this.#attempt = undefined
+    })
+    this.#changed()
+  }
+
+  /** True while somebody is to act in the provider's window. */
+  get isWaiting(): boolean {
+    return this.#attempt !== undefined
+  }
+}
+
+define('oauth-connect', OauthConnect)

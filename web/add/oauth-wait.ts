@@ -1,0 +1,54 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { icon } from '../icons.ts'
+import { OAUTH } from '../texts/add-texts.ts'
+
+/** How an authorization ended that did not go as it was meant. */
+export interface Ended {
+  readonly kind: keyof typeof OAUTH.outcomes
+  readonly message?: string
+}
+
+/** What stands in the dialog while somebody is to act in the provider's window, and how that ended. */
+export function oauthWait(options: {
+  label: string
+  target: string
+  attempt: { readonly url: string; readonly isBlocked: boolean }
+  outcome: Ended | undefined
+  again(): void
+  keep(): void
+  stop(): void
+}): TemplateResult {
+  const { label, attempt, outcome } = options
+  if (outcome !== undefined) return ended(outcome, options)
+  return html`<div class="stack" role="status">
+    <p class="state" data-hue="orange">
+      <span class="mark">${icon('hourglass')}</span><span class="strong">${OAUTH.waiting(label)}</span>
+    </p>
+    <p>${attempt.isBlocked ? OAUTH.blocked : OAUTH.waitingHint}</p>
+    <div class="row-of">
+      <a class="button small" href=${attempt.url} target=${options.target}
+        >${attempt.isBlocked ? OAUTH.openHere(label) : OAUTH.openAgain}</a
+      >
+      <copy-button .text=${attempt.url} .label=${OAUTH.copyLink}></copy-button>
+      <button type="button" class="small quiet" @click=${options.stop}>${OAUTH.stop}</button>
+    </div>
+  </div>`
+}
+
+function ended(
+  { kind, message }: Ended,
+  { label, again, keep }: { label: string; again(): void; keep(): void },
+): TemplateResult {
+  const isPartly = kind === 'fewer_scopes'
+  return html`<div class="notice" data-hue=${isPartly ? 'amber' : 'red'} role="alert">
+    ${icon('warning')}
+    <div class="stack">
+      <p class="strong">${OAUTH.outcomes[kind](label)}</p>
+      ${message === undefined ? nothing : html`<p>${message}</p>`}
+      <div class="row-of">
+        <button type="button" class="small" @click=${again}>${isPartly ? OAUTH.askAgain : OAUTH.tryAgain}</button>
+        ${isPartly ? html`<button type="button" class="small" @click=${keep}>${OAUTH.keepSo}</button>` : nothing}
+      </div>
+    </div>
+  </div>`
+}

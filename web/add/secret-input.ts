@@ -1,0 +1,101 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { icon } from '../icons.ts'
+import { ADD } from '../texts/add-texts.ts'
+
+/** What a field of the form needs to be drawn. */
+export interface InputOptions {
+  readonly id: string
+  readonly label: string
+  readonly isRequired: boolean
+  readonly describedBy: string
+  readonly isInvalid: boolean
+  readonly placeholder?: string
+  onInput(): void
+}
+
+/**
+ * A secret on one line. No manager of passwords may fill it or keep it: the name is neutral, and each has been told.
+ * Not a text field masked by style: its value would be read out.
+ */
+export function secretInput(options: InputOptions): TemplateResult {
+  return html`<div class="with-button">
+    <input
+      type="password"
+      id=${options.id}
+      name=${options.id}
+      autocomplete="new-password"
+      spellcheck="false"
+      autocapitalize="none"
+      autocorrect="off"
+      writingsuggestions="false"
+      data-1p-ignore
+      data-lpignore="true"
+      data-bwignore
+      data-form-type="other"
+      placeholder=${options.placeholder ?? nothing}
+      ?required=${options.isRequired}
+      aria-describedby=${options.describedBy}
+      aria-invalid=${options.isInvalid ? 'true' : nothing}
+      @input=${options.onInput}
+      @blur=${trimEnds}
+    />
+    <button type="button" class="icon-only" aria-pressed="false" aria-label=${ADD.show(options.label)} title=${ADD.show(options.label)} @click=${toggle}>
+      ${icon('eye')}
+    </button>
+  </div>`
+}
+
+/** Everything that is typed and no secret on one line. */
+export function plainInput(options: InputOptions & { type?: string; isLong?: boolean }): TemplateResult {
+  if (options.isLong) {
+    return html`<textarea
+      id=${options.id}
+      name=${options.id}
+      autocomplete="off"
+      spellcheck="false"
+      autocapitalize="none"
+      data-1p-ignore
+      data-lpignore="true"
+      ?required=${options.isRequired}
+      aria-describedby=${options.describedBy}
+      aria-invalid=${options.isInvalid ? 'true' : nothing}
+      @input=${options.onInput}
+      @blur=${trimEnds}
+    ></textarea>`
+  }
+  return html`<input
+    type=${options.type ?? 'text'}
+    id=${options.id}
+    name=${options.id}
+    autocomplete="off"
+    spellcheck="false"
+    autocapitalize="none"
+    data-1p-ignore
+    data-lpignore="true"
+    placeholder=${options.placeholder ?? nothing}
+    ?required=${options.isRequired}
+    aria-describedby=${options.describedBy}
+    aria-invalid=${options.isInvalid ? 'true' : nothing}
+    @input=${options.onInput}
+    @blur=${trimEnds}
+  />`
+}
+
+function toggle(event: Event): void {
+  const button = event.currentTarget as HTMLButtonElement
+  const input = button.previousElementSibling as HTMLInputElement
+  const isShown = input.type === 'password'
+  input.type = isShown ? 'text' : 'password'
+  button.setAttribute('aria-pressed', String(isShown))
+}
+
+/** Blanks and line ends at both ends come from the clipboard; they go, and the field's note says so. */
+function trimEnds(event: Event): void {
+  const input = event.currentTarget as HTMLInputElement | HTMLTextAreaElement
+  const trimmed = input.value.trim()
+  if (trimmed === input.value) return
+  input.value = trimmed
+  input.dispatchEvent(
+    new CustomEvent('ends-trimmed', { bubbles: true, detail: { id: input.id, length: trimmed.length } }),
+  )
+}

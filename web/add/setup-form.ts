@@ -1,0 +1,198 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import type { FieldError } from '../api/api-error.ts'
+import type { Connector, Field, FieldCondition, Setup } from '../api/types.ts'
+import { icon } from '../icons.ts'
+import { outside } from '../parts/pieces.ts'
+import { ADD } from '../texts/add-texts.ts'
+import { define, View } from '../view.ts'
+import { namedValuesInput, readNamedValues } from './named-values-input.ts'
+import { plainInput, secretInput } from './secret-input.ts'
+
+/** So many errors or more get a summary with links above the fields. */
+const SUMMARY_FROM = 3
+
+/** The fields of one setup, drawn from what `/connectors` says; it knows no app. */
+export class SetupForm extends View {
+  static override properties = { connector: {}, setup: {}, errors: {}, isChange: { type: Boolean } }
+  declare connector: Connector
+  declare setup: Setup
+  declare errors: readonly FieldError[]
+  /** True where an empty field keeps what is stored. */
+  declare isChange: boolean
+  #notes = new Map<string, string>()
+  #valueRows = 1
+
+  protected override render(): TemplateResult {
+    const fields = this.#drawn()
+    const own = this.errors.filter((error) => !fields.some((field) => isOf(error, field)))
+    return html`
+      ${this.#summary(fields, own)} ${this.#file()}
+      <div class="stack" @ends-trimmed=${this.#onTrimmed}>${fields.map((field) => this.#field(field))}</div>
+    `
+  }
+
+  /** What is typed, by field name; what is empty, or hidden by another field's value, is left out. */
+  values(): Record<string, unknown> {
+    const values: Record<string, unknown> = {}
+    for (const field of this.#drawn()) {
+      if (!this.#holds(field.shown_when)) continue
+      const value =
+        field.format === 'named-values' ? readNamedValues(this) : (this.#input(field)?.value.trim() ?? '')
+      if (value !== '' && !(Array.isArray(value) && value.length === 0)) values[field.name] = value
+    }
+    return values
+  }
+
+  /** Empties every field, so that nothing secret stays in the document. */
+  clear(): void {
+    for (const input of this.querySelectorAll<HTMLInputElement>('input, textarea')) input.value = ''
+  }
+
+  /** The first field that is wrong, or the summary of several, gets the focus. */
+  focusErrors(): void {
+    const target =
+      this.querySelector<HTMLElement>('.error-summary') ??
+      this.querySelector<HTMLElement>('[aria-invalid="true"]')
+    target?.focus()
+  }
+
+  #drawn(): readonly Field[] {
+    const hasScopes = (this.setup.scopes?.length ?? 0) > 0
+    return this.setup.fields.filter(
+      (field) => !field.headless && !(hasScopes && field.name === 'scope' && field.format === 'scope-list'),
+    )
+  }
+
+  #input(field: Field): HTMLInputElement | null {
+    return this.querySelector<HTMLInputElement>(`#${this.#id(field)}`)
+  }
+
+  /** Neutral, so that nothing takes it for a sign-in. */
+  #id(field: Field): string {
+    return `field-${this.setup.fields.indexOf(field)}`
+  }
+
+  #holds(condition: FieldCondition | null | undefined): boolean {
+    if (!condition) return true
+    const other = this.setup.fields.find(({ name }) => name === condition.field)
+    const value = other === undefined ? '' : (this.#input(other)?.value ?? '')
+    return condition.values.includes(value)
+  }
+
+  #field(field: Field): TemplateResult {
+    const id = this.#id(field)
+    const error = this.errors.find((each) => isOf(each, field))
+    const isRequired = field.required || (field.required_when != null && this.#holds(field.required_when))
+    const note = this.#notes.get(id)
+    const isKept = this.isChange && field.secret
+    const hint = isKept ? ADD.keepsOld : field.multiline && field.secret ? ADD.keyShown : undefined
+    return html`<div class="field" ?hidden=${!this.#holds(field.shown_when)}>
+      <label for=${id}>${field.label} ${isRequired && !isKept ? nothing : html`<span class="optional">(${ADD.optional})</span>`}</label>
+      ${this.#control(field, { id, isInvalid: error !== undefined, isRequired: isRequired && !isKept })}
+      <div id="${id}-about">
+        ${error === undefined ? nothing : html`<p class="error">${icon('warning')}<span>${error.message}</span></p>`}
+        ${note === undefined ? nothing : html`<p class="help" role="status">${note}</p>`}
+        ${field.help === undefined ? nothing : html`<p class="help">${field.help}</p>`}
+        ${hint === undefined ? nothing : html`<p class="help">${hint}</p>`}
+        ${field.secret && this.setup.find_at !== '' ? html`<p class="help">${outside(this.setup.find_at, ADD.whereToFind)}</p>` : nothing}
+      </div>
+    </div>`
+  }
+
+  #control(
+    field: Field,
+    { id, isInvalid, isRequired }: { id: string; isInvalid: boolean; isRequired: boolean },
+  ): TemplateResult {
+    const onInput = (): void => this.requestUpdate()
+    const options = {
+      id,
+      label: field.label,
+      isRequired,
+      isInvalid,
+      describedBy: `${id}-about`,
+      onInput,
+      ...(field.example === undefined ? {} : { placeholder: field.example }),
+    }
+    if (field.format === 'named-values') {
+      return namedValuesInput({ id, rows: this.#valueRows, add: () => this.#addValue() })
+    }
+    const choices = field.options ?? field.enum?.map((value) => ({ value, label: value }))
+    if (choices !== undefined) {
+      return html`<select id=${id} name=${id} aria-describedby=${options.describedBy} aria-invalid=${isInvalid ? 'true' : nothing} @change=${onInput}>
+        ${field.required ? nothing : html`<option value=""></option>`}
+        ${choices.map(({ value, label }) => html`<option value=${value}>${label}</option>`)}
+      </select>`
+    }
+    const isLong = field.multiline || field.format.startsWith('pem-')
+    if (field.secret && !isLong) return secretInput(options)
+    return plainInput({ ...options, isLong, type: field.format === 'https-url' ? 'url' : 'text' })
+  }
+
+  #addValue(): void {
+    this.#valueRows += 1
+    this.requestUpdate()
+  }
+
+  #onTrimmed(event: CustomEvent<{ id: string; length: number }>): void {
+    this.#notes.set(event.detail.id, ADD.removedBlanks(event.detail.length))
+    this.requestUpdate()
+  }
+
+  #summary(fields: readonly Field[], own: readonly FieldError[]): TemplateResult | typeof nothing {
+    if (own.length === 0 && this.errors.length < SUMMARY_FROM) return nothing
+    return html`<div class="notice error-summary" data-hue="red" role="alert" tabindex="-1">
+      ${icon('warning')}
+      <ul>
+        ${own.map((error) => html`<li>${error.message}</li>`)}
+        ${
+          this.errors.length < SUMMARY_FROM
+            ? nothing
+            : fields
+                .filter((field) => this.errors.some((error) => isOf(error, field)))
+                .map(
+                  (field) => html`<li>
+                    <button type="button" class="link" @click=${() => this.#input(field)?.focus()}>${field.label}</button>
+                  </li>`,
+                )
+        }
+      </ul>
+    </div>`
+  }
+
+  #file(): TemplateResult | typeof nothing {
+    const { fill_from: file } = this.setup
+    if (!file) return nothing
+    return html`<label
+      class="drop"
+      @dragover=${(event: Event) => event.preventDefault()}
+      @drop=${(event: DragEvent) => {
+        event.preventDefault()
+        void this.#fill(event.dataTransfer?.files[0])
+      }}
+      >${ADD.dropFile(file.label ?? 'key file')}
+      <input type="file" accept=".json,application/json" @change=${(event: Event) => this.#fill((event.target as HTMLInputElement).files?.[0])} />
+    </label>`
+  }
+
+  async #fill(file: File | undefined): Promise<void> {
+    const { fill_from: source } = this.setup
+    if (file === undefined || !source) return
+    try {
+      const content = JSON.parse(await file.text()) as Record<string, unknown>
+      for (const [member, name] of Object.entries(source.members)) {
+        const field = this.setup.fields.find((each) => each.name === name)
+        const input = field === undefined ? null : this.#input(field)
+        if (input !== null && typeof content[member] === 'string') input.value = content[member]
+      }
+    } catch {
+      this.errors = [{ path: 'setup', message: ADD.badFile }]
+    }
+    this.requestUpdate()
+  }
+}
+
+function isOf({ path }: FieldError, { name }: Field): boolean {
+  return new RegExp(`^(?:setup(?:_changes)?\\.)?${name}(?:[.[]|$)`).test(path)
+}
+
+define('setup-form', SetupForm)

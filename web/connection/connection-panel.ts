@@ -1,0 +1,174 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { ApiError } from '../api/api-error.ts'
+import type { Connection, Connector } from '../api/types.ts'
+import { icon } from '../icons.ts'
+import { connectionMenu } from '../list/connection-menu.ts'
+import type { Context } from '../page-context.ts'
+import { problem, skeleton, stateLine, tile } from '../parts/pieces.ts'
+import { stateWords } from '../state-words.ts'
+import { CONNECTION } from '../texts/connection-words.ts'
+import { PAGE } from '../texts/page-texts.ts'
+import { define, View } from '../view.ts'
+import './connection-activity.ts'
+import { flowsTab, settingsTab, useTab } from './other-tabs.ts'
+import { overviewTab } from './overview-tab.ts'
+
+type Tab = keyof typeof CONNECTION.tabs
+const TABS = Object.keys(CONNECTION.tabs) as Tab[]
+
+/** One connection: beside the list where there is room, else over it. */
+export class VaultConnection extends View {
+  static override properties = {
+    context: {},
+    connectors: {},
+    connectionId: {},
+    query: {},
+    version: {},
+    isBeside: { type: Boolean },
+  }
+  declare context: Context
+  declare connectors: ReadonlyMap<string, Connector>
+  declare connectionId: string
+  declare query: URLSearchParams
+  declare version: number
+  declare isBeside: boolean
+  #connection: Connection | undefined
+  #error: unknown
+  #tab: Tab = 'overview'
+  #isFocused = false
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('connectionId')) {
+      this.#connection = undefined
+      this.#isFocused = false
+      const asked = this.query.get('tab') as Tab | null
+      this.#tab = asked !== null && TABS.includes(asked) ? asked : 'overview'
+    }
+    if (changed.has('connectionId') || changed.has('version')) void this.#load()
+  }
+
+  async #load(): Promise<void> {
+    const id = this.connectionId
+    try {
+      const path = `/connections/${encodeURIComponent(id)}?view=full`
+      const connection = await this.context.api.ask<Connection>('GET', path)
+      if (id !== this.connectionId) return
+      this.#connection = connection
+      this.#error = undefined
+    } catch (error) {
+      if (id === this.connectionId) this.#error = error
+    }
+    this.requestUpdate()
+  }
+
+  protected override render(): TemplateResult {
+    const content = html`${this.#content()}`
+    return this.isBeside
+      ? html`<aside class="panel" aria-label=${this.#connection?.name ?? PAGE.loading} @keydown=${this.#onKey}>${content}</aside>`
+      : html`<dialog class="sheet" aria-label=${this.#connection?.name ?? PAGE.loading} @close=${this.#close} @keydown=${this.#onKey}>
+          <div class="dialog-body scrolls-down">${content}</div>
+        </dialog>`
+  }
+
+  protected override updated(): void {
+    const dialog = this.querySelector<HTMLDialogElement>('dialog.sheet')
+    if (dialog !== null && !dialog.open) dialog.showModal()
+    if (this.#connection === undefined || this.#isFocused) return
+    this.#isFocused = true
+    const asked = this.query.get('do')
+    const target =
+      asked === null || asked === 'open' ? null : this.querySelector<HTMLElement>('.panel-state button')
+    ;(target ?? this.querySelector<HTMLElement>('.panel-title h2'))?.focus()
+  }
+
+  #content(): TemplateResult {
+    if (this.#error !== undefined) {
+      const isGone = this.#error instanceof ApiError && this.#error.status === 404
+      return html`<div class="panel-head"><div class="panel-title"><h2 tabindex="-1">${isGone ? CONNECTION.gone : PAGE.connections}</h2>${this.#closeButton()}</div></div>
+        <div class="panel-rest">${isGone ? html`<a href="/vault">${PAGE.toList}</a>` : problem(this.#error, () => this.#load())}</div>`
+    }
+    const connection = this.#connection
+    if (connection === undefined) return skeleton(5)
+    const connector = this.connectors.get(connection.app_id)
+    const words = stateWords(connection, connector, Date.now())
+    return html`<div class="panel-head">
+        <div class="panel-title">
+          ${tile(connection.app_id, connector?.label ?? connection.app_id)}
+          <h2 tabindex="-1"><bdi>${connection.name}</bdi></h2>
+          <action-menu .label=${CONNECTION.more} .items=${connectionMenu({ context: this.context, connection, connector, run: (action) => this.#act(action) }).slice(connection.deleted ? 0 : 1)}></action-menu>
+          ${this.#closeButton()}
+        </div>
+        <div class="panel-state">
+          ${stateLine(words)}
+          ${words.action === undefined || words.action.kind === 'why' ? nothing : html`<button type="button" class="primary small" @click=${() => this.#act(words.action!.kind)}>${words.action.label}</button>`}
+        </div>
+        ${this.#tabList()}
+      </div>
+      <div role="tabpanel" id="tab-panel" aria-labelledby="tab-${this.#tab}" tabindex="0">${this.#tabContent(connection, connector)}</div>`
+  }
+
+  #closeButton(): TemplateResult {
+    return html`<button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${this.#close}>${icon('close')}</button>`
+  }
+
+  #tabList(): TemplateResult {
+    return html`<div role="tablist" @keydown=${this.#onTabKey}>
+      ${TABS.map(
+        (tab) =>
+          html`<button type="button" role="tab" id="tab-${tab}" aria-controls="tab-panel" aria-selected=${tab === this.#tab} tabindex=${tab === this.#tab ? 0 : -1} @click=${() => this.#show(tab)}>${CONNECTION.tabs[tab]}</button>`,
+      )}
+    </div>`
+  }
+
+  #tabContent(connection: Connection, connector: Connector | undefined): TemplateResult {
+    switch (this.#tab) {
+      case 'overview':
+        return overviewTab(connection, connector)
+      case 'settings':
+        return settingsTab(connection, connector, () => this.#act('replace'))
+      case 'use':
+        return useTab(connection, this.context.identity.public_url)
+      case 'flows':
+        return flowsTab(connection)
+      default:
+        return html`<connection-activity .context=${this.context} .connectionId=${connection.id} .version=${this.version}></connection-activity>`
+    }
+  }
+
+  #show(tab: Tab): void {
+    this.#tab = tab
+    this.requestUpdate()
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#tab-${tab}`)?.focus())
+  }
+
+  #onTabKey(event: KeyboardEvent): void {
+    const at = TABS.indexOf(this.#tab)
+    const last = TABS.length - 1
+    const targets: Record<string, number> = {
+      ArrowRight: at === last ? 0 : at + 1,
+      ArrowLeft: at === 0 ? last : at - 1,
+      Home: 0,
+      End: last,
+    }
+    const next = targets[event.key]
+    if (next === undefined) return
+    event.preventDefault()
+    this.#show(TABS[next]!)
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.key !== 'Escape' || event.defaultPrevented) return
+    event.preventDefault()
+    this.#close()
+  }
+
+  #act(action: string): void {
+    this.dispatchEvent(new CustomEvent('act', { detail: { connection: this.#connection, action } }))
+  }
+
+  #close(): void {
+    this.dispatchEvent(new Event('close'))
+  }
+}
+
+define('vault-connection', VaultConnection)

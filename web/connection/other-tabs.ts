@@ -1,0 +1,64 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import type { Connection, Connector } from '../api/types.ts'
+import { timeAgo } from '../parts/pieces.ts'
+import { CONNECTION, MENU } from '../texts/connection-words.ts'
+import { LIST } from '../texts/page-texts.ts'
+
+/** What was entered, as far as it is no secret; a secret is only ever replaced. */
+export function settingsTab(
+  connection: Connection,
+  connector: Connector | undefined,
+  replace: () => void,
+): TemplateResult {
+  const setup = connector?.setups.find(({ type }) => type === connection.setup_type)
+  const fields = setup?.fields.filter((field) => !field.headless) ?? []
+  const settings = connection.settings ?? {}
+  const secrets = fields.filter(({ secret }) => secret)
+  const shown = fields.filter(({ secret, name }) => !secret && settings[name] !== undefined)
+  return html`
+    ${
+      shown.length === 0
+        ? nothing
+        : html`<dl class="facts">
+            ${shown.map(({ name, label }) => html`<dt>${label}</dt><dd><bdi>${String(settings[name])}</bdi></dd>`)}
+          </dl>`
+    }
+    ${
+      secrets.length === 0 || connection.status === 'empty'
+        ? nothing
+        : html`<dl class="facts">
+            ${secrets.map(({ label }) => html`<dt>${label}</dt><dd>${CONNECTION.stored}</dd>`)}
+          </dl>`
+    }
+    <p class="muted">${CONNECTION.storedSecret} ${CONNECTION.replaceHint}</p>
+    <div><button type="button" @click=${replace}>${MENU.replace}</button></div>
+  `
+}
+
+/** How a flow gets the credential, with this very id. */
+export function useTab({ id, name, app_id: app }: Connection, publicUrl: string): TemplateResult {
+  const examples: readonly (readonly [string, string])[] = [
+    [
+      CONNECTION.use.curl,
+      `curl -H "Authorization: Bearer $TOKEN" \\\n  ${publicUrl}/api/v2/flows/vault/connections/${id}/credentials`,
+    ],
+    [
+      CONNECTION.use.client,
+      `const { request } = await vault.credential('${id}')\nawait fetch(url, { headers: request.headers })`,
+    ],
+    [CONNECTION.use.terraform, JSON.stringify({ name, app_id: app }, null, 2)],
+  ]
+  return html`${examples.map(
+    ([title, text]) => html`<section class="section">
+      <div class="row-of"><h3>${title}</h3><copy-button .text=${text}></copy-button></div>
+      <pre tabindex="0">${text}</pre>
+    </section>`,
+  )}`
+}
+
+/** Which flows use it, as far as the vault tells. */
+export function flowsTab(connection: Connection): TemplateResult {
+  const { last_used_at: usedAt, used_by_count: flows } = connection
+  return html`<p>${usedAt === null ? CONNECTION.noFlows : html`${CONNECTION.lastUsed} ${timeAgo(usedAt)}`}</p>
+    <p class="muted">${flows === undefined ? CONNECTION.flowsUnknown : LIST.flows(flows)}</p>`
+}
