@@ -22,6 +22,8 @@ import { freeName, saveDraft } from './save-connection.ts'
 import './setup-form.ts'
 import type { SetupForm } from './setup-form.ts'
 
+const FIRST_FIELD = '.dialog-main :is(input:not([type="radio"]), select, textarea)'
+
 /** Adds a connection in three steps, or gives one its credentials; the same on the page and in the picker. */
 export class AddDialog extends View {
   static override properties = { context: {}, appIds: {} }
@@ -255,9 +257,9 @@ export class AddDialog extends View {
   }
 
   #finish(connection: Connection): void {
-    const type = this.#repaired === undefined ? 'connection-added' : 'connection-updated'
+    const type = this.#repaired === undefined ? 'added' : 'updated'
     this.#close()
-    this.dispatchEvent(new CustomEvent(type, { detail: { connection } }))
+    this.#tell(type, connection)
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -284,15 +286,15 @@ export class AddDialog extends View {
     this.#key = ''
     this.#set(NOTHING)
     this.dispatchEvent(new Event('dialog-closed'))
-    if (wasWaiting !== undefined) {
-      this.dispatchEvent(new CustomEvent('connection-updated', { detail: { connection: wasWaiting } }))
-    }
+    if (wasWaiting !== undefined) this.#tell('updated', wasWaiting)
+  }
+
+  #tell(what: 'added' | 'updated', connection: Connection): void {
+    this.dispatchEvent(new CustomEvent(`connection-${what}`, { detail: { connection } }))
   }
 
   #focusStep(): void {
-    const first = this.querySelector<HTMLInputElement>(
-      '.dialog-main :is(input:not([type="radio"]), select, textarea)',
-    )
+    const first = this.querySelector<HTMLInputElement>(FIRST_FIELD)
     first?.focus()
     if (first?.id === 'connection-name') first.select()
   }
