@@ -185,12 +185,8 @@ export class AddDialog extends View {
   #submit(event: Event): void {
     event.preventDefault()
     if (this.#now.isBusy) return
-    if (this.#now.step !== 'credentials') {
-      void this.#next()
-      return
-    }
     const verify = this.querySelector<HTMLInputElement>('input[name="verify"]')?.checked ?? false
-    void this.#save({ isEmpty: false, verify })
+    void (this.#now.step === 'credentials' ? this.#save({ isEmpty: false, verify }) : this.#next())
   }
 
   async #next(): Promise<void> {

@@ -6,8 +6,8 @@ import { problem } from '../parts/pieces.ts'
 import { ADD, OAUTH } from '../texts/add-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
+import { plainInput, secretInput } from './field-inputs.ts'
 import { type Ended, oauthWait } from './oauth-wait.ts'
-import { plainInput, secretInput } from './secret-input.ts'
 
 /** How often the vault is asked how the authorization stands: it knows, the window does not. */
 const ASK_EVERY_MS = 2000

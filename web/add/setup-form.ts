@@ -5,8 +5,8 @@ import { icon } from '../icons.ts'
 import { outside } from '../parts/pieces.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
+import { plainInput, secretInput } from './field-inputs.ts'
 import { namedValuesInput, readNamedValues } from './named-values-input.ts'
-import { plainInput, secretInput } from './secret-input.ts'
 
 /** So many errors or more get a summary with links above the fields. */
 const SUMMARY_FROM = 3
