@@ -151,13 +151,15 @@ function deletedView(atMs: number | undefined): { deleted?: { at: string; gone_a
   return atMs === undefined ? {} : { deleted: { at: iso(atMs), gone_at: iso(atMs + RESTORABLE_MS) } }
 }
 
-/** Auth0's `ready`: a setup was accepted; for apps authorized by code, a grant is held as well. */
+/**
+ * Auth0's `ready`: a flow that asks now is answered. What a provider mints has to be there, and is of no use once it
+ * has ended and another could not be had; a freeze hides nothing of this.
+ */
 export function isReady(row: ConnectionRow): boolean {
-  if (row.status === 'empty' || row.status === 'reauthorization_required') return false
-  if (row.status !== 'pending') return true
-  const connector = findConnector(row.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
-  return setup?.grant?.kind !== 'authorization-code'
+  if (row.status !== 'ready' && row.status !== 'degraded') return false
+  const endsAtMs = earliestAccessExpiryMs(row.grants)
+  const failedAtMs = row.failure?.lastAtMs
+  return endsAtMs === undefined || failedAtMs === undefined || failedAtMs < endsAtMs
 }
 
 /** What was odd about the provider's answers although they were accepted, in words. */

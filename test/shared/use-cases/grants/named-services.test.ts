@@ -12,26 +12,34 @@ describe('a grant of a named service', () => {
 
   async function authorized(setup: Record<string, string>, answer: object = {}) {
     let n = 0
-    world.provider.answerWith(() => ({
-      body: {
-        access_token: `access-${n}`,
-        refresh_token: `refresh-${n++}`,
-        token_type: 'Bearer',
-        expires_in: 3600,
-        ...answer,
-      },
-    }))
+    world.provider.answerWith(({ parameters }) =>
+      // The call that asks whose account it is goes unanswered: it is of no matter here.
+      parameters['grant_type'] === undefined
+        ? { status: 404 }
+        : {
+            body: {
+              access_token: `access-${n}`,
+              refresh_token: `refresh-${n++}`,
+              token_type: 'Bearer',
+              expires_in: 3600,
+              ...answer,
+            },
+          },
+    )
     const { id } = await world.create('OAUTH2', { type: 'AUTHORIZATION_CODE', ...CLIENT, ...setup })
     const page = await world.authorize(id)
     const finished = await world.finish(page.searchParams.get('state') ?? stateOfFragment(page))
-    return { id, page, finished, sent: world.provider.requests.at(-1)! }
+    return { id, page, finished, sent: tokenRequests().at(-1)! }
   }
+
+  const tokenRequests = () =>
+    world.provider.requests.filter(({ parameters }) => parameters['grant_type'] !== undefined)
 
   /** Renews it, and answers with what was sent. */
   async function renewed(id: string) {
     await world.clock.advance(2 * 3_600_000)
     await world.fetch(id)
-    return world.provider.requests.at(-1)!
+    return tokenRequests().at(-1)!
   }
 
   it('asks at its page and at its token endpoint, as that service wants it', async () => {
