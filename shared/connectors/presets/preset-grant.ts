@@ -37,7 +37,7 @@ export function grantSetup(
   const test = grant.kind === 'authorization-code' ? identityTest(preset, oauth) : undefined
   return {
     fields: general.fields.filter(({ name }) => !KNOWN.has(name)).map((field) => ownWords(field, oauth)),
-    request: [tokenPart(oauth), ...commonParts(preset)],
+    request: [tokenPart(oauth), ...commonParts(preset, { own: '{fill(base_url)}' })],
     accountName: `${preset.label} {mask(client_id)}`,
     credentialFields: { access_token: '{grant.access_token}', ...extraFields(oauth) },
     grant: profileOf(grant, preset, oauth),
@@ -55,16 +55,25 @@ function profileOf(general: GrantProfile, preset: Preset, oauth: PresetOAuth): G
     ...rest
   } = general
   const isCode = general.kind === 'authorization-code'
+  const { grantType, tokenUrl, tokenParameters } = isCode ? {} : (oauth.clientCredentials ?? {})
   return {
     ...rest,
-    tokenUrl: withDefaults(oauth.tokenUrl, preset),
+    tokenUrl: withDefaults(tokenUrl ?? oauth.tokenUrl, preset),
+    ...(grantType !== undefined && { grantType }),
     ...(oauth.refreshUrl !== undefined && { refreshUrl: withDefaults(oauth.refreshUrl, preset) }),
     ...(isCode && codeMembers(general, preset, oauth)),
     clientAuthentication: oauth.clientAuthentication,
     ...(oauth.clientIdParameter !== undefined && { clientIdParameter: oauth.clientIdParameter }),
     bodyFormat: oauth.bodyFormat ?? general.bodyFormat,
-    scopes: { ...general.scopes, separator: oauth.separator ?? ' ' },
-    tokenParameters: { ...general.tokenParameters, ...parametersWithDefaults(oauth.tokenParameters, preset) },
+    scopes: {
+      ...general.scopes,
+      separator: oauth.separator ?? ' ',
+      ...(oauth.scopesAtRefresh === true && { atRefresh: true }),
+    },
+    tokenParameters: {
+      ...general.tokenParameters,
+      ...parametersWithDefaults({ ...oauth.tokenParameters, ...tokenParameters }, preset),
+    },
     ...(oauth.refreshParameters !== undefined && {
       refreshParameters: parametersWithDefaults(oauth.refreshParameters, preset),
     }),

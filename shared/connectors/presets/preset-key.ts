@@ -7,6 +7,8 @@ type KeySetup = Pick<
   'fields' | 'rules' | 'request' | 'accountName' | 'credentialFields' | 'grant' | 'test' | 'example'
 >
 
+const OWN = '{base(base_url)}'
+
 const BASE_URL: Field = {
   name: 'base_url',
   label: 'Base URL',
@@ -35,14 +37,15 @@ export function keySetup(general: Setup, preset: Preset): KeySetup | undefined {
   if (general.presets !== 'api-key') {
     return {
       ...common,
-      request: [...general.request, ...commonParts(preset)],
+      request: [...general.request, ...commonParts(preset, { own: OWN })],
       accountName: `${preset.label} {mask(${common.fields[0]!.name})}`,
       credentialFields: general.credentialFields,
     }
   }
+  const base = key.in === 'path' ? key.baseUrl : preset.baseUrl
   return {
     ...common,
-    request: [...keyParts(key), ...commonParts(preset, key.in === 'path' ? key.baseUrl : preset.baseUrl)],
+    request: [...keyParts(key), ...commonParts(preset, { base, own: OWN })],
     accountName: `${preset.label} {mask(value)}`,
     credentialFields: { value: '{value}' },
   }

@@ -28,12 +28,15 @@ export function parametersWithDefaults(
   return Object.fromEntries(entries.map(([name, template]) => [name, withDefaults(template, preset)]))
 }
 
-/** Where the API lives, and what each call needs beside the credential; a person's own `base_url` wins. */
-export function commonParts(preset: Preset, base: Template | undefined = preset.baseUrl): RequestPart[] {
+/** Where the API lives, and what each call needs beside the credential; a person's `own` base URL wins. */
+export function commonParts(
+  preset: Preset,
+  { base = preset.baseUrl, own }: { readonly base?: Template | undefined; readonly own: Template },
+): RequestPart[] {
   const headers = Object.entries(preset.headers ?? {})
   return [
     ...headers.map(([name, value]): RequestPart => ({ place: 'header', name, value })),
     ...(base === undefined ? [] : [baseUrl(withDefaults(base, preset), preset.baseUrlHosts)]),
-    baseUrl('{base(base_url)}'),
+    baseUrl(own),
   ]
 }

@@ -73,6 +73,14 @@ export interface PresetOAuth {
   readonly tokenParameters?: Readonly<Record<string, string>>
   /** In place of `tokenParameters` when a grant is renewed. */
   readonly refreshParameters?: Readonly<Record<string, string>>
+  /** The scopes are sent again when a grant is renewed. */
+  readonly scopesAtRefresh?: true
+  /** What client credentials have otherwise; `tokenParameters` beside the ones above. */
+  readonly clientCredentials?: {
+    readonly grantType?: string
+    readonly tokenUrl?: string
+    readonly tokenParameters?: Readonly<Record<string, string>>
+  }
   /** The life of an access token where the answer does not state it. */
   readonly accessSeconds?: number | 'never'
   readonly rotation: 'none' | 'single-use' | 'no-refresh' | 'unknown'
@@ -84,7 +92,7 @@ export interface PresetOAuth {
 }
 
 /** A way to be granted access. */
-export type PresetFlow = 'authorization-code' | 'client-credentials' | 'account-credentials'
+export type PresetFlow = 'authorization-code' | 'client-credentials'
 
 /** The call that tells whose grant it is. */
 export interface PresetIdentity {

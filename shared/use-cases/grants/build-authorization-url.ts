@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { catalogueHost } from '../../connectors/catalogue-host.ts'
 import { renderTemplate } from '../../connectors/template.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
@@ -59,11 +60,16 @@ export async function buildAuthorizationUrl(
     ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
     providerOrigin: url.origin,
     // The catalogue vouches for its own pairs; what a person typed may send the code to anybody.
-    ...(setup.grant.client.from === 'oauth-application' || tokenUrl === null || isOneSite(url, tokenUrl)
+    ...(isVouchedFor(setup.grant, values) || tokenUrl === null || isOneSite(url, tokenUrl)
       ? {}
       : { tokenOrigin: tokenUrl.origin }),
     ...(issuer === undefined ? {} : { issuer }),
   }
+}
+
+/** An app of its own, or a service by its name whose token endpoint is on a host that the catalogue names. */
+function isVouchedFor(profile: GrantProfile, values: JsonObject): boolean {
+  return profile.client.from === 'oauth-application' || catalogueHost(profile.tokenUrl, values) !== undefined
 }
 
 /** As the provider will name them: one that holds the separator is several, and each is asked for once. */

@@ -25,7 +25,7 @@ const input = z.strictObject({
 })
 
 const oauth = z.strictObject({
-  flows: z.array(z.enum(['authorization-code', 'client-credentials', 'account-credentials'])),
+  flows: z.array(z.enum(['authorization-code', 'client-credentials'])),
   authorizationUrl: z.optional(address()),
   tokenUrl: address(),
   refreshUrl: z.optional(address()),
@@ -51,6 +51,14 @@ const oauth = z.strictObject({
   authorizationParameters: z.optional(parameters()),
   tokenParameters: z.optional(parameters()),
   refreshParameters: z.optional(parameters()),
+  scopesAtRefresh: z.optional(z.literal(true)),
+  clientCredentials: z.optional(
+    z.strictObject({
+      grantType: z.optional(text()),
+      tokenUrl: z.optional(address()),
+      tokenParameters: z.optional(parameters()),
+    }),
+  ),
   accessSeconds: z.optional(z.union([seconds(), z.literal('never')])),
   rotation: z.enum(['none', 'single-use', 'no-refresh', 'unknown']),
   graceSeconds: z.optional(seconds()),

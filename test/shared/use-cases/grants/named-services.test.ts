@@ -1,3 +1,5 @@
+import { SecretText } from '../../../../shared/domain/secret-text.ts'
+import { buildAuthorizationUrl } from '../../../../shared/use-cases/grants/build-authorization-url.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const CLIENT = { client_id: 'own-client-000', client_secret: 'own-secret-000' }
@@ -96,6 +98,44 @@ describe('a grant of a named service', () => {
   it('puts the parameters behind a fragment that routes to the page', async () => {
     const { page } = await authorized({ provider: 'apollo' })
     expect(page.href).toMatch(/^https:\/\/app\.apollo\.io\/#\/oauth\/authorize\?response_type=code&/)
+  })
+
+  it('mints for a machine by the grant that the service has for it', async () => {
+    world.provider.answerWith(() => ({
+      body: { access_token: 'access-0', token_type: 'bearer', expires_in: 3600 },
+    }))
+    const setup = { type: 'CLIENT_CREDENTIALS', provider: 'zoom', account_id: 'account-000', ...CLIENT }
+    const { id } = await world.create('OAUTH2', setup)
+    expect(world.provider.requests.at(-1)).toMatchObject({
+      host: 'zoom.us',
+      parameters: { grant_type: 'account_credentials', account_id: 'account-000' },
+      authorization: BASIC,
+    })
+    expect(await world.row(id)).toMatchObject({ status: 'ready', setupType: 'CLIENT_CREDENTIALS:zoom' })
+  })
+
+  it.each([
+    ['a pair of the catalogue', { provider: 'google' }, undefined],
+    [
+      'two hosts that a person typed',
+      { provider: 'looker', host: 'a.example', api_host: 'b.test' },
+      'https://b.test',
+    ],
+  ])('warns of another site at the token endpoint for %s: %j', async (_, setup, tokenOrigin) => {
+    const { id } = await world.create('OAUTH2', { type: 'AUTHORIZATION_CODE', ...CLIENT, ...setup })
+    const row = await world.row(id)
+    const request = {
+      tenant: world.tenant,
+      id,
+      setupType: row.setupType!,
+      state: new SecretText('s'.repeat(43)),
+    }
+    const url = await buildAuthorizationUrl(world.ports, {
+      ...request,
+      redirectUri: 'https://vault.example.test/cb',
+    })
+    expect(url).toMatchObject({ kind: 'url' })
+    expect('tokenOrigin' in url ? url.tokenOrigin : undefined).toBe(tokenOrigin)
   })
 
   it('lets a person say more than the service’s usual words', async () => {
