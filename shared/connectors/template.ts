@@ -141,7 +141,7 @@ function fillIn(text: string, get: (name: string) => string | undefined): string
   const filled = text.replace(PLACEHOLDER, (_, name: string, at: number) => {
     const value = get(`grant.extra.${name}`)
     if (value === undefined) complete = false
-    return at === 0 ? (value ?? '') : encodeURIComponent(value ?? '')
+    return at === 0 ? (value ?? '').replace(/\/+$/, '') : encodeURIComponent(value ?? '')
   })
   return complete ? filled : undefined
 }

@@ -151,7 +151,9 @@ export async function startGrantsUnderTest() {
     /** The provider sends the browser back with this state. */
     finish: (
       state: string | null,
-      answer: { code?: string; error?: string; issuer?: string } = { code: 'code-000' },
+      answer: Partial<Record<'code' | 'error' | 'issuer', string>> & {
+        callback?: Readonly<Record<string, string>>
+      } = { code: 'code-000' },
     ): Promise<Finished> =>
       finishAuthorization(ports, {
         callbackUrl: callbackUrls.get(state) ?? '',
@@ -160,6 +162,7 @@ export async function startGrantsUnderTest() {
         code: answer.code === undefined ? undefined : new SecretText(answer.code),
         error: answer.error,
         issuer: answer.issuer,
+        ...(answer.callback === undefined ? {} : { callback: answer.callback }),
       }),
     /** One sweep, and all the work it finds. */
     sweep: async () => {

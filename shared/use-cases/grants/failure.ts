@@ -7,6 +7,7 @@ type Reason =
   | 'code-too-old'
   | 'not-renewable'
   | 'not-renewable-yet'
+  | 'refused-by-service'
   | 'no-application'
   | 'too-late-to-send'
   | 'answer-too-large'
@@ -37,6 +38,13 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     message:
       'The provider gave no refresh token: the connection works until its access token expires. Authorize it again before that.',
     next: 'at-expiry',
+  },
+  'refused-by-service': {
+    class: 'grant-dead',
+    code: 'token_refused',
+    message:
+      'A flow reports that the service refuses the access token, and the provider gave no refresh token. Authorize the connection again.',
+    next: 'end',
   },
   'no-application': {
     class: 'app-broken',

@@ -47,6 +47,15 @@ export async function renewGrant(
   if (content === undefined) return busyOrGone(ports, row)
   const application = await findApplicationClient(ports, row, profile, content.setup)
   const way = wayToRenew(connection, content, request.grantName)
+  // Nobody said when this token ends: the flow's complaint is all that ever will.
+  if (
+    way === undefined &&
+    request.cause === 'rejected' &&
+    row.grants?.[request.grantName]?.expiryBasis === 'unknown'
+  ) {
+    const told = { failure: failureBecause('refused-by-service'), application: undefined }
+    return { kind: 'failed', row: await commitFailure(ports, row, told) }
+  }
   // Where only a person can bring a new credential, asking for one changes nothing for the worse.
   if (way === undefined && (request.cause === 'manual' || request.cause === 'rejected')) {
     return { kind: 'nothing', row }
