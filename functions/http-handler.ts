@@ -4,6 +4,7 @@ import type { Clock } from '../shared/ports/clock.ts'
 import type { Log } from '../shared/ports/log.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
+import type { PermitLookup } from '../shared/use-cases/permits/permit-watch.ts'
 import { measureRequest } from './measured-request.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { findRoute } from './middleware/find-route.ts'
@@ -12,6 +13,7 @@ import { problemResponse } from './middleware/problem-response.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
 import { requestId } from './middleware/request-id.ts'
 import type { HttpEvent } from './middleware/request-state.ts'
+import { permittedPorts } from './permitted-ports.ts'
 import type { Answer, Route } from './route.ts'
 
 /** What every HTTP function needs, whatever its routes. */
@@ -20,6 +22,8 @@ export interface HttpPorts {
   readonly log: Log
   readonly metrics: Metrics
   readonly verifier: TokenVerifier
+  /** What narrows clients to some of the tenant's connections. */
+  readonly permits: PermitLookup
   /** Management requests a second and tenant. */
   readonly rateLimitPerSecond: number
 }
@@ -39,8 +43,11 @@ export function createHttpHandler<Ports extends HttpPorts>(
     .use(rateLimit({ perSecond: ports.rateLimitPerSecond, clock: ports.clock }))
     .use(parseRequest())
     .handler(async (event: HttpEvent) => {
-      const { route, input } = event.state!
-      return responseOf(await (route as Route<Ports>).handle(input!, ports))
+      const { input, caller } = event.state!
+      const route = event.state!.route as Route<Ports>
+      const own =
+        caller === undefined ? ports : await permittedPorts(ports, { caller, route, body: input!.body })
+      return responseOf(await route.handle(input!, own))
     })
   const context = {} as Parameters<typeof handler>[1]
   return async (event) => {

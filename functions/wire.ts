@@ -36,6 +36,7 @@ import { BoundSecretStore } from '../shared/use-cases/commit/bound-secret-store.
 import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../shared/use-cases/commit/single-flight.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
+import { type PermitLookup, PermitWatch } from '../shared/use-cases/permits/permit-watch.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
 import { composeGrants } from './compose-grants.ts'
@@ -72,6 +73,7 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
     ...httpPorts(base, rows.log),
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, clock),
+    permits: new PermitWatch(ports.items, clock),
     work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
     deliveries: deliveryQueue(base),
     checkUrl: createUrlCheck(config.allowHosts),
@@ -94,6 +96,7 @@ export function wireCredentials(env: Environment = process.env): CredentialsPort
     ...httpPorts(base, rows.log),
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, base.clock),
+    permits: new PermitWatch(ports.items, base.clock),
     opened: new OpenedSecrets(ports.secrets),
     flights: new SingleFlight(),
   }
@@ -107,6 +110,7 @@ export function wireAuthorize(env: Environment = process.env): AuthorizeFunction
     metrics: emfMetrics(base),
     // Its routes are public: a browser brings a ticket or a state, not a token.
     verifier: refused<TokenVerifier>('verify tokens'),
+    permits: refused<PermitLookup>('tell who calls'),
     rateLimitPerSecond: base.config.rateLimitPerSecond,
     digester: kmsDigester(base),
     grants: grantRunner(base),

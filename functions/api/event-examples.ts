@@ -41,12 +41,31 @@ const SIGNED_SUBSCRIPTION = {
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=',
 }
 
+const PERMIT = {
+  id: 'pm_0VbwMKyWMqjvQfMGfef7f5',
+  client: 'orders-flow',
+  connections: [ID],
+  apps: null,
+  until: null,
+  created_at: AT,
+  created_by: 'POTggFhBPKIuvsyI6iD0iLf87n0TDCEz',
+}
+
 /** The examples of the routes of events and subscriptions. */
 export const EVENT_EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'list-connection-events': () => ({ answer: [EVENT] }),
   'list-events': () => ({
     answer: { events: [EVENT], after: 'W1siZmVlZCIsImFjbWUiXSxbM11d', more: false, poll_after: 5 },
   }),
+  'create-permit': () => ({
+    bodies: {
+      connections: { client: 'orders-flow', connections: [ID] },
+      'an app, for a while': { client: 'orders-flow', apps: ['SLACK'], until: '2030-01-01T00:00:00Z' },
+    },
+    answer: PERMIT,
+  }),
+  'list-permits': () => ({ answer: [PERMIT] }),
+  'delete-permit': () => ({}),
   'create-subscription': () => ({
     bodies: {
       'a webhook': {

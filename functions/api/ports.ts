@@ -5,6 +5,7 @@ import type { Ports } from '../../shared/ports/ports.ts'
 import type { WorkQueue } from '../../shared/ports/work-queue.ts'
 import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
+import type { PermitWatch } from '../../shared/use-cases/permits/permit-watch.ts'
 import type { HttpPorts } from '../http-handler.ts'
 
 /** What the management function reaches the world through. */
@@ -24,6 +25,7 @@ export interface ApiPorts extends Ports, HttpPorts {
   readonly freezes: FreezeWatch
   readonly work: WorkQueue
   readonly deliveries: DeliveryQueue
+  readonly permits: PermitWatch
   readonly checkUrl: UrlCheck
   /** The OpenAPI document of all routes, served from this origin. */
   document(origin: string): { readonly openapi: string }

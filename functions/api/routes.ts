@@ -4,10 +4,12 @@ import { authorizeConnectionRoute } from './routes/authorize-connection.ts'
 import { createConnectionRoute } from './routes/create-connection.ts'
 import { createFreezeRoute } from './routes/create-freeze.ts'
 import { createOauthAppRoute } from './routes/create-oauth-app.ts'
+import { createPermitRoute } from './routes/create-permit.ts'
 import { createSubscriptionRoute } from './routes/create-subscription.ts'
 import { deleteConnectionRoute } from './routes/delete-connection.ts'
 import { deleteFreezeRoute } from './routes/delete-freeze.ts'
 import { deleteOauthAppRoute } from './routes/delete-oauth-app.ts'
+import { deletePermitRoute } from './routes/delete-permit.ts'
 import { deleteSubscriptionRoute } from './routes/delete-subscription.ts'
 import { getAuthorizationRoute } from './routes/get-authorization.ts'
 import { getConnectionRoute } from './routes/get-connection.ts'
@@ -27,6 +29,7 @@ import { listDeliveriesRoute } from './routes/list-deliveries.ts'
 import { listEventsRoute } from './routes/list-events.ts'
 import { listFreezesRoute } from './routes/list-freezes.ts'
 import { listOauthAppsRoute } from './routes/list-oauth-apps.ts'
+import { listPermitsRoute } from './routes/list-permits.ts'
 import { listPresetsRoute } from './routes/list-presets.ts'
 import { listSubscriptionsRoute } from './routes/list-subscriptions.ts'
 import { replaySubscriptionRoute } from './routes/replay-subscription.ts'
@@ -60,6 +63,9 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   verifyConnectionRoute,
   listConnectionEventsRoute,
   listEventsRoute,
+  createPermitRoute,
+  listPermitsRoute,
+  deletePermitRoute,
   createSubscriptionRoute,
   listSubscriptionsRoute,
   getSubscriptionRoute,

@@ -2,8 +2,10 @@ import path from 'node:path'
 import { createHandler as createApiHandler } from '../../functions/api/handler.ts'
 import type { ApiPorts } from '../../functions/api/ports.ts'
 import { createHandler as createAuthorizeHandler } from '../../functions/authorize/handler.ts'
+import type { AuthorizeFunctionPorts } from '../../functions/authorize/ports.ts'
 import { type ComposedGrants, composeGrants } from '../../functions/compose-grants.ts'
 import { createHandler as createCredentialsHandler } from '../../functions/credentials/handler.ts'
+import type { CredentialsPorts } from '../../functions/credentials/ports.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import type { FunctionName } from '../../functions/route.ts'
@@ -19,6 +21,7 @@ import type { Random } from '../../shared/ports/random.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
 import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
 import { measureBreakers } from '../../shared/use-cases/grants/measured-breakers.ts'
+import { PermitWatch } from '../../shared/use-cases/permits/permit-watch.ts'
 import {
   type DeliverPorts,
   type DeliverResult,
@@ -85,12 +88,10 @@ export async function openVault(options: {
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
-  const http = { ...ports, verifier, rateLimitPerSecond, grants, freezes, work, ...browsers, checkUrl }
-  const handlers: Record<FunctionName, HttpHandler> = {
-    api: createApiHandler({ ...http, deliveries, feedWaits, checkReady: check }),
-    credentials: createCredentialsHandler({ ...http, opened, flights: new SingleFlight() }),
-    authorize: createAuthorizeHandler(http),
-  }
+  const permits = new PermitWatch(items, clock)
+  const callers = { verifier, rateLimitPerSecond, permits, checkReady: check }
+  const http = { ...ports, ...callers, grants, freezes, work, ...browsers, checkUrl }
+  const handlers = createHandlers({ ...http, opened, deliveries, feedWaits })
   const loops = startLoops([...vaultLoops({ ...ports, work, grants }, stores.items), events.loop], log)
   return {
     ...createDispatcher({
@@ -114,6 +115,17 @@ export async function openVault(options: {
       flush()
       await stores.items.close()
     },
+  }
+}
+
+/** The functions' handlers, as each runs alone on AWS. */
+function createHandlers(
+  ports: Parameters<typeof createApiHandler>[0] & Omit<CredentialsPorts, 'flights'> & AuthorizeFunctionPorts,
+): Record<FunctionName, HttpHandler> {
+  return {
+    api: createApiHandler(ports),
+    credentials: createCredentialsHandler({ ...ports, flights: new SingleFlight() }),
+    authorize: createAuthorizeHandler(ports),
   }
 }
 

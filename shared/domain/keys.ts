@@ -113,6 +113,16 @@ export function feedHeadKey(tenant: string): ItemKey {
   return { partition: `TENANT#${tenant}#FEED_HEAD`, sort: 'head' }
 }
 
+/** Holds what narrows a tenant's clients. */
+export function permitsPartition(tenant: string): string {
+  return `TENANT#${tenant}#PERMITS`
+}
+
+/** One permit. */
+export function permitKey(tenant: string, id: string): ItemKey {
+  return { partition: permitsPartition(tenant), sort: id }
+}
+
 /** Holds a tenant's subscriptions. */
 export function subscriptionsPartition(tenant: string): string {
   return `TENANT#${tenant}#SUBSCRIPTIONS`

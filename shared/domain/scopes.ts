@@ -11,6 +11,9 @@ export type Scope =
   | 'read:flows_vault_events'
   | 'create:flows_vault_freezes'
   | 'delete:flows_vault_freezes'
+  | 'read:flows_vault_permits'
+  | 'create:flows_vault_permits'
+  | 'delete:flows_vault_permits'
 
 /**
  * Every scope there is, in the order in which answers and tokens list them. The issuer refuses any other,
@@ -24,4 +27,7 @@ export const ALL_SCOPES: readonly Scope[] = [
   'read:flows_vault_events',
   'create:flows_vault_freezes',
   'delete:flows_vault_freezes',
+  'read:flows_vault_permits',
+  'create:flows_vault_permits',
+  'delete:flows_vault_permits',
 ]

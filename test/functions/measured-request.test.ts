@@ -28,7 +28,14 @@ async function printedBy(name: string, act: () => Promise<Answer>, tookMs = 0): 
   const log = { debug() {}, info() {}, warn() {}, error() {}, access() {} }
   const metrics = new PowertoolsMetrics({ deployment: 'test' })
   const verifier = { verify: () => Promise.reject(new Error('nobody asks')) }
-  const handler = createHttpHandler([route], { clock, log, metrics, verifier, rateLimitPerSecond: 10 })
+  const handler = createHttpHandler([route], {
+    clock,
+    log,
+    metrics,
+    verifier,
+    permits: { find: async () => undefined },
+    rateLimitPerSecond: 10,
+  })
   const { write } = process.stdout
   let text = ''
   process.stdout.write = ((chunk: string) => {

@@ -49,6 +49,7 @@ export function httpFunction(routes: readonly Route<never>[], perSecond = 1000):
     log: { debug: log, info: log, warn: log, error: log, access: (fields) => log('request', fields) },
     verifier: { verify: async (token) => callerOf(token, clock.nowMs()) },
     metrics: new NoMetrics(),
+    permits: { find: async () => undefined },
     rateLimitPerSecond: perSecond,
   })
   return {

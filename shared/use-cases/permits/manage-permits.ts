@@ -1,0 +1,72 @@
+import { VaultError } from '../../domain/errors.ts'
+import { newId } from '../../domain/ids.ts'
+import { permitKey, permitsPartition } from '../../domain/keys.ts'
+import type { Permit } from '../../domain/permit.ts'
+import { type Attributes, ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+
+/** All of a tenant's are read once a second by every instance that serves it. */
+export const MAX_PERMITS = 1000
+
+export interface PermitPorts extends Ports {
+  /** Whoever remembers permits here. */
+  readonly permits: { forget(tenant: string): void }
+}
+
+/** Every permit of the tenant, in the order they were made: all pages, for none may be overlooked. */
+export async function listPermits(
+  ports: { readonly items: Pick<ItemStore, 'query'> },
+  tenant: string,
+): Promise<Permit[]> {
+  const permits: Permit[] = []
+  let nextToken: string | undefined
+  do {
+    const page = await ports.items.query({
+      partition: permitsPartition(tenant),
+      limit: MAX_PERMITS,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    })
+    permits.push(...page.items.map(({ attributes }) => attributes as unknown as Permit))
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  return permits
+}
+
+/** Narrows a client to what is named, from now on here and within a second everywhere. Throws `invalid-body`, `conflict`. */
+export async function createPermit(
+  ports: PermitPorts,
+  input: Omit<Permit, 'id' | 'createdAtMs'>,
+): Promise<Permit> {
+  const nowMs = ports.clock.nowMs()
+  if (input.untilMs !== undefined && input.untilMs <= nowMs) {
+    throw new VaultError('invalid-body', 'The instant is past', {
+      field: 'until',
+      allowed: 'an instant to come, or none',
+    })
+  }
+  if ((await listPermits(ports, input.tenant)).length >= MAX_PERMITS) {
+    throw new VaultError('conflict', `There are ${MAX_PERMITS} permits already. Delete some, or name apps.`)
+  }
+  const permit = { ...input, id: newId('pm_', { nowMs, random: ports.random }), createdAtMs: nowMs }
+  const write = { op: 'put', key: permitKey(input.tenant, permit.id) } as const
+  try {
+    await ports.items.transact([{ ...write, attributes: permit as unknown as Attributes }])
+  } finally {
+    ports.permits.forget(input.tenant)
+  }
+  return permit
+}
+
+/** Takes a permit back; a client that has none left is narrowed no more. Throws `not-found`. */
+export async function deletePermit(ports: PermitPorts, tenant: string, id: string): Promise<void> {
+  try {
+    await ports.items.transact([
+      { op: 'delete', key: permitKey(tenant, id), when: [{ kind: 'item-present' }] },
+    ])
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    throw new VaultError('not-found', 'Permit not found')
+  } finally {
+    ports.permits.forget(tenant)
+  }
+}

@@ -1,0 +1,127 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { connectionsPartition, findPartitionParts } from '../../domain/keys.ts'
+import { isPermitted, type Permitted } from '../../domain/permit.ts'
+import type {
+  Attributes,
+  DuePage,
+  DueQuery,
+  Item,
+  ItemKey,
+  ItemPage,
+  ItemQuery,
+  ItemStore,
+  Write,
+} from '../../ports/item-store.ts'
+
+/** Rows read at a time to be counted. */
+const PAGE_ROWS = 1000
+
+/**
+ * The row store as a narrowed client may see it: a connection that is not permitted is not there, its tombstone and
+ * its events are not, and it does not count. Whatever a route does, it answers as for an id there never was.
+ */
+export class PermittedItems implements ItemStore {
+  readonly #store: ItemStore
+  readonly #permitted: Permitted
+
+  constructor(store: ItemStore, permitted: Permitted) {
+    this.#store = store
+    this.#permitted = permitted
+  }
+
+  async get(key: ItemKey, options?: { consistent?: boolean }): Promise<Attributes | undefined> {
+    const attributes = await this.#store.get(key, options)
+    return attributes === undefined || this.#isVisible({ key, attributes }) ? attributes : undefined
+  }
+
+  transact(writes: readonly Write[]): Promise<void> {
+    return this.#store.transact(writes)
+  }
+
+  async query(query: ItemQuery): Promise<ItemPage> {
+    switch (findPartitionParts(query.partition)?.kind) {
+      case 'COUNTERS':
+        return { items: [await this.#countOf(query)] }
+      case 'FEED':
+        return this.#blanked(query)
+      case 'CONNECTIONS':
+      case 'TOMBSTONES':
+      case 'EVENTS':
+        return this.#visible(query)
+      default:
+        return this.#store.query(query)
+    }
+  }
+
+  queryDue(query: DueQuery): Promise<DuePage> {
+    return this.#store.queryDue(query)
+  }
+
+  scan(query: { limit: number; nextToken?: string }): Promise<ItemPage> {
+    return this.#store.scan(query)
+  }
+
+  /** A page of what is visible; `skip` leaves out visible items only. */
+  async #visible({ skip = 0, limit, nextToken, ...query }: ItemQuery): Promise<ItemPage> {
+    const items: Item[] = []
+    let toSkip = skip
+    let token = nextToken
+    do {
+      // No more than what is still wanted, so that the store's own token is where the next page begins.
+      const page = await this.#store.query({
+        ...query,
+        limit: toSkip + limit - items.length,
+        ...(token === undefined ? {} : { nextToken: token }),
+      })
+      const visible = page.items.filter((item) => this.#isVisible(item))
+      items.push(...visible.slice(toSkip))
+      toSkip = Math.max(0, toSkip - visible.length)
+      token = page.nextToken
+    } while (token !== undefined && items.length < limit)
+    return { items, ...(token === undefined ? {} : { nextToken: token }) }
+  }
+
+  /** The feed keeps its numbers, which have no gaps; what is not permitted is there without its event. */
+  async #blanked(query: ItemQuery): Promise<ItemPage> {
+    const page = await this.#store.query(query)
+    const items = page.items.map((item) => {
+      const { expires_at_s } = item.attributes
+      return this.#isVisible(item) ? item : { ...item, attributes: { expires_at_s } }
+    })
+    return { ...page, items }
+  }
+
+  /** How many there are for this client, in the place of the tenant's counters. */
+  async #countOf({ partition }: ItemQuery): Promise<Item> {
+    const tenant = findPartitionParts(partition)!.tenant
+    let total = 0
+    let nextToken: string | undefined
+    do {
+      const page = await this.#store.query({
+        partition: connectionsPartition(tenant),
+        limit: PAGE_ROWS,
+        ...(nextToken === undefined ? {} : { nextToken }),
+      })
+      total += page.items.filter((item) => this.#isVisible(item)).length
+      nextToken = page.nextToken
+    } while (nextToken !== undefined)
+    return { key: { partition, sort: 'permitted' }, attributes: { total } }
+  }
+
+  #isVisible({ key, attributes }: Item): boolean {
+    const stored = attributes as unknown as ConnectionRow & { row?: ConnectionRow }
+    switch (findPartitionParts(key.partition)?.kind) {
+      case 'CONNECTIONS':
+        return isPermitted(this.#permitted, { id: key.sort, appId: stored.appId })
+      case 'TOMBSTONES':
+        return isPermitted(this.#permitted, { id: key.sort, appId: stored.row?.appId })
+      case 'EVENTS':
+      case 'FEED': {
+        const { connection_id, app_id } = attributes as { connection_id?: string; app_id?: string }
+        return isPermitted(this.#permitted, { id: connection_id, appId: app_id })
+      }
+      default:
+        return true
+    }
+  }
+}
