@@ -95,7 +95,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   410: 'What was asked for is gone for good; the message says how to go on.',
   412: 'The connection has changed since the tag in `If-Match` was read.',
   413: 'The body is over 100 KiB.',
-  415: 'The body is not JSON.',
+  415: 'The body is of another media type than the operation takes.',
   422: 'The Idempotency-Key was used with another body.',
   429: 'Too many requests of this tenant; `Retry-After` says when to go on.',
   503: 'A store or provider did not answer; nothing was changed. `Retry-After` says when to try again.',

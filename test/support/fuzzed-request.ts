@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { type JsonSchema, strangeValues, valuesOf } from './schema-values.ts'
 
+/** What the pages of an authorization post. */
+const FORM = 'application/x-www-form-urlencoded'
+
 /** One operation of an OpenAPI document, as far as a fuzzer reads it. */
 export interface Operation {
   readonly operationId: string
@@ -11,7 +14,9 @@ export interface Operation {
     readonly schema: JsonSchema
   }[]
   readonly requestBody?: {
-    readonly content: { readonly 'application/json': { readonly schema: JsonSchema } }
+    readonly content: Readonly<
+      Partial<Record<'application/json' | typeof FORM, { readonly schema: JsonSchema }>>
+    >
   }
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: JsonSchema }>> }>
@@ -37,13 +42,19 @@ export interface FuzzedOperation {
 /** Requests that the document allows, and the same with something wrong in one place or several. */
 export function requestsOf(fuzzed: FuzzedOperation): fc.Arbitrary<FuzzedRequest> {
   const { method, path, operation } = fuzzed
-  const schema = operation.requestBody?.content['application/json'].schema
+  const content = operation.requestBody?.content
+  const form = content?.[FORM]?.schema
+  const schema = content?.['application/json']?.schema ?? form
+  const usual = form === undefined ? 'application/json' : FORM
   return fc
     .record({
       parameters: parametersOf(fuzzed),
-      body: schema === undefined ? fc.constant(undefined) : bodiesOf(schema),
+      body:
+        schema === undefined
+          ? fc.constant(undefined)
+          : bodiesOf(schema).map((body) => (form === undefined ? body : asForm(body))),
       type: fc.oneof(
-        { weight: 12, arbitrary: fc.constant('application/json') },
+        { weight: 12, arbitrary: fc.constant(usual) },
         {
           weight: 1,
           arbitrary: fc.constantFrom('text/plain', 'application/x-www-form-urlencoded', 'application/json;'),
@@ -62,6 +73,22 @@ export function requestsOf(fuzzed: FuzzedOperation): fc.Arbitrary<FuzzedRequest>
         ...(body === undefined ? {} : { body }),
       }
     })
+}
+
+/** The members of a JSON object as a form; anything else goes as it is, which is no form. */
+function asForm(body: string): string {
+  try {
+    const members: unknown = JSON.parse(body)
+    if (typeof members !== 'object' || members === null || Array.isArray(members)) return body
+    return new URLSearchParams(
+      Object.entries(members).map(([name, value]): [string, string] => [
+        name.toWellFormed(),
+        String(value).toWellFormed(),
+      ]),
+    ).toString()
+  } catch {
+    return body
+  }
 }
 
 type Parameters = Readonly<Record<'path' | 'query' | 'header', Readonly<Record<string, string>>>>

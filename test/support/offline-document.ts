@@ -25,7 +25,7 @@ export function offlineDocument(origin: string): ApiDocument {
 function offline(operation: Operation): Operation {
   const parameters = operation.parameters.filter(({ name }) => name !== 'verify')
   const body = operation.requestBody
-  const schema = body?.content['application/json'].schema
+  const schema = body?.content['application/json']?.schema
   if (schema === undefined) return { ...operation, parameters }
   const pruned = schema.oneOf === undefined ? prune(schema) : { ...schema, oneOf: schema.oneOf.map(prune) }
   const requestBody = { ...body, content: { 'application/json': { schema: pruned } } }

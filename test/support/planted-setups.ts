@@ -29,11 +29,17 @@ function plant(appId: string, setup: Setup, canaries: Canaries): Record<string, 
   const values: Record<string, JsonValue> = { ...setup.example, ...NOWHERE[`${appId} ${setup.type}`] }
   for (const [name, value] of Object.entries(OURS_NOWHERE)) if (name in values) values[name] = value
   for (const field of setup.fields) {
-    if (field.secret) values[field.name] = plantedValue(appId, field, setup, canaries.next())
+    if (field.secret && isShown(field, values))
+      values[field.name] = plantedValue(appId, field, setup, canaries.next())
   }
   // Members that are not declared are kept with the setup, and count as secret.
   if (setup.additionalProperties) values['undeclared'] = canaries.next()
   return values
+}
+
+/** A field for another way of authentication than the setup's own has no place in it. */
+function isShown({ shownWhen }: Field, values: Readonly<Record<string, JsonValue>>): boolean {
+  return shownWhen === undefined || shownWhen.values.includes(String(values[shownWhen.field]))
 }
 
 function plantedValue(appId: string, field: Field, setup: Setup, canary: string): JsonValue {
@@ -44,6 +50,8 @@ function plantedValue(appId: string, field: Field, setup: Setup, canary: string)
       return `${String(setup.example[field.name])}/${canary}`
     case 'pem-private-key':
       return `-----BEGIN PRIVATE KEY-----\n${canary}\n-----END PRIVATE KEY-----\n`
+    case 'parameters':
+      return { planted: canary }
     case 'named-values':
       return [
         { name: 'HANDED_OVER', value: `${canary} "\\ é` },

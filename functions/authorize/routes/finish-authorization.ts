@@ -3,6 +3,7 @@ import { MAX_ID_LENGTH } from '../../../shared/domain/ids.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { finishAuthorization } from '../../../shared/use-cases/authorize/finish-authorization.ts'
 import { callbackUrlOf } from '../../../shared/use-cases/authorize/start-authorization.ts'
+import { errorResponses } from '../../api/common-schemas.ts'
 import { defineRoute } from '../../route.ts'
 import { findBrowser } from '../browser-cookie.ts'
 import { endPage, prefetchedPage } from '../end-page.ts'
@@ -84,7 +85,10 @@ export const receiveFormAnswerRoute = defineRoute({
   pathSchema: ownerPath,
   bodyType: 'form',
   bodySchema: answerSchema,
-  responses: { 303: { description: 'To the callback itself, with what the form held.' } },
+  responses: {
+    303: { description: 'To the callback itself, with what the form held.' },
+    ...errorResponses(400, 413, 415),
+  },
   async handle({ path, body }, ports: AuthorizeFunctionPorts) {
     const query = new URLSearchParams()
     for (const name of ANSWER_PARAMETERS) {

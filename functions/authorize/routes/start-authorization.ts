@@ -5,6 +5,7 @@ import {
   continueAuthorization,
   lookAtAuthorization,
 } from '../../../shared/use-cases/authorize/continue-authorization.ts'
+import { errorResponses } from '../../api/common-schemas.ts'
 import { type Answer, defineRoute } from '../../route.ts'
 import { type BrowserCookie, browserCookie } from '../browser-cookie.ts'
 import { comesFromOurPage, isOurForm, isPrefetch } from '../own-navigation.ts'
@@ -61,9 +62,11 @@ export const continueAuthorizationRoute = defineRoute({
   summary: 'Go on to the provider, for browsers',
   description: 'Binds the authorization to the browser it is sent from, which has to be on the page above.',
   headerSchema: navigationHeaders,
+  // A person reads what comes of it: parameters that somebody added to the address are no reason for JSON.
+  querySchema: z.looseObject({}),
   bodyType: 'form',
   bodySchema: ticketSchema,
-  responses: RESPONSES,
+  responses: { ...RESPONSES, ...errorResponses(413, 415) },
   async handle(input, ports: AuthorizeFunctionPorts) {
     if (!isOurForm(input.headers, ports.publicUrl)) return foreignFormPage()
     return goOn(ports, new SecretText(input.body.ticket ?? ''), browserCookie(input.cookies, ports))

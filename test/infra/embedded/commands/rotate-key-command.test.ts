@@ -131,7 +131,7 @@ describe('rotate-key command', () => {
     ['an empty folder', () => {}, 'There is no vault.db in'],
     [
       'a folder without its key file',
-      () => fs.writeFileSync(path.join(folder, 'vault.db'), ''),
+      () => fs.writeFileSync(path.join(folder, 'vault.db'), '', { mode: 0o600 }),
       'There is no vault-key.json',
     ],
   ])('refuses %s with status 2 and makes nothing in it', async (_, prepare, message) => {
