@@ -23,6 +23,7 @@ import {
  */
 export const ENV = {
   deployment: 'FLOW_VAULT_DEPLOYMENT',
+  deploymentId: 'FLOW_VAULT_DEPLOYMENT_ID',
   tableName: 'FLOW_VAULT_TABLE',
   secretStore: 'FLOW_VAULT_SECRET_STORE',
   wrappingKeyArn: 'FLOW_VAULT_WRAPPING_KEY',
@@ -54,8 +55,10 @@ export type EnvName = (typeof ENV)[keyof typeof ENV]
 
 /** The settings of one function; a part that its role has no use for is absent. */
 export interface Config {
-  /** Names this deployment in tags and logs. */
+  /** Names this deployment in logs and metrics. */
   readonly deployment: string
+  /** Tells this deployment's secrets from those of every other one, an earlier one of its name included. */
+  readonly deploymentId?: string | undefined
   readonly tableName: string
   readonly secretStore: 'secrets-manager' | 'sealed'
   /** The key that encrypts secrets, by its ARN. */
@@ -95,6 +98,10 @@ const TABLE = {
   ...ISSUER_TABLE,
   ...OTHER_SHARED,
   deployment: required(ENV.deployment, shaped(/^[a-z0-9-]{1,32}$/, '1 to 32 of a-z, 0-9 and -')),
+  deploymentId: optional(
+    ENV.deploymentId,
+    shaped(/^[A-Za-z0-9-]{1,36}$/, '1 to 36 of letters, digits and -'),
+  ),
   tableName: required(ENV.tableName, shaped(/^[A-Za-z0-9_.-]{3,255}$/, 'the name of a DynamoDB table')),
   secretStore: defaulted(ENV.secretStore, oneOf(['secrets-manager', 'sealed']), 'secrets-manager'),
   wrappingKeyArn: optional(ENV.wrappingKeyArn, KEY_ARN),

@@ -229,7 +229,7 @@ function storeOfSetting(
   return new SecretsManagerStore({
     client: new SecretsManagerClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
     writeBudget: new MeasuredWriteBudget({ clock, maxInstances: config.secretWriters, metrics }),
-    deployment: config.deployment,
+    deployment: present(config.deploymentId, ENV.deploymentId),
     kmsKeyId: keyArn,
   })
 }

@@ -1,31 +1,51 @@
 import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
 import { acknowledgeFindings } from './acknowledgements.ts'
-import { type DeploymentSettings, readContext } from './context.ts'
 import { AlarmsStack } from './stacks/alarms-stack.ts'
 import { DataStack } from './stacks/data-stack.ts'
 import { VaultStack } from './stacks/vault-stack.ts'
+import { type DeploymentSettings, readStage, stageNames } from './stage-file.ts'
+
+/** Where the files of stages are, unless the context names another folder. */
+const STAGES_FOLDER = 'stages'
 
 /** The stacks of one deployment. */
-export interface VaultApp {
-  readonly app: App
+export interface VaultStacks {
   readonly settings: DeploymentSettings
   readonly data: DataStack
   readonly vault: VaultStack
   readonly alarms: AlarmsStack
 }
 
-/** Builds the stacks from the context, and has cdk-nag check them at synthesis. Throws `SettingsError`. */
-export function buildApp(props: AppProps, awsEndpointUrl: string | undefined): VaultApp {
+/**
+ * The app that `cdk` runs: the stacks of the stage that `-c stage=` names, or of every stage that has a file, so that
+ * `cdk ls`, `bootstrap` and `destroy` need nothing more. Throws `SettingsError`.
+ */
+export function buildApp(props: AppProps, awsEndpointUrl: string | undefined): App {
   const app = new App(props)
-  const settings = readContext(app.node, awsEndpointUrl)
+  const folder = String(app.node.tryGetContext('stages') ?? STAGES_FOLDER)
+  const named: unknown = app.node.tryGetContext('stage')
+  const stages = named === undefined ? stageNames(folder) : [String(named)]
+  for (const stage of stages) buildStage(app, readStage(folder, stage, awsEndpointUrl))
+  return app
+}
+
+/** Adds the stacks of one deployment to an app, and has cdk-nag check them at synthesis. */
+export function buildStage(app: App, settings: DeploymentSettings): VaultStacks {
   const { stage } = settings
   const name = (stack: string) => `FlowVault-${stage}-${stack}`
-  const data = new DataStack(app, 'Data', { stackName: name('Data'), stage, terminationProtection: true })
-  const vault = new VaultStack(app, 'Vault', { stackName: name('Vault'), settings, data })
-  const alarms = new AlarmsStack(app, 'Alarms', { stackName: name('Alarms'), settings, data, vault })
-  Tags.of(app).add('flow-vault:deployment', stage)
+  const data = new DataStack(app, name('Data'), { settings, terminationProtection: true })
+  const vault = new VaultStack(app, name('Vault'), { settings, data })
+  const alarms = new AlarmsStack(app, name('Alarms'), { settings, data, vault })
+  for (const stack of [data, vault, alarms]) {
+    for (const [key, value] of Object.entries(settings.tags)) Tags.of(stack).add(key, value)
+    Tags.of(stack).add('flow-vault:stage', stage)
+    // Not of the stack itself, whose tags have to be known before it is there.
+    Tags.of(stack).add('flow-vault:deployment', data.deploymentId, {
+      excludeResourceTypes: ['aws:cdk:stack'],
+    })
+  }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
-  acknowledgeFindings({ vault })
-  return { app, settings, data, vault, alarms }
+  acknowledgeFindings({ vault, alarms })
+  return { settings, data, vault, alarms }
 }

@@ -4,8 +4,11 @@ import { CREDENTIALS_ROUTES } from '../functions/credentials/routes.ts'
 import type { ReconcileEvent } from '../functions/reconcile/handler.ts'
 import type { Route } from '../functions/route.ts'
 
-/** The name of a function: its folder under `functions/`. */
-export type VaultFunctionName = 'api' | 'credentials' | 'authorize' | 'grants' | 'sweep' | 'reconcile'
+/** The name of a function's code: its folder under `functions/`. */
+export type FunctionFolder = 'api' | 'credentials' | 'authorize' | 'grants' | 'sweep' | 'reconcile'
+
+/** The name of a function. `grants` answers calls; `rotations` is the same code before the queues. */
+export type VaultFunctionName = FunctionFolder | 'rotations'
 
 /**
  * What a role may be given. Each adds the permissions and the names in the environment together
@@ -37,13 +40,13 @@ export type GrantName =
 /** One Lambda function, as data: all that its deployment is made of. */
 export interface FunctionEntry {
   readonly name: VaultFunctionName
+  /** Whose code it runs, when that is not its own. */
+  readonly folder?: FunctionFolder
   /** For people who look at the console. */
   readonly description: string
   /** Lambda gives CPU by memory; 1,769 MB is one core. */
   readonly memoryMb: number
   readonly timeoutSeconds: number
-  /** `secret-writer` holds the function to `maxInstances`, by which the secret store's quota is shared out. */
-  readonly instances: 'secret-writer' | 'as-needed' | number
   readonly routes?: readonly Route<never>[]
   readonly schedules?: readonly FunctionSchedule[]
   /** True when the work queue wakes it. */
@@ -67,7 +70,6 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     description: 'Manages connections; writes secrets and never reads one',
     memoryMb: 1024,
     timeoutSeconds: 29,
-    instances: 'secret-writer',
     routes: API_ROUTES as readonly Route<never>[],
     grants: [
       'write-rows',
@@ -87,7 +89,6 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     description: 'Hands flows their credentials; reads secrets and never writes one',
     memoryMb: 1024,
     timeoutSeconds: 29,
-    instances: 'as-needed',
     routes: CREDENTIALS_ROUTES as readonly Route<never>[],
     grants: ['read-rows', 'note-use', 'read-secrets', 'verify-tokens', 'invoke-grants'],
   },
@@ -97,26 +98,32 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'Shows people what they authorize, sends them to the provider, and answers them when they come back',
     memoryMb: 512,
     timeoutSeconds: 29,
-    instances: 'as-needed',
     routes: AUTHORIZE_ROUTES as readonly Route<never>[],
     grants: ['advance-states', 'digest', 'invoke-grants'],
   },
   {
     name: 'grants',
-    description: 'Calls providers: mints, rotates, exchanges, tests and revokes grants',
+    description: 'Calls providers for whoever waits: mints, exchanges, tests and revokes grants',
     memoryMb: 1024,
     timeoutSeconds: 120,
-    instances: 'secret-writer',
-    worksQueue: true,
     // A code app's connection has no secret before its first authorization: then this function makes it.
-    grants: ['write-rows', 'read-secrets', 'create-secrets', 'put-secrets', 'digest', 'receive-work'],
+    grants: ['write-rows', 'read-secrets', 'create-secrets', 'put-secrets', 'digest'],
+  },
+  {
+    // A function of its own, so that neither the callers of a slow provider nor a full queue stop the other.
+    name: 'rotations',
+    folder: 'grants',
+    description: 'Calls providers for what waits in the queues: rotations, rescues and the jobs of freezes',
+    memoryMb: 1024,
+    timeoutSeconds: 120,
+    worksQueue: true,
+    grants: ['write-rows', 'read-secrets', 'put-secrets', 'digest', 'receive-work'],
   },
   {
     name: 'sweep',
     description: 'Finds what is due for rotation and hands it to grants',
     memoryMb: 512,
     timeoutSeconds: 55,
-    instances: 1,
     schedules: [{ name: 'every-minute', everyMinutes: 1, event: {} }],
     grants: ['query-due', 'send-work', 'measure-work'],
   },
@@ -125,7 +132,6 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     description: 'Undoes or finishes what a crash left, and compares both stores',
     memoryMb: 512,
     timeoutSeconds: 900,
-    instances: 2,
     schedules: [
       { name: 'every-minute', everyMinutes: 1, event: { task: 'work' } },
       { name: 'every-day', everyMinutes: MINUTES_A_DAY, event: { task: 'compare' } },
@@ -141,3 +147,9 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     ],
   },
 ]
+
+/** Whose code a function runs. */
+export function folderOf({ name, folder }: FunctionEntry): FunctionFolder {
+  if (folder !== undefined) return folder
+  return name === 'rotations' ? 'grants' : name
+}

@@ -1,8 +1,8 @@
 import { WRITES_PER_SECOND } from '../../shared/adapters/secrets-manager/write-budget.ts'
 import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { grantDueAtMs } from '../../shared/domain/rotation-policy.ts'
-import { MAX_INSTANCES } from '../context.ts'
 import { MAX_BATCH, ROTATION_S, rotationPace } from '../rotation-pace.ts'
+import { MAX_WORKERS, MAX_WRITING_WORKERS } from '../stage-file.ts'
 import { AWS_QUOTAS } from './aws-figures.ts'
 import { callsOfRotation, type SecretStoreKind } from './rotation-calls.ts'
 
@@ -116,9 +116,10 @@ function capOf({ secretStore, secretBytes }: CapacityInput): { perSecond: number
     : { perSecond: kms, reason: 'KMS calls of one account, which AWS raises on request' }
 }
 
-/** Rotations a second of a deployment with as many instances as it may have. */
+/** Rotations a second of a deployment with as many workers as it may have. */
 function deploymentPace({ secretStore }: CapacityInput): number {
-  return rotationPace({ maxInstances: MAX_INSTANCES[secretStore], secretStore }).rotationsPerMinute / 60
+  const workers = secretStore === 'sealed' ? MAX_WORKERS : MAX_WRITING_WORKERS
+  return rotationPace({ workers, secretStore }).rotationsPerMinute / 60
 }
 
 function loadsOf(input: CapacityInput, rate: number, intervalMs: number): LoadLine[] {

@@ -9,24 +9,27 @@ import {
   Metric,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
 import { WRITES_PER_SECOND } from '../../shared/adapters/secrets-manager/write-budget.ts'
-import {
-  cloudWatchNameOf,
-  type DimensionName,
-  METRICS_SERVICE,
-  type MetricName,
-  metricsNamespaceOf,
-} from '../../shared/domain/metric-names.ts'
+import { ROTATION_CAUSES } from '../../shared/ports/grant-runner.ts'
 import { FUNCTION_TABLE, type VaultFunctionName } from '../function-table.ts'
 import type { VaultFunction } from './vault-function.ts'
+import { figuresOf, MINUTE, percent, sum } from './vault-metrics.ts'
 
-const MINUTE = Duration.minutes(1)
+const DAY = Duration.days(1)
 /** Rotation is a sweep a minute and a queue behind it: later than this means that something does not run. */
 const OLDEST_DUE_ALARM_MS = 3 * 60_000
 const FAILED_PERCENT = 1
+/** One is a crash or a network's hiccup; more in minutes is a provider or a store in trouble. */
+const UNKNOWN_OUTCOMES_ALARM = 3
+/** A job of a freeze is minutes of work at most; older than this, nobody works it. */
+const FREEZE_WAIT_ALARM_SECONDS = 300
+/** A warm fetch takes tens of ms, and one that has to rotate first as long as a provider does. */
+const SLOW_FETCH_MS = 2000
+const DUE_INDEX = { GlobalSecondaryIndexName: TABLE_DEFINITION.dueIndex.name }
 /** All writers together keep to `WRITES_PER_SECOND`; near it connections begin to wait. */
 const SECRET_WRITES_ALARM_PER_SECOND = WRITES_PER_SECOND * 0.9
 
@@ -34,14 +37,18 @@ export interface AlarmsProps {
   readonly stage: string
   readonly functions: ReadonlyMap<VaultFunctionName, VaultFunction>
   readonly httpStage: HttpStage
-  readonly table: TableV2
+  readonly table: ITableV2
   readonly deadLetters: readonly IQueue[]
-  readonly action: IAlarmAction | undefined
+  /** The queue of stop orders. */
+  readonly freezes: IQueue
+  readonly action: IAlarmAction
 }
 
 /** What a person must be told: most of it as metric math, because a count means nothing without its base. */
 export class Alarms extends Construct {
-  readonly #action: IAlarmAction | undefined
+  /** Every alarm, in the order of the runbook. */
+  readonly all: Alarm[] = []
+  readonly #action: IAlarmAction
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id)
@@ -64,7 +71,8 @@ export class Alarms extends Construct {
       ),
       above: 0,
       minutes: [3, 5],
-      description: 'Functions are throttled: raise maxInstances, or the concurrency of the account.',
+      description:
+        'Functions are throttled: the concurrency of the account, or what the stage file sets apart.',
     })
     this.#add('dead-letters', {
       metric: sum(
@@ -88,6 +96,8 @@ export class Alarms extends Construct {
     }
     this.#watchRequests(props.httpStage)
     this.#watchTable(props.table)
+    this.#watchFreezes(props.freezes)
+    this.#watchLatency(props.functions)
     this.#watchFigures(props.stage)
   }
 
@@ -103,17 +113,43 @@ export class Alarms extends Construct {
     })
   }
 
-  #watchTable(table: TableV2): void {
-    const of = (metricName: string) =>
+  #watchFreezes(queue: IQueue): void {
+    this.#add('freezes-waiting', {
+      metric: queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: 'Maximum' }),
+      above: FREEZE_WAIT_ALARM_SECONDS,
+      minutes: [2, 3],
+      description:
+        'A freeze that revokes has waited for minutes; fetch and rotation are refused all the same.',
+    })
+  }
+
+  #watchLatency(functions: AlarmsProps['functions']): void {
+    const credentials = functions.get('credentials')?.function
+    if (credentials === undefined) return
+    this.#add('slow-fetches', {
+      metric: credentials.metricDuration({ period: MINUTE, statistic: 'p90' }),
+      above: SLOW_FETCH_MS,
+      minutes: [5, 10],
+      description: 'One fetch in ten takes over two seconds.',
+    })
+  }
+
+  #watchTable(table: ITableV2): void {
+    const of = (metricName: string, index: Record<string, string> = {}) =>
       new Metric({
         namespace: 'AWS/DynamoDB',
         metricName,
-        dimensionsMap: { TableName: table.tableName },
+        dimensionsMap: { TableName: table.tableName, ...index },
         statistic: 'Sum',
         period: MINUTE,
       })
     this.#add('table-throttles', {
-      metric: sum([of('ReadThrottleEvents'), of('WriteThrottleEvents')]),
+      // What an index throttles is not in the figures of its table, and the due index is the first to get hot.
+      metric: sum([
+        of('ReadThrottleEvents'),
+        of('WriteThrottleEvents'),
+        of('WriteThrottleEvents', DUE_INDEX),
+      ]),
       above: 0,
       minutes: [3, 5],
       description: 'The table throttles: a tenant is hot, or the account is at its limit.',
@@ -142,6 +178,26 @@ export class Alarms extends Construct {
       above: 0,
       minutes: [1, 1],
       description: 'A connection points at a secret that is not there: the log names it.',
+    })
+    this.#add('answers-lost', {
+      metric: sum(ROTATION_CAUSES.map((cause) => figure('rotations', 'Sum', { cause, outcome: 'unknown' }))),
+      above: UNKNOWN_OUTCOMES_ALARM,
+      minutes: [2, 5],
+      description: 'Rotations end without our knowing how: people may have to authorize again.',
+    })
+    this.#add('comparison-missing', {
+      // Each run counts what it found, nothing too: no figure in a day means that none came to its end.
+      metric: new MathExpression({
+        expression: 'IF(FILL(runs, 0) > 0, 0, 1)',
+        usingMetrics: {
+          runs: figure('reconcile_items', 'SampleCount', { kind: 'pointer-dangling' }).with({ period: DAY }),
+        },
+        period: DAY,
+      }),
+      above: 0,
+      minutes: [2, 2],
+      missing: TreatMissingData.BREACHING,
+      description: 'The daily comparison of both stores has not come to its end for two days.',
     })
     this.#add('secret-writes', {
       metric: new MathExpression({
@@ -185,7 +241,7 @@ export class Alarms extends Construct {
     alarm: {
       metric: IMetric
       above: number
-      /** So many of so many minutes. */
+      /** So many of so many minutes, or of what the metric's period is. */
       minutes: readonly [number, number]
       description: string
       missing?: TreatMissingData
@@ -200,37 +256,8 @@ export class Alarms extends Construct {
       alarmDescription: alarm.description,
       treatMissingData: alarm.missing ?? TreatMissingData.NOT_BREACHING,
     })
-    if (this.#action !== undefined) made.addAlarmAction(this.#action)
+    made.addAlarmAction(this.#action)
+    made.addOkAction(this.#action)
+    this.all.push(made)
   }
-}
-
-type Figure = (
-  name: MetricName,
-  statistic: string,
-  dimensions?: Partial<Record<DimensionName, string>>,
-) => Metric
-
-/** The figures that the functions of a deployment publish themselves. */
-function figuresOf(stage: string): Figure {
-  return (name, statistic, dimensions = {}) =>
-    new Metric({
-      namespace: metricsNamespaceOf(stage),
-      metricName: cloudWatchNameOf(name),
-      dimensionsMap: { service: METRICS_SERVICE, ...dimensions },
-      statistic,
-      period: MINUTE,
-    })
-}
-
-function percent(part: IMetric, whole: IMetric): MathExpression {
-  return new MathExpression({
-    expression: 'IF(whole > 0, 100 * part / whole, 0)',
-    usingMetrics: { part, whole },
-    period: MINUTE,
-  })
-}
-
-function sum(metrics: readonly IMetric[]): MathExpression {
-  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]))
-  return new MathExpression({ expression: 'SUM(METRICS())', usingMetrics, period: MINUTE })
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { buildSync } from 'esbuild'
 import { type Config, ENV } from '../../functions/config.ts'
-import type { VaultFunctionName } from '../function-table.ts'
+import type { FunctionFolder } from '../function-table.ts'
 
 const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..')
 
@@ -20,7 +20,7 @@ export interface Bundle {
  * because it starts faster than a module; from the libraries' ES modules, because only of those esbuild can drop
  * what is not used.
  */
-export function bundleFunction(name: VaultFunctionName, secretStore: Config['secretStore']): Bundle {
+export function bundleFunction(name: FunctionFolder, secretStore: Config['secretStore']): Bundle {
   const folder = path.join(PROJECT_ROOT, '.cache', 'bundles', secretStore, name)
   mkdirSync(folder, { recursive: true })
   const { metafile } = buildSync({

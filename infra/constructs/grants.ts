@@ -7,6 +7,8 @@ import type { GrantName } from '../function-table.ts'
 /** What the functions of one deployment may be granted access to: names and ARNs. */
 export interface VaultResources {
   readonly stage: string
+  /** Tells the secrets of this deployment from those of every other one. */
+  readonly deploymentId: string
   readonly region: string
   readonly secretStore: 'secrets-manager' | 'sealed'
   readonly tableName: string
@@ -160,6 +162,12 @@ const SECRET_STORE_ITEM = secretStoreKey().partition
 /** Names in the sealed store begin like this; see `shared/adapters/sealed/sealed-items.ts`. */
 const SEALED = `SECRET#${SECRET_ID_PREFIX}*`
 
+/** What can be done with a secret that this very deployment made: another stage's, or an earlier one's, is not touched. */
+function onOwnSecrets(it: VaultResources, actions: readonly string[]): PolicyStatement {
+  const own = { StringEquals: { 'aws:ResourceTag/flow-vault:deployment': it.deploymentId } }
+  return allow(actions, it.secretsArn, own)
+}
+
 /** To make a secret, and to destroy it again when the operation it was made for is undone. */
 function createSecrets(it: VaultResources): PolicyStatement[] {
   if (it.secretStore === 'sealed') {
@@ -169,10 +177,10 @@ function createSecrets(it: VaultResources): PolicyStatement[] {
     ]
   }
   // A secret of this vault says so in a tag from its first moment: `reconcile` touches no other.
-  const tagged = { StringEquals: { 'aws:RequestTag/flow-vault:deployment': it.stage } }
+  const tagged = { StringEquals: { 'aws:RequestTag/flow-vault:deployment': it.deploymentId } }
   return [
     allow(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'], it.secretsArn, tagged),
-    allow(['secretsmanager:DeleteSecret'], it.secretsArn),
+    onOwnSecrets(it, ['secretsmanager:DeleteSecret']),
     ...keyForWriting(it),
   ]
 }
@@ -190,13 +198,13 @@ function putSecrets(it: VaultResources): PolicyStatement[] {
       ...keyForWriting(it),
     ]
   }
-  return [allow(['secretsmanager:PutSecretValue'], it.secretsArn), ...keyForWriting(it)]
+  return [onOwnSecrets(it, ['secretsmanager:PutSecretValue']), ...keyForWriting(it)]
 }
 
 /** To give a secret back that waits for its deletion; a repeat is told from a failure by looking at it. */
 function restoreSecrets(it: VaultResources): PolicyStatement[] {
   if (it.secretStore === 'sealed') return [items(it, SEALED, ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]
-  return [allow(['secretsmanager:DescribeSecret', 'secretsmanager:RestoreSecret'], it.secretsArn)]
+  return [onOwnSecrets(it, ['secretsmanager:DescribeSecret', 'secretsmanager:RestoreSecret'])]
 }
 
 function readSecrets(it: VaultResources): PolicyStatement[] {
@@ -205,7 +213,7 @@ function readSecrets(it: VaultResources): PolicyStatement[] {
     return [items(it, SEALED, ['dynamodb:GetItem']), allow(['kms:Decrypt'], it.wrappingKeyArn, bound)]
   }
   return [
-    allow(['secretsmanager:GetSecretValue'], it.secretsArn),
+    onOwnSecrets(it, ['secretsmanager:GetSecretValue']),
     allow(['kms:Decrypt'], it.wrappingKeyArn, {
       StringEquals: { 'kms:ViaService': secretsManager(it) },
       StringLike: { 'kms:EncryptionContext:SecretARN': it.secretsArn },
@@ -220,10 +228,11 @@ function removeSecrets(it: VaultResources): PolicyStatement[] {
     ]
   }
   return [
-    allow(
-      ['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:RestoreSecret'],
-      it.secretsArn,
-    ),
+    onOwnSecrets(it, [
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:DeleteSecret',
+      'secretsmanager:RestoreSecret',
+    ]),
     // ListSecrets knows no resources (service authorization reference): it shows names and tags, never a value.
     allow(['secretsmanager:ListSecrets'], '*'),
   ]

@@ -1,6 +1,11 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   HttpApi as Api,
+  ApiMapping,
+  CorsHttpMethod,
+  type CorsPreflightOptions,
+  DomainName,
   HttpMethod,
   HttpNoneAuthorizer,
   HttpRoute,
@@ -9,10 +14,12 @@ import {
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration, HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Route } from '../../functions/route.ts'
+import type { DeploymentSettings } from '../stage-file.ts'
 
 /**
  * Requests a second that API Gateway lets in, of the 10,000 that an account and Region share (API Gateway quotas);
@@ -29,8 +36,21 @@ const ACCESS_LOG_FIELDS = {
   status: '$context.status',
   ms: '$context.responseLatency',
   integration_status: '$context.integration.status',
+  error: '$context.error.message',
+  integration_error: '$context.integrationErrorMessage',
   ip: '$context.identity.sourceIp',
   bytes: '$context.responseLength',
+}
+
+/** What a page of these origins may send and read; no cookies go along: a token is the only key. */
+function corsFor(origins: readonly string[]): CorsPreflightOptions {
+  return {
+    allowOrigins: [...origins],
+    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PATCH, CorsHttpMethod.DELETE],
+    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
+    exposeHeaders: ['etag', 'retry-after', 'x-request-id', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
+    maxAge: Duration.hours(1),
+  }
 }
 
 /**
@@ -42,11 +62,24 @@ export class VaultHttpApi extends Construct {
   readonly stage: HttpStage
   /** Scheme and host, without a trailing slash. */
   readonly url: string
+  /** What a record of the operator's DNS has to point at, where the stage has a name of its own. */
+  domainName: DomainName | undefined
 
-  constructor(scope: Construct, id: string, props: { readonly name: string }) {
+  constructor(scope: Construct, id: string, { settings }: { readonly settings: DeploymentSettings }) {
     super(scope, id)
-    this.api = new Api(this, 'Api', { apiName: props.name, createDefaultStage: false })
-    const logs = new LogGroup(this, 'AccessLogs', { retention: RetentionDays.THREE_MONTHS })
+    const { stage, corsOrigins, domain } = settings
+    this.api = new Api(this, 'Api', {
+      apiName: `flow-vault-${stage}`,
+      createDefaultStage: false,
+      // The name that people know it by is the only way in, where there is one.
+      disableExecuteApiEndpoint: domain !== undefined,
+      ...(corsOrigins.length === 0 ? {} : { corsPreflight: corsFor(corsOrigins) }),
+    })
+    const logs = new LogGroup(this, 'AccessLogs', {
+      logGroupName: `/flow-vault/${stage}/http`,
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
     this.stage = new HttpStage(this, 'Stage', {
       httpApi: this.api,
       stageName: '$default',
@@ -58,7 +91,17 @@ export class VaultHttpApi extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },
     })
-    this.url = this.api.apiEndpoint
+    if (domain === undefined) this.url = this.api.apiEndpoint
+    else {
+      this.#nameIt(domain)
+      this.url = `https://${domain.name}`
+    }
+  }
+
+  #nameIt({ name, certificateArn }: NonNullable<DeploymentSettings['domain']>): void {
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', certificateArn)
+    this.domainName = new DomainName(this, 'Domain', { domainName: name, certificate })
+    new ApiMapping(this, 'Mapping', { api: this.api, domainName: this.domainName, stage: this.stage })
   }
 
   /**

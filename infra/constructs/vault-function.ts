@@ -1,6 +1,7 @@
-import { Duration, Stack } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
+  ApplicationLogLevel,
   Architecture,
   Code,
   Function as LambdaFunction,
@@ -12,7 +13,13 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import type { EnvName } from '../../functions/config.ts'
-import type { FunctionEntry, VaultFunctionName } from '../function-table.ts'
+import type { LogLevel } from '../../shared/ports/log.ts'
+import {
+  type FunctionEntry,
+  type FunctionFolder,
+  folderOf,
+  type VaultFunctionName,
+} from '../function-table.ts'
 import { bundleFunction } from './bundle-function.ts'
 import { grantOf, type VaultResources } from './grants.ts'
 
@@ -24,7 +31,9 @@ export function functionNameOf(stage: string, name: VaultFunctionName): string {
 export interface VaultFunctionProps {
   readonly entry: FunctionEntry
   readonly resources: VaultResources
-  readonly maxInstances: number
+  readonly logLevel: LogLevel
+  /** Concurrency set apart for it, when the stage file does. */
+  readonly reservedInstances: number | undefined
   /** Variables that every function gets. */
   readonly environment: Readonly<Partial<Record<EnvName, string>>>
   /** Where events go that a schedule's function failed on. */
@@ -38,7 +47,12 @@ export class VaultFunction extends Construct {
   constructor(scope: Construct, id: string, props: VaultFunctionProps) {
     super(scope, id)
     const { entry, resources, deadLetters } = props
-    const logs = new LogGroup(this, 'Logs', { retention: RetentionDays.THREE_MONTHS })
+    // They go with the stack: a name that stayed behind would be in the way of the next one.
+    const logs = new LogGroup(this, 'Logs', {
+      logGroupName: `/flow-vault/${resources.stage}/${entry.name}`,
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
     role.addToPolicy(
       new PolicyStatement({
@@ -59,15 +73,19 @@ export class VaultFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
-      code: codeOf(this, entry.name, resources.secretStore),
+      code: codeOf(this, folderOf(entry), resources.secretStore),
       role,
       memorySize: entry.memoryMb,
       timeout: Duration.seconds(entry.timeoutSeconds),
       logGroup: logs,
       loggingFormat: LoggingFormat.JSON,
+      // Lambda puts its own level before the function's: with none it would be INFO, whatever the setting.
+      applicationLogLevelV2: ApplicationLogLevel[props.logLevel],
       tracing: Tracing.ACTIVE,
       environment: Object.assign({}, props.environment, ...granted.map((one) => one.environment)),
-      ...reservation(entry, props.maxInstances),
+      ...(props.reservedInstances === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedInstances }),
       // A schedule's event that failed for good is kept, and an alarm counts it.
       ...(entry.schedules === undefined
         ? {}
@@ -77,15 +95,7 @@ export class VaultFunction extends Construct {
 }
 
 /** A synthesis that only looks at the template (`aws:cdk:bundling-stacks`) does without the bundle. */
-function codeOf(scope: Construct, name: VaultFunctionName, secretStore: VaultResources['secretStore']): Code {
+function codeOf(scope: Construct, name: FunctionFolder, secretStore: VaultResources['secretStore']): Code {
   if (!Stack.of(scope).bundlingRequired) return Code.fromInline('exports.handler = async () => undefined')
   return Code.fromAsset(bundleFunction(name, secretStore).folder)
-}
-
-function reservation(
-  { instances }: FunctionEntry,
-  maxInstances: number,
-): { reservedConcurrentExecutions?: number } {
-  if (instances === 'as-needed') return {}
-  return { reservedConcurrentExecutions: instances === 'secret-writer' ? maxInstances : instances }
 }

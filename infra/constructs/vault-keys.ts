@@ -15,6 +15,8 @@ export class Keys extends Construct {
     this.wrappingKey = new Key(this, 'Wrapping', {
       description: `Flow Vault ${props.stage}: encrypts secrets`,
       enableKeyRotation: true,
+      // Cannot be changed later, and without it nothing sealed can be read in another Region.
+      multiRegion: true,
       removalPolicy: RemovalPolicy.RETAIN,
     })
     this.digestKey = new Key(this, 'Digest', {
@@ -22,6 +24,7 @@ export class Keys extends Construct {
       // KMS does not rotate HMAC keys, and a digest made by another key would not compare.
       keySpec: KeySpec.HMAC_256,
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+      multiRegion: true,
       removalPolicy: RemovalPolicy.RETAIN,
     })
   }

@@ -3,8 +3,8 @@
 
 /* The bin of the package: the server, or the command line for everything else. */
 
-const fs = require('fs')
-const path = require('path')
+const fs = require('node:fs')
+const path = require('node:path')
 const { run } = require('./needed-node.cjs')
 
 const isServer = process.argv[2] === 'start'

@@ -5,7 +5,7 @@
  * one gets a sentence and not a stack.
  */
 
-const url = require('url')
+const url = require('node:url')
 
 const NEEDED = 24
 const EXIT_REFUSED = 2

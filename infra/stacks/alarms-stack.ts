@@ -1,9 +1,11 @@
-import { Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
-import { Topic } from 'aws-cdk-lib/aws-sns'
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { Construct } from 'constructs'
 import { Alarms } from '../constructs/alarms.ts'
-import type { DeploymentSettings } from '../context.ts'
+import { VaultDashboard } from '../constructs/vault-dashboard.ts'
+import type { DeploymentSettings } from '../stage-file.ts'
 import type { DataStack } from './data-stack.ts'
 import type { VaultStack } from './vault-stack.ts'
 
@@ -13,22 +15,29 @@ export interface AlarmsStackProps extends StackProps {
   readonly vault: VaultStack
 }
 
-/** The alarms, apart from what they watch: they can be left out, and an emulator cannot make them. */
+/** The alarms and who is told, apart from what they watch: they can be left out. */
 export class AlarmsStack extends Stack {
+  readonly topic: ITopic
+
   constructor(scope: Construct, id: string, props: AlarmsStackProps) {
     super(scope, id, props)
     const { settings, data, vault } = props
-    const { alarmTopicArn } = settings
-    new Alarms(this, 'Alarms', {
+    const { topicArn, email } = settings.alarms
+    this.topic =
+      topicArn === undefined
+        ? new Topic(this, 'Topic', { displayName: `Flow Vault ${settings.stage}`, enforceSSL: true })
+        : Topic.fromTopicArn(this, 'Topic', topicArn)
+    if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email))
+    const watched = {
       stage: settings.stage,
       functions: vault.functions,
       httpStage: vault.http.stage,
       table: data.table,
       deadLetters: [vault.deadLetters.queue, vault.work.deadLetters],
-      action:
-        alarmTopicArn === undefined
-          ? undefined
-          : new SnsAction(Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn)),
-    })
+      freezes: vault.work.freezes,
+    }
+    const alarms = new Alarms(this, 'Alarms', { ...watched, action: new SnsAction(this.topic) })
+    new VaultDashboard(this, 'Dashboard', { ...watched, alarms: alarms.all, work: vault.work.queue })
+    new CfnOutput(this, 'AlarmTopicArn', { value: this.topic.topicArn })
   }
 }

@@ -1,17 +1,47 @@
-import { Stack, type StackProps } from 'aws-cdk-lib'
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib'
+import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
 import { ConnectionTable } from '../constructs/connection-table.ts'
 import { Keys } from '../constructs/vault-keys.ts'
+import type { DeploymentSettings } from '../stage-file.ts'
 
-/** What must not be lost: the rows and the keys. Everything in it is retained when the stack goes. */
+/**
+ * What must not be lost: the rows and the keys, or those of another deployment that the stage file adopts.
+ * Everything in it is retained when the stack goes.
+ */
 export class DataStack extends Stack {
-  readonly table: TableV2
-  readonly keys: Keys
+  readonly table: ITableV2
+  readonly wrappingKey: IKey
+  readonly digestKey: IKey
+  /**
+   * Eight hex digits that only this deployment has: a stage that is made anew under an old name is another one, and
+   * never takes what the old one left for its own.
+   */
+  readonly deploymentId: string
+  /** Has to be imported by whoever uses the store: while it is, CloudFormation refuses to change the kind. */
+  readonly secretStoreExport: string
 
-  constructor(scope: Construct, id: string, props: StackProps & { readonly stage: string }) {
+  constructor(scope: Construct, id: string, props: StackProps & { readonly settings: DeploymentSettings }) {
     super(scope, id, props)
-    this.table = new ConnectionTable(this, 'Connections').table
-    this.keys = new Keys(this, 'Keys', { stage: props.stage })
+    const { stage, adopt, secretStore } = props.settings
+    // A stack's id is arn:…:stack/<name>/<uuid>.
+    this.deploymentId = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', this.stackId))))
+    if (adopt === undefined) {
+      this.table = new ConnectionTable(this, 'Connections').table
+      const keys = new Keys(this, 'Keys', { stage })
+      this.wrappingKey = keys.wrappingKey
+      this.digestKey = keys.digestKey
+    } else {
+      this.table = TableV2.fromTableName(this, 'Connections', adopt.tableName)
+      this.wrappingKey = Key.fromKeyArn(this, 'WrappingKey', adopt.wrappingKeyArn)
+      this.digestKey = Key.fromKeyArn(this, 'DigestKey', adopt.digestKeyArn)
+    }
+    this.secretStoreExport = `${this.stackName}-keeps-secrets-in-${secretStore}`
+    new CfnOutput(this, 'SecretStore', { value: secretStore, exportName: this.secretStoreExport })
+    new CfnOutput(this, 'DeploymentId', { value: this.deploymentId })
+    new CfnOutput(this, 'TableName', { value: this.table.tableName })
+    new CfnOutput(this, 'WrappingKeyArn', { value: this.wrappingKey.keyArn })
+    new CfnOutput(this, 'DigestKeyArn', { value: this.digestKey.keyArn })
   }
 }

@@ -1,4 +1,4 @@
-import { Annotations, ArnFormat, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import { ArnFormat, CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib'
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { ENV } from '../../functions/config.ts'
@@ -9,9 +9,9 @@ import { VaultHttpApi } from '../constructs/http-api.ts'
 import { Schedules } from '../constructs/schedules.ts'
 import { functionNameOf, VaultFunction } from '../constructs/vault-function.ts'
 import { DeadLetters, WorkQueue } from '../constructs/work-queues.ts'
-import type { DeploymentSettings } from '../context.ts'
 import { FUNCTION_TABLE, type FunctionEntry, type VaultFunctionName } from '../function-table.ts'
 import { type RotationPace, rotationPace } from '../rotation-pace.ts'
+import type { DeploymentSettings } from '../stage-file.ts'
 import type { DataStack } from './data-stack.ts'
 
 /** Instances of `grants` that work the jobs of freezes, beside those for rotations: the least that Lambda takes. */
@@ -33,7 +33,7 @@ export class VaultStack extends Stack {
     super(scope, id, props)
     const { settings } = props
     const pace = rotationPace(settings)
-    this.http = new VaultHttpApi(this, 'Http', { name: `flow-vault-${settings.stage}` })
+    this.http = new VaultHttpApi(this, 'Http', { settings })
     this.deadLetters = new DeadLetters(this, 'DeadLetters')
     const worker = FUNCTION_TABLE.find(({ worksQueue }) => worksQueue === true)
     this.work = new WorkQueue(this, 'Work', { workerTimeoutSeconds: worker?.timeoutSeconds ?? 0 })
@@ -42,18 +42,25 @@ export class VaultStack extends Stack {
       (entry) => [entry.name, this.#addFunction(entry, { settings, resources, pace })] as const,
     )
     this.functions = new Map(functions)
-    this.http.proxyTokenRequests(settings.tokenUrl)
-    this.#tellOfSecretStore(settings)
-    new CfnOutput(this, 'ApiUrl', { value: this.http.url })
-    new CfnOutput(this, 'ApiId', { value: this.http.api.apiId })
+    if (settings.tokenUrl !== undefined) this.http.proxyTokenRequests(settings.tokenUrl)
+    this.#addOutputs(props)
   }
 
-  /** A template does not know what is deployed: whoever changes the setting is told here what comes of it. */
-  #tellOfSecretStore({ stage, secretStore }: DeploymentSettings): void {
-    Annotations.of(this).addInfoV2(
-      'flow-vault:secretStore',
-      `The stage ${stage} keeps its secrets in secretStore=${secretStore}. A stage stays with the store of its first secret: deployed with another one its functions read and write no secret, answer 503, and log which one it was. For another store, deploy another stage.`,
-    )
+  /** What operators and flows need, and what holds the stage to the store that it began with. */
+  #addOutputs({ data }: VaultStackProps): void {
+    const outputs = {
+      ApiUrl: this.http.url,
+      ApiId: this.http.api.apiId,
+      DomainTarget: this.http.domainName?.regionalDomainName,
+      WorkQueueUrl: this.work.queue.queueUrl,
+      FreezeQueueUrl: this.work.freezes.queueUrl,
+      WorkDeadLettersUrl: this.work.deadLetters.queueUrl,
+      DeadLettersUrl: this.deadLetters.queue.queueUrl,
+      CredentialsFunctionArn: this.functions.get('credentials')?.function.functionArn,
+      SecretStore: Fn.importValue(data.secretStoreExport),
+    }
+    for (const [name, value] of Object.entries(outputs))
+      if (value !== undefined) new CfnOutput(this, name, { value })
   }
 
   #addFunction(
@@ -68,8 +75,9 @@ export class VaultStack extends Stack {
     const vaultFunction = new VaultFunction(this, entry.name, {
       entry,
       resources,
-      maxInstances: settings.maxInstances,
-      environment: common(settings),
+      logLevel: settings.logLevel,
+      reservedInstances: reservedFor(entry, settings),
+      environment: { ...common(settings), [ENV.deploymentId]: resources.deploymentId },
       deadLetters,
     })
     const target = vaultFunction.function
@@ -103,6 +111,7 @@ export class VaultStack extends Stack {
     const { tableArn, tableName } = data.table
     return {
       stage: settings.stage,
+      deploymentId: data.deploymentId,
       region: this.region,
       secretStore: settings.secretStore,
       tableName,
@@ -114,8 +123,8 @@ export class VaultStack extends Stack {
         resourceName: `${SECRET_ID_PREFIX}*`,
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
-      wrappingKeyArn: data.keys.wrappingKey.keyArn,
-      digestKeyArn: data.keys.digestKey.keyArn,
+      wrappingKeyArn: data.wrappingKey.keyArn,
+      digestKeyArn: data.digestKey.keyArn,
       grantsFunctionName,
       // By name, because a function cannot wait for another one that waits for it.
       grantsFunctionArn: this.formatArn({
@@ -130,7 +139,10 @@ export class VaultStack extends Stack {
       freezeQueueArn: this.work.freezes.queueArn,
       secretWriters: pace.secretWriters,
       rotationsPerMinute: pace.rotationsPerMinute,
-      http: { ...tokenSettings(settings), [ENV.publicUrl]: settings.publicUrl ?? this.http.url },
+      http: {
+        ...tokenSettings(settings),
+        [ENV.publicUrl]: settings.environment[ENV.publicUrl] ?? this.http.url,
+      },
     }
   }
 }
@@ -147,4 +159,8 @@ function common({ environment }: DeploymentSettings): DeploymentSettings['enviro
 function tokenSettings({ environment }: DeploymentSettings): DeploymentSettings['environment'] {
   const elsewhere: readonly string[] = [...EVERYWHERE, ENV.secretStore]
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !elsewhere.includes(name)))
+}
+
+function reservedFor({ name }: FunctionEntry, { reservedInstances }: DeploymentSettings): number | undefined {
+  return Object.entries(reservedInstances).find(([one]) => one === name)?.[1]
 }

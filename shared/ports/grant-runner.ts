@@ -71,7 +71,9 @@ export function grantRunnerOver(
 }
 
 /** Why a rotation is asked for: `due` by a sweep, `fetch` by a flow, `rejected` by its 401, `manual` by a person. */
-export type RotationCause = 'due' | 'fetch' | 'rejected' | 'manual'
+export const ROTATION_CAUSES = ['due', 'fetch', 'rejected', 'manual'] as const
+
+export type RotationCause = (typeof ROTATION_CAUSES)[number]
 
 export interface RotationRequest {
   readonly tenant: string

@@ -57,14 +57,17 @@ export async function deployVault(options: DeployOptions): Promise<DeployedVault
   const issuer = await startIssuer()
   const folder = await mkdtemp(path.join(PROJECT_ROOT, '.cache', 'deploy-'))
   try {
-    // Away from the project, where cdk would build the app first and need its context.
-    await cdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`], { cwd: folder, folder })
+    const place = { cwd: PROJECT_ROOT, folder }
+    await cdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`], place)
+    await writeFile(
+      path.join(folder, `${options.stage}.json`),
+      JSON.stringify(stageFileOf(options, issuer.url)),
+    )
     const outputsFile = path.join(folder, 'outputs.json')
-    const deploy = ['deploy', 'Data', 'Vault', '--require-approval', 'never', '--outputs-file', outputsFile]
-    await cdk(options, [...deploy, ...contextOf(options, issuer.url)], {
-      cwd: PROJECT_ROOT,
-      folder,
-    })
+    const stacks = ['Data', 'Vault'].map((stack) => `FlowVault-${options.stage}-${stack}`)
+    const deploy = ['deploy', ...stacks, '--require-approval', 'never', '--outputs-file', outputsFile]
+    const context = ['--context', `stages=${folder}`, '--context', `stage=${options.stage}`]
+    await cdk(options, [...deploy, ...context], place)
     const outputs = JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Record<string, string>>
     const { ApiId, ApiUrl } = outputs[`FlowVault-${options.stage}-Vault`] ?? {}
     if (ApiId === undefined || ApiUrl === undefined)
@@ -104,18 +107,17 @@ async function setVariables(options: DeployOptions): Promise<void> {
   }
 }
 
-function contextOf(options: DeployOptions, issuer: string): string[] {
-  const context: Record<string, string> = {
-    stage: options.stage,
+/** What the stage's file says. */
+function stageFileOf(options: DeployOptions, issuer: string): object {
+  return {
     secretStore: options.secretStore,
     issuer,
     audience: AUDIENCE,
     tenantClaim: TENANT_CLAIM,
     // MiniStack adds the path of the request to the address it passes a request on to; API Gateway does not.
     tokenUrl: issuer,
-    allowHosts: (options.allowHosts ?? []).join(','),
+    allowHosts: options.allowHosts ?? [],
   }
-  return Object.entries(context).flatMap(([key, value]) => ['--context', `${key}=${value}`])
 }
 
 async function cdk(

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { ENV } from '../../functions/config.ts'
 import { type Bundle, bundleFunction } from '../../infra/constructs/bundle-function.ts'
-import { FUNCTION_TABLE, type VaultFunctionName } from '../../infra/function-table.ts'
+import { FUNCTION_TABLE, folderOf, type VaultFunctionName } from '../../infra/function-table.ts'
 import { printTable, type Row } from './table.ts'
 
 const run = promisify(execFile)
@@ -51,7 +51,10 @@ const WARM = 'credentials with a warm compile cache'
  * all. The best start tells more than the median where other work shares the machine.
  */
 export async function benchBundles(): Promise<void> {
-  const bundles = FUNCTION_TABLE.map(({ name }) => ({ name, ...bundleFunction(name, 'secrets-manager') }))
+  const bundles = [...new Set(FUNCTION_TABLE.map(folderOf))].map((name) => ({
+    name,
+    ...bundleFunction(name, 'secrets-manager'),
+  }))
   const files = [
     { name: 'empty', file: writeEmptyHandler(), env: {} },
     ...bundles.map(({ name, folder }) => ({ name, file: path.join(folder, 'index.js'), env: {} })),

@@ -1,17 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
-import { buildApp } from '../../infra/build-app.ts'
 import { cloudWatchNameOf, METRICS, type MetricName, metricOf } from '../../shared/domain/metric-names.ts'
-
-const CONTEXT = {
-  'aws:cdk:bundling-stacks': [],
-  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
-  issuer: 'https://tenant.example.com/',
-  audience: 'https://vault.example.com/api/v2/',
-  tenantClaim: 'tenant',
-  stage: 'test',
-}
+import { testStacks } from '../support/test-stage.ts'
 
 interface CloudWatchMetric {
   readonly Namespace: string
@@ -25,7 +16,7 @@ interface AlarmProperties {
   readonly Metrics?: readonly { readonly MetricStat?: { readonly Metric: CloudWatchMetric } }[]
 }
 
-const { alarms: stack } = buildApp({ context: CONTEXT }, undefined)
+const { alarms: stack } = testStacks()
 const alarms = Object.entries(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm')).map(
   ([id, { Properties }]) => ({ id, properties: Properties as AlarmProperties }),
 )

@@ -1,8 +1,8 @@
-import { Annotations, Match, Template } from 'aws-cdk-lib/assertions'
+import { Template } from 'aws-cdk-lib/assertions'
 import { routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
-import { buildApp } from '../../infra/build-app.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
+import { testStacks } from '../support/test-stage.ts'
 
 type Json = Readonly<Record<string, unknown>>
 interface Statement {
@@ -12,18 +12,9 @@ interface Statement {
   readonly condition: string
 }
 
-const CONTEXT = {
-  'aws:cdk:bundling-stacks': [],
-  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
-  issuer: 'https://tenant.example.com/',
-  audience: 'https://vault.example.com/api/v2/',
-  tenantClaim: 'tenant',
-  stage: 'test',
-}
-
 const templates = new Map(
   (['secrets-manager', 'sealed'] as const).map((secretStore) => {
-    const { vault, data } = buildApp({ context: { ...CONTEXT, secretStore } }, undefined)
+    const { vault, data } = testStacks({ secretStore })
     return [secretStore, { vault: Template.fromStack(vault), data: Template.fromStack(data) }] as const
   }),
 )
@@ -73,6 +64,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...ROWS,
     ...WRITE_SECRETS,
     'secretsmanager:GetSecretValue',
+    'kms:Decrypt',
+    'kms:GenerateDataKey',
+    'kms:GenerateMac',
+  ],
+  rotations: [
+    ...LOGS,
+    ...TRACES,
+    ...ROWS,
+    'secretsmanager:GetSecretValue',
+    'secretsmanager:PutSecretValue',
     'kms:Decrypt',
     'kms:GenerateDataKey',
     'kms:GenerateMac',
@@ -167,6 +168,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       credentials: [...sealed, 'TENANT#*', 'VAULT'],
       authorize: ['STATE#*'],
       grants: [...sealed, 'TENANT#*', 'VAULT'],
+      rotations: [...sealed, 'TENANT#*', 'VAULT'],
       sweep: ['rotation#*'],
       reconcile: [...sealed, 'TENANT#*', 'VAULT', 'any: dynamodb:Scan', 'work#*'],
     })
@@ -184,6 +186,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       credentials: ['dynamodb:GetItem'],
       authorize: [],
       grants: ['dynamodb:GetItem'],
+      rotations: ['dynamodb:GetItem'],
       sweep: [],
       reconcile: ['dynamodb:GetItem'],
     })
@@ -211,11 +214,11 @@ describe('the role of each function, with sealed secrets', () => {
     expect(all.filter((action) => action.startsWith('secretsmanager:'))).toEqual([])
   })
 
-  it('lets only credentials and grants decrypt, and bound to the secrets of the vault', () => {
+  it('lets only what hands out credentials and what calls providers decrypt, and bound to the secrets of the vault', () => {
     const may = FUNCTION_TABLE.filter(({ name }) =>
       statementsOf(vault, name).some(({ actions }) => actions.includes('kms:Decrypt')),
     )
-    expect(may.map(({ name }) => name)).toEqual(['credentials', 'grants'])
+    expect(may.map(({ name }) => name)).toEqual(['credentials', 'grants', 'rotations'])
     const decrypts = may
       .flatMap(({ name }) => statementsOf(vault, name))
       .filter(({ actions }) => actions.includes('kms:Decrypt'))
@@ -247,23 +250,20 @@ describe('the functions', () => {
     expect(new Set(roles).size).toBe(functions.length)
   })
 
-  it('keep writers of secrets to the instances that share the quota', () => {
-    const reserved = Object.fromEntries(
-      functions.map(([, { Properties }]) => [
-        Properties.FunctionName,
-        Properties.ReservedConcurrentExecutions,
-      ]),
-    )
-    expect(reserved).toEqual({
-      'flow-vault-test-api': 10,
-      'flow-vault-test-credentials': undefined,
-      'flow-vault-test-authorize': undefined,
-      'flow-vault-test-grants': 10,
-      'flow-vault-test-sweep': 1,
-      'flow-vault-test-reconcile': 2,
-    })
-    const api = functions.find(([, { Properties }]) => Properties.FunctionName === 'flow-vault-test-api')!
-    expect(api[1].Properties.Environment.Variables.FLOW_VAULT_SECRET_WRITERS).toBe('20')
+  it('log at the level of the stage file, which Lambda puts before their own', () => {
+    for (const [, { Properties }] of functions)
+      expect(Properties.LoggingConfig).toMatchObject({ LogFormat: 'JSON', ApplicationLogLevel: 'INFO' })
+  })
+
+  it('touch the secrets of their own deployment, and of no other stage of the account', () => {
+    for (const { name } of FUNCTION_TABLE) {
+      for (const { actions, condition } of statementsOf(vault, name)) {
+        const onSecrets = actions.filter((action) => action.startsWith('secretsmanager:'))
+        if (onSecrets.length === 0 || onSecrets.includes('secretsmanager:ListSecrets')) continue
+        expect(condition).toMatch(/"aws:(?:Request|Resource)Tag\/flow-vault:deployment":/)
+        expect(condition).toContain('Data')
+      }
+    }
   })
 })
 
@@ -307,19 +307,24 @@ describe('the queues', () => {
       expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures'])
   })
 
-  it.each([5, 10])('leave instances of grants to those who call it, of %i', (maxInstances) => {
-    const context = { ...CONTEXT, maxInstances: String(maxInstances) }
-    const made = Template.fromStack(buildApp({ context }, undefined).vault)
-    const queues = Object.values(made.findResources('AWS::Lambda::EventSourceMapping'))
-    const taken = queues.reduce((sum, { Properties }) => sum + Properties.ScalingConfig.MaximumConcurrency, 0)
-    expect(taken).toBeLessThan(maxInstances)
+  it('are worked by a function of their own, so that no caller of grants waits for them', () => {
+    const mapped = Object.values(vault.findResources('AWS::Lambda::EventSourceMapping'))
+    const functions = vault.findResources('AWS::Lambda::Function')
+    for (const { Properties } of mapped) {
+      expect(functions[Properties.FunctionName.Ref]!.Properties.FunctionName).toBe(
+        'flow-vault-test-rotations',
+      )
+    }
+    for (const { Properties } of Object.values(functions)) {
+      expect(Properties.ReservedConcurrentExecutions).toBeUndefined()
+    }
   })
 
   it('take from each function what it has to hand over, and nothing else', () => {
     expect(queuesOf('api', 'sqs:SendMessage')).toEqual(['freezes'])
     expect(queuesOf('sweep', 'sqs:SendMessage')).toEqual(['dead', 'work'])
     expect(queuesOf('reconcile', 'sqs:SendMessage')).toEqual(['dead', 'freezes', 'work'])
-    expect(queuesOf('grants', 'sqs:ReceiveMessage')).toEqual(['freezes', 'work'])
+    expect(queuesOf('rotations', 'sqs:ReceiveMessage')).toEqual(['freezes', 'work'])
   })
 })
 
@@ -350,7 +355,7 @@ describe('the schedules', () => {
 })
 
 describe('the HTTP API', () => {
-  const { vault } = templates.get('secrets-manager')!
+  const vault = Template.fromStack(testStacks({ tokenUrl: 'https://tenant.example.com/oauth/token' }).vault)
   const routes = Object.values(vault.findResources('AWS::ApiGatewayV2::Route'))
   const functionOf = (routeKey: string): string => {
     const route = routes.find(({ Properties }) => Properties.RouteKey === routeKey)
@@ -420,36 +425,6 @@ describe('the data stack', () => {
     data.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
     data.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true })
     data.hasResourceProperties('AWS::KMS::Key', { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' })
-  })
-})
-
-describe('buildApp', () => {
-  const build = (context: Json, endpoint?: string) => () =>
-    buildApp({ context: { ...CONTEXT, ...context } }, endpoint)
-
-  it('refuses hosts that may be private, unless the deployment goes to loopback', () => {
-    expect(build({ allowHosts: 'localhost:9000' })).toThrow(/context allowHosts="localhost:9000".*loopback/)
-    expect(build({ allowHosts: 'localhost:9000' }, 'https://dynamodb.us-east-1.amazonaws.com')).toThrow(
-      'allowHosts',
-    )
-    expect(build({ allowHosts: 'localhost:9000' }, 'http://127.0.0.1:4566')).not.toThrow()
-  })
-
-  it('tells what comes of another secret store', () => {
-    const { vault } = buildApp({ context: { ...CONTEXT, secretStore: 'sealed' } }, undefined)
-    const told = Annotations.fromStack(vault).findInfo('*', Match.stringLikeRegexp('secretStore=sealed'))
-    expect(told).toHaveLength(1)
-    expect(told[0]!.entry.data).toMatch(/deployed with another one its functions read and write no secret/)
-  })
-
-  it('names the context key that is missing or wrong', () => {
-    expect(build({ issuer: '', audience: '', tenantClaim: '' })).toThrow('names no issuer')
-    expect(build({ audience: '' })).toThrow('context audience is not set')
-    expect(build({ secretStore: 'vault' })).toThrow(
-      'context secretStore="vault" is not valid. Allowed: secrets-manager, sealed',
-    )
-    expect(build({ maxInstances: '4' })).toThrow('context maxInstances="4" is not valid')
-    expect(build({ stage: 'Prod!' })).toThrow('context stage="Prod!" is not valid')
   })
 })
 

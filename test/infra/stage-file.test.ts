@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Template } from 'aws-cdk-lib/assertions'
+import * as z from 'zod'
+import { EVERY_OPTION, readStage, STAGE_SCHEMA, stageNames, stageOf } from '../../infra/stage-file.ts'
+import { testSettings, testStacks } from '../support/test-stage.ts'
+
+const LEAST = { issuer: 'https://tenant.example.com/', audience: 'vault', tenantClaim: 'tenant' }
+const problem = (members: object): string => {
+  try {
+    stageOf('prod', { ...LEAST, ...members }, undefined)
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+describe('readStage', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'flow-vault-stages-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it('reads the file of that name', () => {
+    writeFileSync(path.join(folder, 'prod.json'), JSON.stringify({ $schema: './schema.json', ...LEAST }))
+    expect(readStage(folder, 'prod', undefined)).toMatchObject({
+      stage: 'prod',
+      secretStore: 'secrets-manager',
+      workers: 5,
+      environment: { FLOW_VAULT_DEPLOYMENT: 'prod', FLOW_VAULT_ISSUER: 'https://tenant.example.com/' },
+    })
+  })
+
+  it('names the stages that there are when it is asked for another', () => {
+    writeFileSync(path.join(folder, 'prod.json'), JSON.stringify(LEAST))
+    writeFileSync(path.join(folder, 'schema.json'), '{}')
+    expect(stageNames(folder)).toEqual(['prod'])
+    expect(() => readStage(folder, 'prd', undefined)).toThrow(
+      /There is no file .*prd\.json\. Allowed: prod\./,
+    )
+    expect(() => readStage(folder, '../prod', undefined)).toThrow('stage="../prod" is not valid')
+    writeFileSync(path.join(folder, 'dev.json'), '{')
+    expect(() => readStage(folder, 'dev', undefined)).toThrow('dev.json is not JSON')
+  })
+})
+
+describe('stageOf', () => {
+  it.each([
+    [{ issuer: undefined }, 'issuer is not set. Allowed: an https URL'],
+    [{ isuer: 'https://a.example/' }, 'isuer is not a setting. Allowed: $schema, issuer, audience'],
+    [{ alarms: { mail: 'a@b.example' } }, 'alarms.mail is not a setting'],
+    [{ secretStore: 'vault' }, 'secretStore="vault" is not valid. Allowed: secrets-manager, sealed.'],
+    [{ secretstore: 'sealed' }, 'secretstore is not a setting'],
+    [{ tokenUrl: 'notaurl' }, 'tokenUrl="notaurl" is not valid. Allowed: an https URL'],
+    [{ workers: 1 }, 'workers=1 is not valid. Allowed: a whole number from 2 to 400.'],
+    [{ workers: '5' }, 'workers="5" is not valid. Allowed: a whole number'],
+    [{ rateLimit: 1.5 }, 'rateLimit=1.5 is not valid'],
+    [{ logLevel: 'info' }, 'logLevel="info" is not valid. Allowed: DEBUG, INFO, WARN, ERROR.'],
+    [{ returnTo: ['nowhere'] }, 'returnTo.0="nowhere" is not valid'],
+    [{ alarms: { topicArn: 'topic' } }, 'alarms.topicArn="topic" is not valid. Allowed: the ARN of an SNS'],
+    [{ domain: { name: 'vault.example.com' } }, 'domain.certificateArn is not set'],
+    [{ allowHosts: ['localhost:9000'] }, 'unless AWS_ENDPOINT_URL is on loopback'],
+  ])('refuses %j, naming the file, the member and what is allowed', (members, words) => {
+    expect(problem(members)).toMatch(/^stages\/prod\.json: /)
+    expect(problem(members)).toContain(words)
+  })
+
+  it('says everything that is wrong at once', () => {
+    expect(problem({ issuer: undefined, workers: 0, extra: 1 }).split('\n')).toHaveLength(3)
+  })
+
+  it('lets hosts be private where the deployment goes to loopback', () => {
+    const hosts = { allowHosts: ['localhost:9000'] }
+    expect(testSettings(hosts, 'http://127.0.0.1:4566').environment).toMatchObject({
+      FLOW_VAULT_ALLOW_HOSTS: 'localhost:9000',
+    })
+  })
+})
+
+describe('stages/', () => {
+  it('has the schema of today for editors, and an example that is one', () => {
+    const schema = JSON.parse(readFileSync('stages/schema.json', 'utf8'))
+    // `npm run synth` writes it.
+    expect(schema).toEqual(JSON.parse(JSON.stringify(z.toJSONSchema(STAGE_SCHEMA, { io: 'input' }))))
+    const example = JSON.parse(readFileSync('stages/example.json', 'utf8'))
+    expect(stageOf('prod', example, undefined).tokenUrl).toBe('https://tenant.eu.auth0.com/oauth/token')
+  })
+
+  it.each(Object.keys(STAGE_SCHEMA.shape).filter((member) => member !== '$schema'))(
+    'has %s in docs/deploy.md',
+    (member) => {
+      expect(readFileSync('docs/deploy.md', 'utf8')).toContain(`| \`${member}\``)
+    },
+  )
+})
+
+describe('a stage with every option', () => {
+  const { vault, data, alarms } = testStacks({ ...EVERY_OPTION })
+  const template = Template.fromStack(vault)
+
+  it('has a name of its own, and closes the one that API Gateway gave it', () => {
+    template.hasResourceProperties('AWS::ApiGatewayV2::DomainName', { DomainName: 'vault.example.com' })
+    template.resourceCountIs('AWS::ApiGatewayV2::ApiMapping', 1)
+    template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+      DisableExecuteApiEndpoint: true,
+      CorsConfiguration: { AllowOrigins: ['https://app.example.com'] },
+    })
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'flow-vault-test-api',
+      ReservedConcurrentExecutions: 10,
+      Environment: { Variables: { FLOW_VAULT_PUBLIC_URL: 'https://vault.example.com' } },
+    })
+  })
+
+  it('tells whoever is named', () => {
+    Template.fromStack(alarms).hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'on-duty@example.com',
+    })
+  })
+
+  it('cannot change its secret store under running functions', () => {
+    const [name] = Object.entries(Template.fromStack(data).findOutputs('SecretStore')).map(
+      ([, { Export }]) => Export.Name,
+    )
+    expect(name).toBe('FlowVault-test-Data-keeps-secrets-in-secrets-manager')
+    expect(template.findOutputs('SecretStore')).toMatchObject({
+      SecretStore: { Value: { 'Fn::ImportValue': name } },
+    })
+  })
+})
+
+describe('adopted data', () => {
+  it('is used as it is, and nothing is made beside it', () => {
+    const key = (id: string) => `arn:aws:kms:eu-west-1:111122223333:key/${id}`
+    const adopt = { tableName: 'restored', wrappingKeyArn: key('w'), digestKeyArn: key('d') }
+    const { data, vault } = testStacks({ adopt })
+    const made = Template.fromStack(data)
+    made.resourceCountIs('AWS::DynamoDB::GlobalTable', 0)
+    made.resourceCountIs('AWS::KMS::Key', 0)
+    Template.fromStack(vault).hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'flow-vault-test-credentials',
+      Environment: { Variables: { FLOW_VAULT_TABLE: 'restored', FLOW_VAULT_WRAPPING_KEY: key('w') } },
+    })
+  })
+})
+
+describe('cdk', () => {
+  it('lists nothing without a stage, and says in one line what is wrong with one', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'flow-vault-stages-'))
+    const run = (...context: string[]) =>
+      execFileSync(process.execPath, ['infra/app.ts'], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+        env: {
+          ...process.env,
+          CDK_OUTDIR: folder,
+          CDK_CONTEXT_JSON: JSON.stringify({
+            stages: folder,
+            ...Object.fromEntries(context.map((each) => each.split('='))),
+          }),
+        },
+      })
+    expect(() => run()).not.toThrow()
+    expect(() => run('stage=prod')).toThrow(/There is no file .*prod\.json/)
+    rmSync(folder, { recursive: true })
+  })
+})

@@ -1,0 +1,25 @@
+import { App } from 'aws-cdk-lib'
+import { buildStage, type VaultStacks } from '../../infra/build-app.ts'
+import { type DeploymentSettings, stageOf } from '../../infra/stage-file.ts'
+
+const STAGE_FILE = {
+  issuer: 'https://tenant.example.com/',
+  audience: 'https://vault.example.com/api/v2/',
+  tenantClaim: 'tenant',
+}
+
+/** As cdk.json has it, and no bundles: a template is looked at, nothing is deployed. */
+const CONTEXT = {
+  'aws:cdk:bundling-stacks': [],
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+}
+
+/** The settings of a stage named test, with these members in its file. */
+export function testSettings(members: object = {}, awsEndpointUrl?: string): DeploymentSettings {
+  return stageOf('test', { ...STAGE_FILE, ...members }, awsEndpointUrl)
+}
+
+/** The stacks of a stage named test, with these members in its file. */
+export function testStacks(members: object = {}): VaultStacks {
+  return buildStage(new App({ context: CONTEXT }), testSettings(members))
+}
