@@ -71,7 +71,9 @@ describe('docs/operations.md', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       scripts: Record<string, string>
     }
-    const operating = Object.entries(scripts).filter(([, command]) => command.includes('infra/embedded/'))
+    const operating = Object.entries(scripts).filter(([, command]) =>
+      /infra\/(?:embedded|package)\/(?:embedded-command|flow-vault|main)\b/.test(command),
+    )
     const listed = rowsUnder('Commands, embedded').map(
       ({ names: [command] }) => /npm (?:run -s )?(\S+)/.exec(command!)?.[1],
     )
