@@ -108,7 +108,7 @@ const ENTRY_POINTS: readonly RegExp[] = [
   /^infra\/package\/build-command\.ts$/,
   /^infra\/capacity\/capacity-command\.ts$/,
   /^shared\/flow-client\/(?:client|middleware)\.ts$/,
-  /^web\/(?:vault-page|picker|theme-boot|css\.d)\.ts$/,
+  /^web\/(?:vault-page|picker\/picker|theme-boot|css\.d)\.ts$/,
   /^shared\/adapters\/memory\/memory-[a-z-]+-store\.ts$/,
 ]
 
@@ -166,6 +166,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/kms/kms-digester.ts': 'the text is hashed',
   'shared/adapters/memory/memory-secret-store.ts': 'a repeated put is compared with what is stored',
   'infra/embedded/issuer/client-registry.ts': 'a new client secret is hashed',
+  'infra/embedded/issuer/client-routes.ts': 'a new client secret is shown to the person who made it, once',
   'infra/embedded/copies/sealed-stream.ts': 'the passphrase of a backup is stretched into its key',
   'infra/embedded/commands/client-command.ts': 'a new client secret is shown to the person who made it, once',
   'infra/embedded/issuer/dev-client.ts': 'the first client is written to a file that its owner alone reads',
@@ -178,6 +179,7 @@ const MESSAGE_READERS: Readonly<Record<string, string>> = {
   'shared/adapters/sealed/key-check.ts': 'a KeyUnavailableError, with what it means at a start',
   'infra/embedded/tls/certificate-renewal.ts': 'a DamagedFileError, which names the file',
   'infra/embedded/commands/command.ts': 'refusals, and system calls with their paths',
+  'infra/embedded/issuer/client-routes.ts': 'a ClientRefusedError says what is allowed',
 }
 
 /** What a person starts and watches, and never runs unattended; the page shows what the API worded for its caller. */

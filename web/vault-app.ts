@@ -29,6 +29,7 @@ export class VaultApp extends View {
   override connectedCallback(): void {
     super.connectedCallback()
     window.addEventListener('popstate', () => this.#onRoute())
+    window.addEventListener('hashchange', () => this.#onHash())
     this.addEventListener('click', followLink)
     document.addEventListener('keydown', (event) => this.#onKey(event))
     void this.#begin()
@@ -83,6 +84,7 @@ export class VaultApp extends View {
   }
 
   async #begin(): Promise<void> {
+    this.#error = undefined
     try {
       await this.#session.begin()
     } catch (error) {
@@ -106,6 +108,11 @@ export class VaultApp extends View {
       this.#error = error
     }
     this.requestUpdate()
+  }
+
+  /** A link that was pasted into a tab that is open already loads nothing: it is taken from here. */
+  #onHash(): void {
+    if (location.hash.startsWith('#ticket=')) void this.#begin()
   }
 
   #onRoute(): void {

@@ -164,6 +164,16 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'get-connector': () => ({ answer: describeConnector(sendgrid()) }),
   'list-presets': () => ({ answer: [listPreset(findConnector('OAUTH2')!, findPreset('github')!)] }),
   'get-preset': () => ({ answer: describePreset(findConnector('OAUTH2')!, findPreset('github')!) }),
+  'get-renewal-health': () => ({
+    answer: {
+      needs_person: 1,
+      late: 0,
+      ending_soon: 0,
+      failing_apps: 1,
+      due_by_hour: new Array<number>(24).fill(0),
+      by_app: [{ app_id: 'SALESFORCE', renewed: 12, failing: 1 }],
+    },
+  }),
   'get-session': () => ({
     answer: {
       person: { id: 'POTggFhBPKIuvsyI6iD0iLf87n0TDCEz', name: 'ada' },

@@ -19,6 +19,7 @@ import { getHealthRoute, getReadinessRoute } from './routes/get-health.ts'
 import { getOauthAppRoute } from './routes/get-oauth-app.ts'
 import { getOpenApiRoute } from './routes/get-openapi.ts'
 import { getPresetRoute } from './routes/get-preset.ts'
+import { getRenewalHealthRoute } from './routes/get-renewal-health.ts'
 import { getSessionRoute } from './routes/get-session.ts'
 import { getSubscriptionRoute } from './routes/get-subscription.ts'
 import { listClientsRoute } from './routes/list-clients.ts'
@@ -84,6 +85,7 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   listPresetsRoute,
   getPresetRoute,
   getSessionRoute,
+  getRenewalHealthRoute,
   listClientsRoute,
   getHealthRoute,
   getReadinessRoute,

@@ -33,6 +33,7 @@ import { createEventFlow } from './event-flow.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createMetricsHandler } from './http/metrics-route.ts'
 import { ClientRegistry } from './issuer/client-registry.ts'
+import { clientRoutes } from './issuer/client-routes.ts'
 import { issuerRoutes, type LocalRoute } from './issuer/issuer-routes.ts'
 import { openIssuer } from './issuer/open-issuer.ts'
 import { LocalWorkQueue } from './local-work-queue.ts'
@@ -98,7 +99,7 @@ export async function openVault(options: {
       handlerOf: (route) => emptyingLog(handlers[route.function], { items: stores.items, log }),
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
-      local: localRoutes({ issuer, sessions, verifier, clock, publicUrl: browsers.publicUrl }),
+      local: localRoutes({ issuer, sessions, verifier, clients, clock, publicUrl: browsers.publicUrl }),
       log,
       clock,
       budgetHeaders: () => rateLimitHeaders(uncounted(rateLimitPerSecond, clock.nowMs())),
@@ -134,9 +135,14 @@ function localRoutes({
   issuer,
   sessions,
   ...ports
-}: Awaited<ReturnType<typeof openIssuer>> & { clock: Clock; publicUrl: string }): LocalRoute[] {
+}: Awaited<ReturnType<typeof openIssuer>> & {
+  clients: ClientRegistry
+  clock: Clock
+  publicUrl: string
+}): LocalRoute[] {
   const signIn = issuer && sessions && { ...ports, sessions, mint: issuer.mintFor }
-  return [...(issuer === undefined ? [] : issuerRoutes(issuer)), ...pageRoutes(new PageFiles(), signIn)]
+  const issued = issuer === undefined ? [] : [...issuerRoutes(issuer), ...clientRoutes(ports)]
+  return [...issued, ...pageRoutes(new PageFiles(), signIn)]
 }
 
 type SenderPorts = Omit<DeliverPorts, 'fetch' | 'deployment'> & Pick<ComposedGrants, 'outgoing'>

@@ -52,7 +52,7 @@ export async function bundleWeb(): Promise<readonly WebFile[]> {
   const [scripts, boot, styles] = await Promise.all([
     build({
       ...common,
-      entryPoints: [entry('vault-page.ts'), entry('picker.ts')],
+      entryPoints: [entry('vault-page.ts'), entry('picker/picker.ts')],
       format: 'esm',
       splitting: true,
       plugins: [styleAsText],

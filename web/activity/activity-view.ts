@@ -1,15 +1,105 @@
-import { html, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit'
+import { queryOf } from '../api/api.ts'
+import type { ChangeEvent, Connection } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
+import { problem, skeleton } from '../parts/pieces.ts'
+import { addressOf } from '../router.ts'
+import { EVENTS } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
+import { ACTIVITY } from '../texts/view-texts.ts'
 import { define, View } from '../view.ts'
+import { eventLine } from './event-line.ts'
 
-/** Drawn next. */
+interface FeedPage {
+  readonly events: readonly ChangeEvent[]
+  readonly after: string
+  readonly more: boolean
+}
+
+/** What happened in the vault, newest first, a day at a time. */
 export class VaultActivity extends View {
-  static override properties = { context: {}, route: {} }
+  static override properties = { context: {} }
   declare context: Context
+  #events: readonly ChangeEvent[] | undefined
+  #names = new Map<string, string>()
+  #before: string | undefined
+  #kind = ''
+  #error: unknown
+
+  protected override firstUpdated(): void {
+    document.title = `${PAGE.activity} · ${PAGE.product}`
+    void this.#load()
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const query = queryOf({ order: 'desc', limit: 100, after: this.#before })
+      const page = await this.context.api.ask<FeedPage>('GET', `/events${query}`)
+      this.#events = [...(this.#events ?? []), ...page.events]
+      this.#before = page.more ? page.after : undefined
+      this.#error = undefined
+      await this.#findNames()
+    } catch (error) {
+      this.#error = error
+    }
+    this.requestUpdate()
+  }
+
+  /** Events hold ids; the names are those of today. */
+  async #findNames(): Promise<void> {
+    const unknown = [...new Set(this.#events?.map((event) => event.connection_id))].filter(
+      (id) => id !== undefined && !this.#names.has(id),
+    )
+    for (const id of unknown.slice(0, 20)) {
+      const found = await this.context.api
+        .ask<Connection>('GET', `/connections/${encodeURIComponent(id)}`)
+        .catch(() => undefined)
+      this.#names.set(id, found?.name ?? id)
+    }
+  }
 
   protected override render(): TemplateResult {
-    return html`<h1>${PAGE.activity}</h1>`
+    return html`<div class="stack">
+      <div class="title-line">
+        <h1>${PAGE.activity}</h1>
+        <label
+          ><span class="hidden-text">${ACTIVITY.kind}</span
+          ><select
+            @change=${(event: Event) => {
+              this.#kind = (event.target as HTMLSelectElement).value
+              this.requestUpdate()
+            }}
+          >
+            <option value="">${ACTIVITY.allKinds}</option>
+            ${Object.entries(EVENTS).map(([type, words]) => html`<option value=${type}>${words}</option>`)}
+          </select></label
+        >
+      </div>
+      ${this.#error === undefined ? nothing : problem(this.#error, () => this.#load())}
+      ${this.#events === undefined ? (this.#error === undefined ? skeleton(6) : nothing) : this.#days(this.#events)}
+      ${this.#before === undefined ? nothing : html`<div><button type="button" @click=${() => this.#load()}>${ACTIVITY.more}</button></div>`}
+    </div>`
+  }
+
+  #days(events: readonly ChangeEvent[]): TemplateResult {
+    const shown = events.filter(({ type }) => this.#kind === '' || type === this.#kind)
+    if (shown.length === 0) return html`<p class="muted">${ACTIVITY.nothing}</p>`
+    const format = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' })
+    const days = Map.groupBy(shown, ({ occurred_at: at }) => format.format(new Date(at)))
+    return html`${[...days].map(
+      ([day, list]) => html`<section class="card">
+        <h2>${day}</h2>
+        <ol class="timeline">
+          ${list.map((event) => eventLine(event, this.#link(event.connection_id)))}
+        </ol>
+      </section>`,
+    )}`
+  }
+
+  #link(id: string | undefined): TemplateResult {
+    if (id === undefined) return html``
+    const address = addressOf({ id, query: new URLSearchParams() })
+    return html`<a href=${address}><bdi>${this.#names.get(id) ?? id}</bdi></a>`
   }
 }
 

@@ -56,10 +56,7 @@ export class OauthConnect extends View {
 
   async #load(): Promise<void> {
     try {
-      const all = await this.context.api.ask<OAuthApplication[]>(
-        'GET',
-        `/oauth-apps?app_id=${this.connector.app_id}`,
-      )
+      const all = await this.context.api.ask<OAuthApplication[]>('GET', '/oauth-apps')
       this.#applications = all.filter((each) => each.app_id === this.connector.app_id && each.ready !== false)
       this.#chosen = (this.#applications.find((each) => each.is_default) ?? this.#applications[0])?.id
       this.#isRegistering = this.#chosen === undefined

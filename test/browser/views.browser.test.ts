@@ -1,0 +1,132 @@
+import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+
+const CONNECTIONS = '/api/v2/flows/vault/connections'
+const SETUP = { type: 'BEARER', token: 'my-token-bearer-1234567' }
+/** What would run, or break out, if a name were ever taken for markup. */
+const PAYLOADS = [
+  '<img src=x onerror=alert(1)>',
+  '"><script>alert(1)</script>',
+  '{{7*7}}',
+  "javascript:alert('x')",
+  '\u202Egnp.exe',
+]
+
+describe('the other views', () => {
+  let world: VaultInBrowser
+
+  beforeAll(async () => {
+    world = await startVaultInBrowser()
+  })
+
+  afterAll(async () => {
+    await world.close()
+    expect(world.offences).toEqual([])
+  })
+
+  test('say how renewals stand, what happened, and what is set', async () => {
+    const caller = { tenant: 'views' }
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP', setup: SETUP })
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'sms', app_id: 'TWILIO' })
+    const page = await world.signedIn(caller)
+    await page.goto(`${world.vault.url}/vault/health`)
+    await page.getByText('need a person').waitFor()
+    await screens(page, 'health')
+    await page.goto(`${world.vault.url}/vault/activity`)
+    await page.getByRole('link', { name: 'orders' }).waitFor()
+    await screens(page, 'activity')
+    await page.goto(`${world.vault.url}/vault/settings`)
+    await page.getByLabel('Name').fill('a flow server')
+    await page.getByRole('button', { name: 'Add a client' }).click()
+    await page.getByText('Its secret, shown this once:').waitFor()
+    await screens(page, 'settings')
+    await page.context().close()
+  })
+
+  test('show what people typed as text, whatever it is', async () => {
+    const caller = { tenant: 'payloads' }
+    for (const name of PAYLOADS)
+      await world.vault.request(caller, 'POST', CONNECTIONS, { name, app_id: 'HTTP' })
+    const page = await world.signedIn(caller)
+    page.on('dialog', (dialog) => world.offences.push(`a script ran: ${dialog.message()}`))
+    await page
+      .locator('a.name')
+      .nth(PAYLOADS.length - 1)
+      .waitFor()
+    const names = await page.locator('a.name').allTextContents()
+    expect(names.toSorted()).toEqual(PAYLOADS.toSorted())
+    await page.locator('a.name').first().click()
+    await page.getByRole('tab', { name: 'Overview' }).waitFor()
+    await screens(page, 'payloads')
+    await page.context().close()
+  })
+
+  test('say which scope is lacking', async () => {
+    const page = await world.signedIn({ tenant: 'reader', scopes: ['read:flows_vault_connections'] })
+    const add = page.getByRole('button', { name: 'Add Vault Connection' }).first()
+    await add.waitFor()
+    expect(await add.getAttribute('aria-disabled')).toBe('true')
+    await page.goto(`${world.vault.url}/vault/activity`)
+    await page.getByText('Needs read:flows_vault_events').waitFor()
+    await screens(page, 'forbidden')
+    await page.context().close()
+  })
+
+  test('keep what is shown while the line is gone', async () => {
+    const caller = { tenant: 'offline' }
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP', setup: SETUP })
+    const page = await world.signedIn(caller)
+    await page.getByRole('link', { name: 'orders' }).waitFor()
+    await page.context().setOffline(true)
+    await page.getByText('Offline. You see').waitFor()
+    await screens(page, 'offline')
+    await page.context().setOffline(false)
+    await page.getByText('Offline. You see').waitFor({ state: 'detached' })
+    await page.context().close()
+  })
+
+  test('sign a person in once a link, and out in every tab', async () => {
+    const context = await world.browser.newContext()
+    world.watch(context)
+    const page = await context.newPage()
+    await page.goto(`${world.vault.url}/`)
+    await page.getByRole('heading', { name: 'Sign in to the vault' }).waitFor()
+    await screens(page, 'sign-in')
+    const { clientId } = world.vault.client({ tenant: 'acme' })
+    const link = world.vault.server.vault.signInLink({ clientId, person: 'ada' })!
+    await page.goto(link)
+    await page.locator('page-header').waitFor()
+    expect(page.url()).toBe(`${world.vault.url}/vault`)
+    const other = await context.newPage()
+    await other.goto(`${world.vault.url}/vault`)
+    await other.locator('page-header').waitFor()
+    await page.getByRole('button', { name: 'Signed in as ada' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await other.getByRole('heading', { name: 'You are signed out' }).waitFor()
+    await screens(other, 'signed-out')
+    await other.goto(link)
+    await other.getByText('That link does not work any more.').waitFor()
+    await context.close()
+  })
+
+  test('show what happens elsewhere without being asked', async () => {
+    const caller = { tenant: 'elsewhere' }
+    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
+      name: 'before',
+      app_id: 'HTTP',
+      setup: SETUP,
+    })
+    const { id } = (await made.json()) as { id: string }
+    const page = await world.signedIn(caller)
+    await page.getByRole('link', { name: 'before' }).waitFor()
+    // What is written from here on is news to the page.
+    await page.waitForFunction(
+      "performance.getEntriesByType('resource').some(({ name }) => name.includes('after=latest'))",
+    )
+    await world.vault.request(caller, 'PATCH', `${CONNECTIONS}/${id}`, { name: 'after' })
+    await page.getByRole('link', { name: 'after' }).waitFor()
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'new', app_id: 'HTTP' })
+    await page.getByRole('button', { name: '1 change – show' }).click()
+    await page.getByRole('link', { name: 'new' }).waitFor()
+    await page.context().close()
+  })
+})

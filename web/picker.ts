@@ -1,2 +1,0 @@
-/** The address of the picker's own element. */
-export const PICKER = 'vault-connection-picker'
