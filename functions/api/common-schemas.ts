@@ -84,6 +84,8 @@ export const errorSchema = z.object({
   error: z.string(),
   message: z.string(),
   errorCode: z.optional(z.string()),
+  /** Ours: everything that is wrong, of which the message tells the first. */
+  errors: z.optional(z.array(z.object({ path: z.string(), code: z.string(), message: z.string() }))),
 })
 
 const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {

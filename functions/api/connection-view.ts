@@ -177,7 +177,10 @@ const NOTES: Readonly<Record<GrantNote, string>> = {
 
 function notesOf(row: ConnectionRow): { code: string; message: string }[] {
   const codes = new Set(Object.values(row.grants ?? {}).flatMap((grant) => grant.notes ?? []))
-  return [...codes].map((code) => ({ code, message: NOTES[code] }))
+  const notes = [...codes].map((code): { code: string; message: string } => ({ code, message: NOTES[code] }))
+  if (row.trimmed === undefined) return notes
+  const message = `Blanks at the ends of ${row.trimmed.join(', ')} came with the setup and were left out.`
+  return [...notes, { code: 'blanks_trimmed', message }]
 }
 
 function missingOf(row: ConnectionRow): string[] {

@@ -141,6 +141,7 @@ export function vaultProblem(error: VaultError): APIGatewayProxyStructuredResult
     error: problem.error,
     message: messageOf(error),
     ...(errorCode === undefined ? {} : { errorCode }),
+    ...(error.detail.errors === undefined ? {} : { errors: error.detail.errors }),
   }
   return json(problem.status, body, headers)
 }

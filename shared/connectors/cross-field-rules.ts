@@ -10,13 +10,12 @@ export interface BrokenRule {
   readonly allowed?: string
 }
 
-/** The first rule over several fields that the values break, or undefined. The fields themselves are valid. */
-export function brokenRule(setup: Setup, values: JsonObject): BrokenRule | undefined {
-  for (const rule of setup.rules ?? []) {
+/** The rules over several fields that the values break. The fields themselves are valid. */
+export function brokenRules(setup: Setup, values: JsonObject): BrokenRule[] {
+  return (setup.rules ?? []).flatMap((rule) => {
     const broken = check(rule, values)
-    if (broken !== undefined) return { field: rule.field, ...broken }
-  }
-  return undefined
+    return broken === undefined ? [] : [{ field: rule.field, ...broken }]
+  })
 }
 
 function check(rule: CrossFieldRule, values: JsonObject): Omit<BrokenRule, 'field'> | undefined {

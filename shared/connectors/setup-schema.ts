@@ -1,10 +1,10 @@
 import * as z from 'zod/mini'
 import type { $ZodIssue } from 'zod/v4/core'
-import { VaultError } from '../domain/errors.ts'
+import { type ProblemPart, VaultError } from '../domain/errors.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { shownName, typeName, vaultErrorFromIssues } from '../domain/schema-issue.ts'
 import type { Connector, Setup } from './connector.ts'
-import { brokenRule } from './cross-field-rules.ts'
+import { brokenRules } from './cross-field-rules.ts'
 import { fieldAllows, fieldSchema } from './field-schema.ts'
 import { hasPresets, pickPresetSetup } from './presets/pick-preset-setup.ts'
 import { describeSetup, metadata } from './schema-metadata.ts'
@@ -37,8 +37,7 @@ export function validateSetup(connector: Connector, input: unknown): ValidSetup 
   if (!result.success) throw vaultErrorFromIssues(result.error.issues, { ...context, allowed })
   // `type` is filled in, so that a setup has one canonical form whether or not it was sent.
   const values: JsonObject = { ...(result.data as JsonObject), type: writtenType(setup) }
-  const broken = brokenRule(setup, values)
-  if (broken !== undefined) throw invalid(broken.reason, `setup.${broken.field}`, broken.allowed)
+  throwForRules(setup, values)
   const bytes = Buffer.byteLength(canonicalSetup(values), 'utf8')
   if (bytes > MAX_SETUP_BYTES) {
     throw invalid(`Setup is too large (${bytes} bytes), maximum ${MAX_SETUP_BYTES}`, 'setup', undefined)
@@ -63,6 +62,17 @@ function withoutOuterBlanks(
     trimmed.push(name)
   }
   return { values, trimmed }
+}
+
+function throwForRules(setup: Setup, values: JsonObject): void {
+  const broken = brokenRules(setup, values)
+  const [first] = broken
+  if (first === undefined) return
+  const errors = broken.map(({ field, reason }): ProblemPart => {
+    const code = reason.startsWith('Missing') ? 'missing' : 'format'
+    return { path: `setup.${field}`, code, message: reason }
+  })
+  throw invalid(first.reason, `setup.${first.field}`, first.allowed, errors)
 }
 
 /** What the body of a setup says as `type`: for a named service, that of the general setup. */
@@ -183,6 +193,11 @@ function sorted(value: JsonValue | undefined): JsonValue | undefined {
   return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]))
 }
 
-function invalid(reason: string, field: string, allowed: string | undefined): VaultError {
-  return new VaultError('invalid-body', reason, { field, ...(allowed !== undefined && { allowed }) })
+function invalid(
+  reason: string,
+  field: string,
+  allowed: string | undefined,
+  errors: readonly ProblemPart[] = [{ path: field, code: 'value', message: reason }],
+): VaultError {
+  return new VaultError('invalid-body', reason, { field, ...(allowed !== undefined && { allowed }), errors })
 }

@@ -13,6 +13,8 @@ export interface ConnectionRow {
   readonly setupType?: string
   /** The masked label a person recognizes the account by. */
   readonly accountName?: string
+  /** The fields of the setup that came with blanks at their ends, which were left out. */
+  readonly trimmed?: readonly string[]
   /** 32 hex characters of the name and the setup digest: equal while neither changed. */
   readonly fingerprint: string
   readonly createdAtMs: number

@@ -27,11 +27,21 @@ export type ErrorCode =
   | 'provider-unavailable'
   | 'store-unavailable'
 
+/** One thing that is wrong with a body, a query or a path; the message is as public as the error's own. */
+export interface ProblemPart {
+  /** Member names with points between them, such as `setup.token`; empty for the whole. */
+  readonly path: string
+  readonly code: 'missing' | 'not_allowed' | 'type' | 'value' | 'length' | 'format'
+  readonly message: string
+}
+
 export interface ErrorDetail {
   /** The field, header or parameter the error is about, as a path such as `setup.token`. */
   readonly field?: string
   /** What would have been accepted, in a few words: `one of API_KEY, OAUTH_CODE`. */
   readonly allowed?: string
+  /** Everything that is wrong, where it is known at once; the message tells the first. */
+  readonly errors?: readonly ProblemPart[]
   /** A machine-readable code that overrides the default `errorCode` of the answer. */
   readonly errorCode?: string
   /** When a client may try again, in seconds from now. */

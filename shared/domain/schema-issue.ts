@@ -1,8 +1,11 @@
 import type { $ZodIssue } from 'zod/v4/core'
-import { type ErrorCode, VaultError } from './errors.ts'
+import { type ErrorCode, type ProblemPart, VaultError } from './errors.ts'
 
 /** Names and enumerated values in messages are cut here: what a caller sends must not swell our answers and logs. */
 export const MAX_SHOWN_CHARS = 60
+
+/** More is wrong with a body than a person mends at once; what a caller sends must not swell our answers. */
+const MAX_ERRORS = 50
 
 export interface IssueContext {
   readonly code: ErrorCode
@@ -22,12 +25,34 @@ export function vaultErrorFromIssues(issues: readonly $ZodIssue[], context: Issu
   const ranked = issues.toSorted((a, b) => rank(a, context.input) - rank(b, context.input))
   const issue = ranked[0]
   if (issue === undefined) return new VaultError(context.code, 'Data is not valid')
+  const errors = ranked.slice(0, MAX_ERRORS).flatMap((each) => partsOf(each, context))
   const field = fieldOf(issue, context.root)
   const allowed = context.allowed?.(issue) ?? allowedBy(issue)
   return new VaultError(context.code, reasonOf(issue, context.input), {
     ...(field !== '' && { field }),
     ...(allowed !== undefined && { allowed }),
+    errors,
   })
+}
+
+/** One part an issue, and for members that there are not, one a member. */
+function partsOf(issue: $ZodIssue, context: IssueContext): ProblemPart[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.slice(0, MAX_ERRORS).map((key) => ({
+      path: fieldOf({ ...issue, keys: [key] }, context.root),
+      code: 'not_allowed',
+      message: `Additional properties not allowed: ${shownName(key)}`,
+    }))
+  }
+  const code = isMissing(issue, context.input) ? 'missing' : (PART_CODES[issue.code] ?? 'value')
+  return [{ path: fieldOf(issue, context.root), code, message: reasonOf(issue, context.input) }]
+}
+
+const PART_CODES: Readonly<Partial<Record<$ZodIssue['code'], ProblemPart['code']>>> = {
+  invalid_type: 'type',
+  too_small: 'length',
+  too_big: 'length',
+  invalid_format: 'format',
 }
 
 /** The text cut to what a message may show, control characters replaced. */

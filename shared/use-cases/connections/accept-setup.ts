@@ -13,6 +13,8 @@ export interface AcceptedSetup {
   /** Keyed digest of the canonical setup: equal means that nothing would change. */
   readonly digest: string
   readonly accountName: string | undefined
+  /** The fields that had blanks at their ends. */
+  readonly trimmed: readonly string[] | undefined
   readonly status: ConnectionStatus
   readonly statusReason: string | undefined
 }
@@ -23,7 +25,7 @@ export async function acceptSetup(
   connector: Connector,
   input: unknown,
 ): Promise<AcceptedSetup> {
-  const { setup, values } = validateSetup(connector, input)
+  const { setup, values, trimmed } = validateSetup(connector, input)
   const digest = await ports.digester.digest(
     'setup',
     new SecretText(`${connector.appId}\n${canonicalSetup(values)}`),
@@ -34,6 +36,7 @@ export async function acceptSetup(
     values,
     digest,
     accountName: accountNameOf(setup, values),
+    trimmed,
     status: minted ? 'pending' : 'ready',
     statusReason: minted ? 'Waiting for the provider to issue the first credential.' : undefined,
   }
@@ -42,10 +45,11 @@ export async function acceptSetup(
 /** The members of a row that a newly accepted setup decides. */
 export function rowMembersOf(
   accepted: AcceptedSetup,
-): Pick<ConnectionRow, 'setupType' | 'accountName' | 'status' | 'statusReason' | 'setupDigest'> {
+): Pick<ConnectionRow, 'setupType' | 'accountName' | 'trimmed' | 'status' | 'statusReason' | 'setupDigest'> {
   return {
     setupType: accepted.setup.type,
     accountName: accepted.accountName,
+    trimmed: accepted.trimmed,
     status: accepted.status,
     statusReason: accepted.statusReason,
     setupDigest: accepted.digest,

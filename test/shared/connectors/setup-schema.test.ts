@@ -359,6 +359,17 @@ describe('validateSetup of OAUTH2', () => {
     expectRefusal(app('OAUTH2'), input, /./, new RegExp(`^setup\\.${name}`))
   })
 
+  it('lists all that is wrong with a setup at once', () => {
+    const { token_url: _url, ...rest } = example
+    const input = { ...rest, client_id: 7, pkce: 'plain', authorization_parameters: { state: 'x' } }
+    expect(refusalOf(app('OAUTH2'), input).detail.errors?.map(({ path, code }) => [path, code])).toEqual([
+      ['setup.token_url', 'missing'],
+      ['setup.client_id', 'type'],
+      ['setup.pkce', 'value'],
+      ['setup.authorization_parameters.state', 'value'],
+    ])
+  })
+
   it('asks for what the client’s way of proving itself needs', () => {
     const machine = { ...app('OAUTH2').setups[1]!.example, client_secret: undefined }
     const bare = JSON.parse(JSON.stringify(machine)) as Record<string, string>

@@ -16,6 +16,28 @@ const SCHEMA = z.strictObject({
 })
 
 describe('vaultErrorFromIssues', () => {
+  it('lists everything that is wrong, the most telling first, and no value', () => {
+    const input = { mode: 'C', page: 'x', list: [{ a: 1 }], secret: 'S3cr3t', more: 1, date: 'S3cr3t' }
+    const result = SCHEMA.safeParse(input)
+    const error = vaultErrorFromIssues(result.error!.issues, { code: 'invalid-body', input, root: 'setup' })
+    expect(error.detail.errors).toEqual([
+      { path: 'setup.name', code: 'missing', message: 'Missing required property: name' },
+      { path: 'setup.secret', code: 'not_allowed', message: 'Additional properties not allowed: secret' },
+      { path: 'setup.more', code: 'not_allowed', message: 'Additional properties not allowed: more' },
+      { path: 'setup.page', code: 'type', message: 'Expected type number but found type string' },
+      { path: 'setup.list.0.a', code: 'type', message: 'Expected type string but found type integer' },
+      { path: 'setup.mode', code: 'value', message: 'No enum match for: C' },
+      { path: 'setup.date', code: 'format', message: expect.any(String) },
+    ])
+    expect(JSON.stringify(error.detail)).not.toContain('S3cr3t')
+  })
+
+  it('lists no more than fifty', () => {
+    const input = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`more${n}`, n]))
+    const { issues } = z.strictObject({}).safeParse(input).error!
+    expect(vaultErrorFromIssues(issues, { code: 'invalid-body', input }).detail.errors).toHaveLength(50)
+  })
+
   it.each<[unknown, string, string | undefined, string | undefined]>([
     [[], 'Expected type object but found type array', undefined, undefined],
     [{}, 'Missing required property: name', 'name', undefined],

@@ -143,6 +143,17 @@ describe('any provider', () => {
     expect(await viewOf(id)).toMatchObject({ status: 'degraded', ready: false })
   })
 
+  it('says which ids and secrets came with blanks at their ends, and goes on without them', async () => {
+    answer({ body: GOOD })
+    const { view, url } = await connect({ client_id: 'client-000 ', client_secret: ' secret-000' })
+    expect(url.searchParams.get('client_id')).toBe('client-000')
+    const note = view.notes.find(({ code }) => code === 'blanks_trimmed')
+    expect(note?.message).toBe(
+      'Blanks at the ends of client_id, client_secret came with the setup and were left out.',
+    )
+    expect(codesOf((await connect()).view)).not.toContain('blanks_trimmed')
+  })
+
   it('shows the provider’s reason to who may read the connection, free of secrets', async () => {
     const words = 'Missing required parameter: account_id; you sent secret-000'
     answer({ body: GOOD }, { status: 400, body: { error: 'invalid_request', error_description: words } })
