@@ -6,6 +6,7 @@ import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connec
 import type { Freeze } from '../../shared/domain/freeze.ts'
 import { earliestAccessExpiryMs, type GrantNote } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
+import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
 import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
 import { missingScopes } from '../../shared/use-cases/grants/grant-records.ts'
 
@@ -26,6 +27,13 @@ export const connectionSchema = z.object({
 })
 
 const scopeList = () => z.array(z.string())
+
+/** Whose account a grant is for, as far as its provider tells. */
+export const accountSchema = z.object({
+  id: z.optional(z.string()),
+  email: z.optional(z.string()),
+  team: z.optional(z.string()),
+})
 
 /** Ours, with `?view=full`: where the connection stands and what to do next. */
 export const fullConnectionSchema = z.extend(connectionSchema, {
@@ -55,6 +63,8 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
   ),
   last_used_at: z.nullable(instant()),
   oauth_app_id: z.nullable(z.string()),
+  account: z.nullable(accountSchema),
+  callback_url: z.nullable(z.string()),
   frozen: z.nullable(
     z.object({
       id: z.string(),
@@ -95,7 +105,12 @@ export function connectionView(row: ConnectionRow, answerTo: 'read' | 'write'): 
 export function fullConnectionView(
   row: ConnectionRow,
   answerTo: 'read' | 'write',
-  beside: { readonly freeze?: Freeze | undefined; readonly deletedAtMs?: number | undefined } = {},
+  beside: {
+    readonly freeze?: Freeze | undefined
+    readonly deletedAtMs?: number | undefined
+    /** Where browsers reach the vault, for what has to be registered at the provider. */
+    readonly publicUrl?: string
+  } = {},
 ): z.output<typeof fullConnectionSchema> {
   const main = row.grants?.['main']
   const required = row.requiredScopes ?? []
@@ -121,9 +136,20 @@ export function fullConnectionView(
     failure: failureView(row),
     last_used_at: row.lastFetchedHour === undefined ? null : iso(row.lastFetchedHour * HOUR_MS),
     oauth_app_id: row.oauthAppId ?? null,
+    account: row.account ?? null,
+    callback_url: beside.publicUrl === undefined ? null : callbackUrlOfRow(row, beside.publicUrl),
     frozen: frozenView(beside.freeze),
     ...deletedView(beside.deletedAtMs),
   }
+}
+
+/** What is to be registered at the provider, for setups with a client of their own; others have their application's. */
+function callbackUrlOfRow(row: ConnectionRow, publicUrl: string): string | null {
+  const connector = findConnector(row.appId)
+  const grant = connector === undefined ? undefined : findSetup(connector, row.setupType)?.grant
+  if (grant?.kind !== 'authorization-code') return null
+  if (grant.client.from === 'setup') return callbackUrlOf(publicUrl, row.id)
+  return row.oauthAppId === undefined ? null : callbackUrlOf(publicUrl, row.oauthAppId)
 }
 
 /** The type as a setup says it, and the service where it names one. */

@@ -44,6 +44,8 @@ const AUTHORIZED = {
   failure: null,
   last_used_at: AT,
   oauth_app_id: 'oa_0VbwMKyWMqjvQfMGfef7f5',
+  account: { id: '00D5g000005abcd', email: 'ada@acme.example' },
+  callback_url: 'https://vault.example.com/oauth/return/oa_0VbwMKyWMqjvQfMGfef7f5',
   frozen: null,
 }
 
@@ -54,6 +56,7 @@ const APPLICATION = {
   app_id: 'SALESFORCE',
   name: 'production',
   client_id: '3MVG9.example',
+  ready: true,
   is_default: true,
   callback_url: 'https://vault.example.com/oauth/return/oa_0VbwMKyWMqjvQfMGfef7f5',
   created_at: AT,

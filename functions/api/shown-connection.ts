@@ -11,24 +11,28 @@ export interface ShownAs {
 
 /** The connection as a route answers it. */
 export async function showConnection(
-  { freezes }: { readonly freezes: FreezeWatch },
+  { freezes, publicUrl }: { readonly freezes: FreezeWatch; readonly publicUrl: string },
   row: ConnectionRow,
   { view, answerTo }: ShownAs,
 ): Promise<ConnectionView> {
   if (view !== 'full') return connectionView(row, answerTo)
-  return fullConnectionView(row, answerTo, { freeze: await freezes.find(row.tenant, row) })
+  return fullConnectionView(row, answerTo, { freeze: await freezes.find(row.tenant, row), publicUrl })
 }
 
 /** A page of them; of deleted ones, with when that was. */
 export async function showConnections(
-  { freezes }: { readonly freezes: FreezeWatch },
+  { freezes, publicUrl }: { readonly freezes: FreezeWatch; readonly publicUrl: string },
   found: readonly { readonly row: ConnectionRow; readonly deletedAtMs?: number }[],
   view: ShownAs['view'],
 ): Promise<ConnectionView[]> {
   if (view !== 'full') return found.map(({ row }) => connectionView(row, 'read'))
   return Promise.all(
     found.map(async ({ row, deletedAtMs }) =>
-      fullConnectionView(row, 'read', { freeze: await freezes.find(row.tenant, row), deletedAtMs }),
+      fullConnectionView(row, 'read', {
+        freeze: await freezes.find(row.tenant, row),
+        deletedAtMs,
+        publicUrl,
+      }),
     ),
   )
 }

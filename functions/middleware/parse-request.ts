@@ -11,7 +11,9 @@ import { parseStrictJson } from './strict-json.ts'
 
 /** Issue of size: the largest setup is 64 KiB of secrets, which JSON may escape; the rest is names. */
 export const MAX_BODY_BYTES = 100 * 1024
-const JSON_CONTENT_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
+/** RFC 8259 §11: JSON is UTF-8, and the parameter has no effect; one that says otherwise is a mistake to be told of. */
+const UTF8_NAMES = ['utf-8', 'utf8', 'us-ascii']
+const BYTE_ORDER_MARK = '\uFEFF'
 const EMPTY = {}
 /** Public routes read no caller; reading one there is a bug of ours, and says so. */
 const NO_CALLER = new Proxy(EMPTY as Caller, {
@@ -71,7 +73,7 @@ function parseBody(event: HttpEvent, schema: z.ZodMiniType, optional: boolean): 
   const text = bodyText(event)
   if (text === '' && optional) return parse(schema, {}, 'invalid-body')
   const contentType = event.headers['content-type']
-  if (contentType === undefined || !JSON_CONTENT_TYPE.test(contentType.slice(0, 200))) {
+  if (contentType === undefined || !isJson(contentType.slice(0, 200))) {
     throw new VaultError('unsupported-media-type', 'The Content-Type of the body is not that of JSON.', {
       field: 'Content-Type',
       allowed: 'application/json (UTF-8)',
@@ -97,11 +99,33 @@ function parseForm(event: HttpEvent, schema: z.ZodMiniType): unknown {
   return parse(schema, fields, 'invalid-body')
 }
 
+/** `application/json` with whatever parameters (RFC 9110 §5.6.6: an empty one is valid), but in UTF-8. */
+function isJson(contentType: string): boolean {
+  const [mediaType = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase())
+  if (mediaType !== 'application/json') return false
+  const charset = parameters.find((parameter) => /^charset\s*=/.test(parameter))
+  if (charset === undefined) return true
+  return UTF8_NAMES.includes(charset.replace(/^charset\s*=\s*/, '').replaceAll('"', ''))
+}
+
+/** RFC 9110 §15.5.16: a coding that is not taken is told, with those that are (§12.5.3). */
+function refuseCompressed(event: HttpEvent): void {
+  const coding = event.headers['content-encoding']?.trim().toLowerCase() ?? ''
+  if (coding === '' || coding === 'identity') return
+  throw new VaultError('unsupported-media-type', 'The Content-Encoding of the body is not taken.', {
+    field: 'Content-Encoding',
+    allowed: 'none: send the body as it is',
+    headers: { 'accept-encoding': 'identity' },
+  })
+}
+
 function bodyText(event: HttpEvent): string {
   if (event.body === undefined) return ''
+  refuseCompressed(event)
   const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')
   if (bytes.byteLength > MAX_BODY_BYTES) throw bodyTooLarge()
-  if (!event.isBase64Encoded) return event.body
+  // RFC 8259 §8.1: a mark before the text may be ignored, and the decoder below ignores it too.
+  if (!event.isBase64Encoded) return event.body.startsWith(BYTE_ORDER_MARK) ? event.body.slice(1) : event.body
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {

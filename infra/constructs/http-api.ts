@@ -115,7 +115,9 @@ export class VaultHttpApi extends Construct {
     })
     const authorizer = new HttpNoneAuthorizer()
     for (const route of routes) {
-      this.api.addRoutes({ path: route.path, methods: [HttpMethod[route.method]], integration, authorizer })
+      // RFC 9110 §9.1: whoever answers GET answers HEAD; the gateway has no such rule of its own.
+      const methods = [HttpMethod[route.method], ...(route.method === 'GET' ? [HttpMethod.HEAD] : [])]
+      this.api.addRoutes({ path: route.path, methods, integration, authorizer })
     }
     if (!options.others) return
     const routeKey = HttpRouteKey.DEFAULT

@@ -19,6 +19,18 @@ export function accountText(value: unknown): string | undefined {
   return text === '' ? undefined : [...text].slice(0, MAX_CHARS).join('')
 }
 
+/** The account in a few words, for people: `ada@acme.example (Acme)`; undefined when nothing is known. */
+export function accountLabel({ id, email, team }: Account): string | undefined {
+  const who = email ?? id
+  if (who === undefined) return team
+  return team === undefined ? who : `${who} (${team})`
+}
+
+/** Whether the text names the account: its id as it is, or its address in any case. */
+export function namesAccount(text: string, { id, email }: Account): boolean {
+  return text === id || text.toLowerCase() === email?.toLowerCase()
+}
+
 /** The first account that has anything to say about each member; undefined when none has. */
 export function mergedAccount(...accounts: readonly (Account | undefined)[]): Account | undefined {
   const merged: Record<string, string> = {}

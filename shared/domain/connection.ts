@@ -1,3 +1,4 @@
+import type { Account } from './account.ts'
 import type { GrantState } from './grant.ts'
 import type { RotationAttempt, RotationFailure } from './rotation.ts'
 
@@ -11,6 +12,8 @@ export interface ConnectionRow {
   readonly name: string
   readonly appId: string
   readonly setupType?: string
+  /** Whose account the grant is for, as the provider said when somebody authorized it. */
+  readonly account?: Account
   /** The masked label a person recognizes the account by. */
   readonly accountName?: string
   /** The fields of the setup that came with blanks at their ends, which were left out. */

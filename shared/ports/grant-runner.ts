@@ -1,3 +1,4 @@
+import type { Account } from '../domain/account.ts'
 import type { VaultEvent } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import type { GrantState } from '../domain/grant.ts'
@@ -187,12 +188,18 @@ export interface ExchangeRequest {
   readonly scopes: readonly string[]
   readonly setupType: string
   readonly oauthAppId?: string
+  /** Whose account it has to be, by id or address; an account that is not known is another one. */
+  readonly expectedAccount?: string
+  /** True to take another account than the one the connection has; else a known one is not replaced by another. */
+  readonly switchAccount?: boolean
   /** What the browser brought beside the code, by name; only what the setup asks for is kept. */
   readonly callback?: Readonly<Record<string, string>>
 }
 
 export type ExchangeResult =
   | { readonly kind: 'connected'; readonly row: ConnectionRow }
+  /** Somebody else authorized than was expected: nothing was changed. */
+  | { readonly kind: 'other-account'; readonly account: Account | undefined; readonly expected: string }
   | { readonly kind: 'failed'; readonly failure: FailureTold }
   | { readonly kind: 'gone' }
 

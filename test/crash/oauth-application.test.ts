@@ -29,7 +29,7 @@ async function find(world: World, id: string): Promise<OauthApplication | undefi
 }
 
 async function secretOf(world: World, { secret }: OauthApplication): Promise<unknown> {
-  return parseContent(await world.start().secrets.get(secret.secretId, secret.versionId)).setup[
+  return parseContent(await world.start().secrets.get(secret!.secretId, secret!.versionId)).setup[
     'client_secret'
   ]
 }

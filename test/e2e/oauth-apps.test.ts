@@ -29,6 +29,7 @@ describe('OAuth applications', () => {
       app_id: 'HUBSPOT',
       name: 'HUBSPOT application',
       client_id: 'client-000',
+      ready: true,
       is_default: true,
       callback_url: `${world.vault.url}/oauth/return/${added.body.id}`,
       created_at: expect.any(String),
@@ -65,6 +66,34 @@ describe('OAuth applications', () => {
     expect((await world.call('GET', `${OAUTH_APPS}/${first.id}`)).status).toBe(404)
     expect((await world.call('DELETE', `${OAUTH_APPS}/${first.id}`)).status).toBe(404)
     expect((await add('DOCUSIGN')).body.is_default).toBe(true)
+  })
+
+  it('may be made before their client is, for the callback URL, and completed later', async () => {
+    const { body, status } = await world.call('POST', OAUTH_APPS, {
+      app_id: 'HUBSPOT',
+      name: 'draft',
+      is_default: true,
+    })
+    expect(status).toBe(201)
+    expect(body).toMatchObject({
+      client_id: null,
+      ready: false,
+      callback_url: `${world.vault.url}/oauth/return/${body.id}`,
+    })
+    const connection = (await world.create({ name: 'Deals', app_id: 'HUBSPOT' })).body.id
+    const authorize = () => world.call('POST', `${CONNECTIONS}/${connection}/authorize`, {})
+    expect((await authorize()).body).toMatchObject({
+      statusCode: 409,
+      errorCode: 'oauth_application_incomplete',
+    })
+    expect((await change(body.id, { client_id: 'client-000' })).body.ready).toBe(false)
+    expect((await change(body.id, { client_secret: SECRET })).body).toMatchObject({
+      ready: true,
+      client_id: 'client-000',
+    })
+    expect((await authorize()).body.callback_url).toBe(body.callback_url)
+    const other = (await world.call('POST', OAUTH_APPS, { app_id: 'HUBSPOT', name: 'never' })).body.id
+    expect((await world.call('DELETE', `${OAUTH_APPS}/${other}`)).status).toBe(204)
   })
 
   it('are of one tenant alone', async () => {

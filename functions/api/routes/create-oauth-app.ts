@@ -27,12 +27,12 @@ export const createOauthAppRoute = defineRoute({
   tag: 'OAuth applications',
   summary: 'Add an OAuth application',
   description:
-    'The client id and secret you got from the provider. Register `callback_url` of the answer there. The first of an app is its default.',
+    'The client id and secret you got from the provider. Register `callback_url` of the answer there. A provider that asks for that first gets an application made with `app_id` and `name` alone; it is `ready` once a PATCH has brought the rest. The first of an app is its default.',
   bodySchema: z.strictObject({
     app_id: z.enum(APP_IDS as [string, ...string[]]),
     name: oauthAppName(),
-    client_id: oauthClientText(),
-    client_secret: oauthClientText(),
+    client_id: z.optional(oauthClientText()),
+    client_secret: z.optional(oauthClientText()),
     is_default: z.optional(z.boolean()),
   }),
   responses: {
@@ -44,8 +44,8 @@ export const createOauthAppRoute = defineRoute({
       tenant: caller.tenant,
       appId: body.app_id,
       name: body.name,
-      clientId: body.client_id,
-      clientSecret: new SecretText(body.client_secret),
+      ...(body.client_id === undefined ? {} : { clientId: body.client_id }),
+      ...(body.client_secret === undefined ? {} : { clientSecret: new SecretText(body.client_secret) }),
       isDefault: body.is_default,
     })
     return { status: 201, body: oauthApplicationView(application, ports.publicUrl) }

@@ -4,6 +4,7 @@ import { findAuthorization } from '../../../shared/use-cases/authorize/authoriza
 import { endOf } from '../../../shared/use-cases/authorize/authorization-end.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
+import { accountSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
 const OUTCOMES = [
@@ -37,6 +38,7 @@ export const getAuthorizationRoute = defineRoute({
         outcome: z.enum(OUTCOMES),
         message: z.optional(z.string()),
         error_code: z.optional(z.string()),
+        account: z.optional(accountSchema),
         expires_at: z.string(),
       }),
     },
@@ -56,6 +58,7 @@ export const getAuthorizationRoute = defineRoute({
         outcome: end?.outcome ?? 'waiting',
         ...(end === undefined ? {} : { message: end.words }),
         ...(end?.code === undefined ? {} : { error_code: end.code }),
+        ...(end?.account === undefined ? {} : { account: end.account }),
         expires_at: new Date(authorization.expiresAtMs).toISOString(),
       },
     }

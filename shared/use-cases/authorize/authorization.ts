@@ -1,3 +1,4 @@
+import type { Account } from '../../domain/account.ts'
 import { authorizationKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
@@ -27,6 +28,8 @@ export interface AuthorizationEnd {
   readonly words: string
   /** The error code that the provider gave, where it is one (RFC 6749 §5.2: its characters; 64 of them at most). */
   readonly code?: string
+  /** Who authorized, as far as the provider tells. */
+  readonly account?: Account
 }
 
 /**
@@ -50,6 +53,8 @@ export interface Authorization {
   readonly tokenOrigin?: string
   readonly issuer?: string
   readonly returnTo?: string
+  readonly expectedAccount?: string
+  readonly switchAccount?: boolean
   readonly expiresAtMs: number
   /** Digest of the cookie of the browser it is bound to. */
   readonly browser?: string

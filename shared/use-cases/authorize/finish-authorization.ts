@@ -1,3 +1,4 @@
+import { accountLabel } from '../../domain/account.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeResult, GrantRunner } from '../../ports/grant-runner.ts'
@@ -140,6 +141,7 @@ async function exchange(
   })
   if (!isOurs) return waitForEnd(ports, authorization)
   const { tenant, connectionId, redirectUri, scopes, setupType, oauthAppId } = authorization
+  const { expectedAccount, switchAccount } = authorization
   let end: AuthorizationEnd
   try {
     const result = await ports.grants.exchange({
@@ -150,6 +152,8 @@ async function exchange(
       scopes,
       setupType,
       ...(oauthAppId === undefined ? {} : { oauthAppId }),
+      ...(expectedAccount === undefined ? {} : { expectedAccount }),
+      ...(switchAccount === undefined ? {} : { switchAccount }),
     })
     end = endOfExchange(result)
   } catch (error) {
@@ -168,14 +172,31 @@ function endOfExchange(result: ExchangeResult): AuthorizationEnd {
       return { outcome: 'failed', words: 'The connection was deleted meanwhile.', code: 'deleted' }
     case 'failed':
       return { outcome: 'failed', words: result.failure.message, code: result.failure.code }
+    case 'other-account':
+      return otherAccount(result)
     case 'connected': {
-      const { name, status, statusReason } = result.row
-      const words = `${name} is authorized. Flows can use it now.`
-      if (status === 'ready') return { outcome: 'granted', words }
+      const { name, status, statusReason, account } = result.row
+      const label = account === undefined ? undefined : accountLabel(account)
+      const as = label === undefined ? '' : ` as ${label}`
+      const words = `${name} is authorized${as}. Flows can use it now.`
+      const who = account === undefined ? {} : { account }
+      if (status === 'ready') return { outcome: 'granted', words, ...who }
       const outcome = status === 'degraded' ? 'fewer_scopes' : 'granted'
-      return { outcome, words: statusReason === undefined ? words : `${words} ${statusReason}` }
+      return { outcome, words: statusReason === undefined ? words : `${words} ${statusReason}`, ...who }
     }
   }
+}
+
+function otherAccount({
+  account,
+  expected,
+}: Extract<ExchangeResult, { kind: 'other-account' }>): AuthorizationEnd {
+  const label = account === undefined ? undefined : accountLabel(account)
+  const words =
+    label === undefined
+      ? `The provider did not say who authorized, and it has to be ${expected}. Nothing was changed.`
+      : `You signed in as ${label}, and this connection is ${expected}. Nothing was changed: sign in there as ${expected}, or start again and choose the other account.`
+  return { outcome: 'other_account', words, ...(account === undefined ? {} : { account }) }
 }
 
 /** Who comes second learns what came of the first; it does not send the code again, whatever that is. */

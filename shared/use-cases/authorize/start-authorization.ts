@@ -6,7 +6,7 @@ import { randomAlphanumeric } from '../../domain/ids.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { AuthorizationUrl, AuthorizationUrlRequest } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { findDefaultApplication } from '../oauth-applications/oauth-application.ts'
+import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
 import { AUTHORIZATION_LIFE_MS, authorizationIdOf, putAuthorization, stateOfTicket } from './authorization.ts'
 import { checkReturnTo } from './return-address.ts'
 
@@ -27,6 +27,10 @@ export interface AuthorizeInput {
   readonly scopes?: readonly string[]
   readonly returnTo?: string
   readonly oauthAppId?: string
+  /** Whose account it has to be, by id or address. */
+  readonly expectedAccount?: string
+  /** True when the connection may come to be another account's. */
+  readonly switchAccount?: boolean
 }
 
 export interface StartedAuthorization {
@@ -96,6 +100,8 @@ export async function startAuthorization(
     ...(url.tokenOrigin === undefined ? {} : { tokenOrigin: url.tokenOrigin }),
     ...(url.issuer === undefined ? {} : { issuer: url.issuer }),
     ...(input.returnTo === undefined ? {} : { returnTo: input.returnTo }),
+    ...(input.expectedAccount === undefined ? {} : { expectedAccount: input.expectedAccount }),
+    ...(input.switchAccount === undefined ? {} : { switchAccount: input.switchAccount }),
     expiresAtMs,
   })
   const authorizationUrl = `${ports.publicUrl}/oauth/start?ticket=${ticket.reveal()}`
@@ -109,9 +115,18 @@ async function callbackOwner(
   setup: Setup,
 ): Promise<string> {
   if (setup.grant?.client.from !== 'oauth-application') return row.id
-  if (oauthAppId !== undefined) return oauthAppId
+  const application =
+    oauthAppId === undefined
+      ? await findDefaultApplication(ports, tenant, row.appId)
+      : await findOauthApplication(ports, tenant, oauthAppId)
   // Without any application the provider is not asked: the refusal says so.
-  return (await findDefaultApplication(ports, tenant, row.appId))?.id ?? row.id
+  if (application === undefined) return oauthAppId ?? row.id
+  if (application.clientId !== undefined && application.secret !== undefined) return application.id
+  throw new VaultError(
+    'conflict',
+    'The OAuth application has no client yet. Register its callback URL at the provider, then add client id and secret.',
+    { errorCode: 'oauth_application_incomplete' },
+  )
 }
 
 function codeSetupOf(connector: Connector, row: ConnectionRow): Setup {

@@ -9,7 +9,12 @@ import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { commitSecret } from '../commit/commit-protocol.ts'
-import { connectionNotFound, fingerprintOf, getConnection } from '../commit/connection-rows.ts'
+import {
+  connectionNotFound,
+  findConnection,
+  fingerprintOf,
+  getConnection,
+} from '../commit/connection-rows.ts'
 import { discardReplaced, discardVersion } from '../commit/discard-version.ts'
 import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
@@ -20,6 +25,11 @@ import { firstGrantVersionOf } from '../commit/undo-intent.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
 import { type FirstGrantOutcome, type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import { requireVerified } from './verify-connection.ts'
+
+/** Ten updates at a time come through; together the tries take a few seconds at most. */
+const MAX_TRIES = 15
+const MIN_WAIT_MS = 10
+const MAX_CHANCE_MS = 80
 
 export interface UpdateConnectionInput {
   readonly tenant: string
@@ -40,6 +50,30 @@ export async function updateConnection(
   ports: FirstGrantPorts,
   input: UpdateConnectionInput,
 ): Promise<ConnectionRow> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tryUpdate(ports, input)
+    } catch (error) {
+      if (!isBusy(error) || bringsCode(input) || tries === MAX_TRIES) throw error
+    }
+    // Those who meet here must not meet again at the next try.
+    const [chance = 0] = ports.random.bytes(1)
+    await ports.clock.sleep(tries * MIN_WAIT_MS + (chance * MAX_CHANCE_MS) / 256)
+  }
+}
+
+/** Others change the connection just now: what was prepared is undone, and a moment later it may work. */
+function isBusy(error: unknown): boolean {
+  if (!(error instanceof VaultError) || error.code !== 'conflict') return false
+  return error.detail.retryAfterSeconds !== undefined && error.detail.errorCode === undefined
+}
+
+/** A code may have been sent by a try that failed, and no other may send it again. */
+function bringsCode({ setup }: UpdateConnectionInput): boolean {
+  return typeof setup === 'object' && setup !== null && 'code' in setup
+}
+
+async function tryUpdate(ports: FirstGrantPorts, input: UpdateConnectionInput): Promise<ConnectionRow> {
   const row = await getConnection(ports, input.tenant, input.id)
   checkIfMatch(row, input.ifMatch)
   const connector = findConnector(row.appId)
@@ -115,16 +149,14 @@ async function replaceSetup(
       },
     })
   } catch (error) {
-    // A delete came in between: it commits first, and its secret takes no versions any more.
-    if (error instanceof SecretNotFoundError) throw connectionNotFound()
-    if (!(error instanceof ConditionFailedError)) throw error
+    const isGone = error instanceof SecretNotFoundError
+    if (!isGone && !(error instanceof ConditionFailedError)) throw error
+    // A delete came in between, which commits first, and its secret takes no versions any more; or another's setup.
+    if (isGone && (await findConnection(ports, row.tenant, row.id)) === undefined) throw connectionNotFound()
     throw new VaultError(
       'conflict',
       'The connection is being changed by others; nothing was changed. Try again.',
-      {
-        retryAfterSeconds: 1,
-        cause: error,
-      },
+      { retryAfterSeconds: 1, cause: error },
     )
   }
   await retireSecret(ports, replaced, pointer)

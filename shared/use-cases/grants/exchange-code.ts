@@ -1,5 +1,6 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
+import type { Account } from '../../domain/account.ts'
 import type { ChangeEventType } from '../../domain/change-event.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
@@ -13,6 +14,7 @@ import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
+import type { MintedGrant } from '../../ports/oauth-client.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { changeConnection, type VisibleChange } from '../commit/change-connection.ts'
 import { commitSecret } from '../commit/commit-protocol.ts'
@@ -23,6 +25,7 @@ import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.t
 import { isSealable, sealableContent } from '../commit/secret-content.ts'
 import { placeForSecret } from '../commit/secret-place.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { otherAccountThan } from './expected-account.ts'
 import { failureBecause, failureOf } from './failure.ts'
 import { withoutUsedCode } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
@@ -91,16 +94,14 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   if (outcome.kind !== 'granted') {
     return failed(ports, row, failureOf(outcome, { ...BY_CODE_ONCE, client: setup.grant.client.from }))
   }
-  const grants = Object.fromEntries(
-    Object.entries(outcome.grants).map(([name, minted]) => [
-      name,
-      mergeGrant(undefined, minted, {
-        profile: authorizing.profile,
-        issuedAtMs,
-        askedScopes: request.scopes,
-      }),
-    ]),
-  )
+  const expected = otherAccountThan(row, request, outcome.account)
+  // The grant is forgotten and not revoked: that would end what the same client holds for the same person.
+  if (expected !== undefined) return { kind: 'other-account', account: outcome.account, expected }
+  const grants = storedGrants(outcome.grants, {
+    profile: setup.grant,
+    issuedAtMs,
+    askedScopes: request.scopes,
+  })
   if (!isSealable({ setup: withoutUsedCode(values), grants })) {
     await revokeUnwanted(ports, authorizing, grants)
     return failed(ports, row, failureBecause('answer-too-large'))
@@ -110,6 +111,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
       grants,
       requiredScopes: request.scopes,
       oauthAppId: application.oauthAppId,
+      account: outcome.account,
     })
     return { kind: 'connected', row: connected }
   } catch (error) {
@@ -118,6 +120,15 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     await revokeUnwanted(ports, authorizing, grants)
     return unwanted
   }
+}
+
+function storedGrants(
+  minted: Readonly<Record<string, MintedGrant>>,
+  facts: Parameters<typeof mergeGrant>[2],
+): Record<string, StoredGrant> {
+  return Object.fromEntries(
+    Object.entries(minted).map(([name, grant]) => [name, mergeGrant(undefined, grant, facts)]),
+  )
 }
 
 async function failed(ports: GrantPorts, row: ConnectionRow, failure: FailureTold): Promise<ExchangeResult> {
@@ -174,6 +185,7 @@ async function commitAuthorization(
     grants: Record<string, StoredGrant>
     requiredScopes: readonly string[]
     oauthAppId: string | undefined
+    account: Account | undefined
   },
 ): Promise<ConnectionRow> {
   const digest = await bareDigest(ports, row, setup)
@@ -246,6 +258,7 @@ function authorizedChange(
     grants: Record<string, StoredGrant>
     requiredScopes: readonly string[]
     oauthAppId: string | undefined
+    account: Account | undefined
   },
 ): VisibleChange {
   const grants = statesOfGrants(to.grants)
@@ -262,6 +275,7 @@ function authorizedChange(
       grants,
       requiredScopes,
       oauthAppId: to.oauthAppId,
+      account: to.account,
       authorization: (current.authorization ?? 0) + 1,
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: ports.clock.nowMs(),

@@ -1,5 +1,5 @@
 import { findConnector } from '../../connectors/catalogue.ts'
-import { InvariantError, VaultError } from '../../domain/errors.ts'
+import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import { oauthAppKey, oauthAppsPartition } from '../../domain/keys.ts'
 import { secretIdOf } from '../../domain/secret-id.ts'
@@ -25,8 +25,9 @@ const MAX_APPLICATIONS = 200
 
 export interface OauthApplicationInput {
   readonly name: string
-  readonly clientId: string
-  readonly clientSecret: SecretText
+  /** Client and secret may come later: the provider wants the callback URL before it makes them. */
+  readonly clientId?: string
+  readonly clientSecret?: SecretText
   readonly isDefault?: boolean
 }
 
@@ -50,7 +51,7 @@ export async function createOauthApplication(
     id,
     appId: input.appId,
     name: input.name,
-    clientId: input.clientId,
+    ...(input.clientId === undefined ? {} : { clientId: input.clientId }),
     isDefault: input.isDefault === true || current === undefined,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
@@ -96,10 +97,11 @@ export async function updateOauthApplication(
       allowed: 'true, on the application that shall be the default',
     })
   }
+  const clientId = input.clientId ?? previous.clientId
   const next = {
     ...previous,
     name: input.name ?? previous.name,
-    clientId: input.clientId ?? previous.clientId,
+    ...(clientId === undefined ? {} : { clientId }),
     isDefault: input.isDefault ?? previous.isDefault,
     updatedAtMs: ports.clock.nowMs(),
     version: previous.version + 1,
@@ -124,23 +126,23 @@ export async function deleteOauthApplication(ports: Ports, tenant: string, id: s
       'It is the default of its app. Make another application the default first.',
     )
   }
+  const isGone = async () => (await findOauthApplication(ports, tenant, id)) === undefined
+  const { secret } = application
+  if (secret === undefined) {
+    await changed(() => transactSurely(ports, removalWrites(application), isGone))
+    return
+  }
   // The secret goes with its application, by an intent that reconcile finishes when this process cannot.
   const intent: Intent = {
     kind: 'destroy',
     tenant,
     ownerId: id,
     op: newUuid(ports.random),
-    secretId: application.secret.secretId,
+    secretId: secret.secretId,
     newSecret: true,
     deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
   }
-  await changed(() =>
-    transactSurely(
-      ports,
-      [...removalWrites(application), openIntent(intent)],
-      async () => (await findOauthApplication(ports, tenant, id)) === undefined,
-    ),
-  )
+  await changed(() => transactSurely(ports, [...removalWrites(application), openIntent(intent)], isGone))
   try {
     await undoIntent(ports, intent)
   } catch (error) {
@@ -186,28 +188,29 @@ async function commitApplication(
 ): Promise<OauthApplication> {
   const { previous, clientSecret } = facts
   if (clientSecret === undefined) {
-    if (previous === undefined) throw new InvariantError('a new OAuth application needs a client secret')
-    const application = { ...draft, secret: previous.secret }
+    const application = { ...draft, ...(previous?.secret === undefined ? {} : { secret: previous.secret }) }
     const isApplied = async () => (await findOauthApplication(ports, draft.tenant, draft.id))?.op === draft.op
     await changed(() => transactSurely(ports, applicationWrites(application, facts), isApplied))
     return application
   }
-  const secretId =
-    previous?.secret.secretId ?? secretIdOf({ tenant: draft.tenant, ownerId: draft.id, generation: 1 })
+  const kept = previous?.secret
+  // A try that was undone has used its name up: that of a draft's first secret is new each time.
+  const generation = kept?.generation ?? (previous === undefined ? 1 : Math.floor(draft.updatedAtMs / 1000))
+  const secretId = kept?.secretId ?? secretIdOf({ tenant: draft.tenant, ownerId: draft.id, generation })
   const intent: Intent = {
     kind: previous === undefined ? 'create' : 'update',
     tenant: draft.tenant,
     ownerId: draft.id,
     op: draft.op,
     secretId,
-    newSecret: previous === undefined,
+    newSecret: kept === undefined,
     deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
   }
   let application: OauthApplication | undefined
   await changed(() =>
     commitSecret(ports, {
       intent,
-      generation: 1,
+      generation,
       value: sealableContent({ setup: { client_secret: clientSecret.reveal() } }),
       commit: async (secret) => {
         application = { ...draft, secret }
@@ -215,7 +218,7 @@ async function commitApplication(
       },
     }),
   )
-  if (previous !== undefined) await discardVersion(ports, previous.secret)
+  if (kept !== undefined) await discardVersion(ports, kept)
   return application!
 }
 

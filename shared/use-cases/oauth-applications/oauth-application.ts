@@ -15,12 +15,13 @@ export interface OauthApplication {
   readonly id: string
   readonly appId: string
   readonly name: string
-  readonly clientId: string
+  /** Absent while it is a draft, made for its callback URL before the client exists at the provider. */
+  readonly clientId?: string
   readonly isDefault: boolean
   readonly createdAtMs: number
   readonly updatedAtMs: number
   readonly version: number
-  readonly secret: SecretPointer
+  readonly secret?: SecretPointer
   readonly op: string
 }
 
@@ -51,7 +52,8 @@ export async function findOauthApplication(
 
 function isOwnApplication(application: OauthApplication, tenant: string, id: string): boolean {
   if (application.tenant !== tenant || application.id !== id) return false
-  return isSecretIdOf({ tenant, ownerId: id }, application.secret.secretId)
+  const { secret } = application
+  return secret === undefined || isSecretIdOf({ tenant, ownerId: id }, secret.secretId)
 }
 
 /** The application that connections of this app use when they name none. */
@@ -91,6 +93,7 @@ export async function findApplicationClient(
       : await findOauthApplication(ports, row.tenant, row.oauthAppId)
   // A client secret goes to the token endpoint of its own app only.
   if (application === undefined || application.appId !== row.appId) return undefined
+  if (application.clientId === undefined || application.secret === undefined) return undefined
   const opened = await ports.opened.open(application.secret)
   return {
     client: {

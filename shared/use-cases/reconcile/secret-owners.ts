@@ -27,7 +27,11 @@ export async function findSecretOwner(ports: Pick<Ports, 'items'>, secretId: str
   const { tenant, ownerId } = parts
   if (ownerId.startsWith('oa_')) {
     const application = await findOauthApplication(ports, tenant, ownerId)
-    return { kind: 'known', pointers: application === undefined ? [] : [application.secret], kept: [] }
+    return {
+      kind: 'known',
+      pointers: application?.secret === undefined ? [] : [application.secret],
+      kept: [],
+    }
   }
   if (ownerId.startsWith('su_')) {
     const subscription = await findSubscription(ports, tenant, ownerId)
