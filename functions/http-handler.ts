@@ -47,7 +47,8 @@ export function createHttpHandler<Ports extends HttpPorts>(
       const route = event.state!.route as Route<Ports>
       const own =
         caller === undefined ? ports : await permittedPorts(ports, { caller, route, body: input!.body })
-      return responseOf(await route.handle(input!, own))
+      const actor = caller === undefined ? undefined : { id: caller.clientId }
+      return responseOf(await route.handle(input!, { ...own, actor }))
     })
   const context = {} as Parameters<typeof handler>[1]
   return async (event) => {

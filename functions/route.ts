@@ -2,7 +2,7 @@ import type * as z from 'zod/mini'
 import type { Scope } from '../shared/domain/scopes.ts'
 import type { Caller } from '../shared/ports/token-verifier.ts'
 
-export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** The function that answers a route; each has a role of its own on AWS. */
 export type FunctionName = 'api' | 'credentials' | 'authorize'

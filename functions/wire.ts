@@ -37,6 +37,7 @@ import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../shared/use-cases/commit/single-flight.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
 import { type PermitLookup, PermitWatch } from '../shared/use-cases/permits/permit-watch.ts'
+import { UsageRollup } from '../shared/use-cases/usage/usage-rollup.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
 import { composeGrants } from './compose-grants.ts'
@@ -99,6 +100,7 @@ export function wireCredentials(env: Environment = process.env): CredentialsPort
     permits: new PermitWatch(ports.items, base.clock),
     opened: new OpenedSecrets(ports.secrets),
     flights: new SingleFlight(),
+    usage: new UsageRollup(ports),
   }
 }
 

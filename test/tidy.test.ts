@@ -80,6 +80,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
 const USE_CASE_FOLDERS = [
   ...[
     'commit',
+    'usage',
     'permits',
     'events',
     'oauth-applications',

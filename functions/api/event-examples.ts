@@ -41,6 +41,14 @@ const SIGNED_SUBSCRIPTION = {
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=',
 }
 
+const FLOW = {
+  id: 'af_12TMtT',
+  name: 'Send SMS',
+  action: 'twilio_1',
+  updated_at: AT,
+  updated_by: 'POTggFhBPKIuvsyI6iD0iLf87n0TDCEz',
+}
+
 const PERMIT = {
   id: 'pm_0VbwMKyWMqjvQfMGfef7f5',
   client: 'orders-flow',
@@ -57,6 +65,13 @@ export const EVENT_EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'list-events': () => ({
     answer: { events: [EVENT], after: 'W1siZmVlZCIsImFjbWUiXSxbM11d', more: false, poll_after: 5 },
   }),
+  'put-flow': () => ({ bodies: { usual: { name: 'Send SMS', action: 'twilio_1' } }, answer: FLOW }),
+  'list-flows': () => ({ answer: [FLOW] }),
+  'delete-flow': () => ({}),
+  'get-usage': () => ({
+    answer: { last_used_at: AT, clients: [{ client: 'orders-flow', count: 4711, last_used_at: AT }] },
+  }),
+  'get-asyncapi': () => ({ answer: { asyncapi: '3.0.0' } }),
   'create-permit': () => ({
     bodies: {
       connections: { client: 'orders-flow', connections: [ID] },

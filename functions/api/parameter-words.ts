@@ -22,6 +22,8 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
     'Of a connection’s events: only those with a higher `sequence`. Of the feed: the `after` of an earlier answer, or `latest`.',
   before: 'Only events with a lower `sequence`; with `order=desc`.',
   order: '`asc` for oldest first, which is the default; `desc` for newest first.',
+  flow_id: 'The flow’s id at its own platform: letters, digits, and `_ . : -`.',
+  unless_used: 'True to be refused while flows say that they use the connection.',
   client: 'Only permits of this client.',
   from: 'The `next` of the page before.',
   limit: 'Items a page; 50 when left out.',

@@ -7,10 +7,12 @@ import { createOauthAppRoute } from './routes/create-oauth-app.ts'
 import { createPermitRoute } from './routes/create-permit.ts'
 import { createSubscriptionRoute } from './routes/create-subscription.ts'
 import { deleteConnectionRoute } from './routes/delete-connection.ts'
+import { deleteFlowRoute } from './routes/delete-flow.ts'
 import { deleteFreezeRoute } from './routes/delete-freeze.ts'
 import { deleteOauthAppRoute } from './routes/delete-oauth-app.ts'
 import { deletePermitRoute } from './routes/delete-permit.ts'
 import { deleteSubscriptionRoute } from './routes/delete-subscription.ts'
+import { getAsyncApiRoute } from './routes/get-asyncapi.ts'
 import { getAuthorizationRoute } from './routes/get-authorization.ts'
 import { getConnectionRoute } from './routes/get-connection.ts'
 import { getConnectorRoute } from './routes/get-connector.ts'
@@ -22,17 +24,20 @@ import { getPresetRoute } from './routes/get-preset.ts'
 import { getRenewalHealthRoute } from './routes/get-renewal-health.ts'
 import { getSessionRoute } from './routes/get-session.ts'
 import { getSubscriptionRoute } from './routes/get-subscription.ts'
+import { getUsageRoute } from './routes/get-usage.ts'
 import { listClientsRoute } from './routes/list-clients.ts'
 import { listConnectionEventsRoute } from './routes/list-connection-events.ts'
 import { listConnectionsRoute } from './routes/list-connections.ts'
 import { listConnectorsRoute } from './routes/list-connectors.ts'
 import { listDeliveriesRoute } from './routes/list-deliveries.ts'
 import { listEventsRoute } from './routes/list-events.ts'
+import { listFlowsRoute } from './routes/list-flows.ts'
 import { listFreezesRoute } from './routes/list-freezes.ts'
 import { listOauthAppsRoute } from './routes/list-oauth-apps.ts'
 import { listPermitsRoute } from './routes/list-permits.ts'
 import { listPresetsRoute } from './routes/list-presets.ts'
 import { listSubscriptionsRoute } from './routes/list-subscriptions.ts'
+import { putFlowRoute } from './routes/put-flow.ts'
 import { replaySubscriptionRoute } from './routes/replay-subscription.ts'
 import { restoreConnectionRoute } from './routes/restore-connection.ts'
 import { rotateConnectionRoute } from './routes/rotate-connection.ts'
@@ -64,6 +69,11 @@ export const API_ROUTES: readonly Route<ApiPorts>[] = [
   verifyConnectionRoute,
   listConnectionEventsRoute,
   listEventsRoute,
+  putFlowRoute,
+  listFlowsRoute,
+  deleteFlowRoute,
+  getUsageRoute,
+  getAsyncApiRoute,
   createPermitRoute,
   listPermitsRoute,
   deletePermitRoute,

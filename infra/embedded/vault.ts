@@ -27,6 +27,7 @@ import {
   type DeliverResult,
   deliverEvent,
 } from '../../shared/use-cases/subscriptions/deliver-event.ts'
+import { UsageRollup } from '../../shared/use-cases/usage/usage-rollup.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { emptyingLog } from './emptied-log.ts'
 import { createEventFlow } from './event-flow.ts'
@@ -53,6 +54,8 @@ export interface Vault extends Dispatcher {
   readonly log: PowertoolsLog
   /** The requests that wait for an event; closed first when the vault stops. */
   readonly feedWaits: FeedWaits
+  /** Counts of fetches that are not written down yet. */
+  readonly usage: UsageRollup
   /** The address that signs a person in to the vault page, once; undefined where a foreign issuer signs in. */
   signInLink(person: { clientId: string; person: string }): string | undefined
   /** Lets the work under way end and closes the stores. */
@@ -89,10 +92,10 @@ export async function openVault(options: {
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
-  const permits = new PermitWatch(items, clock)
-  const callers = { verifier, rateLimitPerSecond, permits, checkReady: check }
+  const callers = { verifier, rateLimitPerSecond, permits: new PermitWatch(items, clock), checkReady: check }
   const http = { ...ports, ...callers, grants, freezes, work, ...browsers, checkUrl }
-  const handlers = createHandlers({ ...http, opened, deliveries, feedWaits })
+  const usage = new UsageRollup(ports)
+  const handlers = createHandlers({ ...http, opened, deliveries, feedWaits, usage })
   const loops = startLoops([...vaultLoops({ ...ports, work, grants }, stores.items), events.loop], log)
   return {
     ...createDispatcher({
@@ -108,10 +111,12 @@ export async function openVault(options: {
     items: stores.items,
     log,
     feedWaits,
+    usage,
     signInLink: (person) => sessions && signInUrl(browsers.publicUrl, sessions.issueTicket(person).ticket),
     async close() {
       await loops.stop()
       await work.close()
+      await usage.flush()
       await events.close()
       flush()
       await stores.items.close()

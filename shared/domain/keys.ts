@@ -113,6 +113,36 @@ export function feedHeadKey(tenant: string): ItemKey {
   return { partition: `TENANT#${tenant}#FEED_HEAD`, sort: 'head' }
 }
 
+/** Holds which flows say that they use which connection. */
+export function flowsPartition(tenant: string): string {
+  return `TENANT#${tenant}#FLOWS`
+}
+
+/** What the sort keys of one connection's flows begin with. */
+export function flowSortPrefix(connectionId: string): string {
+  return `${connectionId}#`
+}
+
+/** One flow of a connection. */
+export function flowKey(tenant: string, connectionId: string, flowId: string): ItemKey {
+  return { partition: flowsPartition(tenant), sort: `${flowSortPrefix(connectionId)}${flowId}` }
+}
+
+/** Holds how often clients fetched a tenant's connections. */
+export function usagePartition(tenant: string): string {
+  return `TENANT#${tenant}#USAGE`
+}
+
+/** What the sort keys of one connection's usage begin with. */
+export function usageSortPrefix(connectionId: string): string {
+  return `${connectionId}#`
+}
+
+/** How often one client fetched one connection. */
+export function usageKey(tenant: string, connectionId: string, client: string): ItemKey {
+  return { partition: usagePartition(tenant), sort: `${usageSortPrefix(connectionId)}${client}` }
+}
+
 /** Holds what narrows a tenant's clients. */
 export function permitsPartition(tenant: string): string {
   return `TENANT#${tenant}#PERMITS`

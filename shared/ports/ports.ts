@@ -1,3 +1,4 @@
+import type { EventActor } from '../domain/change-event.ts'
 import type { Clock } from './clock.ts'
 import type { Digester } from './digester.ts'
 import type { ItemStore } from './item-store.ts'
@@ -13,4 +14,6 @@ export interface Ports {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Who asked for what is done, on the way of a request; the vault itself when absent. */
+  readonly actor?: EventActor | undefined
 }

@@ -1,14 +1,13 @@
 import * as z from 'zod/mini'
 import {
   DEFAULT_MIN_TTL_SECONDS,
-  type FetchPorts,
   fetchCredential,
   MAX_MIN_TTL_SECONDS,
 } from '../../../shared/use-cases/fetch/fetch-credential.ts'
 import { connectionIdPath, errorResponses, GUARDED, queryInteger } from '../../api/common-schemas.ts'
-import type { HttpPorts } from '../../http-handler.ts'
 import { FETCH_ROUTE } from '../../measured-request.ts'
 import { defineRoute } from '../../route.ts'
+import type { CredentialsPorts } from '../ports.ts'
 
 const values = () => z.record(z.string(), z.string())
 
@@ -49,13 +48,16 @@ export const fetchCredentialRoute = defineRoute({
     304: { description: 'The version you have is still good.' },
     ...errorResponses(...GUARDED, 404, 409),
   },
-  async handle({ path, query, headers, caller }, ports: FetchPorts & HttpPorts) {
+  async handle({ path, query, headers, caller }, ports: CredentialsPorts) {
     const fetched = await fetchCredential(ports, {
       tenant: caller.tenant,
       id: path.id,
       minTtlSeconds: query.min_ttl ?? DEFAULT_MIN_TTL_SECONDS,
       ifNoneMatch: headers['if-none-match'],
     })
+    ports.usage.note({ tenant: caller.tenant, connectionId: path.id, client: caller.clientId })
+    // Where no timer runs between two requests, the one that finds the minute over writes it down.
+    if (ports.usage.isDue) await ports.usage.flush()
     if (fetched.kind === 'not-modified') return { status: 304, headers: { etag: fetched.etag } }
     return { status: 200, body: fetched.body.reveal(), headers: { etag: fetched.etag } }
   },

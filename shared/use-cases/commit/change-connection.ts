@@ -45,7 +45,7 @@ export async function changeConnection(
     if (change === undefined) return row
     const nowMs = ports.clock.nowMs()
     const next = nextRow(ports, row, change.members, nowMs)
-    const event = { ...change.event, nowMs, id: newUuid(ports.random) }
+    const event = { ...change.event, nowMs, id: newUuid(ports.random), actor: ports.actor }
     try {
       await transactSurely(
         ports,

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type ChangeEvent, type ChangeEventType, eventExpiryS } from '../../domain/change-event.ts'
+import {
+  type ChangeEvent,
+  type ChangeEventType,
+  type EventActor,
+  eventExpiryS,
+} from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
@@ -67,7 +72,13 @@ export function fingerprintOf(parts: { id: string; name: string; setupDigest: st
 /** The outbox write of a change: numbered by the row it belongs to, in the due index until it is published. */
 export function eventWrite(
   row: ConnectionRow,
-  event: { type: ChangeEventType; changed: readonly string[]; nowMs: number; id: string },
+  event: {
+    type: ChangeEventType
+    changed: readonly string[]
+    nowMs: number
+    id: string
+    actor?: EventActor | undefined
+  },
 ): Write {
   const body: ChangeEvent = {
     id: event.id,
@@ -80,6 +91,7 @@ export function eventWrite(
     sequence: row.sequence,
     occurred_at: new Date(event.nowMs).toISOString(),
     changed: event.changed,
+    ...(event.actor === undefined ? {} : { actor: event.actor }),
   }
   return {
     op: 'put',

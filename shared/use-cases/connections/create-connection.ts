@@ -102,12 +102,13 @@ function newRow(
   }
 }
 
-function creationWrites(row: ConnectionRow, eventId: string): Write[] {
+function creationWrites(ports: Pick<Ports, 'actor'>, row: ConnectionRow, eventId: string): Write[] {
   const event = {
     type: 'connection.created',
     changed: [],
     nowMs: row.createdAtMs,
     id: eventId,
+    actor: ports.actor,
   } as const
   return [
     {
@@ -127,7 +128,7 @@ async function createEmpty(
   idempotent: IdempotentRequest | undefined,
 ): Promise<ConnectionRow> {
   const eventId = newUuid(ports.random)
-  const [put, ...others] = creationWrites(row, eventId)
+  const [put, ...others] = creationWrites(ports, row, eventId)
   const claim =
     idempotent === undefined ? [] : [claimAndCompleteWrite(idempotent, row.op, row, row.createdAtMs)]
   await transactSurely(ports, [put!, ...claim, ...others], () => isEventStored(ports, row, eventId))
@@ -177,7 +178,7 @@ async function createWithSetup(
         idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
       await commitOnce(ports, [
         closeIntent(intent),
-        ...creationWrites(created, newUuid(ports.random)),
+        ...creationWrites(ports, created, newUuid(ports.random)),
         ...complete,
         ...first.beside,
       ])

@@ -81,7 +81,13 @@ async function commitDeletion(ports: Ports, row: ConnectionRow, purge: boolean):
   const nowMs = ports.clock.nowMs()
   const next = nextRow(ports, row, {}, nowMs)
   const tombstone: Tombstone = { state: 'deleting', row: next, deletedAtMs: nowMs, purge, op: next.op }
-  const event = { type: 'connection.deleted', changed: [], nowMs, id: newUuid(ports.random) } as const
+  const event = {
+    type: 'connection.deleted',
+    changed: [],
+    nowMs,
+    id: newUuid(ports.random),
+    actor: ports.actor,
+  } as const
   await transactSurely(
     ports,
     [

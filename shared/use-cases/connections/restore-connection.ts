@@ -57,6 +57,7 @@ async function commitRestoration(ports: Ports, tombstone: Tombstone, nowMs: numb
     type: 'connection.created',
     changed: ['restored'],
     nowMs,
+    actor: ports.actor,
     id: newUuid(ports.random),
   } as const
   try {

@@ -1,0 +1,28 @@
+import * as z from 'zod/mini'
+import type { ConnectionFlow } from '../../shared/use-cases/usage/flows.ts'
+import { connectionIdPath } from './common-schemas.ts'
+
+/** A connection and one of its flows, in a path; a flow's id is its platform's own. */
+export const flowPath = z.extend(connectionIdPath, {
+  flow_id: z.string().check(z.regex(/^[A-Za-z0-9_.:-]{1,100}$/)),
+})
+
+/** A flow as it is shown. */
+export const flowSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  action: z.nullable(z.string()),
+  updated_at: z.string(),
+  updated_by: z.string(),
+})
+
+/** The flow for an answer. */
+export function flowView(flow: ConnectionFlow): z.output<typeof flowSchema> {
+  return {
+    id: flow.id,
+    name: flow.name,
+    action: flow.action ?? null,
+    updated_at: new Date(flow.updatedAtMs).toISOString(),
+    updated_by: flow.updatedBy,
+  }
+}

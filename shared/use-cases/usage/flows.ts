@@ -1,0 +1,81 @@
+import { VaultError } from '../../domain/errors.ts'
+import { flowKey, flowSortPrefix, flowsPartition } from '../../domain/keys.ts'
+import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { getConnection } from '../commit/connection-rows.ts'
+
+/** Flows that use one connection; more than anybody would look through. */
+export const MAX_FLOWS = 1000
+
+/** A flow that says that it uses a connection. */
+export interface ConnectionFlow {
+  readonly id: string
+  readonly name: string
+  /** The step of the flow, where that is known. */
+  readonly action?: string
+  readonly updatedAtMs: number
+  readonly updatedBy: string
+}
+
+interface Place {
+  readonly tenant: string
+  readonly connectionId: string
+}
+
+/** Says that a flow uses a connection; saying it again replaces what was said. Throws `not-found`, `conflict`. */
+export async function putFlow(
+  ports: Ports,
+  { tenant, connectionId }: Place,
+  flow: Omit<ConnectionFlow, 'updatedAtMs'>,
+): Promise<ConnectionFlow> {
+  const known = await listFlows(ports, { tenant, connectionId })
+  if (known.length >= MAX_FLOWS && !known.some(({ id }) => id === flow.id)) {
+    throw new VaultError('conflict', `There are ${MAX_FLOWS} flows of this connection already.`)
+  }
+  const stored = { ...flow, updatedAtMs: ports.clock.nowMs() }
+  const key = flowKey(tenant, connectionId, flow.id)
+  await ports.items.transact([{ op: 'put', key, attributes: stored as unknown as Attributes }])
+  return stored
+}
+
+/** The flows that say that they use a connection, by their ids. Throws `not-found`. */
+export async function listFlows(
+  ports: Pick<Ports, 'items'>,
+  { tenant, connectionId }: Place,
+): Promise<ConnectionFlow[]> {
+  await getConnection(ports, tenant, connectionId)
+  const page = await ports.items.query({
+    partition: flowsPartition(tenant),
+    sortPrefix: flowSortPrefix(connectionId),
+    limit: MAX_FLOWS,
+  })
+  return page.items.map(({ attributes }) => attributes as unknown as ConnectionFlow)
+}
+
+/** Says that a flow no longer uses a connection. Throws `not-found`. */
+export async function deleteFlow(ports: Ports, place: Place, flowId: string): Promise<void> {
+  await getConnection(ports, place.tenant, place.connectionId)
+  const key = flowKey(place.tenant, place.connectionId, flowId)
+  try {
+    await ports.items.transact([{ op: 'delete', key, when: [{ kind: 'item-present' }] }])
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    throw new VaultError('not-found', 'Flow not found')
+  }
+}
+
+/** How many of the flows a refusal names; all are in the list. */
+const MAX_NAMED = 10
+
+/** Throws `conflict` with the flows' names while any flow uses the connection. */
+export async function refuseWhileUsed(ports: Pick<Ports, 'items'>, place: Place): Promise<void> {
+  const flows = await listFlows(ports, place)
+  if (flows.length === 0) return
+  const names = flows.slice(0, MAX_NAMED).map(({ name, id }) => `${name} (${id})`)
+  const rest = flows.length > MAX_NAMED ? ` and ${flows.length - MAX_NAMED} more` : ''
+  throw new VaultError(
+    'conflict',
+    `The connection is used by ${names.join(', ')}${rest}. Take it out of them first, or delete it without unless_used.`,
+    { errorCode: 'connection_used' },
+  )
+}
