@@ -143,7 +143,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
       const id = await create(STRIPE)
       const { SecretList = [] } = await new SecretsManagerClient(ministack()).send(new ListSecretsCommand({}))
       expect(SecretList.find(({ Name }) => Name === `flow-vault/${tenant}/${id}/g1`)?.Tags).toEqual(
-        expect.arrayContaining([{ Key: 'flow-vault:deployment', Value: vault.stage }]),
+        expect.arrayContaining([{ Key: 'flow-vault:deployment', Value: await deploymentIdOf(vault.stage) }]),
       )
     })
 
@@ -162,11 +162,14 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   })
 })
 
-async function tableNameOf(stage: string): Promise<string> {
+const tableNameOf = (stage: string) => variableOf(stage, ENV.tableName)
+const deploymentIdOf = (stage: string) => variableOf(stage, ENV.deploymentId)
+
+async function variableOf(stage: string, name: string): Promise<string> {
   const { Environment } = await new LambdaClient(ministack()).send(
     new GetFunctionConfigurationCommand({ FunctionName: functionNameOf(stage, 'api') }),
   )
-  return Environment?.Variables?.[ENV.tableName] ?? ''
+  return Environment?.Variables?.[name] ?? ''
 }
 
 /** Keeps the report for people, and shows what the roles have in excess. */

@@ -11,7 +11,7 @@ const GRACE_S = 30 * 60
 /** Beside them, at a provider that revokes the whole grant when a refresh token comes a second time. */
 const STRICT_GRANTS = 40
 /** The full length, unless a developer asks for less. */
-const LOAD_MINUTES = Number(process.env['FLOW_VAULT_TEST_LOAD_MINUTES'] ?? 10)
+const LOAD_MINUTES = Number(process.env['FLOW_VAULT_TEST_LOAD_MINUTES'] ?? 4)
 const LOAD_MS = LOAD_MINUTES * MINUTE_MS
 const FLOWS_A_PROCESS = 8
 const BETWEEN_FETCHES_MS = 15

@@ -11,6 +11,12 @@ interface CloudWatchMetric {
 }
 
 interface AlarmProperties {
+  readonly Threshold: number
+  readonly DatapointsToAlarm: number
+  readonly EvaluationPeriods: number
+  readonly TreatMissingData: string
+  readonly AlarmActions: readonly unknown[]
+  readonly OKActions: readonly unknown[]
   readonly AlarmDescription: string
   readonly Namespace?: string
   readonly Metrics?: readonly { readonly MetricStat?: { readonly Metric: CloudWatchMetric } }[]
@@ -112,5 +118,63 @@ describe('the alarms', () => {
       const dimensions = ['service', ...metricOf(name!).dimensions]
       expect(Dimensions.map(({ Name }) => Name).sort()).toEqual(dimensions.sort())
     }
+  })
+})
+
+describe('the thresholds', () => {
+  const thresholds = Object.fromEntries(
+    stack.node
+      .findAll()
+      .filter((construct) => construct instanceof Alarm)
+      .map(({ node }) => {
+        const logicalId = stack.getLogicalId(node.defaultChild as never)
+        const { properties } = alarms.find(({ id }) => id === logicalId)!
+        const { Threshold, DatapointsToAlarm, EvaluationPeriods, TreatMissingData } = properties
+        return [node.id, [Threshold, DatapointsToAlarm, EvaluationPeriods, TreatMissingData]]
+      }),
+  )
+
+  it('are those of the runbook: how much, so many of so many periods, and what no figure means', () => {
+    const usual = [1, 3, 5, 'notBreaching']
+    expect(thresholds).toEqual({
+      'api-errors': usual,
+      'credentials-errors': usual,
+      'authorize-errors': usual,
+      'grants-errors': usual,
+      'rotations-errors': usual,
+      'sweep-errors': usual,
+      'reconcile-errors': usual,
+      throttles: [0, 3, 5, 'notBreaching'],
+      'dead-letters': [0, 1, 1, 'notBreaching'],
+      'sweep-silent': [0, 5, 5, 'breaching'],
+      'reconcile-silent': [0, 5, 5, 'breaching'],
+      'server-errors': usual,
+      'table-throttles': [0, 3, 5, 'notBreaching'],
+      'freezes-waiting': [300, 2, 3, 'notBreaching'],
+      'slow-fetches': [2000, 5, 10, 'notBreaching'],
+      // Three minutes, in ms.
+      'oldest-due': [180_000, 3, 3, 'breaching'],
+      'reconcile-failures': [0, 10, 15, 'notBreaching'],
+      'dangling-pointers': [0, 1, 1, 'notBreaching'],
+      'answers-lost': [3, 2, 5, 'notBreaching'],
+      'comparison-missing': [0, 2, 2, 'breaching'],
+      // Nine tenths of the 35 a second that all writers keep to.
+      'secret-writes': [31.5, 5, 10, 'notBreaching'],
+      'fetch-failures': usual,
+    })
+  })
+
+  it('are told to somebody, and so is their end', () => {
+    for (const { properties } of alarms) {
+      expect(properties.AlarmActions).toHaveLength(1)
+      expect(properties.OKActions).toEqual(properties.AlarmActions)
+    }
+  })
+
+  it('see what the due index throttles, which the figures of its table leave out', () => {
+    const dimensions = alarms
+      .find(({ id }) => id.includes('tablethrottles'))!
+      .properties.Metrics!.flatMap(({ MetricStat }) => MetricStat?.Metric.Dimensions ?? [])
+    expect(dimensions).toContainEqual({ Name: 'GlobalSecondaryIndexName', Value: 'due' })
   })
 })

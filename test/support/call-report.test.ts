@@ -196,3 +196,29 @@ describe('reportCalls', () => {
     expect(() => judge([get('TENANT#a')], [statement])).toThrow('NumericLessThan')
   })
 })
+
+describe('a secret', () => {
+  const own = {
+    Effect: 'Allow',
+    Action: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource', 'secretsmanager:DeleteSecret'],
+    Resource: SECRET,
+  }
+  const create: PolicyStatement = { ...own, Action: own.Action.slice(0, 2), Condition: TAGGED }
+  const remove: PolicyStatement = {
+    ...own,
+    Action: 'secretsmanager:DeleteSecret',
+    Condition: { StringEquals: { 'aws:ResourceTag/flow-vault:deployment': 'test' } },
+  }
+  const deletion = request('secretsmanager.DeleteSecret', { SecretId: 'flow-vault/a' })
+
+  it('is judged by the tags that it was made with', () => {
+    expect(judge([createSecret('flow-vault/a', 'test'), deletion], [create, remove]).notAllowed).toEqual([])
+  })
+
+  it('of another deployment is not touched', () => {
+    const { notAllowed } = judge([createSecret('flow-vault/a', 'other'), deletion], [create, remove])
+    expect(notAllowed.map((line) => line.split(' ')[1])).toEqual(
+      expect.arrayContaining(['secretsmanager:DeleteSecret']),
+    )
+  })
+})

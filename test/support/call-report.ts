@@ -22,7 +22,7 @@ export function reportCalls(
   const made = new Map<string, number>()
   const notAllowed = new Set<string>()
   const used = new Set<Permission>()
-  for (const call of requests.flatMap(awsCallsOf)) {
+  for (const call of withResourceTags(requests.flatMap(awsCallsOf))) {
     const line = `${call.caller || '(no app id)'} ${call.action} ${call.resource}`
     const counted = line.replace(/(:secret:).*/, '$1…')
     made.set(counted, (made.get(counted) ?? 0) + 1)
@@ -41,6 +41,24 @@ export function reportCalls(
     unused: lines(idle.filter(({ user }) => user === undefined)),
     usedByOthers: lines(idle.filter(({ user }) => user !== undefined)),
   }
+}
+
+/** The calls, those on a secret with the tags that it was made with: IAM judges by them, and no request names them. */
+function withResourceTags(calls: readonly AwsCall[]): AwsCall[] {
+  const tags = new Map<string, AwsCall['conditionKeys']>()
+  return calls.map((call) => {
+    if (!call.action.startsWith('secretsmanager:')) return call
+    // Secrets Manager adds six characters to a name, which a request by name does not know.
+    const secret = call.resource.replace(/-[A-Za-z0-9]{6}$/, '')
+    if (call.action === 'secretsmanager:CreateSecret') {
+      const made = Object.entries(call.conditionKeys)
+      tags.set(
+        secret,
+        Object.fromEntries(made.map(([key, value]) => [key.replace('Request', 'Resource'), value])),
+      )
+    }
+    return { ...call, conditionKeys: { ...tags.get(secret), ...call.conditionKeys } }
+  })
 }
 
 function lines(idle: readonly { readonly line: string; readonly user: string | undefined }[]): string[] {

@@ -10,7 +10,6 @@ import { startLocalServer } from '../../../support/local-server.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { selfSigned } from '../../../support/self-signed.ts'
 
-const _KIB = 1024
 const get: OutgoingRequest = { method: 'GET', timeoutMs: 5_000 }
 const post: OutgoingRequest = { method: 'POST', timeoutMs: 5_000, body: 'grant_type=refresh_token' }
 
@@ -137,6 +136,19 @@ describe('createGuardedFetch', () => {
       expect(bodyOf(outcome)).toBe('first')
       expect(asked).toBe(1)
       expect(second.sockets).toHaveLength(0)
+    })
+
+    it('asks for the address again after one that nobody listened at', async () => {
+      const server = await serve((_, response) => response.end('here'))
+      const addresses = ['127.0.0.2', '127.0.0.1']
+      const moved = createGuardedFetch({
+        allowHosts: [`moved.test:${server.port}`],
+        clock: new SystemClock(),
+        resolve: async () => [addresses.shift() ?? '127.0.0.1'],
+      })
+      const url = `http://moved.test:${server.port}/`
+      await expect(moved(url, get)).resolves.toMatchObject({ kind: 'not-sent' })
+      expect(bodyOf(await moved(url, get))).toBe('here')
     })
 
     it('does not resolve a name for ever', async () => {
