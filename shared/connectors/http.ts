@@ -115,13 +115,21 @@ const clientCredentials: Setup = {
   typeRequired: true,
   additionalProperties: false,
   fields: [
-    shortText('client_id', 'Client ID', 'The client’s identifier at the token endpoint.', { required: true }),
-    shortText(
-      'client_secret',
-      'Client secret',
-      'The client’s secret. It is sent in the form; for a server that wants Basic, use the OAuth 2.0 app.',
-      { required: true, secret: true },
-    ),
+    {
+      ...shortText('client_id', 'Client ID', 'The client’s identifier at the token endpoint.', {
+        required: true,
+      }),
+      trimmed: true,
+    },
+    {
+      ...shortText(
+        'client_secret',
+        'Client secret',
+        'The client’s secret. It is sent in the form; for a server that wants Basic, use the OAuth 2.0 app.',
+        { required: true, secret: true },
+      ),
+      trimmed: true,
+    },
     {
       name: 'token_endpoint',
       label: 'Token endpoint',

@@ -27,7 +27,9 @@ export function renewedDeadline(
   const { expiresAtMs, issuedAtMs } = renewed
   if (expiresAtMs === undefined) return {}
   const before = old?.refresh_expires_at_ms
-  const isMoved = before === undefined || Math.abs(expiresAtMs - before) > SAME_DEADLINE_MS
+  // A session of minutes moves by less than that with each renewal.
+  const same = Math.min(SAME_DEADLINE_MS, (expiresAtMs - issuedAtMs) / 10)
+  const isMoved = before === undefined || Math.abs(expiresAtMs - before) > same
   if (isMoved) return { refresh_expires_at_ms: expiresAtMs, refresh_issued_at_ms: issuedAtMs }
   return {
     refresh_expires_at_ms: before,
@@ -43,6 +45,16 @@ export function keepAliveAtMs(grant: GrantState): number | undefined {
   if (grant.refreshExpiresAtMs === undefined || !grant.hasRefreshToken) return undefined
   const atMs = grant.refreshExpiresAtMs - keepAliveLeadMs(grant, grant.refreshExpiresAtMs)
   return grant.issuedAtMs >= atMs ? undefined : atMs
+}
+
+/** A sweep comes each minute and may be one late: a shorter session is kept alive by the flow that fetches. */
+const MIN_SESSION_FOR_SWEEP_MS = 4 * 60_000
+
+/** Whether a fetch renews the grant for the sake of its refresh token, because a sweep may come too late for it. */
+export function isKeptAliveByFetch(grant: GrantState, nowMs: number): boolean {
+  const atMs = keepAliveAtMs(grant)
+  if (atMs === undefined || grant.refreshExpiresAtMs === undefined || nowMs < atMs) return false
+  return lifeOf(grant, grant.refreshExpiresAtMs) < MIN_SESSION_FOR_SWEEP_MS
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
+import { isKeptAliveByFetch } from '../../domain/refresh-deadline.ts'
 import { cappedMinTtlMs, remainingMs } from '../../domain/rotation-policy.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
@@ -33,7 +34,9 @@ export async function freshenCredential(
   row: ConnectionRow,
   minTtlMs: number,
 ): Promise<ConnectionRow> {
-  if (isGoodFor(row, minTtlMs, ports.clock.nowMs())) return row
+  const nowMs = ports.clock.nowMs()
+  const isAtItsEnd = Object.values(row.grants ?? {}).some((grant) => isKeptAliveByFetch(grant, nowMs))
+  if (isGoodFor(row, minTtlMs, nowMs) && !isAtItsEnd) return row
   let current: ConnectionRow | undefined
   try {
     current = await ports.flights.run(`${row.tenant} ${row.id}`, () => rotateWithin(ports, row, minTtlMs))

@@ -111,6 +111,22 @@ describe('any provider', () => {
     expect(n).toBeLessThanOrEqual(10)
   })
 
+  it('keeps a session shorter than any sweep alive while flows fetch', async () => {
+    let renewedAtMs = world.clock.nowMs()
+    let n = 0
+    world.provider.answerWith(() => {
+      if (world.clock.nowMs() - renewedAtMs > 90_000) return { status: 400, body: { error: 'invalid_grant' } }
+      renewedAtMs = world.clock.nowMs()
+      return { body: { ...GOOD, refresh_token: `R${++n}`, expires_in: 600, refresh_expires_in: 90 } }
+    })
+    const { id } = await connect()
+    for (let second = 0; second < 900; second += 10) {
+      await world.clock.advance(10_000)
+      expect((await world.fetch(id)).usable_for_seconds).toBeGreaterThan(500)
+    }
+    expect(n).toBeLessThanOrEqual(20)
+  })
+
   it.each([
     [{ body: { error: 'bad_refresh_token' } }, 'bad_refresh_token'],
     [{ status: 400, body: { status: 'BAD_REFRESH_TOKEN' } }, 'BAD_REFRESH_TOKEN'],
