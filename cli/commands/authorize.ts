@@ -75,10 +75,12 @@ async function attempt(
     method: 'GET',
     path: `/authorizations/${encodeURIComponent(id)}`,
   })) as Record<string, unknown>
-  const state = answer['outcome'] ?? answer['status']
-  if (typeof state !== 'string') return undefined
-  const words = answer['message'] ?? answer['sentence'] ?? answer['words']
-  return { state, sentence: typeof words === 'string' ? words : `The authorization ended: ${state}.` }
+  const { outcome, message } = answer
+  if (typeof outcome !== 'string') return undefined
+  return {
+    state: outcome,
+    sentence: typeof message === 'string' ? message : `The authorization ended: ${outcome}.`,
+  }
 }
 
 async function read(context: CommandContext, path: string): Promise<Record<string, unknown>> {

@@ -15,6 +15,10 @@ const PROGRAMS = {
     about: 'Wrap every data key under a new key',
     load: () => import('../../infra/embedded/commands/rotate-key-command.ts'),
   },
+  open: {
+    about: 'Print a link that signs a person in to the vault page',
+    load: () => import('../../infra/embedded/commands/open-command.ts'),
+  },
   backup: {
     about: 'Make an encrypted copy while the server runs',
     load: () => import('../../infra/embedded/commands/backup-command.ts'),

@@ -51,6 +51,26 @@ export const SUBSCRIPTION_COMMANDS: readonly Command[] = [
     }),
   },
   {
+    name: ['subscriptions', 'pause'],
+    about: 'Send it nothing until it is resumed',
+    args: [ID],
+    request: (input) => ({
+      method: 'PATCH',
+      path: `${BASE}/${part(input, 'id')}`,
+      body: { status: 'paused' },
+    }),
+  },
+  {
+    name: ['subscriptions', 'resume'],
+    about: 'Go on where it was paused',
+    args: [ID],
+    request: (input) => ({
+      method: 'PATCH',
+      path: `${BASE}/${part(input, 'id')}`,
+      body: { status: 'enabled' },
+    }),
+  },
+  {
     name: ['subscriptions', 'test'],
     about: 'Send it a test event now',
     args: [ID],

@@ -134,6 +134,51 @@ describe('flow-vault freeze', () => {
   })
 })
 
+describe('flow-vault permits', () => {
+  test('narrow a client and let it go', async () => {
+    const id = await created()
+    const added = await type(`permits add --client nobody --connection ${id} --until 2100-01-01T00:00:00Z`)
+    const permit = JSON.parse(added.out) as { id: string }
+    expect((await type('permits list')).out).toContain(id)
+    expect((await type('permits add --client nobody')).err).toMatch(/connections or apps/)
+    expect((await type(`permits remove ${permit.id} --confirm ${permit.id}`)).code).toBe(0)
+  })
+})
+
+describe('flow-vault subscriptions', () => {
+  test('are made, paused, listed and ended', async () => {
+    const { out } = await type(
+      'subscriptions create --name ops --to https://hooks.example.com/x --type connection.deleted',
+    )
+    const made = JSON.parse(out) as { id: string; secret: string }
+    expect(made.secret).toMatch(/^whsec_/)
+    expect((await type(`subscriptions pause ${made.id} --field status`)).out).toBe('paused\n')
+    expect((await type('subscriptions list', { tty: true })).out).toMatch(
+      /paused +https:\/\/hooks\.example\.com/,
+    )
+    expect((await type(`subscriptions delete ${made.id} --confirm ${made.id}`)).code).toBe(0)
+    expect((await type('subscriptions create --to http://hooks.example.com')).code).toBe(2)
+    expect(
+      (await type('subscriptions create --to https://h.example.com --type connection.nothing')).code,
+    ).toBe(2)
+  })
+})
+
+describe('flow-vault events', () => {
+  test('tail prints a line for each change since a place in the feed', async () => {
+    const now = await running.request({ tenant: 'acme' }, 'GET', '/api/v2/flows/vault/events?after=latest')
+    const { after } = (await now.json()) as { after: string }
+    const id = await created()
+    const stop = new AbortController()
+    const { out } = await type(`events tail --after ${after}`, {
+      signal: stop.signal,
+      onPause: () => stop.abort(),
+    })
+    expect(JSON.parse(out)).toMatchObject({ type: 'connection.created', connection_id: id })
+    expect((await type('events tail --after nonsense --once')).code).toBe(2)
+  })
+})
+
 describe('flow-vault read', () => {
   test('shows no secret on a screen unless told to', async () => {
     const id = await created()
