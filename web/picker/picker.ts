@@ -112,6 +112,8 @@ export class VaultConnectionPicker extends LitElement {
       this.#context = { api, identity, say: () => undefined }
       this.#error = undefined
       await this.#findChosen()
+      // Somebody was quicker than the vault and has opened the list.
+      if (this.#query !== undefined) await this.#search(this.#query)
     } catch (error) {
       this.#error = error instanceof ApiError ? error.message : PICKER.failed
     }
