@@ -35,7 +35,8 @@ export function authenticate(
   }
 }
 
-function bearerToken(header: string | undefined): string {
+/** The token in an `Authorization` header. Throws `unauthenticated`, in Auth0's words. */
+export function bearerToken(header: string | undefined): string {
   if (header === undefined) {
     throw new VaultError('unauthenticated', 'Missing authentication', {
       logReason: 'no token',

@@ -1,20 +1,29 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HttpHandler } from '../../functions/http-handler.ts'
+import { bearerToken } from '../../functions/middleware/authenticate.ts'
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
 import { type Route, routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Log } from '../../shared/ports/log.ts'
+import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
+import type { ServerAnswer } from './http/gateway-answer.ts'
 import type { RouteFinder } from './http/gateway-event.ts'
 import { createRouteFinder } from './http/match-path.ts'
 import { METRICS_ROUTE } from './http/metrics-route.ts'
-import { REFERENCE_PATHS, referencePage } from './http/reference-pages.ts'
+import type { Admission } from './http/node-exchange.ts'
+import type { ReferencePages } from './http/reference-pages.ts'
 import type { LocalRoute } from './issuer/issuer-routes.ts'
+
+/** Who sends bodies without a token: no tenant has such a name. */
+const ANYBODY = ''
 
 /** How a request finds who answers it. */
 export interface Dispatcher {
-  readonly handle: (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>
+  readonly handle: (event: APIGatewayProxyEventV2) => Promise<ServerAnswer>
   readonly route: RouteFinder
+  /** Whose a request is, before its body is read; or its answer, when no token lets its body be looked at. */
+  readonly admit: (event: APIGatewayProxyEventV2) => Promise<Admission>
 }
 
 /** One dispatch for all: the functions' handlers by route, and what only the embedded server answers. */
@@ -22,39 +31,74 @@ export function createDispatcher(options: {
   handlerOf(route: Route<never>): HttpHandler
   elsewhere: HttpHandler
   metrics: HttpHandler
+  reference: ReferencePages
   local: readonly LocalRoute[]
+  verifier: TokenVerifier
   budgetHeaders(): Record<string, string>
   log: Log
-  clock: Pick<Clock, 'monotonicMs'>
+  clock: Pick<Clock, 'monotonicMs' | 'nowMs'>
 }): Dispatcher {
   const { local } = options
   const routes = allRoutes()
   const byKey = new Map(routes.map((route) => [routeKeyOf(route), options.handlerOf(route)]))
   byKey.set(routeKeyOf(METRICS_ROUTE), options.metrics)
   const localByKey = new Map(local.map((route) => [routeKeyOf(route), route.answer]))
-  const pages = REFERENCE_PATHS.map((page) => ({ method: 'GET' as const, path: page }))
+  const pages = options.reference.paths.map((page) => ({ method: 'GET' as const, path: page }))
   const pageByKey = new Map(pages.map((page) => [routeKeyOf(page), page.path]))
+  // Ready here, and made anew by a function.
+  for (const key of pageByKey.keys()) byKey.delete(key)
   const ownHeaders = (event: APIGatewayProxyEventV2) => ({
     ...options.budgetHeaders(),
     'x-request-id': event.requestContext.requestId,
   })
+  const handle: Dispatcher['handle'] = async (event) => {
+    const handler = byKey.get(event.routeKey)
+    if (handler !== undefined) return handler(event as HttpEvent)
+    const startedAtMs = options.clock.monotonicMs()
+    const page = pageByKey.get(event.routeKey)
+    const answer =
+      page === undefined
+        ? await localByKey.get(event.routeKey)?.(event)
+        : await options.reference.answer(page, event)
+    if (answer === undefined) return options.elsewhere(event as HttpEvent)
+    options.log.access({
+      request_id: event.requestContext.requestId,
+      route: event.routeKey,
+      status: answer.statusCode,
+      ms: Math.round((options.clock.monotonicMs() - startedAtMs) * 10) / 10,
+    })
+    return { ...answer, headers: { ...ownHeaders(event), ...answer.headers } }
+  }
+  const guarded = new Set(routes.filter(({ scopes }) => scopes !== undefined).map(routeKeyOf))
   return {
-    route: createRouteFinder([...routes, ...local, ...pages, METRICS_ROUTE]),
-    handle: async (event) => {
-      const handler = byKey.get(event.routeKey)
-      if (handler !== undefined) return handler(event as HttpEvent)
-      const startedAtMs = options.clock.monotonicMs()
-      const page = pageByKey.get(event.routeKey)
-      const answer =
-        page === undefined ? await localByKey.get(event.routeKey)?.(event) : await referencePage(page)
-      if (answer === undefined) return options.elsewhere(event as HttpEvent)
-      options.log.access({
-        request_id: event.requestContext.requestId,
-        route: event.routeKey,
-        status: answer.statusCode,
-        ms: Math.round((options.clock.monotonicMs() - startedAtMs) * 10) / 10,
-      })
-      return { ...answer, headers: { ...ownHeaders(event), ...answer.headers } }
-    },
+    route: createRouteFinder([
+      ...routes,
+      ...local,
+      ...pages.filter(({ path }) => !routes.some((route) => route.path === path)),
+      METRICS_ROUTE,
+    ]),
+    admit: createAdmission({ ...options, guarded, handle }),
+    handle,
+  }
+}
+
+/** A body is read for who may send it, and for the few routes that anybody may use. */
+function createAdmission(options: {
+  guarded: ReadonlySet<string>
+  handle: Dispatcher['handle']
+  verifier: TokenVerifier
+  clock: Pick<Clock, 'nowMs'>
+}): Dispatcher['admit'] {
+  const { guarded, handle, verifier, clock } = options
+  return async (event) => {
+    if (event.routeKey === '$default') return { answer: await handle(event) }
+    if (!guarded.has(event.routeKey)) return { holder: ANYBODY }
+    try {
+      const token = bearerToken(event.headers['authorization'])
+      return { holder: (await verifier.verify(token, clock.nowMs())).tenant }
+    } catch {
+      // The handler finds the same, and says it.
+      return { answer: await handle(event) }
+    }
   }
 }

@@ -1,71 +1,49 @@
 import type { WorkItem, WorkQueue } from '../../shared/ports/work-queue.ts'
+import { WorkLane } from './work-lane.ts'
 
 /** Jobs of freezes at a time, beside everything else: an incident has one or two, and each works by pages. */
-const FREEZE_CONCURRENCY = 4
-
-/** What waits and what runs of one kind of work, apart from the others. */
-interface Lane {
-  readonly concurrency: number
-  readonly waiting: Map<string, WorkItem>
-  readonly running: Set<Promise<void>>
-}
+const FREEZE_CONCURRENCY = 8
+/** Half of them: another tenant's incident begins at once too. */
+const FREEZES_OF_A_TENANT = 4
+/** Of the places, one tenant's: what its providers hold up is a quarter at most. */
+const TENANT_SHARE = 1 / 4
 
 /**
- * Work in the process: at most `concurrency` items at a time, an item that waits already is not queued twice.
- * The jobs of freezes have a lane of their own: a stop order begins at once, however many rotations wait or hang.
- * Nothing is kept over a restart: the due index is the truth, and the next sweep finds what is still due.
+ * Work in the process: at most `concurrency` items at a time, of one tenant a quarter of that, an item that waits
+ * already is not queued twice. The jobs of freezes have a lane of their own: a stop order begins at once, however many
+ * rotations wait or hang. Nothing is kept over a restart: the due index is the truth, and the next sweep finds what is
+ * still due.
  */
 export class LocalWorkQueue implements WorkQueue {
-  readonly #work: (item: WorkItem) => Promise<void>
-  readonly #freezes: Lane
-  readonly #others: Lane
+  readonly #freezes: WorkLane<WorkItem>
+  readonly #others: WorkLane<WorkItem>
   #closed = false
 
   constructor(options: { concurrency: number; work(item: WorkItem): Promise<void> }) {
-    this.#work = options.work
-    this.#freezes = newLane(FREEZE_CONCURRENCY)
-    this.#others = newLane(options.concurrency)
+    const { concurrency, work } = options
+    const perTenant = Math.max(1, Math.floor(concurrency * TENANT_SHARE))
+    this.#freezes = new WorkLane({ concurrency: FREEZE_CONCURRENCY, perTenant: FREEZES_OF_A_TENANT, work })
+    this.#others = new WorkLane({ concurrency, perTenant, work })
   }
 
   async enqueue(items: readonly WorkItem[]): Promise<void> {
     if (this.#closed) return
     for (const item of items) {
-      const { waiting } = item.kind === 'freeze' ? this.#freezes : this.#others
-      waiting.set(`${item.kind} ${item.tenant} ${item.id}`, item)
+      const lane = item.kind === 'freeze' ? this.#freezes : this.#others
+      lane.add(`${item.kind} ${item.id}`, item)
     }
-    this.#fill(this.#freezes)
-    this.#fill(this.#others)
+    this.#freezes.begin()
+    this.#others.begin()
   }
 
   /** How many items wait or run. */
   get depth(): number {
-    return [this.#freezes, this.#others].reduce(
-      (total, { waiting, running }) => total + waiting.size + running.size,
-      0,
-    )
+    return this.#freezes.depth + this.#others.depth
   }
 
   /** Takes nothing more and waits for what runs. */
   async close(): Promise<void> {
     this.#closed = true
-    const lanes = [this.#freezes, this.#others]
-    for (const { waiting } of lanes) waiting.clear()
-    await Promise.all(lanes.flatMap(({ running }) => [...running]))
+    await Promise.all([this.#freezes.close(), this.#others.close()])
   }
-
-  #fill(lane: Lane): void {
-    for (const [key, item] of lane.waiting) {
-      if (lane.running.size >= lane.concurrency) return
-      lane.waiting.delete(key)
-      const run = this.#work(item).finally(() => {
-        lane.running.delete(run)
-        this.#fill(lane)
-      })
-      lane.running.add(run)
-    }
-  }
-}
-
-function newLane(concurrency: number): Lane {
-  return { concurrency, waiting: new Map(), running: new Set() }
 }

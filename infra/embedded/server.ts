@@ -8,11 +8,15 @@ import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
+import { isLoopback } from '../../shared/settings/setting-formats.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { requireOwnFolder } from './folder/own-folder.ts'
 import { OTHER_PARTS, requireWhole } from './folder/whole-vault.ts'
-import { createHttpServer, type HttpServer } from './http/http-server.ts'
+import { markArrival, proxyList } from './http/arrival.ts'
+import { BodyBudget } from './http/body-budget.ts'
+import { createHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server.ts'
 import { type DevClient, ensureDevClient } from './issuer/dev-client.ts'
+import { namesOfIssuer } from './issuer/open-issuer.ts'
 import { removeLeftovers } from './leftovers.ts'
 import type { Settings } from './settings.ts'
 import { renewCertificates } from './tls/certificate-renewal.ts'
@@ -56,18 +60,22 @@ async function startLocked(
 ): Promise<RunningServer> {
   const { settings, clock } = options
   const kept = { folder: settings.dataFolder, extraHosts: namesOf(settings) }
+  const bodies = new BodyBudget()
+  const proxies = proxyList(settings.trustedProxies)
   const certificates = await ensureCertificates({ ...kept, nowMs: clock.nowMs() })
   // The listeners come first, because the issuer is named after the port, which may be any free one; requests
   // that arrive before the vault is open wait for it.
   let vault: Vault | undefined
   const opening = Promise.withResolvers<Vault>()
+  const opened = async (event: APIGatewayProxyEventV2): Promise<Vault> =>
+    vault ?? matchedLate(await opening.promise, event)
   const listener = (tls: boolean): HttpServer =>
     createHttpServer({
-      handle: async (event) => {
-        markScheme(event, tls)
-        return vault === undefined ? handleOnceOpen(await opening.promise, event) : vault.handle(event)
-      },
+      arrived: (event) => markArrival(event, { tls, proxies }),
+      handle: async (event) => (await opened(event)).handle(event),
+      admit: async (event) => (await opened(event)).admit(event),
       route: (method, requestPath) => vault?.route(method, requestPath),
+      bodies,
       tooLarge,
       onError: (error) => vault?.log.error('a request failed outside its handler', errorFields(error)),
       onRefused: ({ requestId, status }) => {
@@ -75,7 +83,7 @@ async function startLocked(
         return rateLimitHeaders(uncounted(settings.rateLimitPerSecond, clock.nowMs()))
       },
       nowMs: () => clock.nowMs(),
-      limits: { bodyBytes: MAX_BODY_BYTES },
+      ...listenerSettings(settings),
       ...(tls ? { tls: { certPem: certificates.certPem, keyPem: certificates.keyPem } } : {}),
     })
   const plain = listener(false)
@@ -84,15 +92,10 @@ async function startLocked(
     const { url, tlsUrl } = await listenOnBoth({ plain, secure }, settings)
     vault = await openVault({ ...options, url })
     opening.resolve(vault)
+    const where = { url, tls_url: tlsUrl, ca: certificates.caPath, ...namesOfIssuer(settings, url) }
     const dev =
       settings.foreignIssuer === undefined
-        ? ensureDevClient(settings.dataFolder, vault.clients, {
-            url,
-            tls_url: tlsUrl,
-            issuer: `${url}/`,
-            audience: settings.audience ?? `${url}/api/v2/`,
-            ca: certificates.caPath,
-          })
+        ? ensureDevClient(settings.dataFolder, vault.clients, where)
         : undefined
     vault.items.recordParts(partsIn(settings.dataFolder))
     const renewal = renewCertificates({
@@ -181,17 +184,26 @@ function running(
 }
 
 /** A request that came before the vault was open had no routes to be matched with: it is matched now. */
-function handleOnceOpen(
-  vault: Vault,
-  event: APIGatewayProxyEventV2,
-): Promise<APIGatewayProxyStructuredResultV2> {
-  const match = vault.route(event.requestContext.http.method, event.rawPath)
-  return vault.handle(match === undefined ? event : { ...event, ...match })
+function matchedLate(vault: Vault, event: APIGatewayProxyEventV2): Vault {
+  Object.assign(event, vault.route(event.requestContext.http.method, event.rawPath))
+  return vault
 }
 
-/** Which listener a request came by is ours to say: a client's own header must not. */
-function markScheme(event: APIGatewayProxyEventV2, tls: boolean): void {
-  event.headers['x-forwarded-proto'] = tls ? 'https' : 'http'
+function listenerSettings(settings: Settings): Pick<HttpServerOptions, 'limits' | 'commonHeaders'> {
+  const keepAliveTimeoutMs = settings.keepAliveSeconds * 1_000
+  return {
+    limits: { bodyBytes: MAX_BODY_BYTES, keepAliveTimeoutMs },
+    commonHeaders: transportSecurity(settings),
+  }
+}
+
+/**
+ * Browsers are told to keep to https where people reach the vault by it. Never for this machine's own name: that would
+ * bind every other server on it too (RFC 6797 §6.1).
+ */
+function transportSecurity({ publicUrl }: Settings): Record<string, string> {
+  if (publicUrl === undefined || !publicUrl.startsWith('https:') || isLoopback(publicUrl)) return {}
+  return { 'strict-transport-security': 'max-age=31536000' }
 }
 
 function tooLarge(): APIGatewayProxyStructuredResultV2 {

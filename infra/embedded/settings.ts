@@ -6,7 +6,7 @@ import {
   readEnvironment,
   refusal,
 } from '../../shared/settings/read-environment.ts'
-import { manyOf, shaped, whole } from '../../shared/settings/setting-formats.ts'
+import { FLAG, manyOf, NETWORKS, shaped, whole } from '../../shared/settings/setting-formats.ts'
 import {
   type IssuerSettings,
   issuerOf,
@@ -22,6 +22,12 @@ export interface Settings {
   readonly host: string
   readonly dataFolder: string
   readonly logLevel: LogLevel
+  /** Whose word on where a request comes from is taken. */
+  readonly trustedProxies: readonly string[]
+  /** How long an idle connection is kept; longer than the balancer in front keeps it. */
+  readonly keepAliveSeconds: number
+  /** The data folder may lie on a network file system, at the operator's risk. */
+  readonly allowNetworkFolder: boolean
   /** Parts of the data folder that may be lost or older, this once. */
   readonly acceptLoss: readonly string[]
   /** `host:port` pairs that may be private or plain http, for outgoing calls. */
@@ -42,6 +48,8 @@ export interface Settings {
 }
 
 const MAX_PORT = 65_535
+/** Google's load balancers keep idle connections for ten minutes, the longest of all; an hour leaves room. */
+const MAX_KEEP_ALIVE_SECONDS = 3_600
 const TABLE = {
   ...SHARED_SETTINGS,
   port: defaulted('PORT', whole(0, MAX_PORT), 8787),
@@ -57,6 +65,9 @@ const TABLE = {
     shaped(/^[\p{L}\p{N} ._-]{1,30}$/u, 'up to 30 letters, digits, blanks, ".", "_" or "-"'),
     'local',
   ),
+  trustedProxies: defaulted('FLOW_VAULT_TRUSTED_PROXIES', NETWORKS, []),
+  keepAliveSeconds: defaulted('FLOW_VAULT_KEEP_ALIVE', whole(1, MAX_KEEP_ALIVE_SECONDS), 65),
+  allowNetworkFolder: defaulted('FLOW_VAULT_ALLOW_NETWORK_FOLDER', FLAG, false),
   acceptLoss: defaulted('FLOW_VAULT_ACCEPT_LOSS', manyOf(ACCEPTABLE_LOSSES), []),
 } as const
 

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 /** A start has other things to do first; and a server that is started each day still compares each day. */
 const FIRST_COMPARISON_MS = 5 * MINUTE_MS
-/** What 64 workers can do in a minute when a provider takes 200 ms; a faster one is asked again a second later. */
+/** What the workers of one tenant can do in a minute when a provider takes 200 ms; a faster one is asked again a second later. */
 const SWEEP_CAPACITY = 20_000
 const SWEEP_PER_TENANT = 5_000
 /** Expired records removed in one go; the rest waits a minute. */

@@ -33,6 +33,7 @@ import { emptyingLog } from './emptied-log.ts'
 import { createEventFlow } from './event-flow.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createMetricsHandler } from './http/metrics-route.ts'
+import { ReferencePages } from './http/reference-pages.ts'
 import { ClientRegistry } from './issuer/client-registry.ts'
 import { clientRoutes } from './issuer/client-routes.ts'
 import { issuerRoutes, type LocalRoute } from './issuer/issuer-routes.ts'
@@ -45,8 +46,11 @@ import { pageRoutes, signInUrl } from './page/page-routes.ts'
 import type { Settings } from './settings.ts'
 import { vaultLoops } from './vault-loops.ts'
 
-/** Provider calls under way at a time: each is mostly waiting, and 64 of them answer 300 a second at 200 ms. */
-const ROTATION_CONCURRENCY = 64
+/**
+ * Provider calls under way at a time, of one tenant a quarter: each is mostly waiting, and 64 of them answer 300 a second at
+ * 200 ms.
+ */
+const ROTATION_CONCURRENCY = 256
 
 export interface Vault extends Dispatcher {
   readonly clients: ClientRegistry
@@ -102,6 +106,8 @@ export async function openVault(options: {
       handlerOf: (route) => emptyingLog(handlers[route.function], { items: stores.items, log }),
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
+      reference: new ReferencePages(settings),
+      verifier,
       local: localRoutes({ issuer, sessions, verifier, clients, clock, publicUrl: browsers.publicUrl }),
       log,
       clock,
@@ -113,14 +119,8 @@ export async function openVault(options: {
     feedWaits,
     usage,
     signInLink: (person) => sessions && signInUrl(browsers.publicUrl, sessions.issueTicket(person).ticket),
-    async close() {
-      await loops.stop()
-      await work.close()
-      await usage.flush()
-      await events.close()
-      flush()
-      await stores.items.close()
-    },
+    close: () =>
+      closeInOrder([() => loops.stop(), work, () => usage.flush(), events, { close: flush }, stores.items]),
   }
 }
 
@@ -133,6 +133,12 @@ function createHandlers(
     credentials: createCredentialsHandler({ ...ports, flights: new SingleFlight() }),
     authorize: createAuthorizeHandler(ports),
   }
+}
+
+type Closing = { close(): Promise<void> | void } | (() => Promise<void>)
+
+async function closeInOrder(parts: readonly Closing[]): Promise<void> {
+  for (const part of parts) await (typeof part === 'function' ? part() : part.close())
 }
 
 /** What only the embedded server answers: the page, and the issuer where it is built in. */

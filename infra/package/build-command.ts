@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { build } from 'esbuild'
+import { bundleWeb } from '../web/bundle-web.ts'
 
 /*
  * `npm run build:server`: the server and the command line into `dist`, one file each, which plain Node 24 runs with
@@ -18,6 +19,7 @@ const STARTERS = ['flow-vault.cjs', 'needed-node.cjs']
 const REFERENCE_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js']
 const EXECUTABLE_MODE = 0o755
 
+const web = await bundleWeb()
 fs.rmSync(dist, { recursive: true, force: true })
 await build({
   absWorkingDir: root,
@@ -36,12 +38,22 @@ await build({
   banner: {
     js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
   },
+  // The page is built here, below.
+  external: ['esbuild'],
   logLevel: 'warning',
 })
 const reference = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 fs.mkdirSync(path.join(dist, 'reference'))
 for (const name of REFERENCE_FILES)
   fs.copyFileSync(path.join(reference, name), path.join(dist, 'reference', name))
+for (const { path: name, body } of web) {
+  fs.mkdirSync(path.dirname(path.join(dist, 'web', name)), { recursive: true })
+  fs.writeFileSync(path.join(dist, 'web', name), body)
+}
+fs.writeFileSync(
+  path.join(dist, 'web', 'files.json'),
+  JSON.stringify(web.map(({ body: _body, ...file }) => file)),
+)
 for (const name of STARTERS) fs.copyFileSync(path.join(root, 'infra/package', name), path.join(dist, name))
 fs.chmodSync(path.join(dist, 'flow-vault.cjs'), EXECUTABLE_MODE)
 // Outside the checkout nothing else says that the files are modules.

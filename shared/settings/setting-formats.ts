@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import * as z from 'zod/mini'
 import type { Format } from './read-environment.ts'
 
@@ -74,6 +75,12 @@ export const HOST_PORTS: Format<readonly string[]> = {
   ),
 }
 
+/** Addresses and networks of machines, separated by commas. */
+export const NETWORKS: Format<readonly string[]> = {
+  allowed: 'IP addresses and networks separated by commas, such as 10.0.0.2, 10.1.0.0/16',
+  schema: checked((text) => listOf(text).every(isNetwork), listOf),
+}
+
 /** Whether a URL leads to this very machine. */
 export function isLoopback(url: string | undefined): boolean {
   return url !== undefined && URL.canParse(url) && LOOPBACK_HOST.test(new URL(url).hostname)
@@ -91,6 +98,14 @@ function listOf(text: string): string[] {
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
+}
+
+function isNetwork(entry: string): boolean {
+  const [address = '', prefix, ...rest] = entry.split('/')
+  const family = isIP(address)
+  const bits = family === 6 ? 128 : 32
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits)
+  return family !== 0 && rest.length === 0 && isPrefix
 }
 
 function isServiceUrl(value: string): boolean {

@@ -16,6 +16,9 @@ export interface ServerProblem {
   readonly message: string
 }
 
+/** What a handler answers, or bytes that are sent as they are. */
+export type ServerAnswer = APIGatewayProxyStructuredResultV2 & { readonly bytes?: Buffer }
+
 /** Headers of one answer. */
 export type AnswerHeaders = Readonly<Record<string, string>>
 
@@ -55,14 +58,10 @@ export interface AnswerOptions {
  * Writes a Lambda proxy result (payload format 2.0), head and body in one piece. Throws, before anything is sent,
  * when the result has no usable status or a header that HTTP cannot carry.
  */
-export function writeAnswer(
-  response: ServerResponse,
-  result: APIGatewayProxyStructuredResultV2,
-  options: AnswerOptions,
-): void {
+export function writeAnswer(response: ServerResponse, result: ServerAnswer, options: AnswerOptions): void {
   const { statusCode, body = '' } = result
   if (!Number.isInteger(statusCode)) throw new TypeError('a handler answered without a status code')
-  const content = result.isBase64Encoded ? Buffer.from(body, 'base64') : body
+  const content = result.bytes ?? (result.isBase64Encoded ? Buffer.from(body, 'base64') : body)
   const lines: (string | string[])[] = []
   for (const name in result.headers) {
     // The length is counted here, so that a wrong one cannot break the connection's framing.

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
@@ -23,11 +23,7 @@ const SLASH = 0x2f
  * Lambda integrations for HTTP APIs". Header names are lower case and repeated headers joined with a comma,
  * cookies are in `cookies` only, HEAD finds the route of GET. A missing or repeated Host is refused (RFC 9112 section 3.2).
  */
-export function createEventReader(
-  route: RouteFinder,
-  nowMs: () => number,
-  nextRequestId: () => string,
-): EventReader {
+export function createEventReader(route: RouteFinder, nowMs: () => number): EventReader {
   const formatTime = createTimeFormatter()
 
   return (request) => {
@@ -59,7 +55,7 @@ export function createEventReader(
           sourceIp: request.socket.remoteAddress ?? '',
           userAgent: headers['user-agent'] ?? '',
         },
-        requestId: nextRequestId(),
+        requestId: newRequestId(),
         routeKey,
         stage: '$default',
         time: formatTime(timeMs),
@@ -74,11 +70,12 @@ export function createEventReader(
   }
 }
 
-/** Ids for requests: one draw a process and a counter, unique in every log without a random number a request. */
-export function createRequestIds(): () => string {
-  const prefix = randomBytes(8).toString('hex')
-  let served = 0
-  return () => `${prefix}${(++served).toString(36)}`
+/** 96 bits, six of them a UUID's own: as many as need not be counted. */
+const ID_CHARACTERS = 24
+
+/** An id for a request, random, so that it tells nobody how many there were before. */
+export function newRequestId(): string {
+  return randomUUID().replaceAll('-', '').slice(0, ID_CHARACTERS)
 }
 
 /** Adds a body that has arrived whole: text when it is valid UTF-8, base64 otherwise. An empty one is no body. */

@@ -21,8 +21,16 @@ export function createMetricsHandler(
   const guarded = createHttpHandler([metricsRoute(options.text, ['read:flows_vault_events'])], ports)
   if (!isPrivate(options.settings)) return guarded
   const open = createHttpHandler([metricsRoute(options.text, undefined)], ports)
-  // The server itself says by which listener a request came; a client's own header is overwritten.
-  return (event) => (event.headers['x-forwarded-proto'] === 'http' ? open : guarded)(event)
+  return (event) => (isFromHere(event.headers) ? open : guarded)(event)
+}
+
+/**
+ * The server itself says by which listener a request came and, with `via`, that somebody passed it on. Another name in
+ * Host is how a page elsewhere would read it, by a name that it has lead to this machine.
+ */
+function isFromHere(headers: Readonly<Record<string, string | undefined>>): boolean {
+  const host = (headers['host'] ?? '').replace(/:\d+$/, '')
+  return headers['x-forwarded-proto'] === 'http' && headers['via'] === undefined && LOOPBACK.test(host)
 }
 
 function isPrivate({ host, publicUrl }: Pick<Settings, 'host' | 'publicUrl'>): boolean {

@@ -1,11 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { type AnswerHeaders, problemAnswer, type ServerProblem, writeAnswer } from './gateway-answer.ts'
+import { BodyBudget } from './body-budget.ts'
+import {
+  type AnswerHeaders,
+  problemAnswer,
+  type ServerAnswer,
+  type ServerProblem,
+  writeAnswer,
+} from './gateway-answer.ts'
 import {
   attachBody,
   createEventReader,
-  createRequestIds,
   type EventReader,
+  newRequestId,
   type RouteFinder,
 } from './gateway-event.ts'
 
@@ -26,15 +33,35 @@ const BAD_HOST = {
   message: 'A request needs exactly one Host header',
 }
 
+const BUSY = {
+  statusCode: 503,
+  error: 'Service Unavailable',
+  message: 'Too many requests are arriving. Try again.',
+}
+
+/** Whose a body is, such as a tenant, or the answer to a request whose body is of no use. */
+export type Admission = { readonly holder: string } | { readonly answer: ServerAnswer }
+
 export interface ExchangeHandlers {
+  /** Told of each request before anything else is. */
+  arrived?(event: APIGatewayProxyEventV2): void
   /** Answers one request; what it throws becomes a 500 of fixed text and goes to `onError`. */
-  handle(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2>
+  handle(event: APIGatewayProxyEventV2): Promise<ServerAnswer>
   readonly route: RouteFinder
   /** The 413 for a body over the limit; the event comes without the body. */
   tooLarge(event: APIGatewayProxyEventV2): APIGatewayProxyStructuredResultV2
+  /**
+   * Asked before a body is read: whose it is, or the answer that needs none of it. Left out, all bodies are read for
+   * one holder.
+   */
+  admit?(event: APIGatewayProxyEventV2): Promise<Admission>
+  /** What the bodies under way may take together. */
+  readonly bodies?: BodyBudget
   onError(error: unknown): void
   /** Told of each answer that no handler made; what it returns goes beside that answer's own headers. */
   onRefused?(refusal: { readonly requestId: string; readonly status: number }): AnswerHeaders
+  /** On every answer, whoever makes it. */
+  readonly commonHeaders?: AnswerHeaders
   nowMs(): number
 }
 
@@ -43,14 +70,15 @@ export class Exchange {
   readonly #options: ExchangeHandlers
   readonly #bodyLimitBytes: number
   readonly #readEvent: EventReader
-  readonly #nextRequestId = createRequestIds()
+  readonly #bodies: BodyBudget
   #inFlight = 0
   #onDrained: (() => void) | undefined
 
   constructor(options: ExchangeHandlers, bodyLimitBytes: number) {
     this.#options = options
     this.#bodyLimitBytes = bodyLimitBytes
-    this.#readEvent = createEventReader(options.route, () => options.nowMs(), this.#nextRequestId)
+    this.#bodies = options.bodies ?? new BodyBudget()
+    this.#readEvent = createEventReader(options.route, () => options.nowMs())
   }
 
   /** Every answer from now on closes its connection; `onDrained` runs once nothing is being answered. */
@@ -60,8 +88,12 @@ export class Exchange {
   }
 
   /** The headers of an answer that no handler made, for a request that got no event when no id is given. */
-  headersOfRefusal(status: number, requestId = this.#nextRequestId()): AnswerHeaders {
-    return { ...this.#options.onRefused?.({ requestId, status }), 'x-request-id': requestId }
+  headersOfRefusal(status: number, requestId = newRequestId()): AnswerHeaders {
+    return {
+      ...this.#options.commonHeaders,
+      ...this.#options.onRefused?.({ requestId, status }),
+      'x-request-id': requestId,
+    }
   }
 
   answer(request: IncomingMessage, response: ServerResponse): void {
@@ -77,6 +109,7 @@ export class Exchange {
       this.#finish(request, response, this.#ownAnswer(BAD_HOST, undefined))
       return
     }
+    this.#options.arrived?.(event)
     const { headers } = event
     const lengthBytes = headers['content-length']
     if (lengthBytes === undefined && headers['transfer-encoding'] === undefined) {
@@ -84,30 +117,62 @@ export class Exchange {
     } else if (Number(lengthBytes) > this.#bodyLimitBytes) {
       this.#refuseBody(event, request, response)
     } else {
-      if (headers['expect'] !== undefined) response.writeContinue()
-      this.#readBody(event, request, response)
+      this.#admitBody(event, request, response)
     }
   }
 
-  #readBody(event: APIGatewayProxyEventV2, request: IncomingMessage, response: ServerResponse): void {
+  /** Until it is known whose the body is, what has arrived of it waits in the socket. */
+  async #admitBody(
+    event: APIGatewayProxyEventV2,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    let admission: Admission
+    try {
+      admission = (await this.#options.admit?.(event)) ?? { holder: '' }
+    } catch (error) {
+      this.#fail(request, response, error, event)
+      return
+    }
+    if (request.socket.destroyed) this.#leave()
+    else if ('answer' in admission) this.#refuseBody(event, request, response, admission.answer)
+    else {
+      if (event.headers['expect'] !== undefined) response.writeContinue()
+      this.#readBody(event, request, response, admission.holder)
+    }
+  }
+
+  #readBody(
+    event: APIGatewayProxyEventV2,
+    request: IncomingMessage,
+    response: ServerResponse,
+    holder: string,
+  ): void {
     const chunks: Buffer[] = []
     let sizeBytes = 0
+    let takenBytes = 0
+    const giveBack = () => this.#bodies.give(holder, takenBytes)
     const onData = (chunk: Buffer) => {
       sizeBytes += chunk.length
-      if (sizeBytes > this.#bodyLimitBytes) {
-        stop()
-        this.#refuseBody(event, request, response)
-      } else {
+      const isTooLarge = sizeBytes > this.#bodyLimitBytes
+      if (!isTooLarge && this.#bodies.take(holder, chunk.length)) {
+        takenBytes += chunk.length
         chunks.push(chunk)
+        return
       }
+      stop()
+      giveBack()
+      if (isTooLarge) this.#refuseBody(event, request, response)
+      else this.#refuseBody(event, request, response, this.#ownAnswer(BUSY, event))
     }
     const onEnd = () => {
       stop()
       attachBody(event, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
-      this.#dispatch(event, request, response)
+      this.#dispatch(event, request, response).finally(giveBack)
     }
     const onClose = () => {
       stop()
+      giveBack()
       this.#leave()
     }
     const stop = () => {
@@ -150,26 +215,35 @@ export class Exchange {
   }
 
   /** Throws what `writeAnswer` throws, and then nothing was sent and the request still counts. */
-  #finish(
-    request: IncomingMessage,
-    response: ServerResponse,
-    result: APIGatewayProxyStructuredResultV2,
-  ): void {
+  #finish(request: IncomingMessage, response: ServerResponse, result: ServerAnswer): void {
     if (!request.socket.destroyed) {
-      writeAnswer(response, result, {
-        isHead: request.method === 'HEAD',
-        closes: this.#onDrained !== undefined,
-      })
+      const headers = { ...this.#options.commonHeaders, ...result.headers }
+      writeAnswer(
+        response,
+        { ...result, headers },
+        {
+          isHead: request.method === 'HEAD',
+          closes: this.#onDrained !== undefined,
+        },
+      )
     }
     this.#leave()
   }
 
   /** Answers at once, whatever of the body is still to come, and ends the connection when the client has read it. */
-  #refuseBody(event: APIGatewayProxyEventV2, request: IncomingMessage, response: ServerResponse): void {
+  #refuseBody(
+    event: APIGatewayProxyEventV2,
+    request: IncomingMessage,
+    response: ServerResponse,
+    given?: ServerAnswer,
+  ): void {
     const options = { isHead: request.method === 'HEAD', closes: true, staysOpen: true }
     try {
-      const answer = this.#options.tooLarge(event)
-      const headers = this.headersOfRefusal(answer.statusCode ?? 413, event.requestContext.requestId)
+      const answer = given ?? this.#options.tooLarge(event)
+      const headers =
+        given === undefined
+          ? this.headersOfRefusal(answer.statusCode ?? 413, event.requestContext.requestId)
+          : this.#options.commonHeaders
       writeAnswer(response, { ...answer, headers: { ...headers, ...answer.headers } }, options)
     } catch (error) {
       this.#options.onError(error)

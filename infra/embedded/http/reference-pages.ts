@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { openApiDocument } from '../../../functions/api/openapi.ts'
+import { allRoutes } from '../../../functions/route-table.ts'
+import type { ServerAnswer } from './gateway-answer.ts'
+import { ReadyDocument } from './ready-document.ts'
 
 /**
  * Everything comes from our own origin. Swagger UI sets inline styles and draws its icons from data URLs; scripts
@@ -36,37 +40,56 @@ const PACKAGE_FOLDER = existsSync(BUILT_FOLDER)
   ? BUILT_FOLDER
   : path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 
-interface Asset {
-  readonly contentType: string
-  read(): Promise<string>
+const HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
 }
+const SCRIPT = 'text/javascript; charset=utf-8'
 
-const ASSETS: Readonly<Record<string, Asset>> = {
-  '/docs': { contentType: 'text/html; charset=utf-8', read: async () => PAGE },
-  '/docs/start.js': { contentType: 'text/javascript; charset=utf-8', read: async () => START_SCRIPT },
-  '/docs/swagger-ui.css': { contentType: 'text/css; charset=utf-8', read: () => packaged('swagger-ui.css') },
-  '/docs/swagger-ui-bundle.js': {
-    contentType: 'text/javascript; charset=utf-8',
-    read: () => packaged('swagger-ui-bundle.js'),
-  },
-}
+/**
+ * The documents that anybody may read, by their paths: the OpenAPI document, whose server is `publicUrl`, and the
+ * browsable reference over it. Each is made ready when it is first asked for.
+ */
+export class ReferencePages {
+  readonly #sources: Readonly<Record<string, { type: string; read(): Promise<string> | string }>>
+  readonly #ready = new Map<string, Promise<ReadyDocument>>()
 
-/** The paths of the browsable API reference. */
-export const REFERENCE_PATHS: readonly string[] = Object.keys(ASSETS)
+  constructor({ publicUrl }: { publicUrl?: string | undefined }) {
+    this.#sources = {
+      // Relative to where it was read from, when nobody has said by which address the vault is reached.
+      '/openapi.json': {
+        type: 'application/json; charset=utf-8',
+        read: () => JSON.stringify(openApiDocument(allRoutes(), publicUrl ?? './')),
+      },
+      '/docs': { type: 'text/html; charset=utf-8', read: () => PAGE },
+      '/docs/start.js': { type: SCRIPT, read: () => START_SCRIPT },
+      '/docs/swagger-ui.css': { type: 'text/css; charset=utf-8', read: () => packaged('swagger-ui.css') },
+      '/docs/swagger-ui-bundle.js': { type: SCRIPT, read: () => packaged('swagger-ui-bundle.js') },
+    }
+  }
 
-/** One file of the browsable reference, Swagger UI over `/openapi.json`. */
-export async function referencePage(pagePath: string): Promise<APIGatewayProxyStructuredResultV2> {
-  const asset = ASSETS[pagePath]!
-  return {
-    statusCode: 200,
-    headers: {
-      'content-type': asset.contentType,
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'cache-control': 'no-cache',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-    },
-    body: await asset.read(),
+  get paths(): readonly string[] {
+    return Object.keys(this.#sources)
+  }
+
+  /** The answer for one of `paths`. */
+  async answer(pagePath: string, event: APIGatewayProxyEventV2): Promise<ServerAnswer> {
+    const ready = this.#ready.get(pagePath) ?? this.#make(pagePath)
+    return (await ready).answer(event)
+  }
+
+  #make(pagePath: string): Promise<ReadyDocument> {
+    const { type, read } = this.#sources[pagePath]!
+    const ready = Promise.resolve(read())
+      .then((text) => ReadyDocument.make(text, { ...HEADERS, 'content-type': type }))
+      .catch((error: unknown) => {
+        // The next request tries again.
+        this.#ready.delete(pagePath)
+        throw error
+      })
+    this.#ready.set(pagePath, ready)
+    return ready
   }
 }
 

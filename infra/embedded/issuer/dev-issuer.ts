@@ -186,12 +186,14 @@ function decodeForm(text: string): string | undefined {
  */
 function isOurAudience(audience: string | undefined, ours: string, host: string): boolean {
   if (audience === undefined) return true
-  const bare = audience.replace(/\/$/, '')
-  const name = host.toLowerCase()
-  return (
-    bare === ours.replace(/\/$/, '') ||
-    (name !== '' && [`https://${name}/api/v2`, `http://${name}/api/v2`].includes(bare.toLowerCase()))
-  )
+  const asked = bareAudience(audience)
+  const reachedBy = host === '' ? [] : [`https://${host}/api/v2`, `http://${host}/api/v2`]
+  return [ours, ...reachedBy].some((name) => bareAudience(name) === asked)
+}
+
+/** The same whatever its case of the host, default port (RFC 3986 §6.2.3) and last slash. */
+function bareAudience(audience: string): string {
+  return (URL.canParse(audience) ? new URL(audience).href : audience).replace(/\/$/, '')
 }
 
 function scopesFor(client: RegisteredClient, asked: string | undefined): readonly string[] | undefined {

@@ -29,11 +29,23 @@ export async function openIssuer(options: {
     const verifier = new JoseTokenVerifier({ ...foreignIssuer, keys: keys.find })
     return { issuer: undefined, verifier, sessions: undefined }
   }
-  const named = { issuer: `${url}/`, audience: settings.audience ?? `${url}/api/v2/` }
+  const named = namesOfIssuer(settings, url)
   const keys = await IssuerKeyFile.open(path.join(settings.dataFolder, 'issuer-key.json'), clock)
   return {
     issuer: createIssuer({ ...named, keys, clients, clock }),
     verifier: new BuiltInVerifier({ ...named, keys, clients }),
     sessions: new PageSessions({ keys, issuer: named.issuer, clients, clock, random }),
   }
+}
+
+/**
+ * What the built-in issuer is called, and what its tokens are for: after the address people know the vault by, or,
+ * when nobody has said it, after the plain listener's.
+ */
+export function namesOfIssuer(
+  { publicUrl, audience }: Pick<Settings, 'publicUrl' | 'audience'>,
+  url: string,
+): { issuer: string; audience: string } {
+  const known = publicUrl ?? url
+  return { issuer: `${known}/`, audience: audience ?? `${known}/api/v2/` }
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { bundleWeb, type WebFile } from '../../web/bundle-web.ts'
+import type { WebFile } from '../../web/bundle-web.ts'
+import { pageFiles } from './built-page.ts'
 
 /** Everything comes from our own origin, and no text becomes script but through lit's own templates. */
 export const PAGE_SECURITY_POLICY = [
@@ -31,7 +32,7 @@ export class PageFiles {
   readonly #bundle: () => Promise<readonly WebFile[]>
   #files: Promise<ReadonlyMap<string, StoredFile>> | undefined
 
-  constructor(bundle: () => Promise<readonly WebFile[]> = bundleWeb) {
+  constructor(bundle: () => Promise<readonly WebFile[]> = pageFiles) {
     this.#bundle = bundle
   }
 

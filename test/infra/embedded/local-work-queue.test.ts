@@ -28,7 +28,7 @@ beforeEach(() => {
 
 describe('LocalWorkQueue', () => {
   test('runs at most so many at a time, the rest in order as others end', async () => {
-    const queue = open(2)
+    const queue = open(8)
     await queue.enqueue(items('a', 'b', 'c', 'd'))
     expect(begun()).toEqual(['a', 'b'])
     expect(queue.depth).toBe(4)
@@ -65,7 +65,7 @@ describe('LocalWorkQueue', () => {
   })
 
   test('begins the job of a freeze at once, with 10,000 rotations before it', async () => {
-    const queue = open(64)
+    const queue = open(256)
     await queue.enqueue(items(...Array.from({ length: 10_000 }, (_, index) => `c${index}`)))
     await queue.enqueue([{ kind: 'freeze', tenant: 'acme', id: 'fz_1' }])
     expect(begun()).toHaveLength(65)
@@ -85,6 +85,34 @@ describe('LocalWorkQueue', () => {
     runs[0]!.end()
     await settled()
     expect(begun()).toEqual(['1', '2', '3', '4', '5'])
+  })
+
+  test('leaves the others their places while one tenant holds all of its own', async () => {
+    const queue = open(8)
+    await queue.enqueue(items('a', 'b', 'c', 'd'))
+    expect(begun()).toEqual(['a', 'b'])
+    await queue.enqueue([{ kind: 'rotate', tenant: 'other', id: 'x' } as WorkItem])
+    expect(begun()).toEqual(['a', 'b', 'x'])
+    runs[2]!.end()
+    await settled()
+    expect(begun()).toEqual(['a', 'b', 'x'])
+    runs[0]!.end()
+    await settled()
+    expect(begun()).toEqual(['a', 'b', 'x', 'c'])
+  })
+
+  test('has tenants take turns: who came last waits for one of each and not for all', async () => {
+    const queue = open(1)
+    await queue.enqueue(items('a', 'b', 'c'))
+    await queue.enqueue([
+      { kind: 'rotate', tenant: 'other', id: 'x' },
+      { kind: 'rotate', tenant: 'third', id: 'y' },
+    ] as WorkItem[])
+    for (let turn = 0; turn < 4; turn++) {
+      runs.at(-1)!.end()
+      await settled()
+    }
+    expect(begun()).toEqual(['a', 'x', 'y', 'b', 'c'])
   })
 
   test('close waits for what runs, drops what waits, and takes nothing more', async () => {

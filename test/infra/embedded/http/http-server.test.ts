@@ -63,7 +63,7 @@ describe('createHttpServer: the event', () => {
             sourceIp: '127.0.0.1',
             userAgent: 'jest',
           },
-          requestId: expect.stringMatching(/^[0-9a-f]{16}1$/),
+          requestId: expect.stringMatching(/^[0-9a-f]{24}$/),
           routeKey: 'GET /items/{id}',
           stage: '$default',
           time: '12/Mar/2020:19:03:58 +0000',

@@ -1,0 +1,101 @@
+import { decodeJwt } from 'jose'
+import { sendRaw } from '../../../support/raw-http.ts'
+import { type RunningVault, startRunningVault } from '../../../support/running-vault.ts'
+
+const PUBLIC = 'https://vault.example.com'
+
+let vault: RunningVault
+
+beforeAll(async () => {
+  vault = await startRunningVault({ env: { FLOW_VAULT_PUBLIC_URL: PUBLIC, FLOW_VAULT_KEEP_ALIVE: '601' } })
+})
+
+afterAll(() => vault.stop())
+
+function ask(audience: string | undefined): Promise<Response> {
+  const { clientId, clientSecret } = vault.client({ tenant: 'acme' })
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: clientSecret,
+    ...(audience === undefined ? {} : { audience }),
+  })
+  return fetch(`${vault.url}/oauth/token`, { method: 'POST', body: form })
+}
+
+describe('a vault that knows its public URL, behind a proxy that rewrites Host', () => {
+  it.each([
+    ['none', undefined],
+    ['the public one', `${PUBLIC}/api/v2/`],
+    ['without its last slash', `${PUBLIC}/api/v2`],
+    ['with the default port', 'https://vault.example.com:443/api/v2/'],
+    ['in capitals', 'https://VAULT.example.com/api/v2/'],
+  ])('gives tokens in its own name for the audience %s, and takes them', async (_, audience) => {
+    const { access_token: token } = (await (await ask(audience)).json()) as { access_token: string }
+    expect(decodeJwt(token)).toMatchObject({ iss: `${PUBLIC}/`, aud: [`${PUBLIC}/api/v2/`] })
+    const listed = await fetch(`${vault.url}/api/v2/flows/vault/connections`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(listed.status).toBe(200)
+  })
+
+  it.each([
+    'https://evil.example/api/v2/',
+    'https://vault.example.com/api/v3/',
+    'http://vault.example.com/api/v2/',
+  ])('gives none for %s', async (audience) => expect((await ask(audience)).status).toBe(403))
+
+  it('names the public URL in discovery and in the OpenAPI document, whatever Host and forwarding headers say', async () => {
+    const headers = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' }
+    const json = async (at: string) => (await fetch(`${vault.url}${at}`, { headers })).json()
+    expect(await json('/.well-known/openid-configuration')).toMatchObject({
+      issuer: `${PUBLIC}/`,
+      token_endpoint: `${PUBLIC}/oauth/token`,
+      jwks_uri: `${PUBLIC}/.well-known/jwks.json`,
+    })
+    expect(await json('/openapi.json')).toMatchObject({ servers: [{ url: PUBLIC }] })
+  })
+
+  it('tells browsers to keep to https, on every answer, refusals of the server too', async () => {
+    const hsts = 'max-age=31536000'
+    expect((await fetch(`${vault.url}/healthz`)).headers.get('strict-transport-security')).toBe(hsts)
+    expect((await fetch(`${vault.url}/docs`)).headers.get('strict-transport-security')).toBe(hsts)
+    const refused = await sendRaw(vault.url, 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n')
+    expect(refused).toMatchObject({ status: 400, headers: { 'strict-transport-security': hsts } })
+  })
+
+  it('keeps idle connections as long as it is set to', async () => {
+    expect((await fetch(`${vault.url}/healthz`)).headers.get('keep-alive')).toBe('timeout=601')
+  })
+})
+
+describe('a vault on this machine alone', () => {
+  it('never binds the name localhost to https', async () => {
+    const local = await startRunningVault({ env: { FLOW_VAULT_PUBLIC_URL: 'https://localhost:8443' } })
+    expect((await fetch(`${local.url}/healthz`)).headers.get('strict-transport-security')).toBeNull()
+    await local.stop()
+  })
+})
+
+describe('the metrics of a vault on loopback', () => {
+  let local: RunningVault
+  beforeAll(async () => {
+    local = await startRunningVault()
+  })
+  afterAll(() => local.stop())
+
+  const scrape = (headers: string) =>
+    sendRaw(local.url, `GET /metrics HTTP/1.1\r\nConnection: close\r\n${headers}\r\n\r\n`)
+
+  it.each(['Host: localhost:8787', 'Host: 127.0.0.1', 'Host: [::1]:80'])('are open to %s', async (host) => {
+    expect((await scrape(host)).status).toBe(200)
+  })
+
+  it.each([
+    ['a name that somebody has lead to this machine', 'Host: attacker.example'],
+    ['a request that was passed on', 'Host: localhost\r\nX-Forwarded-For: 203.0.113.9'],
+    ['a request that was passed on by its standard', 'Host: localhost\r\nForwarded: for=203.0.113.9'],
+  ])('ask for a token by %s', async (_, headers) => {
+    expect((await scrape(headers)).status).toBe(401)
+  })
+})
