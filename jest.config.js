@@ -19,8 +19,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Slower or needier suites end in .long.test.ts, .aws.test.ts or .browser.test.ts and have a command each.
-  testPathIgnorePatterns: ['/node_modules/', '\\.(long|aws|browser)\\.test\\.ts$'],
+  // Slower or needier suites end in .long, .aws, .browser or .providers.test.ts and have a command each.
+  testPathIgnorePatterns: ['/node_modules/', '\\.(long|aws|browser|providers)\\.test\\.ts$'],
   modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/.cache', '<rootDir>/.flow-vault'],
   // For a test that hangs, and nothing else: how fast a machine is decides no test.
   testTimeout: 60_000,

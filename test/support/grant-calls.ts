@@ -25,9 +25,15 @@ interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** What the calls need to know of an authorization server, whoever wrote it. */
+export type CalledProvider = Pick<
+  AuthorizationServer,
+  'issuer' | 'authorizationUrl' | 'tokenUrl' | 'revocationUrl' | 'consent'
+> & { readonly clients: Pick<AuthorizationServer['clients'], 'machine' | 'webBasic'> }
+
 /** The calls that tests of grants make again and again, to a vault beside a real authorization server. */
-export interface GrantCalls {
-  readonly provider: AuthorizationServer
+export interface GrantCalls<Provider extends CalledProvider = AuthorizationServer> {
+  readonly provider: Provider
   call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<JsonAnswer>
   create(body: unknown, query?: string): Promise<JsonAnswer>
   /** The connection with `?view=full`. */
@@ -53,13 +59,13 @@ export interface GrantCalls {
 export const CONNECTIONS = '/api/v2/flows/vault/connections'
 
 /** The calls to one vault, wherever it runs: `tenant` is who makes them when a call names nobody else. */
-export function grantCalls(place: {
+export function grantCalls<Provider extends CalledProvider>(place: {
   readonly baseUrl: string
   readonly fetch: typeof fetch
   readonly tenant: string
-  readonly provider: AuthorizationServer
+  readonly provider: Provider
   token(tenant: string): Promise<string>
-}): GrantCalls {
+}): GrantCalls<Provider> {
   const { provider } = place
   const browser = new CookieJar()
   const call: GrantCalls['call'] = async (method, path, body, asked = {}) => {
@@ -153,7 +159,7 @@ async function pressContinue(
   return location
 }
 
-function machineSetupOf(provider: AuthorizationServer, overrides: Members): Record<string, string> {
+function machineSetupOf(provider: CalledProvider, overrides: Members): Record<string, string> {
   return withoutAbsent({
     type: 'CLIENT_CREDENTIALS',
     client_id: provider.clients.machine.id,
@@ -164,7 +170,7 @@ function machineSetupOf(provider: AuthorizationServer, overrides: Members): Reco
   })
 }
 
-function codeSetupOf(provider: AuthorizationServer, overrides: Members): Record<string, string> {
+function codeSetupOf(provider: CalledProvider, overrides: Members): Record<string, string> {
   return withoutAbsent({
     type: 'AUTHORIZATION_CODE',
     client_id: provider.clients.webBasic.id,
@@ -178,7 +184,7 @@ function codeSetupOf(provider: AuthorizationServer, overrides: Members): Record<
   })
 }
 
-async function codeFrom(provider: AuthorizationServer, redirectUri: string): Promise<string> {
+async function codeFrom(provider: CalledProvider, redirectUri: string): Promise<string> {
   const url = new URL(provider.authorizationUrl)
   url.search = new URLSearchParams({
     response_type: 'code',

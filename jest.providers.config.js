@@ -1,0 +1,9 @@
+import base from './jest.config.js'
+
+// Real authorization servers, which take a minute to start. `npm run test:providers` gets them first.
+export default {
+  ...base,
+  testMatch: ['<rootDir>/test/**/*.providers.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 300_000,
+}

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+
+const KEYCLOAK = '26.7.3'
+const HYDRA = '2.3.0'
+/** Getting Keycloak is a download of 180 MB; building Hydra compiles some hundred packages. */
+const PREPARE_WITHIN_MS = 1_200_000
+const LOG_TAIL_LINES = 5
+
+/** A server that is there to be started, or why it is not. */
+export type Program = { readonly path: string } | { readonly skipped: string }
+
+/**
+ * Keycloak as it is published, unpacked and built for its file database; it needs Maven to come and Java 17 or newer
+ * to run.
+ */
+export async function prepareKeycloak(projectRoot: string): Promise<Program> {
+  const name = `keycloak-${KEYCLOAK}`
+  return prepare(projectRoot, { name, product: name }, (folder) => [
+    [
+      'mvn',
+      '--batch-mode',
+      '--quiet',
+      'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack',
+      `-Dartifact=org.keycloak:keycloak-quarkus-dist:${KEYCLOAK}:zip`,
+      `-DoutputDirectory=${folder}`,
+    ],
+    ['bash', path.join(folder, name, 'bin', 'kc.sh'), 'build', '--db=dev-file'],
+  ])
+}
+
+/** Ory Hydra, built from its module by Go and a C compiler. */
+export async function prepareHydra(projectRoot: string): Promise<Program> {
+  return prepare(projectRoot, { name: `hydra-${HYDRA}`, product: 'hydra' }, (folder) => {
+    for (const [name, text] of Object.entries(HYDRA_FILES)) writeFileSync(path.join(folder, name), text)
+    const tags = ['-tags', 'sqlite,sqlite_omit_load_extension']
+    return [['go', 'build', '-C', folder, '-mod=mod', ...tags, '-o', 'hydra', '.']]
+  })
+}
+
+// A module with `replace` directives can be no argument of `go install`: a program of our own starts its command.
+const HYDRA_FILES = {
+  'go.mod': `module flow-vault.test/hydra
+
+go 1.23
+
+require github.com/ory/hydra/v2 v${HYDRA}
+
+replace github.com/gobuffalo/pop/v6 => github.com/ory/pop/v6 v6.2.1-0.20241121111754-e5dfc0f3344b
+`,
+  'main.go': `package main
+
+import "github.com/ory/hydra/v2/cmd"
+
+func main() { cmd.Execute() }
+`,
+}
+
+async function prepare(
+  projectRoot: string,
+  { name, product }: { readonly name: string; readonly product: string },
+  commandsIn: (folder: string) => readonly (readonly string[])[],
+): Promise<Program> {
+  const cache = path.join(projectRoot, '.cache', 'providers')
+  const place = path.join(cache, name)
+  const done = { path: path.join(place, product) }
+  if (existsSync(done.path)) return done
+  // Made aside and moved when it is whole, so that what was interrupted is made anew.
+  const aside = `${place}.making`
+  rmSync(aside, { recursive: true, force: true })
+  mkdirSync(aside, { recursive: true })
+  const logPath = path.join(cache, `${name}.log`)
+  for (const command of commandsIn(aside)) {
+    const problem = await run(command, logPath)
+    if (problem !== undefined) return { skipped: `${name} could not be had: ${problem}` }
+  }
+  rmSync(place, { recursive: true, force: true })
+  renameSync(aside, place)
+  return existsSync(done.path) ? done : { skipped: `${name} came without ${product}; see ${logPath}` }
+}
+
+/** Undefined when the command succeeded, else what it said last. */
+async function run([command = '', ...args]: readonly string[], logPath: string): Promise<string | undefined> {
+  const log = openSync(logPath, 'w')
+  try {
+    const child = spawn(command, args, { stdio: ['ignore', log, log], timeout: PREPARE_WITHIN_MS })
+    const end = await new Promise<number | string>((resolve) => {
+      child.once('error', ({ message }) => resolve(message))
+      child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))
+    })
+    if (end === 0) return undefined
+    const said = readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join(' | ')
+    return `${command} ended with ${end}. ${said}`
+  } finally {
+    closeSync(log)
+  }
+}
