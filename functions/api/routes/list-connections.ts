@@ -7,11 +7,14 @@ import { connectionFilter, connectionFilterQuery } from '../connection-filter.ts
 import { shownConnectionSchema } from '../connection-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { showConnections } from '../shown-connection.ts'
+import { TenantTurns } from '../tenant-turns.ts'
 
 /** Auth0: pages 0 to 1000, of 1 to 100 items, 50 when not told. */
 const MAX_PAGE = 1000
 const MAX_PER_PAGE = 100
 const DEFAULT_PER_PAGE = 50
+
+const LONG_READS = new TenantTurns()
 
 /** Lists the tenant's connections, page by page. */
 export const listConnectionsRoute = defineRoute({
@@ -50,14 +53,19 @@ export const listConnectionsRoute = defineRoute({
   async handle({ query, caller }, ports: ApiPorts) {
     const page = query.page ?? 0
     const perPage = query.per_page ?? DEFAULT_PER_PAGE
-    const list = await listConnections(ports, {
+    const filter = connectionFilter(query)
+    const input = {
       tenant: caller.tenant,
       page,
       perPage,
       includeTotals: query.include_totals === true,
-      filter: connectionFilter(query),
+      filter,
       ...(query.sort === undefined ? {} : { sort: query.sort }),
-    })
+    }
+    const read = () => listConnections(ports, input)
+    // Filtered or sorted it reads all of the tenant's rows.
+    const isLong = query.sort !== undefined || Object.values(filter).some((value) => value !== undefined)
+    const list = await (isLong ? LONG_READS.run(caller.tenant, read) : read())
     const connections = await showConnections(ports, list.found, query.view)
     if (list.total === undefined) return { status: 200, body: connections }
     return { status: 200, body: { start: page * perPage, limit: perPage, total: list.total, connections } }
