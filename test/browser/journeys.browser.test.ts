@@ -30,7 +30,7 @@ describe('a person', () => {
     await page.getByLabel('Connection name').fill('orders api')
     await screens(page, 'add-2-name')
     await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByLabel('Token', { exact: false }).first().fill(`  ${TOKEN} `)
+    await page.locator('#field-0').fill(`  ${TOKEN} `)
     await page.keyboard.press('Tab')
     await page.getByText('Removed blanks at the ends').waitFor()
     await screens(page, 'add-3-credentials')

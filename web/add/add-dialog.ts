@@ -40,8 +40,8 @@ export class AddDialog extends View {
     super()
     this.addEventListener('add', () => void this.#open({}))
     this.addEventListener('repair', (event) => {
-      const { connection } = (event as CustomEvent<{ connection: Connection }>).detail
-      void this.#open({ repaired: connection })
+      const { connection, action } = (event as CustomEvent<{ connection: Connection; action: string }>).detail
+      void this.#open({ repaired: connection, action })
     })
   }
 
@@ -50,7 +50,7 @@ export class AddDialog extends View {
     this.requestUpdate()
   }
 
-  async #open({ repaired }: { repaired?: Connection }): Promise<void> {
+  async #open({ repaired, action }: { repaired?: Connection; action?: string }): Promise<void> {
     let error: unknown
     try {
       this.#connectors = await this.context.api.connectors()
@@ -64,6 +64,7 @@ export class AddDialog extends View {
       error,
       appId: repaired?.app_id ?? only,
       setupType: repaired?.setup_type,
+      action,
       name: repaired?.name ?? '',
       step: repaired === undefined ? (only === undefined ? 'app' : 'name') : 'credentials',
     }
@@ -142,6 +143,7 @@ export class AddDialog extends View {
       setup: this.#setup!,
       errors: this.#now.errors,
       isChange: this.#repaired !== undefined && this.#repaired.status !== 'empty',
+      action: this.#now.action,
       chooseSetup: (setupType) => this.#set({ setupType, errors: [] }),
       onAuthorized: (connection) => this.#finish(connection),
       onChanged: () => this.requestUpdate(),
@@ -215,7 +217,6 @@ export class AddDialog extends View {
     const setup = this.#setup!
     const form = this.querySelector<SetupForm>('setup-form')
     const oauth = isEmpty || setup.authorization !== 'interactive' ? null : this.#oauth
-    // In the turn of the click: a window that opens later is blocked.
     const opened = oauth?.openWindow() ?? null
     this.#set({ isBusy: true, errors: [], error: undefined, offersUnverified: undefined })
     try {

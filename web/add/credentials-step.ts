@@ -12,17 +12,21 @@ export function credentialsStep(options: {
   setup: Setup
   errors: readonly FieldError[]
   isChange: boolean
+  action: string | undefined
   chooseSetup(type: string): void
   onAuthorized(connection: Connection): void
   onChanged(): void
 }): TemplateResult {
   const { connector, setup, context } = options
   const isInteractive = setup.authorization === 'interactive'
+  // What was typed is stored already: only the person's word is lacking.
+  const isOnlyAuthorized =
+    isInteractive && options.isChange && ['connect', 'authorize'].includes(options.action ?? '')
   return html`
-    ${connector.setups.length < 2 ? nothing : kinds(connector, setup, options.chooseSetup)}
+    ${connector.setups.length < 2 || isOnlyAuthorized ? nothing : kinds(connector, setup, options.chooseSetup)}
     ${keyed(
       `${connector.app_id} ${setup.type}`,
-      html`<setup-form .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${options.isChange}></setup-form>
+      html`${isOnlyAuthorized ? nothing : html`<setup-form .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${options.isChange}></setup-form>`}
         ${
           isInteractive
             ? html`<oauth-connect

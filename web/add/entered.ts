@@ -9,6 +9,8 @@ export interface Entered {
   readonly query: string
   readonly appId: string | undefined
   readonly setupType: string | undefined
+  /** What the state's button asked for, of a connection that is there. */
+  readonly action: string | undefined
   readonly name: string
   /** True when the name is the person's own, which no suggestion replaces. */
   readonly isNamed: boolean
@@ -27,6 +29,7 @@ export const NOTHING: Entered = {
   query: '',
   appId: undefined,
   setupType: undefined,
+  action: undefined,
   name: '',
   isNamed: false,
   errors: [],
