@@ -229,6 +229,11 @@ export function authorizationKey(id: string): ItemKey {
   return { partition: `STATE#${id}`, sort: 'state' }
 }
 
+/** How many changes of a connection were refused within a minute; `sort` names both. */
+export function refusedChangesKey(tenant: string, sort: string): ItemKey {
+  return { partition: `TENANT#${tenant}#REFUSED_CHANGES`, sort }
+}
+
 /** What is known to be broken: an application whose client the provider refuses, a host that does not answer. */
 export function breakerKey(tenant: string, name: string): ItemKey {
   return { partition: `TENANT#${tenant}#BREAKERS`, sort: name }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
 import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
+import { countingRefusals } from '../../../shared/use-cases/connections/refused-changes.ts'
 import { updateConnection } from '../../../shared/use-cases/connections/update-connection.ts'
 import { defineRoute } from '../../route.ts'
 import {
@@ -41,14 +42,17 @@ export const updateConnectionRoute = defineRoute({
     ...errorResponses(...GUARDED, 404, 409, 412, 413, 415),
   },
   async handle({ path, query, headers, body, caller }, ports: ApiPorts) {
-    const row = await updateConnection(ports, {
-      tenant: caller.tenant,
-      id: path.id,
-      name: body.name,
-      setup: body.setup,
-      verify: query.verify === true,
-      ifMatch: headers['if-match'],
-    })
+    const update = () =>
+      updateConnection(ports, {
+        tenant: caller.tenant,
+        id: path.id,
+        name: body.name,
+        setup: body.setup,
+        verify: query.verify === true,
+        ifMatch: headers['if-match'],
+      })
+    const where = { tenant: caller.tenant, id: path.id }
+    const row = body.setup === undefined ? await update() : await countingRefusals(ports, where, update)
     return {
       status: 200,
       body: await showConnection(ports, row, { view: query.view, answerTo: 'write' }),

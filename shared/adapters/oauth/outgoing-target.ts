@@ -4,6 +4,17 @@ import { isPublicAddress } from './address-policy.ts'
 
 /** In characters; nothing that a person enters as an endpoint comes near it, and servers refuse longer ones. */
 const MAX_URL_LENGTH = 8192
+const INTERNAL_DOMAINS = new Set([
+  'corp',
+  'home',
+  'internal',
+  'intranet',
+  'lan',
+  'local',
+  'localdomain',
+  'localhost',
+  'private',
+])
 const HTTPS_PORT = 443
 const HTTP_PORT = 80
 
@@ -45,7 +56,20 @@ export function checkTarget(
   }
   // A trailing dot names the same host in another spelling, which certificates and lists do not know.
   if (url.hostname.endsWith('.')) return refused('forbidden_host', 'A host name must not end in a dot.')
+  if (!allowListed && isInternalName(url.hostname)) {
+    return refused('forbidden_address', `${url.hostname}: the address is not on the public internet.`)
+  }
   return { url, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, secure, allowListed }
+}
+
+/**
+ * Names that no public resolver knows: without a dot, or below a domain that is set apart for private use (RFC 6761,
+ * RFC 6762, RFC 8375, ICANN's reserved `internal`). They are refused unasked, so that nobody learns which there are.
+ */
+function isInternalName(hostname: string): boolean {
+  if (hostname.startsWith('[') || isIP(hostname) !== 0) return false
+  const labels = hostname.split('.')
+  return labels.length < 2 || INTERNAL_DOMAINS.has(labels.at(-1) ?? '') || hostname.endsWith('.home.arpa')
 }
 
 /** The guard's own check of a URL, before any name is resolved; `host:port` entries are those it lets through. */

@@ -79,11 +79,19 @@ async function tryUpdate(ports: FirstGrantPorts, input: UpdateConnectionInput): 
   const connector = findConnector(row.appId)
   if (connector === undefined) throw new InvariantError(`no connector for ${row.appId}`)
   const accepted = input.setup === undefined ? undefined : await acceptSetup(ports, connector, input.setup)
+  if (input.verify === true && accepted !== undefined) refuseUntried(accepted)
   if (accepted !== undefined && accepted.digest !== row.setupDigest) {
     return replaceSetup(ports, row, accepted, input)
   }
   if (input.verify === true) await verifyUnchanged(ports, input, accepted)
   return rename(ports, row, input)
+}
+
+/** What cannot be tried is refused before it is compared: the answer and its time tell nothing of what is stored. */
+function refuseUntried({ setup }: AcceptedSetup): void {
+  if (setup.grant === undefined && setup.test === undefined) {
+    throw nothingToVerify('There is no test call for this setup')
+  }
 }
 
 /** Whoever asks to verify is told, also where the setup is the one that is stored, and where there is none. */

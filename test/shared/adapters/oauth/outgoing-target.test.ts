@@ -11,8 +11,12 @@ describe('createUrlCheck', () => {
     ['https://localhost./token', 'forbidden_host'],
     ['https://user@idp.example.com/token', 'invalid_url'],
     ['not a url', 'invalid_url'],
-    // What a name stands for is only known when it is resolved.
-    ['https://localhost/token', undefined],
+    // Whether there is such an inner name is told to nobody; what others stand for is only known when resolved.
+    ['https://localhost/token', 'forbidden_address'],
+    ['https://vault/token', 'forbidden_address'],
+    ['https://db.internal/token', 'forbidden_address'],
+    ['https://printer.local/token', 'forbidden_address'],
+    ['https://idp.example.com/token', undefined],
   ])('says of %s: %s', (url, code) => {
     expect(createUrlCheck([])(url)?.code).toBe(code)
   })
