@@ -3,7 +3,7 @@ import path from 'node:path'
 import { PROJECT_ROOT } from '../../support/source-files.ts'
 
 function capacity(...args: string[]) {
-  const command = path.join(PROJECT_ROOT, 'infra/capacity/capacity-command.ts')
+  const command = path.join(PROJECT_ROOT, 'tools/capacity/capacity-command.ts')
   return spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', command, ...args], {
     encoding: 'utf8',
   })

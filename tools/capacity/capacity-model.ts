@@ -1,8 +1,8 @@
+import { MAX_BATCH, ROTATION_S, rotationPace } from '../../infra/rotation-pace.ts'
+import { MAX_WORKERS, MAX_WRITING_WORKERS } from '../../infra/stage-file.ts'
 import { WRITES_PER_SECOND } from '../../shared/adapters/secrets-manager/write-budget.ts'
 import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { grantDueAtMs } from '../../shared/domain/rotation-policy.ts'
-import { MAX_BATCH, ROTATION_S, rotationPace } from '../rotation-pace.ts'
-import { MAX_WORKERS, MAX_WRITING_WORKERS } from '../stage-file.ts'
 import { AWS_QUOTAS } from './aws-figures.ts'
 import { callsOfRotation, type SecretStoreKind } from './rotation-calls.ts'
 

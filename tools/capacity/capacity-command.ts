@@ -3,7 +3,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { MIN_LIFE_FOR_SWEEP_MS } from '../../shared/domain/rotation-policy.ts'
 import type { CapacityInput } from './capacity-model.ts'
-import { capacityPage, SECRET_BYTES } from './capacity-page.ts'
+import { CAPACITY_PAGE, capacityPage, SECRET_BYTES } from './capacity-page.ts'
 import { capacityText, STORES } from './capacity-report.ts'
 
 /*
@@ -13,7 +13,7 @@ import { capacityText, STORES } from './capacity-report.ts'
 const USAGE = `Usage:
   npm run -s capacity -- --connections 1e6 --life 3600 --tenants 1e4
 Options: --secret-store secrets-manager|sealed, --idle PART from 0 below 1 (of connections that nobody fetches),
-  --write (makes docs/capacity.md and its plots anew). Left out: 1e6 connections, 3600 s, a hundred a tenant.`
+  --write (makes docs/capacity.md anew). Left out: 1e6 connections, 3600 s, a hundred a tenant.`
 
 const PROJECT_ROOT = path.join(import.meta.dirname, '../..')
 /** More than any account could hold; a slip of the hand is likelier. */
@@ -36,9 +36,8 @@ function run(args: string[]): string {
   if (values.help === true) return `${USAGE}\n`
   const text = capacityText(inputOf(values))
   if (values.write !== true) return text
-  const files = Object.entries(capacityPage())
-  for (const [file, content] of files) fs.writeFileSync(path.join(PROJECT_ROOT, file), content)
-  return `${text}\nWrote ${files.map(([file]) => file).join(', ')}.\n`
+  fs.writeFileSync(path.join(PROJECT_ROOT, CAPACITY_PAGE), capacityPage())
+  return `${text}\nWrote ${CAPACITY_PAGE}.\n`
 }
 
 function parse(args: string[]) {

@@ -1,6 +1,6 @@
-import { type CapacityInput, capacityOf, rotationIntervalMs } from '../../../infra/capacity/capacity-model.ts'
-import { monthlyCost, totalOf } from '../../../infra/capacity/monthly-cost.ts'
-import { callsOfRotation } from '../../../infra/capacity/rotation-calls.ts'
+import { type CapacityInput, capacityOf, rotationIntervalMs } from '../../../tools/capacity/capacity-model.ts'
+import { monthlyCost, totalOf } from '../../../tools/capacity/monthly-cost.ts'
+import { callsOfRotation } from '../../../tools/capacity/rotation-calls.ts'
 import { type MeasuredRotations, measureRotations, measureSealedRotation } from './capacity-simulation.ts'
 
 const HOURLY: CapacityInput = {
