@@ -58,15 +58,15 @@ export async function deployVault(options: DeployOptions): Promise<DeployedVault
   const folder = await mkdtemp(path.join(PROJECT_ROOT, '.cache', 'deploy-'))
   try {
     const place = { cwd: PROJECT_ROOT, folder }
-    await cdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`], place)
     await writeFile(
       path.join(folder, `${options.stage}.json`),
       JSON.stringify(stageFileOf(options, issuer.url)),
     )
+    const context = ['--context', `stages=${folder}`, '--context', `stage=${options.stage}`]
+    await cdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`, ...context], place)
     const outputsFile = path.join(folder, 'outputs.json')
     const stacks = ['Data', 'Vault'].map((stack) => `FlowVault-${options.stage}-${stack}`)
     const deploy = ['deploy', ...stacks, '--require-approval', 'never', '--outputs-file', outputsFile]
-    const context = ['--context', `stages=${folder}`, '--context', `stage=${options.stage}`]
     await cdk(options, [...deploy, ...context], place)
     const outputs = JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Record<string, string>>
     const { ApiId, ApiUrl } = outputs[`FlowVault-${options.stage}-Vault`] ?? {}
