@@ -221,6 +221,7 @@ const GUARDED = ROUTES.filter(([, route]) => route.scopes !== undefined)
 describe('the table of routes', () => {
   test('is open to everybody to a monitor, a reader and a browser, and nowhere else', () => {
     expect(ROUTES.filter(([, route]) => route.scopes === undefined).map(([key]) => key)).toEqual([
+      'GET /asyncapi.json',
       'GET /healthz',
       'GET /readyz',
       'GET /openapi.json',

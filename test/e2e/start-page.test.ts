@@ -190,7 +190,7 @@ describe('a link to authorize', () => {
     expect(posted.status).toBe(303)
     const got = new URL(posted.headers.get('location')!)
     expect(`${got.origin}${got.pathname}`).toBe(`${callback.origin}${callback.pathname}`)
-    expect(Object.fromEntries(got.searchParams)).toEqual(Object.fromEntries(callback.searchParams))
+    expect(Object.fromEntries(got.searchParams)).toMatchObject(Object.fromEntries(callback.searchParams))
     expect((await world.open(got)).status).toBe(200)
   })
 
