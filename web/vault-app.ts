@@ -44,15 +44,19 @@ export class VaultApp extends View {
       <session-bars .session=${this.#session}></session-bars>
       <main id="main" tabindex="-1">${this.#view(this.#context)}</main>
       <live-region></live-region>
-      <sign-in-dialog .isOpen=${this.#isSignedOut} @try-again=${() => this.#begin()}></sign-in-dialog>
+      <sign-in-dialog .isOpen=${this.#isSignedOut} .wasLink=${this.#wasLink} @try-again=${() => this.#begin()}></sign-in-dialog>
     `
+  }
+
+  get #wasLink(): boolean {
+    return this.#error instanceof ApiError && this.#error.message.includes('link')
   }
 
   #unopened(): TemplateResult {
     if (this.#error instanceof ApiError && !this.#error.isPassing) {
       return html`<main>
         <sign-in-page
-          .wasLink=${this.#error.message.includes('link')}
+          .wasLink=${this.#wasLink}
           @try-again=${() => this.#begin()}
         ></sign-in-page>
       </main>`

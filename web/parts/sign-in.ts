@@ -19,6 +19,12 @@ function howTo(element: View): TemplateResult {
   `
 }
 
+function linkSpent(): TemplateResult {
+  return html`<p class="notice" data-hue="orange" role="alert">
+    ${icon('warning')}<span>${PAGE.linkSpent}</span>
+  </p>`
+}
+
 /** What stands there before anybody has signed in. */
 export class SignInPage extends View {
   static override properties = { wasLink: { type: Boolean } }
@@ -28,11 +34,7 @@ export class SignInPage extends View {
     return html`<div class="card sign-in">
       <span class="brand">${icon('vault')} ${PAGE.product}</span>
       <h1>${PAGE.signInTitle}</h1>
-      ${
-        this.wasLink
-          ? html`<p class="notice" data-hue="orange" role="alert">${icon('warning')}<span>${PAGE.linkSpent}</span></p>`
-          : ''
-      }
+      ${this.wasLink ? linkSpent() : ''}
       ${howTo(this)}
     </div>`
   }
@@ -40,8 +42,9 @@ export class SignInPage extends View {
 
 /** The same over the page, so that nothing typed is lost. */
 export class SignInDialog extends View {
-  static override properties = { isOpen: { type: Boolean } }
+  static override properties = { isOpen: { type: Boolean }, wasLink: { type: Boolean } }
   declare isOpen: boolean
+  declare wasLink: boolean
 
   protected override render(): TemplateResult {
     return html`<dialog aria-labelledby="signed-out" closedby="none" @cancel=${(event: Event) => event.preventDefault()}>
@@ -49,6 +52,7 @@ export class SignInDialog extends View {
         <div class="dialog-head"><h2 id="signed-out">${PAGE.signedOut}</h2></div>
         <div class="dialog-main">
           <p>${PAGE.signedOutKept}</p>
+          ${this.wasLink ? linkSpent() : ''}
           ${howTo(this)}
         </div>
       </div>
