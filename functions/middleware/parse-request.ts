@@ -41,7 +41,7 @@ export function parseRequest(): MiddlewareObj<HttpEvent, APIGatewayProxyStructur
               : parseBody(event, route.bodySchema, route.bodyOptional === true),
         caller: state.caller ?? NO_CALLER,
         requestId: state.requestId,
-        cookies: event.cookies ?? [],
+        cookies: event.cookies ?? event.headers['cookie']?.split('; ') ?? [],
         isHead: event.requestContext.http.method === 'HEAD',
         origin: originOf(event),
       }
