@@ -9,6 +9,11 @@ import { type RunningVault, startRunningVault } from '../support/running-vault.t
 
 const NOT_FOUND = { status: 404, says: ['Not Found'] } as const
 const INVALID_HEADERS = { status: 400, errorCode: 'invalid_headers' } as const
+/** What routes need in their body, so that the id alone is wrong. */
+const BODIES: Readonly<Record<string, unknown>> = {
+  'reject-credential': { credential_version: 1 },
+  'put-flow': { name: 'flow' },
+}
 const EMPTY = JSON.stringify({ name: 'made', app_id: 'HTTP' })
 
 let vault: RunningVault
@@ -89,8 +94,8 @@ describe('an id', () => {
     ['10,000 characters', 'a'.repeat(10_000), tooLong],
   ])('of %s is looked up or refused, by every route', async (_what, text, wanted) => {
     for (const route of allRoutes().filter((each) => each.path.startsWith(`${CONNECTIONS}/{id}`))) {
-      const path = route.path.replace('{id}', text)
-      const body = route.name === 'reject-credential' ? '{"credential_version":1}' : '{}'
+      const path = route.path.replace('{id}', text).replace('{flow_id}', 'flow')
+      const body = JSON.stringify(BODIES[route.name] ?? {})
       const sent =
         route.bodySchema === undefined ? {} : { headers: { 'content-type': 'application/json' }, body }
       await client.refused(() => client.send({ method: route.method, path, ...sent }), wanted)

@@ -111,7 +111,8 @@ export function connectionListSuite(open: () => ApiTarget): void {
       'status=broken',
       'q=',
       `q=${'x'.repeat(151)}`,
-      'sort=name',
+      'sort=color',
+      'sort=',
       'per_page=1&per_page=2',
     ])('is refused with invalid_query_string for ?%s', async (query) => {
       const { status, body } = await list(`?${query}`)

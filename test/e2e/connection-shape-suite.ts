@@ -7,21 +7,21 @@ type CreateBody = Management.CreateFlowsVaultConnectionRequestContent
 type UpdateBody = Management.UpdateFlowsVaultConnectionRequestContent
 
 /**
- * What a person sees of each setup, and whether it is ready at once: an app that is authorized by a code is not,
- * as long as no grant is held. A label shows at most three characters at either end of a long value.
+ * What a person sees of each setup, and whether it is ready at once: one whose credential a provider mints is not, as
+ * long as no grant is held; the providers of these setups are nowhere. A label shows at most three characters at either end of a long value.
  */
 const SHOWN: Readonly<Record<string, readonly [accountName: string, ready: boolean]>> = {
   'ACTIVECAMPAIGN API_KEY': ['API key ac-***789', true],
   'AIRTABLE API_KEY': ['API key pat***789', true],
-  'AUTH0 OAUTH_APP': ['acme.auth0.invalid', true],
-  'BIGQUERY OAUTH_JWT': ['svc@acme-analytics.iam.gserviceaccount.com', true],
+  'AUTH0 OAUTH_APP': ['acme.auth0.invalid', false],
+  'BIGQUERY OAUTH_JWT': ['svc@acme-analytics.iam.gserviceaccount.com', false],
   'CLEARBIT API_KEY': ['API key sk_***789', true],
   'DOCUSIGN OAUTH_CODE': ['OAuth', false],
   'GOOGLE_SHEETS OAUTH_CODE': ['OAuth', false],
   'HTTP BEARER': ['Bearer my-***000', true],
   'HTTP BASIC_AUTH': ['Basic ***', true],
   'HTTP API_KEY': ['Header X-Api-Key api***000', true],
-  'HTTP OAUTH_CLIENT_CREDENTIALS': ['Client Credentials cc-***000', true],
+  'HTTP OAUTH_CLIENT_CREDENTIALS': ['Client Credentials cc-***000', false],
   'HUBSPOT API_KEY': ['API key hub***789', true],
   'HUBSPOT OAUTH_CODE': ['OAuth', false],
   'JWT JWT': ['JWT HS256', true],
@@ -102,7 +102,7 @@ export function connectionShapeSuite(open: () => ApiTarget): void {
     const example = EXAMPLE_SETUPS.find((candidate) => candidate.appId === appId)!
     const [accountName, ready] = SHOWN[`${appId} ${example.type}`]!
 
-    test('answers a null refreshed_at on writes and none on reads, and becomes ready by its setup', async () => {
+    test('answers a null refreshed_at on writes and none on reads, and is what its setup makes it', async () => {
       const created = await connections.create({ name: 'empty', app_id: appId } as CreateBody)
       const empty = {
         id: ID,

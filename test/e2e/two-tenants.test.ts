@@ -54,11 +54,16 @@ async function furnish(caller: Caller, secret: string) {
 
 /** A body that each route takes, so that nothing but the id decides. */
 const BODIES: Readonly<Record<string, unknown>> = {
+  'put-flow': { name: 'taken over' },
+  'update-subscription': { url: 'https://alpha.example.test/taken-over' },
   'update-connection': { name: 'taken over', setup: { type: 'BEARER', token: 'alpha-token-000' } },
   'update-oauth-app': { name: 'taken over', client_secret: 'alpha-secret-000', is_default: true },
   'authorize-connection': {},
   'reject-credential': { credential_version: 1 },
 }
+
+/** Where a route needs one. */
+const QUERIES: Readonly<Record<string, string>> = { 'replay-subscription': '?after=beginning' }
 
 /** What may differ between two answers that say the same. */
 const OF_THE_REQUEST = ['x-request-id', 'date', 'x-ratelimit-remaining', 'x-ratelimit-reset']
@@ -86,7 +91,8 @@ describe.each(BY_ID)('%s', (_key, route) => {
     'answers another tenant’s %s as an id there never was, and changes nothing',
     async (kind) => {
       const before = await itemsOfTenant(vault.server.vault.items, 'bravo')
-      const path = (id: string): string => route.path.replace('{id}', id)
+      const query = QUERIES[route.name] ?? ''
+      const path = (id: string): string => route.path.replace('{id}', id).replace('{flow_id}', 'flow') + query
       const theirs = await json(A, route.method, path(ofB[kind]), BODIES[route.name])
       const unknown = await json(A, route.method, path(UNKNOWN[kind]), BODIES[route.name])
       expect(theirs.status).toBe(404)

@@ -33,7 +33,7 @@ export async function readAnswer(response: Response): Promise<RawAnswer> {
 
 /** Asserts Auth0's error shape, the words, and the headers of every answer; `around` is the test's present. */
 export function expectRefusal(answer: RawAnswer, wanted: Refusal): void {
-  const { message, ...body } = JSON.parse(answer.body)
+  const { message, errors, ...body } = JSON.parse(answer.body)
   expect(body).toEqual({
     statusCode: wanted.status,
     error: ERRORS[wanted.status],
@@ -41,8 +41,18 @@ export function expectRefusal(answer: RawAnswer, wanted: Refusal): void {
   })
   expect(answer.status).toBe(wanted.status)
   for (const part of wanted.says) expect(message).toContain(part)
+  if (errors !== undefined) expectParts(errors, message)
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
   expectEveryAnswersHeaders(answer)
+}
+
+/** Asserts that each part says what and where, and that the message is about the first. */
+function expectParts(errors: unknown, message: string): void {
+  const part: unknown = { path: expect.any(String), code: expect.any(String), message: expect.any(String) }
+  const parts = errors as readonly { readonly path: string; readonly message: string }[]
+  expect(parts).toEqual(parts.map(() => part))
+  expect(message).toContain(parts[0]!.message)
+  expect(message).toContain(parts[0]!.path)
 }
 
 /** Asserts the headers that every answer carries, whoever made it. */

@@ -19,6 +19,9 @@ describe('ALL_SCOPES', () => {
       'read:flows_vault_events',
       'create:flows_vault_freezes',
       'delete:flows_vault_freezes',
+      'read:flows_vault_permits',
+      'create:flows_vault_permits',
+      'delete:flows_vault_permits',
     ])
   })
 })

@@ -39,7 +39,7 @@ describe('client command', () => {
       { client_id: id, name: 'ci', tenant: 'acme', scopes: [...ALL_SCOPES], created_at: expect.any(String) },
     ])
     const plain = await run(['list'])
-    expect(plain.out).toBe(`${id}  ci  tenant acme  16 scopes\n`)
+    expect(plain.out).toBe(`${id}  ci  tenant acme  19 scopes\n`)
 
     expect(await run(['remove', id])).toMatchObject({ exitCode: 0 })
     expect((await run(['list'])).out).toBe('No clients yet.\n')
