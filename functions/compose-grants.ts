@@ -2,6 +2,7 @@ import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
 import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
 import { OAuth4WebApiClient } from '../shared/adapters/oauth/provider-oauth-client.ts'
 import { renderTemplate } from '../shared/connectors/template.ts'
+import type { GrantSealer } from '../shared/ports/grant-sealer.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
 import type { OutgoingFetch, UrlCheck } from '../shared/ports/outgoing-fetch.ts'
 import type { Ports } from '../shared/ports/ports.ts'
@@ -27,11 +28,11 @@ export interface ComposedGrants extends GrantsFunctionPorts {
  * `boot` this run, where a lock proves that it is the only one.
  */
 export function composeGrants(
-  ports: Ports & { readonly metrics: Metrics },
+  ports: Ports & { readonly metrics: Metrics; readonly sealer: GrantSealer },
   { allowHosts, owner, boot }: { allowHosts: readonly string[]; owner: string; boot?: string },
 ): ComposedGrants {
   const { clock, random, metrics, log } = ports
-  const opened = new MeasuredOpenedSecrets(ports.secrets, metrics)
+  const opened = new MeasuredOpenedSecrets(ports.secrets, ports.sealer, metrics)
   const freezes = new FreezeWatch(ports.items, clock)
   const breaker = new ProviderBreaker(ports)
   const checkUrl = createUrlCheck(allowHosts)

@@ -13,6 +13,7 @@ import { createLambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
 import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
 import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
+import { SealedGrants } from '../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
 import { MeasuredWriteBudget } from '../shared/adapters/secrets-manager/measured-write-budget.ts'
 import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
@@ -98,7 +99,7 @@ export function wireCredentials(env: Environment = process.env): CredentialsPort
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, base.clock),
     permits: new PermitWatch(ports.items, base.clock),
-    opened: new OpenedSecrets(ports.secrets),
+    opened: new OpenedSecrets(ports.secrets, grantSealer(base, rows.items)),
     flights: new SingleFlight(),
     usage: new UsageRollup(ports),
   }
@@ -128,8 +129,8 @@ export function wireGrants(env: Environment = process.env): GrantsFunctionPorts 
   const metrics = emfMetrics(base)
   const secrets = secretStore(base, rows.items, metrics)
   const owner = env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? 'grants'
-  const ports = { ...rows, secrets, metrics, digester: kmsDigester(base) }
-  return composeGrants(ports, { allowHosts: base.config.allowHosts, owner })
+  const kept = { secrets, sealer: grantSealer(base, rows.items), digester: kmsDigester(base) }
+  return composeGrants({ ...rows, ...kept, metrics }, { allowHosts: base.config.allowHosts, owner })
 }
 
 /** The ports of `sweep`: the due index and the queue; no secrets. */
@@ -222,18 +223,26 @@ function storeOfSetting(
   items: ItemStore,
   metrics: Metrics,
 ): SecretStore {
-  const keyArn = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
   // Bundling writes the store's name in here, and then what only the other one needs falls out of the bundle.
   if ((process.env['FLOW_VAULT_SECRET_STORE'] ?? config.secretStore) === 'sealed') {
-    const keys = new KmsKeyWrapper({ client: new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }), keyArn })
-    return new SealedSecretStore({ items, keys, clock, random })
+    return new SealedSecretStore({ items, keys: keyWrapper({ config, aws }), clock, random })
   }
   return new SecretsManagerStore({
     client: new SecretsManagerClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
     writeBudget: new MeasuredWriteBudget({ clock, maxInstances: config.secretWriters, metrics }),
     deployment: present(config.deploymentId, ENV.deploymentId),
-    kmsKeyId: keyArn,
+    kmsKeyId: present(config.wrappingKeyArn, ENV.wrappingKeyArn),
   })
+}
+
+/** What providers mint is sealed beside the rows, whichever store holds the setups. */
+function grantSealer(base: Base, items: ItemStore): SealedGrants {
+  return new SealedGrants({ items, keys: keyWrapper(base), random: base.random })
+}
+
+function keyWrapper({ config, aws }: Pick<Base, 'config' | 'aws'>): KmsKeyWrapper {
+  const client = new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
+  return new KmsKeyWrapper({ client, keyArn: present(config.wrappingKeyArn, ENV.wrappingKeyArn) })
 }
 
 function kmsDigester({ config, aws }: Base): KmsDigester {

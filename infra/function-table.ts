@@ -29,6 +29,9 @@ export type GrantName =
   | 'restore-secrets'
   | 'read-secrets'
   | 'remove-secrets'
+  | 'read-access-tokens'
+  | 'keep-grants'
+  | 'remove-tokens'
   | 'digest'
   | 'verify-tokens'
   | 'invoke-grants'
@@ -78,6 +81,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'create-secrets',
       'put-secrets',
       'restore-secrets',
+      'remove-tokens',
       'digest',
       'verify-tokens',
       'invoke-grants',
@@ -90,7 +94,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     memoryMb: 1024,
     timeoutSeconds: 29,
     routes: CREDENTIALS_ROUTES as readonly Route<never>[],
-    grants: ['read-rows', 'note-use', 'read-secrets', 'verify-tokens', 'invoke-grants'],
+    grants: ['read-rows', 'note-use', 'read-secrets', 'read-access-tokens', 'verify-tokens', 'invoke-grants'],
   },
   {
     name: 'authorize',
@@ -106,8 +110,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     description: 'Calls providers for whoever waits: mints, exchanges, tests and revokes grants',
     memoryMb: 1024,
     timeoutSeconds: 120,
-    // A code app's connection has no secret before its first authorization: then this function makes it.
-    grants: ['write-rows', 'read-secrets', 'create-secrets', 'put-secrets', 'digest'],
+    grants: ['write-rows', 'read-secrets', 'keep-grants', 'digest'],
   },
   {
     // A function of its own, so that neither the callers of a slow provider nor a full queue stop the other.
@@ -117,7 +120,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     memoryMb: 1024,
     timeoutSeconds: 120,
     worksQueue: true,
-    grants: ['write-rows', 'read-secrets', 'put-secrets', 'digest', 'receive-work'],
+    grants: ['write-rows', 'read-secrets', 'keep-grants', 'digest', 'receive-work'],
   },
   {
     name: 'sweep',
@@ -141,6 +144,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'scan-rows',
       'query-work',
       'remove-secrets',
+      'remove-tokens',
       'invoke-grants',
       'send-work',
       'send-freezes',

@@ -1,12 +1,12 @@
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import { type GrantRunner, type GrantWork, grantRunnerOver } from '../../shared/ports/grant-runner.ts'
-import { parseContent } from '../../shared/use-cases/commit/opened-secrets.ts'
 import { buildAuthorizationUrl } from '../../shared/use-cases/grants/build-authorization-url.ts'
 import { exchangeCode } from '../../shared/use-cases/grants/exchange-code.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { mintFirstGrant } from '../../shared/use-cases/grants/mint-first-grant.ts'
 import { probeStored } from '../../shared/use-cases/grants/probe-stored.ts'
 import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
+import { openTokens } from '../../shared/use-cases/grants/sealed-tokens.ts'
 import { sendNotification } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 
@@ -29,8 +29,8 @@ function workOf(ports: GrantPorts): GrantWork {
     exchange: (request) => exchangeCode(ports, request),
     send: (request) => sendNotification(ports, request),
     async revoke(request) {
-      const { secretId, versionId } = request.secret
-      return revokeGrants(ports, request, parseContent(await ports.secrets.get(secretId, versionId)))
+      const { grant } = request
+      return grant === undefined ? {} : revokeGrants(ports, request, await openTokens(ports, request, grant))
     },
   }
 }

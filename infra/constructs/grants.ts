@@ -83,6 +83,19 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   'restore-secrets': (it) => onSecrets(it, restoreSecrets(it)),
   'read-secrets': (it) => onSecrets(it, readSecrets(it)),
   'remove-secrets': (it) => onSecrets(it, removeSecrets(it)),
+  // Tokens are sealed beside the rows, each part in partitions and under a key context of its own.
+  'read-access-tokens': (it) =>
+    onTokens(it, [
+      items(it, ['ACCESS#*'], ['dynamodb:GetItem']),
+      allow(['kms:Decrypt'], it.wrappingKeyArn, contextOf(['access'])),
+    ]),
+  'keep-grants': (it) =>
+    onTokens(it, [
+      items(it, ['ACCESS#*', 'REFRESH#*'], ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem']),
+      allow(['kms:GenerateDataKey', 'kms:Decrypt'], it.wrappingKeyArn, contextOf(['access', 'refresh'])),
+    ]),
+  'remove-tokens': (it) =>
+    onTable(it, [items(it, ['ACCESS#*', 'REFRESH#*'], ['dynamodb:Query', 'dynamodb:DeleteItem'])]),
   digest: (it) => ({
     statements: [allow(['kms:GenerateMac'], it.digestKeyArn)],
     environment: { [ENV.digestKeyArn]: it.digestKeyArn },
@@ -123,8 +136,23 @@ function allow(actions: readonly string[], resource: string, conditions?: Condit
 }
 
 /** Items whose partition key begins as `keys` says; each of these actions names its keys, so there is always one to compare. */
-function items(it: VaultResources, keys: string, actions: readonly string[]): PolicyStatement {
-  return allow(actions, it.tableArn, { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [keys] } })
+function items(
+  it: VaultResources,
+  keys: string | readonly string[],
+  actions: readonly string[],
+): PolicyStatement {
+  const leading = { 'dynamodb:LeadingKeys': [keys].flat() }
+  return allow(actions, it.tableArn, { 'ForAllValues:StringLike': leading })
+}
+
+/** The parts of a grant whose data keys may be used: every context has exactly one of `part` and `secretId`. */
+function contextOf(parts: readonly string[]): Conditions {
+  return { StringEquals: { 'kms:EncryptionContext:part': parts } }
+}
+
+function onTokens(it: VaultResources, statements: readonly PolicyStatement[]): Granted {
+  const environment = { [ENV.tableName]: it.tableName, [ENV.wrappingKeyArn]: it.wrappingKeyArn }
+  return { statements, environment }
 }
 
 function dueIndex(it: VaultResources, shards: string): PolicyStatement {

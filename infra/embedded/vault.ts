@@ -11,6 +11,7 @@ import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-lim
 import type { FunctionName } from '../../functions/route.ts'
 import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
+import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { newUuid } from '../../shared/domain/ids.ts'
@@ -81,17 +82,15 @@ export async function openVault(options: {
   const metrics = new PrometheusMetrics()
   const events = createEventFlow({ items: stores.items, clock, random, log, metrics })
   const { items, feedWaits } = events
-  const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
+  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const sealer = new SealedGrants({ items, keys, random, removesAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })
   const ports = { items, secrets, digester, clock, random, log, metrics }
   const { allowHosts, rateLimitPerSecond } = settings
-  const composed = composeGrants(ports, {
-    allowHosts,
-    owner: `pid ${process.pid}`,
-    // The folder's lock proves that no other process works on these rows.
-    boot: newUuid(random),
-  })
+  // The folder's lock proves that no other process works on these rows: it is told apart by its boot.
+  const who = { owner: `pid ${process.pid}`, boot: newUuid(random) }
+  const composed = composeGrants({ ...ports, sealer }, { allowHosts, ...who })
   const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })

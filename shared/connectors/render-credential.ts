@@ -1,9 +1,9 @@
 import { VaultError } from '../domain/errors.ts'
-import type { JsonObject } from '../domain/json.ts'
+import type { JsonObject, JsonValue } from '../domain/json.ts'
 import type { RequestPart, Setup } from './connector.ts'
 import { isHeaderValue, isHttpsUrl, isUnderHosts } from './field-format.ts'
 import { readNamedValues } from './named-values.ts'
-import { type GrantsForTemplates, ownValue, renderTemplate } from './template.ts'
+import { fieldsOf, type GrantsForTemplates, ownValue, renderTemplate } from './template.ts'
 
 /** What a flow gets: plaintext, to be put straight into an answer or around a call, and never kept. */
 export interface RenderedCredential {
@@ -46,6 +46,30 @@ function addExtraFields(credential: CredentialParts, grants: GrantsForTemplates)
   for (const [name, text] of Object.entries(grants['main']?.extra ?? {})) {
     if (!credential.fields.has(name)) credential.fields.set(name, text)
   }
+}
+
+/**
+ * What the credential of a minted setup takes from the setup itself: the row keeps it, so that whoever answers flows
+ * opens no setup. Addresses go without user name, query and fragment, as templates use them.
+ */
+export function publicSetupOf(setup: Setup, values: JsonObject): JsonObject {
+  const names = new Set<string>()
+  const templates = [...setup.request.map(({ value }) => value), ...Object.values(setup.credentialFields)]
+  for (const template of templates.flat()) {
+    for (const name of fieldsOf(String(template))) names.add(name)
+  }
+  for (const { when } of setup.request) if (when !== undefined) names.add(when.field)
+  const taken = [...names].flatMap((name) => {
+    const value = ownValue(values, name)
+    return value === undefined ? [] : [[name, withoutQuery(value)] as const]
+  })
+  return Object.fromEntries(taken)
+}
+
+function withoutQuery(value: JsonValue): JsonValue {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  if (url === null || !/^https?:$/.test(url.protocol)) return value
+  return renderTemplate('{base(value)}', { value }) ?? ''
 }
 
 /** A label has to fit on a line of a list; the longest host name does. */

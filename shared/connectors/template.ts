@@ -47,6 +47,13 @@ export function mask(value: string): string {
   return characters.slice(0, MASK_END_CHARS).join('') + MASK + characters.slice(-MASK_END_CHARS).join('')
 }
 
+/** The names of the setup's fields that a template reads; what is minted is not among them. */
+export function fieldsOf(template: string): string[] {
+  return [...template.matchAll(PLACEHOLDER)]
+    .flatMap(([, expression = '']) => expression.replace(/^[^(]*\(|\)$/g, '').split(','))
+    .filter((name) => name !== '' && !/^grants?\./.test(name))
+}
+
 /** An own member's value; undefined for inherited ones, so that a name such as `constructor` finds nothing. */
 export function ownValue(values: JsonObject, name: string): JsonValue | undefined {
   return Object.hasOwn(values, name) ? values[name] : undefined

@@ -1,10 +1,11 @@
 import type { Account } from './account.ts'
-import type { GrantState } from './grant.ts'
+import type { GrantPointer, GrantState } from './grant.ts'
+import type { JsonObject } from './json.ts'
 import type { RotationAttempt, RotationFailure } from './rotation.ts'
 
 /**
- * One vault connection as the row store keeps it: metadata only, never a secret. The row's `secret` pointer is
- * the only commit point of secret material, and readers follow it and nothing else.
+ * One vault connection as the row store keeps it: metadata only, never a secret. Its pointers (`secret` to
+ * the setup, `grant` to the tokens) are the only commit points of secret material, and readers follow it and nothing else.
  */
 export interface ConnectionRow {
   readonly tenant: string
@@ -34,15 +35,20 @@ export interface ConnectionRow {
   readonly status: ConnectionStatus
   /** Why a connection is pending, in words with the next action. */
   readonly statusReason?: string
+  /** The version of the secret that holds the setup; absent where a code app was authorized without one. */
   readonly secret?: SecretPointer
+  /** What a minted credential's templates need of the setup, none of it secret. */
+  readonly publicSetup?: JsonObject
+  /** The sealed tokens; absent until a provider has minted any. */
+  readonly grant?: GrantPointer
   readonly setupDigest?: string
   /** The OAuth application that minted the grant, for apps whose client is the operator's. */
   readonly oauthAppId?: string
   readonly requiredScopes?: readonly string[]
   /** Grant metadata by grant name; `main`, and the nested one's name for bundles. */
   readonly grants?: Readonly<Record<string, GrantState>>
-  /** Rises with each new authorization, so that a late answer for an older one is told apart. */
-  readonly authorization?: number
+  /** The operation that began the grant, so that a late answer for another one is told apart. */
+  readonly authorization?: string
   /** The refresh-token deadline that was warned of, so that each is warned of once. */
   readonly warnedRefreshExpiryMs?: number
   /** The instant of the last rotation that a flow's complaint caused; one a minute is enough. */

@@ -24,11 +24,15 @@ export type GrantNote =
 
 /** What the row knows of a grant: enough to decide when to rotate, nothing that could be used. */
 export interface GrantState {
+  /** The mark of the answer that brought it, by which one that came meanwhile is told apart. */
+  readonly mark: string
   readonly issuedAtMs: number
   /** Absent when the access token never expires, or nobody said when. */
   readonly accessExpiresAtMs?: number
   readonly expiryBasis: ExpiryBasis
   readonly hasRefreshToken: boolean
+  /** Members of an earlier answer are sealed with the access token, for renewals to take over. */
+  readonly hasExtra?: true
   readonly refreshExpiresAtMs?: number
   /** Since when that deadline has been known: a renewal that does not move it leaves this alone. */
   readonly refreshIssuedAtMs?: number
@@ -36,18 +40,18 @@ export interface GrantState {
   readonly notes?: readonly GrantNote[]
 }
 
-/** A grant as it is kept inside the secret store, beside the setup that obtained it. */
-export interface StoredGrant {
+/** The marks of the sealed items that hold a connection's tokens. */
+export interface GrantPointer {
+  readonly access: string
+  /** Absent where the provider gave no refresh token. */
+  readonly refresh?: string
+}
+
+/** What is sealed of one grant, in the clear: in memory only. */
+export interface GrantTokens {
   readonly access_token: string
   readonly refresh_token?: string
-  readonly issued_at_ms: number
-  readonly expires_at_ms?: number
-  readonly expiry_basis: ExpiryBasis
-  readonly refresh_expires_at_ms?: number
-  readonly refresh_issued_at_ms?: number
-  readonly scopes?: readonly string[]
   readonly extra: Readonly<Record<string, string>>
-  readonly notes?: readonly GrantNote[]
 }
 
 /** The instant the first of the grants expires, in epoch ms; undefined when none ever does. */

@@ -224,6 +224,34 @@ export function oauthAppKey(tenant: string, id: string): ItemKey {
   return { partition: oauthAppsPartition(tenant), sort: id }
 }
 
+/** What kinds of sealed items there are, by the word their partition begins with. */
+const SEALED_PARTS = { ACCESS: 'access', REFRESH: 'refresh' } as const
+
+/** Holds the sealed items of one part of a connection's grants; the sort key is the mark. */
+export function sealedGrantsPartition(tenant: string, ownerId: string, part: 'access' | 'refresh'): string {
+  return `${part === 'access' ? 'ACCESS' : 'REFRESH'}#${tenant}#${ownerId}`
+}
+
+/** A sealed token of a connection, by its mark. */
+export function sealedGrantKey(place: {
+  tenant: string
+  ownerId: string
+  part: 'access' | 'refresh'
+  mark: string
+}): ItemKey {
+  return { partition: sealedGrantsPartition(place.tenant, place.ownerId, place.part), sort: place.mark }
+}
+
+/** What is sealed under a key, or undefined when it is no sealed token. */
+export function findSealedGrant(
+  key: ItemKey,
+): { tenant: string; ownerId: string; part: 'access' | 'refresh'; mark: string } | undefined {
+  const [word = '', tenant, ownerId] = key.partition.split('#')
+  const part = Object.hasOwn(SEALED_PARTS, word) ? SEALED_PARTS[word as keyof typeof SEALED_PARTS] : undefined
+  if (part === undefined || tenant === undefined || ownerId === undefined) return undefined
+  return { tenant, ownerId, part, mark: key.sort }
+}
+
 /** An authorization is found by its id alone, a digest of its state: the callback names no tenant, the item does. */
 export function authorizationKey(id: string): ItemKey {
   return { partition: `STATE#${id}`, sort: 'state' }

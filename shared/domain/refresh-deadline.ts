@@ -1,5 +1,5 @@
 import type { ConnectionRow } from './connection.ts'
-import type { GrantState, StoredGrant } from './grant.ts'
+import type { GrantState } from './grant.ts'
 
 const DAY_MS = 24 * 3600_000
 
@@ -11,29 +11,26 @@ const WARN_LEAD_MS = 7 * DAY_MS
 const SAME_DEADLINE_MS = 60_000
 
 /** When a refresh token ends, and since when that has been so. */
-export interface RefreshDeadline {
-  readonly refresh_expires_at_ms?: number
-  readonly refresh_issued_at_ms?: number
-}
+export type RefreshDeadline = Pick<GrantState, 'refreshExpiresAtMs' | 'refreshIssuedAtMs'>
 
 /**
  * The deadline of a renewed grant's refresh token: the new one, counted from now; or the old one, with the instant
  * it was first known at, when the renewal did not move it.
  */
 export function renewedDeadline(
-  old: StoredGrant | undefined,
+  old: GrantState | undefined,
   renewed: { readonly expiresAtMs: number | undefined; readonly issuedAtMs: number },
 ): RefreshDeadline {
   const { expiresAtMs, issuedAtMs } = renewed
   if (expiresAtMs === undefined) return {}
-  const before = old?.refresh_expires_at_ms
+  const before = old?.refreshExpiresAtMs
   // A session of minutes moves by less than that with each renewal.
   const same = Math.min(SAME_DEADLINE_MS, (expiresAtMs - issuedAtMs) / 10)
   const isMoved = before === undefined || Math.abs(expiresAtMs - before) > same
-  if (isMoved) return { refresh_expires_at_ms: expiresAtMs, refresh_issued_at_ms: issuedAtMs }
+  if (isMoved) return { refreshExpiresAtMs: expiresAtMs, refreshIssuedAtMs: issuedAtMs }
   return {
-    refresh_expires_at_ms: before,
-    refresh_issued_at_ms: old?.refresh_issued_at_ms ?? old?.issued_at_ms ?? issuedAtMs,
+    refreshExpiresAtMs: before,
+    refreshIssuedAtMs: old?.refreshIssuedAtMs ?? old?.issuedAtMs ?? issuedAtMs,
   }
 }
 

@@ -129,7 +129,7 @@ export function canResend(
   if (attempt.isOver !== true && !isSenderGone(attempt.unknownAtMs, facts)) return false
   if (attempt.consumes === undefined || facts.refresh.rotation === 'none') return true
   if (mayReplay(attempt, facts)) return true
-  if (facts.isTokenRefused === true && attempt.earlier === undefined) return true
+  if (facts.isTokenRefused === true && attempt.firstUnknownAtMs === undefined) return true
   return facts.accessExpiresAtMs !== undefined && facts.nowMs >= facts.accessExpiresAtMs
 }
 
@@ -158,7 +158,7 @@ function mayReplay(attempt: RotationAttempt, facts: { refresh: RefreshRule; nowM
   const { graceSeconds = 0, replaySafe } = facts.refresh
   return (
     replaySafe === true &&
-    attempt.earlier === undefined &&
+    attempt.firstUnknownAtMs === undefined &&
     facts.nowMs < attempt.startedAtMs + graceSeconds * 1000
   )
 }

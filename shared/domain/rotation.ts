@@ -13,18 +13,14 @@ export interface RotationAttempt {
   /** Sending uses up what is sent, a refresh token or a code; absent where asking again is harmless. */
   readonly consumes?: true
   readonly startedAtMs: number
-  /** Where the answer is stored first, so that whoever comes after a crash finds it there. */
-  readonly answerVersionId: string
+  /** Names this attempt, and the rescue of its answer should that lose its commit. */
+  readonly op: string
   /** Set once the request is known to be over without a known outcome. */
   readonly unknownAtMs?: number
   /** Its sender itself said so: it waits for no answer any more. */
   readonly isOver?: true
-  /** What is known of the requests before this one for the same token, none of whose ends is known. */
-  readonly earlier?: {
-    readonly unknownAtMs: number
-    /** Where their answers would be stored, if a slow sender still does so; the latest first. */
-    readonly answerVersionIds: readonly string[]
-  }
+  /** Since when requests before this one for the same token have had no known outcome; absent for the first. */
+  readonly firstUnknownAtMs?: number
 }
 
 /** The last failure of rotation, kept until the next success. */

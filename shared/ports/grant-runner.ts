@@ -1,7 +1,7 @@
 import type { Account } from '../domain/account.ts'
 import type { VaultEvent } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
-import type { GrantState } from '../domain/grant.ts'
+import type { GrantPointer, GrantState } from '../domain/grant.ts'
 import type { RotationFailure } from '../domain/rotation.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 
@@ -102,20 +102,25 @@ export interface StoredSetup {
   readonly setupType: string
   readonly setupDigest: string
   /** Which authorization of the connection this is, so that a late answer for another one is told apart. */
-  readonly authorization: number
-  readonly secret: SecretPointer
+  readonly authorization?: string
+  /** Absent where a code app was authorized without a setup. */
+  readonly secret?: SecretPointer
+  /** The sealed tokens that were minted from it. */
+  readonly grant?: GrantPointer
   readonly oauthAppId?: string
 }
 
 export interface FirstGrantRequest extends StoredSetup {
-  /** Where the setup with its grant is stored. */
-  readonly answerVersionId: string
+  readonly secret: SecretPointer
+  /** The operation that commits the setup, and the grant with it. */
+  readonly op: string
 }
 
 export type FirstGrantResult =
   | {
       readonly kind: 'granted'
-      readonly versionId: string
+      /** Sealed beside the row, with a rescue that the commit takes away. */
+      readonly grant: GrantPointer
       readonly grants: Readonly<Record<string, GrantState>>
       readonly requiredScopes: readonly string[]
       readonly oauthAppId?: string

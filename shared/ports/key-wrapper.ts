@@ -1,11 +1,17 @@
 import { StoreUnavailableError } from './item-store.ts'
 
-/** What binds a wrapped data key to its place; it is authenticated, not secret, and shows in KMS's audit log. */
-export interface KeyContext {
-  readonly tenant: string
-  readonly secretId: string
-  readonly versionId: string
-}
+/**
+ * What binds a wrapped data key to its place, with exactly one of `secretId` and `part`, so that a policy can tell
+ * what a role opens; it is authenticated, not secret, and shows in KMS's audit log.
+ */
+export type KeyContext =
+  | { readonly tenant: string; readonly secretId: string; readonly versionId: string }
+  | {
+      readonly tenant: string
+      readonly owner: string
+      readonly part: 'access' | 'refresh'
+      readonly mark: string
+    }
 
 export interface WrappedKey {
   /** The name of the key that wrapped it, so that keys can be rotated while old wraps stay readable. */

@@ -39,6 +39,8 @@ export const LOG_FIELDS = [
   'pointers',
   'orphan_secrets',
   'orphan_versions',
+  'leftover_tokens',
+  'tokens_removed',
   'dangling_pointers',
   'unknown_owners',
   'restored',

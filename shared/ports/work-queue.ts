@@ -2,7 +2,7 @@
 export type WorkItem =
   | { readonly kind: 'freeze'; readonly tenant: string; readonly id: string }
   | { readonly kind: 'rotate'; readonly tenant: string; readonly id: string }
-  | { readonly kind: 'rescue'; readonly tenant: string; readonly id: string; readonly versionId: string }
+  | { readonly kind: 'rescue'; readonly tenant: string; readonly id: string; readonly op: string }
 
 /**
  * Work for those who call providers: in the process, or SQS. At least once, in no order; the jobs of freezes do not

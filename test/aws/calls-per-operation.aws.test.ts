@@ -70,7 +70,7 @@ beforeAll(async () => {
     log: silentLog(),
     // A static credential has nothing to ask a provider: a call to this would fail the test.
     grants: {} as GrantRunner,
-    opened: new OpenedSecrets(secrets),
+    opened: new OpenedSecrets(secrets, { open: () => Promise.reject(new Error('nothing is minted')) }),
     freezes: new FreezeWatch(items, clock),
     flights: new SingleFlight(),
   }

@@ -115,26 +115,25 @@ export function wokenSuite(place: () => WokenPlace): void {
     it('reconcile: a grant left to be rescued, and never stored, is let go', async () => {
       const id = await world.authorized()
       const row = (await items.get(connectionKey(tenant, id))) as unknown as ConnectionRow
-      const { secretId, generation } = row.secret!
-      const versionId = newUuid(random)
+      const op = newUuid(random)
       const rescue: Rescue = {
         kind: 'rescue',
+        of: 'renewal',
+        op,
         tenant,
         connectionId: id,
         appId: row.appId,
-        setupType: row.setupType,
-        setupDigest: row.setupDigest,
-        authorization: row.authorization ?? 0,
-        oauthAppId: row.oauthAppId,
-        secretId,
-        generation,
-        versionId,
-        grantNames: ['main'],
+        setupType: row.setupType!,
+        setupDigest: row.setupDigest!,
+        grant: { access: 'nothing0' },
+        grants: {},
+        requiredScopes: [],
         replaces: {},
+        createdAtMs: clock.nowMs(),
       }
       await items.transact([rescueWrite(rescue, clock.nowMs() - 20 * MINUTE_MS)])
       await wake('reconcile', { task: 'work' })
-      const left = () => items.get(rescueKey(tenant, id, versionId))
+      const left = () => items.get(rescueKey(tenant, id, op))
       expect(await until(left, (item) => item === undefined, WORKED_WITHIN_MS)).toBeUndefined()
       expect(await world.view(id)).toMatchObject({ status: 'ready', credential_version: 2 })
     })

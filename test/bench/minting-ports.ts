@@ -2,6 +2,7 @@ import { createLocalGrantRunner } from '../../functions/grants/local-grant-runne
 import { openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
+import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
@@ -32,7 +33,8 @@ export async function mintingPorts(
   const random = new SystemRandom()
   const keys = await LocalKeyWrapper.open(keyPath, random)
   const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
-  const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
+  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const sealer = new SealedGrants({ items, keys, random, removesAtOnce: true })
   const log = { debug: silent, info: silent, warn: silent, error: silent, access: silent }
   let minted = 0
   const oauth: OAuthClient = {
@@ -55,7 +57,8 @@ export async function mintingPorts(
     random,
     log,
     oauth,
-    opened: new OpenedSecrets(secrets),
+    sealer,
+    opened: new OpenedSecrets(secrets, sealer),
     checkUrl: () => undefined,
     outgoing: noOutgoing,
     attempts: new AttemptWatch(clock),

@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto'
 import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
+import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
@@ -73,6 +74,7 @@ export class World {
       level === 'items'
         ? new SealedSecretStore({ ...sealed, items })
         : faultySecrets(new SealedSecretStore({ ...sealed, items: this.items }), plan)
+    const sealer = new SealedGrants({ items, keys: OPEN_KEYS, random: this.#random })
     const queued: WorkItem[] = []
     const ports = {
       items,
@@ -82,7 +84,8 @@ export class World {
       random: this.#random,
       log: SILENT,
       oauth: this.provider,
-      opened: new OpenedSecrets(secrets),
+      sealer,
+      opened: new OpenedSecrets(secrets, sealer),
       checkUrl: () => undefined,
       outgoing: noOutgoing,
       attempts: new AttemptWatch(this.clock),

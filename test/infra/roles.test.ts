@@ -62,7 +62,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...LOGS,
     ...TRACES,
     ...ROWS,
-    ...WRITE_SECRETS,
     'secretsmanager:GetSecretValue',
     'kms:Decrypt',
     'kms:GenerateDataKey',
@@ -73,7 +72,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     ...TRACES,
     ...ROWS,
     'secretsmanager:GetSecretValue',
-    'secretsmanager:PutSecretValue',
     'kms:Decrypt',
     'kms:GenerateDataKey',
     'kms:GenerateMac',
@@ -140,11 +138,12 @@ describe('the role of each function, with Secrets Manager', () => {
     expect(decrypts[0]!.condition).toContain('kms:ViaService')
   })
 
-  it('lets credentials decrypt through Secrets Manager alone, and only its own secrets', () => {
-    const [decrypt, ...more] = statementsOf(vault, 'credentials').filter(({ actions }) =>
+  it('lets credentials decrypt its own secrets through Secrets Manager, access tokens, and nothing else', () => {
+    const [decrypt, tokens, ...more] = statementsOf(vault, 'credentials').filter(({ actions }) =>
       actions.includes('kms:Decrypt'),
     )
     expect(more).toEqual([])
+    expect(tokens!.condition).toBe('{"StringEquals":{"kms:EncryptionContext:part":["access"]}}')
     expect(decrypt!.condition).toContain('kms:ViaService')
     expect(decrypt!.condition).toContain('secret:flow-vault/*')
   })
@@ -158,19 +157,20 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
     for (const { name } of FUNCTION_TABLE) {
       for (const { actions, condition } of statementsOf(vault, name)) {
         if (!actions.some((action) => action.startsWith('dynamodb:'))) continue
-        const leading = /"dynamodb:LeadingKeys":\["([^"]+)"\]/.exec(condition)?.[1]
-        keys[name] = [...new Set([...(keys[name] ?? []), leading ?? `any: ${actions.join()}`])].sort()
+        const named = /"dynamodb:LeadingKeys":(\[[^\]]+\])/.exec(condition)?.[1]
+        const leading = named === undefined ? [`any: ${actions.join()}`] : (JSON.parse(named) as string[])
+        keys[name] = [...new Set([...(keys[name] ?? []), ...leading])].sort()
       }
     }
     const sealed = secretStore === 'sealed' ? ['SECRET#flow-vault/*'] : []
     expect(keys).toEqual({
-      api: [...sealed, 'STATE#*', 'TENANT#*', 'VAULT'],
-      credentials: [...sealed, 'TENANT#*', 'VAULT'],
+      api: ['ACCESS#*', 'REFRESH#*', ...sealed, 'STATE#*', 'TENANT#*', 'VAULT'],
+      credentials: ['ACCESS#*', ...sealed, 'TENANT#*', 'VAULT'],
       authorize: ['STATE#*'],
-      grants: [...sealed, 'TENANT#*', 'VAULT'],
-      rotations: [...sealed, 'TENANT#*', 'VAULT'],
+      grants: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', 'VAULT'],
+      rotations: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', 'VAULT'],
       sweep: ['rotation#*'],
-      reconcile: [...sealed, 'TENANT#*', 'VAULT', 'any: dynamodb:Scan', 'work#*'],
+      reconcile: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', 'VAULT', 'any: dynamodb:Scan', 'work#*'],
     })
   })
 
@@ -214,7 +214,7 @@ describe('the role of each function, with sealed secrets', () => {
     expect(all.filter((action) => action.startsWith('secretsmanager:'))).toEqual([])
   })
 
-  it('lets only what hands out credentials and what calls providers decrypt, and bound to the secrets of the vault', () => {
+  it('lets only credentials and grants decrypt, and of refresh tokens grants alone', () => {
     const may = FUNCTION_TABLE.filter(({ name }) =>
       statementsOf(vault, name).some(({ actions }) => actions.includes('kms:Decrypt')),
     )
@@ -222,8 +222,13 @@ describe('the role of each function, with sealed secrets', () => {
     const decrypts = may
       .flatMap(({ name }) => statementsOf(vault, name))
       .filter(({ actions }) => actions.includes('kms:Decrypt'))
-    for (const { condition } of decrypts)
-      expect(condition).toContain('"kms:EncryptionContext:secretId":"flow-vault/*"')
+    const secrets = '{"StringLike":{"kms:EncryptionContext:secretId":"flow-vault/*"}}'
+    const tokens = (parts: string) => `{"StringEquals":{"kms:EncryptionContext:part":[${parts}]}}`
+    expect(decrypts.map(({ condition }) => condition)).toEqual([
+      ...[secrets, tokens('"access"')],
+      ...[secrets, tokens('"access","refresh"')],
+      ...[secrets, tokens('"access","refresh"')],
+    ])
   })
 })
 

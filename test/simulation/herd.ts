@@ -7,6 +7,7 @@ import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import { attributesOf } from '../../shared/use-cases/commit/connection-rows.ts'
 import { dueMembers } from '../../shared/use-cases/grants/postpone-rotation.ts'
+import { prepareSeals } from '../../shared/use-cases/grants/sealed-tokens.ts'
 import { sweepDue } from '../../shared/use-cases/rotation/sweep-due.ts'
 import { FAIR_PROVIDER, FAIR_STORES, scenarioOf } from './scenario.ts'
 import { World } from './world.ts'
@@ -120,15 +121,14 @@ async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
   const stored = {
     access_token: minted.accessToken.reveal(),
     refresh_token: minted.refreshToken!.reveal(),
-    issued_at_ms: nowMs,
-    expires_at_ms: nowMs + LIFE_MS,
-    expiry_basis: EXPIRY_BASIS,
     extra: {},
   }
   const versionId = newUuid(chance)
-  const value = new SecretText(JSON.stringify({ setup, grants: { main: stored } }))
-  await world.secrets.put(secretId, versionId, value)
+  await world.secrets.put(secretId, versionId, new SecretText(JSON.stringify({ setup })))
+  const seals = await prepareSeals(world.portsOf(world.machines[0]!.current), { tenant, id })
+  const { pointer, writes } = seals.seal({ main: stored }, { pointer: undefined, tokens: {} })
   const main: GrantState = {
+    mark: seals.mark,
     issuedAtMs: nowMs,
     accessExpiresAtMs: nowMs + LIFE_MS,
     expiryBasis: EXPIRY_BASIS,
@@ -151,6 +151,7 @@ async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
     generations: 1,
     status: 'ready',
     secret: { secretId, versionId, generation: 1 },
+    grant: pointer,
     grants: { main },
     requiredScopes: [],
     fence: 0,
@@ -158,8 +159,7 @@ async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
     ...dueMembers(id, connectionDueAtMs({ id, grants: { main } })),
   }
   const write = { op: 'put', key: connectionKey(tenant, id), attributes: attributesOf(row) } as const
-  await world.items.transact([write])
-  world.invariants.stored(value)
-  await world.invariants.applied([write])
+  await world.items.transact([...writes, write])
+  await world.invariants.applied([...writes, write])
   return row
 }

@@ -29,6 +29,7 @@ export async function sweepImport(options: { imported: number; capacity: number 
   const dueAtMs = new Map<string, number>()
   const put = async (tenant: string, id: string, issuedAtMs: number): Promise<void> => {
     const main = {
+      mark: 'imported',
       issuedAtMs,
       accessExpiresAtMs: issuedAtMs + LIFE_MS,
       expiryBasis: 'stated',

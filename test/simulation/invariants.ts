@@ -1,15 +1,14 @@
-import { versionOfKey } from '../../shared/adapters/sealed/sealed-items.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
-import type { StoredGrant } from '../../shared/domain/grant.ts'
+import type { GrantTokens } from '../../shared/domain/grant.ts'
 import type { RefreshRule } from '../../shared/domain/grant-profile.ts'
-import { connectionsPartition } from '../../shared/domain/keys.ts'
+import { connectionsPartition, findSealedGrant } from '../../shared/domain/keys.ts'
 import { heldUntilMs } from '../../shared/domain/rotation-policy.ts'
 import type { SecretText } from '../../shared/domain/secret-text.ts'
+import type { GrantSealer, SealedPlace } from '../../shared/ports/grant-sealer.ts'
 import type { ItemStore, Write } from '../../shared/ports/item-store.ts'
 import type { TokenOutcome, TokenRequest } from '../../shared/ports/oauth-client.ts'
-import { SecretNotFoundError, type SecretStore } from '../../shared/ports/secret-store.ts'
-import { parseContent } from '../../shared/use-cases/commit/opened-secrets.ts'
-import type { SecretContent } from '../../shared/use-cases/commit/secret-content.ts'
+import type { SecretStore } from '../../shared/ports/secret-store.ts'
+import type { Rescue } from '../../shared/use-cases/commit/rescue-item.ts'
 import type { SimulatedProcess } from './machine.ts'
 import type { ModelServer, ServerToken } from './model-server.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -31,6 +30,9 @@ interface Flight {
   end(kind: TokenOutcome['kind']): void
 }
 
+/** Tokens by grant name. */
+type Tokens = Readonly<Record<string, GrantTokens>>
+
 /** The promises, watched at every step: each breach is written down with the time it happened at. */
 export class Invariants {
   readonly violations: string[] = []
@@ -48,12 +50,14 @@ export class Invariants {
   /** Connections with the version that a flow complained of. */
   readonly #complaints = new Set<string>()
   readonly #resentOnComplaint = new Set<string>()
-  readonly #contents = new Map<string, SecretContent>()
+  /** What the rows have pointed at, by mark of the access tokens. */
+  readonly #contents = new Map<string, Tokens>()
   readonly #world: {
     readonly time: VirtualTime
     readonly server: ModelServer
     readonly items: ItemStore
     readonly secrets: SecretStore
+    readonly sealer: GrantSealer
     /** Whether wall clocks are right, so that true time may be compared too. */
     readonly clocksAreRight: boolean
   }
@@ -63,6 +67,7 @@ export class Invariants {
     server: ModelServer
     items: ItemStore
     secrets: SecretStore
+    sealer: GrantSealer
     clocksAreRight: boolean
   }) {
     this.#world = world
@@ -112,8 +117,7 @@ export class Invariants {
   #checkSpent(process: SimulatedProcess, token: ServerToken, refresh: RefreshRule, grantName: string): void {
     if (!token.isSpent || refresh.rotation === 'none') return
     const row = this.rows.get(token.connectionId ?? '')
-    const content = row === undefined ? undefined : this.#contents.get(row.secret?.versionId ?? '')
-    if (content?.grants?.[grantName]?.refresh_token !== token.value) return
+    if (this.#tokensOf(row)?.[grantName]?.refresh_token !== token.value) return
     const expiresAtMs = row?.grants?.[grantName]?.accessExpiresAtMs ?? Number.POSITIVE_INFINITY
     // The clock may have jumped back since it was looked at for the decision, which the attempt is dated by.
     if (Math.max(process.nowMs(), row?.attempt?.startedAtMs ?? 0) >= expiresAtMs) return
@@ -130,29 +134,26 @@ export class Invariants {
     )
   }
 
-  /** A version was stored: what it holds is the vault's from now on. */
-  stored(value: SecretText): void {
-    for (const grant of Object.values(parseContent(value).grants ?? {})) {
-      const token = this.#world.server.tokens.get(grant.refresh_token ?? '')
-      if (token !== undefined) token.isStored = true
-    }
+  #tokensOf(row: ConnectionRow | undefined): Tokens | undefined {
+    return this.#contents.get(row?.grant?.access ?? '')
   }
 
-  /** The version may be gone again by the time it is looked at. */
-  async #storedAmongRows(version: { secretId: string; versionId: string }): Promise<void> {
-    try {
-      this.stored(await this.#world.secrets.get(version.secretId, version.versionId))
-    } catch (error) {
-      if (!(error instanceof SecretNotFoundError)) throw error
+  /** Refresh tokens were stored: they are the vault's from now on. */
+  async #stored(place: SealedPlace): Promise<void> {
+    const tokens: Record<string, string> = JSON.parse((await this.#world.sealer.open(place)).reveal())
+    for (const value of Object.values(tokens)) {
+      const token = this.#world.server.tokens.get(value)
+      if (token !== undefined) token.isStored = true
     }
   }
 
   /** A transaction took effect. */
   async applied(writes: readonly Write[]): Promise<void> {
     for (const { key, ...write } of writes) {
-      if (key.partition.endsWith('#RESCUES') && write.op === 'put') this.#rescued(write.attributes)
-      const version = write.op === 'put' ? versionOfKey(key) : undefined
-      if (version !== undefined) await this.#storedAmongRows(version)
+      if (key.partition.endsWith('#RESCUES') && write.op === 'put')
+        this.#rescued(write.attributes as unknown as Rescue)
+      const place = write.op === 'put' ? findSealedGrant(key) : undefined
+      if (place?.part === 'refresh') await this.#stored(place)
       const tenant = key.partition.split('#')[1] ?? ''
       if (key.partition !== connectionsPartition(tenant)) continue
       const row = (await this.#world.items.get(key)) as unknown as ConnectionRow | undefined
@@ -164,9 +165,10 @@ export class Invariants {
   async #changed(row: ConnectionRow): Promise<void> {
     const before = this.rows.get(row.id)
     this.rows.set(row.id, row)
-    if (row.secret !== undefined && row.secret.versionId !== before?.secret?.versionId) {
-      await this.#pointerMoved(row, before)
-    }
+    if (row.secret !== undefined && row.secret.versionId !== before?.secret?.versionId)
+      await this.#setupMoved(row)
+    if (row.grant !== undefined && row.grant.access !== before?.grant?.access)
+      await this.#grantMoved(row, before)
     if (row.status === 'reauthorization_required' && before?.status !== 'reauthorization_required') {
       this.counts.reauthorizations++
       this.#checkDeath(row, before)
@@ -175,48 +177,67 @@ export class Invariants {
       this.breach('F4', `the fence of ${row.id} fell from ${before.fence} to ${row.fence}`)
   }
 
-  async #pointerMoved(row: ConnectionRow, before: ConnectionRow | undefined): Promise<void> {
-    const pointer = row.secret!
+  async #setupMoved(row: ConnectionRow): Promise<void> {
+    const { secretId, versionId } = row.secret!
     try {
-      const content = parseContent(await this.#world.secrets.get(pointer.secretId, pointer.versionId))
-      this.#contents.set(pointer.versionId, content)
-      this.#checkTokensKept(row, before, content)
-      for (const grant of Object.values(content.grants ?? {})) {
-        this.counts.rotations++
-        this.#checkExpiry(row, grant)
-        const token = this.#world.server.tokens.get(grant.refresh_token ?? '')
-        if (token === undefined) continue
-        token.connectionId = row.id
-        token.isSpent = false
-      }
+      await this.#world.secrets.get(secretId, versionId)
     } catch {
-      this.breach('P2', `${row.id} points at ${pointer.versionId}, which is not there`)
+      this.breach('P2', `${row.id} points at ${versionId}, which is not there`)
+    }
+  }
+
+  async #grantMoved(row: ConnectionRow, before: ConnectionRow | undefined): Promise<void> {
+    const { access, refresh } = row.grant!
+    const owner = { tenant: row.tenant, ownerId: row.id }
+    const open = async (part: 'access' | 'refresh', mark: string) =>
+      JSON.parse((await this.#world.sealer.open({ ...owner, part, mark })).reveal())
+    let tokens: Tokens
+    try {
+      const opened: Tokens = await open('access', access)
+      const refreshTokens = refresh === undefined ? {} : await open('refresh', refresh)
+      tokens = Object.fromEntries(
+        Object.entries(opened).map(([name, grant]) => [
+          name,
+          { ...grant, ...(refreshTokens[name] === undefined ? {} : { refresh_token: refreshTokens[name] }) },
+        ]),
+      )
+    } catch {
+      this.breach('P2', `${row.id} points at ${access} and ${refresh}, which are not both there`)
+      return
+    }
+    this.#contents.set(access, tokens)
+    this.#checkTokensKept(row, before, tokens)
+    for (const [name, grant] of Object.entries(tokens)) {
+      this.counts.rotations++
+      this.#checkExpiry(row, name, grant)
+      const token = this.#world.server.tokens.get(grant.refresh_token ?? '')
+      if (token === undefined) continue
+      token.connectionId = row.id
+      token.isSpent = false
     }
   }
 
   /** P2: what a provider leaves out of its answer stays as it was. */
-  #checkTokensKept(row: ConnectionRow, before: ConnectionRow | undefined, content: SecretContent): void {
+  #checkTokensKept(row: ConnectionRow, before: ConnectionRow | undefined, tokens: Tokens): void {
     if (before === undefined || before.authorization !== row.authorization) return
-    const old = this.#contents.get(before.secret?.versionId ?? '')
-    for (const [name, grant] of Object.entries(old?.grants ?? {})) {
-      if (grant.refresh_token !== undefined && content.grants?.[name]?.refresh_token === undefined)
+    for (const [name, grant] of Object.entries(this.#tokensOf(before) ?? {})) {
+      if (grant.refresh_token !== undefined && tokens[name]?.refresh_token === undefined)
         this.breach('P2', `${row.id} lost the refresh token of ${name} by a rotation`)
     }
   }
 
   /** P3: what is known of an expiry never lies behind the truth. */
-  #checkExpiry(row: ConnectionRow, grant: StoredGrant): void {
+  #checkExpiry(row: ConnectionRow, name: string, grant: GrantTokens): void {
     const endMs = this.#world.server.accessTokens.get(grant.access_token) ?? 0
-    const lateMs = Math.floor((grant.expires_at_ms ?? 0) - endMs)
+    const lateMs = Math.floor((row.grants?.[name]?.accessExpiresAtMs ?? 0) - endMs)
     if (this.#world.clocksAreRight && lateMs > 0)
       this.breach('P3', `${row.id} is thought to be good for ${lateMs} ms more than it is`)
   }
 
   /** P4: a grant ends only when the server said so of the very token the row points at, and not by the vault's own doing. */
   #checkDeath(row: ConnectionRow, before: ConnectionRow | undefined): void {
-    const content = this.#contents.get(row.secret?.versionId ?? '')
     const name = before?.attempt?.grantName ?? 'main'
-    const grant = content?.grants?.[name]
+    const grant = this.#tokensOf(row)?.[name]
     if (grant?.refresh_token === undefined) return
     const token = this.#world.server.tokens.get(grant.refresh_token)
     if (token === undefined || !token.saidDead) {
@@ -229,10 +250,11 @@ export class Invariants {
   }
 
   /** A holder may lose its commit to another holder, a replaced setup or a deletion, and to nothing else. */
-  #rescued(rescue: Readonly<Record<string, unknown>>): void {
+  #rescued(rescue: Rescue): void {
+    if (rescue.of !== 'renewal' && rescue.of !== 'authorize') return
     this.counts.rescues++
-    const row = this.rows.get(String(rescue['connectionId']))
-    if (row === undefined || row.attempt?.answerVersionId !== rescue['versionId']) return
+    const row = this.rows.get(rescue.connectionId)
+    if (row === undefined || row.attempt?.op !== rescue.op) return
     if (heldUntilMs(row) !== undefined)
       this.breach('P2', `${row.id} lost a commit that nobody else had taken from it`)
   }
@@ -263,8 +285,7 @@ export class Invariants {
 
   /** Called when everything has had its time to come right: what a row points at is what the server would take. */
   checkGrants(row: ConnectionRow): void {
-    const content = this.#contents.get(row.secret?.versionId ?? '')
-    for (const [name, grant] of Object.entries(content?.grants ?? {})) {
+    for (const [name, grant] of Object.entries(this.#tokensOf(row) ?? {})) {
       const token = this.#world.server.tokens.get(grant.refresh_token ?? '')
       if (token === undefined || token.family.revokedBy !== undefined) continue
       if (

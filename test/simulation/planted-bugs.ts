@@ -99,7 +99,7 @@ function conditionalOnVersion(): Plants {
               versions.set(write.key.sort, Number(row?.['version']))
             }
             const version = versions.get(write.key.sort)
-            const isCommit = write.set?.['secret'] !== undefined && write.remove?.includes('attempt') === true
+            const isCommit = write.set?.['grant'] !== undefined && write.remove?.includes('attempt') === true
             if (!isCommit || version === undefined) return write
             return {
               ...write,

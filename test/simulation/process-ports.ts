@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
+import type { GrantSealer } from '../../shared/ports/grant-sealer.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
@@ -30,13 +31,14 @@ export function portsOf(
   world: {
     items: ItemStore
     secrets: SecretStore
+    sealer: GrantSealer
     oauth: OAuthClient
     work: WorkQueue
     chance: Chance
     log?: Log
   },
 ): ProcessPorts {
-  const { items, secrets, oauth, work, chance } = world
+  const { items, secrets, sealer, oauth, work, chance } = world
   const base = {
     items,
     secrets,
@@ -48,7 +50,8 @@ export function portsOf(
     checkUrl: () => undefined,
     outgoing: noOutgoing,
     work,
-    opened: new OpenedSecrets(secrets),
+    sealer,
+    opened: new OpenedSecrets(secrets, sealer),
     attempts: new AttemptWatch(process),
     breaker: new ProviderBreaker({ clock: process, random: chance }),
     owner: process.name,

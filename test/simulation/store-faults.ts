@@ -173,29 +173,18 @@ export class FaultyItemStore implements ItemStore {
   }
 }
 
-/** The secret store as a process sees it; `onPut` hears of each version when it is stored. */
+/** The secret store as a process sees it. */
 export class FaultySecretStore implements SecretStore {
   readonly #inner: SecretStore
   readonly #calls: StoreCalls
-  readonly #onPut: (value: SecretText) => void
 
-  constructor(inner: SecretStore, calls: StoreCalls, onPut: (value: SecretText) => void) {
+  constructor(inner: SecretStore, calls: StoreCalls) {
     this.#inner = inner
     this.#calls = calls
-    this.#onPut = onPut
   }
 
   put(secretId: string, requestToken: string, value: SecretText, options?: { isNew?: boolean }) {
-    return this.#calls.write(async () => {
-      const stored = await this.#inner.put(secretId, requestToken, value, options)
-      this.#onPut(value)
-      return stored
-    })
-  }
-
-  /** It calls no store: what it answers goes to the row store with the rest of its transaction. */
-  get replacement(): SecretStore['replacement'] {
-    return this.#inner.replacement?.bind(this.#inner)
+    return this.#calls.write(() => this.#inner.put(secretId, requestToken, value, options))
   }
 
   get(secretId: string, versionId: string): Promise<SecretText> {

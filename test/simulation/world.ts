@@ -1,7 +1,9 @@
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { MemorySecretStore } from '../../shared/adapters/memory/memory-secret-store.ts'
+import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { VaultError } from '../../shared/domain/errors.ts'
+import type { GrantSealer } from '../../shared/ports/grant-sealer.ts'
 import { type ItemStore, StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
@@ -29,6 +31,7 @@ const MINUTE_MS = 60_000
 export interface Plants {
   items?(real: ItemStore, process: SimulatedProcess): ItemStore
   secrets?(real: SecretStore, process: SimulatedProcess): SecretStore
+  sealer?(real: GrantSealer, process: SimulatedProcess): GrantSealer
   oauth?(real: OAuthClient, process: SimulatedProcess): OAuthClient
 }
 
@@ -41,11 +44,14 @@ export class World {
   readonly invariants: Invariants
   readonly items = new MemoryItemStore()
   readonly secrets: SecretStore
+  /** The sealed tokens as they are, without weather. */
+  readonly sealer: GrantSealer
   readonly machines: readonly Machine[]
   readonly queue: ModelQueue
   readonly stores: StoreWeather = { ...FAIR_STORES }
   readonly provider: ProviderWeather = { ...FAIR_PROVIDER }
   readonly #plants: Plants
+  readonly #seals: Omit<ConstructorParameters<typeof SealedGrants>[0], 'items'>
   readonly #ports = new WeakMap<SimulatedProcess, ProcessPorts>()
 
   constructor(scenario: Scenario, plants: Plants = {}) {
@@ -57,8 +63,10 @@ export class World {
     // In turns as in one file and as in DynamoDB.
     const discardsAtOnce = scenario.seed % 4 < 2
     this.secrets = scenario.secretsAmongRows
-      ? new SealedSecretStore({ items: this.items, keys: OPEN_KEYS, clock, random, discardsAtOnce })
+      ? new SealedSecretStore({ items: this.items, keys: OPEN_KEYS, clock, random })
       : new MemorySecretStore(clock)
+    this.#seals = { keys: OPEN_KEYS, random, removesAtOnce: discardsAtOnce }
+    this.sealer = new SealedGrants({ ...this.#seals, items: this.items })
     this.server = new ModelServer(this.time, this.chance)
     this.machines = Array.from(
       { length: scenario.machines },
@@ -69,6 +77,7 @@ export class World {
       server: this.server,
       items: this.items,
       secrets: this.secrets,
+      sealer: this.sealer,
       clocksAreRight: scenario.maxOffsetMs === 0,
     })
     this.queue = new ModelQueue({
@@ -99,7 +108,9 @@ export class World {
     const { chance, server, invariants } = this
     const calls = new StoreCalls(process, chance, this.stores)
     const items = new FaultyItemStore(this.items, calls, (writes) => invariants.applied(writes))
-    const secrets = new FaultySecretStore(this.secrets, calls, (value) => invariants.stored(value))
+    const secrets = new FaultySecretStore(this.secrets, calls)
+    const planted = this.#plants.items?.(items, process) ?? items
+    const sealer = new SealedGrants({ ...this.#seals, items: planted })
     const rules = {
       accessLifeMs: 10 * MINUTE_MS,
       expiryBasis: 'stated',
@@ -109,7 +120,8 @@ export class World {
     } as const
     const oauth = new ModelOAuthClient(process, { server, chance, weather: this.provider, invariants, rules })
     return portsOf(process, {
-      items: this.#plants.items?.(items, process) ?? items,
+      items: planted,
+      sealer: this.#plants.sealer?.(sealer, process) ?? sealer,
       secrets: this.#plants.secrets?.(secrets, process) ?? secrets,
       oauth: this.#plants.oauth?.(oauth, process) ?? oauth,
       work: this.queue,

@@ -7,6 +7,7 @@ import { OAuth4WebApiClient } from '../../shared/adapters/oauth/provider-oauth-c
 import { createKeyFile, openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
+import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
@@ -58,6 +59,7 @@ export async function startGrantsUnderTest() {
   const clock = new ManualClock()
   const items = new MemoryItemStore()
   const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const sealer = new SealedGrants({ items, keys, random })
   const lines: string[] = []
   const note = (message: string, members?: object) => lines.push(`${message} ${JSON.stringify(members)}`)
   const log = { debug: note, info: note, warn: note, error: note, access: () => undefined }
@@ -68,12 +70,13 @@ export async function startGrantsUnderTest() {
     clock,
     random,
   })
-  const opened = new OpenedSecrets(secrets)
+  const opened = new OpenedSecrets(secrets, sealer)
   const freezes = new FreezeWatch(items, clock)
   const checkUrl = createUrlCheck([provider.host])
   const base = {
     items,
     secrets,
+    sealer,
     digester,
     clock,
     random,

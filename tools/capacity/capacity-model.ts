@@ -61,6 +61,7 @@ export interface Capacity {
 /** From one renewal to the next, on average, in ms: the real due instants of many ids, and the wait for a sweep. */
 export function rotationIntervalMs(accessLifeMs: number): number {
   const grant = {
+    mark: '00000000',
     issuedAtMs: 0,
     accessExpiresAtMs: accessLifeMs,
     expiryBasis: 'stated',

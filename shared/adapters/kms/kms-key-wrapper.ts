@@ -7,7 +7,7 @@ import { kmsError } from './kms-failure.ts'
 const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/
 
 /**
- * Data keys from KMS, bound to their place by the encryption context `{tenant, secretId, versionId}`, which shows
+ * Data keys from KMS, bound to their place by the encryption context `{tenant, secretId, versionId}` or `{tenant, owner, part, mark}`, which shows
  * in the audit log and can be a condition of a policy. One call a wrap and one an unwrap.
  */
 export class KmsKeyWrapper implements KeyWrapper {
@@ -71,8 +71,8 @@ export class KmsKeyWrapper implements KeyWrapper {
   }
 }
 
-function encryptionContext({ tenant, secretId, versionId }: KeyContext): Record<string, string> {
-  return { tenant, secretId, versionId }
+function encryptionContext(context: KeyContext): Record<string, string> {
+  return { ...context }
 }
 
 function present(bytes: Uint8Array | undefined, call: string): Uint8Array {

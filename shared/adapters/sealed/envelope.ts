@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { InvariantError } from '../../domain/errors.ts'
 import { lengthPrefixed } from '../../domain/length-prefixed.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Attributes } from '../../ports/item-store.ts'
@@ -38,15 +39,32 @@ export async function sealText(
   place: Place,
   { keys, random }: { keys: KeyWrapper; random: Random },
 ): Promise<Envelope> {
+  const seal = await prepareSeal(place, { keys, random })
+  return seal(text)
+}
+
+/**
+ * A data key in hand for one text of this place: sealing it calls nobody, and wipes the key.
+ * Throws what the key wrapper throws.
+ */
+export async function prepareSeal(
+  place: Place,
+  { keys, random }: { keys: KeyWrapper; random: Random },
+): Promise<(text: SecretText) => Envelope> {
   const { plaintext: dataKey, key } = await keys.generateDataKey(place.context)
-  try {
-    const iv = random.bytes(IV_BYTES)
-    const cipher = createCipheriv(CIPHER, dataKey, iv, { authTagLength: TAG_BYTES })
-    cipher.setAAD(associatedData(place))
-    const sealed = [cipher.update(text.reveal(), 'utf8'), cipher.final(), cipher.getAuthTag()]
-    return { ...key, iv: base64(iv), ciphertext: base64(Buffer.concat(sealed)) }
-  } finally {
-    dataKey.fill(0)
+  const iv = random.bytes(IV_BYTES)
+  let isUsed = false
+  return (text) => {
+    if (isUsed) throw new InvariantError('a data key seals one text')
+    isUsed = true
+    try {
+      const cipher = createCipheriv(CIPHER, dataKey, iv, { authTagLength: TAG_BYTES })
+      cipher.setAAD(associatedData(place))
+      const sealed = [cipher.update(text.reveal(), 'utf8'), cipher.final(), cipher.getAuthTag()]
+      return { ...key, iv: base64(iv), ciphertext: base64(Buffer.concat(sealed)) }
+    } finally {
+      dataKey.fill(0)
+    }
   }
 }
 

@@ -105,8 +105,9 @@ function unwrapWith(key: KeyObject, wrapped: string, context: KeyContext): Uint8
   }
 }
 
-function associatedData({ tenant, secretId, versionId }: KeyContext): Uint8Array {
-  return lengthPrefixed([DOMAIN, tenant, secretId, versionId])
+/** The names are bound too, so that no context of one kind is ever that of another. */
+function associatedData(context: KeyContext): Uint8Array {
+  return lengthPrefixed([DOMAIN, ...Object.entries(context).flat()])
 }
 
 /** The stamp is taken before the file is read: a change in between is then seen the next time, not missed. */

@@ -1,9 +1,10 @@
+import { findSealedGrant } from '../../domain/keys.ts'
 import { ConditionFailedError, type Item, type ItemStore } from '../../ports/item-store.ts'
 import { type KeyContext, KeyUnavailableError, type KeyWrapper } from '../../ports/key-wrapper.ts'
 import { SealBrokenError } from '../../ports/secret-store.ts'
 import { envelopeOf } from './envelope.ts'
 import { KEY_CHECK_CONTEXT, KEY_CHECK_KEY } from './key-check.ts'
-import { placeOf, versionOfKey } from './sealed-items.ts'
+import { placeOf, placeOfGrant, versionOfKey } from './sealed-items.ts'
 
 /** `contended`: the item changed between the read and the write, so another pass has to look at it again. */
 export type RewrapOutcome = 'rewrapped' | 'current' | 'contended'
@@ -76,6 +77,8 @@ export async function rewrapPage(
 /** The context of a sealed item's data key, or undefined when nothing is sealed there. */
 function contextOf(key: Item['key']): KeyContext | undefined {
   if (key.partition === KEY_CHECK_KEY.partition && key.sort === KEY_CHECK_KEY.sort) return KEY_CHECK_CONTEXT
+  const grant = findSealedGrant(key)
+  if (grant !== undefined) return placeOfGrant(grant).context
   const version = versionOfKey(key)
   return version === undefined ? undefined : placeOf(version.secretId, version.versionId).context
 }

@@ -1,4 +1,5 @@
 import { parseSecretId } from '../../domain/secret-id.ts'
+import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { ItemKey } from '../../ports/item-store.ts'
 import type { Place } from './envelope.ts'
 
@@ -45,4 +46,9 @@ export function placeOf(secretId: string, versionId: string): Place {
     context: { tenant, secretId, versionId },
     boundTo: [tenant, ownerId, `g${generation}`, versionId],
   }
+}
+
+/** What a sealed token is bound to: tenant, owner, part and mark. */
+export function placeOfGrant({ tenant, ownerId, part, mark }: SealedPlace): Place {
+  return { context: { tenant, owner: ownerId, part, mark }, boundTo: [tenant, ownerId, part, mark] }
 }

@@ -25,8 +25,8 @@ export interface HeldChange {
 }
 
 /**
- * Commits on behalf of the holder of `held.fence`, on the condition that the fence and the secret pointer are
- * still those it saw; a rename in between is read and kept. Undefined when the attempt or the pointer was lost:
+ * Commits on behalf of the holder of `held.fence`, on the condition that fence, attempt and grant are still those
+ * it saw; a rename in between is read and kept. Undefined when the attempt or the pointer was lost:
  * nothing was written then.
  */
 export async function commitHeld(
@@ -45,7 +45,11 @@ export async function commitHeld(
 }
 
 function isHeld(row: ConnectionRow, held: ConnectionRow): boolean {
-  return row.fence === held.fence && row.secret?.versionId === held.secret?.versionId
+  return (
+    row.fence === held.fence &&
+    row.attempt?.op === held.attempt?.op &&
+    row.grant?.access === held.grant?.access
+  )
 }
 
 async function tryCommit(

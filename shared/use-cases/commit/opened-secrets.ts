@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import type { SecretPointer } from '../../domain/connection.ts'
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { InvariantError } from '../../domain/errors.ts'
-import type { StoredGrant } from '../../domain/grant.ts'
-import type { JsonObject } from '../../domain/json.ts'
+import type { GrantTokens } from '../../domain/grant.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
+import type { GrantSealer } from '../../ports/grant-sealer.ts'
 import type { SecretStore } from '../../ports/secret-store.ts'
 import type { SecretContent } from './secret-content.ts'
 import { SingleFlight } from './single-flight.ts'
@@ -16,51 +16,87 @@ const MAX_OPENED_BYTES = 64 * 1024 * 1024
 /** What an entry costs beside its text: the parsed object and the cache's own links. */
 const ENTRY_OVERHEAD_BYTES = 512
 
-/** One opened secret version: the setup and the grants, and what was last rendered from them. */
-export interface OpenedSecret {
-  readonly content: SecretContent
+/** What a flow sends, as it was last rendered from an opened value. */
+interface Rendered {
   rendered?: { readonly key: string; readonly body: SecretText }
 }
 
+/** One opened secret version: a setup, and what was last rendered from it. */
+export interface OpenedSecret extends Rendered {
+  readonly content: SecretContent
+}
+
+/** One opened item of access tokens, by grant name, and what was last rendered from it. */
+export interface OpenedAccess extends Rendered {
+  readonly tokens: Readonly<Record<string, GrantTokens>>
+}
+
+type Owner = Pick<ConnectionRow, 'tenant' | 'id'>
+
 /**
- * Opened values by version, in memory only. Versions are immutable, so an entry is never stale: a changed
- * connection points at another version. Opening costs 15 µs of AES on one machine and a network call on AWS,
- * and this cache is why a warm fetch pays neither. Secret ids begin with the tenant, and so does every key here.
+ * Opened values in memory only: setups by secret and version, access tokens by owner and mark. Both are immutable, so
+ * an entry is never stale: a changed connection points at another. Opening costs 15 µs of AES on one machine and a
+ * network call on AWS, and this cache is why a warm fetch pays neither. Every key begins with the tenant or with a
+ * secret's name, which does.
  */
 export class OpenedSecrets {
-  readonly #secrets: SecretStore
-  readonly #cache: LRUCache<string, OpenedSecret>
-  readonly #opening = new SingleFlight<OpenedSecret>()
+  readonly #secrets: Pick<SecretStore, 'get'>
+  readonly #sealer: Pick<GrantSealer, 'open'>
+  readonly #cache: LRUCache<string, OpenedSecret | OpenedAccess>
+  readonly #opening = new SingleFlight<OpenedSecret | OpenedAccess>()
 
-  constructor(secrets: SecretStore, maxBytes: number = MAX_OPENED_BYTES) {
+  constructor(
+    secrets: Pick<SecretStore, 'get'>,
+    sealer: Pick<GrantSealer, 'open'>,
+    maxBytes: number = MAX_OPENED_BYTES,
+  ) {
     this.#secrets = secrets
+    this.#sealer = sealer
     this.#cache = new LRUCache({ maxSize: maxBytes })
   }
 
-  /** The value in memory, or undefined. */
+  /** The setup in memory, or undefined. */
   peek(pointer: SecretPointer): OpenedSecret | undefined {
-    return this.#cache.get(cacheKey(pointer))
+    return this.#cache.get(secretKey(pointer)) as OpenedSecret | undefined
   }
 
-  /** The value, opened once however many ask at the same time. Throws what the store throws. */
-  async open(pointer: SecretPointer): Promise<OpenedSecret> {
-    const key = cacheKey(pointer)
+  /** The access tokens in memory, or undefined. */
+  peekAccess(owner: Owner, mark: string): OpenedAccess | undefined {
+    return this.#cache.get(accessKey(owner, mark)) as OpenedAccess | undefined
+  }
+
+  /** The setup, opened once however many ask at the same time. Throws what the store throws. */
+  open(pointer: SecretPointer): Promise<OpenedSecret> {
+    const { secretId, versionId } = pointer
+    return this.#once(secretKey(pointer), () => this.#secrets.get(secretId, versionId), parseSecret)
+  }
+
+  /** The access tokens under that mark, opened once however many ask at the same time. Throws what the sealer throws. */
+  openAccess(owner: Owner, mark: string): Promise<OpenedAccess> {
+    const place = { tenant: owner.tenant, ownerId: owner.id, part: 'access', mark } as const
+    return this.#once(accessKey(owner, mark), () => this.#sealer.open(place), parseAccess)
+  }
+
+  /** Keeps access tokens that this process has just stored, so that they are not opened to be handed out. */
+  rememberAccess(owner: Owner, mark: string, text: SecretText): void {
+    this.#keep(accessKey(owner, mark), text, parseAccess(text))
+  }
+
+  async #once<T extends OpenedSecret | OpenedAccess>(
+    key: string,
+    open: () => Promise<SecretText>,
+    parse: (text: SecretText) => T,
+  ): Promise<T> {
     const cached = this.#cache.get(key)
-    if (cached !== undefined) return cached
-    return this.#opening.run(key, () => this.#openNow(key, pointer))
+    if (cached !== undefined) return cached as T
+    const opened = await this.#opening.run(key, async () => {
+      const text = await open()
+      return this.#keep(key, text, parse(text))
+    })
+    return opened as T
   }
 
-  /** Keeps the value of a version that this process has just stored, so that it is not opened to be handed out. */
-  remember(pointer: SecretPointer, text: SecretText): void {
-    this.#keep(cacheKey(pointer), text)
-  }
-
-  async #openNow(key: string, pointer: SecretPointer): Promise<OpenedSecret> {
-    return this.#keep(key, await this.#secrets.get(pointer.secretId, pointer.versionId))
-  }
-
-  #keep(key: string, text: SecretText): OpenedSecret {
-    const opened: OpenedSecret = { content: parseContent(text) }
+  #keep<T extends OpenedSecret | OpenedAccess>(key: string, text: SecretText, opened: T): T {
     this.#cache.set(key, opened, { size: text.byteLength + ENTRY_OVERHEAD_BYTES })
     return opened
   }
@@ -68,14 +104,35 @@ export class OpenedSecrets {
 
 /** A secret version as what it holds. Throws `InvariantError` when somebody else wrote it. */
 export function parseContent(text: SecretText): SecretContent {
+  return parsed(text) as SecretContent
+}
+
+/** Refresh tokens by grant name, out of their sealed text. Throws `InvariantError` when somebody else wrote it. */
+export function parseRefreshTokens(text: SecretText): Readonly<Record<string, string>> {
+  return parsed(text) as Readonly<Record<string, string>>
+}
+
+function parseSecret(text: SecretText): OpenedSecret {
+  return { content: parseContent(text) }
+}
+
+function parseAccess(text: SecretText): OpenedAccess {
+  return { tokens: parsed(text) as OpenedAccess['tokens'] }
+}
+
+function parsed(text: SecretText): unknown {
   try {
-    return JSON.parse(text.reveal()) as { setup: JsonObject; grants?: Record<string, StoredGrant> }
+    return JSON.parse(text.reveal())
   } catch {
     // The parser's own message quotes the text, and would be logged.
     throw new InvariantError('a secret does not hold what the vault stores')
   }
 }
 
-function cacheKey(pointer: SecretPointer): string {
+function secretKey(pointer: SecretPointer): string {
   return `${pointer.secretId} ${pointer.versionId}`
+}
+
+function accessKey(owner: Owner, mark: string): string {
+  return `${owner.tenant} ${owner.id} ${mark}`
 }

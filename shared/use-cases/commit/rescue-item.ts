@@ -1,38 +1,59 @@
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { rescueKey, workShard } from '../../domain/keys.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 
-/** A minted grant whose commit lost its hold or its connection: stored, and waiting to be adopted or revoked. */
+/**
+ * A minted grant that the row does not point at: sealed, and waiting. `renewal` and `authorize` lost their commit and
+ * are adopted while the row is what they were minted for; `first` waits for the commit of its operation; `revoke` was
+ * replaced, and is ended at its provider.
+ */
 export interface Rescue {
   readonly kind: 'rescue'
+  readonly of: 'renewal' | 'authorize' | 'first' | 'revoke'
+  readonly op: string
   readonly tenant: string
   readonly connectionId: string
   readonly appId: string
-  readonly setupType: string | undefined
-  readonly setupDigest: string | undefined
-  readonly authorization: number
-  readonly oauthAppId: string | undefined
-  readonly secretId: string
-  readonly generation: number
-  readonly versionId: string
-  readonly grantNames: readonly string[]
-  /** When the grants were issued that these replace, by name; none for a first one. */
-  readonly replaces: Readonly<Record<string, number>>
-}
-
-/** The write that leaves a rescue item, to be looked at when `dueAtMs` comes. */
-export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {
-  return {
-    op: 'put',
-    key: rescueKey(rescue.tenant, rescue.connectionId, rescue.versionId),
-    attributes: {
-      ...(rescue as unknown as Attributes),
-      due_shard: workShard(rescue.connectionId),
-      due_at: dueAtMs,
-    },
-  }
+  readonly setupType: string
+  readonly setupDigest: string
+  readonly authorization?: string
+  readonly oauthAppId?: string
+  /** The setup it was minted with. */
+  readonly secret?: SecretPointer
+  readonly grant: GrantPointer
+  /** What the row knows of each grant that is new, by name. */
+  readonly grants: Readonly<Record<string, GrantState>>
+  readonly requiredScopes: readonly string[]
+  /** The marks of the grants that these replace, by name; none for a first one. */
+  readonly replaces: Readonly<Record<string, string>>
+  /** What else the row becomes with it. */
+  readonly members?: Partial<
+    Pick<ConnectionRow, 'setupType' | 'setupDigest' | 'fingerprint' | 'authorization' | 'account'>
+  >
+  readonly createdAtMs: number
 }
 
 /** A rescue item as it is stored. */
 export interface StoredRescue extends Rescue {
   readonly due_at: number
+}
+
+/** The write that leaves a rescue item, to be looked at when `dueAtMs` comes. */
+export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {
+  const attributes = JSON.parse(JSON.stringify(rescue)) as Attributes
+  return {
+    op: 'put',
+    key: rescueKey(rescue.tenant, rescue.connectionId, rescue.op),
+    attributes: { ...attributes, due_shard: workShard(rescue.connectionId), due_at: dueAtMs },
+  }
+}
+
+/** The write that takes a rescue away; with `isThere`, only while nobody has settled it. */
+export function rescueRemoval(
+  rescue: Pick<Rescue, 'tenant' | 'connectionId' | 'op'>,
+  { isThere = false }: { isThere?: boolean } = {},
+): Write {
+  const key = rescueKey(rescue.tenant, rescue.connectionId, rescue.op)
+  return { op: 'delete', key, ...(isThere ? { when: [{ kind: 'item-present' }] } : {}) }
 }

@@ -1,18 +1,11 @@
 import { VaultError } from '../../domain/errors.ts'
-import type { StoredGrant } from '../../domain/grant.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { MAX_SECRET_BYTES } from '../../ports/secret-store.ts'
 
-/** The content of a connection's secret: the setup, and what a provider minted from it. */
+/** The content of a secret: a setup. */
 export interface SecretContent {
   readonly setup: JsonObject
-  readonly grants?: Readonly<Record<string, StoredGrant>>
-}
-
-/** Whether one secret version can hold the content: a provider's answer may be larger than anybody expected. */
-export function isSealable(content: SecretContent): boolean {
-  return Buffer.byteLength(JSON.stringify(content)) <= MAX_SECRET_BYTES
 }
 
 /** The text a secret version holds; throws `invalid-body` when it would not fit one. */

@@ -6,15 +6,16 @@ import type { Ports } from '../../ports/ports.ts'
 /** The row's stored secret, as those who call providers need it; undefined for an empty connection. */
 export function storedSetupOf(row: ConnectionRow): StoredSetup | undefined {
   const { secret, setupType, setupDigest } = row
-  if (secret === undefined || setupType === undefined || setupDigest === undefined) return undefined
+  if (setupType === undefined || setupDigest === undefined) return undefined
   return {
     tenant: row.tenant,
     id: row.id,
     appId: row.appId,
     setupType,
     setupDigest,
-    authorization: row.authorization ?? 0,
-    secret,
+    ...(row.authorization === undefined ? {} : { authorization: row.authorization }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(row.grant === undefined ? {} : { grant: row.grant }),
     ...(row.oauthAppId === undefined ? {} : { oauthAppId: row.oauthAppId }),
   }
 }

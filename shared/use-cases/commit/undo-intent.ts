@@ -4,6 +4,7 @@ import {
   intentKey,
   oauthAppKey,
   rescueKey,
+  sealedGrantKey,
   subscriptionKey,
   tombstoneKey,
 } from '../../domain/keys.ts'
@@ -11,7 +12,7 @@ import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { Intent } from './intent.ts'
-import type { Rescue } from './rescue-item.ts'
+import { type Rescue, rescueRemoval } from './rescue-item.ts'
 import { revokeStored } from './stored-setup.ts'
 
 /** How long an undone intent stays as a mark: far longer than any request that may still ask for it. */
@@ -19,11 +20,6 @@ const UNDONE_KEPT_S = 3600
 
 /** Undoing may have to revoke a grant; where no provider is called (OAuth applications) there is none. */
 export type UndoPorts = Ports & { readonly grants?: GrantRunner }
-
-/** The version in which the first grant of an operation's setup is stored. */
-export function firstGrantVersionOf(op: string): string {
-  return `${op}-grant`
-}
 
 /**
  * Closes an intent, removes what its operation put, and leaves the mark that it is undone. `absent`: there is no
@@ -59,7 +55,8 @@ export async function undoIntent(ports: UndoPorts, intent: Intent): Promise<'und
 
 /** A version put on a secret whose owner was purged meanwhile has made that secret anew: then all of it goes. */
 async function removeWhatWasPut(ports: UndoPorts, intent: Intent): Promise<void> {
-  if (intent.newSecret) await destroyNewSecret(ports, intent)
+  await endFirstGrant(ports, intent)
+  if (intent.newSecret) await ports.secrets.purge(intent.secretId)
   else if (await hasOwner(ports, intent)) await ports.secrets.discard(intent.secretId, intent.op)
   else await ports.secrets.purge(intent.secretId)
 }
@@ -71,28 +68,22 @@ async function hasOwner(ports: Ports, { tenant, ownerId }: Intent): Promise<bool
   return false
 }
 
-/** A grant that was minted already is revoked first: with the secret goes the last thing that could revoke it. */
-async function destroyNewSecret(ports: UndoPorts, intent: Intent): Promise<void> {
-  const key = rescueKey(intent.tenant, intent.ownerId, firstGrantVersionOf(intent.op))
+/** A grant that was minted already is revoked first: with the setup goes what could revoke it. */
+async function endFirstGrant(ports: UndoPorts, intent: Intent): Promise<void> {
+  const key = rescueKey(intent.tenant, intent.ownerId, intent.op)
   const rescue = (await ports.items.get(key)) as unknown as Rescue | undefined
-  if (rescue?.setupType !== undefined && rescue.setupDigest !== undefined && ports.grants !== undefined) {
-    const { secretId, versionId, generation } = rescue
-    await revokeStored(
-      { ...ports, grants: ports.grants },
-      {
-        tenant: rescue.tenant,
-        id: rescue.connectionId,
-        appId: rescue.appId,
-        setupType: rescue.setupType,
-        setupDigest: rescue.setupDigest,
-        authorization: rescue.authorization,
-        secret: { secretId, versionId, generation },
-        ...(rescue.oauthAppId === undefined ? {} : { oauthAppId: rescue.oauthAppId }),
-      },
-    )
-  }
-  await ports.secrets.purge(intent.secretId)
-  if (rescue !== undefined) await ports.items.transact([{ op: 'delete', key }])
+  if (rescue?.of !== 'first' || ports.grants === undefined) return
+  const { grants } = ports
+  await revokeStored({ ...ports, grants }, { ...rescue, id: rescue.connectionId })
+  const owner = { tenant: rescue.tenant, ownerId: rescue.connectionId }
+  const { access, refresh } = rescue.grant
+  await ports.items.transact([
+    { op: 'delete', key: sealedGrantKey({ ...owner, part: 'access', mark: access }) },
+    ...(refresh === undefined
+      ? []
+      : [{ op: 'delete', key: sealedGrantKey({ ...owner, part: 'refresh', mark: refresh }) } as const]),
+    rescueRemoval(rescue),
+  ])
 }
 
 /** Removes the operation's Idempotency-Key record, unless another operation has taken the key over. */

@@ -1,5 +1,5 @@
 import type { Connector, Setup } from '../../connectors/connector.ts'
-import { accountNameOf } from '../../connectors/render-credential.ts'
+import { accountNameOf, publicSetupOf } from '../../connectors/render-credential.ts'
 import { canonicalSetup, validateSetup } from '../../connectors/setup-schema.ts'
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
 import type { JsonObject } from '../../domain/json.ts'
@@ -15,6 +15,8 @@ export interface AcceptedSetup {
   readonly accountName: string | undefined
   /** The fields that had blanks at their ends. */
   readonly trimmed: readonly string[] | undefined
+  /** What a minted credential's templates need of the setup, none of it secret. */
+  readonly publicSetup: JsonObject | undefined
   readonly status: ConnectionStatus
   readonly statusReason: string | undefined
 }
@@ -37,6 +39,7 @@ export async function acceptSetup(
     digest,
     accountName: accountNameOf(setup, values),
     trimmed,
+    publicSetup: minted ? publicSetupOf(setup, values) : undefined,
     status: minted ? 'pending' : 'ready',
     statusReason: minted ? 'Waiting for the provider to issue the first credential.' : undefined,
   }
@@ -45,11 +48,15 @@ export async function acceptSetup(
 /** The members of a row that a newly accepted setup decides. */
 export function rowMembersOf(
   accepted: AcceptedSetup,
-): Pick<ConnectionRow, 'setupType' | 'accountName' | 'trimmed' | 'status' | 'statusReason' | 'setupDigest'> {
+): Pick<
+  ConnectionRow,
+  'setupType' | 'accountName' | 'publicSetup' | 'trimmed' | 'status' | 'statusReason' | 'setupDigest'
+> {
   return {
     setupType: accepted.setup.type,
     accountName: accepted.accountName,
     trimmed: accepted.trimmed,
+    publicSetup: accepted.publicSetup,
     status: accepted.status,
     statusReason: accepted.statusReason,
     setupDigest: accepted.digest,

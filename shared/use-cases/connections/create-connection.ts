@@ -11,11 +11,9 @@ import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { commitOnce, commitSecret } from '../commit/commit-protocol.ts'
 import { attributesOf, eventWrite, fingerprintOf, isEventStored } from '../commit/connection-rows.ts'
-import { discardVersion } from '../commit/discard-version.ts'
 import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { sealableContent } from '../commit/secret-content.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { firstGrantVersionOf } from '../commit/undo-intent.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
 import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import {
@@ -152,7 +150,6 @@ async function createWithSetup(
     ...(idempotent === undefined ? {} : { idempotencySort: idempotent.sort }),
   }
   let created = row
-  let superseded: SecretPointer | undefined
   await commitSecret(ports, {
     intent,
     generation: 1,
@@ -165,15 +162,12 @@ async function createWithSetup(
         appId: row.appId,
         setupType: accepted.setup.type,
         setupDigest: accepted.digest,
-        authorization: 0,
+        authorization: row.op,
         secret: setupVersion,
+        op: row.op,
       }
-      const first = await firstGrant(ports, stored, accepted, {
-        answerVersionId: firstGrantVersionOf(row.op),
-        verify: plan.verify,
-      })
-      created = { ...row, ...first.members, secret: first.secret }
-      if (first.secret.versionId !== setupVersion.versionId) superseded = setupVersion
+      const first = await firstGrant(ports, stored, accepted, { verify: plan.verify })
+      created = { ...row, ...first.members, secret: setupVersion, authorization: row.op }
       const complete =
         idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
       await commitOnce(ports, [
@@ -184,7 +178,6 @@ async function createWithSetup(
       ])
     },
   })
-  if (superseded !== undefined) await discardVersion(ports, superseded)
   return created
 }
 

@@ -1,7 +1,12 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { connectionCounterKey, connectionKey, tombstoneKey } from '../../domain/keys.ts'
+import {
+  connectionCounterKey,
+  connectionKey,
+  sealedGrantsPartition,
+  tombstoneKey,
+} from '../../domain/keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
@@ -26,6 +31,8 @@ import {
 } from './tombstones.ts'
 
 const MAX_DELETE_TRIES = 6
+/** Sealed items in one transaction: each is 90 KB at most, and DynamoDB limits the items of one to 4 MB. */
+const REMOVED_TOGETHER = 40
 
 export interface DeletePorts extends Ports {
   readonly grants: GrantRunner
@@ -133,6 +140,7 @@ export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): 
     if (tombstone.purge) await ports.secrets.purge(row.secret.secretId)
     else await ports.secrets.scheduleDeletion(row.secret.secretId)
   }
+  if (tombstone.purge) await removeTokens(ports, row)
   const key = tombstoneKey(row.tenant, row.id)
   const when: Condition[] = unchangedTombstone(tombstone)
   const finished: Write = tombstone.purge
@@ -147,6 +155,18 @@ export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): 
   } catch (error) {
     if (!(error instanceof ConditionFailedError)) throw error
     await giveSecretBack(ports, row)
+  }
+}
+
+/** All that is sealed of the connection, what a rotation left behind included. */
+async function removeTokens(ports: Ports, { tenant, id }: ConnectionRow): Promise<void> {
+  for (const part of ['access', 'refresh'] as const) {
+    const partition = sealedGrantsPartition(tenant, id, part)
+    for (;;) {
+      const { items } = await ports.items.query({ partition, limit: REMOVED_TOGETHER })
+      if (items.length === 0) break
+      await ports.items.transact(items.map(({ key }) => ({ op: 'delete', key })))
+    }
   }
 }
 

@@ -1,19 +1,19 @@
-import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
-import { rescueKey } from '../../domain/keys.ts'
-import { connectionDueAtMs, HOLD_MS, retryAtMs } from '../../domain/rotation-policy.ts'
+import { HOLD_MS, retryAtMs } from '../../domain/rotation-policy.ts'
 import type {
   FailureTold,
+  FirstGrantRequest,
   FirstGrantResult,
   ForbiddenTarget,
   GrantRunner,
   Late,
-  StoredSetup,
 } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { statusWithGrant } from '../grants/grant-records.ts'
+import { rescueRemoval } from '../commit/rescue-item.ts'
+import { grantMembers } from '../grants/grant-change.ts'
 import { withoutRetry } from '../grants/next-step.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
 import type { AcceptedSetup } from './accept-setup.ts'
@@ -29,7 +29,6 @@ export interface FirstGrantPorts extends Ports {
 
 /** What the first grant makes of the row that is about to be committed. */
 export interface FirstGrantOutcome {
-  readonly secret: SecretPointer
   readonly members: Partial<ConnectionRow>
   /** Writes of the same transaction. */
   readonly beside: readonly Write[]
@@ -42,48 +41,35 @@ export interface FirstGrantOutcome {
  */
 export async function firstGrant(
   ports: FirstGrantPorts,
-  stored: StoredSetup,
+  stored: FirstGrantRequest,
   accepted: AcceptedSetup,
-  options: { answerVersionId: string; verify: boolean },
+  options: { verify: boolean },
 ): Promise<FirstGrantOutcome> {
   const { setup } = accepted
   if (setup.grant === undefined) {
     if (options.verify) await verifyStatic(ports, stored)
-    return { secret: stored.secret, members: {}, beside: [] }
+    return { members: {}, beside: [] }
   }
-  const result = await ports.grants.mintFirst(
-    { ...stored, answerVersionId: options.answerVersionId },
-    FIRST_GRANT_BUDGET_MS,
-  )
+  const result = await ports.grants.mintFirst(stored, FIRST_GRANT_BUDGET_MS)
   if (result.kind === 'granted') return grantedOutcome(stored, accepted, result)
   const usesCode = setup.grant.kind === 'authorization-code' && accepted.values['code'] !== undefined
   if (result.kind === 'failed') refuse(result, { usesCode, verify: options.verify })
   else if (options.verify) throw unavailable('no answer came in time.')
-  return { secret: stored.secret, members: pendingMembers(ports, stored, result, usesCode), beside: [] }
+  return { members: pendingMembers(ports, stored, result, usesCode), beside: [] }
 }
 
 function grantedOutcome(
-  stored: StoredSetup,
+  stored: FirstGrantRequest,
   accepted: AcceptedSetup,
   result: Extract<FirstGrantResult, { kind: 'granted' }>,
 ): FirstGrantOutcome {
-  const { grants, requiredScopes, versionId } = result
+  const { grant: pointer, grants, requiredScopes, oauthAppId } = result
+  const named = oauthAppId === undefined ? {} : { oauthAppId }
   return {
-    secret: { ...stored.secret, versionId },
-    members: {
-      ...statusWithGrant(accepted.setup, { requiredScopes, grants }),
-      grants,
-      requiredScopes,
-      ...(result.oauthAppId === undefined ? {} : { oauthAppId: result.oauthAppId }),
-      ...dueMembers(stored.id, connectionDueAtMs({ id: stored.id, grants })),
-    },
+    members: grantMembers(stored, accepted.setup, { pointer, grants, requiredScopes, ...named }),
     // A rescue that was settled already, by somebody whose clock is ahead, has ended this grant.
     beside: [
-      {
-        op: 'delete',
-        key: rescueKey(stored.tenant, stored.id, versionId),
-        when: [{ kind: 'item-present' }],
-      },
+      rescueRemoval({ tenant: stored.tenant, connectionId: stored.id, op: stored.op }, { isThere: true }),
     ],
   }
 }
@@ -108,7 +94,7 @@ function refuse(
   if (verify) throw unavailable(withoutRetry(failure.message))
 }
 
-async function verifyStatic(ports: FirstGrantPorts, stored: StoredSetup): Promise<void> {
+async function verifyStatic(ports: FirstGrantPorts, stored: FirstGrantRequest): Promise<void> {
   const result = await ports.grants.probe(stored)
   if (result.kind === 'forbidden') throw forbidden(result.target)
   if (result.kind === 'refused') {
@@ -144,7 +130,7 @@ export function unavailable(message: string): VaultError {
 
 function pendingMembers(
   ports: FirstGrantPorts,
-  stored: StoredSetup,
+  stored: FirstGrantRequest,
   result: Extract<FirstGrantResult, { kind: 'failed' }> | Late,
   usesCode: boolean,
 ): Partial<ConnectionRow> {
@@ -199,14 +185,14 @@ function firstRetryMs(
 }
 
 /** A code that was sent and whose fate is unknown: the attempt that stands for it forbids sending it again. */
-function spentCode(stored: StoredSetup, nowMs: number): ConnectionRow['attempt'] {
+function spentCode(stored: FirstGrantRequest, nowMs: number): ConnectionRow['attempt'] {
   return {
     fence: 0,
     owner: '',
     grantName: MAIN_GRANT,
     consumes: true,
     startedAtMs: nowMs,
-    answerVersionId: stored.secret.versionId,
+    op: stored.op,
     unknownAtMs: nowMs,
   }
 }

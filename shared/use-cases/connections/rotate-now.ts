@@ -18,7 +18,7 @@ export async function rotateNow(
 ): Promise<{ rotated: boolean; reason?: string; row: ConnectionRow }> {
   const row = await getConnection(ports, input.tenant, input.id)
   await refuseFrozen(ports, row)
-  if (row.secret === undefined) throw connectionEmpty(row)
+  if (row.setupType === undefined) throw connectionEmpty(row)
   if (mintedConnection(row) === undefined) {
     throw new VaultError(
       'conflict',

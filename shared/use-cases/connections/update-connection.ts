@@ -3,8 +3,9 @@ import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import type { JsonValue } from '../../domain/json.ts'
+import { sealedGrantKey } from '../../domain/keys.ts'
 import type { StoredSetup } from '../../ports/grant-runner.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
+import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { changeConnection } from '../commit/change-connection.ts'
@@ -15,13 +16,14 @@ import {
   fingerprintOf,
   getConnection,
 } from '../commit/connection-rows.ts'
-import { discardReplaced, discardVersion } from '../commit/discard-version.ts'
+import { discardReplaced } from '../commit/discard-version.ts'
 import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
+import { rescueRemoval, rescueWrite } from '../commit/rescue-item.ts'
 import { sealableContent } from '../commit/secret-content.ts'
 import { placeForSecret } from '../commit/secret-place.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
-import { firstGrantVersionOf } from '../commit/undo-intent.ts'
+import { removeQuietly } from '../grants/keep-answer.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
 import { type FirstGrantOutcome, type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import { requireVerified } from './verify-connection.ts'
@@ -134,7 +136,6 @@ async function replaceSetup(
   let updated: ConnectionRow | undefined
   // What the commit replaces is the row as it is then: a rotation may have moved the pointer since it was read.
   let replaced = row
-  let superseded: SecretPointer | undefined
   let pointer: SecretPointer
   try {
     pointer = await commitSecret(ports, {
@@ -143,15 +144,18 @@ async function replaceSetup(
       besideIntent: reserve,
       value: sealableContent({ setup: accepted.values }),
       commit: async (setupVersion) => {
-        const first = await firstGrant(ports, storedSetup(row, accepted, setupVersion), accepted, {
-          answerVersionId: firstGrantVersionOf(op),
-          verify: input.verify === true,
-        })
-        if (first.secret.versionId !== setupVersion.versionId) superseded = setupVersion
+        const stored = {
+          ...storedSetup(row, accepted, setupVersion),
+          secret: setupVersion,
+          op,
+          authorization: op,
+        }
+        const first = await firstGrant(ports, stored, accepted, { verify: input.verify === true })
         updated = await changeConnection(ports, row, (current) => {
           checkIfMatch(current, input.ifMatch)
           replaced = current
-          const to = { name: input.name ?? current.name, first, intent, nowMs: ports.clock.nowMs() }
+          const name = input.name ?? current.name
+          const to = { name, first, intent, secret: setupVersion, nowMs: ports.clock.nowMs() }
           return setupChange(current, accepted, to)
         })
       },
@@ -167,17 +171,60 @@ async function replaceSetup(
       { retryAfterSeconds: 1, cause: error },
     )
   }
-  await retireSecret(ports, replaced, pointer)
-  if (superseded !== undefined) await discardVersion(ports, superseded)
+  await retireSecret(ports, replaced, { op, secret: pointer })
   return updated ?? getConnection(ports, row.tenant, row.id)
 }
 
-/** The old setup's grants are revoked upstream: nothing points at them any more, and they must not outlive that. */
-async function retireSecret(ports: FirstGrantPorts, old: ConnectionRow, now: SecretPointer): Promise<void> {
+/**
+ * The old setup's grants are ended at their provider: nothing points at them any more, and they must not outlive that.
+ * It is tried at once; what that does not do is left to the rescue that the commit has put there.
+ */
+async function retireSecret(
+  ports: FirstGrantPorts,
+  old: ConnectionRow,
+  now: { op: string; secret: SecretPointer },
+): Promise<void> {
   const stored = storedSetupOf(old)
-  if (stored === undefined) return
-  if (old.grants !== undefined) await revokeStored(ports, stored)
-  await discardReplaced(ports, stored.secret, now)
+  if (stored?.grant !== undefined) {
+    const outcomes = Object.values(await revokeStored(ports, stored))
+    if (outcomes.includes('failed')) return
+    const owner = { tenant: old.tenant, ownerId: old.id }
+    const marks = Object.entries(stored.grant) as ['access' | 'refresh', string][]
+    const tokens = marks.map(([part, mark]): Write => {
+      return { op: 'delete', key: sealedGrantKey({ ...owner, part, mark }) }
+    })
+    const rescue = { tenant: old.tenant, connectionId: old.id, op: now.op }
+    await removeQuietly(ports, [...tokens, rescueRemoval(revocation(rescue))])
+  }
+  if (old.secret !== undefined) await discardReplaced(ports, old.secret, now.secret)
+}
+
+/** The rescue that ends a replaced grant has a name of its own, beside that of the operation's new one. */
+function revocation<T extends { op: string }>(rescue: T): T {
+  return { ...rescue, op: `${rescue.op}-revoke` }
+}
+
+/** What ends the grant of the setup that is replaced, whatever becomes of this process: it keeps the setup it needs. */
+function endOfOldGrant(
+  current: ConnectionRow,
+  { intent, nowMs }: { intent: Intent; nowMs: number },
+): Write[] {
+  const stored = storedSetupOf(current)
+  if (stored?.grant === undefined || current.grants === undefined) return []
+  const { id, grant, ...setup } = stored
+  const rescue = revocation({
+    ...setup,
+    kind: 'rescue',
+    of: 'revoke',
+    op: intent.op,
+    connectionId: id,
+    grant,
+    grants: current.grants,
+    requiredScopes: current.requiredScopes ?? [],
+    replaces: {},
+    createdAtMs: nowMs,
+  } as const)
+  return [rescueWrite(rescue, nowMs + INTENT_DEADLINE_MS)]
 }
 
 function storedSetup(row: ConnectionRow, accepted: AcceptedSetup, secret: SecretPointer): StoredSetup {
@@ -187,7 +234,6 @@ function storedSetup(row: ConnectionRow, accepted: AcceptedSetup, secret: Secret
     appId: row.appId,
     setupType: accepted.setup.type,
     setupDigest: accepted.digest,
-    authorization: (row.authorization ?? 0) + 1,
     secret,
   }
 }
@@ -209,7 +255,7 @@ function reasonAfter(
 function setupChange(
   current: ConnectionRow,
   accepted: AcceptedSetup,
-  to: { name: string; first: FirstGrantOutcome; intent: Intent; nowMs: number },
+  to: { name: string; first: FirstGrantOutcome; intent: Intent; secret: SecretPointer; nowMs: number },
 ) {
   const changed = to.name === current.name ? ['setup'] : ['name', 'setup']
   return {
@@ -217,19 +263,20 @@ function setupChange(
       ...rowMembersOf(accepted),
       name: to.name,
       fingerprint: fingerprintOf({ id: current.id, name: to.name, setupDigest: accepted.digest }),
-      secret: to.first.secret,
+      secret: to.secret,
       // The row was read before its generation was reserved, so the count is set here as well.
-      generations: Math.max(current.generations, to.first.secret.generation),
+      generations: Math.max(current.generations, to.secret.generation),
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: to.nowMs,
       // A new setup starts a new grant: nothing of the old one may be rotated, blamed or compared any more.
+      grant: undefined,
       grants: undefined,
       requiredScopes: undefined,
       oauthAppId: undefined,
       fence: current.fence + 1,
       attempt: undefined,
       failure: undefined,
-      authorization: (current.authorization ?? 0) + 1,
+      authorization: to.intent.op,
       warnedRefreshExpiryMs: undefined,
       due_shard: undefined,
       due_at: undefined,
@@ -237,6 +284,6 @@ function setupChange(
       ...reasonAfter(current, accepted, to.first),
     },
     event: { type: 'connection.updated' as const, changed },
-    beside: [closeIntent(to.intent), ...to.first.beside],
+    beside: [closeIntent(to.intent), ...endOfOldGrant(current, to), ...to.first.beside],
   }
 }

@@ -28,7 +28,7 @@ export async function verifyConnection(
   input: { tenant: string; id: string },
 ): Promise<Verification> {
   const row = await getConnection(ports, input.tenant, input.id)
-  if (row.secret === undefined) throw connectionEmpty(row)
+  if (row.setupType === undefined) throw connectionEmpty(row)
   const minted = mintedConnection(row) !== undefined
   if (minted && !isGoodFor(row, VERIFY_MIN_TTL_MS, ports.clock.nowMs())) {
     const result = await ports.grants.rotate({ ...input, cause: 'manual' }, VERIFY_BUDGET_MS)

@@ -1,14 +1,15 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import { renderCredential } from '../../connectors/render-credential.ts'
-import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { earliestAccessExpiryMs } from '../../domain/grant.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { connectionNotFound, findConnection, getConnection } from '../commit/connection-rows.ts'
-import type { OpenedSecret, OpenedSecrets } from '../commit/opened-secrets.ts'
+import type { OpenedAccess, OpenedSecret, OpenedSecrets } from '../commit/opened-secrets.ts'
 import { tagMatches } from '../commit/preconditions.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { refuseFrozen } from '../freezes/refuse-frozen.ts'
@@ -30,6 +31,8 @@ export const DEFAULT_MIN_TTL_SECONDS = 60
 /** A day: no provider's access token that we know lives longer and rotates. */
 export const MAX_MIN_TTL_SECONDS = 86_400
 const HOUR_MS = 3_600_000
+/** Of the pointer's own characters: a store that was restored may count the same versions again for other values. */
+const TAG_CHARACTERS = 8
 /** How often one fetch looks at the clock before it says that there is nothing to hand out. */
 const MAX_LOOKS = 2
 
@@ -82,12 +85,12 @@ async function handOut(
   const lasts = usable.grants === undefined || isGoodFor(usable, minTtlMs, ports.clock.nowMs())
   if (lasts && input.ifNoneMatch !== undefined && tagMatches(input.ifNoneMatch, etag))
     return { kind: 'not-modified', etag }
-  const { row: opened, secret } = await openCredential(ports, usable)
+  const opened = await openCredential(ports, usable)
   // The clock is read after the last wait: however slow a store was, an ended token is not handed out.
   const nowMs = ports.clock.nowMs()
-  if (isExpired(opened, nowMs) && !input.isLastLook) return undefined
-  refuseExpired(opened, nowMs)
-  return { kind: 'credential', etag: etagOf(opened), body: bodyOf(opened, secret, nowMs) }
+  if (isExpired(opened.row, nowMs) && !input.isLastLook) return undefined
+  refuseExpired(opened.row, nowMs)
+  return { kind: 'credential', etag: etagOf(opened.row), body: bodyOf(opened, nowMs) }
 }
 
 /** The row as it is for static credentials; for minted ones with a grant that lasts, when one can be had. */
@@ -102,12 +105,12 @@ async function withFreshGrant(
 }
 
 function etagOf(row: ConnectionRow): string {
-  return `"c${SHAPE_VERSION}.${row.credentialVersion}"`
+  return `"c${SHAPE_VERSION}.${row.credentialVersion}.${(pointerOf(row) ?? '').slice(0, TAG_CHARACTERS)}"`
 }
 
 /** The row, when its state lets a flow have the credential; throws the 409 that says what to do otherwise. */
-function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow & { secret: SecretPointer } {
-  if (row.status === 'empty' || row.secret === undefined) {
+function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow {
+  if (row.status === 'empty') {
     throw connectionEmpty(row)
   }
   if (row.status === 'pending') {
@@ -123,7 +126,7 @@ function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow & { sec
       row.statusReason ?? 'The provider has ended the grant. Authorize the connection again.',
     )
   }
-  return row as ConnectionRow & { secret: SecretPointer }
+  return row
 }
 
 /** Whether a first credential comes by itself, once the provider answers: waiting helps, and no person is needed. */
@@ -133,53 +136,72 @@ function waitsForProvider(row: ConnectionRow): boolean {
   return failure === undefined || ['not-sent', 'passing', 'unknown'].includes(failure)
 }
 
+/** A row with what it points at, opened: the setup of a static connection, or the tokens of a minted one. */
+interface OpenedRow {
+  readonly row: ConnectionRow
+  readonly values: JsonObject
+  readonly opened: OpenedSecret | OpenedAccess
+}
+
 /**
- * The opened secret the row points at. A version that is gone was superseded between the two reads: the row is
- * read once more, and the new pointer followed.
+ * The opened value the row points at. One that is gone was superseded between the two reads: the row is read once
+ * more, and the new pointer followed.
  */
-async function openCredential(
-  ports: FetchPorts,
-  row: ConnectionRow & { secret: SecretPointer },
-): Promise<{ row: ConnectionRow; secret: OpenedSecret }> {
-  const cached = ports.opened.peek(row.secret)
-  if (cached !== undefined) return { row, secret: cached }
+async function openCredential(ports: FetchPorts, row: ConnectionRow): Promise<OpenedRow> {
   try {
-    return { row, secret: await ports.opened.open(row.secret) }
+    return await openRow(ports, row)
   } catch (error) {
     if (!(error instanceof SecretNotFoundError)) throw error
     const current = await findConnection(ports, row.tenant, row.id)
     if (current === undefined) throw connectionNotFound()
     const usable = requireUsable(current, ports.clock.nowMs())
-    if (usable.secret.versionId === row.secret.versionId) {
-      throw new InvariantError(`the row of ${row.id} points at a secret version that is not there`)
+    if (pointerOf(usable) === pointerOf(row)) {
+      throw new InvariantError(`the row of ${row.id} points at a secret that is not there`)
     }
-    return { row: usable, secret: await ports.opened.open(usable.secret) }
+    return openRow(ports, usable)
   }
 }
 
-function bodyOf(row: ConnectionRow, secret: OpenedSecret, nowMs: number): SecretText {
+async function openRow(ports: FetchPorts, row: ConnectionRow): Promise<OpenedRow> {
+  const { grant, secret } = row
+  // The function that answers flows opens no setup of a connection that is minted: the row has what may be known.
+  if (grant !== undefined) {
+    const opened =
+      ports.opened.peekAccess(row, grant.access) ?? (await ports.opened.openAccess(row, grant.access))
+    return { row, values: row.publicSetup ?? {}, opened }
+  }
+  if (secret === undefined) throw connectionEmpty(row)
+  const opened = ports.opened.peek(secret) ?? (await ports.opened.open(secret))
+  return { row, values: opened.content.setup, opened }
+}
+
+function pointerOf(row: ConnectionRow): string | undefined {
+  return row.grant?.access ?? row.secret?.versionId
+}
+
+function bodyOf(opened: OpenedRow, nowMs: number): SecretText {
+  const { row, opened: value } = opened
   const expiresAtMs = earliestAccessExpiryMs(row.grants)
   // Only the remaining seconds change from one fetch to the next: without them, the text is made once a version.
   if (expiresAtMs === undefined) {
     const key = `${row.id} ${row.credentialVersion}`
-    if (secret.rendered?.key === key) return secret.rendered.body
-    const body = renderBody(row, secret, undefined, nowMs)
-    secret.rendered = { key, body }
+    if (value.rendered?.key === key) return value.rendered.body
+    const body = renderBody(opened, undefined, nowMs)
+    value.rendered = { key, body }
     return body
   }
-  return renderBody(row, secret, expiresAtMs, nowMs)
+  return renderBody(opened, expiresAtMs, nowMs)
 }
 
 function renderBody(
-  row: ConnectionRow,
-  secret: OpenedSecret,
+  { row, values, opened }: OpenedRow,
   expiresAtMs: number | undefined,
   nowMs: number,
 ): SecretText {
   const connector = findConnector(row.appId)
   const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
   if (setup === undefined) throw new InvariantError(`no setup ${row.setupType} of ${row.appId}`)
-  const rendered = renderCredential(setup, secret.content.setup, secret.content.grants)
+  const rendered = renderCredential(setup, values, 'tokens' in opened ? opened.tokens : undefined)
   return new SecretText(
     JSON.stringify({
       connection_id: row.id,

@@ -56,7 +56,7 @@ async function whenQuiet(ports: Ports, seen: ConnectionRow): Promise<ConnectionR
 async function endGrants(ports: Ports, revoked: ConnectionRow): Promise<void> {
   await changeConnection(ports, revoked, (row) => {
     // Authorized again meanwhile: that grant is another one. Ended already: it was told.
-    if (row.secret?.versionId !== revoked.secret?.versionId) return undefined
+    if (row.grant?.access !== revoked.grant?.access) return undefined
     if (row.status === 'reauthorization_required') return undefined
     return {
       members: {

@@ -3,39 +3,31 @@ import type { Setup } from '../../connectors/connector.ts'
 import type { Account } from '../../domain/account.ts'
 import type { ChangeEventType } from '../../domain/change-event.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
-import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
-import type { StoredGrant } from '../../domain/grant.ts'
-import type { GrantProfile } from '../../domain/grant-profile.ts'
+import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { newUuid } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { connectionDueAtMs, PROVIDER_TIMEOUT_MS } from '../../domain/rotation-policy.ts'
+import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
-import type { MintedGrant } from '../../ports/oauth-client.ts'
-import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { changeConnection, type VisibleChange } from '../commit/change-connection.ts'
-import { commitSecret } from '../commit/commit-protocol.ts'
 import { findConnection, fingerprintOf, getConnection } from '../commit/connection-rows.ts'
-import { findCurrentContent } from '../commit/current-content.ts'
-import { discardReplaced } from '../commit/discard-version.ts'
-import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
-import { isSealable, sealableContent } from '../commit/secret-content.ts'
-import { placeForSecret } from '../commit/secret-place.ts'
+import type { Rescue } from '../commit/rescue-item.ts'
+import { doubtOf } from '../commit/transact-surely.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { askProvider, type Granted, NOTHING_HELD } from './ask-provider.ts'
 import { otherAccountThan } from './expected-account.ts'
-import { failureBecause, failureOf } from './failure.ts'
-import { withoutUsedCode } from './grant-change.ts'
+import { failureBecause } from './failure.ts'
+import { grantMembers } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
-import { mergeGrant, statesOfGrants, statusWithGrant } from './grant-records.ts'
+import { keepAnswer } from './keep-answer.ts'
 import { noteFailedAuthorization } from './note-failed-authorization.ts'
 import { dueMembers } from './postpone-rotation.ts'
 import { revokeGrants } from './revoke-grants.ts'
-
-/** A code is good once, so its grant is worth a second try: two authorizations at a time are already rare. */
-const MAX_PLACE_TRIES = 3
+import { type AnswerSeals, prepareSeals, type TokensByName } from './sealed-tokens.ts'
+import { findSetupValues } from './setup-values.ts'
 
 const SETUP_REPLACED: FailureTold = {
   class: 'refused',
@@ -44,19 +36,15 @@ const SETUP_REPLACED: FailureTold = {
   next: 'stop',
 }
 
-/** A browser waits for the one answer a code is good for. */
-const BY_CODE_ONCE = { way: 'authorization-code', kind: 'authorization-code', once: true } as const
+const KEPT_FOR_LATER: FailureTold = {
+  class: 'passing',
+  code: 'kept_for_later',
+  message: 'The connection was being changed. Its new authorization is kept and takes effect within minutes.',
+  next: 'retry',
+}
 
 class SetupReplacedError extends Error {
   override readonly name = 'SetupReplacedError'
-}
-
-/** What an exchange works on: the connection, and the setup it is authorized with. */
-interface Authorizing {
-  readonly row: ConnectionRow
-  readonly setup: Setup
-  readonly profile: GrantProfile
-  readonly values: JsonObject
 }
 
 /**
@@ -68,67 +56,33 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   const row = await findConnection(ports, request.tenant, request.id)
   const setup = row === undefined ? undefined : findSetup(findConnector(row.appId)!, request.setupType)
   if (row === undefined || setup?.grant === undefined) return { kind: 'gone' }
+  const profile = setup.grant
   const values = await setupValues(ports, row, setup)
-  const authorizing: Authorizing = { row, setup, profile: setup.grant, values }
   const withApplication = request.oauthAppId === undefined ? row : { ...row, oauthAppId: request.oauthAppId }
-  const application = await findApplicationClient(ports, withApplication, setup.grant, values)
+  const application = await findApplicationClient(ports, withApplication, profile, values)
   if (application === undefined) return failed(ports, row, failureBecause('no-application'))
-  const issuedAtMs = ports.clock.nowMs()
-  const outcome = await ports.oauth.requestToken({
-    profile: setup.grant,
-    setup: new SecretText(JSON.stringify(values)),
-    client: application.client,
-    grant: {
-      kind: 'authorization-code',
-      code: request.code,
-      redirectUri: request.redirectUri,
-      ...(chosenProfile(setup.grant, values).pkce === 'S256'
-        ? { codeVerifier: await codeVerifierOf(ports, request.state) }
-        : {}),
-      scopes: request.scopes,
-      ...(request.callback === undefined ? {} : { callback: request.callback }),
-    },
+  const seals = await prepareSeals(ports, row)
+  const way = {
+    kind: 'authorization-code',
+    code: request.code,
+    redirectUri: request.redirectUri,
+    ...(chosenProfile(profile, values).pkce === 'S256'
+      ? { codeVerifier: await codeVerifierOf(ports, request.state) }
+      : {}),
+    ...(request.callback === undefined ? {} : { callback: request.callback }),
     scopes: request.scopes,
-    timeoutMs: PROVIDER_TIMEOUT_MS,
+  } as const
+  const answer = await askProvider(ports, {
+    ...{ profile, setup: values, application, way, askedScopes: request.scopes, mark: seals.mark },
+    old: NOTHING_HELD,
+    once: true,
   })
-  if (outcome.kind !== 'granted') {
-    return failed(ports, row, failureOf(outcome, { ...BY_CODE_ONCE, client: setup.grant.client.from }))
-  }
-  const expected = otherAccountThan(row, request, outcome.account)
+  if (answer.kind === 'failed') return failed(ports, row, answer.failure)
+  const expected = otherAccountThan(row, request, answer.account)
   // The grant is forgotten and not revoked: that would end what the same client holds for the same person.
-  if (expected !== undefined) return { kind: 'other-account', account: outcome.account, expected }
-  const grants = storedGrants(outcome.grants, {
-    profile: setup.grant,
-    issuedAtMs,
-    askedScopes: request.scopes,
-  })
-  if (!isSealable({ setup: withoutUsedCode(values), grants })) {
-    await revokeUnwanted(ports, authorizing, grants)
-    return failed(ports, row, failureBecause('answer-too-large'))
-  }
-  try {
-    const connected = await commitAuthorization(ports, authorizing, {
-      grants,
-      requiredScopes: request.scopes,
-      oauthAppId: application.oauthAppId,
-      account: outcome.account,
-    })
-    return { kind: 'connected', row: connected }
-  } catch (error) {
-    const unwanted = unwantedBecause(error)
-    if (unwanted === undefined) throw error
-    await revokeUnwanted(ports, authorizing, grants)
-    return unwanted
-  }
-}
-
-function storedGrants(
-  minted: Readonly<Record<string, MintedGrant>>,
-  facts: Parameters<typeof mergeGrant>[2],
-): Record<string, StoredGrant> {
-  return Object.fromEntries(
-    Object.entries(minted).map(([name, grant]) => [name, mergeGrant(undefined, grant, facts)]),
-  )
+  if (expected !== undefined) return { kind: 'other-account', account: answer.account, expected }
+  const authorizing = { row, setup, digest: await bareDigest(ports, row, setup) }
+  return keepAuthorization(ports, authorizing, { answer, seals, askedScopes: request.scopes })
 }
 
 async function failed(ports: GrantPorts, row: ConnectionRow, failure: FailureTold): Promise<ExchangeResult> {
@@ -139,17 +93,13 @@ async function failed(ports: GrantPorts, row: ConnectionRow, failure: FailureTol
 /** Nobody is left to use the grant: the connection is gone, or was given another setup while the provider answered. */
 function unwantedBecause(error: unknown): Exclude<ExchangeResult, { kind: 'connected' }> | undefined {
   const isGone = error instanceof VaultError && error.code === 'not-found'
-  if (isGone || error instanceof SecretNotFoundError) return { kind: 'gone' }
+  if (isGone) return { kind: 'gone' }
   return error instanceof SetupReplacedError ? { kind: 'failed', failure: SETUP_REPLACED } : undefined
 }
 
-async function revokeUnwanted(
-  ports: GrantPorts,
-  { row, setup, values }: Authorizing,
-  grants: Record<string, StoredGrant>,
-): Promise<void> {
+async function revokeUnwanted(ports: GrantPorts, row: ConnectionRow, tokens: TokensByName): Promise<void> {
   try {
-    await revokeGrants(ports, { ...row, setupType: setup.type }, { setup: values, grants })
+    await revokeGrants(ports, row, tokens)
   } catch (error) {
     ports.log.warn('could not revoke a grant that nobody uses', {
       connection_id: row.id,
@@ -171,70 +121,112 @@ export async function codeVerifierOf(
 
 /** The setup the authorization belongs to: the stored one of that type, or a bare one. */
 export async function setupValues(ports: GrantPorts, row: ConnectionRow, setup: Setup): Promise<JsonObject> {
-  const { secret } = row
-  if (secret === undefined || row.setupType !== setup.type) return { type: setup.type }
-  const content = await findCurrentContent(ports, { ...row, secret })
-  if (content !== undefined) return content.setup
-  return setupValues(ports, await getConnection(ports, row.tenant, row.id), setup)
+  const values = await findSetupValues(ports, row, setup)
+  return values ?? setupValues(ports, await getConnection(ports, row.tenant, row.id), setup)
 }
 
-async function commitAuthorization(
+/** What an exchange works on: the connection, and the setup it is authorized with. */
+interface Authorizing {
+  readonly row: ConnectionRow
+  readonly setup: Setup
+  readonly digest: string
+}
+
+interface Exchanged {
+  readonly answer: Granted
+  readonly seals: AnswerSeals
+  readonly askedScopes: readonly string[]
+}
+
+async function keepAuthorization(
   ports: GrantPorts,
-  { row, setup, values }: Authorizing,
-  minted: {
-    grants: Record<string, StoredGrant>
-    requiredScopes: readonly string[]
-    oauthAppId: string | undefined
-    account: Account | undefined
-  },
-): Promise<ConnectionRow> {
-  const digest = await bareDigest(ports, row, setup)
-  let connected: ConnectionRow | undefined
-  let replaced = row
-  const secret = await putBesideRow(ports, row, {
-    value: sealableContent({ setup: withoutUsedCode(values), grants: minted.grants }),
-    commit: async (secret, intent) => {
-      connected = await changeConnection(ports, row, (current) => {
-        replaced = current
-        if (![row.setupDigest, digest].includes(current.setupDigest)) throw new SetupReplacedError()
-        return authorizedChange(ports, current, { setup, secret, intent, digest, ...minted })
-      })
+  authorizing: Authorizing,
+  { answer, seals, askedScopes }: Exchanged,
+): Promise<ExchangeResult> {
+  const { row, setup } = authorizing
+  const op = newUuid(ports.random)
+  const sealed = seals.seal(answer.tokens, { pointer: undefined, tokens: {} })
+  const { pointer } = sealed
+  const to = {
+    pointer,
+    grants: answer.states,
+    requiredScopes: askedScopes,
+    oauthAppId: answer.oauthAppId,
+    account: answer.account,
+    op,
+  }
+  try {
+    const kept = await keepAnswer(ports, {
+      row,
+      mark: seals.mark,
+      sealed,
+      commit: (beside) =>
+        changeConnection(ports, row, (current) => {
+          if (current.grant?.access === pointer.access) return undefined
+          if (![row.setupDigest, authorizing.digest].includes(current.setupDigest))
+            throw new SetupReplacedError()
+          return { ...authorizedChange(ports, current, authorizing, to), beside }
+        }),
+      rescue: rescueOf(ports, authorizing, to),
+    })
+    if (kept.kind === 'kept') return { kind: 'connected', row: kept.row }
+    if (kept.kind === 'rescued') return { kind: 'failed', failure: KEPT_FOR_LATER }
+    // Whether it is there nobody knows: the state says so to the browser, and never exchanges the code again.
+    throw doubtOf(kept.error)
+  } catch (error) {
+    const unwanted = unwantedBecause(error)
+    if (unwanted === undefined) throw error
+    await revokeUnwanted(ports, { ...row, setupType: setup.type }, answer.tokens)
+    return unwanted
+  }
+}
+
+/** The new grant, and the operation that began it. */
+interface Authorized {
+  readonly pointer: GrantPointer
+  readonly grants: Readonly<Record<string, GrantState>>
+  readonly requiredScopes: readonly string[]
+  readonly oauthAppId: string | undefined
+  readonly account: Account | undefined
+  readonly op: string
+}
+
+function rescueOf(ports: GrantPorts, { row, setup, digest }: Authorizing, to: Authorized): Rescue {
+  const replaced = Object.entries(row.grants ?? {}).map(([name, { mark }]) => [name, mark] as const)
+  return {
+    kind: 'rescue',
+    of: 'authorize',
+    op: to.op,
+    tenant: row.tenant,
+    connectionId: row.id,
+    appId: row.appId,
+    setupType: setup.type,
+    // Of the row as it was: while it still is, the answer may take its place.
+    setupDigest: row.setupDigest ?? '',
+    ...(row.authorization === undefined ? {} : { authorization: row.authorization }),
+    ...(row.secret === undefined ? {} : { secret: row.secret }),
+    ...(to.oauthAppId === undefined ? {} : { oauthAppId: to.oauthAppId }),
+    grant: to.pointer,
+    grants: to.grants,
+    requiredScopes: to.requiredScopes,
+    replaces: Object.fromEntries(replaced),
+    members: {
+      ...setupMembers(row, { setup, digest, op: to.op }),
+      ...(to.account === undefined ? {} : { account: to.account }),
     },
-  })
-  if (replaced.secret !== undefined) await discardReplaced(ports, replaced.secret, secret)
-  return connected ?? getConnection(ports, row.tenant, row.id)
+    createdAtMs: ports.clock.nowMs(),
+  }
 }
 
-/** Another operation may reserve the same new name first: then the row is read again, and the next name taken. */
-async function putBesideRow(
-  ports: GrantPorts,
+function setupMembers(
   row: ConnectionRow,
-  plan: { value: SecretText; commit(secret: SecretPointer, intent: Intent): Promise<void> },
-): Promise<SecretPointer> {
-  let current = row
-  for (let tries = 1; ; tries++) {
-    const { secretId, generation, newSecret, reserve } = placeForSecret(current)
-    const intent: Intent = {
-      kind: 'update',
-      tenant: row.tenant,
-      ownerId: row.id,
-      op: newUuid(ports.random),
-      secretId,
-      newSecret,
-      deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
-    }
-    try {
-      return await commitSecret(ports, {
-        intent,
-        generation,
-        besideIntent: reserve,
-        value: plan.value,
-        commit: (secret) => plan.commit(secret, intent),
-      })
-    } catch (error) {
-      if (!(error instanceof ConditionFailedError) || tries === MAX_PLACE_TRIES) throw error
-      current = await getConnection(ports, row.tenant, row.id)
-    }
+  { setup, digest, op }: { setup: Setup; digest: string; op: string },
+): Rescue['members'] {
+  return {
+    setupType: setup.type,
+    setupDigest: digest,
+    fingerprint: fingerprintOf({ id: row.id, name: row.name, setupDigest: digest }),
+    authorization: op,
   }
 }
 
@@ -250,44 +242,28 @@ async function bareDigest(ports: GrantPorts, row: ConnectionRow, setup: Setup): 
 function authorizedChange(
   ports: GrantPorts,
   current: ConnectionRow,
-  to: {
-    setup: Setup
-    secret: SecretPointer
-    intent: Intent
-    digest: string
-    grants: Record<string, StoredGrant>
-    requiredScopes: readonly string[]
-    oauthAppId: string | undefined
-    account: Account | undefined
-  },
+  { setup, digest }: Authorizing,
+  to: Authorized,
 ): VisibleChange {
-  const grants = statesOfGrants(to.grants)
-  const { requiredScopes } = to
-  const standing = statusWithGrant(to.setup, { requiredScopes, grants })
+  const { account, oauthAppId, ...grants } = to
+  const members = grantMembers(current, setup, grants)
   return {
     members: {
-      ...standing,
-      setupType: to.setup.type,
-      setupDigest: to.digest,
-      fingerprint: fingerprintOf({ id: current.id, name: current.name, setupDigest: to.digest }),
-      secret: to.secret,
-      generations: Math.max(current.generations, to.secret.generation),
-      grants,
-      requiredScopes,
-      oauthAppId: to.oauthAppId,
-      account: to.account,
-      authorization: (current.authorization ?? 0) + 1,
+      ...members,
+      ...setupMembers(current, { setup, digest, op: to.op }),
+      oauthAppId,
+      account,
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: ports.clock.nowMs(),
       // The fence rises, so that a rotation of the old grant that is under way cannot commit over the new one.
       fence: current.fence + 1,
-      attempt: undefined,
-      failure: undefined,
       warnedRefreshExpiryMs: undefined,
-      ...dueMembers(current.id, connectionDueAtMs({ id: current.id, grants })),
+      ...dueMembers(current.id, connectionDueAtMs({ id: current.id, grants: to.grants })),
     },
-    event: { type: eventTypeOf(current.status, standing.status), changed: ['authorization', 'credentials'] },
-    beside: [closeIntent(to.intent)],
+    event: {
+      type: eventTypeOf(current.status, members.status ?? current.status),
+      changed: ['authorization', 'credentials'],
+    },
   }
 }
 

@@ -10,7 +10,6 @@ type Reason =
   | 'refused-by-service'
   | 'no-application'
   | 'too-late-to-send'
-  | 'answer-too-large'
 
 const REASONS: Readonly<Record<Reason, FailureTold>> = {
   'not-authorized': {
@@ -57,14 +56,6 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     code: 'too_late_to_send',
     message: 'The vault was too slow to ask the provider in its turn; it is asked again.',
     next: 'retry',
-  },
-  // The token that was sent may be used up: it is not sent again before nothing is left to lose.
-  'answer-too-large': {
-    class: 'refused',
-    code: 'answer_too_large',
-    message:
-      'The provider’s answer and the setup are together larger than the 64 KiB that can be kept. Ask for fewer scopes, or make the setup smaller.',
-    next: 'unknown',
   },
 }
 

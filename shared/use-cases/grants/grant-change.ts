@@ -1,56 +1,54 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import type { JsonObject } from '../../domain/json.ts'
+import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
-import type { MintedGrant } from '../../ports/oauth-client.ts'
 import type { HeldChange } from '../commit/commit-held.ts'
-import type { SecretContent } from '../commit/secret-content.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { statusWithGrant } from './grant-records.ts'
 import type { MintedConnection } from './minted-connection.ts'
 import { dueMembers } from './postpone-rotation.ts'
 
-/** A provider's good answer, with what was asked. */
-export interface GrantAnswer {
-  readonly content: SecretContent
-  readonly minted: Readonly<Record<string, MintedGrant>>
-  readonly issuedAtMs: number
-  readonly askedScopes: readonly string[]
-  readonly oauthAppId: string | undefined
+/** New grants as the row will know them: where they are sealed, and each one's state by name. */
+export interface NewGrants {
+  readonly pointer: GrantPointer
+  readonly grants: Readonly<Record<string, GrantState>>
+  readonly requiredScopes: readonly string[]
+  readonly oauthAppId?: string
 }
 
-/** A code is good once; the digest of the whole setup stays in the row, so sending it again changes nothing. */
-export function withoutUsedCode(setup: JsonObject): JsonObject {
-  const { code: _code, code_verifier: _verifier, ...rest } = setup
-  return rest
+/** The members of a row that holds new grants, whoever commits them: a rotation, a person's authorization, a rescue. */
+export function grantMembers(
+  current: Pick<ConnectionRow, 'id' | 'warnedRefreshExpiryMs'>,
+  setup: MintedConnection['setup'],
+  to: NewGrants,
+): Partial<ConnectionRow> {
+  const { grants, requiredScopes } = to
+  return {
+    ...statusWithGrant(setup, { requiredScopes, grants }),
+    grant: to.pointer,
+    grants,
+    requiredScopes,
+    attempt: undefined,
+    failure: undefined,
+    ...(to.oauthAppId === undefined ? {} : { oauthAppId: to.oauthAppId }),
+    ...dueMembers(current.id, connectionDueAtMs({ ...current, grants })),
+  }
 }
 
-/** The row that holds new grants, whoever commits them: the rotation itself, or a later rescue. */
+/** The change that puts renewed grants in their place, with the event that tells of it. */
 export function grantChange(
   ports: Pick<GrantPorts, 'clock'>,
   current: ConnectionRow,
-  facts: {
-    held: Pick<MintedConnection, 'setup'>
-    secret: NonNullable<ConnectionRow['secret']>
-    grants: NonNullable<ConnectionRow['grants']>
-    answer: Pick<GrantAnswer, 'askedScopes' | 'oauthAppId'>
-  },
+  setup: MintedConnection['setup'],
+  to: NewGrants,
 ): HeldChange {
-  const requiredScopes = facts.answer.askedScopes
-  const standing = statusWithGrant(facts.held.setup, { requiredScopes, grants: facts.grants })
+  const members = grantMembers(current, setup, to)
   return {
     members: {
-      ...standing,
-      secret: facts.secret,
-      grants: facts.grants,
-      requiredScopes,
+      ...members,
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: ports.clock.nowMs(),
-      attempt: undefined,
-      failure: undefined,
-      ...(facts.answer.oauthAppId === undefined ? {} : { oauthAppId: facts.answer.oauthAppId }),
-      ...dueMembers(current.id, connectionDueAtMs({ ...current, grants: facts.grants })),
     },
-    event: eventOf(current, standing.status),
+    event: eventOf(current, members.status ?? current.status),
   }
 }
 

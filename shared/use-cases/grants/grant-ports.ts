@@ -1,3 +1,4 @@
+import type { GrantSealer } from '../../ports/grant-sealer.ts'
 import type { OAuthClient } from '../../ports/oauth-client.ts'
 import type { OutgoingFetch, UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -12,6 +13,7 @@ export interface GrantPorts extends Ports {
   /** For calls that are no provider's API: messages to people. */
   readonly outgoing: OutgoingFetch
   readonly opened: OpenedSecrets
+  readonly sealer: GrantSealer
   readonly attempts: AttemptWatch
   readonly breaker: ProviderBreaker
   /** Names this process in attempts, for people who read them. */

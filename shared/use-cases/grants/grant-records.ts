@@ -1,41 +1,61 @@
 import type { Setup } from '../../connectors/connector.ts'
 import { chosenProfile, scopesOf } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
-import type { GrantNote, GrantState, StoredGrant } from '../../domain/grant.ts'
+import type { GrantNote, GrantState, GrantTokens } from '../../domain/grant.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import { scopesNotGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { renewedDeadline } from '../../domain/refresh-deadline.ts'
+import type { SecretText } from '../../domain/secret-text.ts'
 import type { MintedGrant } from '../../ports/oauth-client.ts'
+
+/** A grant as an answer leaves it: what is sealed, and what the row knows of it. */
+export interface KeptGrant {
+  readonly tokens: GrantTokens
+  readonly state: GrantState
+}
 
 /**
  * The grant to keep after a provider's answer. What the answer leaves out stays as it was: providers that do not
  * rotate refresh tokens send none, and RFC 6749 §6 says that the old one is then still the one.
  */
 export function mergeGrant(
-  old: StoredGrant | undefined,
+  old: Partial<KeptGrant>,
   minted: MintedGrant,
-  options: { profile: GrantProfile; issuedAtMs: number; askedScopes: readonly string[] },
-): StoredGrant {
-  const { issuedAtMs, profile } = options
-  const refreshToken = minted.refreshToken?.reveal() ?? old?.refresh_token
-  const expiresAtMs = refreshDeadlineMs(old, minted, { profile, issuedAtMs })
+  options: { profile: GrantProfile; issuedAtMs: number; askedScopes: readonly string[]; mark: string },
+): KeptGrant {
+  const { issuedAtMs, mark, profile } = options
+  const refreshToken = minted.refreshToken?.reveal() ?? old.tokens?.refresh_token
+  const expiresAtMs = refreshDeadlineMs(old.state, minted, { profile, issuedAtMs })
   const scopes =
-    minted.scopes ?? old?.scopes ?? (profile.answer?.scopesUnstated ? undefined : options.askedScopes)
-  const extra = { ...old?.extra, ...minted.extra }
+    minted.scopes ??
+    old.state?.grantedScopes ??
+    (profile.answer?.scopesUnstated ? undefined : options.askedScopes)
+  const extra = { ...old.tokens?.extra, ...minted.extra }
   const notes = notesOf(minted, profile, extra)
-  return {
+  const tokens = {
     access_token: minted.accessToken.reveal(),
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
-    issued_at_ms: issuedAtMs,
-    ...(minted.lifeMs === undefined ? {} : { expires_at_ms: issuedAtMs + minted.lifeMs }),
-    expiry_basis: minted.expiryBasis,
-    ...renewedDeadline(old, { expiresAtMs, issuedAtMs }),
-    ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     extra,
+  }
+  const state: GrantState = {
+    mark,
+    issuedAtMs,
+    ...(minted.lifeMs === undefined ? {} : { accessExpiresAtMs: issuedAtMs + minted.lifeMs }),
+    expiryBasis: minted.expiryBasis,
+    hasRefreshToken: refreshToken !== undefined,
+    ...(Object.keys(extra).length === 0 ? {} : { hasExtra: true }),
+    ...renewedDeadline(old.state, { expiresAtMs, issuedAtMs }),
+    ...(scopes === undefined ? {} : { grantedScopes: [...scopes] }),
     ...(notes.length === 0 ? {} : { notes }),
   }
+  return { tokens, state }
+}
+
+/** The same grant with another refresh token, of an answer that brought no access token. */
+export function withRefreshToken(tokens: GrantTokens, refreshToken: SecretText): GrantTokens {
+  return { ...tokens, refresh_token: refreshToken.reveal() }
 }
 
 /** What is still odd: members that an earlier call brought are not missing because this one failed. */
@@ -51,33 +71,14 @@ function notesOf(
 
 /** A life that counts from the first issue is not extended by a rotation; every other starts anew with it. */
 function refreshDeadlineMs(
-  old: StoredGrant | undefined,
+  old: GrantState | undefined,
   minted: MintedGrant,
   options: { profile: GrantProfile; issuedAtMs: number },
 ): number | undefined {
   const { life } = options.profile.refresh
-  if (life?.kind === 'absolute' && old?.refresh_expires_at_ms !== undefined) return old.refresh_expires_at_ms
+  if (life?.kind === 'absolute' && old?.refreshExpiresAtMs !== undefined) return old.refreshExpiresAtMs
   if (minted.refreshLifeMs !== undefined) return options.issuedAtMs + minted.refreshLifeMs
-  return old?.refresh_expires_at_ms
-}
-
-/** What the row keeps of a stored grant. */
-export function stateOfGrant(grant: StoredGrant): GrantState {
-  return {
-    issuedAtMs: grant.issued_at_ms,
-    ...(grant.expires_at_ms === undefined ? {} : { accessExpiresAtMs: grant.expires_at_ms }),
-    expiryBasis: grant.expiry_basis,
-    hasRefreshToken: grant.refresh_token !== undefined,
-    ...(grant.refresh_expires_at_ms === undefined ? {} : { refreshExpiresAtMs: grant.refresh_expires_at_ms }),
-    ...(grant.refresh_issued_at_ms === undefined ? {} : { refreshIssuedAtMs: grant.refresh_issued_at_ms }),
-    ...(grant.scopes === undefined ? {} : { grantedScopes: grant.scopes }),
-    ...(grant.notes === undefined ? {} : { notes: grant.notes }),
-  }
-}
-
-/** The grants' states by name. */
-export function statesOfGrants(grants: Readonly<Record<string, StoredGrant>>): Record<string, GrantState> {
-  return Object.fromEntries(Object.entries(grants).map(([name, grant]) => [name, stateOfGrant(grant)]))
+  return old?.refreshExpiresAtMs
 }
 
 /** The scopes a setup asks for: its own, or the connector's. */

@@ -10,18 +10,18 @@ export const ONLY_BY_AUTHORIZING =
 
 /** A connection whose credential a provider mints, with what describes that. */
 export interface MintedConnection {
-  readonly row: ConnectionRow & { readonly secret: NonNullable<ConnectionRow['secret']> }
+  readonly row: ConnectionRow
   readonly setup: Setup
   readonly profile: GrantProfile
 }
 
-/** The connection with its description; undefined when it has no setup or none that a provider mints. */
+/** The connection with its description; undefined when it is empty, or nothing of it is minted. */
 export function mintedConnection(row: ConnectionRow): MintedConnection | undefined {
   const connector = findConnector(row.appId)
   const setup =
     connector === undefined || row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
-  if (setup?.grant === undefined || row.secret === undefined) return undefined
-  return { row: row as MintedConnection['row'], setup, profile: setup.grant }
+  if (setup?.grant === undefined) return undefined
+  return { row, setup, profile: setup.grant }
 }
 
 /** A connection on which this process has the permission to send: everything after the answer stands on it. */

@@ -1,12 +1,12 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import { renderCredential, testUrlOf } from '../../connectors/render-credential.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ProbeStoredRequest, ProbeStoredResult } from '../../ports/grant-runner.ts'
-import { parseContent } from '../commit/opened-secrets.ts'
-import type { SecretContent } from '../commit/secret-content.ts'
 import { forbiddenField } from './called-urls.ts'
 import type { GrantPorts } from './grant-ports.ts'
+import { openTokens, type TokensByName } from './sealed-tokens.ts'
 
 /** A person waits for the answer. */
 const PROBE_TIMEOUT_MS = 10_000
@@ -16,22 +16,23 @@ export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest)
   const connector = findConnector(stored.appId)
   const setup = connector === undefined ? undefined : findSetup(connector, stored.setupType)
   if (setup === undefined) return { kind: 'no-test' }
-  const content = parseContent(await ports.secrets.get(stored.secret.secretId, stored.secret.versionId))
-  return probeContent(ports, setup, content)
+  const values = stored.secret === undefined ? {} : (await ports.opened.open(stored.secret)).content.setup
+  const tokens = stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
+  return probeWith(ports, setup, { values, tokens })
 }
 
 /** Makes the setup's harmless test call with what is given, when it has one. */
-export async function probeContent(
+export async function probeWith(
   ports: Pick<GrantPorts, 'oauth' | 'checkUrl'>,
   setup: Setup,
-  content: SecretContent,
+  { values, tokens }: { values: JsonObject; tokens: TokensByName },
 ): Promise<ProbeStoredResult> {
   if (setup.test === undefined) return { kind: 'no-test' }
-  const { target } = forbiddenField(ports.checkUrl, setup, content.setup) ?? {}
+  const { target } = forbiddenField(ports.checkUrl, setup, values) ?? {}
   if (target !== undefined) return { kind: 'forbidden', target }
-  const url = testUrlOf(setup, content.setup, content.grants)
+  const url = testUrlOf(setup, values, tokens)
   if (url === undefined) return { kind: 'no-test' }
-  const { request } = renderCredential(setup, content.setup, content.grants)
+  const { request } = renderCredential(setup, values, tokens)
   const outcome = await ports.oauth.probe({
     method: setup.test.method,
     url,

@@ -7,6 +7,7 @@ import {
   type SecretDescription,
   type SecretVersionDescription,
 } from '../../ports/secret-store.ts'
+import { LeftoverTokens } from './leftover-tokens.ts'
 import { findOwnedSecret, findSecretOwner, type SecretOwner } from './secret-owners.ts'
 import { forgetSighting, isSecondSighting } from './sightings.ts'
 
@@ -37,6 +38,9 @@ export interface ComparisonReport {
   readonly scheduled: number
   readonly purged: number
   readonly discarded: number
+  /** Sealed tokens that nothing names, and how many of them went. */
+  readonly leftoverTokens: number
+  readonly tokensRemoved: number
   /** What would have been removed but for the cap. */
   readonly postponed: number
 }
@@ -61,6 +65,7 @@ export async function reconcileStores(ports: ComparisonPorts): Promise<Compariso
   const comparison = new Comparison(ports)
   await comparison.readPointers()
   await comparison.readSecrets()
+  await comparison.removeLeftoverTokens()
   await comparison.tellDanglingPointers()
   const { counts } = comparison
   ports.log.info('compared both stores', figuresOf(counts))
@@ -79,6 +84,8 @@ class Comparison {
     scheduled: 0,
     purged: 0,
     discarded: 0,
+    leftoverTokens: 0,
+    tokensRemoved: 0,
     postponed: 0,
   }
   readonly #ports: ComparisonPorts
@@ -86,6 +93,7 @@ class Comparison {
   readonly #pointed = new Map<string, Pointed>()
   readonly #seenSecrets = new Set<string>()
   readonly #seenVersions = new Set<string>()
+  readonly #tokens: LeftoverTokens
   #listsVersions = false
   #sightings = 0
   #removals = 0
@@ -93,6 +101,7 @@ class Comparison {
   constructor(ports: ComparisonPorts) {
     this.#ports = ports
     this.#nowMs = ports.clock.nowMs()
+    this.#tokens = new LeftoverTokens(ports)
   }
 
   async readPointers(): Promise<void> {
@@ -100,6 +109,7 @@ class Comparison {
     do {
       const page = await this.#ports.items.scan({ limit: PAGE_ITEMS, ...(nextToken && { nextToken }) })
       for (const item of page.items) {
+        this.#tokens.note(item)
         const pointed = findOwnedSecret(item)
         if (pointed !== undefined) this.#pointed.set(pointed.secret.secretId, pointed)
       }
@@ -119,6 +129,10 @@ class Comparison {
       nextToken = page.nextToken
       await this.#ports.clock.sleep(PAUSE_MS)
     } while (nextToken !== undefined)
+  }
+
+  async removeLeftoverTokens(): Promise<void> {
+    Object.assign(this.counts, await this.#tokens.settle(this.#nowMs))
   }
 
   async tellDanglingPointers(): Promise<void> {

@@ -103,7 +103,7 @@ async function workItem(
   } else if (kind === 'rescue') {
     const rescue = item as unknown as Rescue
     await ports.work.enqueue([
-      { kind: 'rescue', tenant: rescue.tenant, id: rescue.connectionId, versionId: rescue.versionId },
+      { kind: 'rescue', tenant: rescue.tenant, id: rescue.connectionId, op: rescue.op },
     ])
     report.rescues++
   } else if (kind === 'tombstone') {

@@ -5,6 +5,7 @@ import type { Subscription } from '../../domain/subscription.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
+import type { Rescue } from '../commit/rescue-item.ts'
 import { findTombstone, type Tombstone } from '../connections/tombstones.ts'
 import { findOauthApplication, type OauthApplication } from '../oauth-applications/oauth-application.ts'
 import { findSubscription } from '../subscriptions/subscription-rows.ts'
@@ -19,7 +20,7 @@ export type SecretOwner =
 
 /**
  * The owner of a secret by strong reads, one owner kind after the other. `kept` are versions that no pointer names
- * and that are still needed: of rescues, and of an attempt, or one before it, whose answer may be stored.
+ * and that are still needed: what a rescue needs the setup of, to end a grant at its provider.
  */
 export async function findSecretOwner(ports: Pick<Ports, 'items'>, secretId: string): Promise<SecretOwner> {
   const parts = findSecretIdParts(secretId)
@@ -57,11 +58,9 @@ async function connectionOwner(
   return {
     kind: 'known',
     pointers: [row?.secret, tombstone?.row.secret].flatMap((pointer) => pointer ?? []),
-    kept: [
-      ...rescues.items.map((item) => String(item.attributes['versionId'])),
-      ...(row?.attempt === undefined ? [] : [row.attempt.answerVersionId]),
-      ...(row?.attempt?.earlier?.answerVersionIds ?? []),
-    ],
+    kept: rescues.items.flatMap(
+      ({ attributes }) => (attributes as unknown as Rescue).secret?.versionId ?? [],
+    ),
   }
 }
 

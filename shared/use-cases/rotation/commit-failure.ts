@@ -18,7 +18,8 @@ const REFUSED_RETRY_MS = 5 * 60_000
 interface Told {
   readonly failure: FailureTold
   readonly application: string | undefined
-  readonly beside?: readonly Write[]
+  /** What of the answer is kept all the same: the pointer to it, and the writes that store it. */
+  readonly kept?: { readonly members: Partial<ConnectionRow>; readonly writes: readonly Write[] }
 }
 
 /**
@@ -44,6 +45,7 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
     status,
     statusReason: failure.message,
     attempt: attemptAfter(row, failure, nowMs),
+    ...told.kept?.members,
     failure: {
       class: failure.class,
       code: failure.code,
@@ -59,7 +61,7 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
     },
     ...dueMembers(row.id, retryAt),
   }
-  const beside = told.beside ?? []
+  const beside = told.kept?.writes ?? []
   if (status === row.status) return { members, beside }
   const type =
     status === 'reauthorization_required' ? 'connection.reauthorization_required' : 'connection.degraded'
@@ -81,8 +83,8 @@ function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): 
     return { ...attempt, unknownAtMs: nowMs, ...(isOver ? { isOver } : {}) }
   }
   // A definite answer to this request says nothing about those before it.
-  if (attempt.earlier === undefined || failure.next === 'end') return undefined
-  return { ...attempt, unknownAtMs: attempt.earlier.unknownAtMs }
+  if (attempt.firstUnknownAtMs === undefined || failure.next === 'end') return undefined
+  return { ...attempt, unknownAtMs: attempt.firstUnknownAtMs }
 }
 
 function nextTryMs(

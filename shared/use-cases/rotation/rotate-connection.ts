@@ -79,7 +79,9 @@ function grantNames(
   if (row.grants === undefined) return request.cause === 'manual' || isDue(row, nowMs) ? [MAIN_GRANT] : []
   if (request.cause === 'due' && isIdle(row, profile, nowMs)) return []
   // A provider that has just failed is given its pause, however many flows ask.
-  if (request.cause === 'fetch' && (row.failure?.retryAtMs ?? 0) > nowMs) return []
+  // (A client that was refused may have been changed since: whoever asks finds that out.)
+  const pausedUntilMs = row.failure?.class === 'app-broken' ? 0 : (row.failure?.retryAtMs ?? 0)
+  if (request.cause === 'fetch' && pausedUntilMs > nowMs) return []
   const names = grantsToRotate(row, {
     nowMs,
     minTtlMs: request.cause === 'fetch' ? cappedMinTtlMs(row, request.minTtlMs ?? 0) : 0,

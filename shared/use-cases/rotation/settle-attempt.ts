@@ -2,8 +2,6 @@ import { canResend, isHeld, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { RotationRequest } from '../../ports/grant-runner.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { findCurrentContent } from '../commit/current-content.ts'
-import { adoptAnswer, findAnswer, type StoredAnswer } from '../grants/adopt-answer.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import {
   type HeldConnection,
@@ -12,7 +10,9 @@ import {
   mintedConnection,
 } from '../grants/minted-connection.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
-import { probeContent } from '../grants/probe-stored.ts'
+import { probeWith } from '../grants/probe-stored.ts'
+import { adoptWaiting } from '../grants/settle-rescue.ts'
+import { findSetupValues } from '../grants/setup-values.ts'
 import { commitFailure } from './commit-failure.ts'
 
 export type SettledAttempt =
@@ -27,7 +27,7 @@ export type SettledAttempt =
  * |---|---|
  * | none | `ready` |
  * | its holder may be at work | `busy` |
- * | its holder is gone and has stored the answer | adopted: `rotated` |
+ * | its holder is gone and has left the answer beside the row | adopted: `rotated` |
  * | gone, and asking again harms nothing | taken away: `ready` |
  * | of unknown outcome, and `canResend` | `ready`: it is followed by another |
  * | of unknown outcome, and the token may be used up | `failed`: what still works is served |
@@ -66,9 +66,8 @@ async function settleUnknown(
   const isTokenRefused = request.cause === 'rejected' && request.credentialVersion === row.credentialVersion
   if (row.grants !== undefined && canResend(row.attempt, { ...facts, isTokenRefused })) {
     const isOnComplaint = !canResend(row.attempt, facts)
-    // Its sender may have been slow and not dead, and have stored the answer since.
-    const answer = await findAnswer(ports, row)
-    if (answer !== undefined) return adopt(ports, held, answer)
+    // Its sender may have been slow and not dead, and have left the answer since.
+    if (await adoptWaiting(ports, row)) return reread(ports, row, 'rotated')
     if (!isOnComplaint || !(await isStillAccepted(ports, held))) return { kind: 'ready', connection: held }
   }
   if (request.cause === 'due' && row.due_at !== undefined && row.due_at <= nowMs) {
@@ -80,9 +79,10 @@ async function settleUnknown(
 
 /** Whether the connector's test call finds the token alive that a flow complained of; false where there is none. */
 async function isStillAccepted(ports: GrantPorts, { row, setup }: HeldConnection): Promise<boolean> {
-  const content = await findCurrentContent(ports, row)
-  if (content === undefined) return true
-  const { kind } = await probeContent(ports, setup, content)
+  const values = await findSetupValues(ports, row, setup)
+  if (values === undefined || row.grant === undefined) return true
+  const { tokens } = await ports.opened.openAccess(row, row.grant.access)
+  const { kind } = await probeWith(ports, setup, { values, tokens })
   return kind === 'accepted' || kind === 'unreachable'
 }
 
@@ -92,8 +92,7 @@ async function resolveAbandoned(
   { isGone }: { isGone: boolean },
 ): Promise<SettledAttempt> {
   const { row } = held
-  const answer = await findAnswer(ports, row)
-  if (answer !== undefined) return adopt(ports, held, answer)
+  if (await adoptWaiting(ports, row)) return reread(ports, row, 'rotated')
   if (row.attempt.consumes === undefined) {
     // Minted without a refresh token: asking again harms nothing, so the attempt is simply taken away.
     const freed = await commitHeld(ports, row, () => ({
@@ -114,15 +113,6 @@ async function resolveAbandoned(
   } as const
   await commitFailure(ports, fenced, { failure, application: undefined })
   return reread(ports, row, 'failed')
-}
-
-async function adopt(
-  ports: GrantPorts,
-  held: MintedConnection,
-  answer: StoredAnswer,
-): Promise<SettledAttempt> {
-  const adopted = await adoptAnswer(ports, held, answer)
-  return reread(ports, held.row, adopted === undefined ? 'busy' : 'rotated')
 }
 
 async function reread(

@@ -13,8 +13,6 @@ import { type HeldConnection, heldConnection, type MintedConnection } from '../g
  * request and the storing of its answer, and others have begun to count the holder as gone.
  */
 const MAX_WAIT_TO_SEND_MS = 15_000
-/** Resends are a hold apart at least: whoever sent before the last eight is long gone. */
-const MAX_EARLIER_ANSWERS = 8
 
 /** The one instant a decision is made at, by the clock that people set and by the one that cannot jump. */
 export interface DecidedAt {
@@ -64,6 +62,7 @@ function attemptFor(
   row: MintedConnection['row'],
   { way, grantName, decidedAt }: { way: TokenRequest['grant']; grantName: string; decidedAt: DecidedAt },
 ): RotationAttempt {
+  const firstUnknownAtMs = row.attempt?.firstUnknownAtMs ?? row.attempt?.unknownAtMs
   const consumes = way.kind === 'refresh-token' || way.kind === 'authorization-code'
   return {
     fence: row.fence + 1,
@@ -72,36 +71,28 @@ function attemptFor(
     grantName,
     ...(consumes ? { consumes } : {}),
     startedAtMs: decidedAt.nowMs,
-    answerVersionId: newUuid(ports.random),
-    ...earlierOf(row.attempt),
+    op: newUuid(ports.random),
+    ...(firstUnknownAtMs === undefined ? {} : { firstUnknownAtMs }),
   }
-}
-
-/** The attempt that is followed, with those before it: their senders may still store an answer. */
-function earlierOf(attempt: RotationAttempt | undefined): Pick<RotationAttempt, 'earlier'> {
-  if (attempt?.unknownAtMs === undefined) return {}
-  const { answerVersionId, earlier, unknownAtMs } = attempt
-  const answerVersionIds = [answerVersionId, ...(earlier?.answerVersionIds ?? [])].slice(
-    0,
-    MAX_EARLIER_ANSWERS,
-  )
-  return { earlier: { unknownAtMs: earlier?.unknownAtMs ?? unknownAtMs, answerVersionIds } }
 }
 
 /** Under which a permission may be taken, each by what it keeps out. */
 function conditionsOf(row: MintedConnection['row']): readonly Condition[] {
-  const sameSetupAndGrant: Condition = {
-    kind: 'equals',
-    attribute: 'secret.versionId',
-    value: row.secret.versionId,
-  }
+  const sameSetup: Condition =
+    row.secret === undefined
+      ? { kind: 'absent', attribute: 'secret' }
+      : { kind: 'equals', attribute: 'secret.versionId', value: row.secret.versionId }
+  const sameGrant: Condition =
+    row.grant === undefined
+      ? { kind: 'absent', attribute: 'grant' }
+      : { kind: 'equals', attribute: 'grant.access', value: row.grant.access }
   // One of unknown outcome may be followed, when settle-attempt found that its token may be sent again.
   const noOtherAttempt: Condition =
     row.attempt === undefined
       ? { kind: 'absent', attribute: 'attempt' }
       : { kind: 'equals', attribute: 'attempt.fence', value: row.attempt.fence }
   const nobodyFenced: Condition = { kind: 'equals', attribute: 'fence', value: row.fence }
-  return [nobodyFenced, sameSetupAndGrant, noOtherAttempt]
+  return [nobodyFenced, sameSetup, sameGrant, noOtherAttempt]
 }
 
 async function writeAttempt(
@@ -124,7 +115,7 @@ async function writeAttempt(
     if (!(error instanceof StoreUnavailableError) || error.outcome === 'not-applied') throw error
     // Reading it back spares the grant from an attempt that stands there and was never sent.
     const current = await findConnection(ports, row.tenant, row.id)
-    if (current?.attempt?.answerVersionId !== attempt.answerVersionId) throw error
+    if (current?.attempt?.op !== attempt.op) throw error
     return heldConnection(current)?.row
   }
 }

@@ -1,13 +1,11 @@
-import { rescueKey } from '../../domain/keys.ts'
 import type { GrantRunner, RotationResult } from '../../ports/grant-runner.ts'
 import type { WorkItem } from '../../ports/work-queue.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import type { StoredRescue } from '../commit/rescue-item.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { runFreezeJob } from '../freezes/run-freeze-job.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
-import { type RescueOutcome, settleRescue } from './rescue-grant.ts'
+import { findRescue, type RescueOutcome, settleRescue } from '../grants/settle-rescue.ts'
 import { rotateConnection } from './rotate-connection.ts'
 
 /** A fetch after the end of a freeze rotates in line; a sweep comes back this late at most. */
@@ -38,9 +36,9 @@ export async function doWorkItem(ports: WorkerPorts, item: WorkItem): Promise<Wo
     case 'rotate':
       return rotateDue(ports, item)
     case 'rescue': {
-      const rescue = await ports.items.get(rescueKey(item.tenant, item.id, item.versionId))
+      const rescue = await findRescue(ports, item)
       if (rescue === undefined) return { kind: 'rescue', outcome: 'gone' }
-      return { kind: 'rescue', outcome: await settleRescue(ports, rescue as unknown as StoredRescue) }
+      return { kind: 'rescue', outcome: await settleRescue(ports, rescue) }
     }
   }
 }

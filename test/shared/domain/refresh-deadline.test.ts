@@ -1,4 +1,4 @@
-import type { GrantState, StoredGrant } from '../../../shared/domain/grant.ts'
+import type { GrantState } from '../../../shared/domain/grant.ts'
 import {
   deadlineToWarnOf,
   keepAliveAtMs,
@@ -13,29 +13,25 @@ const HOUR = 3_600_000
 const DAY = 86_400_000
 
 function grant(parts: Partial<GrantState>): GrantState {
-  return { issuedAtMs: T0, expiryBasis: 'stated', hasRefreshToken: true, ...parts }
-}
-
-function stored(parts: Partial<StoredGrant>): StoredGrant {
-  return { access_token: 'a', issued_at_ms: T0, expiry_basis: 'stated', extra: {}, ...parts }
+  return { mark: 'mark0000', issuedAtMs: T0, expiryBasis: 'stated', hasRefreshToken: true, ...parts }
 }
 
 describe('renewedDeadline', () => {
   it('counts a first deadline, and one that moved, from the renewal', () => {
     const first = renewedDeadline(undefined, { expiresAtMs: T0 + 30 * DAY, issuedAtMs: T0 })
-    expect(first).toEqual({ refresh_expires_at_ms: T0 + 30 * DAY, refresh_issued_at_ms: T0 })
-    const moved = renewedDeadline(stored(first), { expiresAtMs: T0 + 31 * DAY, issuedAtMs: T0 + DAY })
-    expect(moved).toEqual({ refresh_expires_at_ms: T0 + 31 * DAY, refresh_issued_at_ms: T0 + DAY })
+    expect(first).toEqual({ refreshExpiresAtMs: T0 + 30 * DAY, refreshIssuedAtMs: T0 })
+    const moved = renewedDeadline(grant(first), { expiresAtMs: T0 + 31 * DAY, issuedAtMs: T0 + DAY })
+    expect(moved).toEqual({ refreshExpiresAtMs: T0 + 31 * DAY, refreshIssuedAtMs: T0 + DAY })
   })
 
   it.each([0, 1_500, -59_000])('keeps one that did not move but by %p ms', (byMs) => {
-    const old = stored({ refresh_expires_at_ms: T0 + 30 * DAY, refresh_issued_at_ms: T0 })
+    const old = grant({ refreshExpiresAtMs: T0 + 30 * DAY, refreshIssuedAtMs: T0 })
     const renewed = renewedDeadline(old, { expiresAtMs: T0 + 30 * DAY + byMs, issuedAtMs: T0 + DAY })
-    expect(renewed).toEqual({ refresh_expires_at_ms: T0 + 30 * DAY, refresh_issued_at_ms: T0 })
+    expect(renewed).toEqual({ refreshExpiresAtMs: T0 + 30 * DAY, refreshIssuedAtMs: T0 })
   })
 
   it('is nothing without a deadline', () => {
-    expect(renewedDeadline(stored({}), { expiresAtMs: undefined, issuedAtMs: T0 })).toEqual({})
+    expect(renewedDeadline(grant({}), { expiresAtMs: undefined, issuedAtMs: T0 })).toEqual({})
   })
 })
 

@@ -18,7 +18,7 @@ const HOUR = 3_600_000
 const DAY = 86_400_000
 
 function grant(parts: Partial<GrantState>): GrantState {
-  return { issuedAtMs: T0, expiryBasis: 'stated', hasRefreshToken: true, ...parts }
+  return { mark: 'mark0000', issuedAtMs: T0, expiryBasis: 'stated', hasRefreshToken: true, ...parts }
 }
 
 describe('rotationLeadMs', () => {
@@ -115,7 +115,7 @@ function attempt(parts: Partial<RotationAttempt> = {}): RotationAttempt {
     owner: 'a',
     consumes: true,
     startedAtMs: T0,
-    answerVersionId: 'v2',
+    op: 'an-op',
     unknownAtMs: T0 + 1_000,
     ...parts,
   }
@@ -166,20 +166,14 @@ describe('canResend', () => {
     [
       'one reported refused, for the second time',
       SINGLE_USE,
-      { isOver: true, earlier: { unknownAtMs: T0, answerVersionIds: [] } },
+      { isOver: true, firstUnknownAtMs: T0 },
       { at: 2_000, refused: true },
       false,
     ],
     ['a replay inside the grace, its end known', REPLAY_SAFE, { isOver: true }, { at: 29_999 }, true],
     ['a replay inside the grace, its end not known', REPLAY_SAFE, {}, { at: 29_999 }, false],
     ['a replay outside the grace', REPLAY_SAFE, { isOver: true }, { at: 30_000, watched: HOUR }, false],
-    [
-      'a second replay',
-      REPLAY_SAFE,
-      { isOver: true, earlier: { unknownAtMs: T0, answerVersionIds: [] } },
-      { at: 29_999 },
-      false,
-    ],
+    ['a second replay', REPLAY_SAFE, { isOver: true, firstUnknownAtMs: T0 }, { at: 29_999 }, false],
     ['a grace that nobody documents as safe', GRACE_ONLY, { isOver: true }, { at: 29_999 }, false],
   ])(
     'of %s',

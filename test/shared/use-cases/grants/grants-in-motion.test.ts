@@ -63,14 +63,7 @@ describe('what happens while a provider takes its time', () => {
   /** The rescue item is written first, and the grant that it leads to a moment later. */
   async function isRescueStored(): Promise<boolean> {
     const partition = `TENANT#${world.tenant}#RESCUES`
-    const [rescue] = (await world.ports.items.query({ partition, limit: 10 })).items
-    if (rescue === undefined) return false
-    const { secretId, versionId } = rescue.attributes
-    const stored = world.ports.secrets.get(String(secretId), String(versionId))
-    return stored.then(
-      () => true,
-      () => false,
-    )
+    return (await world.ports.items.query({ partition, limit: 1 })).items.length === 1
   }
 
   it('revokes a code’s grant when the connection was deleted meanwhile', async () => {
@@ -218,8 +211,6 @@ describe('what happens while a provider takes its time', () => {
     await world.sweep()
     const row = await world.row(id)
     expect(row).toMatchObject({ status: 'ready' })
-    // What was used up is not kept.
-    expect((await world.ports.opened.open(row.secret!)).content.setup).toEqual({ type: 'OAUTH_CODE' })
   })
 
   it('does not send a code that has waited longer than codes live', async () => {

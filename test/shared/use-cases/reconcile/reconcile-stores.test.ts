@@ -1,4 +1,10 @@
-import { connectionKey, oauthAppKey, rescueKey, tombstoneKey } from '../../../../shared/domain/keys.ts'
+import {
+  connectionKey,
+  oauthAppKey,
+  rescueKey,
+  sealedGrantKey,
+  tombstoneKey,
+} from '../../../../shared/domain/keys.ts'
 import { secretIdOf } from '../../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'
@@ -141,17 +147,35 @@ describe('reconcileStores', () => {
     expect(await world.fetch(TENANT, id)).toEqual({ api_key: 'SG.key' })
   })
 
-  it('keeps a version that a rescue or an attempt may still need', async () => {
+  it('keeps a version that a rescue still needs', async () => {
     const { world, id, secretId } = await worldWithConnection()
     await world.start().secrets.put(secretId, 'rescued', VALUE)
-    await world.start().secrets.put(secretId, 'attempted', VALUE)
-    await world.start().secrets.put(secretId, 'attempted-before', VALUE)
-    const attempt = { answerVersionId: 'attempted', earlier: { answerVersionIds: ['attempted-before'] } }
-    await world.items.transact([
-      { op: 'put', key: rescueKey(TENANT, id, 'rescued'), attributes: { versionId: 'rescued' } },
-      { op: 'update', key: connectionKey(TENANT, id), set: { attempt } },
-    ])
+    const secret = { secretId, versionId: 'rescued', generation: 1 }
+    const attributes = { connectionId: id, secret, grant: { access: 'mark0000' } }
+    await world.items.transact([{ op: 'put', key: rescueKey(TENANT, id, 'an-op'), attributes }])
     for (const report of await world.passDays(3)) expect(report).toMatchObject({ orphanVersions: 0 })
+  })
+
+  it('removes sealed tokens that nothing names, a day after it first saw them, and no others', async () => {
+    const { world, id } = await worldWithConnection()
+    const place = (mark: string) => ({ tenant: TENANT, ownerId: id, part: 'access', mark }) as const
+    const put = (mark: string) => ({ op: 'put', key: sealedGrantKey(place(mark)), attributes: {} }) as const
+    const set = { grant: { access: 'named000' } }
+    await world.items.transact([put('named000'), put('rescued0'), put('leftover')])
+    await world.items.transact([
+      { op: 'update', key: connectionKey(TENANT, id), set },
+      {
+        op: 'put',
+        key: rescueKey(TENANT, id, 'an-op'),
+        attributes: { connectionId: id, grant: { access: 'rescued0' } },
+      },
+    ])
+    const [first, second] = await world.passDays(2)
+    expect(first).toMatchObject({ leftoverTokens: 1, tokensRemoved: 0 })
+    expect(second).toMatchObject({ leftoverTokens: 1, tokensRemoved: 1 })
+    expect(await world.items.get(sealedGrantKey(place('leftover')))).toBeUndefined()
+    expect(await world.items.get(sealedGrantKey(place('named000')))).toBeDefined()
+    expect(await world.items.get(sealedGrantKey(place('rescued0')))).toBeDefined()
   })
 
   it('raises an alarm for a pointer to nothing, each day, and leaves it as it is', async () => {

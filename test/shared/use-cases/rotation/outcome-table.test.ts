@@ -67,7 +67,7 @@ const ENDED: Expected = {
   resent: false,
 }
 const STOPPED: Expected = { ...DEGRADED, due: 'never', resent: false }
-const WAITS_FOR_CLIENT: Expected = { ...DEGRADED, due: [10 * MINUTE, 10 * MINUTE], resent: false }
+const WAITS_FOR_CLIENT: Expected = { ...DEGRADED, due: [10 * MINUTE, 10 * MINUTE], resent: true }
 const SELDOM: Expected = { ...DEGRADED, due: [5 * MINUTE, 5 * MINUTE], resent: true }
 const AT_EXPIRY: Expected = { ...DEGRADED, attempt: 'unknown', due: 'expiry', resent: true }
 const AFTER_A_LEASE: Expected = { ...DEGRADED, attempt: 'unknown', due: [90_000, 90_000], resent: true }

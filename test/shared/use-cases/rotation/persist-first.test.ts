@@ -1,6 +1,5 @@
 import { connectionKey } from '../../../../shared/domain/keys.ts'
 import { type ItemStore, StoreUnavailableError, type Write } from '../../../../shared/ports/item-store.ts'
-import type { SecretStore } from '../../../../shared/ports/secret-store.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
@@ -42,18 +41,15 @@ describe('a new grant', () => {
     })
   }
 
-  /** The ports with some calls to the stores replaced, and the secrets in a store of their own, as on AWS. */
-  function portsWith(replaced: { items?: Partial<ItemStore>; secrets?: Partial<SecretStore> }) {
-    const over = <Store extends object>(store: Store, some: Partial<Store> = {}): Store =>
-      new Proxy(store, {
-        get: (target, name: keyof Store & string) => {
-          const member = name in some ? some[name] : target[name]
-          return typeof member === 'function' ? member.bind(target) : member
-        },
-      })
-    const items = over<ItemStore>(world.ports.items, replaced.items)
-    const apart: Partial<SecretStore> = { replacement: undefined, ...replaced.secrets }
-    return { ...world.ports, items, secrets: over<SecretStore>(world.ports.secrets, apart) }
+  /** The ports with some calls to the row store replaced. */
+  function portsWith(some: Partial<ItemStore>) {
+    const items = new Proxy<ItemStore>(world.ports.items, {
+      get: (target, name: keyof ItemStore & string) => {
+        const member = name in some ? some[name] : target[name]
+        return typeof member === 'function' ? member.bind(target) : member
+      },
+    })
+    return { ...world.ports, items }
   }
 
   /** The outcome of a rotation, while time goes on as long as it needs. */
@@ -69,17 +65,25 @@ describe('a new grant', () => {
     return rotation
   }
 
-  /** Somebody takes the row over between the storing of the answer and its commit. */
-  function takenOver(items: Partial<ItemStore> = {}) {
-    const put: SecretStore['put'] = async (...given) => {
-      const stored = await world.ports.secrets.put(...given)
-      const { fence } = await world.row(id)
-      const key = connectionKey(world.tenant, id)
-      const set = { fence: fence + 1, op: 'another' }
-      await world.ports.items.transact([{ op: 'update', key, set, remove: ['attempt'] }])
-      return stored
-    }
-    return portsWith({ items, secrets: { put } })
+  /** Somebody takes the row over just before the answer is committed. */
+  function takenOver({ transact }: Partial<ItemStore> = {}) {
+    let isTaken = false
+    return portsWith({
+      async transact(writes) {
+        if (!isTaken && keepsAnswer(writes)) {
+          isTaken = true
+          const { fence } = await world.row(id)
+          const key = connectionKey(world.tenant, id)
+          const set = { fence: fence + 1, op: 'another' }
+          await world.ports.items.transact([{ op: 'update', key, set, remove: ['attempt'] }])
+        }
+        return transact === undefined ? world.ports.items.transact(writes) : transact(writes)
+      },
+    })
+  }
+
+  function keepsAnswer(writes: readonly Write[]): boolean {
+    return writes.some(({ op, key }) => op === 'put' && key.partition.startsWith('ACCESS#'))
   }
 
   async function rescues(): Promise<number> {
@@ -87,13 +91,13 @@ describe('a new grant', () => {
     return (await world.ports.items.query({ partition, limit: 10 })).items.length
   }
 
-  it('is stored again and again until the secret store takes it', async () => {
+  it('is kept again and again until the store takes it', async () => {
     let refusals = 5
-    const put: SecretStore['put'] = async (...given) => {
-      if (refusals-- > 0) throw away()
-      return world.ports.secrets.put(...given)
+    const transact = async (writes: readonly Write[]) => {
+      if (keepsAnswer(writes) && refusals-- > 0) throw away()
+      return world.ports.items.transact(writes)
     }
-    expect(await rotate(portsWith({ secrets: { put } }))).toMatchObject({ kind: 'rotated' })
+    expect(await rotate(portsWith({ transact }))).toMatchObject({ kind: 'rotated' })
     expect((await world.fetch(id)).fields.access_token).toBe('access-1')
     expect(issued).toBe(2)
   })

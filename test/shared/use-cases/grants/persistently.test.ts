@@ -1,7 +1,7 @@
 import { HOLD_MS, PROVIDER_TIMEOUT_MS } from '../../../../shared/domain/rotation-policy.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'
-import { persistently } from '../../../../shared/use-cases/rotation/persistently.ts'
+import { persistently } from '../../../../shared/use-cases/grants/persistently.ts'
 
 /** A clock whose sleeps pass at once, and a log; `sleptMs` is what was waited in all. */
 function stage() {

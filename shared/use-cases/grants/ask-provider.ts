@@ -1,0 +1,134 @@
+import type { Account } from '../../domain/account.ts'
+import type { GrantState } from '../../domain/grant.ts'
+import { MAIN_GRANT } from '../../domain/grant.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { PROVIDER_TIMEOUT_MS } from '../../domain/rotation-policy.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import type { FailureTold } from '../../ports/grant-runner.ts'
+import type { TokenFailure, TokenOutcome, TokenRequest } from '../../ports/oauth-client.ts'
+import type { ApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { failureOf } from './failure.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { type KeptGrant, mergeGrant, scopesToAsk } from './grant-records.ts'
+import type { TokensByName } from './sealed-tokens.ts'
+
+/** How a new access token is asked for. */
+export type Way = TokenRequest['grant']
+
+/** One token request, with all that its answer is merged over. */
+export interface Question {
+  readonly profile: GrantProfile
+  /** The setup's values. */
+  readonly setup: JsonObject
+  readonly application: ApplicationClient & { readonly oauthAppId?: string }
+  readonly way: Way
+  readonly askedScopes: readonly string[]
+  /** The mark that the answer will be sealed under. */
+  readonly mark: string
+  /** What is held already; of a bundle, the grants that the answer leaves out are kept. */
+  readonly old: { readonly tokens: TokensByName; readonly states: Readonly<Record<string, GrantState>> }
+  /** A browser waits for the one answer that a code is good for. */
+  readonly once?: true
+}
+
+/** A provider's good answer, merged over what was held. */
+export interface Granted {
+  readonly kind: 'granted'
+  readonly tokens: TokensByName
+  readonly states: Readonly<Record<string, GrantState>>
+  /** The grants that are new; of a bundle perhaps not all. */
+  readonly names: readonly string[]
+  readonly oauthAppId?: string
+  /** Who authorized, where the provider says so. */
+  readonly account?: Account
+}
+
+/** What came of a question: grants, or a failure in words with the answer that it is made of. */
+export type Answer =
+  | Granted
+  | { readonly kind: 'failed'; readonly failure: FailureTold; readonly outcome: TokenFailure }
+
+/**
+ * Asks a provider once, for a renewal, a first grant and an exchange alike. Whoever asks has the permission to, and
+ * keeps the answer before anything else. Throws nothing for what a provider does.
+ */
+export async function askProvider(
+  ports: Pick<GrantPorts, 'oauth' | 'clock'>,
+  question: Question,
+): Promise<Answer> {
+  const { application, askedScopes, profile, way } = question
+  // A token's life counts from before the request, or a slow answer would make it look longer than it is.
+  const issuedAtMs = ports.clock.nowMs()
+  const outcome = await ports.oauth.requestToken({
+    profile,
+    setup: new SecretText(JSON.stringify(question.setup)),
+    client: application.client,
+    grant: way,
+    scopes: askedScopes,
+    timeoutMs: PROVIDER_TIMEOUT_MS,
+  })
+  if (outcome.kind === 'granted') return mergeAnswer(question, outcome, issuedAtMs)
+  const asked = {
+    way: way.kind,
+    kind: profile.kind,
+    client: profile.client.from,
+    ...(question.once === undefined ? {} : { once: question.once }),
+  }
+  return { kind: 'failed', failure: failureOf(outcome, asked), outcome }
+}
+
+function mergeAnswer(
+  { application, askedScopes, mark, old, profile }: Question,
+  outcome: Extract<TokenOutcome, { kind: 'granted' }>,
+  issuedAtMs: number,
+): Granted {
+  const kept = Object.entries(outcome.grants).map(([name, minted]): [string, KeptGrant] => {
+    const before = {
+      ...(old.tokens[name] === undefined ? {} : { tokens: old.tokens[name] }),
+      ...(old.states[name] === undefined ? {} : { state: old.states[name] }),
+    }
+    return [name, mergeGrant(before, minted, { profile, issuedAtMs, askedScopes, mark })]
+  })
+  const tokens = kept.map(([name, grant]) => [name, grant.tokens] as const)
+  const states = kept.map(([name, grant]) => [name, grant.state] as const)
+  return {
+    kind: 'granted',
+    tokens: { ...old.tokens, ...Object.fromEntries(tokens) },
+    states: { ...old.states, ...Object.fromEntries(states) },
+    names: kept.map(([name]) => name),
+    ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
+    ...(outcome.account === undefined ? {} : { account: outcome.account }),
+  }
+}
+
+/** Nothing is held yet. */
+export const NOTHING_HELD: Question['old'] = { tokens: {}, states: {} }
+
+/**
+ * How the named grant can be had: by its refresh token, by what the setup itself holds, or by a code that waits in it.
+ * Undefined where only a person can bring a new one.
+ */
+export function wayFor(
+  profile: GrantProfile,
+  setup: JsonObject,
+  { grantName = MAIN_GRANT, old = NOTHING_HELD }: { grantName?: string; old?: Question['old'] } = {},
+): Way | undefined {
+  const held = old.tokens[grantName]
+  if (held?.refresh_token !== undefined) {
+    const refreshToken = new SecretText(held.refresh_token)
+    const granted = old.states[grantName]?.grantedScopes
+    const stated = granted === undefined ? {} : { granted }
+    return { kind: 'refresh-token', refreshToken, grantName, extra: held.extra, ...stated }
+  }
+  if (profile.kind !== 'authorization-code') return { kind: profile.kind }
+  const { code, redirect_uri: redirectUri, code_verifier: codeVerifier } = setup
+  if (Object.keys(old.states).length > 0 || typeof code !== 'string') return undefined
+  return {
+    kind: 'authorization-code',
+    code: new SecretText(code),
+    ...(typeof redirectUri === 'string' ? { redirectUri } : {}),
+    ...(typeof codeVerifier === 'string' ? { codeVerifier: new SecretText(codeVerifier) } : {}),
+    scopes: scopesToAsk(profile, setup),
+  }
+}

@@ -1,0 +1,103 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import { type Rescue, rescueWrite } from '../commit/rescue-item.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { persistently } from './persistently.ts'
+import { type AnswerSeals, removalOf, type SealedTokens } from './sealed-tokens.ts'
+
+/** An answer on its way into the row. */
+export interface AnswerToKeep {
+  readonly row: ConnectionRow
+  readonly mark: AnswerSeals['mark']
+  readonly sealed: SealedTokens
+  /**
+   * The one transaction: row, sealed items, event. Answers the row as it is then, or undefined when somebody has
+   * taken it, and throws what the stores throw.
+   */
+  commit(beside: readonly Write[]): Promise<ConnectionRow | undefined>
+  /** What stands for the answer when the row cannot be had. */
+  readonly rescue: Rescue
+}
+
+/** `kept`: the row points at it · `rescued`: it waits beside the row · `lost`: the store did not answer in time. */
+export type Kept =
+  | { readonly kind: 'kept'; readonly row: ConnectionRow }
+  | { readonly kind: 'rescued' }
+  | { readonly kind: 'lost'; readonly error: StoreUnavailableError }
+
+/**
+ * Keeps an answer first, whatever comes after: in the transaction that moves the row to it, tried until the hold
+ * ends, or with a rescue beside the row in one transaction of its own. What cannot be had again is never dropped.
+ */
+export async function keepAnswer(ports: GrantPorts, answer: AnswerToKeep): Promise<Kept> {
+  const { row, sealed } = answer
+  const old = removalOf(ports, row, row.grant, sealed.pointer)
+  const beside = ports.sealer.removesAtOnce ? [...sealed.writes, ...old] : sealed.writes
+  try {
+    const committed = await persistently(ports, 'keep a new grant', () =>
+      asStoreFailure(() => answer.commit(beside)),
+    )
+    const kept = committed ?? (await alreadyKept(ports, answer))
+    if (kept !== undefined) {
+      ports.opened.rememberAccess(row, sealed.pointer.access, sealed.accessText)
+      if (!ports.sealer.removesAtOnce) await removeQuietly(ports, old)
+      return { kind: 'kept', row: kept }
+    }
+    const rescued = await leaveRescue(ports, answer)
+    if (rescued.kind === 'rescued')
+      ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
+    return rescued
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
+    ports.log.error('a new grant could not be stored and is lost', { connection_id: row.id })
+    return { kind: 'lost', error }
+  }
+}
+
+/** An item that is there already was written by a transaction whose outcome nobody heard: the commit, or this one. */
+async function leaveRescue(ports: GrantPorts, answer: AnswerToKeep): Promise<Kept> {
+  const writes = [...answer.sealed.writes, rescueWrite(answer.rescue, ports.clock.nowMs())]
+  try {
+    await persistently(ports, 'leave a rescue', () => ports.items.transact(writes))
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    const row = await alreadyKept(ports, answer)
+    if (row !== undefined) return { kind: 'kept', row }
+  }
+  return { kind: 'rescued' }
+}
+
+/** The transaction may have been done although the store did not say so. */
+async function alreadyKept(
+  ports: GrantPorts,
+  { row, sealed }: AnswerToKeep,
+): Promise<ConnectionRow | undefined> {
+  const current = await persistently(ports, 'look at a row', () => findConnection(ports, row.tenant, row.id))
+  return current?.grant?.access === sealed.pointer.access ? current : undefined
+}
+
+/** What a use case says in words of its own is still the store's failure, to be tried again. */
+async function asStoreFailure<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof VaultError && error.cause instanceof StoreUnavailableError) throw error.cause
+    throw error
+  }
+}
+
+/** Removes what nothing names any more; a failure is only logged, and the daily comparison removes what is left. */
+export async function removeQuietly(
+  ports: Pick<GrantPorts, 'items' | 'log'>,
+  removal: readonly Write[],
+): Promise<void> {
+  if (removal.length === 0) return
+  try {
+    await ports.items.transact(removal)
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
+    ports.log.warn('left sealed tokens that nothing names to the daily comparison', { op: 'remove-tokens' })
+  }
+}

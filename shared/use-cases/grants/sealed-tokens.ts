@@ -1,0 +1,131 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import type { GrantPointer, GrantTokens } from '../../domain/grant.ts'
+import { randomAlphanumeric } from '../../domain/ids.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import type { SealedPlace } from '../../ports/grant-sealer.ts'
+import type { Write } from '../../ports/item-store.ts'
+import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import { parseRefreshTokens } from '../commit/opened-secrets.ts'
+import type { GrantPorts } from './grant-ports.ts'
+
+/** 62^8 marks of one connection's items: two never meet, and a put that met one fails. */
+const MARK_CHARACTERS = 8
+
+type Owner = Pick<ConnectionRow, 'tenant' | 'id'>
+
+/** Tokens by grant name, in the clear. */
+export type TokensByName = Readonly<Record<string, GrantTokens>>
+
+/** What an answer will be sealed into: its marks are drawn and its data keys in hand before a provider is asked. */
+export interface AnswerSeals {
+  readonly mark: string
+  /** The pointer to these tokens and the writes that store them; an unchanged set of refresh tokens keeps its item. */
+  seal(tokens: TokensByName, old: { pointer: GrantPointer | undefined; tokens: TokensByName }): SealedTokens
+}
+
+/** Sealed tokens on their way into the row's transaction. */
+export interface SealedTokens {
+  readonly pointer: GrantPointer
+  readonly writes: readonly Write[]
+  readonly accessText: SecretText
+}
+
+/** The tokens under these marks. Throws what the sealer throws. */
+export async function openTokens(
+  ports: Pick<GrantPorts, 'opened' | 'sealer'>,
+  owner: Owner,
+  pointer: GrantPointer,
+): Promise<TokensByName> {
+  const [access, refresh] = await Promise.all([
+    ports.opened.openAccess(owner, pointer.access),
+    pointer.refresh === undefined
+      ? {}
+      : ports.sealer.open(placeOf(owner, 'refresh', pointer.refresh)).then(parseRefreshTokens),
+  ])
+  const entries = Object.entries(access.tokens).map(([name, tokens]) => {
+    const token = (refresh as Record<string, string>)[name]
+    return [name, token === undefined ? tokens : { ...tokens, refresh_token: token }] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Draws marks and data keys for an answer yet to come. Throws what the sealer throws. */
+export async function prepareSeals(
+  ports: Pick<GrantPorts, 'sealer' | 'random'>,
+  owner: Owner,
+): Promise<AnswerSeals> {
+  const mark = randomAlphanumeric(MARK_CHARACTERS, ports.random)
+  const [sealAccess, sealRefresh] = await Promise.all([
+    ports.sealer.prepare(placeOf(owner, 'access', mark)),
+    ports.sealer.prepare(placeOf(owner, 'refresh', mark)),
+  ])
+  return {
+    mark,
+    seal(tokens, old) {
+      const accessText = textOf(mapValues(tokens, ({ access_token, extra }) => ({ access_token, extra })))
+      const refresh = refreshTokensOf(tokens)
+      const kept = old.pointer?.refresh
+      const before = refreshTokensOf(old.tokens)
+      if (kept !== undefined && JSON.stringify(refresh) === JSON.stringify(before))
+        return { pointer: { access: mark, refresh: kept }, writes: [sealAccess(accessText)], accessText }
+      if (Object.keys(refresh).length === 0)
+        return { pointer: { access: mark }, writes: [sealAccess(accessText)], accessText }
+      const writes = [sealAccess(accessText), sealRefresh(textOf(refresh))]
+      return { pointer: { access: mark, refresh: mark }, writes, accessText }
+    },
+  }
+}
+
+/** The deletes of what `old` names and `now` does not. */
+export function removalOf(
+  ports: Pick<GrantPorts, 'sealer'>,
+  owner: Owner,
+  old: GrantPointer | undefined,
+  now?: GrantPointer,
+): Write[] {
+  const places = (['access', 'refresh'] as const).flatMap((part) => {
+    const mark = old?.[part]
+    return mark === undefined || mark === now?.[part] ? [] : [placeOf(owner, part, mark)]
+  })
+  return places.map((place) => ({ op: 'delete', key: ports.sealer.keyOf(place) }))
+}
+
+function refreshTokensOf(tokens: TokensByName): Record<string, string> {
+  const held = Object.entries(tokens).flatMap(([name, { refresh_token: token }]) =>
+    token === undefined ? [] : [[name, token] as const],
+  )
+  return Object.fromEntries(held)
+}
+
+function placeOf(owner: Owner, part: SealedPlace['part'], mark: string): SealedPlace {
+  return { tenant: owner.tenant, ownerId: owner.id, part, mark }
+}
+
+function textOf(value: unknown): SecretText {
+  return new SecretText(JSON.stringify(value))
+}
+
+function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
+}
+
+/**
+ * The tokens that the row points at; none where nothing was minted. Undefined when the row has moved on since it was
+ * read; throws `SecretNotFoundError` when they are gone for any other reason.
+ */
+export async function findCurrentTokens(
+  ports: Pick<GrantPorts, 'opened' | 'sealer' | 'items'>,
+  row: ConnectionRow,
+): Promise<TokensByName | undefined> {
+  if (row.grant === undefined) return {}
+  try {
+    return await openTokens(ports, row, row.grant)
+  } catch (error) {
+    if (!(error instanceof SecretNotFoundError)) throw error
+    const current = await findConnection(ports, row.tenant, row.id)
+    const { access, refresh } = current?.grant ?? {}
+    if (access !== row.grant.access || refresh !== row.grant.refresh) return undefined
+    throw error
+  }
+}

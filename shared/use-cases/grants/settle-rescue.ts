@@ -1,0 +1,178 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import type { GrantState } from '../../domain/grant.ts'
+import { intentKey, rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
+import type { Write } from '../../ports/item-store.ts'
+import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { commitHeld } from '../commit/commit-held.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import { rescueRemoval, type StoredRescue } from '../commit/rescue-item.ts'
+import { grantChange } from './grant-change.ts'
+import type { GrantPorts } from './grant-ports.ts'
+import { removeQuietly } from './keep-answer.ts'
+import { mintedConnection } from './minted-connection.ts'
+import { revokeGrants } from './revoke-grants.ts'
+import { openTokens, prepareSeals, removalOf, type TokensByName } from './sealed-tokens.ts'
+
+/** A replaced grant's provider is asked for this long to end it; then that is given up, and logged. */
+const REVOKED_WITHIN_MS = 24 * 3600_000
+/** Between two tries to end a grant at a provider that does not answer. */
+const REVOKE_AGAIN_MS = 10 * 60_000
+/** A connection has a rescue or two at a time; a page of them is all there ever are. */
+const MAX_RESCUES = 100
+
+export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
+
+/**
+ * Adopts a rescued grant when the connection still is what it was minted for and nothing has replaced it; lets it go
+ * when something newer of the same authorization is there; and revokes it upstream when the connection is gone or
+ * means another account now. `contended`: the row changed meanwhile, or the operation it belongs to is not over, and
+ * the item stays for the next time. Idempotent.
+ */
+export async function settleRescue(ports: GrantPorts, rescue: StoredRescue): Promise<RescueOutcome> {
+  const row = await findConnection(ports, rescue.tenant, rescue.connectionId)
+  // It is what the row points at: whoever committed it did not get to take the rescue away.
+  if (row?.grant?.access === rescue.grant.access) return end(ports, rescue, 'superseded', [])
+  const removal = removalOf(ports, ownerOf(rescue), rescue.grant, row?.grant)
+  const tokens = await findTokens(ports, rescue)
+  if (tokens === undefined) return end(ports, rescue, 'superseded', removal)
+  if (rescue.of === 'revoke') return endReplaced(ports, rescue, { tokens, removal })
+  if (row === undefined && (await isUnderWay(ports, rescue))) return 'contended'
+  if (row === undefined || (row.setupDigest ?? '') !== rescue.setupDigest) {
+    await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens)
+    return end(ports, rescue, 'revoked', removal)
+  }
+  if (row.authorization !== rescue.authorization) return end(ports, rescue, 'revoked', removal)
+  // Which of two grants is newer no clock can tell: what counts is whether the ones it replaces are still there.
+  const isReplaced = Object.keys(rescue.grants).some(
+    (name) => row.grants?.[name]?.mark !== rescue.replaces[name],
+  )
+  if (isReplaced) return end(ports, rescue, 'superseded', removal)
+  return adopt(ports, rescue, { row, tokens, removal })
+}
+
+/**
+ * Adopts what waits beside the row, if anything does: before a grant is called dead, and before its token is sent
+ * once more. Answers whether the row has moved.
+ */
+export async function adoptWaiting(ports: GrantPorts, { tenant, id }: ConnectionRow): Promise<boolean> {
+  const found = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
+  let moved = false
+  for (const { attributes } of found.items) {
+    const rescue = attributes as unknown as StoredRescue
+    if (rescue.of !== 'renewal' && rescue.of !== 'authorize') continue
+    if ((await settleRescue(ports, rescue)) === 'adopted') moved = true
+  }
+  if (moved) ports.log.info('adopted a grant that waited to be rescued', { connection_id: id })
+  return moved
+}
+
+/** The item as it is stored, or undefined once it is settled. */
+export async function findRescue(
+  ports: Pick<GrantPorts, 'items'>,
+  { tenant, id, op }: { tenant: string; id: string; op: string },
+): Promise<StoredRescue | undefined> {
+  return (await ports.items.get(rescueKey(tenant, id, op))) as unknown as StoredRescue | undefined
+}
+
+async function adopt(
+  ports: GrantPorts,
+  rescue: StoredRescue,
+  seen: { row: ConnectionRow; tokens: TokensByName; removal: readonly Write[] },
+): Promise<RescueOutcome> {
+  const { row, tokens } = seen
+  const held = mintedConnection({ ...row, ...rescue.members })
+  if (held === undefined) return end(ports, rescue, 'superseded', seen.removal)
+  const whole = await wholeGrant(ports, rescue, { row, tokens })
+  const oauthAppId = rescue.oauthAppId ?? row.oauthAppId
+  const committed = await commitHeld(ports, row, (current) => {
+    const change = grantChange(ports, current, held.setup, {
+      pointer: whole.pointer,
+      grants: whole.grants,
+      requiredScopes: rescue.requiredScopes,
+      ...(oauthAppId === undefined ? {} : { oauthAppId }),
+    })
+    const beside = [...whole.writes, rescueRemoval(rescue, { isThere: true })]
+    return { ...change, members: { ...rescue.members, ...change.members, fence: current.fence + 1 }, beside }
+  })
+  if (committed === undefined) return 'contended'
+  await removeQuietly(ports, [
+    ...removalOf(ports, row, row.grant, whole.pointer),
+    ...(whole.pointer.access === rescue.grant.access ? [] : seen.removal),
+  ])
+  return 'adopted'
+}
+
+/**
+ * What the row will point at: the rescued items themselves, or, where another grant of the bundle may have been
+ * renewed meanwhile, new ones that take over only what was rescued.
+ */
+async function wholeGrant(
+  ports: GrantPorts,
+  rescue: StoredRescue,
+  { row, tokens }: { row: ConnectionRow; tokens: TokensByName },
+): Promise<{
+  pointer: StoredRescue['grant']
+  grants: Readonly<Record<string, GrantState>>
+  writes: readonly Write[]
+}> {
+  const isWhole = Object.keys(row.grants ?? {}).every((name) => Object.hasOwn(rescue.grants, name))
+  if (isWhole || row.grant === undefined) return { pointer: rescue.grant, grants: rescue.grants, writes: [] }
+  const [current, seals] = await Promise.all([openTokens(ports, row, row.grant), prepareSeals(ports, row)])
+  const rescued = Object.fromEntries(Object.keys(rescue.grants).map((name) => [name, tokens[name]!]))
+  const merged = { ...current, ...rescued }
+  const { pointer, writes } = seals.seal(merged, { pointer: row.grant, tokens: current })
+  return { pointer, grants: { ...row.grants, ...rescue.grants }, writes }
+}
+
+/** A grant that was replaced is ended at its provider, with the setup it was minted with, and then forgotten. */
+async function endReplaced(
+  ports: GrantPorts,
+  rescue: StoredRescue,
+  { tokens, removal }: { tokens: TokensByName; removal: readonly Write[] },
+): Promise<RescueOutcome> {
+  const outcomes = Object.values(await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens))
+  const nowMs = ports.clock.nowMs()
+  if (outcomes.includes('failed') && nowMs < rescue.createdAtMs + REVOKED_WITHIN_MS) {
+    const key = rescueKey(rescue.tenant, rescue.connectionId, rescue.op)
+    const when = [{ kind: 'item-present' }] as const
+    const again = { due_at: nowMs + REVOKE_AGAIN_MS, due_shard: workShard(rescue.connectionId) }
+    await ports.items.transact([{ op: 'update', key, set: again, when }])
+    return 'contended'
+  }
+  ports.log.info('ended a replaced grant', {
+    connection_id: rescue.connectionId,
+    outcome: outcomes.join(' '),
+  })
+  // The version of the setup that it pinned is let go by the daily comparison: this function removes no secret.
+  return end(ports, rescue, 'revoked', removal)
+}
+
+/** Whether the operation that a first grant belongs to may still commit. */
+async function isUnderWay(ports: GrantPorts, { of, tenant, op }: StoredRescue): Promise<boolean> {
+  if (of !== 'first') return false
+  const intent = await ports.items.get(intentKey(tenant, op))
+  return intent !== undefined && intent['undoneAtMs'] === undefined
+}
+
+async function end(
+  ports: GrantPorts,
+  rescue: StoredRescue,
+  outcome: RescueOutcome,
+  removal: readonly Write[],
+): Promise<RescueOutcome> {
+  await ports.items.transact([...removal, rescueRemoval(rescue)])
+  return outcome
+}
+
+async function findTokens(ports: GrantPorts, rescue: StoredRescue): Promise<TokensByName | undefined> {
+  try {
+    return await openTokens(ports, ownerOf(rescue), rescue.grant)
+  } catch (error) {
+    if (error instanceof SecretNotFoundError) return undefined
+    throw error
+  }
+}
+
+function ownerOf({ tenant, connectionId }: StoredRescue): { tenant: string; id: string } {
+  return { tenant, id: connectionId }
+}
