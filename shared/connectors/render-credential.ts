@@ -66,10 +66,10 @@ export function publicSetupOf(setup: Setup, values: JsonObject): JsonObject {
   return Object.fromEntries(taken)
 }
 
+/** By its text and not by its parts: an address may hold placeholders that a template fills. */
 function withoutQuery(value: JsonValue): JsonValue {
-  const url = typeof value === 'string' ? URL.parse(value) : null
-  if (url === null || !/^https?:$/.test(url.protocol)) return value
-  return renderTemplate('{base(value)}', { value }) ?? ''
+  if (typeof value !== 'string' || !/^https?:/i.test(value)) return value
+  return value.replace(/[?#].*$/s, '').replace(/^(https?:\/\/)[^/]*@/i, '$1')
 }
 
 /** A label has to fit on a line of a list; the longest host name does. */
