@@ -63,11 +63,14 @@ describe('fetchCredential', () => {
       }))
       const { id } = await world.create('OAUTH2', SETUP)
       await world.clock.advance(58 * MINUTE_MS)
-      const opened = Object.assign(Object.create(world.ports.opened), {
-        peek: () => undefined,
-        open: async (pointer: Parameters<typeof world.ports.opened.open>[0]) => {
+      const real = world.ports.opened
+      const opened = Object.assign(Object.create(real), {
+        peek: (pointer: Parameters<typeof real.peek>[0]) => real.peek(pointer),
+        peekAccess: () => undefined,
+        open: (pointer: Parameters<typeof real.open>[0]) => real.open(pointer),
+        openAccess: async (...place: Parameters<typeof real.openAccess>) => {
           await world.clock.advance(2 * MINUTE_MS)
-          return world.ports.opened.open(pointer)
+          return real.openAccess(...place)
         },
       })
       const input = { tenant: world.tenant, id, minTtlSeconds: 60 }
