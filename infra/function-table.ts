@@ -19,6 +19,7 @@ export type GrantName =
   | 'read-rows'
   | 'scan-rows'
   | 'note-use'
+  | 'count-use'
   | 'advance-states'
   | 'start-states'
   | 'query-work'
@@ -94,7 +95,15 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     memoryMb: 1024,
     timeoutSeconds: 29,
     routes: CREDENTIALS_ROUTES as readonly Route<never>[],
-    grants: ['read-rows', 'note-use', 'read-secrets', 'read-access-tokens', 'verify-tokens', 'invoke-grants'],
+    grants: [
+      'read-rows',
+      'note-use',
+      'count-use',
+      'read-secrets',
+      'read-access-tokens',
+      'verify-tokens',
+      'invoke-grants',
+    ],
   },
   {
     name: 'authorize',

@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ENV, type EnvName } from '../../functions/config.ts'
-import { secretStoreKey } from '../../shared/domain/keys.ts'
+import { secretStoreKey, usagePartition } from '../../shared/domain/keys.ts'
 import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
 import type { GrantName } from '../function-table.ts'
 
@@ -54,6 +54,7 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   // A scan has no key to bind; sealed values it meets are ciphertext, and whoever has this has no key for them.
   'scan-rows': (it) => onTable(it, [allow(['dynamodb:Scan'], it.tableArn)]),
   'note-use': (it) => onTable(it, [noteUse(it)]),
+  'count-use': (it) => onTable(it, [items(it, USAGE_ITEMS, ['dynamodb:UpdateItem'])]),
   'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:PutItem'])]),
   'advance-states': (it) => {
     const { [ENV.publicUrl]: publicUrl, [ENV.headless]: headless } = it.http
@@ -186,6 +187,9 @@ function onSecrets(it: VaultResources, statements: readonly PolicyStatement[]): 
 }
 
 const SECRET_STORE_ITEM = secretStoreKey().partition
+
+/** The counts of every tenant: who fetches may raise these, and changes nothing else of what it reads. */
+const USAGE_ITEMS = usagePartition('*')
 
 /** Names in the sealed store begin like this; see `shared/adapters/sealed/sealed-items.ts`. */
 const SEALED = `SECRET#${SECRET_ID_PREFIX}*`

@@ -165,7 +165,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
     const sealed = secretStore === 'sealed' ? ['SECRET#flow-vault/*'] : []
     expect(keys).toEqual({
       api: ['ACCESS#*', 'REFRESH#*', ...sealed, 'STATE#*', 'TENANT#*', 'VAULT'],
-      credentials: ['ACCESS#*', ...sealed, 'TENANT#*', 'VAULT'],
+      credentials: ['ACCESS#*', ...sealed, 'TENANT#*', 'TENANT#*#USAGE', 'VAULT'],
       authorize: ['STATE#*'],
       grants: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', 'VAULT'],
       rotations: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', 'VAULT'],
@@ -192,15 +192,16 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
     })
   })
 
-  it('lets credentials note a fetch or a complaint and touch no other attribute', () => {
+  it('lets credentials count fetches, note one or a complaint, and touch no other attribute', () => {
     const updates = statementsOf(vault, 'credentials').filter(({ actions }) =>
       actions.includes('dynamodb:UpdateItem'),
     )
-    expect(updates).toHaveLength(1)
-    expect(updates[0]!.actions).toEqual(['dynamodb:UpdateItem'])
-    expect(updates[0]!.condition).toContain(
-      '"dynamodb:Attributes":["pk","sk","lastFetchedHour","rejectedAtMs"]',
-    )
+    expect(updates.map(({ actions }) => actions)).toEqual([['dynamodb:UpdateItem'], ['dynamodb:UpdateItem']])
+    const [notes, ...counts] = updates
+    expect(counts.map(({ condition }) => JSON.parse(condition))).toEqual([
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*#USAGE'] } },
+    ])
+    expect(notes!.condition).toContain('"dynamodb:Attributes":["pk","sk","lastFetchedHour","rejectedAtMs"]')
   })
 })
 
