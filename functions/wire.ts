@@ -260,11 +260,11 @@ function grantRunner({ config, clock, aws }: Base): GrantRunner {
   })
 }
 
-/** Only a subscription that is tested or replayed needs the queue here: its URL is asked for then. */
+/** Where a deployment has no such queue, only a subscription that is tested or replayed is told so. */
 function deliveryQueue({ config, aws, random }: Base): SqsDeliveryQueue {
   return new SqsDeliveryQueue({
     client: new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
-    queueUrl: () => present(config.deliveryQueueUrl, ENV.deliveryQueueUrl),
+    queueUrl: config.deliveryQueueUrl,
     newId: () => newUuid(random),
   })
 }

@@ -1,4 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
+import { VaultError } from '../../domain/errors.ts'
 import { laneOf } from '../../domain/subscription.ts'
 import type { DeliveryMessage, DeliveryQueue } from '../../ports/delivery-queue.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
@@ -12,21 +13,25 @@ const BATCH = 10
  */
 export class SqsDeliveryQueue implements DeliveryQueue {
   readonly #client: SQSClient
-  readonly #queueUrl: () => string
+  readonly #queueUrl: string | undefined
   readonly #newId: () => string
 
-  constructor(options: { client: SQSClient; queueUrl(): string; newId(): string }) {
+  constructor(options: { client: SQSClient; queueUrl: string | undefined; newId(): string }) {
     this.#client = options.client
     this.#queueUrl = options.queueUrl
     this.#newId = options.newId
   }
 
+  /** Throws `conflict` where the deployment has no such queue. */
   async enqueue(messages: readonly DeliveryMessage[]): Promise<void> {
+    if (this.#queueUrl === undefined) {
+      throw new VaultError('conflict', 'This deployment of the vault sends nothing to subscriptions.')
+    }
     for (let from = 0; from < messages.length; from += BATCH) {
       const page = messages.slice(from, from + BATCH)
       const { Failed: failed = [] } = await this.#client.send(
         new SendMessageBatchCommand({
-          QueueUrl: this.#queueUrl(),
+          QueueUrl: this.#queueUrl,
           Entries: page.map((message, index) => ({
             Id: String(index),
             MessageBody: JSON.stringify(message),
