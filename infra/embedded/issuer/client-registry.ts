@@ -130,22 +130,23 @@ export class ClientRegistry {
 
   /** Whether there is such a client; a removal by another process is seen within a second. */
   has(clientId: string): boolean {
-    this.#look()
-    return this.#clients.some((client) => client.client_id === clientId)
+    return this.#find(clientId) !== undefined
   }
 
   /** The client, when id and secret fit; both are compared in constant time. */
   authenticate(clientId: string, secret: string): RegisteredClient | undefined {
-    this.#look()
-    const client = this.#clients.find((candidate) => candidate.client_id === clientId)
+    const client = this.#find(clientId)
     // An unknown client costs a comparison too, so that the time tells nothing.
     const expected = client?.secret_hash ?? hashOf('')
     const fits = timingSafeEqual(Buffer.from(hashOf(secret), 'hex'), Buffer.from(expected, 'hex'))
     return fits && client !== undefined ? client : undefined
   }
 
-  #look(): void {
-    if (this.#ports.clock.monotonicMs() - this.#lookedAtMs >= LOOK_EVERY_MS) this.#read()
+  /** One that is not known is looked for in the file at once: another process may just have added it. */
+  #find(clientId: string): RegisteredClient | undefined {
+    const isKnown = this.#clients.some((client) => client.client_id === clientId)
+    if (!isKnown || this.#ports.clock.monotonicMs() - this.#lookedAtMs >= LOOK_EVERY_MS) this.#read()
+    return this.#clients.find((client) => client.client_id === clientId)
   }
 
   #read(): void {
