@@ -90,7 +90,7 @@ async function startLocked(
   const secure = listener(true)
   try {
     const { url, tlsUrl } = await listenOnBoth({ plain, secure }, settings)
-    vault = await openVault({ ...options, url })
+    vault = await openVault({ ...options, url, isAlone: true })
     opening.resolve(vault)
     const where = { url, tls_url: tlsUrl, ca: certificates.caPath, ...namesOfIssuer(settings, url) }
     const dev =

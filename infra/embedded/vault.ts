@@ -75,6 +75,8 @@ export async function openVault(options: {
   clock: Clock
   random: Random
   writeLog(text: string): void
+  /** The caller holds the folder's lock, which proves that no other process works on these rows. */
+  isAlone: boolean
 }): Promise<Vault> {
   const { settings, clock, random } = options
   const { log, flush } = openLog(options)
@@ -88,8 +90,7 @@ export async function openVault(options: {
   const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })
   const ports = { items, secrets, digester, clock, random, log, metrics }
   const { allowHosts, rateLimitPerSecond } = settings
-  // The folder's lock proves that no other process works on these rows: it is told apart by its boot.
-  const who = { owner: `pid ${process.pid}`, boot: newUuid(random) }
+  const who = { owner: `pid ${process.pid}`, ...(options.isAlone ? { boot: newUuid(random) } : {}) }
   const composed = composeGrants({ ...ports, sealer }, { allowHosts, ...who })
   const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)

@@ -57,7 +57,9 @@ export async function startTwoVaults(
   const options: WorkerOptions = { folder, allowHosts: providers.map(({ host }) => host), authorityPath }
   const workers = [await spawnVaultWorker(options)]
   workers.push(await spawnVaultWorker(options))
-  const token = await tokenFor(folder, workers[0]!)
+  const client = addClient(folder)
+  const newToken = () => fetchToken(workers[0]!.url, client)
+  let token = await newToken()
 
   const request: TwoVaults['request'] = async (worker, method, pathAndQuery, body) => {
     const askedAtMs = Date.now()
@@ -78,6 +80,8 @@ export async function startTwoVaults(
     },
     async moveOn(ms) {
       for (const worker of workers) await worker.moveOn(ms)
+      // The old one may be over by now.
+      token = await newToken()
     },
     request,
     fetchFrom: (worker, id, query = '') => request(worker, 'GET', `${CONNECTIONS}/${id}/credentials${query}`),
@@ -106,19 +110,15 @@ export function timesSent(provider: AuthorizationServer): number[] {
   return [...new Set(sent.filter((text) => text !== undefined))].map((text) => provider.requestsWith(text))
 }
 
-/** A token of the issuer that both share. */
-function tokenFor(folder: string, worker: VaultWorker): Promise<string> {
+/** A client of the issuer that both share. */
+function addClient(folder: string): Parameters<typeof fetchToken>[1] {
   const ports = { clock: new SystemClock(), random: new SystemRandom() }
   const { client, secret } = ClientRegistry.open(path.join(folder, 'clients.json'), ports).add({
     name: 'test',
     tenant: 'acme',
     scopes: ALL_SCOPES,
   })
-  return fetchToken(worker.url, {
-    clientId: client.client_id,
-    clientSecret: secret.reveal(),
-    audience: WORKER_AUDIENCE,
-  })
+  return { clientId: client.client_id, clientSecret: secret.reveal(), audience: WORKER_AUDIENCE }
 }
 
 async function setupWithCode(

@@ -18,6 +18,7 @@ const vault = await openVault({
   clock,
   random: new SystemRandom(),
   writeLog: () => undefined,
+  isAlone: false,
 })
 const server = createHttpServer({
   handle: (event) => vault.handle(event),
