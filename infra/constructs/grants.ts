@@ -194,9 +194,14 @@ const USAGE_ITEMS = usagePartition('*')
 /** Names in the sealed store begin like this; see `shared/adapters/sealed/sealed-items.ts`. */
 const SEALED = `SECRET#${SECRET_ID_PREFIX}*`
 
-/** What can be done with a secret that this very deployment made: another stage's, or an earlier one's, is not touched. */
-function onOwnSecrets(it: VaultResources, actions: readonly string[]): PolicyStatement {
-  const own = { StringEquals: { 'aws:ResourceTag/flow-vault:deployment': it.deploymentId } }
+/**
+ * What can be done with a secret that this very deployment made: another stage's, or an earlier one's, is not touched.
+ * One that `mayBeGone` has no tag to compare: a plain condition refuses the call before it can be answered so, and
+ * what a crash left could never be finished.
+ */
+function onOwnSecrets(it: VaultResources, actions: readonly string[], mayBeGone = false): PolicyStatement {
+  const operator = mayBeGone ? 'StringEqualsIfExists' : 'StringEquals'
+  const own = { [operator]: { 'aws:ResourceTag/flow-vault:deployment': it.deploymentId } }
   return allow(actions, it.secretsArn, own)
 }
 
@@ -212,7 +217,7 @@ function createSecrets(it: VaultResources): PolicyStatement[] {
   const tagged = { StringEquals: { 'aws:RequestTag/flow-vault:deployment': it.deploymentId } }
   return [
     allow(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'], it.secretsArn, tagged),
-    onOwnSecrets(it, ['secretsmanager:DeleteSecret']),
+    onOwnSecrets(it, ['secretsmanager:DeleteSecret'], true),
     ...keyForWriting(it),
   ]
 }
@@ -236,7 +241,7 @@ function putSecrets(it: VaultResources): PolicyStatement[] {
 /** To give a secret back that waits for its deletion; a repeat is told from a failure by looking at it. */
 function restoreSecrets(it: VaultResources): PolicyStatement[] {
   if (it.secretStore === 'sealed') return [items(it, SEALED, ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]
-  return [onOwnSecrets(it, ['secretsmanager:DescribeSecret', 'secretsmanager:RestoreSecret'])]
+  return [onOwnSecrets(it, ['secretsmanager:DescribeSecret', 'secretsmanager:RestoreSecret'], true)]
 }
 
 function readSecrets(it: VaultResources): PolicyStatement[] {
@@ -260,11 +265,11 @@ function removeSecrets(it: VaultResources): PolicyStatement[] {
     ]
   }
   return [
-    onOwnSecrets(it, [
-      'secretsmanager:DescribeSecret',
-      'secretsmanager:DeleteSecret',
-      'secretsmanager:RestoreSecret',
-    ]),
+    onOwnSecrets(
+      it,
+      ['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:RestoreSecret'],
+      true,
+    ),
     // ListSecrets knows no resources (service authorization reference): it shows names and tags, never a value.
     allow(['secretsmanager:ListSecrets'], '*'),
   ]

@@ -221,4 +221,13 @@ describe('a secret', () => {
       expect.arrayContaining(['secretsmanager:DeleteSecret']),
     )
   })
+
+  it('that is not there has no tag, which only a condition with IfExists lets pass', () => {
+    const tag = { 'aws:ResourceTag/flow-vault:deployment': 'test' }
+    const lenient: PolicyStatement = { ...remove, Condition: { StringEqualsIfExists: tag } }
+    expect(judge([deletion], [remove]).notAllowed).toHaveLength(1)
+    expect(judge([deletion], [lenient]).notAllowed).toEqual([])
+    const others = judge([createSecret('flow-vault/a', 'other'), deletion], [create, lenient]).notAllowed
+    expect(others.filter((line) => line.includes('DeleteSecret'))).toHaveLength(1)
+  })
 })

@@ -47,13 +47,14 @@ function holds(
   present: readonly string[] | undefined,
 ): boolean {
   const matches = (value: string) => allowed.some((one) => compare(operator, one, value))
-  // Without the key in the request, `ForAllValues` holds and the plain operators do not.
-  if (operator.startsWith('ForAllValues:')) return (present ?? []).every(matches)
+  // Without the key in the request, `ForAllValues` and `…IfExists` hold and the plain operators do not.
+  if (operator.startsWith('ForAllValues:') || operator.endsWith('IfExists'))
+    return (present ?? []).every(matches)
   return present?.every(matches) ?? false
 }
 
 function compare(operator: string, allowed: string, value: string): boolean {
-  switch (operator.replace(/^ForAllValues:/, '')) {
+  switch (operator.replace(/^ForAllValues:|IfExists$/g, '')) {
     case 'StringEquals':
       return allowed === value
     case 'StringLike':
