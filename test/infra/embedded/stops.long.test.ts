@@ -45,9 +45,10 @@ describe.each(STARTED_BY)('a vault started by %s', (_, program, args) => {
     'drains at %s to that process, and frees the folder',
     async (signal) => {
       await start(program, args)
-      const exited = once(child, 'exit')
+      // Not `exit`, after which what was said last may still be on its way.
+      const ended = once(child, 'close')
       child.kill(signal)
-      await exited
+      await ended
       await until(async () => !fs.existsSync(path.join(folder, 'server.pid')), Boolean, WITHIN_MS)
       expect(said).toContain('stopping: requests under way may end')
       // The log is moved into the database and removed only by a close.
