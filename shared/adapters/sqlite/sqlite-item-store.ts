@@ -103,15 +103,20 @@ export class SqliteItemStore implements ItemStore {
     if (this.#closed) return
     this.#closed = true
     this.#commits.flush()
+    let keeper: DatabaseSync | undefined
     try {
-      const mark = this.#isServing ? markOf(this.#database) : undefined
-      if (mark !== undefined) writeMark(this.#database, { ...mark, isInUse: false })
+      const mark = markOf(this.#database)
+      if (mark?.isInUse === true) {
+        if (this.#isServing) writeMark(this.#database, { ...mark, isInUse: false })
+        else keeper = keepLog(this.#path)
+      }
       // Another process may be reading from the log; then it stays, and nothing is lost.
       this.#database.exec(MOVE_LOG)
     } catch (error) {
       throw storeErrorFrom(error)
     } finally {
       this.#database.close()
+      keeper?.close()
     }
   }
 
@@ -231,6 +236,17 @@ export class SqliteItemStore implements ItemStore {
   #assertOpen(): void {
     if (this.#closed) throw new StoreUnavailableError('the store is closed', 'not-applied')
   }
+}
+
+/**
+ * A reader to close last, because the last writer that closes deletes the log: a database in use, as a killed server
+ * leaves it, is whole only with its log (sqlite.org/wal.html, "read-only").
+ */
+function keepLog(path: string): DatabaseSync {
+  const reader = new DatabaseSync(path, { readOnly: true })
+  // SQLite opens the file at the first read.
+  markOf(reader)
+  return reader
 }
 
 /** A copy is in nobody's use, and is whole without a log. */

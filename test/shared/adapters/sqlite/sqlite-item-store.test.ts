@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-store.ts'
+import { readDatabaseMark } from '../../../../shared/adapters/sqlite/database-mark.ts'
 import { SqliteItemStore } from '../../../../shared/adapters/sqlite/sqlite-item-store.ts'
 import {
   type Condition,
@@ -87,6 +88,27 @@ describe('SqliteItemStore on its file', () => {
     expect(() => statSync(`${path}-wal`)).toThrow('ENOENT')
     await expect(store.get(key('a'))).rejects.toMatchObject({ outcome: 'not-applied' })
     await expect(store.transact([put('b')])).rejects.toMatchObject({ outcome: 'not-applied' })
+  })
+
+  it('leaves the log of a server that was killed, without which its database is not whole', async () => {
+    const path = newPath()
+    const server = SqliteItemStore.open({ path })
+    server.beginUse({ vault: 'v', openedBefore: 0 })
+    await server.transact([put('a')])
+    // What a kill leaves behind is what is in the files at that moment.
+    const killed = newPath()
+    for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${killed}${suffix}`)
+    await server.close()
+    const command = SqliteItemStore.open({ path: killed })
+    expect(await sortsOf(command)).toEqual(['a'])
+    await command.close()
+    expect(statSync(`${killed}-wal`).isFile()).toBe(true)
+    expect(readDatabaseMark(killed)).toMatchObject({ vault: 'v', isInUse: true })
+    const next = SqliteItemStore.open({ path: killed })
+    next.beginUse({ vault: 'v', openedBefore: 1 })
+    await next.close()
+    expect(() => statSync(`${killed}-wal`)).toThrow('ENOENT')
+    expect(readDatabaseMark(killed)).toMatchObject({ isInUse: false })
   })
 
   it('commits what was asked for before it closed', async () => {
