@@ -35,8 +35,6 @@ function othersOf(answer: Readonly<Record<string, unknown>>): Record<string, str
   return Object.fromEntries(others.slice(0, MAX_OTHERS))
 }
 
-const ownerPath = z.object({ id: z.string().check(z.maxLength(MAX_ID_LENGTH)) })
-
 /** Where a provider sends the browser back to; ends on a page a person understands. */
 export const finishAuthorizationRoute = defineRoute({
   name: 'finish-authorization',
@@ -47,7 +45,8 @@ export const finishAuthorizationRoute = defineRoute({
   summary: 'The callback of an authorization, for browsers',
   description:
     'Register `callback_url`, as the OAuth application or the connection shows it, at the provider. It takes the code, or the refusal, from the browser that went there, and shows how it went.',
-  pathSchema: ownerPath,
+  // Of any length too: one that is nobody's ends on the page.
+  pathSchema: z.object({ id: z.string() }),
   querySchema: answerSchema,
   headerSchema: z.object({ 'sec-purpose': parameter(), purpose: parameter(), 'x-moz': parameter() }),
   responses: {
@@ -82,7 +81,7 @@ export const receiveFormAnswerRoute = defineRoute({
   function: 'authorize',
   tag: 'Authorization',
   summary: 'The callback of an authorization, answered by a form',
-  pathSchema: ownerPath,
+  pathSchema: z.object({ id: z.string().check(z.maxLength(MAX_ID_LENGTH)) }),
   bodyType: 'form',
   bodySchema: answerSchema,
   responses: {
