@@ -154,6 +154,7 @@ function mutated(values: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
     const place = places[change.at % places.length]
     if (place === undefined) return change.value
     if (change.way === 'remove') delete place.holder[place.name]
+    else if (change.way === 'add' && Array.isArray(place.holder)) place.holder.push(change.value)
     else {
       const name = change.way === 'replace' ? place.name : change.name
       Object.defineProperty(place.holder, name, {
