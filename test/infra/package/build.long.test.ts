@@ -1,22 +1,63 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { until } from '../../support/until.ts'
 import { fetchToken } from '../../support/vault-token.ts'
 
 /** A busy machine takes its time. */
 const WITHIN_MS = 30_000
 const root = path.resolve('.')
+const runAsync = promisify(execFile)
+const NODES = path.join(root, '.cache/nodes')
+/** Where flows run: the oldest Node with security fixes, the one after it, and ours. */
+const MAJORS = [20, 22, 24] as const
+
+const SCRIPT = `
+const vault = createFlowVault({ url: 'https://vault.example.com', getToken: async () => 't', fetch: async () => Response.json({
+  connection_id: 'ac_1', app_id: 'HTTP', credential_version: 1, expires_at: null, usable_for_seconds: null,
+  request: { headers: {}, query: {} }, fields: { token: 'from the package' } }) })
+const request = { event: {}, context: {}, internal: {} }
+flowVault({ vault, connections: { api: 'ac_1' } }).before(request)
+  .then(() => vault.credentials('ac_1'))
+  .then(({ fields }) => {
+    let told
+    try { flowVault({ vault, connections: {} }) } catch (error) { told = FlowVaultError.is(error) && error.code }
+    console.log(fields.token, request.internal.api.credentialVersion, told)
+  })
+`
+const IMPORTS = `import { createFlowVault, FlowVaultError } from 'flow-vault/client'
+import { flowVault } from 'flow-vault/middleware'
+`
+const REQUIRES = `const { createFlowVault, FlowVaultError } = require('flow-vault/client')
+const { flowVault } = require('flow-vault/middleware')
+`
+const TYPED = `${IMPORTS}
+import type { Credential } from 'flow-vault/client'
+const vault = createFlowVault({ url: 'https://v.example.com', clientId: 'a', clientSecret: 'b' })
+export const credential: Promise<Credential> = vault.credentials('ac_1', { minTtl: 5 })
+export const middleware = flowVault({ vault, connections: { twilio: 'ac_1' }, setToContext: true })
+// @ts-expect-error an option that does not exist
+createFlowVault({ url: 'https://v.example.com', nothing: 1 })
+// @ts-expect-error a key that is not there
+middleware.before!({} as never).then(({ other }) => other)
+export const told: boolean = FlowVaultError.is(undefined)
+`
+
 let away: string
+let archive: string
+let flows: string
+
+/* Server and client in one file: two at a time would build into the same folder. */
 
 beforeAll(() => {
   away = fs.mkdtempSync(path.join(os.tmpdir(), 'flow-vault-package-'))
   const packed = spawnSync('npm', ['pack', '--pack-destination', away], { cwd: root, encoding: 'utf8' })
   expect(packed.stderr).not.toMatch(/npm error/)
-  const [archive] = fs.readdirSync(away)
-  expect(spawnSync('tar', ['-xzf', archive!], { cwd: away }).status).toBe(0)
+  archive = path.join(away, fs.readdirSync(away)[0]!)
+  expect(spawnSync('tar', ['-xzf', archive], { cwd: away }).status).toBe(0)
 }, 120_000)
 
 afterAll(() => fs.rmSync(away, { recursive: true }))
@@ -81,5 +122,68 @@ describe('the packed vault', () => {
       status: 2,
       stderr: expect.stringMatching(/^Flow Vault needs Node\.js 24 or newer, and this is v[^\n]*\n$/),
     })
+  })
+})
+
+/** A folder of a flow with the archive installed, and the Nodes that flows run on. */
+async function installFlows(): Promise<void> {
+  flows = path.join(away, 'flows')
+  fs.mkdirSync(flows)
+  fs.writeFileSync(path.join(flows, 'package.json'), '{ "private": true }')
+  await runAsync('npm', ['install', '--ignore-scripts', archive], { cwd: flows })
+  for (const major of MAJORS) {
+    const at = path.join(NODES, String(major))
+    if (fs.existsSync(nodeOf(major))) continue
+    fs.mkdirSync(at, { recursive: true })
+    fs.writeFileSync(path.join(at, 'package.json'), '{ "private": true }')
+    await runAsync('npm', ['install', `node@${major}`], { cwd: at })
+  }
+}
+
+function nodeOf(major: number): string {
+  return path.join(NODES, String(major), 'node_modules/node/bin/node')
+}
+
+describe('the packed client', () => {
+  beforeAll(installFlows)
+
+  test('brings no other package along', () => {
+    expect(fs.readdirSync(path.join(flows, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'flow-vault',
+    ])
+  })
+
+  test.each(
+    MAJORS.flatMap((major) => [
+      [major, 'import', 'flow.mjs', IMPORTS + SCRIPT] as const,
+      [major, 'require', 'flow.cjs', REQUIRES + SCRIPT] as const,
+    ]),
+  )('works in Node %s by %s', async (major, _, name, script) => {
+    fs.writeFileSync(path.join(flows, name), script)
+    const version = await runAsync(nodeOf(major), ['--version'])
+    expect(version.stdout).toMatch(new RegExp(`^v${major}\\.`))
+    const { stdout } = await runAsync(nodeOf(major), [name], { cwd: flows })
+    expect(stdout).toBe('from the package 1 invalid_options\n')
+  })
+
+  test.each(['typed.mts', 'typed.cts'])('has types for %s', async (name) => {
+    fs.writeFileSync(path.join(flows, name), TYPED)
+    const compiler = path.join(root, 'node_modules/typescript/bin/tsc')
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--lib',
+      'es2023,dom',
+      '--types',
+      '',
+      '--ignoreConfig',
+      name,
+    ]
+    const { stdout } = await runAsync(process.execPath, [compiler, ...options], { cwd: flows }).catch(
+      (error: { stdout: string }) => error,
+    )
+    expect(stdout).toBe('')
   })
 })
