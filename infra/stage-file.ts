@@ -14,8 +14,6 @@ const MIN_WORKERS = 2
 /** The most workers of a stage: Lambda keeps 100 of an account's 1,000 instances unreserved. */
 export const MAX_WORKERS = 400
 const DEFAULT_WORKERS = 5
-/** With Secrets Manager each has its part of 35 writes a second: with more, a busy one's second write would wait over 5 s. */
-export const MAX_WRITING_WORKERS = 80
 const MAX_RESERVED = 1000
 /** So that a stage is checked by the very rules that its functions start with. */
 const PLACEHOLDER = { [ENV.deployment]: 'stage', [ENV.tableName]: 'placeholder' }
@@ -184,11 +182,6 @@ export function stageOf(
     throw new SettingsError(problems.map((problem) => `${file}: ${problem}`).join('\n'))
   }
   const { $schema: _, ...settings } = parsed.data
-  if (settings.secretStore === 'secrets-manager' && settings.workers > MAX_WRITING_WORKERS) {
-    throw new SettingsError(
-      `${file}: workers=${settings.workers} is not valid. Allowed: at most ${MAX_WRITING_WORKERS} with secretStore=secrets-manager.`,
-    )
-  }
   const environment = { [ENV.deployment]: stage, ...variablesOf(settings) }
   try {
     readConfig({ ...PLACEHOLDER, ...environment, [ENV.awsEndpointUrl]: awsEndpointUrl })

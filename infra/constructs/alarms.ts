@@ -208,7 +208,7 @@ export class Alarms extends Construct {
       above: SECRET_WRITES_ALARM_PER_SECOND,
       minutes: [5, 10],
       description:
-        'Rotation nears the quota of Secrets Manager, which AWS does not raise: make new connections in a stage with secretStore=sealed.',
+        'Changes by people near the quota of Secrets Manager, which AWS does not raise: make new connections in a stage with secretStore=sealed.',
     })
     this.#watchFetches(stage)
   }

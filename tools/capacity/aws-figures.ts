@@ -1,18 +1,14 @@
 /*
  * What AWS allows and charges: us-east-1 list prices without free tier or discount, read in November 2026. To plan
- * with other figures, change them here; every table and plot follows.
+ * with other figures, change them here; every table follows.
  */
 
 /** Quotas of one account in one Region, as they are before anybody asks for more. */
 export const AWS_QUOTAS = {
-  /** PutSecretValue with UpdateSecret and the version-stage calls, combined; "Adjustable: No" (Secrets Manager quotas page). */
-  secretWritesPerSecond: 50,
   /** GetSecretValue with DescribeSecret (Secrets Manager quotas page). */
   secretReadsPerSecond: 10_000,
   /** Secrets (Secrets Manager quotas page, edition of 2023). */
   secrets: 500_000,
-  /** "Do not call PutSecretValue at a sustained rate of more than once every 10 minutes" for one secret (API reference). */
-  minSecretPutIntervalMs: 10 * 60_000,
   /** Write units of one partition, in any table mode (DynamoDB guide, warm throughput scenarios). */
   partitionWriteUnitsPerSecond: 1_000,
   /** Write units of a table, adjustable (DynamoDB quotas page; not re-read in 2026). */

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { MIN_LIFE_FOR_SWEEP_MS } from '../../shared/domain/rotation-policy.ts'
 import type { CapacityInput } from './capacity-model.ts'
-import { CAPACITY_PAGE, capacityPage, SECRET_BYTES } from './capacity-page.ts'
+import { CAPACITY_PAGE, capacityPage, KEPT_BYTES } from './capacity-page.ts'
 import { capacityText, STORES } from './capacity-report.ts'
 
 /*
@@ -76,7 +76,7 @@ function inputOf(values: ReturnType<typeof parse>): CapacityInput {
     tenants,
     secretStore,
     idlePart,
-    secretBytes: SECRET_BYTES,
+    keptBytes: KEPT_BYTES,
   }
 }
 

@@ -1,10 +1,9 @@
 import { MAX_BATCH, ROTATION_S, rotationPace } from '../../infra/rotation-pace.ts'
-import { MAX_WORKERS, MAX_WRITING_WORKERS } from '../../infra/stage-file.ts'
-import { WRITES_PER_SECOND } from '../../shared/adapters/secrets-manager/write-budget.ts'
+import { MAX_WORKERS } from '../../infra/stage-file.ts'
 import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { grantDueAtMs } from '../../shared/domain/rotation-policy.ts'
 import { AWS_QUOTAS } from './aws-figures.ts'
-import { callsOfRotation, type SecretStoreKind } from './rotation-calls.ts'
+import { callsOfRotation, type KeptBytes, type SecretStoreKind } from './rotation-calls.ts'
 
 /** A due index shard, or a tenant's rows, may use this much of a partition: the rest is for waves. */
 const PARTITION_SHARE = 0.7
@@ -12,6 +11,8 @@ const PARTITION_SHARE = 0.7
 const SWEEP_WAIT_MS = 30_000
 /** Ids whose jitter is averaged; a thousand are within a hundredth of any number of them. */
 const JITTER_SAMPLE = 1_000
+/** Rotations a second of a deployment with as many workers as it may have. */
+const DEPLOYMENT_PACE = rotationPace({ workers: MAX_WORKERS }).rotationsPerMinute / 60
 
 /** What is asked. All numbers are at least one, but for `idlePart`. */
 export interface CapacityInput {
@@ -22,8 +23,7 @@ export interface CapacityInput {
   readonly secretStore: SecretStoreKind
   /** The part from 0 up to 1 of connections that nobody fetched for a day and that wait for their next fetch. */
   readonly idlePart: number
-  /** Access token, refresh token and setup of one connection. */
-  readonly secretBytes: number
+  readonly keptBytes: KeptBytes
   /** How long before its expiry a token is renewed; left out, as the rotation policy and the sweep have it. */
   readonly renewedBeforeMs?: number
 }
@@ -36,8 +36,6 @@ export interface LoadLine {
   /** The part of the limit that is used; above 1 it does not fit. */
   readonly used: number
   readonly remedy: string
-  /** False when it follows from the life of a token alone. */
-  readonly growsWithConnections: boolean
 }
 
 /** What a size asks of AWS. */
@@ -54,7 +52,7 @@ export interface Capacity {
   readonly workers: number
   readonly sweptPerMinute: number
   readonly accounts: number
-  /** Deployments at the pace that one keeps by itself, writes of people and flows having their part of the quota. */
+  /** Deployments at the pace of one with as many workers as it may have. */
   readonly deployments: number
 }
 
@@ -80,8 +78,8 @@ export function capacityOf(input: CapacityInput): Capacity {
       ? rotationIntervalMs(input.accessLifeMs)
       : input.accessLifeMs - input.renewedBeforeMs
   const rotationsPerSecond = (input.connections * (1 - input.idlePart) * 1000) / intervalMs
-  const loads = loadsOf(input, rotationsPerSecond, intervalMs).sort((a, b) => b.used - a.used)
-  const calls = callsOfRotation(input.secretStore, input.secretBytes)
+  const loads = loadsOf(input, rotationsPerSecond).sort((a, b) => b.used - a.used)
+  const calls = callsOfRotation(input.secretStore, input.keptBytes)
   const shardWrites = rotationsPerSecond * calls.indexWriteUnits
   const bySecrets =
     input.secretStore === 'secrets-manager' ? Math.ceil(input.connections / AWS_QUOTAS.secrets) : 1
@@ -99,17 +97,12 @@ export function capacityOf(input: CapacityInput): Capacity {
     workers: Math.ceil((rotationsPerSecond * ROTATION_S) / MAX_BATCH),
     sweptPerMinute: rotationsPerSecond * 60,
     accounts: Math.max(bySecrets, Math.ceil(rotationsPerSecond / cap.perSecond)),
-    deployments: Math.max(bySecrets, Math.ceil(rotationsPerSecond / deploymentPace(input))),
+    deployments: Math.max(bySecrets, Math.ceil(rotationsPerSecond / DEPLOYMENT_PACE)),
   }
 }
 
-function capOf({ secretStore, secretBytes }: CapacityInput): { perSecond: number; reason: string } {
-  if (secretStore === 'secrets-manager')
-    return {
-      perSecond: WRITES_PER_SECOND,
-      reason: '70 % of the 50 secret writes a second, which AWS does not raise',
-    }
-  const calls = callsOfRotation(secretStore, secretBytes)
+function capOf({ secretStore, keptBytes }: CapacityInput): { perSecond: number; reason: string } {
+  const calls = callsOfRotation(secretStore, keptBytes)
   const table = AWS_QUOTAS.tableWriteUnitsPerSecond / calls.writeUnits
   const kms = AWS_QUOTAS.kmsCallsPerSecond / calls.kmsCalls
   return table < kms
@@ -117,17 +110,11 @@ function capOf({ secretStore, secretBytes }: CapacityInput): { perSecond: number
     : { perSecond: kms, reason: 'KMS calls of one account, which AWS raises on request' }
 }
 
-/** Rotations a second of a deployment with as many workers as it may have. */
-function deploymentPace({ secretStore }: CapacityInput): number {
-  const workers = secretStore === 'sealed' ? MAX_WORKERS : MAX_WRITING_WORKERS
-  return rotationPace({ workers, secretStore }).rotationsPerMinute / 60
-}
-
-function loadsOf(input: CapacityInput, rate: number, intervalMs: number): LoadLine[] {
-  const calls = callsOfRotation(input.secretStore, input.secretBytes)
+function loadsOf(input: CapacityInput, rate: number): LoadLine[] {
+  const calls = callsOfRotation(input.secretStore, input.keptBytes)
   const partition = AWS_QUOTAS.partitionWriteUnitsPerSecond
   const loads = [
-    load('rotations of one deployment', rate, deploymentPace(input), 'more deployments, each in its account'),
+    load('rotations of one deployment', rate, DEPLOYMENT_PACE, 'more deployments, each in its account'),
     load(
       'write units of one due-index shard',
       (rate * calls.indexWriteUnits) / ROTATION_SHARDS,
@@ -162,22 +149,7 @@ function loadsOf(input: CapacityInput, rate: number, intervalMs: number): LoadLi
   ]
   if (input.secretStore === 'sealed') return loads
   return loads.concat(
-    load(
-      'Secrets Manager writes',
-      rate * calls.secretWrites,
-      AWS_QUOTAS.secretWritesPerSecond,
-      'more accounts, or -c secretStore=sealed',
-    ),
     load('Secrets Manager reads', rate * calls.secretReads, AWS_QUOTAS.secretReadsPerSecond, 'more accounts'),
-    {
-      ...load(
-        'writes of one secret',
-        1000 / intervalMs,
-        1000 / AWS_QUOTAS.minSecretPutIntervalMs,
-        '-c secretStore=sealed: a secret may be put once in ten minutes',
-      ),
-      growsWithConnections: false,
-    },
   )
 }
 
@@ -188,6 +160,5 @@ function load(what: string, perSecond: number, limitPerSecond: number, remedy: s
     limitPerSecond,
     used: perSecond / limitPerSecond,
     remedy,
-    growsWithConnections: true,
   }
 }

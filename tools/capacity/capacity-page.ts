@@ -2,13 +2,13 @@ import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { type CapacityInput, capacityOf } from './capacity-model.ts'
 import { dollars, grouped, STORES, short, whatBreaksFirst } from './capacity-report.ts'
 import { monthlyCost, totalOf } from './monthly-cost.ts'
-import type { SecretStoreKind } from './rotation-calls.ts'
+import type { KeptBytes, SecretStoreKind } from './rotation-calls.ts'
 
 const SIZES = [1e3, 1e5, 1e6, 1e7] as const
 const CONNECTIONS_A_TENANT = 100
 const HOUR_MS = 3600_000
-/** What one connection keeps: an access token, a refresh token and the setup. */
-export const SECRET_BYTES = 2_000
+/** What one connection keeps. */
+export const KEPT_BYTES: KeptBytes = { access: 1_000, refresh: 400, setup: 400 }
 
 /** Where the page is, from the root of the project. */
 export const CAPACITY_PAGE = 'docs/capacity.md'
@@ -20,7 +20,7 @@ function shortCount(count: number): string {
 
 function hourly(connections: number, secretStore: SecretStoreKind): CapacityInput {
   const tenants = Math.max(1, connections / CONNECTIONS_A_TENANT)
-  return { connections, accessLifeMs: HOUR_MS, tenants, secretStore, idlePart: 0, secretBytes: SECRET_BYTES }
+  return { connections, accessLifeMs: HOUR_MS, tenants, secretStore, idlePart: 0, keptBytes: KEPT_BYTES }
 }
 
 /** The page about what a number of connections asks of AWS and costs. */
@@ -36,16 +36,18 @@ make a tenant. For other numbers: \`npm run capacity -- --connections 1e6 --life
 ${rateTable()}
 
 Renewals begin a tenth of the life before expiry, five minutes at least, and are spread by a jitter; a sweep each
-minute finds them. One account may write 50 secrets a second and AWS does not raise that; this vault keeps to 35. A
-deployment shares these 35 between what people do (\`api\`), what flows wait for, and the queue, which is left a quarter:
-it carries fewer connections than its account could. Sealed secrets have no such quota.
+minute finds them. A rotation writes to the table alone, whichever store holds what people enter: tokens are sealed
+items beside their row. Secrets Manager is asked for a setup, by instances that do not remember it, and written to by
+people's changes: these keep to 35 a second of the 50 that one account may write, which AWS does not raise. It holds
+500,000 secrets an account, and by that alone needs more accounts than the table does.
 
 ## Cost
 
 ${costTable()}
 
-Dollars a month at list price, for rotation and storage; fetches, logs and API calls come on top. A secret costs $0.40
-a month whatever is done with it: that is nearly all of the bill with Secrets Manager.
+Dollars a month at list price, for rotation and storage; fetches, logs and API calls come on top. Every
+connection here has a setup that somebody entered, which is a secret of $0.40 a month whatever is done with it: that is
+nearly all of the bill with Secrets Manager. One that was authorized with nothing entered has none.
 
 ## What breaks first
 
@@ -54,8 +56,9 @@ ${STORES.map((store) => breaks(store)).join('\n')}
 ## How far to trust it
 
 \`test/tools/capacity/capacity-model.test.ts\` runs the vault's own code with a virtual clock, and compares rotations a
-second and writes a rotation with these formulas. Not measured: how long providers take (0.3 s paid for, 2 s planned
-for), the sizes of rows and secrets, and whatever AWS has changed since its pages were read.
+second and calls a rotation with these formulas, which count at their most: each rotation opens a setup and an access
+token that its instance does not remember. Not measured: how long providers take (0.3 s paid for, 2 s planned for), the
+sizes of tokens and setups, and whatever AWS has changed since its pages were read.
 `
 }
 

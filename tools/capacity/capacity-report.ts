@@ -39,7 +39,7 @@ export function capacityText(input: CapacityInput): string {
 }
 
 function figuresOf(input: CapacityInput, capacity: Capacity): string[][] {
-  const calls = callsOfRotation(input.secretStore, input.secretBytes)
+  const calls = callsOfRotation(input.secretStore, input.keptBytes)
   return [
     [
       'renewed before expiry',
@@ -52,7 +52,7 @@ function figuresOf(input: CapacityInput, capacity: Capacity): string[][] {
     ['instances that renew', grouped(capacity.workers)],
     [
       'per rotation',
-      `${calls.secretWrites === 0 ? '' : `${calls.secretWrites} secret write, `}${calls.writeUnits} write units, ${calls.kmsCalls} KMS calls`,
+      `${calls.writeUnits} write units, ${calls.readUnits} read units, ${calls.kmsCalls} KMS calls${calls.secretReads === 0 ? '' : `, ${calls.secretReads} secret read`}`,
     ],
     ['accounts by quota', grouped(capacity.accounts)],
     ['deployments by their own pace', grouped(capacity.deployments)],
@@ -75,9 +75,7 @@ function costRows(cost: MonthlyCost, otherCost: MonthlyCost): string[][] {
 export function whatBreaksFirst(input: CapacityInput, capacity: Capacity): string {
   const [first] = capacity.loads
   if (first === undefined) return ''
-  const at = first.growsWithConnections
-    ? `at ${short(input.connections / first.used)} connections like these`
-    : 'at any number of connections, for tokens that live so short'
+  const at = `at ${short(input.connections / first.used)} connections like these`
   const verb = first.used > 1 ? 'What breaks first, and does at this size' : 'What would break first'
   return `${verb}: ${first.what}, ${at}. What helps: ${first.remedy}.`
 }

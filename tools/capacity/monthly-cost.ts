@@ -2,7 +2,7 @@ import { EVENT_RETENTION_DAYS } from '../../shared/domain/change-event.ts'
 import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { AWS_PRICES } from './aws-figures.ts'
 import { type CapacityInput, capacityOf } from './capacity-model.ts'
-import { callsOfRotation } from './rotation-calls.ts'
+import { callsOfRotation, sealedBytes } from './rotation-calls.ts'
 
 /** Of an average month of 730 hours, as AWS bills it. */
 const SECONDS_A_MONTH = 730 * 3600
@@ -13,20 +13,23 @@ const GIGABYTE_SECONDS = 0.3
 const QUEUE_REQUESTS = 3 / 2
 /** One key makes digests, one wraps data keys. */
 const KMS_KEYS = 2
-/** Rows with keys and index entry, without their secrets. */
+/** Rows with keys and index entry, without what is sealed beside them. */
 const ROW_STORED_BYTES = 2_000
 const GIGABYTE = 1e9
 
 /** Dollars a month by service. */
 export type MonthlyCost = Readonly<Record<'Secrets Manager' | 'DynamoDB' | 'KMS' | 'Lambda' | 'SQS', number>>
 
-/** What rotation and storage cost in a month, at list prices; fetches, logs and API calls come on top. */
+/**
+ * What rotation and storage cost in a month, at list prices, when people entered a setup for every connection; fetches,
+ * logs and API calls come on top.
+ */
 export function monthlyCost(input: CapacityInput): MonthlyCost {
-  const calls = callsOfRotation(input.secretStore, input.secretBytes)
+  const calls = callsOfRotation(input.secretStore, input.keptBytes)
   const millions = (capacityOf(input).rotationsPerSecond * SECONDS_A_MONTH) / 1e6
   const isManaged = input.secretStore === 'secrets-manager'
   const storedGigabytes =
-    (input.connections * (ROW_STORED_BYTES + calls.sealedBytes) +
+    (input.connections * (ROW_STORED_BYTES + sealedBytes(input.secretStore, input.keptBytes)) +
       ((millions * 1e6 * EVENT_RETENTION_DAYS) / DAYS_A_MONTH) * calls.eventBytes) /
     GIGABYTE
   // Each sweep asks every shard, and reads at least one unit of it.
@@ -34,7 +37,7 @@ export function monthlyCost(input: CapacityInput): MonthlyCost {
   return {
     'Secrets Manager': isManaged
       ? input.connections * AWS_PRICES.secretMonth +
-        millions * (calls.secretWrites + calls.secretReads) * AWS_PRICES.millionSecretCalls
+        millions * calls.secretReads * AWS_PRICES.millionSecretCalls
       : 0,
     DynamoDB:
       millions * calls.writeUnits * AWS_PRICES.millionWriteUnits +

@@ -2,7 +2,7 @@ import { InvariantError } from '../../domain/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 
-/** Each is an API quota of its own; a wave of deletions must not slow rotation down. */
+/** Each is an API quota of its own; a wave of deletions must not slow people's changes down. */
 export type WriteKind = 'create' | 'put' | 'delete' | 'restore'
 
 /**

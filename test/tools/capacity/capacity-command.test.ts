@@ -15,9 +15,10 @@ describe('npm run capacity', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/^1,000,000 connections of 10,000 tenants, tokens of 3600 s, 0 % idle/)
     expect(stdout).toMatch(/rotations a second +315\n/)
-    expect(stdout).toMatch(/accounts by quota +9\n/)
+    expect(stdout).toMatch(/accounts by quota +2\n/)
     expect(stdout).toMatch(/together +\$4\d\d,\d{3} +\$2\d,\d{3}\n/)
-    expect(stdout).toMatch(/What breaks first, and does at this size: .+ What helps: /)
+    expect(stdout).toMatch(/What would break first: write units of the table, .+ What helps: /)
+    expect(capacity('--connections', '1e7').stdout).toMatch(/What breaks first, and does at this size: .+/)
   })
 
   it.each([

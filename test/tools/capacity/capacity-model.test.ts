@@ -1,7 +1,9 @@
 import { type CapacityInput, capacityOf, rotationIntervalMs } from '../../../tools/capacity/capacity-model.ts'
+import { KEPT_BYTES } from '../../../tools/capacity/capacity-page.ts'
+import { STORES } from '../../../tools/capacity/capacity-report.ts'
 import { monthlyCost, totalOf } from '../../../tools/capacity/monthly-cost.ts'
-import { callsOfRotation } from '../../../tools/capacity/rotation-calls.ts'
-import { type MeasuredRotations, measureRotations, measureSealedRotation } from './capacity-simulation.ts'
+import { callsOfRotation, sealedSize } from '../../../tools/capacity/rotation-calls.ts'
+import { type MeasuredRotations, measureRotations, measureSealedTokens } from './capacity-simulation.ts'
 
 const HOURLY: CapacityInput = {
   connections: 1e6,
@@ -9,7 +11,7 @@ const HOURLY: CapacityInput = {
   tenants: 1e4,
   secretStore: 'secrets-manager',
   idlePart: 0,
-  secretBytes: 2_000,
+  keptBytes: KEPT_BYTES,
 }
 /** Five minutes before expiry, without jitter and sweep, as one plans on the back of an envelope. */
 const FIVE_MINUTES_EARLY = { renewedBeforeMs: 300_000 }
@@ -26,15 +28,19 @@ describe('capacityOf', () => {
     expect(rotationsPerSecond).toBeLessThan(3_200)
   })
 
-  it('fits 115,500 hourly connections into 70 % of the Secrets Manager quota', () => {
-    const fits = { ...HOURLY, ...FIVE_MINUTES_EARLY, connections: 115_500 }
-    expect(capacityOf(fits)).toMatchObject({ rotationsPerSecond: 35, capPerSecond: 35, accounts: 1 })
-    expect(capacityOf({ ...fits, connections: 115_600 }).accounts).toBe(2)
+  it('is bound by the table whichever store holds the setups: no rotation writes a secret', () => {
+    for (const secretStore of STORES) {
+      const capacity = capacityOf({ ...HOURLY, secretStore, connections: 1e7 })
+      expect(capacity.capPerSecond).toBeCloseTo(40_000 / 22, 6)
+      expect(capacity.loads.map(({ what }) => what)).not.toContain('Secrets Manager writes')
+    }
   })
 
-  it('asks for nine accounts of Secrets Manager and one when sealed, for a million', () => {
-    expect(capacityOf(HOURLY).accounts).toBe(9)
-    expect(capacityOf({ ...HOURLY, secretStore: 'sealed' }).accounts).toBe(1)
+  it('asks for accounts by the number of secrets with Secrets Manager, and by rotations when sealed', () => {
+    expect(capacityOf(HOURLY)).toMatchObject({ accounts: 2, deployments: 2 })
+    expect(capacityOf({ ...HOURLY, connections: 1e7 }).accounts).toBe(20)
+    expect(capacityOf({ ...HOURLY, secretStore: 'sealed' })).toMatchObject({ accounts: 1, deployments: 1 })
+    expect(capacityOf({ ...HOURLY, secretStore: 'sealed', connections: 1e7 }).accounts).toBe(2)
   })
 
   it('asks for accounts by the number of secrets when tokens live long', () => {
@@ -46,14 +52,17 @@ describe('capacityOf', () => {
   })
 
   it('names what is nearest its limit first', () => {
-    // 80 workers write beside 90 others: 80 of 170 parts of 35 a second, and a sweep hands over whole rotations.
-    expect(capacityOf(HOURLY).loads[0]).toMatchObject({
-      what: 'rotations of one deployment',
-      limitPerSecond: expect.closeTo(988 / 60, 6),
+    const { loads } = capacityOf(HOURLY)
+    expect(loads[0]).toMatchObject({ what: 'write units of the table', limitPerSecond: 40_000 })
+    const used = loads.map((load) => load.used)
+    expect(used).toEqual([...used].sort((a, b) => b - a))
+    // 400 workers with ten rotations of 2 s each.
+    expect(loads).toContainEqual(
+      expect.objectContaining({ what: 'rotations of one deployment', limitPerSecond: 2_000 }),
+    )
+    expect(capacityOf({ ...HOURLY, tenants: 1 }).loads[0]).toMatchObject({
+      what: 'write units of one tenant’s rows',
     })
-    const one = capacityOf({ ...HOURLY, connections: 10, tenants: 1, accessLifeMs: 300_000 }).loads[0]
-    expect(one).toMatchObject({ what: 'writes of one secret', growsWithConnections: false })
-    expect(one!.used).toBeGreaterThan(2)
   })
 
   it('rotates a tenth when nine tenths are idle', () => {
@@ -63,19 +72,19 @@ describe('capacityOf', () => {
 })
 
 describe('monthlyCost', () => {
-  it('is about $420,000 for a million with Secrets Manager, nearly all of it for keeping secrets', () => {
+  it('is about $430,000 for a million with Secrets Manager, nearly all of it for keeping secrets', () => {
     const cost = monthlyCost({ ...HOURLY, ...FIVE_MINUTES_EARLY })
-    expect(totalOf(cost) / 420_000).toBeGreaterThan(0.97)
-    expect(totalOf(cost) / 420_000).toBeLessThan(1.03)
+    expect(totalOf(cost) / 430_000).toBeGreaterThan(0.97)
+    expect(totalOf(cost) / 430_000).toBeLessThan(1.03)
     expect(cost['Secrets Manager']).toBeGreaterThan(400_000)
   })
 
-  it('is about a nineteenth of that when sealed', () => {
+  it('is about a fifteenth of that when sealed', () => {
     const managed = totalOf(monthlyCost(HOURLY))
     const sealed = monthlyCost({ ...HOURLY, secretStore: 'sealed' })
     expect(sealed['Secrets Manager']).toBe(0)
-    expect(managed / totalOf(sealed)).toBeGreaterThan(17)
-    expect(managed / totalOf(sealed)).toBeLessThan(21)
+    expect(managed / totalOf(sealed)).toBeGreaterThan(14)
+    expect(managed / totalOf(sealed)).toBeLessThan(16.5)
   })
 
   it('keeps a secret that is idle as dear as one that is used', () => {
@@ -114,39 +123,45 @@ describe('the formulas, held against the vault under a virtual clock,', () => {
     expect(Math.abs(hourly.perSecond / rotationsPerSecond - 1)).toBeLessThan(TOLERANCE)
   })
 
-  it('count one lease, one commit of two items, one move in the index, two reads, one put and one read', () => {
-    expect(hourly).toMatchObject({
-      singleWrites: 1,
-      transactionWrites: 2,
-      dueIndexChanges: 1,
-      rowReads: 2,
-      secretPuts: 1,
-    })
-    // The instance that stored a version remembers it: of two machines, it is the same one every second time.
-    expect(hourly.secretReads).toBeGreaterThan(0.4)
-    expect(hourly.secretReads).toBeLessThan(0.6)
-    expect(callsOfRotation('secrets-manager', 2_000)).toMatchObject({
-      // 2 for the lease; twice 2 and twice 1 for the commit; 2 for the index.
-      writeUnits: 10,
+  it('count one attempt, one commit, the removal of the old tokens, one move in the index, and no secret', () => {
+    expect(hourly.singleWrites).toBeCloseTo(1, 2)
+    // Row, event and two new items; in memory the two old ones go with them.
+    expect(hourly).toMatchObject({ transactionWrites: 6, dueIndexChanges: 1, secretPuts: 0 })
+    expect(callsOfRotation('secrets-manager', KEPT_BYTES)).toMatchObject({
+      // 2 for the attempt; twice 2, 1, 2 and 1 for the commit; twice 2 and 1 for the removal; 2 for the index.
+      writeUnits: 22,
       indexWriteUnits: 2,
-      secretWrites: 1,
-      secretReads: 1,
+      rowWriteUnits: 6,
     })
   })
 
-  it('take two write units for a row under its lease, and one for an event', () => {
-    const leasedBytes = hourly.rowBytes + hourly.leaseBytes
-    expect(leasedBytes).toBeGreaterThan(1_024)
-    expect(leasedBytes).toBeLessThan(1_700)
+  it('count at most what is read: the row twice, both old tokens, and the setup', () => {
+    // The instance that stored an access token remembers it: of two machines, it is the same one every second time.
+    expect(hourly.itemReads).toBeGreaterThan(3.4)
+    expect(hourly.itemReads).toBeLessThan(3.6)
+    // Of sixty setups each machine opens each once, and in the hour before the count began it had some of them.
+    expect(hourly.secretReads).toBeGreaterThan(0)
+    expect(hourly.secretReads).toBeLessThan(0.1)
+    expect(callsOfRotation('secrets-manager', KEPT_BYTES)).toMatchObject({ readUnits: 4, secretReads: 1 })
+    expect(callsOfRotation('sealed', KEPT_BYTES)).toMatchObject({ readUnits: 5, secretReads: 0 })
+  })
+
+  it('take two write units for a row under its attempt, and one for an event', () => {
+    const heldBytes = hourly.rowBytes + hourly.leaseBytes
+    expect(heldBytes).toBeGreaterThan(1_024)
+    expect(heldBytes).toBeLessThan(1_700)
     expect(hourly.eventBytes).toBeLessThan(600)
   })
 
-  it('count a sealed version with its check, the removal of the old, and two data-key calls', async () => {
-    const put = await measureSealedRotation(2_000)
-    expect(put).toMatchObject({ transactionWrites: 2, singleWrites: 1, keyCalls: 2 })
-    const calls = callsOfRotation('sealed', 2_000)
-    // Twice 3 for a version of 3 KB, twice 1 for the check, 3 for the removal.
-    expect(calls.writeUnits - callsOfRotation('secrets-manager', 2_000).writeUnits).toBe(11)
-    expect(Math.abs(put.versionBytes / calls.sealedBytes - 1)).toBeLessThan(0.1)
+  it('count four data-key calls for the tokens, one for the setup, and the sizes that sealing makes', async () => {
+    const measured = await measureSealedTokens(KEPT_BYTES)
+    expect(measured).toMatchObject({ transactionWrites: 4, singleWrites: 0, itemReads: 2, keyCalls: 4 })
+    for (const store of STORES) expect(callsOfRotation(store, KEPT_BYTES).kmsCalls).toBe(5)
+    const [access, ...otherAccess] = measured.accessBytes
+    const [refresh, ...otherRefresh] = measured.refreshBytes
+    expect([otherAccess, otherRefresh]).toEqual([[], []])
+    expect(Math.abs(access! / sealedSize(KEPT_BYTES.access) - 1)).toBeLessThan(0.15)
+    expect(Math.abs(refresh! / sealedSize(KEPT_BYTES.refresh) - 1)).toBeLessThan(0.15)
+    expect([access!, refresh!].map((bytes) => Math.ceil(bytes / 1024))).toEqual([2, 1])
   })
 })

@@ -1,9 +1,10 @@
 import { MemoryItemStore } from '../../../shared/adapters/memory/memory-item-store.ts'
-import { SealedSecretStore } from '../../../shared/adapters/sealed/sealed-secret-store.ts'
-import { secretIdOf } from '../../../shared/domain/secret-id.ts'
-import { SecretText } from '../../../shared/domain/secret-text.ts'
+import { SealedGrants } from '../../../shared/adapters/sealed/sealed-grants.ts'
+import { MAIN_GRANT } from '../../../shared/domain/grant.ts'
 import type { ItemStore, Write } from '../../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../../shared/ports/secret-store.ts'
+import { OpenedSecrets } from '../../../shared/use-cases/commit/opened-secrets.ts'
+import { openTokens, prepareSeals, removalOf } from '../../../shared/use-cases/grants/sealed-tokens.ts'
 import { Chance } from '../../simulation/chance.ts'
 import { People } from '../../simulation/people.ts'
 import { FAIR_PROVIDER, FAIR_STORES, scenarioOf } from '../../simulation/scenario.ts'
@@ -15,16 +16,17 @@ const MINUTE_MS = 60_000
 export interface MeasuredRotations {
   readonly rotations: number
   readonly perSecond: number
-  /** Writes outside and inside of transactions, the latter with their checks. */
+  /** Writes outside and inside of transactions; here the old tokens go in the one that stores the new. */
   readonly singleWrites: number
   readonly transactionWrites: number
   readonly dueIndexChanges: number
-  readonly rowReads: number
+  /** Of rows and sealed tokens. */
+  readonly itemReads: number
   readonly secretPuts: number
   readonly secretReads: number
   /** The largest items written, as JSON, which is a little more than DynamoDB counts. */
   readonly rowBytes: number
-  /** What a lease and its attempt add to a row meanwhile. */
+  /** What an attempt adds to a row meanwhile. */
   readonly leaseBytes: number
   readonly eventBytes: number
 }
@@ -101,7 +103,7 @@ function newCounts() {
     singleWrites: 0,
     transactionWrites: 0,
     dueIndexChanges: 0,
-    rowReads: 0,
+    itemReads: 0,
     secretPuts: 0,
     secretReads: 0,
   }
@@ -112,7 +114,7 @@ type Counted = ReturnType<typeof newCounts>
 function countingItems(real: ItemStore, counts: Counted, lease = { bytes: 0 }): ItemStore {
   return {
     get: (key, options) => {
-      counts.rowReads++
+      counts.itemReads++
       return real.get(key, options)
     },
     transact: (writes) => {
@@ -147,13 +149,16 @@ function countingSecrets(real: SecretStore, counts: Counted): SecretStore {
 
 /** A wrapped data key of KMS, 184 bytes, in base64. */
 const WRAPPED_KEY = 'k'.repeat(248)
-const FIRST = '00000000-0000-4000-8000-000000000001'
-const SECOND = '00000000-0000-4000-8000-000000000002'
+const OWNER = { tenant: 'acme', id: 'ac_1' }
 
-/** What a rotation asks of the sealed store: a version read, its successor put, the old one removed. */
-export async function measureSealedRotation(secretBytes: number) {
+/**
+ * What a rotation asks of the tokens' sealer, without its row: both old items opened, both data keys in hand, both new
+ * items in one transaction, and the old ones removed in another.
+ */
+export async function measureSealedTokens(bytes: { access: number; refresh: number }) {
   const counts = newCounts()
-  const items = new MemoryItemStore()
+  const items = countingItems(new MemoryItemStore(), counts)
+  const random = new Chance(1)
   let keyCalls = 0
   const dataKey = () => {
     keyCalls++
@@ -164,20 +169,30 @@ export async function measureSealedRotation(secretBytes: number) {
     unwrap: async () => dataKey(),
     rewrap: async () => ({ keyId: 'k', wrapped: WRAPPED_KEY }),
   }
-  const clock = { nowMs: () => 0, monotonicMs: () => 0, sleep: async () => undefined }
-  const store = new SealedSecretStore({
-    items: countingItems(items, counts),
-    keys,
-    clock,
-    random: new Chance(1),
+  const sealer = new SealedGrants({ items, keys, random })
+  const tokensOf = (letter: string) => ({
+    [MAIN_GRANT]: {
+      access_token: letter.repeat(bytes.access),
+      refresh_token: letter.repeat(bytes.refresh),
+      extra: {},
+    },
   })
-  const secretId = secretIdOf({ tenant: 'acme', ownerId: 'ac_1', generation: 1 })
-  await store.put(secretId, FIRST, new SecretText('a'.repeat(secretBytes)), { isNew: true })
+  const first = (await prepareSeals({ sealer, random }, OWNER)).seal(tokensOf('a'), {
+    pointer: undefined,
+    tokens: {},
+  })
+  await items.transact(first.writes)
   Object.assign(counts, newCounts())
   keyCalls = 0
-  await store.get(secretId, FIRST)
-  await store.put(secretId, SECOND, new SecretText('b'.repeat(secretBytes)))
-  await store.discard(secretId, FIRST)
-  const versions = (await items.scan({ limit: 10 })).items.map((item) => JSON.stringify(item).length)
-  return { ...counts, keyCalls, versionBytes: Math.max(...versions) }
+  // Another instance: it remembers nothing.
+  const opened = new OpenedSecrets({ get: () => Promise.reject(new Error('no setup is asked for')) }, sealer)
+  const tokens = await openTokens({ opened, sealer }, OWNER, first.pointer)
+  const seals = await prepareSeals({ sealer, random }, OWNER)
+  const next = seals.seal(tokensOf('b'), { pointer: first.pointer, tokens })
+  await items.transact(next.writes)
+  await items.transact(removalOf({ sealer }, OWNER, first.pointer, next.pointer))
+  const left = (await items.scan({ limit: 10 })).items
+  const bytesOf = (part: string) =>
+    left.filter(({ key }) => key.partition.startsWith(part)).map((item) => JSON.stringify(item).length)
+  return { ...counts, keyCalls, accessBytes: bytesOf('ACCESS#'), refreshBytes: bytesOf('REFRESH#') }
 }
