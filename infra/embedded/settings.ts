@@ -6,7 +6,7 @@ import {
   readEnvironment,
   refusal,
 } from '../../shared/settings/read-environment.ts'
-import { FLAG, manyOf, NETWORKS, shaped, whole } from '../../shared/settings/setting-formats.ts'
+import { manyOf, NETWORKS, shaped, whole } from '../../shared/settings/setting-formats.ts'
 import {
   type IssuerSettings,
   issuerOf,
@@ -26,8 +26,6 @@ export interface Settings {
   readonly trustedProxies: readonly string[]
   /** How long an idle connection is kept; longer than the balancer in front keeps it. */
   readonly keepAliveSeconds: number
-  /** The data folder may lie on a network file system, at the operator's risk. */
-  readonly allowNetworkFolder: boolean
   /** Parts of the data folder that may be lost or older, this once. */
   readonly acceptLoss: readonly string[]
   /** `host:port` pairs that may be private or plain http, for outgoing calls. */
@@ -67,7 +65,6 @@ const TABLE = {
   ),
   trustedProxies: defaulted('FLOW_VAULT_TRUSTED_PROXIES', NETWORKS, []),
   keepAliveSeconds: defaulted('FLOW_VAULT_KEEP_ALIVE', whole(1, MAX_KEEP_ALIVE_SECONDS), 65),
-  allowNetworkFolder: defaulted('FLOW_VAULT_ALLOW_NETWORK_FOLDER', FLAG, false),
   acceptLoss: defaulted('FLOW_VAULT_ACCEPT_LOSS', manyOf(ACCEPTABLE_LOSSES), []),
 } as const
 
