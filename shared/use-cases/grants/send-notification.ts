@@ -59,5 +59,5 @@ async function sentenceAbout(
   if (id === undefined) return `Flow Vault: ${message}`
   const row = await findConnection(ports, tenant, id)
   const name = row?.name ?? id
-  return `${name}: ${message} ${publicUrl}/connections/${id}`
+  return `${name}: ${message} ${publicUrl}/vault/connections/${id}`
 }

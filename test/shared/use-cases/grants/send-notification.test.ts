@@ -47,7 +47,7 @@ describe('sendNotification', () => {
     expect(calls).toHaveLength(1)
     expect(calls[0]!.url).toBe(URL)
     expect(JSON.parse(calls[0]!.request.body!)).toEqual({
-      text: `Orders: The connection has stopped: a person has to authorize it again. https://vault.example.com/connections/${about.id}`,
+      text: `Orders: The connection has stopped: a person has to authorize it again. https://vault.example.com/vault/connections/${about.id}`,
     })
   })
 
