@@ -85,16 +85,21 @@ export function chooseVault(
   if (name !== undefined) {
     const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
     if (profile !== undefined) return { ...profile, ...fromEnv, from: `the profile ${name}` }
-    const known = Object.keys(profiles)
-    throw new CliError(
-      `There is no profile "${name}". ${known.length === 0 ? 'Add one with: flow-vault login' : `There are: ${known.join(', ')}.`}`,
-      EXIT.login,
-    )
+    throw unknownProfile(name, profiles)
   }
   const local = readDevClient(env, cwd)
   if (local !== undefined) return { ...local, ...fromEnv }
   throw new CliError(
     'Which vault? Start one here with: flow-vault start. Or name one with --url, FLOW_VAULT_URL, or: flow-vault login --url https://vault.example.com',
+    EXIT.login,
+  )
+}
+
+/** The refusal of a name that no profile has, with those that there are. */
+export function unknownProfile(name: string, profiles: object): CliError {
+  const known = Object.keys(profiles)
+  return new CliError(
+    `There is no profile "${name}". ${known.length === 0 ? 'Add one with: flow-vault login' : `There are: ${known.join(', ')}.`}`,
     EXIT.login,
   )
 }

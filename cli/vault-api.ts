@@ -7,6 +7,7 @@ export interface ApiRequest {
   /** Below `/api/v2/flows/vault`, parts already encoded. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
+  /** Goes as JSON, which leaves out members that are undefined. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -30,8 +30,8 @@ export const authorizeCommand: Command = {
       method: 'POST',
       path: `${path}/authorize`,
       body: {
-        ...(scopes === undefined ? {} : { scopes }),
-        ...(oauthApp === undefined ? {} : { oauth_app_id: oauthApp }),
+        scopes,
+        oauth_app_id: oauthApp,
       },
     })) as Started
     context.terminal.err(`Open this address within ten minutes:\n  ${started.authorization_url}\n`)

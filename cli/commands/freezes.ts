@@ -28,10 +28,10 @@ export const FREEZE_COMMANDS: readonly Command[] = [
       method: 'POST',
       path: '/freezes',
       body: {
-        ...(text(input, 'app') === undefined ? {} : { app_id: text(input, 'app') }),
-        ...(text(input, 'connection') === undefined ? {} : { connection_id: text(input, 'connection') }),
+        app_id: text(input, 'app'),
+        connection_id: text(input, 'connection'),
         reason: text(input, 'reason'),
-        ...(input.options['revoke'] === true ? { revoke: true } : {}),
+        revoke: input.options['revoke'],
       },
     }),
   },

@@ -47,7 +47,7 @@ export const OAUTH_APP_COMMANDS: readonly Command[] = [
           app_id: text(input, 'app'),
           name: text(input, 'name'),
           ...client,
-          ...(input.options['default'] === true ? { default: true } : {}),
+          default: input.options['default'],
         },
       })
     },
@@ -69,9 +69,9 @@ export const OAUTH_APP_COMMANDS: readonly Command[] = [
         method: 'PATCH',
         path: `/oauth-apps/${part(input, 'id')}`,
         body: {
-          ...(name === undefined ? {} : { name }),
-          ...(clientId === undefined ? {} : { client_id: clientId }),
-          ...(secret === undefined ? {} : { client_secret: secret }),
+          name,
+          client_id: clientId,
+          client_secret: secret,
         },
       })
     },

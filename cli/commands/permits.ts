@@ -26,14 +26,12 @@ export const PERMIT_COMMANDS: readonly Command[] = [
     request: (input) => ({
       method: 'POST',
       path: '/permits',
-      body: Object.fromEntries(
-        Object.entries({
-          client: text(input, 'client'),
-          connections: input.options['connection'],
-          apps: input.options['app'],
-          until: text(input, 'until'),
-        }).filter(([, value]) => value !== undefined),
-      ),
+      body: {
+        client: text(input, 'client'),
+        connections: input.options['connection'],
+        apps: input.options['app'],
+        until: text(input, 'until'),
+      },
     }),
   },
   {

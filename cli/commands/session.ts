@@ -1,6 +1,13 @@
 import { type Command, type CommandContext, text } from '../cli-command.ts'
-import { CliError, EXIT } from '../cli-error.ts'
-import { PROFILE_NAME, type Profile, profilePath, readProfiles, writeProfiles } from '../profiles.ts'
+import { CliError } from '../cli-error.ts'
+import {
+  PROFILE_NAME,
+  type Profile,
+  profilePath,
+  readProfiles,
+  unknownProfile,
+  writeProfiles,
+} from '../profiles.ts'
 import { readSecret } from '../secret-input.ts'
 import { VaultApi } from '../vault-api.ts'
 
@@ -119,14 +126,6 @@ async function login(
   writeProfiles(terminal.env, { current: current ?? name, profiles: { ...profiles, [name]: profile } })
   terminal.err(
     `Signed in to ${profile.url}. Kept as "${name}" in ${profilePath(terminal.env)}, readable by you alone.\n`,
-  )
-}
-
-function unknownProfile(name: string, profiles: object): CliError {
-  const known = Object.keys(profiles)
-  return new CliError(
-    `There is no profile "${name}". ${known.length === 0 ? 'Add one with: flow-vault login' : `There are: ${known.join(', ')}.`}`,
-    EXIT.login,
   )
 }
 

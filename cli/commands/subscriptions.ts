@@ -39,15 +39,13 @@ export const SUBSCRIPTION_COMMANDS: readonly Command[] = [
     request: (input) => ({
       method: 'POST',
       path: BASE,
-      body: Object.fromEntries(
-        Object.entries({
-          name: text(input, 'name'),
-          url: text(input, 'to'),
-          target_connection_id: text(input, 'connection'),
-          types: input.options['type'],
-          app_ids: input.options['app'],
-        }).filter(([, value]) => value !== undefined),
-      ),
+      body: {
+        name: text(input, 'name'),
+        url: text(input, 'to'),
+        target_connection_id: text(input, 'connection'),
+        types: input.options['type'],
+        app_ids: input.options['app'],
+      },
     }),
   },
   {

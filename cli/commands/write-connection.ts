@@ -54,9 +54,9 @@ export const createConnectionCommand: Command = {
     return context.api().call({
       method: 'POST',
       path: '/connections',
-      query: input.options['verify'] === true ? { verify: true } : {},
+      query: { verify: input.options['verify'] === true || undefined },
       ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
-      body: { name, app_id: connector.app_id, ...(setup === undefined ? {} : { setup }) },
+      body: { name, app_id: connector.app_id, setup },
     })
   },
 }
@@ -86,11 +86,11 @@ export const updateConnectionCommand: Command = {
     return context.api().call({
       method: 'PATCH',
       path: `/connections/${part(input, 'id')}`,
-      query: input.options['verify'] === true ? { verify: true } : {},
+      query: { verify: input.options['verify'] === true || undefined },
       body: {
-        ...(name === undefined ? {} : { name }),
-        ...(setup === undefined ? {} : { setup }),
-        ...(changes === undefined ? {} : { setup_changes: changes }),
+        name,
+        setup,
+        setup_changes: changes,
       },
     })
   },
