@@ -144,6 +144,8 @@ describe('a start over a copied folder', () => {
   let folder: string
   let vault: RunningVault | undefined
 
+  const copies: string[] = []
+
   beforeEach(async () => {
     folder = await newDataFolder()
     vault = await startRunningVault({ folder })
@@ -152,7 +154,7 @@ describe('a start over a copied folder', () => {
 
   afterEach(async () => {
     await vault?.stop()
-    fs.rmSync(folder, { recursive: true })
+    for (const made of [folder, ...copies.splice(0)]) fs.rmSync(made, { recursive: true })
   })
 
   async function addConnection(to: RunningVault, name: string): Promise<void> {
@@ -167,6 +169,7 @@ describe('a start over a copied folder', () => {
   /** The files as they are this moment, as `cp` would take them from a server that is killed then. */
   function copy(filter: (name: string) => boolean = () => true): string {
     const target = fs.mkdtempSync(path.join(os.tmpdir(), 'flow-vault-copy-'))
+    copies.push(target)
     const names = fs
       .readdirSync(folder)
       .filter((name) => !/^(lock\.db|server\.pid)/.test(name) && filter(name))
