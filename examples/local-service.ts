@@ -1,5 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { LocalCertificate } from './local-certificate.ts'
 
 /** A service on this machine that stands in for a real one, so that an example needs no account anywhere. */
 export interface LocalService {
@@ -10,21 +12,23 @@ export interface LocalService {
 /** What the double makes of a request. */
 export type Answer = { readonly status: number; readonly body: unknown }
 
-/** Starts a double on a free port of loopback. */
+/** Starts a double on a free port of loopback; with a certificate it speaks https. */
 export async function startLocalService(
   answer: (request: IncomingMessage, body: string) => Answer | Promise<Answer>,
+  certificate?: LocalCertificate,
 ): Promise<LocalService> {
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+  const listener: RequestListener = (request: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', async () => {
       const { status, body } = await answer(request, Buffer.concat(chunks).toString('utf8'))
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     })
-  })
+  }
+  const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections()
