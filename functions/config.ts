@@ -25,6 +25,7 @@ export const ENV = {
   deployment: 'FLOW_VAULT_DEPLOYMENT',
   deploymentId: 'FLOW_VAULT_DEPLOYMENT_ID',
   tableName: 'FLOW_VAULT_TABLE',
+  eventsTableName: 'FLOW_VAULT_EVENTS_TABLE',
   secretStore: 'FLOW_VAULT_SECRET_STORE',
   wrappingKeyArn: 'FLOW_VAULT_WRAPPING_KEY',
   digestKeyArn: 'FLOW_VAULT_DIGEST_KEY',
@@ -60,6 +61,8 @@ export interface Config {
   /** Tells this deployment's secrets from those of every other one, an earlier one of its name included. */
   readonly deploymentId?: string | undefined
   readonly tableName: string
+  /** Where changes are told of; absent for a role that neither writes nor reads them. */
+  readonly eventsTableName?: string | undefined
   readonly secretStore: 'secrets-manager' | 'sealed'
   /** The key that encrypts secrets, by its ARN. */
   readonly wrappingKeyArn?: string | undefined
@@ -87,6 +90,7 @@ export interface Config {
   readonly logLevel: LogLevel
 }
 
+const TABLE_NAME = shaped(/^[A-Za-z0-9_.-]{3,255}$/, 'the name of a DynamoDB table')
 const KEY_ARN = shaped(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/, 'the ARN of a KMS key')
 /** Lambda's default concurrency of an account and Region; more writers than that cannot run. */
 const MAX_SECRET_WRITERS = 1000
@@ -102,7 +106,8 @@ const TABLE = {
     ENV.deploymentId,
     shaped(/^[A-Za-z0-9-]{1,36}$/, '1 to 36 of letters, digits and -'),
   ),
-  tableName: required(ENV.tableName, shaped(/^[A-Za-z0-9_.-]{3,255}$/, 'the name of a DynamoDB table')),
+  tableName: required(ENV.tableName, TABLE_NAME),
+  eventsTableName: optional(ENV.eventsTableName, TABLE_NAME),
   secretStore: defaulted(ENV.secretStore, oneOf(['secrets-manager', 'sealed']), 'secrets-manager'),
   wrappingKeyArn: optional(ENV.wrappingKeyArn, KEY_ARN),
   digestKeyArn: optional(ENV.digestKeyArn, KEY_ARN),

@@ -10,11 +10,15 @@ export type FunctionFolder = 'api' | 'credentials' | 'authorize' | 'grants' | 's
 /** The name of a function. `grants` answers calls; `rotations` is the same code before the queues. */
 export type VaultFunctionName = FunctionFolder | 'rotations'
 
+/** What a role may be given of the changes that are told: `constructs/event-grants.ts`. */
+export type EventGrantName = 'write-events' | 'read-events'
+
 /**
  * What a role may be given. Each adds the permissions and the names in the environment together
  * (`constructs/grants.ts`), so that a function never has the one without the other.
  */
 export type GrantName =
+  | EventGrantName
   | 'write-rows'
   | 'read-rows'
   | 'scan-rows'
@@ -77,6 +81,8 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     routes: API_ROUTES as readonly Route<never>[],
     grants: [
       'write-rows',
+      'write-events',
+      'read-events',
       'start-states',
       'begin-secret-store',
       'create-secrets',
@@ -119,7 +125,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     description: 'Calls providers for whoever waits: mints, exchanges, tests and revokes grants',
     memoryMb: 1024,
     timeoutSeconds: 120,
-    grants: ['write-rows', 'read-secrets', 'keep-grants', 'digest'],
+    grants: ['write-rows', 'write-events', 'read-secrets', 'keep-grants', 'digest'],
   },
   {
     // A function of its own, so that neither the callers of a slow provider nor a full queue stop the other.
@@ -129,7 +135,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     memoryMb: 1024,
     timeoutSeconds: 120,
     worksQueue: true,
-    grants: ['write-rows', 'read-secrets', 'keep-grants', 'digest', 'receive-work'],
+    grants: ['write-rows', 'write-events', 'read-secrets', 'keep-grants', 'digest', 'receive-work'],
   },
   {
     name: 'sweep',
@@ -150,6 +156,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     ],
     grants: [
       'write-rows',
+      'write-events',
       'scan-rows',
       'query-work',
       'remove-secrets',

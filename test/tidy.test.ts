@@ -136,7 +136,7 @@ const SINGLE_PLACES: readonly { what: RegExp; files: readonly string[] }[] = [
     what: /\bMath\.random\b|\brandom(?:Bytes|UUID|Int|FillSync)\b|\bgetRandomValues\b/,
     files: ['shared/adapters/system/system-random.ts', 'shared/flow-client/system.ts'],
   },
-  { what: /\bprocess\.env\b/, files: ['functions/wire.ts', 'cli/flow-vault.ts'] },
+  { what: /\bprocess\.env\b/, files: ['functions/wire.ts', 'functions/wire-ports.ts', 'cli/flow-vault.ts'] },
 ]
 
 /** Who may turn a SecretText into plain text, and what for. */

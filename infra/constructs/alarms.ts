@@ -37,7 +37,7 @@ export interface AlarmsProps {
   readonly stage: string
   readonly functions: ReadonlyMap<VaultFunctionName, VaultFunction>
   readonly httpStage: HttpStage
-  readonly table: ITableV2
+  readonly tables: readonly ITableV2[]
   readonly deadLetters: readonly IQueue[]
   /** The queue of stop orders. */
   readonly freezes: IQueue
@@ -95,7 +95,7 @@ export class Alarms extends Construct {
       })
     }
     this.#watchRequests(props.httpStage)
-    this.#watchTable(props.table)
+    this.#watchTables(props.tables)
     this.#watchFreezes(props.freezes)
     this.#watchLatency(props.functions)
     this.#watchFigures(props.stage)
@@ -134,25 +134,28 @@ export class Alarms extends Construct {
     })
   }
 
-  #watchTable(table: ITableV2): void {
+  #watchTables(tables: readonly ITableV2[]): void {
     const of = (metricName: string, index: Record<string, string> = {}) =>
-      new Metric({
-        namespace: 'AWS/DynamoDB',
-        metricName,
-        dimensionsMap: { TableName: table.tableName, ...index },
-        statistic: 'Sum',
-        period: MINUTE,
-      })
+      tables.map(
+        ({ tableName: TableName }) =>
+          new Metric({
+            namespace: 'AWS/DynamoDB',
+            metricName,
+            dimensionsMap: { TableName, ...index },
+            statistic: 'Sum',
+            period: MINUTE,
+          }),
+      )
     this.#add('table-throttles', {
       // What an index throttles is not in the figures of its table, and the due index is the first to get hot.
       metric: sum([
-        of('ReadThrottleEvents'),
-        of('WriteThrottleEvents'),
-        of('WriteThrottleEvents', DUE_INDEX),
+        ...of('ReadThrottleEvents'),
+        ...of('WriteThrottleEvents'),
+        ...of('WriteThrottleEvents', DUE_INDEX),
       ]),
       above: 0,
       minutes: [3, 5],
-      description: 'The table throttles: a tenant is hot, or the account is at its limit.',
+      description: 'A table throttles: a tenant is hot, or the account is at its limit.',
     })
   }
 

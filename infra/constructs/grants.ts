@@ -1,40 +1,18 @@
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import { ENV, type EnvName } from '../../functions/config.ts'
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { ENV } from '../../functions/config.ts'
 import { secretStoreKey, usagePartition } from '../../shared/domain/keys.ts'
 import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
 import type { GrantName } from '../function-table.ts'
-
-/** What the functions of one deployment may be granted access to: names and ARNs. */
-export interface VaultResources {
-  readonly stage: string
-  /** Tells the secrets of this deployment from those of every other one. */
-  readonly deploymentId: string
-  readonly region: string
-  readonly secretStore: 'secrets-manager' | 'sealed'
-  readonly tableName: string
-  readonly tableArn: string
-  readonly dueIndexArn: string
-  /** Every secret of the vault: `…:secret:flow-vault/*`. */
-  readonly secretsArn: string
-  readonly wrappingKeyArn: string
-  readonly digestKeyArn: string
-  readonly grantsFunctionName: string
-  readonly grantsFunctionArn: string
-  readonly workQueueUrl: string
-  readonly workQueueArn: string
-  readonly freezeQueueUrl: string
-  readonly freezeQueueArn: string
-  readonly secretWriters: number
-  readonly rotationsPerMinute: number
-  /** Whose tokens are accepted, and where browsers reach the vault. */
-  readonly http: Readonly<Partial<Record<EnvName, string>>>
-}
-
-/** One grant: the permissions, and the variables by which the function finds what it may use. */
-export interface Granted {
-  readonly statements: readonly PolicyStatement[]
-  readonly environment: Readonly<Partial<Record<EnvName, string>>>
-}
+import { EVENT_GRANTS } from './event-grants.ts'
+import {
+  allow,
+  type Conditions,
+  dueIndex,
+  type Granted,
+  items,
+  onTable,
+  type VaultResources,
+} from './grant-statements.ts'
 
 const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
 /** Rows are never checked without being written; only the sealed store does that, with its own items. */
@@ -49,6 +27,7 @@ export function grantOf(name: GrantName, resources: VaultResources): Granted {
 }
 
 const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>> = {
+  ...EVENT_GRANTS,
   'read-rows': (it) => onTable(it, [items(it, 'TENANT#*', READ_ITEMS)]),
   'write-rows': (it) => onTable(it, [items(it, 'TENANT#*', [...READ_ITEMS, ...WRITE_ITEMS])]),
   // A scan has no key to bind; sealed values it meets are ciphertext, and whoever has this has no key for them.
@@ -126,26 +105,6 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   }),
 }
 
-type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
-
-function allow(actions: readonly string[], resource: string, conditions?: Conditions): PolicyStatement {
-  return new PolicyStatement({
-    actions: [...actions],
-    resources: [resource],
-    ...(conditions === undefined ? {} : { conditions }),
-  })
-}
-
-/** Items whose partition key begins as `keys` says; each of these actions names its keys, so there is always one to compare. */
-function items(
-  it: VaultResources,
-  keys: string | readonly string[],
-  actions: readonly string[],
-): PolicyStatement {
-  const leading = { 'dynamodb:LeadingKeys': [keys].flat() }
-  return allow(actions, it.tableArn, { 'ForAllValues:StringLike': leading })
-}
-
 /** The parts of a grant whose data keys may be used: every context has exactly one of `part` and `secretId`. */
 function contextOf(parts: readonly string[]): Conditions {
   return { StringEquals: { 'kms:EncryptionContext:part': parts } }
@@ -156,22 +115,12 @@ function onTokens(it: VaultResources, statements: readonly PolicyStatement[]): G
   return { statements, environment }
 }
 
-function dueIndex(it: VaultResources, shards: string): PolicyStatement {
-  return allow(['dynamodb:Query'], it.dueIndexArn, {
-    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [shards] },
-  })
-}
-
 /** What a flow may leave in a row, and nothing else is even compared: the hour of a fetch, and when it complained. */
 function noteUse(it: VaultResources): PolicyStatement {
   return allow(['dynamodb:UpdateItem'], it.tableArn, {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*'] },
     'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'lastFetchedHour', 'rejectedAtMs'] },
   })
-}
-
-function onTable(it: VaultResources, statements: readonly PolicyStatement[]): Granted {
-  return { statements, environment: { [ENV.tableName]: it.tableName } }
 }
 
 function onSecrets(it: VaultResources, statements: readonly PolicyStatement[]): Granted {

@@ -21,7 +21,8 @@ import {
   type VaultFunctionName,
 } from '../function-table.ts'
 import { bundleFunction } from './bundle-function.ts'
-import { grantOf, type VaultResources } from './grants.ts'
+import type { VaultResources } from './grant-statements.ts'
+import { grantOf } from './grants.ts'
 
 /** What a function is called, so that flows and operators find it by name. */
 export function functionNameOf(stage: string, name: VaultFunctionName): string {

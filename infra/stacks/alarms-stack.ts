@@ -32,7 +32,7 @@ export class AlarmsStack extends Stack {
       stage: settings.stage,
       functions: vault.functions,
       httpStage: vault.http.stage,
-      table: data.table,
+      tables: [data.table, data.events],
       deadLetters: [vault.deadLetters.queue, vault.work.deadLetters],
       freezes: vault.work.freezes,
     }

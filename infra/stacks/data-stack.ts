@@ -2,8 +2,8 @@ import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib'
 import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
-import { ConnectionTable } from '../constructs/connection-table.ts'
 import { Keys } from '../constructs/vault-keys.ts'
+import { VaultTable } from '../constructs/vault-table.ts'
 import type { DeploymentSettings } from '../stage-file.ts'
 
 /**
@@ -12,6 +12,8 @@ import type { DeploymentSettings } from '../stage-file.ts'
  */
 export class DataStack extends Stack {
   readonly table: ITableV2
+  /** What happened to the rows; always of this deployment: its stream is what tells of changes. */
+  readonly events: TableV2
   readonly wrappingKey: IKey
   readonly digestKey: IKey
   /**
@@ -27,8 +29,9 @@ export class DataStack extends Stack {
     const { stage, adopt, secretStore } = props.settings
     // A stack's id is arn:…:stack/<name>/<uuid>.
     this.deploymentId = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', this.stackId))))
+    this.events = new VaultTable(this, 'Events', { streams: true }).table
     if (adopt === undefined) {
-      this.table = new ConnectionTable(this, 'Connections').table
+      this.table = new VaultTable(this, 'Connections').table
       const keys = new Keys(this, 'Keys', { stage })
       this.wrappingKey = keys.wrappingKey
       this.digestKey = keys.digestKey
@@ -41,6 +44,7 @@ export class DataStack extends Stack {
     new CfnOutput(this, 'SecretStore', { value: secretStore, exportName: this.secretStoreExport })
     new CfnOutput(this, 'DeploymentId', { value: this.deploymentId })
     new CfnOutput(this, 'TableName', { value: this.table.tableName })
+    new CfnOutput(this, 'EventsTableName', { value: this.events.tableName })
     new CfnOutput(this, 'WrappingKeyArn', { value: this.wrappingKey.keyArn })
     new CfnOutput(this, 'DigestKeyArn', { value: this.digestKey.keyArn })
   }

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs'
 import { ENV } from '../../functions/config.ts'
 import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
 import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
-import type { VaultResources } from '../constructs/grants.ts'
+import type { VaultResources } from '../constructs/grant-statements.ts'
 import { VaultHttpApi } from '../constructs/http-api.ts'
 import { Schedules } from '../constructs/schedules.ts'
 import { functionNameOf, VaultFunction } from '../constructs/vault-function.ts'
@@ -117,6 +117,8 @@ export class VaultStack extends Stack {
       tableName,
       tableArn,
       dueIndexArn: `${tableArn}/index/${TABLE_DEFINITION.dueIndex.name}`,
+      eventsTableName: data.events.tableName,
+      eventsTableArn: data.events.tableArn,
       secretsArn: this.formatArn({
         service: 'secretsmanager',
         resource: 'secret',

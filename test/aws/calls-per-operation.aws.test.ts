@@ -54,11 +54,12 @@ beforeAll(async () => {
   const { KeyMetadata } = await kms.send(
     new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }),
   )
-  await createTable(dynamo, 'calls-per-operation')
+  const [tableName, eventsTableName] = ['calls-per-operation', 'calls-per-operation-events']
+  for (const name of [tableName, eventsTableName]) await createTable(dynamo, name)
   for (const client of [dynamo, secretsManager, kms]) record(client)
   const clock = new SystemClock()
   const random = new SystemRandom()
-  const items = new DynamoItemStore({ client: dynamo, tableName: 'calls-per-operation', clock, random })
+  const items = new DynamoItemStore({ client: dynamo, tableName, eventsTableName, clock, random })
   const writeBudget = new WriteBudget({ clock, maxInstances: 1 })
   const secrets = new SecretsManagerStore({ client: secretsManager, writeBudget, deployment: 'calls' })
   ports = {

@@ -1,34 +1,39 @@
-import { DeleteTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteTableCommand, DynamoDBClient, ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { DYNAMO_CLIENT_SETTINGS } from '../../shared/adapters/dynamodb/client-settings.ts'
 import { DynamoItemStore } from '../../shared/adapters/dynamodb/dynamo-item-store.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
-import type { ItemPage } from '../../shared/ports/item-store.ts'
+import { connectionKey, eventKey, outboxShard } from '../../shared/domain/keys.ts'
+import { ConditionFailedError, type ItemPage, type Write } from '../../shared/ports/item-store.ts'
 import { ITEM_STORE_DEVIATIONS, itemStoreContract } from '../contract/item-store.ts'
 import { createTable } from '../support/create-table.ts'
 import { type EmulatorName, emulatorClientConfig } from '../support/emulator-under-test.ts'
 import { deviationsOf } from './emulator-deviations.ts'
 
 const TABLE_NAME = 'item-store-contract'
+const EVENTS_NAME = 'item-store-contract-events'
 
 async function openOn(emulator: EmulatorName) {
   const client = new DynamoDBClient({ ...DYNAMO_CLIENT_SETTINGS, ...emulatorClientConfig(emulator) })
   const store = new DynamoItemStore({
     client,
     tableName: TABLE_NAME,
+    eventsTableName: EVENTS_NAME,
     clock: new SystemClock(),
     random: new SystemRandom(),
   })
   return { store, close: async () => client.destroy() }
 }
 
-/** moto copies the whole table for each transaction, so every test gets an empty one: 90 s become 30. */
+/** moto copies whole tables for each transaction, so every test gets an empty one: 90 s become 30. */
 async function emptyTable(emulator: EmulatorName) {
   const client = new DynamoDBClient({ ...DYNAMO_CLIENT_SETTINGS, ...emulatorClientConfig(emulator) })
   try {
     const { TableNames = [] } = await client.send(new ListTablesCommand({}))
-    if (TableNames.includes(TABLE_NAME)) await client.send(new DeleteTableCommand({ TableName: TABLE_NAME }))
-    await createTable(client, TABLE_NAME)
+    for (const TableName of [TABLE_NAME, EVENTS_NAME]) {
+      if (TableNames.includes(TableName)) await client.send(new DeleteTableCommand({ TableName }))
+      await createTable(client, TableName)
+    }
   } finally {
     client.destroy()
   }
@@ -37,6 +42,38 @@ async function emptyTable(emulator: EmulatorName) {
 describe.each<EmulatorName>(['moto', 'ministack'])('on %s', (emulator) => {
   beforeEach(() => emptyTable(emulator))
   itemStoreContract('DynamoItemStore', () => openOn(emulator), deviationsOf(emulator, ITEM_STORE_DEVIATIONS))
+
+  describe('DynamoItemStore, over rows and events', () => {
+    const row = connectionKey('acme', 'ac_1')
+    const event = eventKey('acme', 'ac_1', 1)
+    const due = { due_shard: outboxShard('ac_1'), due_at: 5 }
+    const both: Write[] = [
+      { op: 'put', key: row, attributes: { name: 'one' }, when: [{ kind: 'item-absent' }] },
+      { op: 'put', key: event, attributes: { type: 'connection.created', ...due } },
+    ]
+    const inTable = async (TableName: string) => {
+      const client = new DynamoDBClient({ ...DYNAMO_CLIENT_SETTINGS, ...emulatorClientConfig(emulator) })
+      const { Items = [] } = await client.send(new ScanCommand({ TableName }))
+      return Items.map(({ pk }) => pk?.S)
+    }
+
+    it('writes both or neither, each into its table, and finds what is due in the table of events', async () => {
+      const { store, close } = await openOn(emulator)
+      await store.transact(both)
+      expect([await inTable(TABLE_NAME), await inTable(EVENTS_NAME)]).toEqual([
+        [row.partition],
+        [event.partition],
+      ])
+      const found = await store.queryDue({ shard: outboxShard('ac_1'), dueAtMostMs: 9, limit: 5 })
+      expect(found.items).toEqual([{ key: event, dueAtMs: 5 }])
+      const second = { ...both[1]!, key: eventKey('acme', 'ac_1', 2) } as Write
+      await expect(store.transact([both[0]!, second])).rejects.toThrow(ConditionFailedError)
+      expect(await store.get(second.key)).toBeUndefined()
+      const page = await store.query({ partition: event.partition, limit: 5 })
+      expect(page.items.map(({ key }) => key)).toEqual([event])
+      await close()
+    })
+  })
 
   describe('DynamoItemStore, where answers are cut off at 1 MB', () => {
     const partition = 'large'

@@ -1,4 +1,4 @@
-import { Template } from 'aws-cdk-lib/assertions'
+import { Match, Template } from 'aws-cdk-lib/assertions'
 import { routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
@@ -163,14 +163,25 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       }
     }
     const sealed = secretStore === 'sealed' ? ['SECRET#flow-vault/*'] : []
+    const committed = ['TENANT#*#EVENTS']
+    const told = ['DELIVERIES', 'FEED', 'FEED_HEAD'].map((kind) => `TENANT#*#${kind}`)
     expect(keys).toEqual({
-      api: ['ACCESS#*', 'REFRESH#*', ...sealed, 'STATE#*', 'TENANT#*', 'VAULT'],
+      api: ['ACCESS#*', 'REFRESH#*', ...sealed, 'STATE#*', 'TENANT#*', ...committed, ...told, 'VAULT'].sort(),
       credentials: ['ACCESS#*', ...sealed, 'TENANT#*', 'TENANT#*#USAGE', 'VAULT'],
       authorize: ['STATE#*'],
-      grants: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', 'VAULT'],
-      rotations: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', 'VAULT'],
+      grants: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', ...committed, 'VAULT'],
+      rotations: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', ...committed, 'VAULT'],
       sweep: ['rotation#*'],
-      reconcile: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', 'VAULT', 'any: dynamodb:Scan', 'work#*'],
+      reconcile: [
+        'ACCESS#*',
+        'REFRESH#*',
+        ...sealed,
+        'TENANT#*',
+        ...committed,
+        'VAULT',
+        'any: dynamodb:Scan',
+        'work#*',
+      ],
     })
   })
 
@@ -420,24 +431,30 @@ describe('the HTTP API', () => {
 describe('the data stack', () => {
   const { data } = templates.get('secrets-manager')!
 
-  it('keeps the table: not deleted, restorable, with its index, its stream and its time to live', () => {
-    data.hasResource('AWS::DynamoDB::GlobalTable', {
-      DeletionPolicy: 'Retain',
-      UpdateReplacePolicy: 'Retain',
-      Properties: {
-        BillingMode: 'PAY_PER_REQUEST',
-        TimeToLiveSpecification: { AttributeName: 'expires_at_s', Enabled: true },
-        StreamSpecification: { StreamViewType: 'NEW_IMAGE' },
-        GlobalSecondaryIndexes: [{ IndexName: 'due', Projection: { ProjectionType: 'KEYS_ONLY' } }],
-        Replicas: [
-          {
-            DeletionProtectionEnabled: true,
-            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-          },
-        ],
-      },
-    })
-  })
+  it.each([
+    ['rows', Match.absent()],
+    ['events', { StreamViewType: 'NEW_IMAGE' }],
+  ])(
+    'keeps the table of %s: not deleted, restorable, with its index and its time to live',
+    (_what, stream) => {
+      data.hasResource('AWS::DynamoDB::GlobalTable', {
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          BillingMode: 'PAY_PER_REQUEST',
+          TimeToLiveSpecification: { AttributeName: 'expires_at_s', Enabled: true },
+          StreamSpecification: stream,
+          GlobalSecondaryIndexes: [{ IndexName: 'due', Projection: { ProjectionType: 'KEYS_ONLY' } }],
+          Replicas: [
+            {
+              DeletionProtectionEnabled: true,
+              PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+            },
+          ],
+        },
+      })
+    },
+  )
 
   it('keeps both keys, and rotates the one that can be', () => {
     data.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })

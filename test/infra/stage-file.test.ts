@@ -134,12 +134,12 @@ describe('a stage with every option', () => {
 })
 
 describe('adopted data', () => {
-  it('is used as it is, and nothing is made beside it', () => {
+  it('is used as it is, and nothing is made beside it but a table for what happens from now on', () => {
     const key = (id: string) => `arn:aws:kms:eu-west-1:111122223333:key/${id}`
     const adopt = { tableName: 'restored', wrappingKeyArn: key('w'), digestKeyArn: key('d') }
     const { data, vault } = testStacks({ adopt })
     const made = Template.fromStack(data)
-    made.resourceCountIs('AWS::DynamoDB::GlobalTable', 0)
+    made.resourceCountIs('AWS::DynamoDB::GlobalTable', 1)
     made.resourceCountIs('AWS::KMS::Key', 0)
     Template.fromStack(vault).hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: 'flow-vault-test-credentials',

@@ -39,6 +39,7 @@ import { decodeAttributes, decodeKey, encodeKey } from './attribute-codec.ts'
 import { sendRepeatedly } from './repeated-send.ts'
 import { sortKeyRange } from './sort-key-range.ts'
 import { TABLE_DEFINITION } from './table-definition.ts'
+import { VaultTables } from './vault-tables.ts'
 import { compileWrite, Placeholders } from './write-expression.ts'
 
 type EncodedItem = Record<string, Encoded>
@@ -51,12 +52,13 @@ interface RawPage {
 }
 
 /**
- * The row store in one DynamoDB table (`TABLE_DEFINITION`). `client` is made with `DYNAMO_CLIENT_SETTINGS`: the
- * first call throws InvariantError when the SDK would retry by itself.
+ * The row store in two DynamoDB tables of one shape (`TABLE_DEFINITION`): the rows, and what happened to them; one
+ * transaction spans both. `client` is made with `DYNAMO_CLIENT_SETTINGS`: the first call throws InvariantError when
+ * the SDK would retry by itself. `scan` reads the rows alone: nothing compares events.
  */
 export class DynamoItemStore implements ItemStore {
   readonly #client: DynamoDBClient
-  readonly #tableName: string
+  readonly #tables: VaultTables
   readonly #indexName: string
   readonly #clock: Clock
   readonly #random: Random
@@ -65,12 +67,14 @@ export class DynamoItemStore implements ItemStore {
   constructor(options: {
     client: DynamoDBClient
     tableName: string
+    /** Absent where a role has nothing to do with events. */
+    eventsTableName?: string | undefined
     indexName?: string
     clock: Clock
     random: Random
   }) {
     this.#client = options.client
-    this.#tableName = options.tableName
+    this.#tables = new VaultTables({ rows: options.tableName, events: options.eventsTableName })
     this.#indexName = options.indexName ?? TABLE_DEFINITION.dueIndex.name
     this.#clock = options.clock
     this.#random = options.random
@@ -78,7 +82,7 @@ export class DynamoItemStore implements ItemStore {
 
   async get(key: ItemKey, options: { consistent?: boolean } = {}): Promise<Attributes | undefined> {
     const command = new GetItemCommand({
-      TableName: this.#tableName,
+      TableName: this.#tables.ofPartition(key.partition),
       Key: encodeKey(key),
       ConsistentRead: options.consistent ?? true,
     })
@@ -88,7 +92,7 @@ export class DynamoItemStore implements ItemStore {
 
   async transact(writes: readonly Write[]): Promise<void> {
     validateWrites(writes)
-    const items = writes.map((write) => compileWrite(this.#tableName, write))
+    const items = writes.map((write) => compileWrite(this.#tables.ofPartition(write.key.partition), write))
     const [only] = items
     // A write outside a transaction costs half as much. A check alone writes nothing and has no such form.
     if (items.length === 1 && only !== undefined && only.ConditionCheck === undefined) {
@@ -151,7 +155,7 @@ export class DynamoItemStore implements ItemStore {
     const shard = `${placeholders.name(partitionKey.name)} = ${placeholders.value(query.shard)}`
     const due = `${placeholders.name(sortKey.name)} <= ${placeholders.value(query.dueAtMostMs)}`
     const request = {
-      TableName: this.#tableName,
+      TableName: this.#tables.ofShard(query.shard),
       IndexName: this.#indexName,
       KeyConditionExpression: `${shard} AND ${due}`,
       ...placeholders.members(),
@@ -175,7 +179,7 @@ export class DynamoItemStore implements ItemStore {
     const start = position && encodeKey({ partition: position[0], sort: position[1] })
     // Strongly consistent: an item that is missed here looks like a secret without a row.
     const found = await collect(query.limit + 1, start, async (limit, from) => {
-      const request = { TableName: this.#tableName, Limit: limit, ConsistentRead: true }
+      const request = { TableName: this.#tables.rows, Limit: limit, ConsistentRead: true }
       const command = new ScanCommand({ ...request, ExclusiveStartKey: from })
       const answer = await this.#send('Scan', 'read', () => this.#client.send(command))
       return rawPage(answer)
@@ -194,7 +198,8 @@ export class DynamoItemStore implements ItemStore {
       const sort = placeholders.name(sortKey.name)
       condition += ` AND begins_with(${sort}, ${placeholders.value(prefix)})`
     }
-    return { TableName: this.#tableName, KeyConditionExpression: condition, ...placeholders.members() }
+    const TableName = this.#tables.ofPartition(partition)
+    return { TableName, KeyConditionExpression: condition, ...placeholders.members() }
   }
 
   async #queryPage(input: QueryCommandInput): Promise<RawPage> {

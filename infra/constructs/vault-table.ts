@@ -13,14 +13,14 @@ import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definitio
 const TYPES = { S: AttributeType.STRING, N: AttributeType.NUMBER } as const
 
 /**
- * The one table, from the definition that the adapter reads. It outlives its stack: it can be neither deleted nor
- * dropped by a deployment, and any second of the last 35 days can be restored. Its stream carries new images, for
- * the events beside the rows.
+ * A table, from the definition that the adapter reads: one holds the rows, one what happened to them. It outlives its
+ * stack: it can be neither deleted nor dropped by a deployment, and any second of the last 35 days can be restored.
+ * With `streams` every new image is handed on.
  */
-export class ConnectionTable extends Construct {
+export class VaultTable extends Construct {
   readonly table: TableV2
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { streams }: { readonly streams: boolean } = { streams: false }) {
     super(scope, id)
     const { partitionKey, sortKey, dueIndex, timeToLiveAttribute } = TABLE_DEFINITION
     const attribute = ({ name, type }: { name: string; type: 'S' | 'N' }) => ({ name, type: TYPES[type] })
@@ -40,7 +40,7 @@ export class ConnectionTable extends Construct {
       // The rows hold no secrets, and sealed values are ciphertext already: a second key of ours adds no wall.
       encryption: TableEncryptionV2.dynamoOwnedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      dynamoStream: StreamViewType.NEW_IMAGE,
+      ...(streams ? { dynamoStream: StreamViewType.NEW_IMAGE } : {}),
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
     })

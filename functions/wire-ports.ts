@@ -1,0 +1,191 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { LambdaClient } from '@aws-sdk/client-lambda'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { DYNAMO_CLIENT_SETTINGS } from '../shared/adapters/dynamodb/client-settings.ts'
+import { DynamoItemStore } from '../shared/adapters/dynamodb/dynamo-item-store.ts'
+import { DiscoveredKeys } from '../shared/adapters/jwt/discovered-keys.ts'
+import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
+import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
+import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
+import { createLambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
+import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
+import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
+import { SealedGrants } from '../shared/adapters/sealed/sealed-grants.ts'
+import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
+import { MeasuredWriteBudget } from '../shared/adapters/secrets-manager/measured-write-budget.ts'
+import { SecretsManagerStore } from '../shared/adapters/secrets-manager/secrets-manager-store.ts'
+import { SqsDeliveryQueue } from '../shared/adapters/sqs/sqs-delivery-queue.ts'
+import { SqsWorkQueue, type WorkQueueUrls } from '../shared/adapters/sqs/sqs-work-queue.ts'
+import { SystemClock } from '../shared/adapters/system/system-clock.ts'
+import { SystemRandom } from '../shared/adapters/system/system-random.ts'
+import { InvariantError } from '../shared/domain/errors.ts'
+import { newUuid } from '../shared/domain/ids.ts'
+import { SecretText } from '../shared/domain/secret-text.ts'
+import type { Digester } from '../shared/ports/digester.ts'
+import type { GrantRunner } from '../shared/ports/grant-runner.ts'
+import type { ItemStore } from '../shared/ports/item-store.ts'
+import type { Log } from '../shared/ports/log.ts'
+import type { Metrics } from '../shared/ports/metrics.ts'
+import type { Ports } from '../shared/ports/ports.ts'
+import type { SecretStore } from '../shared/ports/secret-store.ts'
+import type { Environment } from '../shared/settings/read-environment.ts'
+import { BoundSecretStore } from '../shared/use-cases/commit/bound-secret-store.ts'
+import { type Config, ENV, present, readConfig } from './config.ts'
+import type { HttpPorts } from './http-handler.ts'
+import { type AwsAccess, awsAccess, SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
+
+/** An invocation of `grants` lasts as long as a provider takes; the caller's own budget ends the wait earlier. */
+const INVOKE_TIMEOUT_MS = 30_000
+/** `/readyz` is public: however often it is asked, the stores are asked this seldom. */
+const READY_MAX_AGE_MS = 10_000
+
+/** What the ports of every function are built of. */
+export interface Base {
+  readonly config: Config
+  readonly clock: SystemClock
+  readonly random: SystemRandom
+  /** Where AWS is, and who we are there: what every client is made with. */
+  readonly aws: AwsAccess
+}
+
+/** What every function is made of: its settings, the clock, chance, and where AWS is. */
+export function readBase(env: Environment): Base {
+  return {
+    config: readConfig(env),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    aws: awsAccess(env),
+  }
+}
+
+/** Rows, clock, chance and log, as every function has them. */
+export function common({
+  config,
+  clock,
+  random,
+  aws,
+}: Base): Pick<Ports, 'items' | 'clock' | 'random' | 'log'> {
+  const client = new DynamoDBClient({ ...aws, ...DYNAMO_CLIENT_SETTINGS })
+  const tables = { tableName: config.tableName, eventsTableName: config.eventsTableName }
+  return {
+    items: new DynamoItemStore({ client, ...tables, clock, random }),
+    clock,
+    random,
+    log: new PowertoolsLog({ service: `flow-vault-${config.deployment}`, level: config.logLevel }),
+  }
+}
+
+/** What answers HTTP: whose tokens are accepted, and how many requests a tenant may make. */
+export function httpPorts(
+  { config, clock }: Base,
+  log: Log,
+): Pick<HttpPorts, 'verifier' | 'rateLimitPerSecond'> {
+  const tokens = present(config.tokens, ENV.issuer)
+  const keys = new DiscoveredKeys({ ...tokens, clock, log })
+  return {
+    verifier: new JoseTokenVerifier({ ...tokens, keys: keys.find }),
+    rateLimitPerSecond: config.rateLimitPerSecond,
+  }
+}
+
+/** Figures as lines of the log that CloudWatch reads. */
+export function emfMetrics({ config }: Base): PowertoolsMetrics {
+  return new PowertoolsMetrics({ deployment: config.deployment })
+}
+
+/** The store of the setting, held to the one that the rows were begun with; `api` makes every first secret. */
+export function secretStore(
+  base: Base,
+  items: ItemStore,
+  metrics: Metrics,
+  { mayBegin } = { mayBegin: false },
+): BoundSecretStore {
+  const kind = process.env['FLOW_VAULT_SECRET_STORE'] ?? base.config.secretStore
+  return new BoundSecretStore({ items, secrets: storeOfSetting(base, items, metrics), kind, mayBegin })
+}
+
+function storeOfSetting(
+  { config, clock, random, aws }: Base,
+  items: ItemStore,
+  metrics: Metrics,
+): SecretStore {
+  // Bundling writes the store's name in here, and then what only the other one needs falls out of the bundle.
+  if ((process.env['FLOW_VAULT_SECRET_STORE'] ?? config.secretStore) === 'sealed') {
+    return new SealedSecretStore({ items, keys: keyWrapper({ config, aws }), clock, random })
+  }
+  return new SecretsManagerStore({
+    client: new SecretsManagerClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
+    writeBudget: new MeasuredWriteBudget({ clock, maxInstances: config.secretWriters, metrics }),
+    deployment: present(config.deploymentId, ENV.deploymentId),
+    kmsKeyId: present(config.wrappingKeyArn, ENV.wrappingKeyArn),
+  })
+}
+
+/** What providers mint is sealed beside the rows, whichever store holds the setups. */
+export function grantSealer(base: Base, items: ItemStore): SealedGrants {
+  return new SealedGrants({ items, keys: keyWrapper(base), random: base.random })
+}
+
+function keyWrapper({ config, aws }: Pick<Base, 'config' | 'aws'>): KmsKeyWrapper {
+  const client = new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
+  return new KmsKeyWrapper({ client, keyArn: present(config.wrappingKeyArn, ENV.wrappingKeyArn) })
+}
+
+/** Digests by the key that only KMS knows. */
+export function kmsDigester({ config, aws }: Base): KmsDigester {
+  const keyId = present(config.digestKeyArn, ENV.digestKeyArn)
+  return new KmsDigester({ client: new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }), keyId })
+}
+
+/** The work that calls providers, asked of the `grants` function. */
+export function grantRunner({ config, clock, aws }: Base): GrantRunner {
+  const requestHandler = { ...SERVICE_CLIENT_SETTINGS.requestHandler, requestTimeout: INVOKE_TIMEOUT_MS }
+  const client = new LambdaClient({ ...aws, maxAttempts: 1, requestHandler })
+  return createLambdaGrantRunner({
+    client,
+    functionName: present(config.grantsFunction, ENV.grantsFunction),
+    clock,
+  })
+}
+
+/** Where a deployment has no such queue, only a subscription that is tested or replayed is told so. */
+export function deliveryQueue({ config, aws, random }: Base): SqsDeliveryQueue {
+  return new SqsDeliveryQueue({
+    client: new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
+    queueUrl: config.deliveryQueueUrl,
+    newId: () => newUuid(random),
+  })
+}
+
+/** The queues before the workers. */
+export function workQueue({ aws }: Base, urls: WorkQueueUrls): SqsWorkQueue {
+  const client = new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
+  return new SqsWorkQueue({ client, ...urls })
+}
+
+/** Asks for what was stored first and digests a word: the table answers, its secrets are in reach, the key works. */
+export function readinessCheck(
+  { clock }: Base,
+  { secrets, digester }: { secrets: BoundSecretStore; digester: Digester },
+): () => Promise<void> {
+  let provenAtMs = Number.NEGATIVE_INFINITY
+  return async () => {
+    if (clock.monotonicMs() - provenAtMs < READY_MAX_AGE_MS) return
+    await Promise.all([
+      secrets.prove({ afresh: true }),
+      digester.digest('key-check', new SecretText('readiness')),
+    ])
+    provenAtMs = clock.monotonicMs()
+  }
+}
+
+/** A port that a role has no use for and no permission on: a call is a bug of ours, and says so. */
+export function refused<Port extends object>(what: string): Port {
+  return new Proxy({} as Port, {
+    get() {
+      throw new InvariantError(`this function may not ${what}`)
+    },
+  })
+}

@@ -1,0 +1,74 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { ENV, type EnvName } from '../../functions/config.ts'
+
+/** What the functions of one deployment may be granted access to: names and ARNs. */
+export interface VaultResources {
+  readonly stage: string
+  /** Tells the secrets of this deployment from those of every other one. */
+  readonly deploymentId: string
+  readonly region: string
+  readonly secretStore: 'secrets-manager' | 'sealed'
+  readonly tableName: string
+  readonly tableArn: string
+  readonly dueIndexArn: string
+  readonly eventsTableName: string
+  readonly eventsTableArn: string
+  /** Every secret of the vault: `…:secret:flow-vault/*`. */
+  readonly secretsArn: string
+  readonly wrappingKeyArn: string
+  readonly digestKeyArn: string
+  readonly grantsFunctionName: string
+  readonly grantsFunctionArn: string
+  readonly workQueueUrl: string
+  readonly workQueueArn: string
+  readonly freezeQueueUrl: string
+  readonly freezeQueueArn: string
+  readonly secretWriters: number
+  readonly rotationsPerMinute: number
+  /** Whose tokens are accepted, and where browsers reach the vault. */
+  readonly http: Readonly<Partial<Record<EnvName, string>>>
+}
+
+/** One grant: the permissions, and the variables by which the function finds what it may use. */
+export interface Granted {
+  readonly statements: readonly PolicyStatement[]
+  readonly environment: Readonly<Partial<Record<EnvName, string>>>
+}
+
+/** A statement's conditions, as IAM keeps them. */
+export type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+
+/** Allows these actions on one resource. */
+export function allow(
+  actions: readonly string[],
+  resource: string,
+  conditions?: Conditions,
+): PolicyStatement {
+  return new PolicyStatement({
+    actions: [...actions],
+    resources: [resource],
+    ...(conditions === undefined ? {} : { conditions }),
+  })
+}
+
+/** Items whose partition key begins as `keys` says; each of these actions names its keys, so there is always one to compare. */
+export function items(
+  it: VaultResources,
+  keys: string | readonly string[],
+  actions: readonly string[],
+): PolicyStatement {
+  const leading = { 'dynamodb:LeadingKeys': [keys].flat() }
+  return allow(actions, it.tableArn, { 'ForAllValues:StringLike': leading })
+}
+
+/** May look into the due index, at these shards. */
+export function dueIndex(it: VaultResources, shards: string): PolicyStatement {
+  return allow(['dynamodb:Query'], it.dueIndexArn, {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [shards] },
+  })
+}
+
+/** Statements about rows, for a function that is told the table's name. */
+export function onTable(it: VaultResources, statements: readonly PolicyStatement[]): Granted {
+  return { statements, environment: { [ENV.tableName]: it.tableName } }
+}
