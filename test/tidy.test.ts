@@ -152,7 +152,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'functions/authorize/routes/start-authorization.ts': 'the browser is redirected to the provider',
   'shared/use-cases/grants/grant-records.ts': 'a grant is written into the content that is sealed next',
   'shared/use-cases/commit/opened-secrets.ts': 'an opened secret is parsed',
-  'shared/use-cases/oauth-applications/manage-oauth-applications.ts':
+  'shared/use-cases/oauth-applications/application-setup.ts':
     'a client secret is written into the content that is sealed next',
   'shared/ports/grant-call.ts': 'secrets travel to the one function that calls providers',
   'shared/adapters/oauth/client-authentication.ts': 'a client authenticates to its provider',

@@ -1,5 +1,5 @@
 import { type Command, part, text } from '../cli-command.ts'
-import { readSecret } from '../secret-input.ts'
+import { readSecret, readSetup } from '../secret-input.ts'
 
 const COLUMNS = [
   ['ID', 'id'],
@@ -7,6 +7,12 @@ const COLUMNS = [
   ['NAME', 'name'],
   ['CLIENT', 'client_id'],
   ['CALLBACK', 'callback_url'],
+] as const
+const SHARED_SETUP = [
+  {
+    flags: '--setup-file <file>',
+    about: 'of OAUTH2: what its connections share, as JSON, such as {"provider":"github"}',
+  },
 ] as const
 const ID = { name: 'id', about: 'the application, oa_…' } as const
 
@@ -32,11 +38,13 @@ export const OAUTH_APP_COMMANDS: readonly Command[] = [
       { flags: '--name <name>', about: 'how people call it' },
       { flags: '--client-id <id>', about: 'as the provider gave it' },
       { flags: '--default', about: 'use it where a connection names none' },
+      ...SHARED_SETUP,
       { flags: '--draft', about: 'without a client yet: the answer has the callback URL to register' },
     ],
     async run(context, input) {
       const draft = input.options['draft'] === true
       const clientId = text(input, 'clientId')
+      const setup = await readSetup(context, input)
       const client = draft
         ? {}
         : { client_id: clientId, client_secret: await readSecret(context, 'Client secret') }
@@ -47,19 +55,21 @@ export const OAUTH_APP_COMMANDS: readonly Command[] = [
           app_id: text(input, 'app'),
           name: text(input, 'name'),
           ...client,
-          default: input.options['default'],
+          is_default: input.options['default'],
+          setup,
         },
       })
     },
   },
   {
     name: ['oauth-apps', 'update'],
-    about: 'Rename it, or replace its client secret',
+    about: 'Rename it, or replace its client secret or what its connections share',
     args: [ID],
     options: [
       { flags: '--name <name>', about: 'the new name' },
       { flags: '--client-id <id>', about: 'of a draft: the client the provider gave' },
       { flags: '--secret', about: 'replace the client secret, piped in or asked for' },
+      ...SHARED_SETUP,
     ],
     async run(context, input) {
       const name = text(input, 'name')
@@ -72,6 +82,7 @@ export const OAUTH_APP_COMMANDS: readonly Command[] = [
           name,
           client_id: clientId,
           client_secret: secret,
+          setup: await readSetup(context, input),
         },
       })
     },

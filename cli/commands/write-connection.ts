@@ -15,6 +15,7 @@ interface DescribedSetup {
   readonly type_required: boolean
   readonly label: string
   readonly fields: readonly DescribedField[]
+  readonly fields_with_application?: readonly DescribedField[]
 }
 interface DescribedConnector {
   readonly app_id: string
@@ -138,7 +139,7 @@ async function setupOf(
 ): Promise<Record<string, unknown>> {
   const given = await readSetup(context, input)
   if (given !== undefined) return given
-  const described = await chooseSetup(context, input, connector)
+  const described = withApplication(input, await chooseSetup(context, input, connector))
   const values = fieldValues(input, described, connector)
   const setup: Record<string, unknown> = described.type_required ? { type: described.type } : {}
   for (const field of described.fields) {
@@ -146,6 +147,14 @@ async function setupOf(
     if (value !== undefined) setup[field.name] = value
   }
   return setup
+}
+
+/** Where a setup names an OAuth application, the fields that this leaves. */
+function withApplication(input: Input, setup: DescribedSetup): DescribedSetup {
+  const pairs = (input.options['set'] as readonly string[] | undefined) ?? []
+  const namesOne = pairs.some((pair) => pair.startsWith('oauth_app_id='))
+  const { fields_with_application: fields } = setup
+  return namesOne && fields !== undefined ? { ...setup, fields } : setup
 }
 
 async function chooseSetup(

@@ -14,6 +14,7 @@ export const connectionFilterQuery = {
   needs: z.optional(z.enum(['person'])),
   frozen: z.optional(queryFlag()),
   used: z.optional(z.enum(['none'])),
+  oauth_app_id: z.optional(z.string().check(z.minLength(1), z.maxLength(30))),
   deleted: z.optional(queryFlag()),
 }
 
@@ -28,6 +29,7 @@ export function connectionFilter(query: z.output<typeof filterObject>): Connecti
     ...(query.needs === undefined ? {} : { needsPerson: true as const }),
     ...(query.frozen === undefined ? {} : { frozen: query.frozen }),
     ...(query.used === undefined ? {} : { unused: true as const }),
+    ...(query.oauth_app_id === undefined ? {} : { oauthAppId: query.oauth_app_id }),
     ...(query.deleted === true ? { deleted: true as const } : {}),
   }
 }

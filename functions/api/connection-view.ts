@@ -148,7 +148,7 @@ function callbackUrlOfRow(row: ConnectionRow, publicUrl: string): string | null 
   const connector = findConnector(row.appId)
   const grant = connector === undefined ? undefined : findSetup(connector, row.setupType)?.grant
   if (grant?.kind !== 'authorization-code') return null
-  if (grant.client.from === 'setup') return callbackUrlOf(publicUrl, row.id)
+  if (grant.client.from === 'setup') return callbackUrlOf(publicUrl, row.oauthAppId ?? row.id)
   return row.oauthAppId === undefined ? null : callbackUrlOf(publicUrl, row.oauthAppId)
 }
 

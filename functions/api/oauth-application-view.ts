@@ -1,6 +1,9 @@
 import * as z from 'zod/mini'
 import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
-import type { OauthApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
+import {
+  isReadyApplication,
+  type OauthApplication,
+} from '../../shared/use-cases/oauth-applications/oauth-application.ts'
 
 /** An OAuth application as it is shown: its client secret never is. */
 export const oauthApplicationSchema = z.object({
@@ -8,6 +11,8 @@ export const oauthApplicationSchema = z.object({
   app_id: z.string(),
   name: z.string(),
   client_id: z.nullable(z.string()),
+  /** Of any provider: what its connections share, but for what is secret. */
+  setup: z.optional(z.record(z.string(), z.unknown())),
   ready: z.boolean(),
   is_default: z.boolean(),
   callback_url: z.string(),
@@ -25,7 +30,8 @@ export function oauthApplicationView(
     app_id: application.appId,
     name: application.name,
     client_id: application.clientId ?? null,
-    ready: application.clientId !== undefined && application.secret !== undefined,
+    ...(application.setup === undefined ? {} : { setup: application.setup }),
+    ready: isReadyApplication(application),
     is_default: application.isDefault,
     callback_url: callbackUrlOf(publicUrl, application.id),
     created_at: new Date(application.createdAtMs).toISOString(),

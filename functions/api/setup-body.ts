@@ -3,6 +3,7 @@ import { CONNECTORS } from '../../shared/connectors/catalogue.ts'
 import type { Connector } from '../../shared/connectors/connector.ts'
 import { hasPresets } from '../../shared/connectors/presets/pick-preset-setup.ts'
 import { setupJsonSchema } from '../../shared/connectors/setup-schema.ts'
+import { isShareable, sharedSetup } from '../../shared/connectors/shared-setup.ts'
 import { MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import type { JsonValue } from '../../shared/domain/json.ts'
 
@@ -16,7 +17,7 @@ export const setupBodySchema = z.pipe(
 )
 
 /** What else a service needs is in its own schema, under `presets` of the app. */
-const NAMED_SERVICE = {
+export const NAMED_SERVICE = {
   title: 'A service by its name',
   type: 'object',
   required: ['provider'],
@@ -26,7 +27,8 @@ const NAMED_SERVICE = {
   },
 }
 
-const NAME = { type: 'string', minLength: 1, maxLength: MAX_NAME_LENGTH }
+/** What people call a thing, as JSON Schema. */
+export const NAME = { type: 'string', minLength: 1, maxLength: MAX_NAME_LENGTH }
 
 /** The create body as the apps' own schemas have it: one alternative an app, each with its setups. */
 export function describeCreateBody(): Record<string, unknown> {
@@ -55,5 +57,6 @@ export function describeUpdateBody(): Record<string, unknown> {
 
 function setupsOf(connector: Connector): { anyOf: readonly unknown[] } {
   const general = connector.setups.map((setup) => setupJsonSchema(setup))
-  return { anyOf: hasPresets(connector) ? [...general, NAMED_SERVICE] : general }
+  const shared = connector.setups.filter(isShareable).map((setup) => setupJsonSchema(sharedSetup(setup, [])))
+  return { anyOf: [...general, ...shared, ...(hasPresets(connector) ? [NAMED_SERVICE] : [])] }
 }

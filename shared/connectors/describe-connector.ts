@@ -3,6 +3,7 @@ import { CATEGORIES } from './categories.ts'
 import type { Connector, Field, Setup } from './connector.ts'
 import { presetsOf } from './presets/pick-preset-setup.ts'
 import { setupJsonSchema, writtenType } from './setup-schema.ts'
+import { isShareable, sharedSetup } from './shared-setup.ts'
 
 export interface DescribedConnector {
   readonly app_id: string
@@ -34,6 +35,8 @@ export interface DescribedSetup {
   readonly authorization: 'none' | 'interactive'
   /** Whose OAuth application asks: the setup's own, or one the operator registered; absent where nobody asks. */
   readonly oauth_client?: 'setup' | 'oauth-application'
+  /** The fields that are left where the setup names an OAuth application that holds the rest. */
+  readonly fields_with_application?: readonly DescribedField[]
   /** The scopes asked for when a person names none; absent for setups without scopes. */
   readonly default_scopes?: readonly string[]
   /** The scopes a person may choose from, in words; `default` are those of `default_scopes`. */
@@ -117,6 +120,9 @@ export function describeSetup(setup: Setup): DescribedSetup {
     renews: grant !== undefined && (grant.refresh.rotation !== 'no-refresh' || !interactive),
     authorization: interactive ? 'interactive' : 'none',
     ...(interactive && { oauth_client: grant.client.from }),
+    ...(isShareable(setup) && {
+      fields_with_application: sharedSetup(setup, []).fields.map((field) => describeField(field, setup)),
+    }),
     ...(grant?.scopes.requested && { default_scopes: grant.scopes.default }),
     ...describeScopes(setup),
     ...(setup.fillFrom !== undefined && { fill_from: setup.fillFrom }),

@@ -45,6 +45,13 @@ const AUDIENCE = optionalIdentifier(
   'The API the token is for, where the provider wants it.',
 )
 
+const CLIENT = {
+  from: 'setup',
+  id: 'client_id',
+  secret: 'client_secret',
+  application: 'oauth_app_id',
+} as const
+
 const COMMON_SOURCES = {
   tokenUrl: stated('The person’s own'),
   clientAuthentication: stated('RFC 8414 §2: client_secret_basic where nothing is said'),
@@ -89,7 +96,7 @@ const authorizationCode: Setup = {
     clientAuthenticationField: 'token_endpoint_auth_method',
     clientAssertion: CLIENT_ASSERTION,
     choices: CHOICES,
-    client: { from: 'setup', id: 'client_id', secret: 'client_secret' },
+    client: CLIENT,
     bodyFormat: 'form',
     pkce: 'S256',
     scopes: { separator: ' ', default: [], requested: true, field: 'scope' },
@@ -164,7 +171,7 @@ const clientCredentials: Setup = {
     clientAuthenticationField: 'token_endpoint_auth_method',
     clientAssertion: CLIENT_ASSERTION,
     choices: CHOICES,
-    client: { from: 'setup', id: 'client_id', secret: 'client_secret' },
+    client: CLIENT,
     bodyFormat: 'form',
     pkce: 'off',
     scopes: { separator: ' ', default: [], requested: true, field: 'scope' },

@@ -25,11 +25,13 @@ export interface ValidSetup {
  * and what is allowed. No message ever holds a field's value, but for a wrong enumerated one.
  */
 export function validateSetup(connector: Connector, input: unknown): ValidSetup {
-  if (typeName(input) !== 'object') {
-    throw invalid(`Expected type object but found type ${typeName(input)}`, 'setup', 'an object')
-  }
-  const sent = input as JsonObject
-  const setup = pickSetup(connector, sent)
+  const sent = objectOf(input)
+  return validateAs(pickSetup(connector, sent), sent)
+}
+
+/** Checks `input` against that very setup; throws as `validateSetup` does. */
+export function validateAs(setup: Setup, input: unknown): ValidSetup {
+  const sent = objectOf(input)
   const { values: members, trimmed } = withoutOuterBlanks(setup, sent)
   const context = { code: 'invalid-body', input, root: 'setup' } as const
   const result = setupSchema(setup).safeParse(members)
@@ -43,6 +45,11 @@ export function validateSetup(connector: Connector, input: unknown): ValidSetup 
     throw invalid(`Setup is too large (${bytes} bytes), maximum ${MAX_SETUP_BYTES}`, 'setup', undefined)
   }
   return { setup, values, ...(trimmed.length === 0 ? {} : { trimmed }) }
+}
+
+function objectOf(input: unknown): JsonObject {
+  if (typeName(input) === 'object') return input as JsonObject
+  throw invalid(`Expected type object but found type ${typeName(input)}`, 'setup', 'an object')
 }
 
 /** Blanks that come with pasting; a line break is refused by the format, because it may mean more was pasted. */
@@ -147,7 +154,9 @@ function undeclaredIssues(values: JsonObject, declared: ReadonlySet<string>) {
   return issues.map((issue) => ({ code: 'custom' as const, input: values, ...issue }))
 }
 
-function pickSetup(connector: Connector, members: JsonObject): Setup {
+/** The setup that a body means, by its `type` or `provider`. Throws `invalid-body`. */
+export function pickSetup(connector: Connector, input: unknown): Setup {
+  const members = objectOf(input)
   // Assigning this name would replace a prototype somewhere down the line, so it is refused for every setup.
   if (Object.hasOwn(members, '__proto__')) {
     throw invalid('Additional properties not allowed: __proto__', 'setup.__proto__', undefined)

@@ -47,9 +47,12 @@ export interface GrantProfile {
     /** The issuer or endpoint the assertion is for; the token endpoint when it is left out. */
     readonly audience: string
   }
-  /** Where client id and secret come from: the setup's own fields, or the operator's OAuth application. */
+  /**
+   * Where client id and secret come from: the setup's own fields, or the operator's OAuth application. `application`
+   * is the field by which a setup may name one that holds its client and all that goes with it.
+   */
   readonly client:
-    | { readonly from: 'setup'; readonly id: string; readonly secret: string }
+    | { readonly from: 'setup'; readonly id: string; readonly secret: string; readonly application?: string }
     | { readonly from: 'oauth-application' }
   /** The name of the parameter that is `client_id` elsewhere (TikTok: `client_key`). */
   readonly clientIdParameter?: string

@@ -107,7 +107,7 @@ describe('OAuth applications', () => {
 
   it.each([
     ['an app with no code setup', { app_id: 'AIRTABLE' }],
-    ['an app whose setup brings its own client', { app_id: 'OAUTH2' }],
+    ['an app of any provider, without saying which', { app_id: 'OAUTH2' }],
     ['a client id with a blank', { client_id: 'a b' }],
     ['a secret with a line break', { client_secret: 'a\nb' }],
     ['an unknown member', { tenant: 'other' }],

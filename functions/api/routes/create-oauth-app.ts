@@ -4,8 +4,10 @@ import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { createOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, textOfLength } from '../common-schemas.ts'
+import { describeApplicationBody } from '../oauth-application-body.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'
 import type { ApiPorts } from '../ports.ts'
+import { setupBodySchema } from '../setup-body.ts'
 
 const MAX_NAME_LENGTH = 150
 /** Client ids and secrets of the providers we know have at most 300 characters. */
@@ -27,14 +29,16 @@ export const createOauthAppRoute = defineRoute({
   tag: 'OAuth applications',
   summary: 'Add an OAuth application',
   description:
-    'The client id and secret you got from the provider. Register `callback_url` of the answer there. A provider that asks for that first gets an application made with `app_id` and `name` alone; it is `ready` once a PATCH has brought the rest. The first of an app is its default.',
+    'The client id and secret you got from the provider. Register `callback_url` of the answer there. A provider that asks for that first gets an application made with `app_id` and `name` alone; it is `ready` once a PATCH has brought the rest. The first of an app is its default. Applications of `OAUTH2` hold in `setup` what their connections share: a `provider` by its name or the URLs, client authentication, scope separator, parameters. Their connections name them by `oauth_app_id` in the setup, in place of all that.',
   bodySchema: z.strictObject({
     app_id: z.enum(APP_IDS as [string, ...string[]]),
     name: oauthAppName(),
     client_id: z.optional(oauthClientText()),
     client_secret: z.optional(oauthClientText()),
     is_default: z.optional(z.boolean()),
+    setup: z.optional(setupBodySchema),
   }),
+  describeBody: () => describeApplicationBody(['app_id', 'name']),
   responses: {
     201: { description: 'The application. Its secret is never shown again.', schema: oauthApplicationSchema },
     ...errorResponses(...GUARDED, 409, 413, 415),
@@ -47,6 +51,7 @@ export const createOauthAppRoute = defineRoute({
       ...(body.client_id === undefined ? {} : { clientId: body.client_id }),
       ...(body.client_secret === undefined ? {} : { clientSecret: new SecretText(body.client_secret) }),
       isDefault: body.is_default,
+      setup: body.setup,
     })
     return { status: 201, body: oauthApplicationView(application, ports.publicUrl) }
   },

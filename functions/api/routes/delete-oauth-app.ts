@@ -3,7 +3,7 @@ import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'
 
-/** Deletes an OAuth application: what it authorized works until its access tokens expire. */
+/** Deletes an OAuth application that no connection uses. */
 export const deleteOauthAppRoute = defineRoute({
   name: 'delete-oauth-app',
   method: 'DELETE',
@@ -12,6 +12,7 @@ export const deleteOauthAppRoute = defineRoute({
   scopes: ['delete:flows_vault_oauth_apps'],
   tag: 'OAuth applications',
   summary: 'Delete an OAuth application',
+  description: 'While connections use it, 409 names them, and nothing is deleted.',
   pathSchema: connectionIdPath,
   responses: { 204: { description: 'Deleted.' }, ...errorResponses(...GUARDED, 404, 409) },
   async handle({ path, caller }, ports: ApiPorts) {

@@ -3,8 +3,10 @@ import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { updateOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
+import { describeApplicationBody } from '../oauth-application-body.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'
 import type { ApiPorts } from '../ports.ts'
+import { setupBodySchema } from '../setup-body.ts'
 import { oauthAppName, oauthClientText } from './create-oauth-app.ts'
 
 /** Changes an OAuth application; a new secret lifts the stop of connections whose client was refused. */
@@ -16,13 +18,17 @@ export const updateOauthAppRoute = defineRoute({
   scopes: ['update:flows_vault_oauth_apps'],
   tag: 'OAuth applications',
   summary: 'Update an OAuth application',
+  description:
+    'A new `setup` replaces the whole old one. While connections use it, client id, addresses and provider stay as they are: 409 names who uses it.',
   pathSchema: connectionIdPath,
   bodySchema: z.strictObject({
     name: z.optional(oauthAppName()),
     client_id: z.optional(oauthClientText()),
     client_secret: z.optional(oauthClientText()),
     is_default: z.optional(z.boolean()),
+    setup: z.optional(setupBodySchema),
   }),
+  describeBody: () => describeApplicationBody([]),
   responses: {
     200: { description: 'The application as it is now.', schema: oauthApplicationSchema },
     ...errorResponses(...GUARDED, 404, 409, 413, 415),
@@ -35,6 +41,7 @@ export const updateOauthAppRoute = defineRoute({
       clientId: body.client_id,
       clientSecret: body.client_secret === undefined ? undefined : new SecretText(body.client_secret),
       isDefault: body.is_default,
+      setup: body.setup,
     })
     return { status: 200, body: oauthApplicationView(application, ports.publicUrl) }
   },

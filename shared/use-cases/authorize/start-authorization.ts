@@ -6,7 +6,11 @@ import { randomAlphanumeric } from '../../domain/ids.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { AuthorizationUrl, AuthorizationUrlRequest } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
+import {
+  findDefaultApplication,
+  findOauthApplication,
+  isReadyApplication,
+} from '../oauth-applications/oauth-application.ts'
 import { AUTHORIZATION_LIFE_MS, authorizationIdOf, putAuthorization, stateOfTicket } from './authorization.ts'
 import { checkReturnTo } from './return-address.ts'
 
@@ -114,19 +118,31 @@ async function callbackOwner(
   { tenant, row, oauthAppId }: AuthorizeInput,
   setup: Setup,
 ): Promise<string> {
-  if (setup.grant?.client.from !== 'oauth-application') return row.id
+  if (setup.grant?.client.from === 'setup') {
+    if (oauthAppId !== undefined && oauthAppId !== row.oauthAppId) throw otherApplication(row.oauthAppId)
+    if (row.oauthAppId === undefined) return row.id
+  }
+  const named = oauthAppId ?? (setup.grant?.client.from === 'setup' ? row.oauthAppId : undefined)
   const application =
-    oauthAppId === undefined
+    named === undefined
       ? await findDefaultApplication(ports, tenant, row.appId)
-      : await findOauthApplication(ports, tenant, oauthAppId)
+      : await findOauthApplication(ports, tenant, named)
   // Without any application the provider is not asked: the refusal says so.
-  if (application === undefined) return oauthAppId ?? row.id
-  if (application.clientId !== undefined && application.secret !== undefined) return application.id
+  if (application === undefined) return named ?? row.id
+  if (isReadyApplication(application)) return application.id
   throw new VaultError(
     'conflict',
     'The OAuth application has no client yet. Register its callback URL at the provider, then add client id and secret.',
     { errorCode: 'oauth_application_incomplete' },
   )
+}
+
+/** Which application it is stands in the setup of such a connection, and nowhere else. */
+function otherApplication(own: string | undefined): VaultError {
+  return new VaultError('invalid-body', 'The setup of the connection says which OAuth application it uses', {
+    field: 'oauth_app_id',
+    allowed: own === undefined ? 'none: its client is in its setup' : `${own}, or leaving it out`,
+  })
 }
 
 function codeSetupOf(connector: Connector, row: ConnectionRow): Setup {

@@ -5,6 +5,7 @@ import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { findSharedSetup } from '../oauth-applications/shared-setup-of.ts'
 
 /** What a setup makes of a connection, before anything is stored. */
 export interface AcceptedSetup {
@@ -19,15 +20,19 @@ export interface AcceptedSetup {
   readonly publicSetup: JsonObject | undefined
   readonly status: ConnectionStatus
   readonly statusReason: string | undefined
+  /** The OAuth application that the setup names. */
+  readonly oauthAppId: string | undefined
 }
 
 /** Validates a setup against its app; throws `invalid-body` that names the field, the reason and what is allowed. */
 export async function acceptSetup(
-  ports: Pick<Ports, 'digester'>,
-  connector: Connector,
+  ports: Pick<Ports, 'digester' | 'items'>,
+  { tenant, connector }: { tenant: string; connector: Connector },
   input: unknown,
 ): Promise<AcceptedSetup> {
-  const { setup, values, trimmed } = validateSetup(connector, input)
+  const shared = await findSharedSetup(ports, { tenant, connector }, input)
+  const { setup, values, trimmed } = shared ?? validateSetup(connector, input)
+  const all = { ...shared?.held, ...values }
   const digest = await ports.digester.digest(
     'setup',
     new SecretText(`${connector.appId}\n${canonicalSetup(values)}`),
@@ -37,11 +42,12 @@ export async function acceptSetup(
     setup,
     values,
     digest,
-    accountName: accountNameOf(setup, values),
+    accountName: accountNameOf(setup, all),
     trimmed,
-    publicSetup: minted ? publicSetupOf(setup, values) : undefined,
+    publicSetup: minted ? publicSetupOf(setup, all) : undefined,
     status: minted ? 'pending' : 'ready',
     statusReason: minted ? 'Waiting for the provider to issue the first credential.' : undefined,
+    oauthAppId: shared?.oauthAppId,
   }
 }
 
@@ -50,7 +56,14 @@ export function rowMembersOf(
   accepted: AcceptedSetup,
 ): Pick<
   ConnectionRow,
-  'setupType' | 'accountName' | 'publicSetup' | 'trimmed' | 'status' | 'statusReason' | 'setupDigest'
+  | 'setupType'
+  | 'accountName'
+  | 'publicSetup'
+  | 'trimmed'
+  | 'status'
+  | 'statusReason'
+  | 'setupDigest'
+  | 'oauthAppId'
 > {
   return {
     setupType: accepted.setup.type,
@@ -60,5 +73,6 @@ export function rowMembersOf(
     status: accepted.status,
     statusReason: accepted.statusReason,
     setupDigest: accepted.digest,
+    oauthAppId: accepted.oauthAppId,
   }
 }

@@ -28,6 +28,8 @@ export interface ConnectionFilter {
   readonly frozen?: boolean
   /** Those that no flow has ever fetched. */
   readonly unused?: true
+  /** Those that use this OAuth application. */
+  readonly oauthAppId?: string
   /** Those that were deleted and can be restored, in the place of those that are there. */
   readonly deleted?: true
 }
@@ -100,6 +102,7 @@ function matches(
   if (filter.statuses !== undefined && !filter.statuses.includes(row.status)) return false
   if (filter.frozen !== undefined && filter.frozen !== isFrozen) return false
   if (filter.needsPerson === true && !needs) return false
+  if (filter.oauthAppId !== undefined && filter.oauthAppId !== row.oauthAppId) return false
   if (filter.unused === true && row.lastFetchedHour !== undefined) return false
   if (filter.q === undefined) return true
   const wanted = filter.q.toLowerCase()

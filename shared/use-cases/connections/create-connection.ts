@@ -52,7 +52,10 @@ export async function createConnection(
   const connector = findConnector(input.appId)
   if (connector === undefined)
     throw new VaultError('invalid-body', `No enum match for: ${input.appId}`, { field: 'app_id' })
-  const accepted = input.setup === undefined ? undefined : await acceptSetup(ports, connector, input.setup)
+  const accepted =
+    input.setup === undefined
+      ? undefined
+      : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
   if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
   const idempotent = await idempotentRequest(ports, input)
   const row = newRow(ports, input, accepted, nowMs)

@@ -80,7 +80,10 @@ async function tryUpdate(ports: FirstGrantPorts, input: UpdateConnectionInput): 
   checkIfMatch(row, input.ifMatch)
   const connector = findConnector(row.appId)
   if (connector === undefined) throw new InvariantError(`no connector for ${row.appId}`)
-  const accepted = input.setup === undefined ? undefined : await acceptSetup(ports, connector, input.setup)
+  const accepted =
+    input.setup === undefined
+      ? undefined
+      : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
   if (input.verify === true && accepted !== undefined) refuseUntried(accepted)
   if (accepted !== undefined && accepted.digest !== row.setupDigest) {
     return replaceSetup(ports, row, accepted, input)
@@ -272,7 +275,6 @@ function setupChange(
       grant: undefined,
       grants: undefined,
       requiredScopes: undefined,
-      oauthAppId: undefined,
       fence: current.fence + 1,
       attempt: undefined,
       failure: undefined,

@@ -3,6 +3,7 @@ import type { Setup } from '../../connectors/connector.ts'
 import { missingGrantFields } from '../../connectors/missing-grant-fields.ts'
 import { InvariantError } from '../../domain/errors.ts'
 import type { GrantPointer } from '../../domain/grant.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
@@ -10,7 +11,7 @@ import { ConditionFailedError, StoreUnavailableError, type Write } from '../../p
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { rescueWrite } from '../commit/rescue-item.ts'
-import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { effectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { askProvider, type Granted, NOTHING_HELD, wayFor } from './ask-provider.ts'
 import { forbiddenField, forbiddenWhenResolved } from './called-urls.ts'
 import { failureBecause } from './failure.ts'
@@ -34,7 +35,7 @@ export async function mintFirstGrant(
   const profile = setup?.grant
   if (setup === undefined || profile === undefined)
     throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
-  const values = await findValues(ports, request)
+  const values = await findValues(ports, request, profile)
   // Undone while it waited: whoever asked for it finds that out when it commits.
   if (values === undefined) return { kind: 'late' }
   const failed = (failure: FailureTold, application?: string): FirstGrantResult => ({
@@ -88,9 +89,14 @@ function setupIncomplete(missing: readonly string[]): FailureTold {
   }
 }
 
-async function findValues(ports: GrantPorts, request: FirstGrantRequest): Promise<JsonObject | undefined> {
+async function findValues(
+  ports: GrantPorts,
+  request: FirstGrantRequest,
+  profile: GrantProfile,
+): Promise<JsonObject | undefined> {
   try {
-    return (await ports.opened.open(request.secret)).content.setup
+    const { content } = await ports.opened.open(request.secret)
+    return await effectiveSetup(ports, request, profile, content.setup)
   } catch (error) {
     if (error instanceof SecretNotFoundError) return undefined
     throw error

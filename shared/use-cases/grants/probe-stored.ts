@@ -4,6 +4,7 @@ import { renderCredential, testUrlOf } from '../../connectors/render-credential.
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ProbeStoredRequest, ProbeStoredResult } from '../../ports/grant-runner.ts'
+import { effectiveSetup } from '../oauth-applications/oauth-application.ts'
 import { forbiddenField } from './called-urls.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { openTokens, type TokensByName } from './sealed-tokens.ts'
@@ -16,7 +17,8 @@ export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest)
   const connector = findConnector(stored.appId)
   const setup = connector === undefined ? undefined : findSetup(connector, stored.setupType)
   if (setup === undefined) return { kind: 'no-test' }
-  const values = stored.secret === undefined ? {} : (await ports.opened.open(stored.secret)).content.setup
+  const own = stored.secret === undefined ? {} : (await ports.opened.open(stored.secret)).content.setup
+  const values = await effectiveSetup(ports, stored, setup.grant, own)
   const tokens = stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
   return probeWith(ports, setup, { values, tokens })
 }

@@ -3,7 +3,7 @@ import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
-import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { effectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import type { TokensByName } from './sealed-tokens.ts'
 
@@ -30,7 +30,7 @@ export async function revokeGrants(
   const connector = findConnector(connection.appId)
   const profile = connector === undefined ? undefined : findSetup(connector, connection.setupType)?.grant
   if (profile === undefined) return {}
-  const setup = await setupOf(ports, connection)
+  const setup = await effectiveSetup(ports, connection, profile, await setupOf(ports, connection))
   const application = await findApplicationClient(ports, connection, profile, setup)
   const results: Record<string, 'revoked' | 'unsupported' | 'failed'> = {}
   for (const [name, grant] of Object.entries(tokens)) {

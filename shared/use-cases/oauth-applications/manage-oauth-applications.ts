@@ -1,18 +1,25 @@
 import { findConnector } from '../../connectors/catalogue.ts'
+import { isShareable } from '../../connectors/shared-setup.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
+import type { JsonValue } from '../../domain/json.ts'
 import { oauthAppKey, oauthAppsPartition } from '../../domain/keys.ts'
-import { secretIdOf } from '../../domain/secret-id.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
-import { type Attributes, ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { commitSecret } from '../commit/commit-protocol.ts'
-import { discardVersion } from '../commit/discard-version.ts'
-import { closeIntent, INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
-import { sealableContent } from '../commit/secret-content.ts'
+import { INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
+import {
+  type ApplicationSetup,
+  acceptApplicationSetup,
+  holdsSetup,
+  isAnotherClient,
+  secretsOf,
+} from './application-setup.ts'
+import { refuseUsedApplication } from './application-users.ts'
+import { changed, commitApplication } from './commit-application.ts'
 import {
   defaultApplicationSort,
   findDefaultApplication,
@@ -29,9 +36,14 @@ export interface OauthApplicationInput {
   readonly clientId?: string
   readonly clientSecret?: SecretText
   readonly isDefault?: boolean
+  /** Of an app of any provider: all else that the connections share. */
+  readonly setup?: JsonValue
 }
 
-/** Creates an OAuth application; the first of an app becomes its default. Throws `invalid-body`, `conflict`. */
+/**
+ * Creates an OAuth application; the first of an app becomes its default, but for apps of any provider, whose
+ * connections name theirs. Throws `invalid-body`, `conflict`.
+ */
 export async function createOauthApplication(
   ports: Ports,
   input: OauthApplicationInput & { tenant: string; appId: string },
@@ -46,19 +58,37 @@ export async function createOauthApplication(
   const nowMs = ports.clock.nowMs()
   const id = newId('oa_', { nowMs, random: ports.random })
   const current = await findDefaultApplication(ports, input.tenant, input.appId)
+  const accepted = acceptedSetup(input.appId, input, 'create')
   const draft = {
     tenant: input.tenant,
     id,
     appId: input.appId,
     name: input.name,
     ...(input.clientId === undefined ? {} : { clientId: input.clientId }),
-    isDefault: input.isDefault === true || current === undefined,
+    ...accepted?.members,
+    isDefault: input.isDefault === true || (current === undefined && accepted === undefined),
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     version: 1,
     op: newUuid(ports.random),
   }
-  return commitApplication(ports, draft, { clientSecret: input.clientSecret, previous: undefined, current })
+  const { secrets, secretFields } = secretsOf(undefined, input.clientSecret, accepted)
+  return commitApplication(ports, { ...draft, ...secretFields }, { secrets, previous: undefined, current })
+}
+
+function acceptedSetup(
+  appId: string,
+  { setup, isDefault }: Partial<OauthApplicationInput>,
+  way: 'create' | 'update',
+): ApplicationSetup | undefined {
+  if (holdsSetup(appId) && isDefault === true) {
+    throw new VaultError('invalid-body', 'Connections of this app name their application', {
+      field: 'is_default',
+      allowed: 'leaving is_default out',
+    })
+  }
+  const isLeftOut = setup === undefined && (way === 'update' || !holdsSetup(appId))
+  return isLeftOut ? undefined : acceptApplicationSetup(appId, setup)
 }
 
 /** The tenant's applications in the order of creation. */
@@ -98,8 +128,12 @@ export async function updateOauthApplication(
     })
   }
   const clientId = input.clientId ?? previous.clientId
+  const accepted = acceptedSetup(previous.appId, input, 'update')
+  const { secrets, secretFields } = secretsOf(previous, input.clientSecret, accepted)
   const next = {
     ...previous,
+    ...accepted?.members,
+    ...secretFields,
     name: input.name ?? previous.name,
     ...(clientId === undefined ? {} : { clientId }),
     isDefault: input.isDefault ?? previous.isDefault,
@@ -107,13 +141,20 @@ export async function updateOauthApplication(
     version: previous.version + 1,
     op: newUuid(ports.random),
   }
+  if (isAnotherClient(previous, next)) {
+    await refuseUsedApplication(
+      ports,
+      previous,
+      'Another client, or another provider, is another application.',
+    )
+  }
   const current = await findDefaultApplication(ports, input.tenant, previous.appId)
-  return commitApplication(ports, next, { clientSecret: input.clientSecret, previous, current })
+  return commitApplication(ports, next, { secrets, previous, current })
 }
 
 /**
- * Deletes an application. Connections it authorized keep their access tokens until those expire; they cannot be
- * renewed without it. Throws `not-found`, and `conflict` while it is the default and others are there to be it.
+ * Deletes an application that no connection uses: what it authorized could not be renewed without it. Throws
+ * `not-found`, and `conflict` with its users, or while it is the default and others are there to be it.
  */
 export async function deleteOauthApplication(ports: Ports, tenant: string, id: string): Promise<void> {
   const application = await getOauthApplication(ports, tenant, id)
@@ -126,6 +167,7 @@ export async function deleteOauthApplication(ports: Ports, tenant: string, id: s
       'It is the default of its app. Make another application the default first.',
     )
   }
+  await refuseUsedApplication(ports, application, 'Delete them first, or give them another.')
   const isGone = async () => (await findOauthApplication(ports, tenant, id)) === undefined
   const { secret } = application
   if (secret === undefined) {
@@ -166,112 +208,11 @@ function removalWrites({ tenant, id, appId, version, isDefault }: OauthApplicati
 
 function requireCodeApp(appId: string): void {
   const usesApplication = findConnector(appId)?.setups.some(
-    (setup) => setup.grant?.client.from === 'oauth-application',
+    (setup) => setup.grant?.client.from === 'oauth-application' || isShareable(setup),
   )
   if (usesApplication === true) return
   throw new VaultError('invalid-body', 'This app is not authorized through an OAuth application', {
     field: 'app_id',
-    allowed: 'an app with a setup of type OAUTH_CODE',
+    allowed: 'OAUTH2, or an app with a setup of type OAUTH_CODE',
   })
-}
-
-type Draft = Omit<OauthApplication, 'secret'>
-
-async function commitApplication(
-  ports: Ports,
-  draft: Draft,
-  facts: {
-    clientSecret: SecretText | undefined
-    previous: OauthApplication | undefined
-    current: OauthApplication | undefined
-  },
-): Promise<OauthApplication> {
-  const { previous, clientSecret } = facts
-  if (clientSecret === undefined) {
-    const application = { ...draft, ...(previous?.secret === undefined ? {} : { secret: previous.secret }) }
-    const isApplied = async () => (await findOauthApplication(ports, draft.tenant, draft.id))?.op === draft.op
-    await changed(() => transactSurely(ports, applicationWrites(application, facts), isApplied))
-    return application
-  }
-  const kept = previous?.secret
-  // A try that was undone has used its name up: that of a draft's first secret is new each time.
-  const generation = kept?.generation ?? (previous === undefined ? 1 : Math.floor(draft.updatedAtMs / 1000))
-  const secretId = kept?.secretId ?? secretIdOf({ tenant: draft.tenant, ownerId: draft.id, generation })
-  const intent: Intent = {
-    kind: previous === undefined ? 'create' : 'update',
-    tenant: draft.tenant,
-    ownerId: draft.id,
-    op: draft.op,
-    secretId,
-    newSecret: kept === undefined,
-    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
-  }
-  let application: OauthApplication | undefined
-  await changed(() =>
-    commitSecret(ports, {
-      intent,
-      generation,
-      value: sealableContent({ setup: { client_secret: clientSecret.reveal() } }),
-      commit: async (secret) => {
-        application = { ...draft, secret }
-        await ports.items.transact([closeIntent(intent), ...applicationWrites(application, facts)])
-      },
-    }),
-  )
-  if (kept !== undefined) await discardVersion(ports, kept)
-  return application!
-}
-
-function applicationWrites(
-  application: OauthApplication,
-  facts: { previous: OauthApplication | undefined; current: OauthApplication | undefined },
-): Write[] {
-  const { previous, current } = facts
-  const writes: Write[] = [
-    {
-      op: 'put',
-      key: oauthAppKey(application.tenant, application.id),
-      attributes: application as unknown as Attributes,
-      when:
-        previous === undefined
-          ? [{ kind: 'item-absent' }]
-          : [{ kind: 'equals', attribute: 'version', value: previous.version }],
-    },
-  ]
-  if (!application.isDefault || current?.id === application.id) return writes
-  writes.push({
-    op: 'put',
-    key: oauthAppKey(application.tenant, defaultApplicationSort(application.appId)),
-    attributes: { id: application.id },
-    when:
-      current === undefined
-        ? [{ kind: 'item-absent' }]
-        : [{ kind: 'equals', attribute: 'id', value: current.id }],
-  })
-  if (current !== undefined) {
-    writes.push({
-      op: 'update',
-      key: oauthAppKey(current.tenant, current.id),
-      // Its version rises too: who changes it by an older reading would make it the default again.
-      set: { isDefault: false, version: current.version + 1 },
-      when: [{ kind: 'equals', attribute: 'version', value: current.version }],
-    })
-  }
-  return writes
-}
-
-async function changed<T>(commit: () => Promise<T>): Promise<T> {
-  try {
-    return await commit()
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-    throw new VaultError(
-      'conflict',
-      'The OAuth application is being changed by others; nothing was changed. Try again.',
-      {
-        retryAfterSeconds: 1,
-        cause: error,
-      },
-    )
-  }
 }

@@ -23,6 +23,11 @@ export interface OauthApplication {
   readonly version: number
   readonly secret?: SecretPointer
   readonly op: string
+  /** Of an app of any provider: which setup it serves, and what of it is no secret. */
+  readonly setupType?: string
+  readonly setup?: JsonObject
+  /** The names of what is kept secret: the client secret, and secret fields of the setup. */
+  readonly secretFields?: readonly string[]
 }
 
 /** The client a token request is made as, and what names its state: a broken client stays broken until this changes. */
@@ -67,8 +72,8 @@ export async function findDefaultApplication(
 }
 
 /**
- * The client for a connection: out of its own setup, or the operator's application. Undefined when the app needs
- * an application and there is none.
+ * The client for a connection: out of its setup as `effectiveSetup` gives it, or the operator's application. Undefined
+ * when an application is needed and there is none.
  */
 export async function findApplicationClient(
   ports: Pick<Ports, 'items'> & { opened: OpenedSecrets },
@@ -77,15 +82,14 @@ export async function findApplicationClient(
   setup: JsonObject,
 ): Promise<(ApplicationClient & { oauthAppId?: string }) | undefined> {
   if (profile.client.from === 'setup') {
-    const id = setup[profile.client.id]
     const secret = setup[profile.client.secret]
-    return {
-      client: {
-        id: String(id ?? ''),
-        ...(typeof secret === 'string' ? { secret: new SecretText(secret) } : {}),
-      },
-      stateName: `setup ${row.setupDigest}`,
+    const client = {
+      id: String(setup[profile.client.id] ?? ''),
+      ...(typeof secret === 'string' ? { secret: new SecretText(secret) } : {}),
     }
+    const named = profile.client.application === undefined ? undefined : setup[profile.client.application]
+    if (typeof named === 'string') return sharedClient(ports, row, { named, client })
+    return { client, stateName: `setup ${row.setupDigest}` }
   }
   const application =
     row.oauthAppId === undefined
@@ -100,7 +104,49 @@ export async function findApplicationClient(
       id: application.clientId,
       secret: new SecretText(String(opened.content.setup['client_secret'])),
     },
-    stateName: `application ${application.id} ${application.version}`,
+    stateName: stateNameOf(application),
     oauthAppId: application.id,
   }
+}
+
+/** Whether it has all that a token request needs; drafts do not. A client that signs with a key, or is public, has no secret. */
+export function isReadyApplication({ clientId, secret, setup }: OauthApplication): boolean {
+  const needsNone = ['private_key_jwt', 'none'].includes(String(setup?.['token_endpoint_auth_method']))
+  return clientId !== undefined && (secret !== undefined || needsNone)
+}
+
+/**
+ * The setup's values as a provider is asked with them: what the OAuth application holds that it names, and over that
+ * its own. As they are where it names none, and where there is no such application any more.
+ */
+export async function effectiveSetup(
+  ports: Pick<Ports, 'items'> & { opened: OpenedSecrets },
+  { tenant, appId }: Pick<ConnectionRow, 'tenant' | 'appId'>,
+  profile: GrantProfile | undefined,
+  own: JsonObject,
+): Promise<JsonObject> {
+  const { client } = profile ?? {}
+  if (client?.from !== 'setup' || client.application === undefined) return own
+  const named = own[client.application]
+  if (typeof named !== 'string') return own
+  const application = await findOauthApplication(ports, tenant, named)
+  if (application?.appId !== appId) return own
+  const { clientId, secret, setup } = application
+  const secrets = secret === undefined ? {} : (await ports.opened.open(secret)).content.setup
+  return { ...setup, ...secrets, ...(clientId === undefined ? {} : { [client.id]: clientId }), ...own }
+}
+
+/** The client of the application that a setup names; `setup` has its values already. */
+async function sharedClient(
+  ports: Pick<Ports, 'items'>,
+  { tenant, appId }: Pick<ConnectionRow, 'tenant' | 'appId'>,
+  { named, client }: { named: string; client: ClientIdentity },
+): Promise<(ApplicationClient & { oauthAppId: string }) | undefined> {
+  const application = await findOauthApplication(ports, tenant, named)
+  if (application?.appId !== appId || !isReadyApplication(application)) return undefined
+  return { client, stateName: stateNameOf(application), oauthAppId: application.id }
+}
+
+function stateNameOf({ id, version }: OauthApplication): string {
+  return `application ${id} ${version}`
 }

@@ -1,0 +1,46 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { connectionsPartition } from '../../domain/keys.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { rowOf } from '../commit/connection-rows.ts'
+import type { OauthApplication } from './oauth-application.ts'
+
+/** How many rows one read looks at: a page of about 1 KB rows that DynamoDB answers at once. */
+const READ_ROWS = 500
+/** How many are told by name; who has more lists them. */
+const NAMED = 20
+
+/** The connections that use an application, the oldest first, one more than are told by name. Reads the tenant's rows. */
+async function usersOf(ports: Pick<Ports, 'items'>, { tenant, id }: OauthApplication) {
+  const users: Pick<ConnectionRow, 'id' | 'name'>[] = []
+  let nextToken: string | undefined
+  do {
+    const page = await ports.items.query({
+      partition: connectionsPartition(tenant),
+      limit: READ_ROWS,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    })
+    users.push(
+      ...page.items
+        .flatMap(({ attributes }) => rowOf(attributes) ?? [])
+        .filter((row) => row.oauthAppId === id),
+    )
+    nextToken = page.nextToken
+  } while (nextToken !== undefined && users.length <= NAMED)
+  return users
+}
+
+/** Throws `conflict` with the connections that use it; `then` says what is possible instead. */
+export async function refuseUsedApplication(
+  ports: Pick<Ports, 'items'>,
+  application: OauthApplication,
+  then: string,
+): Promise<void> {
+  const users = await usersOf(ports, application)
+  if (users.length === 0) return
+  const names = users.slice(0, NAMED).map(({ name, id }) => `${name} (${id})`)
+  const rest = users.length > NAMED ? ', and more' : ''
+  throw new VaultError('conflict', `The application is used by ${names.join(', ')}${rest}. ${then}`, {
+    errorCode: 'oauth_application_in_use',
+  })
+}

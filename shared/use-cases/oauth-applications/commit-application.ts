@@ -1,0 +1,118 @@
+import { VaultError } from '../../domain/errors.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { oauthAppKey } from '../../domain/keys.ts'
+import { secretIdOf } from '../../domain/secret-id.ts'
+import { type Attributes, ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { commitSecret } from '../commit/commit-protocol.ts'
+import { discardVersion } from '../commit/discard-version.ts'
+import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
+import { sealableContent } from '../commit/secret-content.ts'
+import { transactSurely } from '../commit/transact-surely.ts'
+import { defaultApplicationSort, findOauthApplication, type OauthApplication } from './oauth-application.ts'
+
+type Draft = Omit<OauthApplication, 'secret'>
+
+/**
+ * Stores an application, and the values of its secret where there are new ones, in one commit. Throws `conflict` when
+ * others change it.
+ */
+export async function commitApplication(
+  ports: Ports,
+  draft: Draft,
+  facts: {
+    secrets: JsonObject | undefined
+    previous: OauthApplication | undefined
+    current: OauthApplication | undefined
+  },
+): Promise<OauthApplication> {
+  const { previous, secrets } = facts
+  if (secrets === undefined) {
+    const application = { ...draft, ...(previous?.secret === undefined ? {} : { secret: previous.secret }) }
+    const isApplied = async () => (await findOauthApplication(ports, draft.tenant, draft.id))?.op === draft.op
+    await changed(() => transactSurely(ports, applicationWrites(application, facts), isApplied))
+    return application
+  }
+  const kept = previous?.secret
+  // A try that was undone has used its name up: that of a draft's first secret is new each time.
+  const generation = kept?.generation ?? (previous === undefined ? 1 : Math.floor(draft.updatedAtMs / 1000))
+  const secretId = kept?.secretId ?? secretIdOf({ tenant: draft.tenant, ownerId: draft.id, generation })
+  const intent: Intent = {
+    kind: previous === undefined ? 'create' : 'update',
+    tenant: draft.tenant,
+    ownerId: draft.id,
+    op: draft.op,
+    secretId,
+    newSecret: kept === undefined,
+    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
+  }
+  let application: OauthApplication | undefined
+  await changed(() =>
+    commitSecret(ports, {
+      intent,
+      generation,
+      value: sealableContent({ setup: secrets }),
+      commit: async (secret) => {
+        application = { ...draft, secret }
+        await ports.items.transact([closeIntent(intent), ...applicationWrites(application, facts)])
+      },
+    }),
+  )
+  if (kept !== undefined) await discardVersion(ports, kept)
+  return application!
+}
+
+function applicationWrites(
+  application: OauthApplication,
+  facts: { previous: OauthApplication | undefined; current: OauthApplication | undefined },
+): Write[] {
+  const { previous, current } = facts
+  const writes: Write[] = [
+    {
+      op: 'put',
+      key: oauthAppKey(application.tenant, application.id),
+      attributes: application as unknown as Attributes,
+      when:
+        previous === undefined
+          ? [{ kind: 'item-absent' }]
+          : [{ kind: 'equals', attribute: 'version', value: previous.version }],
+    },
+  ]
+  if (!application.isDefault || current?.id === application.id) return writes
+  writes.push({
+    op: 'put',
+    key: oauthAppKey(application.tenant, defaultApplicationSort(application.appId)),
+    attributes: { id: application.id },
+    when:
+      current === undefined
+        ? [{ kind: 'item-absent' }]
+        : [{ kind: 'equals', attribute: 'id', value: current.id }],
+  })
+  if (current !== undefined) {
+    writes.push({
+      op: 'update',
+      key: oauthAppKey(current.tenant, current.id),
+      // Its version rises too: who changes it by an older reading would make it the default again.
+      set: { isDefault: false, version: current.version + 1 },
+      when: [{ kind: 'equals', attribute: 'version', value: current.version }],
+    })
+  }
+  return writes
+}
+
+/** What a commit answers; one that met another's change ends in `conflict`. */
+export async function changed<T>(commit: () => Promise<T>): Promise<T> {
+  try {
+    return await commit()
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+    throw new VaultError(
+      'conflict',
+      'The OAuth application is being changed by others; nothing was changed. Try again.',
+      {
+        retryAfterSeconds: 1,
+        cause: error,
+      },
+    )
+  }
+}
