@@ -1,10 +1,12 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { Budgets } from '../shared/ports/budgets.ts'
 import type { Clock } from '../shared/ports/clock.ts'
 import type { Log } from '../shared/ports/log.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import type { PermitLookup } from '../shared/use-cases/permits/permit-watch.ts'
+import { chargedPorts } from './charged-items.ts'
 import { measureRequest } from './measured-request.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { findRoute } from './middleware/find-route.ts'
@@ -24,8 +26,8 @@ export interface HttpPorts {
   readonly verifier: TokenVerifier
   /** What narrows clients to some of the tenant's connections. */
   readonly permits: PermitLookup
-  /** Management requests a second and tenant. */
-  readonly rateLimitPerSecond: number
+  /** What each tenant, and each address without a token, may ask for. */
+  readonly budgets: Budgets
 }
 
 export type HttpHandler = (event: HttpEvent) => Promise<APIGatewayProxyStructuredResultV2>
@@ -40,13 +42,15 @@ export function createHttpHandler<Ports extends HttpPorts>(
     .use(requestId(ports.clock))
     .use(findRoute(routes))
     .use(authenticate(ports.verifier, ports.clock))
-    .use(rateLimit({ perSecond: ports.rateLimitPerSecond, clock: ports.clock }))
+    .use(rateLimit(ports.budgets, ports.clock))
     .use(parseRequest())
     .handler(async (event: HttpEvent) => {
       const { input, caller } = event.state!
       const route = event.state!.route as Route<Ports>
       const own =
-        caller === undefined ? ports : await permittedPorts(ports, { caller, route, body: input!.body })
+        caller === undefined
+          ? ports
+          : await permittedPorts(chargedPorts(ports, caller), { caller, route, body: input!.body })
       const actor = caller === undefined ? undefined : { id: caller.clientId }
       return responseOf(await route.handle(input!, { ...own, actor }))
     })

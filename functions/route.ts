@@ -57,6 +57,8 @@ export interface RouteDefinition<
   readonly function: FunctionName
   /** Any one of these is enough; absent means public. */
   readonly scopes?: readonly Scope[]
+  /** What a request takes from, if not from the tenant's requests, or its address's budget where it is public. */
+  readonly budget?: 'fetches' | 'complaints' | 'none'
   readonly summary: string
   readonly description?: string
   readonly tag: string

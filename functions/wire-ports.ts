@@ -11,6 +11,7 @@ import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
 import { createLambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
+import { LocalBudgets } from '../shared/adapters/memory/local-budgets.ts'
 import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
 import { SealedGrants } from '../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../shared/adapters/sealed/sealed-secret-store.ts'
@@ -77,16 +78,19 @@ export function common({
   }
 }
 
-/** What answers HTTP: whose tokens are accepted, and how many requests a tenant may make. */
-export function httpPorts(
-  { config, clock }: Base,
-  log: Log,
-): Pick<HttpPorts, 'verifier' | 'rateLimitPerSecond'> {
+/** What tenants, and addresses without a token, may ask this instance for. */
+export function budgets({ config, clock }: Base): LocalBudgets {
+  return new LocalBudgets({ requestsPerSecond: config.rateLimitPerSecond, clock })
+}
+
+/** What answers HTTP: whose tokens are accepted, and what tenants may ask for. */
+export function httpPorts(base: Base, log: Log): Pick<HttpPorts, 'verifier' | 'budgets'> {
+  const { config, clock } = base
   const tokens = present(config.tokens, ENV.issuer)
   const keys = new DiscoveredKeys({ ...tokens, clock, log })
   return {
     verifier: new JoseTokenVerifier({ ...tokens, keys: keys.find }),
-    rateLimitPerSecond: config.rateLimitPerSecond,
+    budgets: budgets(base),
   }
 }
 

@@ -17,6 +17,7 @@ import type { GrantsFunctionPorts } from './grants/ports.ts'
 import type { ReconcileFunctionPorts } from './reconcile/ports.ts'
 import type { SweepFunctionPorts } from './sweep/ports.ts'
 import {
+  budgets,
   common,
   deliveryQueue,
   emfMetrics,
@@ -90,7 +91,7 @@ export function wireAuthorize(env: Environment = process.env): AuthorizeFunction
     // Its routes are public: a browser brings a ticket or a state, not a token.
     verifier: refused<TokenVerifier>('verify tokens'),
     permits: refused<PermitLookup>('tell who calls'),
-    rateLimitPerSecond: base.config.rateLimitPerSecond,
+    budgets: budgets(base),
     digester: kmsDigester(base),
     grants: grantRunner(base),
     publicUrl: present(base.config.publicUrl, ENV.publicUrl),

@@ -99,7 +99,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   413: 'The body is over 100 KiB.',
   415: 'The body is of another media type than the operation takes.',
   422: 'The Idempotency-Key was used with another body.',
-  429: 'Too many requests of this tenant; `Retry-After` says when to go on.',
+  429: 'Too many requests of this tenant, or of this address without a token; `Retry-After` says when to go on.',
   503: 'A store or provider did not answer; nothing was changed. `Retry-After` says when to try again.',
 }
 

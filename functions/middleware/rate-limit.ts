@@ -1,54 +1,46 @@
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { addressHolder, type BudgetHolder } from '../../shared/domain/charges.ts'
 import { VaultError } from '../../shared/domain/errors.ts'
+import type { Budgets, Standing } from '../../shared/ports/budgets.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
-import { type HttpEvent, type RateLimitState, stateOf } from './request-state.ts'
-
-/** Buckets of tenants not seen for a while are dropped past this many. */
-const MAX_BUCKETS = 10_000
-/** Callers without a valid token share a bucket: it carries the headers and limits nobody else. */
-const ANONYMOUS = ''
-
-interface Bucket {
-  tokens: number
-  filledAtMs: number
-}
+import { type HttpEvent, type HttpRequest, type RateLimitState, stateOf } from './request-state.ts'
 
 /**
- * A token bucket a tenant, on management routes: `perSecond` requests a second, and as many at once. Every answer
- * carries the bucket's state; past it the answer is Auth0's 429 with `Retry-After`. One tenant's flood leaves the
- * others' buckets alone. Fetching credentials is counted in the headers and never refused.
+ * Takes each request from a budget: the tenant's of the route's kind, or the address's where no valid token says
+ * whose it is. Every answer carries how it stands; past it the answer is Auth0's 429 with `Retry-After`. Only what
+ * tells a monitor that the vault lives is never refused.
  */
-export function rateLimit(options: {
-  perSecond: number
-  clock: Pick<Clock, 'nowMs' | 'monotonicMs'>
-}): MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2> {
-  const { perSecond, clock } = options
-  const buckets = new Map<string, Bucket>()
+export function rateLimit(
+  budgets: Budgets,
+  clock: Pick<Clock, 'nowMs'>,
+): MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2> {
+  const take = async (request: HttpRequest): Promise<VaultError | undefined> => {
+    const state = stateOf(request)
+    const holder = holderOf(request)
+    const isFree = state.route?.budget === 'none'
+    const standing = await (isFree ? budgets.look(holder) : budgets.take(holder))
+    state.rateLimit = rateLimitState(standing, clock.nowMs())
+    return isFree || standing.isAllowed ? undefined : tooManyRequests(standing)
+  }
   return {
-    before: (request) => {
-      const state = stateOf(request)
-      const bucket = refill(buckets, state.caller?.tenant ?? ANONYMOUS, perSecond, clock.monotonicMs())
-      const limited = state.caller !== undefined && state.route?.function === 'api'
-      const allowed = bucket.tokens >= 1
-      if (limited && allowed) bucket.tokens -= 1
-      const secondsToFull = (perSecond - bucket.tokens) / perSecond
-      state.rateLimit = {
-        limit: perSecond,
-        remaining: Math.max(0, Math.floor(bucket.tokens)),
-        resetAtS: Math.ceil(clock.nowMs() / 1000 + secondsToFull),
-      }
-      if (!limited || allowed) return
-      throw new VaultError('too-many-requests', 'Global limit has been reached', {
-        retryAfterSeconds: Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond)),
-      })
+    before: async (request) => {
+      const refusal = await take(request)
+      if (refusal !== undefined) throw refusal
     },
-    onError: (request) => {
-      // An error before this middleware (no route, no token) still answers with the headers.
-      const state = stateOf(request)
-      state.rateLimit ??= uncounted(perSecond, clock.nowMs())
+    onError: async (request) => {
+      // What was refused before it came here (no route, no token, no scope) is counted too.
+      if (stateOf(request).rateLimit !== undefined) return
+      request.error = (await take(request)) ?? request.error
     },
   }
+}
+
+/** The 429 of who has used up a budget. */
+export function tooManyRequests(standing: Pick<Standing, 'secondsToNext'>): VaultError {
+  return new VaultError('too-many-requests', 'Global limit has been reached', {
+    retryAfterSeconds: Math.max(1, Math.ceil(standing.secondsToNext)),
+  })
 }
 
 /** The headers that tell a caller its budget: requests a second, those left, and when all are back (Unix s). */
@@ -60,21 +52,22 @@ export function rateLimitHeaders(limit: RateLimitState): Record<string, string> 
   }
 }
 
-/** The state an answer carries whose caller is not known: nothing was counted. */
-export function uncounted(perSecond: number, nowMs: number): RateLimitState {
-  return { limit: perSecond, remaining: perSecond, resetAtS: Math.ceil(nowMs / 1000) }
+/** How a budget stands, as answers tell it. */
+export function rateLimitState(
+  { limit, remaining, secondsToFull }: Omit<Standing, 'isAllowed' | 'secondsToNext'>,
+  nowMs: number,
+): RateLimitState {
+  return { limit, remaining, resetAtS: Math.ceil(nowMs / 1000 + secondsToFull) }
 }
 
-function refill(buckets: Map<string, Bucket>, tenant: string, perSecond: number, nowMs: number): Bucket {
-  const known = buckets.get(tenant)
-  if (known !== undefined) {
-    known.tokens = Math.min(perSecond, known.tokens + ((nowMs - known.filledAtMs) / 1000) * perSecond)
-    known.filledAtMs = nowMs
-    return known
-  }
-  // A forgotten bucket counts as full, so dropping all of them only ever errs on the tenants' side.
-  if (buckets.size >= MAX_BUCKETS) buckets.clear()
-  const bucket = { tokens: perSecond, filledAtMs: nowMs }
-  buckets.set(tenant, bucket)
-  return bucket
+/** The state an answer carries that nothing was counted for. */
+export function uncounted(perSecond: number, nowMs: number): RateLimitState {
+  return rateLimitState({ limit: perSecond, remaining: perSecond, secondsToFull: 0 }, nowMs)
+}
+
+function holderOf(request: HttpRequest): BudgetHolder {
+  const { caller, route } = stateOf(request)
+  if (caller === undefined) return addressHolder(request.event.requestContext.http.sourceIp)
+  const budget = route?.budget
+  return { budget: budget === undefined || budget === 'none' ? 'requests' : budget, of: caller.tenant }
 }

@@ -1,9 +1,13 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import { bearerToken } from '../../functions/middleware/authenticate.ts'
+import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
+import { rateLimitHeaders, rateLimitState, tooManyRequests } from '../../functions/middleware/rate-limit.ts'
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
 import { type Route, routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
+import { addressHolder } from '../../shared/domain/charges.ts'
+import type { Budgets, Standing } from '../../shared/ports/budgets.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
@@ -34,7 +38,7 @@ export function createDispatcher(options: {
   reference: ReferencePages
   local: readonly LocalRoute[]
   verifier: TokenVerifier
-  budgetHeaders(): Record<string, string>
+  budgets: Budgets
   log: Log
   clock: Pick<Clock, 'monotonicMs' | 'nowMs'>
 }): Dispatcher {
@@ -47,27 +51,19 @@ export function createDispatcher(options: {
   const pageByKey = new Map(pages.map((page) => [routeKeyOf(page), page.path]))
   // Ready here, and made anew by a function.
   for (const key of pageByKey.keys()) byKey.delete(key)
-  const ownHeaders = (event: APIGatewayProxyEventV2) => ({
-    ...options.budgetHeaders(),
-    'x-request-id': event.requestContext.requestId,
-  })
+  /** What is answered here and by no function. */
+  const ownAnswer = (event: APIGatewayProxyEventV2): (() => Promise<ServerAnswer>) | undefined => {
+    const page = pageByKey.get(event.routeKey)
+    if (page !== undefined) return () => options.reference.answer(page, event)
+    const answer = localByKey.get(event.routeKey)
+    return answer && (async () => answer(event))
+  }
   const handle: Dispatcher['handle'] = async (event) => {
     const handler = byKey.get(event.routeKey)
     if (handler !== undefined) return handler(event as HttpEvent)
-    const startedAtMs = options.clock.monotonicMs()
-    const page = pageByKey.get(event.routeKey)
-    const answer =
-      page === undefined
-        ? await localByKey.get(event.routeKey)?.(event)
-        : await options.reference.answer(page, event)
+    const answer = ownAnswer(event)
     if (answer === undefined) return options.elsewhere(event as HttpEvent)
-    options.log.access({
-      request_id: event.requestContext.requestId,
-      route: event.routeKey,
-      status: answer.statusCode,
-      ms: Math.round((options.clock.monotonicMs() - startedAtMs) * 10) / 10,
-    })
-    return { ...answer, headers: { ...ownHeaders(event), ...answer.headers } }
+    return answerWithinBudget(options, event, answer)
   }
   const guarded = new Set(routes.filter(({ scopes }) => scopes !== undefined).map(routeKeyOf))
   return {
@@ -101,4 +97,26 @@ function createAdmission(options: {
       return { answer: await handle(event) }
     }
   }
+}
+
+/** What needs no token is taken from its address's budget, and logged like a request of a function. */
+async function answerWithinBudget(
+  { budgets, clock, log }: { budgets: Budgets; clock: Pick<Clock, 'monotonicMs' | 'nowMs'>; log: Log },
+  event: APIGatewayProxyEventV2,
+  answerOf: () => Promise<ServerAnswer>,
+): Promise<ServerAnswer> {
+  const { requestId, http } = event.requestContext
+  const startedAtMs = clock.monotonicMs()
+  const standing = await budgets.take(addressHolder(http.sourceIp))
+  const answer = standing.isAllowed ? await answerOf() : refusalOf(standing)
+  const { statusCode: status } = answer
+  const ms = Math.round((clock.monotonicMs() - startedAtMs) * 10) / 10
+  log.access({ request_id: requestId, route: event.routeKey, status, ms })
+  const budget = rateLimitHeaders(rateLimitState(standing, clock.nowMs()))
+  return { ...answer, headers: { ...budget, 'x-request-id': requestId, ...answer.headers } }
+}
+
+function refusalOf(standing: Standing): ServerAnswer {
+  const problem = vaultProblem(tooManyRequests(standing))
+  return { ...problem, headers: { ...SECURITY_HEADERS, ...problem.headers } }
 }

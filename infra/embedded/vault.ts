@@ -7,9 +7,9 @@ import { type ComposedGrants, composeGrants } from '../../functions/compose-gran
 import { createHandler as createCredentialsHandler } from '../../functions/credentials/handler.ts'
 import type { CredentialsPorts } from '../../functions/credentials/ports.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
-import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import type { FunctionName } from '../../functions/route.ts'
 import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
+import { LocalBudgets } from '../../shared/adapters/memory/local-budgets.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
 import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
@@ -89,14 +89,15 @@ export async function openVault(options: {
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })
   const ports = { items, secrets, digester, clock, random, log, metrics }
-  const { allowHosts, rateLimitPerSecond } = settings
+  const { allowHosts } = settings
+  const budgets = new LocalBudgets({ requestsPerSecond: settings.rateLimitPerSecond, clock })
   const who = { owner: `pid ${process.pid}`, ...(options.isAlone ? { boot: newUuid(random) } : {}) }
   const composed = composeGrants({ ...ports, sealer }, { allowHosts, ...who })
   const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
-  const callers = { verifier, rateLimitPerSecond, permits: new PermitWatch(items, clock), checkReady: check }
+  const callers = { verifier, budgets, permits: new PermitWatch(items, clock), checkReady: check }
   const http = { ...ports, ...callers, grants, freezes, work, ...browsers, checkUrl }
   const usage = new UsageRollup(ports)
   const handlers = createHandlers({ ...http, opened, deliveries, feedWaits, usage })
@@ -111,7 +112,7 @@ export async function openVault(options: {
       local: localRoutes({ issuer, sessions, verifier, clients, clock, publicUrl: browsers.publicUrl }),
       log,
       clock,
-      budgetHeaders: () => rateLimitHeaders(uncounted(rateLimitPerSecond, clock.nowMs())),
+      budgets,
     }),
     clients,
     items: stores.items,

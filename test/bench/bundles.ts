@@ -112,7 +112,7 @@ async function startMs({ name, file, env }: Started): Promise<number> {
     requestContext: {
       requestId: 'bench',
       domainName: 'vault.example.test',
-      http: { method: 'GET', path: '/' },
+      http: { method: 'GET', path: '/', sourceIp: '192.0.2.1' },
     },
     isBase64Encoded: false,
   })

@@ -3,6 +3,7 @@ import { createHttpHandler } from '../../functions/http-handler.ts'
 import { FETCH_ROUTE } from '../../functions/measured-request.ts'
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
 import { type Answer, defineRoute, routeKeyOf } from '../../functions/route.ts'
+import { LocalBudgets } from '../../shared/adapters/memory/local-budgets.ts'
 import { PowertoolsMetrics } from '../../shared/adapters/metrics/powertools-metrics.ts'
 import { type ErrorCode, VaultError } from '../../shared/domain/errors.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -34,7 +35,7 @@ async function printedBy(name: string, act: () => Promise<Answer>, tookMs = 0): 
     metrics,
     verifier,
     permits: { find: async () => undefined },
-    rateLimitPerSecond: 10,
+    budgets: new LocalBudgets({ requestsPerSecond: 10, clock }),
   })
   const { write } = process.stdout
   let text = ''
@@ -46,7 +47,7 @@ async function printedBy(name: string, act: () => Promise<Answer>, tookMs = 0): 
     await handler({
       routeKey: routeKeyOf(route),
       headers: {},
-      requestContext: { requestId: 'r1', http: { method: 'GET' } },
+      requestContext: { requestId: 'r1', http: { method: 'GET', sourceIp: '192.0.2.1' } },
     } as unknown as HttpEvent)
   } finally {
     process.stdout.write = write

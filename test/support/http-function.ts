@@ -2,6 +2,7 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { createHttpHandler } from '../../functions/http-handler.ts'
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
 import { type Route, routeKeyOf } from '../../functions/route.ts'
+import { LocalBudgets } from '../../shared/adapters/memory/local-budgets.ts'
 import { VaultError } from '../../shared/domain/errors.ts'
 import type { Scope } from '../../shared/domain/scopes.ts'
 import type { LogFields } from '../../shared/ports/log.ts'
@@ -25,6 +26,8 @@ export interface HttpCall {
   readonly headers?: Readonly<Record<string, string>>
   readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string>>
+  /** The caller's address. */
+  readonly from?: string
   readonly body?: string
   readonly isBase64Encoded?: boolean
 }
@@ -37,20 +40,25 @@ export interface HttpAnswer extends APIGatewayProxyStructuredResultV2 {
 
 export const REQUEST_ID = 'request-1'
 
-/** The function under test. Its tokens are readable: `tenant scope scope`; the token `bad` is refused. */
-export function httpFunction(routes: readonly Route<never>[], perSecond = 1000): HttpFunction {
+/** The function under test, with ports beside those of every function. Its tokens are readable: `tenant scope scope`; the token `bad` is refused. */
+export function httpFunction(
+  routes: readonly Route<never>[],
+  perSecond = 1000,
+  more: object = {},
+): HttpFunction {
   const clock = new ManualClock()
   const logged: (LogFields & { message: string })[] = []
   const log = (message: string, fields: LogFields = {}): void => {
     logged.push({ message, ...fields })
   }
   const handler = createHttpHandler(routes as unknown as readonly Route<object>[] as never, {
+    ...more,
     clock,
     log: { debug: log, info: log, warn: log, error: log, access: (fields) => log('request', fields) },
     verifier: { verify: async (token) => callerOf(token, clock.nowMs()) },
     metrics: new NoMetrics(),
     permits: { find: async () => undefined },
-    rateLimitPerSecond: perSecond,
+    budgets: new LocalBudgets({ requestsPerSecond: perSecond, clock }),
   })
   return {
     clock,
@@ -90,7 +98,7 @@ function eventOf(request: HttpCall, firstRouteKey: string): HttpEvent {
       requestId: REQUEST_ID,
       routeKey,
       domainName: 'vault.test',
-      http: { method: routeKey.split(' ')[0] },
+      http: { method: routeKey.split(' ')[0], sourceIp: request.from ?? '192.0.2.1' },
     } as HttpEvent['requestContext'],
     isBase64Encoded: request.isBase64Encoded === true,
     ...(request.path === undefined ? {} : { pathParameters: { ...request.path } }),

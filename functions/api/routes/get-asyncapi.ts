@@ -14,7 +14,7 @@ export const getAsyncApiRoute = defineRoute({
   summary: 'The AsyncAPI document of the events',
   responses: {
     200: { description: 'AsyncAPI 3.0.', schema: z.looseObject({ asyncapi: z.string() }) },
-    ...errorResponses(400),
+    ...errorResponses(400, 429),
   },
   async handle({ origin }, _ports: ApiPorts) {
     return { status: 200, body: asyncApiDocument(origin), headers: { 'cache-control': 'no-cache' } }

@@ -12,6 +12,7 @@ export const getHealthRoute = defineRoute({
   method: 'GET',
   path: '/healthz',
   function: 'api',
+  budget: 'none',
   tag: 'Operations',
   summary: 'Is the process alive?',
   responses: { 200: { description: 'It is.', schema: statusSchema }, ...errorResponses(400) },
@@ -26,6 +27,7 @@ export const getReadinessRoute = defineRoute({
   method: 'GET',
   path: '/readyz',
   function: 'api',
+  budget: 'none',
   tag: 'Operations',
   summary: 'Can requests be served?',
   responses: {

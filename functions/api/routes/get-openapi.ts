@@ -13,7 +13,7 @@ export const getOpenApiRoute = defineRoute({
   summary: 'The OpenAPI document',
   responses: {
     200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) },
-    ...errorResponses(400),
+    ...errorResponses(400, 429),
   },
   async handle({ origin }, ports: ApiPorts) {
     return {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { renewalHealth } from '../../../shared/use-cases/connections/renewal-health.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED } from '../common-schemas.ts'
+import { runLongRead } from '../long-reads.ts'
 import type { ApiPorts } from '../ports.ts'
 
 /** How the tenant's connections are renewed. */
@@ -30,7 +31,8 @@ export const getRenewalHealthRoute = defineRoute({
     ...errorResponses(...GUARDED),
   },
   async handle({ caller }, ports: ApiPorts) {
-    const health = await renewalHealth(ports, caller.tenant)
+    const { tenant } = caller
+    const health = await runLongRead(ports, tenant, () => renewalHealth(ports, tenant))
     const byApp = [...health.byApp].map(([app_id, counts]) => ({ app_id, ...counts }))
     return {
       status: 200,

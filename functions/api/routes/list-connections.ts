@@ -5,16 +5,14 @@ import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, queryFlag, queryInteger } from '../common-schemas.ts'
 import { connectionFilter, connectionFilterQuery } from '../connection-filter.ts'
 import { shownConnectionSchema } from '../connection-view.ts'
+import { runLongRead } from '../long-reads.ts'
 import type { ApiPorts } from '../ports.ts'
 import { showConnections } from '../shown-connection.ts'
-import { TenantTurns } from '../tenant-turns.ts'
 
 /** Auth0: pages 0 to 1000, of 1 to 100 items, 50 when not told. */
 const MAX_PAGE = 1000
 const MAX_PER_PAGE = 100
 const DEFAULT_PER_PAGE = 50
-
-const LONG_READS = new TenantTurns()
 
 /** Lists the tenant's connections, page by page. */
 export const listConnectionsRoute = defineRoute({
@@ -65,7 +63,7 @@ export const listConnectionsRoute = defineRoute({
     const read = () => listConnections(ports, input)
     // Filtered or sorted it reads all of the tenant's rows.
     const isLong = query.sort !== undefined || Object.values(filter).some((value) => value !== undefined)
-    const list = await (isLong ? LONG_READS.run(caller.tenant, read) : read())
+    const list = await (isLong ? runLongRead(ports, caller.tenant, read) : read())
     const connections = await showConnections(ports, list.found, query.view)
     if (list.total === undefined) return { status: 200, body: connections }
     return { status: 200, body: { start: page * perPage, limit: perPage, total: list.total, connections } }

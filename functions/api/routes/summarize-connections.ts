@@ -3,6 +3,7 @@ import { summarizeConnections } from '../../../shared/use-cases/connections/list
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED } from '../common-schemas.ts'
 import { connectionFilter, connectionFilterQuery } from '../connection-filter.ts'
+import { runLongRead } from '../long-reads.ts'
 import type { ApiPorts } from '../ports.ts'
 
 /** Counts the connections that fit, under the same filters as the list. */
@@ -31,10 +32,9 @@ export const summarizeConnectionsRoute = defineRoute({
     ...errorResponses(...GUARDED),
   },
   async handle({ query, caller }, ports: ApiPorts) {
-    const counted = await summarizeConnections(ports, {
-      tenant: caller.tenant,
-      filter: connectionFilter(query),
-    })
+    const { tenant } = caller
+    const filter = connectionFilter(query)
+    const counted = await runLongRead(ports, tenant, () => summarizeConnections(ports, { tenant, filter }))
     return {
       status: 200,
       body: {

@@ -86,7 +86,7 @@ export const receiveFormAnswerRoute = defineRoute({
   bodySchema: answerSchema,
   responses: {
     303: { description: 'To the callback itself, with what the form held.' },
-    ...errorResponses(400, 413, 415),
+    ...errorResponses(400, 413, 415, 429),
   },
   async handle({ path, body }, ports: AuthorizeFunctionPorts) {
     const query = new URLSearchParams()

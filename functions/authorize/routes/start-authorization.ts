@@ -66,7 +66,7 @@ export const continueAuthorizationRoute = defineRoute({
   querySchema: z.looseObject({}),
   bodyType: 'form',
   bodySchema: ticketSchema,
-  responses: { ...RESPONSES, ...errorResponses(413, 415) },
+  responses: { ...RESPONSES, ...errorResponses(413, 415, 429) },
   async handle(input, ports: AuthorizeFunctionPorts) {
     if (!isOurForm(input.headers, ports.publicUrl)) return foreignFormPage()
     return goOn(ports, new SecretText(input.body.ticket ?? ''), browserCookie(input.cookies, ports))

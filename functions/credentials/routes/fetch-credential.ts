@@ -34,6 +34,7 @@ export const fetchCredentialRoute = defineRoute({
   path: '/api/v2/flows/vault/connections/{id}/credentials',
   function: 'credentials',
   scopes: ['read:flows_vault_credentials'],
+  budget: 'fetches',
   tag: 'Credentials',
   summary: 'Fetch the credential a flow sends',
   description:

@@ -12,6 +12,7 @@ export const rejectCredentialRoute = defineRoute({
   path: '/api/v2/flows/vault/connections/{id}/credentials/rejected',
   function: 'credentials',
   scopes: ['read:flows_vault_credentials'],
+  budget: 'complaints',
   tag: 'Credentials',
   summary: 'Report that a credential was refused',
   description:

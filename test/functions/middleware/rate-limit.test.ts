@@ -1,18 +1,23 @@
 import { uncounted } from '../../../functions/middleware/rate-limit.ts'
-import { defineRoute, type FunctionName, type Route } from '../../../functions/route.ts'
+import { defineRoute, type Route, type RouteDefinition } from '../../../functions/route.ts'
+import type { ItemStore } from '../../../shared/ports/item-store.ts'
 import { type HttpFunction, httpFunction } from '../../support/http-function.ts'
 
 const PER_SECOND = 5
 const START_S = Date.UTC(2030, 0, 1) / 1000
 const TOKEN = 'acme read:flows_vault_connections'
 
-function route(name: FunctionName, path: string, isPublic = false): Route<never> {
+function route(
+  path: string,
+  { isPublic = false, budget }: { isPublic?: boolean; budget?: RouteDefinition<never>['budget'] } = {},
+): Route<never> {
   return defineRoute({
     name: path,
     method: 'GET',
     path,
-    function: name,
+    function: 'api',
     ...(isPublic ? {} : { scopes: ['read:flows_vault_connections'] }),
+    ...(budget === undefined ? {} : { budget }),
     tag: 't',
     summary: 's',
     responses: {},
@@ -23,12 +28,22 @@ function route(name: FunctionName, path: string, isPublic = false): Route<never>
 let target: HttpFunction
 
 beforeEach(() => {
-  const routes = [route('api', '/managed'), route('credentials', '/fetched'), route('api', '/open', true)]
+  const routes = [
+    route('/managed'),
+    route('/fetched', { budget: 'fetches' }),
+    route('/complained', { budget: 'complaints' }),
+    route('/open', { isPublic: true }),
+    route('/alive', { isPublic: true, budget: 'none' }),
+  ]
   target = httpFunction(routes, PER_SECOND)
 })
 
-async function budget(token: string | undefined = TOKEN, routeKey = 'GET /managed') {
-  const { statusCode, headers } = await target.call({ route: routeKey, ...(token === '' ? {} : { token }) })
+async function budget(token: string | undefined = TOKEN, routeKey = 'GET /managed', from = '192.0.2.1') {
+  const { statusCode, headers } = await target.call({
+    route: routeKey,
+    from,
+    ...(token === '' ? {} : { token }),
+  })
   return {
     status: statusCode,
     remaining: Number(headers['x-ratelimit-remaining']),
@@ -81,22 +96,65 @@ describe('rateLimit', () => {
     expect(await budget('other read:flows_vault_connections')).toMatchObject({ status: 204, remaining: 4 })
   })
 
-  test('never refuses a fetch of credentials, whatever the tenant has spent', async () => {
+  test('takes fetches and complaints from budgets of their own', async () => {
     for (let sent = 0; sent <= PER_SECOND; sent++) await budget()
-    expect(await budget(TOKEN, 'GET /fetched')).toMatchObject({ status: 204, remaining: 0 })
+    expect((await budget()).status).toBe(429)
+    expect(await budget(TOKEN, 'GET /fetched')).toMatchObject({ status: 204, remaining: 49 })
+    expect(await budget(TOKEN, 'GET /complained')).toMatchObject({ status: 204, remaining: 0 })
+    expect(await budget(TOKEN, 'GET /complained')).toMatchObject({ status: 429, remaining: 0 })
+    expect(await budget(TOKEN, 'GET /fetched')).toMatchObject({ status: 204, remaining: 48 })
   })
 
-  test('does not count who is not known, so that nobody can use up what others share', async () => {
-    for (let sent = 0; sent < 3 * PER_SECOND; sent++) {
-      expect(await budget('', 'GET /open')).toMatchObject({ status: 204, remaining: PER_SECOND })
+  test('counts who is not known by the address, whatever is asked for, and nobody else', async () => {
+    expect(await budget('', 'GET /open')).toMatchObject({ status: 204, remaining: 4 })
+    expect(await budget('')).toMatchObject({ status: 401, remaining: 3 })
+    expect(await budget('bad')).toMatchObject({ status: 401, remaining: 2 })
+    expect(await budget('', 'GET /nowhere')).toMatchObject({ status: 404, remaining: 1 })
+    expect(await budget('', 'GET /open')).toMatchObject({ status: 204, remaining: 0 })
+    for (const refused of ['GET /open', 'GET /managed', 'GET /nowhere']) {
+      expect(await budget('', refused)).toMatchObject({ status: 429, remaining: 0 })
     }
-    expect(await budget('')).toMatchObject({ status: 401, remaining: PER_SECOND })
-    expect(await budget('', 'GET /nowhere')).toMatchObject({ status: 404, remaining: PER_SECOND })
+    expect(await budget('bad')).toMatchObject({ status: 429 })
+    expect(await budget('', 'GET /open', '192.0.2.2')).toMatchObject({ status: 204, remaining: 4 })
+    expect(await budget()).toMatchObject({ status: 204, remaining: 4 })
   })
 
-  test('does not count a request that its token does not allow', async () => {
-    expect(await budget('acme')).toMatchObject({ status: 403, remaining: PER_SECOND })
-    expect(await budget()).toMatchObject({ remaining: 4 })
+  test('lets a monitor ask whether the vault lives, from an address that has nothing left', async () => {
+    for (let sent = 0; sent <= PER_SECOND; sent++) await budget('', 'GET /open')
+    expect(await budget('', 'GET /alive')).toMatchObject({ status: 204, remaining: 0 })
+  })
+
+  test('counts a request that its token does not allow', async () => {
+    expect(await budget('acme')).toMatchObject({ status: 403, remaining: 4 })
+    expect(await budget()).toMatchObject({ remaining: 3 })
+    for (let sent = 0; sent <= PER_SECOND; sent++) await budget('acme')
+    expect(await budget('acme')).toMatchObject({ status: 429 })
+  })
+
+  test('charges what a request reads, so that long reads wait for each other', async () => {
+    const rows = route('/rows')
+    const read = {
+      ...rows,
+      handle: async (_: unknown, ports: { items: ItemStore }) => {
+        await ports.items.query({ partition: 'p', limit: 1_000, skip: 500 })
+        return { status: 204 }
+      },
+    }
+    const items = { query: async () => ({ items: Array.from({ length: 250 }) }) }
+    target = httpFunction([read as unknown as Route<never>], PER_SECOND, { items })
+    const statuses = async (count: number) => {
+      const all = []
+      for (let sent = 0; sent < count; sent++) all.push((await budget(TOKEN, 'GET /rows')).status)
+      return all
+    }
+    // Three units a request, of which the first pays for a hundred rows.
+    expect(await statuses(3)).toEqual([204, 204, 429])
+    await target.clock.advance(1_000)
+    expect(await statuses(3)).toEqual([204, 204, 429])
+    expect(await budget('other read:flows_vault_connections', 'GET /rows')).toMatchObject({
+      status: 204,
+      remaining: 4,
+    })
   })
 })
 

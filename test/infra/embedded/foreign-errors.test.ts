@@ -7,6 +7,7 @@ import { defineRoute } from '../../../functions/route.ts'
 import { createHandler as createSweepHandler } from '../../../functions/sweep/handler.ts'
 import { startLoops } from '../../../infra/embedded/loops.ts'
 import { PowertoolsLog } from '../../../shared/adapters/log/powertools-log.ts'
+import { LocalBudgets } from '../../../shared/adapters/memory/local-budgets.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { ProviderBreaker } from '../../../shared/use-cases/grants/provider-breaker.ts'
 import { captureLogLines } from '../../support/log-capture.ts'
@@ -52,7 +53,7 @@ const ports = {
   log,
   breaker: new ProviderBreaker({ clock: new ManualClock(), random: new SystemRandom() }),
   metrics: new NoMetrics(),
-  rateLimitPerSecond: 1000,
+  budgets: new LocalBudgets({ requestsPerSecond: 1000, clock: new ManualClock() }),
 } as never
 
 const grantsFunction = { ...(ports as object), ...grantsAtWork(ports) } as never
@@ -111,7 +112,7 @@ function request(routeKey: string) {
   return {
     routeKey,
     headers: {},
-    requestContext: { requestId: 'r1', routeKey, http: { method: 'GET' } },
+    requestContext: { requestId: 'r1', routeKey, http: { method: 'GET', sourceIp: '192.0.2.1' } },
   } as never
 }
 

@@ -1,0 +1,60 @@
+import type { BucketRate } from './token-bucket.ts'
+
+/**
+ * What callers have budgets for, each by itself: `requests` of management and `fetches` of credentials and
+ * `complaints` about them are a tenant's; what comes without a valid token is an address's, as `unknown`.
+ */
+export type BudgetName = 'requests' | 'fetches' | 'complaints' | 'unknown'
+
+/** Whose budget, of which kind: a tenant's, or an address's. */
+export interface BudgetHolder {
+  readonly budget: BudgetName
+  readonly of: string
+}
+
+/**
+ * How many a second for each request of management, which is what the operator sets. A fetch is what flows live on and
+ * costs a tenth of a request; after a complaint a provider may be asked, once a minute and connection, and a flow that
+ * means it complains once.
+ */
+const TIMES_REQUESTS: Readonly<Record<BudgetName, number>> = {
+  requests: 1,
+  fetches: 10,
+  complaints: 0.2,
+  unknown: 1,
+}
+
+/** One request of management: 0.3 ms of one processor, and as long takes a look at so many rows of 1 KB. */
+const ROWS_A_UNIT = 100
+
+/** The rate of a budget where a tenant has `requestsPerSecond`; a second's worth may come at once. */
+export function rateOf(budget: BudgetName, requestsPerSecond: number): BucketRate {
+  const perSecond = Math.max(1, Math.floor(requestsPerSecond * TIMES_REQUESTS[budget]))
+  return { perSecond, burst: perSecond }
+}
+
+/** A row that is only passed by, on the way to the page that was asked for, is not decoded. */
+const SKIPPED_ROWS_A_UNIT = 10 * ROWS_A_UNIT
+
+/** What a look at so many rows costs. */
+export function chargeForRows({ read, skipped }: { read: number; skipped: number }): number {
+  return read / ROWS_A_UNIT + skipped / SKIPPED_ROWS_A_UNIT
+}
+
+/** Addresses of one household or machine: an IPv6 subscriber has at least a /64 of them (RFC 6177). */
+export function addressHolder(address: string): BudgetHolder {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')
+  return { budget: 'unknown', of: plain.includes(':') ? networkOf(plain) : plain }
+}
+
+function networkOf(address: string): string {
+  const [head = '', tail] = address.toLowerCase().replace(/%.*$/, '').split('::')
+  const first = head === '' ? [] : head.split(':')
+  const last = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  const groups = [...first, ...Array.from({ length: zeros }, () => '0'), ...last]
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
+}

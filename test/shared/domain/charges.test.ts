@@ -1,0 +1,33 @@
+import { addressHolder, chargeForRows, rateOf } from '../../../shared/domain/charges.ts'
+
+describe('rateOf', () => {
+  it('follows the requests that the operator allows, and is never nothing', () => {
+    expect(rateOf('requests', 500)).toEqual({ perSecond: 500, burst: 500 })
+    expect(rateOf('fetches', 500)).toEqual({ perSecond: 5000, burst: 5000 })
+    expect(rateOf('complaints', 500)).toEqual({ perSecond: 100, burst: 100 })
+    expect(rateOf('complaints', 1)).toEqual({ perSecond: 1, burst: 1 })
+    expect(rateOf('unknown', 500)).toEqual({ perSecond: 500, burst: 500 })
+  })
+})
+
+describe('chargeForRows', () => {
+  it('costs a request for each hundred rows, and a tenth of it for those passed by', () => {
+    expect(chargeForRows({ read: 10_000, skipped: 0 })).toBe(100)
+    expect(chargeForRows({ read: 50, skipped: 10_000 })).toBe(10.5)
+  })
+})
+
+describe('addressHolder', () => {
+  it.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:0DB8:0001:0002::1', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['', ''],
+  ])('counts %j as %j', (address, of) => {
+    expect(addressHolder(address)).toEqual({ budget: 'unknown', of })
+  })
+})
