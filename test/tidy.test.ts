@@ -173,7 +173,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/memory/memory-secret-store.ts': 'a repeated put is compared with what is stored',
   'infra/embedded/issuer/client-registry.ts': 'a new client secret is hashed',
   'infra/embedded/issuer/client-routes.ts': 'a new client secret is shown to the person who made it, once',
-  'infra/embedded/copies/sealed-stream.ts': 'the passphrase of a backup is stretched into its key',
+  'infra/embedded/copies/sealed-stream.ts': 'a passphrase or key is handed to what opens the backup',
   'infra/embedded/commands/client-command.ts': 'a new client secret is shown to the person who made it, once',
   'infra/embedded/issuer/dev-client.ts': 'the first client is written to a file that its owner alone reads',
 }
@@ -185,6 +185,8 @@ const MESSAGE_READERS: Readonly<Record<string, string>> = {
   'shared/adapters/sealed/key-check.ts': 'a KeyUnavailableError, with what it means at a start',
   'infra/embedded/tls/certificate-renewal.ts': 'a DamagedFileError, which names the file',
   'infra/embedded/commands/command.ts': 'refusals, and system calls with their paths',
+  'infra/embedded/copies/back-up.ts': 'a wrong option or recipient, for who typed it',
+  'infra/embedded/copies/restore-vault.ts': 'what is wrong with a backup, for who restores it',
   'infra/embedded/issuer/client-routes.ts': 'a ClientRefusedError says what is allowed',
 }
 

@@ -1,165 +1,109 @@
-import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { Decrypter, Encrypter } from 'age-encryption'
 import type { SecretText } from '../../../shared/domain/secret-text.ts'
-import type { Random } from '../../../shared/ports/random.ts'
 
 /*
- * A byte stream sealed under a passphrase, in chunks that are authenticated one by one, so that neither side holds
- * more than one of them. The layout follows STREAM (Hoang, Reyhanitabar, Rogaway and Vizár, 2015): the nonce holds
- * the chunk's number and whether it is the last, so that chunks can be neither reordered nor dropped, nor the end
- * cut off.
- *
- *   magic (8) | log2 N (1) | r (1) | p (1) | salt (16) | chunks: ciphertext (64 KiB, the last one 0 to 64 KiB) tag (16)
+ * A byte stream sealed after age-encryption.org/v1, which `age` and `rage` open too: chunks of 64 KiB that are
+ * authenticated one by one, so that they can be neither reordered nor dropped, nor the end cut off.
  */
 
-const MAGIC = Buffer.from('FLOWVLT1', 'latin1')
-/** scrypt (RFC 7914) at 128 MiB and about half a second: N = 2^17, r = 8, p = 1, OWASP's first choice. */
-const LOG2_N = 17
-const BLOCK_SIZE = 8
-const PARALLELISM = 1
-/** What a file may ask for: 1 GiB. Its header is read before it is authenticated. */
-const MAX_LOG2_N = 20
-const SALT_BYTES = 16
-const HEADER_BYTES = MAGIC.byteLength + 3 + SALT_BYTES
-const KEY_BYTES = 32
-const CIPHER = 'aes-256-gcm'
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
+/** scrypt (RFC 7914) at 128 MiB and about a second: N = 2^17, r = 8, p = 1, OWASP's first choice. */
+const WORK_FACTOR = 17
 const CHUNK_BYTES = 64 * 1024
+const VERSION_LINE = 'age-encryption.org/v1'
+/** The first stanza begins here, and its type says what opens the file. */
+const BEGINNING_BYTES = VERSION_LINE.length + 16
 
-/** It is not a backup, is damaged or cut off, or the passphrase is another one. Nothing of a bad chunk is handed on. */
+/** What a stream is sealed for: one passphrase, or the holders of keys (`age1…`, as `age-keygen` prints them). */
+export type SealedFor =
+  | { readonly passphrase: SecretText; readonly workFactor?: number }
+  | { readonly recipients: readonly string[] }
+
+/** What opens a sealed stream: its passphrase, or any of these keys (`AGE-SECRET-KEY-1…`). */
+export type OpenedBy = { readonly passphrase: SecretText } | { readonly identities: readonly SecretText[] }
+
+/** It is not a backup, is damaged or cut off, or what should open it does not. Nothing of a bad chunk is handed on. */
 export class SealedStreamError extends Error {
   override readonly name = 'SealedStreamError'
 }
 
-/** The stream sealed under the passphrase, chunk by chunk. A smaller `log2N` derives the key faster, for tests. */
+/** The stream sealed for its passphrase or recipients, which `requireRecipient` has let through. */
 export async function* sealStream(
   plain: AsyncIterable<Uint8Array>,
-  passphrase: SecretText,
-  { random, log2N = LOG2_N }: { random: Random; log2N?: number },
-): AsyncGenerator<Buffer> {
-  const header = Buffer.concat([
-    MAGIC,
-    Buffer.from([log2N, BLOCK_SIZE, PARALLELISM]),
-    random.bytes(SALT_BYTES),
-  ])
-  const key = await keyOf(header, passphrase)
-  yield header
-  let number = 0
-  // The last full chunk is held back until more comes: only then is it known not to be the last.
-  let held: Buffer | undefined
-  for await (const chunk of inChunks(plain, CHUNK_BYTES)) {
-    if (held !== undefined) yield seal(key, header, { number: number++, isLast: false }, held)
-    held = chunk
+  sealedFor: SealedFor,
+): AsyncGenerator<Uint8Array> {
+  const encrypter = new Encrypter()
+  if ('passphrase' in sealedFor) {
+    encrypter.setPassphrase(textOf(sealedFor.passphrase))
+    encrypter.setScryptWorkFactor(sealedFor.workFactor ?? WORK_FACTOR)
+  } else {
+    for (const recipient of sealedFor.recipients) encrypter.addRecipient(recipient)
   }
-  yield seal(key, header, { number, isLast: true }, held ?? Buffer.alloc(0))
+  yield* await encrypter.encrypt(ReadableStream.from(plain))
 }
 
-/** The stream that was sealed under the passphrase. Throws `SealedStreamError`, at the latest at its end. */
+/** The stream that was sealed. Throws `SealedStreamError`, at the latest at its end. */
 export async function* openStream(
   sealed: AsyncIterable<Uint8Array>,
-  passphrase: SecretText,
-): AsyncGenerator<Buffer> {
-  let header: Buffer | undefined
-  let key: Buffer | undefined
-  let number = 0
-  let held: Buffer | undefined
-  for await (const chunk of inChunks(sealed, CHUNK_BYTES + TAG_BYTES, HEADER_BYTES)) {
-    if (header === undefined) {
-      header = chunk
-      key = await keyOf(checkHeader(header), passphrase)
-      continue
-    }
-    if (held !== undefined) yield open(key!, header, { number: number++, isLast: false }, held)
-    held = chunk
-  }
-  if (header === undefined || key === undefined || held === undefined) throw notABackup()
-  yield open(key, header, { number, isLast: true }, held)
-}
-
-interface Position {
-  readonly number: number
-  readonly isLast: boolean
-}
-
-function seal(key: Buffer, header: Buffer, position: Position, plain: Buffer): Buffer {
-  const cipher = createCipheriv(CIPHER, key, nonceOf(position), { authTagLength: TAG_BYTES })
-  cipher.setAAD(header)
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-}
-
-function open(key: Buffer, header: Buffer, position: Position, sealed: Buffer): Buffer {
-  if (sealed.byteLength < TAG_BYTES) throw damaged(position)
-  const decipher = createDecipheriv(CIPHER, key, nonceOf(position), { authTagLength: TAG_BYTES })
-  decipher.setAAD(header)
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-  const plain = decipher.update(sealed.subarray(0, -TAG_BYTES))
-  try {
-    return Buffer.concat([plain, decipher.final()])
-  } catch {
-    throw damaged(position)
-  }
-}
-
-/** The key is of this one file, by its salt, so that a number is a nonce no other chunk has. */
-function nonceOf({ number, isLast }: Position): Buffer {
-  const nonce = Buffer.alloc(NONCE_BYTES)
-  nonce.writeUIntBE(number, 0, 6)
-  nonce[NONCE_BYTES - 1] = isLast ? 1 : 0
-  return nonce
-}
-
-function checkHeader(header: Buffer): Buffer {
-  const isOurs = header.byteLength === HEADER_BYTES && header.subarray(0, MAGIC.byteLength).equals(MAGIC)
-  const [log2N = 0, blockSize, parallelism] = header.subarray(MAGIC.byteLength)
-  if (!isOurs || log2N < 1 || log2N > MAX_LOG2_N || blockSize !== BLOCK_SIZE || parallelism !== PARALLELISM)
-    throw notABackup()
-  return header
-}
-
-function keyOf(header: Buffer, passphrase: SecretText): Promise<Buffer> {
-  const cost = 2 ** header[MAGIC.byteLength]!
-  const salt = header.subarray(-SALT_BYTES)
-  const options = { N: cost, r: BLOCK_SIZE, p: PARALLELISM, maxmem: 256 * cost * BLOCK_SIZE }
-  // One text, one key, however the keyboard composed its accents (RFC 8265 §4.2.2).
-  const text = passphrase.reveal().normalize('NFC')
-  return new Promise((resolve, reject) => {
-    scrypt(text, salt, KEY_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)))
+  openedBy: OpenedBy,
+): AsyncGenerator<Uint8Array> {
+  const decrypter = new Decrypter()
+  if ('passphrase' in openedBy) decrypter.addPassphrase(textOf(openedBy.passphrase))
+  else for (const identity of openedBy.identities) addIdentity(decrypter, identity)
+  const plain = await decrypter.decrypt(ReadableStream.from(sealed)).catch(() => {
+    throw new SealedStreamError(
+      'passphrase' in openedBy
+        ? 'The passphrase is another one, or the backup is damaged.'
+        : 'It was made for other keys, or the backup is damaged.',
+    )
   })
-}
-
-/** The same bytes in pieces of `size`, the first one of `firstSize`; the last may be shorter. */
-async function* inChunks(
-  bytes: AsyncIterable<Uint8Array>,
-  size: number,
-  firstSize = size,
-): AsyncGenerator<Buffer> {
-  let wanted = firstSize
-  let waiting: Uint8Array[] = []
   let length = 0
-  for await (const piece of bytes) {
-    waiting.push(piece)
-    length += piece.byteLength
-    if (length < wanted) continue
-    let whole = Buffer.concat(waiting)
-    while (whole.byteLength >= wanted) {
-      yield whole.subarray(0, wanted)
-      whole = whole.subarray(wanted)
-      wanted = size
-    }
-    waiting = [whole]
-    length = whole.byteLength
+  const pieces = plain[Symbol.asyncIterator]()
+  for (;;) {
+    const piece = await pieces.next().catch(() => {
+      throw new SealedStreamError(
+        `The backup is damaged or cut off, about ${length} bytes from its beginning.`,
+      )
+    })
+    if (piece.done === true) return
+    // The last chunk of a stream that fills its chunks exactly is the one before: an empty one is nothing.
+    if (piece.value.byteLength > 0) yield piece.value
+    length += Math.min(piece.value.byteLength, CHUNK_BYTES)
   }
-  if (length > 0) yield Buffer.concat(waiting)
 }
 
-function damaged({ number }: Position): SealedStreamError {
-  return new SealedStreamError(
-    number === 0
-      ? 'The passphrase is another one, or the backup is damaged.'
-      : `The backup is damaged or cut off, about ${number * CHUNK_BYTES} bytes from its beginning.`,
-  )
+/** Whether a passphrase or a key opens the file, by its beginning. Throws `SealedStreamError` when it is no backup. */
+export async function lockOf(file: string): Promise<'passphrase' | 'key'> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0)
+    const [version, stanza = ''] = buffer.subarray(0, bytesRead).toString('latin1').split('\n')
+    if (version !== VERSION_LINE || !stanza.startsWith('-> '))
+      throw new SealedStreamError('This is not a backup of a vault, or it is cut off at its beginning.')
+    return stanza.startsWith('-> scrypt') ? 'passphrase' : 'key'
+  } finally {
+    await handle.close()
+  }
 }
 
-function notABackup(): SealedStreamError {
-  return new SealedStreamError('This is not a backup of a vault, or it is cut off at its beginning.')
+/** Throws `SealedStreamError` when nobody can have the key of this recipient. */
+export function requireRecipient(recipient: string): void {
+  try {
+    new Encrypter().addRecipient(recipient)
+  } catch {
+    throw new SealedStreamError(`${recipient} is not a recipient. Allowed: age1…, as age-keygen prints it.`)
+  }
+}
+
+/** One text, one key, however the keyboard composed its accents (RFC 8265 §4.2.2). */
+function textOf(passphrase: SecretText): string {
+  return passphrase.reveal().normalize('NFC')
+}
+
+function addIdentity(decrypter: Decrypter, identity: SecretText): void {
+  try {
+    decrypter.addIdentity(identity.reveal())
+  } catch {
+    throw new SealedStreamError('A key in the identity file is none. Allowed: lines of AGE-SECRET-KEY-1….')
+  }
 }

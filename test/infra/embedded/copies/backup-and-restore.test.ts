@@ -3,13 +3,17 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { generateIdentity, identityToRecipient } from 'age-encryption'
+import { pack } from 'tar-stream'
 import { lockKeys } from '../../../../infra/embedded/commands/command.ts'
+import { backUp as backUpVault } from '../../../../infra/embedded/copies/back-up.ts'
+import { restoreVault } from '../../../../infra/embedded/copies/restore-vault.ts'
 import { sealStream } from '../../../../infra/embedded/copies/sealed-stream.ts'
 import { KEY_FILE, openStores } from '../../../../infra/embedded/open-stores.ts'
 import { KEY_CHECK_KEY } from '../../../../shared/adapters/sealed/key-check.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
-import { runCommand } from '../../../support/run-command.ts'
+import { type CommandOutcome, runCommand } from '../../../support/run-command.ts'
 import { fillVaultFolder, lookIntoVaultFolder } from '../../../support/vault-folder.ts'
 
 const PASSPHRASE = 'correct horse battery staple'
@@ -31,12 +35,61 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(root, { recursive: true }))
 
 const env = { FLOW_VAULT_BACKUP_PASSPHRASE: PASSPHRASE }
+/** A terminal that nobody sits at. */
+const terminal = { isTTY: false } as unknown as typeof process.stdin
+const around = (given: Record<string, string>, data: string) => ({
+  env: { FLOW_VAULT_DATA: data, ...given },
+  terminal,
+  say: () => undefined,
+  workFactor: 4,
+})
 const backUp = (args: readonly string[] = [file], given: Record<string, string> = env) =>
-  runCommand('backup', args, { folder, env: given })
+  outcomeOf(backUpVault([...args], around(given, folder)))
 const restore = (args: readonly string[] = [file], given: Record<string, string> = env) =>
-  runCommand('restore', args, { folder: root, env: { FLOW_VAULT_DATA: target, ...given } })
+  outcomeOf(restoreVault([...args], around(given, target)))
+
+const REFUSALS = ['RefusedError', 'LockedError', 'KeyUnavailableError']
+
+/** As the commands tell it, in the exit codes of `runCommand`. */
+async function outcomeOf(running: Promise<string>): Promise<CommandOutcome> {
+  try {
+    return { exitCode: 0, out: await running, err: '' }
+  } catch (error) {
+    if (!(error instanceof Error) || !REFUSALS.includes(error.name)) throw error
+    return { exitCode: 2, out: '', err: error.message }
+  }
+}
 
 describe('backup and restore commands', () => {
+  it('bring a vault back by the keys of its recipients, and say so when no key is named', async () => {
+    await fillVaultFolder(folder, 3)
+    const [identity, foreign] = [await generateIdentity(), await generateIdentity()]
+    const keyFile = path.join(root, 'key.txt')
+    expect(await backUp([file, '--recipient', await identityToRecipient(identity)], {})).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('the keys of its recipients'),
+    })
+    expect(await restore([file])).toMatchObject({ exitCode: 2, err: expect.stringContaining('--identity') })
+    fs.writeFileSync(keyFile, `# another\n${foreign}\n`)
+    expect(await restore([file, '--identity', keyFile])).toMatchObject({
+      exitCode: 2,
+      err: 'It was made for other keys, or the backup is damaged. Nothing was restored.',
+    })
+    expect(fs.existsSync(target)).toBe(false)
+    fs.writeFileSync(keyFile, `# created: today\n${foreign}\n${identity}\n`)
+    expect(await restore([file, '--identity', keyFile])).toMatchObject({ exitCode: 0, err: '' })
+    expect(await lookIntoVaultFolder(target)).toMatchObject({ sound: 3 })
+  })
+
+  it('run from the command line, with the costly derivation', async () => {
+    await fillVaultFolder(folder, 3)
+    expect(await runCommand('backup', [file], { folder, env })).toMatchObject({ exitCode: 0, err: '' })
+    expect(
+      await runCommand('restore', [file], { folder: root, env: { FLOW_VAULT_DATA: target, ...env } }),
+    ).toMatchObject({ exitCode: 0, err: '', out: expect.stringContaining('Restored 2 files') })
+    expect(await lookIntoVaultFolder(target)).toMatchObject({ sound: 3 })
+  })
+
   it('bring a vault back with everything in it, readable by its owner alone', async () => {
     await fillVaultFolder(folder, SECRETS)
     fs.writeFileSync(path.join(folder, 'clients.json'), '{"clients":[]}\n', { mode: 0o600 })
@@ -98,8 +151,8 @@ describe('backup and restore commands', () => {
       out: '',
       err: expect.stringContaining('Another rotation of keys, or a backup, is running'),
     }
-    expect(await backUp()).toMatchObject(refused)
     expect(await runCommand('rotate-key', [], { folder })).toMatchObject(refused)
+    expect(await backUp()).toMatchObject(refused)
     expect(fs.existsSync(file)).toBe(false)
     expect(fs.readFileSync(path.join(folder, KEY_FILE), 'utf8')).toBe(before)
     lock.release()
@@ -129,6 +182,13 @@ describe('backup command', () => {
   it.each<[string, string[], Record<string, string>, string]>([
     ['no file', [], env, 'Name one file to write.'],
     ['two files', ['a', 'b'], env, 'Name one file to write.'],
+    [
+      'a passphrase in the arguments',
+      ['a', '--passphrase', PASSPHRASE],
+      env,
+      "Unknown option '--passphrase'",
+    ],
+    ['a recipient that is none', ['a', '--recipient', 'bob'], {}, 'bob is not a recipient'],
     ['an option it does not know', ['a', '--plain'], env, "Unknown option '--plain'"],
     ['a folder that is not there', ['none/a'], env, 'There is no folder'],
     ['no passphrase', ['a'], {}, 'FLOW_VAULT_BACKUP_PASSPHRASE'],
@@ -177,7 +237,10 @@ describe('restore command', () => {
   ])('refuses %s with status 2, and makes nothing', async (_, args, given, message) => {
     await fillVaultFolder(folder, 1)
     await backUp()
-    const outcome = await restore(args, given)
+    const outcome = await restore(
+      args.map((name) => path.join(root, name)),
+      given,
+    )
     expect(outcome).toMatchObject({ exitCode: 2, out: '' })
     expect(outcome.err).toContain(message)
     expect(fs.readdirSync(root).sort()).toEqual(['vault', 'vault.backup'])
@@ -267,20 +330,11 @@ describe('restore command', () => {
 
 /** A sealed archive with these files, as only a faulty or a foreign program would write it. */
 async function writeArchive(files: readonly [string, Buffer][]): Promise<void> {
-  async function* plain(): AsyncGenerator<Buffer> {
-    yield Buffer.from('{"format":1}\n')
-    for (const [name, bytes] of files) {
-      yield Buffer.from(`${JSON.stringify({ name, size: bytes.byteLength })}\n`)
-      yield bytes
-    }
-    yield Buffer.from('{"end":true}\n')
-  }
-  const pieces: Buffer[] = []
-  for await (const piece of sealStream(plain(), new SecretText(PASSPHRASE), {
-    random: new SystemRandom(),
-    log2N: 4,
-  })) {
-    pieces.push(piece)
-  }
+  const plain = pack()
+  for (const [name, bytes] of files) plain.entry({ name }, bytes)
+  plain.finalize()
+  const pieces: Uint8Array[] = []
+  const sealedFor = { passphrase: new SecretText(PASSPHRASE), workFactor: 4 }
+  for await (const piece of sealStream(plain as AsyncIterable<Uint8Array>, sealedFor)) pieces.push(piece)
   fs.writeFileSync(file, Buffer.concat(pieces))
 }

@@ -1,12 +1,23 @@
-import { openStream, SealedStreamError, sealStream } from '../../../../infra/embedded/copies/sealed-stream.ts'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption'
+import {
+  lockOf,
+  openStream,
+  requireRecipient,
+  type SealedFor,
+  SealedStreamError,
+  sealStream,
+} from '../../../../infra/embedded/copies/sealed-stream.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 
 const CHUNK = 64 * 1024
 const SEALED_CHUNK = CHUNK + 16
-const HEADER = 27
-const PASSPHRASE = new SecretText('correct horse battery staple')
-const FAST = { random: new SystemRandom(), log2N: 4 }
+const TEXT = 'correct horse battery staple'
+const PASSPHRASE = new SecretText(TEXT)
+const WORK_FACTOR = 4
 
 async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const pieces: Uint8Array[] = []
@@ -19,33 +30,60 @@ async function* pieces(bytes: Buffer, size = 10_007): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size)
 }
 
-const seal = (plain: Buffer, passphrase = PASSPHRASE) => collect(sealStream(pieces(plain), passphrase, FAST))
+const seal = (plain: Buffer, passphrase = PASSPHRASE) =>
+  sealFor(plain, { passphrase, workFactor: WORK_FACTOR })
+const sealFor = (plain: Buffer, sealedFor: SealedFor) => collect(sealStream(pieces(plain), sealedFor))
 const open = (sealed: Buffer, passphrase = PASSPHRASE) =>
-  collect(openStream(pieces(sealed, 9_973), passphrase))
+  collect(openStream(pieces(sealed, 9_973), { passphrase }))
 const plainOf = (length: number) => Buffer.from(new SystemRandom().bytes(length))
+/** Where the first chunk begins: after the text header, which ends with `--- <mac>`, and 16 bytes of nonce. */
+const headerLength = (sealed: Buffer) => sealed.indexOf('\n', sealed.indexOf('\n--- ') + 1) + 1 + 16
 
 describe('sealStream and openStream', () => {
   it.each([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 500])(
     'give back %i bytes as they were',
     async (length) => {
       const plain = plainOf(length)
-      const sealed = await seal(plain)
-      expect((await open(sealed)).equals(plain)).toBe(true)
-      expect(sealed.byteLength).toBe(HEADER + length + 16 * Math.max(1, Math.ceil(length / CHUNK)))
+      expect((await open(await seal(plain))).equals(plain)).toBe(true)
     },
   )
 
+  it('write what another program of age-encryption.org/v1 opens', async () => {
+    const decrypter = new Decrypter()
+    decrypter.addPassphrase(TEXT)
+    expect(await decrypter.decrypt(await seal(Buffer.from('whole')), 'text')).toBe('whole')
+  })
+
+  it('seal for the holders of keys, each of whom opens it with theirs', async () => {
+    const identities = [await generateIdentity(), await generateIdentity(), await generateIdentity()]
+    const recipients = await Promise.all(identities.slice(0, 2).map(identityToRecipient))
+    const sealed = await sealFor(Buffer.from('whole'), { recipients })
+    const openAs = (identity: string) =>
+      collect(openStream(pieces(sealed), { identities: [new SecretText(identity)] }))
+    expect((await openAs(identities[0]!)).toString()).toBe('whole')
+    expect((await openAs(identities[1]!)).toString()).toBe('whole')
+    await expect(openAs(identities[2]!)).rejects.toThrow('It was made for other keys')
+    await expect(open(sealed)).rejects.toThrow(SealedStreamError)
+  })
+
+  it('show nothing of a key that is none', async () => {
+    const opening = collect(
+      openStream(pieces(await seal(plainOf(1))), { identities: [new SecretText('planted')] }),
+    )
+    await expect(opening).rejects.toThrow('A key in the identity file is none.')
+    await expect(opening).rejects.not.toThrow('planted')
+  })
+
   it('use the costly derivation when nothing else is said', async () => {
-    const sealed = await collect(sealStream(pieces(plainOf(10)), PASSPHRASE, { random: new SystemRandom() }))
-    expect([...sealed.subarray(8, 11)]).toEqual([17, 8, 1])
-    expect((await open(sealed)).byteLength).toBe(10)
+    const sealed = await sealFor(plainOf(10), { passphrase: PASSPHRASE })
+    expect(sealed.toString('latin1')).toMatch(/^age-encryption\.org\/v1\n-> scrypt \S+ 17\n/)
   })
 
   it('show nothing of the plain text, and seal the same text differently each time', async () => {
     const plain = Buffer.from('planted-canary '.repeat(20))
     const [one, other] = [await seal(plain), await seal(plain)]
     expect(one.includes('canary')).toBe(false)
-    expect(one.subarray(HEADER).equals(other.subarray(HEADER))).toBe(false)
+    expect(one.subarray(headerLength(one)).equals(other.subarray(headerLength(other)))).toBe(false)
   })
 
   it('take a passphrase for the same however its accents are composed', async () => {
@@ -62,36 +100,36 @@ describe('sealStream and openStream', () => {
   })
 
   it.each([
-    ['its magic', 0],
-    ['the cost of its derivation', 8],
-    ['its salt', 12],
-    ['its first chunk', HEADER + 5],
-    ['the tag of its first chunk', HEADER + CHUNK + 3],
-    ['a middle chunk', HEADER + SEALED_CHUNK + 5],
-    ['its last byte', -1],
-  ])('refuse a change of %s', async (_, at) => {
+    ['its version', () => 5],
+    ['its salt', () => 40],
+    ['the tag of its header', (header: number) => header - 30],
+    ['its first chunk', (header: number) => header + 5],
+    ['the tag of its first chunk', (header: number) => header + CHUNK + 3],
+    ['a middle chunk', (header: number) => header + SEALED_CHUNK + 5],
+    ['its last byte', (_: number, length: number) => length - 1],
+  ])('refuse a change of %s', async (_, placeOf) => {
     const sealed = await seal(plainOf(2 * CHUNK + 10))
-    const place = at < 0 ? sealed.byteLength + at : at
+    const place = placeOf(headerLength(sealed), sealed.byteLength)
     sealed[place] = sealed[place]! ^ 1
     await expect(open(sealed)).rejects.toThrow(SealedStreamError)
   })
 
   it.each([
-    ['inside its header', 10],
-    ['after its header', HEADER],
-    ['inside the first chunk', HEADER + 100],
-    ['between two chunks', HEADER + SEALED_CHUNK],
-    ['before its last chunk', HEADER + 2 * SEALED_CHUNK],
-    ['one byte before its end', -1],
-  ])('refuse a file that is cut off %s', async (_, end) => {
+    ['inside its header', () => 10],
+    ['after its header', (header: number) => header],
+    ['inside the first chunk', (header: number) => header + 100],
+    ['between two chunks', (header: number) => header + SEALED_CHUNK],
+    ['before its last chunk', (header: number) => header + 2 * SEALED_CHUNK],
+    ['one byte before its end', () => -1],
+  ])('refuse a file that is cut off %s', async (_, endOf) => {
     const sealed = await seal(plainOf(2 * CHUNK + 10))
-    await expect(open(sealed.subarray(0, end))).rejects.toThrow(SealedStreamError)
+    await expect(open(sealed.subarray(0, endOf(headerLength(sealed))))).rejects.toThrow(SealedStreamError)
   })
 
   it('refuse chunks in another order, or one that is left out or repeated', async () => {
     const sealed = await seal(plainOf(3 * CHUNK))
-    const header = sealed.subarray(0, HEADER)
-    const chunk = (n: number) => sealed.subarray(HEADER + n * SEALED_CHUNK, HEADER + (n + 1) * SEALED_CHUNK)
+    const length = headerLength(sealed)
+    const chunk = (n: number) => sealed.subarray(length + n * SEALED_CHUNK, length + (n + 1) * SEALED_CHUNK)
     for (const order of [
       [1, 0, 2],
       [0, 2],
@@ -99,16 +137,19 @@ describe('sealStream and openStream', () => {
       [0, 1, 2, 2],
       [0, 2, 1],
     ]) {
-      await expect(open(Buffer.concat([header, ...order.map(chunk)]))).rejects.toThrow(SealedStreamError)
+      const mixed = Buffer.concat([sealed.subarray(0, length), ...order.map(chunk)])
+      await expect(open(mixed)).rejects.toThrow(SealedStreamError)
     }
   })
 
   it('hand on nothing of a chunk that is not authentic', async () => {
     const sealed = await seal(plainOf(2 * CHUNK))
-    sealed[HEADER + SEALED_CHUNK + 1] = sealed[HEADER + SEALED_CHUNK + 1]! ^ 1
+    const place = headerLength(sealed) + SEALED_CHUNK + 1
+    sealed[place] = sealed[place]! ^ 1
     let length = 0
     const reading = (async () => {
-      for await (const piece of openStream(pieces(sealed), PASSPHRASE)) length += piece.byteLength
+      for await (const piece of openStream(pieces(sealed), { passphrase: PASSPHRASE }))
+        length += piece.byteLength
     })()
     await expect(reading).rejects.toThrow('The backup is damaged or cut off, about 65536 bytes')
     expect(length).toBe(CHUNK)
@@ -116,7 +157,33 @@ describe('sealStream and openStream', () => {
 
   it('refuse a file that asks for more memory than a backup ever does', async () => {
     const sealed = await seal(plainOf(10))
-    sealed[8] = 40
-    await expect(open(sealed)).rejects.toThrow('not a backup')
+    const greedy = Buffer.from(sealed.toString('latin1').replace(/(-> scrypt \S+) \d+/, '$1 40'), 'latin1')
+    await expect(open(greedy)).rejects.toThrow(SealedStreamError)
+  })
+})
+
+describe('requireRecipient', () => {
+  it('lets a recipient through, and says what is one', async () => {
+    expect(() => requireRecipient('a word')).toThrow('Allowed: age1…')
+    expect(() => requireRecipient('age1')).toThrow(SealedStreamError)
+    const recipient = await identityToRecipient(await generateIdentity())
+    expect(() => requireRecipient(recipient)).not.toThrow()
+  })
+})
+
+describe('lockOf', () => {
+  it('says by the beginning of a file what opens it', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flow-vault-lock-'))
+    const file = path.join(folder, 'file')
+    const lockOfBytes = (bytes: Buffer) => {
+      fs.writeFileSync(file, bytes)
+      return lockOf(file)
+    }
+    const recipients = [await identityToRecipient(await generateIdentity())]
+    expect(await lockOfBytes(await seal(plainOf(1)))).toBe('passphrase')
+    expect(await lockOfBytes(await sealFor(plainOf(1), { recipients }))).toBe('key')
+    for (const other of ['', 'SQLite format 3', 'age-encryption.org/v2\n-> X25519 a\n'])
+      await expect(lockOfBytes(Buffer.from(other))).rejects.toThrow('not a backup of a vault')
+    fs.rmSync(folder, { recursive: true })
   })
 })
