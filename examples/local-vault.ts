@@ -6,9 +6,18 @@ import { createFlowVault, type FlowVault } from '../shared/flow-client/client.ts
 export interface LocalVault {
   readonly vault: FlowVault
   readonly url: string
+  /** An access token that works for a while. */
+  getToken(): Promise<string>
+  /** One request to the API; the path is one below `/api/v2/flows/vault`. Throws with the vault's own words. */
+  call<T>(method: string, path: string, body?: unknown): Promise<T>
   /** Creates a connection and answers its id. */
   create(connection: object): Promise<string>
 }
+
+type DevFile = Readonly<Record<'url' | 'client_id' | 'client_secret' | 'audience', string>>
+
+/** Tokens live an hour. */
+const TOKEN_USED_MS = 30 * 60_000
 
 /** Reads the first client that `npm start` made. Throws with what to do when no vault runs here. */
 export async function localVault(
@@ -16,10 +25,37 @@ export async function localVault(
 ): Promise<LocalVault> {
   const file = path.resolve(folder, 'dev.json')
   if (!fs.existsSync(file)) throw new Error(`There is no ${file}. Run npm start in another terminal first.`)
-  const dev = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<
-    'url' | 'client_id' | 'client_secret' | 'audience',
-    string
-  >
+  const dev = JSON.parse(fs.readFileSync(file, 'utf8')) as DevFile
+  let held = { token: await requestToken(dev), untilMs: Date.now() + TOKEN_USED_MS }
+  const getToken = async (): Promise<string> => {
+    if (held.untilMs < Date.now())
+      held = { token: await requestToken(dev), untilMs: Date.now() + TOKEN_USED_MS }
+    return held.token
+  }
+  const call: LocalVault['call'] = async <T>(method: string, below: string, body?: unknown) => {
+    const answer = await fetch(`${dev.url}/api/v2/flows/vault${below}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${await getToken()}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    const content = text === '' ? {} : (JSON.parse(text) as { message?: string })
+    if (!answer.ok) throw new Error(content.message)
+    return content as T
+  }
+  return {
+    url: dev.url,
+    vault: createFlowVault({ url: dev.url, getToken }),
+    getToken,
+    call,
+    create: async (connection) => (await call<{ id: string }>('POST', '/connections', connection)).id,
+  }
+}
+
+async function requestToken(dev: DevFile): Promise<string> {
   const answer = await fetch(`${dev.url}/oauth/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -32,19 +68,5 @@ export async function localVault(
   }).catch(() => {
     throw new Error(`No vault answers at ${dev.url}. Run npm start in another terminal first.`)
   })
-  const { access_token: token } = (await answer.json()) as { access_token: string }
-  return {
-    url: dev.url,
-    vault: createFlowVault({ url: dev.url, getToken: async () => token }),
-    async create(connection) {
-      const created = await fetch(`${dev.url}/api/v2/flows/vault/connections`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(connection),
-      })
-      const body = (await created.json()) as { id: string; message?: string }
-      if (created.status !== 201) throw new Error(body.message)
-      return body.id
-    },
-  }
+  return ((await answer.json()) as { access_token: string }).access_token
 }

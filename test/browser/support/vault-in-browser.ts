@@ -70,7 +70,8 @@ export function signInLink(
   return vault.server.vault.signInLink({ clientId, person: 'ada' })!
 }
 
-function watchPage(page: Page, allowed: readonly string[], offences: string[]): void {
+/** Notes what no page may do: errors on the console, refused styles and scripts, requests elsewhere. */
+export function watchPage(page: Page, allowed: readonly string[], offences: string[]): void {
   page.on('pageerror', (error) => offences.push(`error: ${error.message}`))
   page.on('console', (message) => {
     // A refused request is the page's business: it shows it. Everything else on the console is a mistake.
