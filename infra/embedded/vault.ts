@@ -198,7 +198,7 @@ function browsing(
 function scraped(
   metrics: PrometheusMetrics,
   { freezes, work, breaker }: ComposedGrants & { work: LocalWorkQueue },
-): string {
+): Promise<string> {
   metrics.gauge('freezes_seen', freezes.inForce)
   metrics.gauge('work_queue_depth', work.depth)
   measureBreakers(metrics, breaker)

@@ -16,7 +16,7 @@ export const METRICS_ROUTE = { name: 'get-metrics', method: 'GET', path: '/metri
  */
 export function createMetricsHandler(
   ports: HttpPorts,
-  options: { settings: Pick<Settings, 'host' | 'publicUrl'>; text(): string },
+  options: { settings: Pick<Settings, 'host' | 'publicUrl'>; text(): Promise<string> },
 ): HttpHandler {
   const guarded = createHttpHandler([metricsRoute(options.text, ['read:flows_vault_events'])], ports)
   if (!isPrivate(options.settings)) return guarded
@@ -38,7 +38,7 @@ function isPrivate({ host, publicUrl }: Pick<Settings, 'host' | 'publicUrl'>): b
   return publicUrl === undefined || LOOPBACK.test(new URL(publicUrl).hostname)
 }
 
-function metricsRoute(text: () => string, scopes: readonly ['read:flows_vault_events'] | undefined) {
+function metricsRoute(text: () => Promise<string>, scopes: readonly ['read:flows_vault_events'] | undefined) {
   return defineRoute({
     ...METRICS_ROUTE,
     function: 'api',
@@ -48,6 +48,10 @@ function metricsRoute(text: () => string, scopes: readonly ['read:flows_vault_ev
     responses: {
       200: { description: 'Prometheus text format 0.0.4.', contentType: PROMETHEUS_CONTENT_TYPE },
     },
-    handle: async () => ({ status: 200, body: text(), headers: { 'content-type': PROMETHEUS_CONTENT_TYPE } }),
+    handle: async () => ({
+      status: 200,
+      body: await text(),
+      headers: { 'content-type': PROMETHEUS_CONTENT_TYPE },
+    }),
   })
 }

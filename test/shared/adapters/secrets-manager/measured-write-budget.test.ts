@@ -12,7 +12,7 @@ describe('MeasuredWriteBudget', () => {
     await clock.advance(1000)
     await Promise.all(puts)
     await budget.take('create')
-    const text = metrics.text()
+    const text = await metrics.text()
     expect(text).toContain('flow_vault_secret_writes_total{operation="put"} 2\n')
     expect(text).toContain('flow_vault_secret_writes_total{operation="create"} 1\n')
     expect(text).toContain('flow_vault_secret_write_wait_seconds_sum 1\n')
@@ -23,9 +23,11 @@ describe('MeasuredWriteBudget', () => {
     const [clock, metrics] = [new ManualClock(), new PrometheusMetrics()]
     // One write a second, 60 a minute.
     const budget = new MeasuredWriteBudget({ clock, maxInstances: 35, metrics })
-    const useOf = (operation: string) =>
+    const useOf = async (operation: string) =>
       Number(
-        new RegExp(`secret_write_budget_use_ratio{operation="${operation}"} (.*)`).exec(metrics.text())?.[1],
+        new RegExp(`secret_write_budget_use_ratio{operation="${operation}"} (.*)`).exec(
+          await metrics.text(),
+        )?.[1],
       )
     const putEach = async (ms: number, times: number) => {
       for (let time = 0; time < times; time++) {
@@ -34,17 +36,17 @@ describe('MeasuredWriteBudget', () => {
       }
     }
     await putEach(2000, 30)
-    expect(useOf('put')).toBe(0.5)
+    expect(await useOf('put')).toBe(0.5)
     // The 31st begins another minute: of the 30 before it all still count.
     await budget.take('put')
-    expect(useOf('put')).toBeCloseTo(31 / 60)
+    expect(await useOf('put')).toBeCloseTo(31 / 60)
     await clock.advance(30_000)
     await budget.take('put')
-    expect(useOf('put')).toBeCloseTo((2 + 30 / 2) / 60)
+    expect(await useOf('put')).toBeCloseTo((2 + 30 / 2) / 60)
     await clock.advance(120_000)
     await budget.take('put')
-    expect(useOf('put')).toBeCloseTo(1 / 60)
+    expect(await useOf('put')).toBeCloseTo(1 / 60)
     await budget.take('delete')
-    expect(useOf('delete')).toBeCloseTo(1 / 60)
+    expect(await useOf('delete')).toBeCloseTo(1 / 60)
   })
 })

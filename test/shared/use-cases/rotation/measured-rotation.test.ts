@@ -21,8 +21,8 @@ function rowWith(failure?: Partial<RotationFailure>): ConnectionRow {
 }
 
 /** The samples of these metrics, without their prefix. */
-function samples(metrics: PrometheusMetrics, ...names: string[]): string[] {
-  const lines = metrics.text().split('\n')
+async function samples(metrics: PrometheusMetrics, ...names: string[]): Promise<string[]> {
+  const lines = (await metrics.text()).split('\n')
   return names.flatMap((name) =>
     lines
       .filter((line) => line.startsWith(`flow_vault_${name}`))
@@ -55,10 +55,10 @@ describe('countRotation', () => {
       failed({ class: 'unknown', lastAtMs: STARTED_AT_MS - 1 }),
       ['rotations_total{cause="due",outcome="waiting"} 1'],
     ],
-  ])('tells %s', (_name, result, expected) => {
+  ])('tells %s', async (_name, result, expected) => {
     const metrics = new PrometheusMetrics()
     countRotation(metrics, { cause: 'due', result, startedAtMs: STARTED_AT_MS })
-    expect(samples(metrics, 'rotations_total', 'lease_conflicts_total')).toEqual(expected)
+    expect(await samples(metrics, 'rotations_total', 'lease_conflicts_total')).toEqual(expected)
   })
 })
 
@@ -78,21 +78,24 @@ describe('what workers and loops measure', () => {
     const row = await world.create('OAUTH2', MACHINE_SETUP)
     await world.clock.advance(Number(row.due_at) - world.clock.nowMs() + 90_000)
     await doMeasuredWork({ ...world.ports, metrics }, { kind: 'rotate', tenant: 'acme', id: row.id })
-    expect(samples(metrics, 'rotations_total', 'due_lag_seconds_sum', 'due_lag_seconds_count')).toEqual([
-      'rotations_total{cause="due",outcome="rotated"} 1',
-      'due_lag_seconds_sum 90',
-      'due_lag_seconds_count 1',
-    ])
-    expect(samples(metrics, 'due_lag_seconds_bucket{le="60"}', 'due_lag_seconds_bucket{le="120"}')).toEqual([
-      'due_lag_seconds_bucket{le="60"} 0',
-      'due_lag_seconds_bucket{le="120"} 1',
-    ])
+    expect(await samples(metrics, 'rotations_total', 'due_lag_seconds_sum', 'due_lag_seconds_count')).toEqual(
+      [
+        'rotations_total{cause="due",outcome="rotated"} 1',
+        'due_lag_seconds_sum 90',
+        'due_lag_seconds_count 1',
+      ],
+    )
+    expect(
+      await samples(metrics, 'due_lag_seconds_bucket{le="60"}', 'due_lag_seconds_bucket{le="120"}'),
+    ).toEqual(['due_lag_seconds_bucket{le="60"} 0', 'due_lag_seconds_bucket{le="120"} 1'])
   })
 
   test('work that comes twice: no lag the second time', async () => {
     const row = await world.create('OAUTH2', MACHINE_SETUP)
     await doMeasuredWork({ ...world.ports, metrics }, { kind: 'rotate', tenant: 'acme', id: row.id })
-    expect(samples(metrics, 'rotations_total', 'due_lag_seconds_count')).toEqual(['due_lag_seconds_count 0'])
+    expect(await samples(metrics, 'rotations_total', 'due_lag_seconds_count')).toEqual([
+      'due_lag_seconds_count 0',
+    ])
   })
 
   test('work that fails: by its kind, and the failure goes on', async () => {
@@ -105,7 +108,7 @@ describe('what workers and loops measure', () => {
       { kind: 'rotate', tenant: 'acme', id: row.id },
     )
     await expect(work).rejects.toThrow('down')
-    expect(samples(metrics, 'work_failures_total')).toEqual(['work_failures_total{kind="rotate"} 1'])
+    expect(await samples(metrics, 'work_failures_total')).toEqual(['work_failures_total{kind="rotate"} 1'])
   })
 
   test('a sweep: whether it was full, and the oldest that is due', async () => {
@@ -114,12 +117,12 @@ describe('what workers and loops measure', () => {
     await world.clock.advance(Math.max(...dueAtMs) - world.clock.nowMs() + 60_000)
     const lateMs = world.clock.nowMs() - Math.min(...dueAtMs)
     await measuredSweep({ ...world.ports, metrics }, { capacity: 1, perTenant: 1 })
-    expect(samples(metrics, 'sweeps_total', 'oldest_due_seconds')).toEqual([
+    expect(await samples(metrics, 'sweeps_total', 'oldest_due_seconds')).toEqual([
       'sweeps_total{outcome="full"} 1',
       `oldest_due_seconds ${lateMs / 1000}`,
     ])
     await measuredSweep({ ...world.ports, metrics }, { capacity: 10, perTenant: 10 })
-    expect(samples(metrics, 'sweeps_total{outcome="complete"}')).toEqual([
+    expect(await samples(metrics, 'sweeps_total{outcome="complete"}')).toEqual([
       'sweeps_total{outcome="complete"} 1',
     ])
   })
@@ -141,7 +144,7 @@ describe('what workers and loops measure', () => {
     await world.ports.items.transact([{ op: 'put', key, attributes: intent }])
     await measuredReconcile({ ...world.ports, metrics })
     expect(
-      samples(metrics, 'reconcile_items_total{kind="intent', 'reconcile_items_total{kind="failed'),
+      await samples(metrics, 'reconcile_items_total{kind="intent', 'reconcile_items_total{kind="failed'),
     ).toEqual(['reconcile_items_total{kind="intent-undone"} 1', 'reconcile_items_total{kind="failed"} 0'])
   })
 })
