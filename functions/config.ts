@@ -44,6 +44,7 @@ export const ENV = {
   workQueueUrl: 'FLOW_VAULT_WORK_QUEUE',
   freezeQueueUrl: 'FLOW_VAULT_FREEZE_QUEUE',
   deliveryQueueUrl: 'FLOW_VAULT_DELIVERY_QUEUE',
+  busName: 'FLOW_VAULT_BUS',
   rotationsPerMinute: 'FLOW_VAULT_ROTATIONS_PER_MINUTE',
   allowHosts: SHARED_SETTINGS.allowHosts.variable,
   logLevel: SHARED_SETTINGS.logLevel.variable,
@@ -82,7 +83,10 @@ export interface Config {
   readonly workQueueUrl?: string | undefined
   /** Where the jobs of freezes go. */
   readonly freezeQueueUrl?: string | undefined
+  /** Where what subscriptions get goes. */
   readonly deliveryQueueUrl?: string | undefined
+  /** The bus that events are put on. */
+  readonly busName?: string | undefined
   /** How many connections a sweep may hand to the workers. */
   readonly rotationsPerMinute: number
   /** `host:port` pairs that may be private or plain http; never on AWS itself. */
@@ -116,6 +120,7 @@ const TABLE = {
   workQueueUrl: optional(ENV.workQueueUrl, SERVICE_URL),
   freezeQueueUrl: optional(ENV.freezeQueueUrl, SERVICE_URL),
   deliveryQueueUrl: optional(ENV.deliveryQueueUrl, SERVICE_URL),
+  busName: optional(ENV.busName, shaped(/^[A-Za-z0-9_./-]{1,256}$/, 'the name of an event bus')),
   rotationsPerMinute: defaulted(ENV.rotationsPerMinute, whole(1, MAX_ROTATIONS), 1000),
   awsEndpointUrl: optional(ENV.awsEndpointUrl, shaped(/./, 'a URL')),
 } as const

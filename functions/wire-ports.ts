@@ -22,7 +22,6 @@ import { SqsWorkQueue, type WorkQueueUrls } from '../shared/adapters/sqs/sqs-wor
 import { SystemClock } from '../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../shared/adapters/system/system-random.ts'
 import { InvariantError } from '../shared/domain/errors.ts'
-import { newUuid } from '../shared/domain/ids.ts'
 import { SecretText } from '../shared/domain/secret-text.ts'
 import type { Digester } from '../shared/ports/digester.ts'
 import type { GrantRunner } from '../shared/ports/grant-runner.ts'
@@ -154,12 +153,11 @@ export function grantRunner({ config, clock, aws }: Base): GrantRunner {
   })
 }
 
-/** Where a deployment has no such queue, only a subscription that is tested or replayed is told so. */
-export function deliveryQueue({ config, aws, random }: Base): SqsDeliveryQueue {
+/** The queue to subscribers. */
+export function deliveryQueue({ config, aws }: Base): SqsDeliveryQueue {
   return new SqsDeliveryQueue({
     client: new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
-    queueUrl: config.deliveryQueueUrl,
-    newId: () => newUuid(random),
+    queueUrl: present(config.deliveryQueueUrl, ENV.deliveryQueueUrl),
   })
 }
 

@@ -1,21 +1,31 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { outboxKeysOf } from '../shared/adapters/dynamodb/stream-keys.ts'
+import { EventBridgeOutlet } from '../shared/adapters/eventbridge/event-bridge-outlet.ts'
+import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
 import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
 import type { Digester } from '../shared/ports/digester.ts'
+import type { GrantSealer } from '../shared/ports/grant-sealer.ts'
 import type { SecretStore } from '../shared/ports/secret-store.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import type { Environment } from '../shared/settings/read-environment.ts'
 import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../shared/use-cases/commit/single-flight.ts'
+import { EventOutlets } from '../shared/use-cases/events/event-outlets.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
 import { type PermitLookup, PermitWatch } from '../shared/use-cases/permits/permit-watch.ts'
+import { SubscriptionOutlet } from '../shared/use-cases/subscriptions/fan-out.ts'
 import { UsageRollup } from '../shared/use-cases/usage/usage-rollup.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
 import { composeGrants } from './compose-grants.ts'
 import { ENV, present } from './config.ts'
 import type { CredentialsPorts } from './credentials/ports.ts'
+import type { DeliverFunctionPorts } from './deliver/ports.ts'
 import type { GrantsFunctionPorts } from './grants/ports.ts'
+import type { PublishFunctionPorts } from './publish/ports.ts'
 import type { ReconcileFunctionPorts } from './reconcile/ports.ts'
 import type { SweepFunctionPorts } from './sweep/ports.ts'
+import { SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
 import {
   budgets,
   common,
@@ -141,5 +151,42 @@ export function wireReconcile(env: Environment = process.env): ReconcileFunction
       queueUrl: present(config.workQueueUrl, ENV.workQueueUrl),
       freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl),
     }),
+  }
+}
+
+/** The ports of `publish`: events to number, the bus, and the queue to subscribers. */
+export function wirePublish(env: Environment = process.env): PublishFunctionPorts {
+  const base = readBase(env)
+  const { config, clock, random, aws } = base
+  const rows = common(base)
+  const client = new EventBridgeClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
+  const bus = new EventBridgeOutlet({ client, busName: present(config.busName, ENV.busName), clock, random })
+  return {
+    ...rows,
+    metrics: emfMetrics(base),
+    outlet: new EventOutlets([bus, new SubscriptionOutlet(rows, deliveryQueue(base))]),
+    newKeysOf: outboxKeysOf,
+  }
+}
+
+/** The ports of `deliver`: subscriptions and their signing keys, deliveries, and the way out to receivers. */
+export function wireDeliver(env: Environment = process.env): DeliverFunctionPorts {
+  const base = readBase(env)
+  const { config, clock } = base
+  const rows = common(base)
+  const metrics = emfMetrics(base)
+  const secrets = secretStore(base, rows.items, metrics)
+  const queue = deliveryQueue(base)
+  return {
+    ...rows,
+    metrics,
+    secrets,
+    digester: refused<Digester>('digest'),
+    opened: new OpenedSecrets(secrets, refused<GrantSealer>('open tokens')),
+    grants: grantRunner(base),
+    fetch: createGuardedFetch({ allowHosts: config.allowHosts, clock }),
+    deployment: config.deployment,
+    publicUrl: present(config.publicUrl, ENV.publicUrl),
+    putOff: (receiptHandle, ms) => queue.putOff(receiptHandle, ms),
   }
 }

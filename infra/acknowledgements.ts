@@ -68,7 +68,8 @@ export function acknowledgeFindings({ vault, alarms }: { vault: VaultStack; alar
   for (const vaultFunction of vault.functions.values()) {
     acknowledge(vaultFunction, ...FUNCTION_FINDINGS, SECRETS_FINDING)
   }
-  for (const child of vault.node.children) {
+  acknowledge(vault.events.deadLetters, ...DEAD_LETTERS_FINDINGS)
+  for (const child of [...vault.node.children, ...vault.events.node.children]) {
     if (child.node.id.endsWith('-queue')) acknowledge(child, QUEUE_FINDING)
   }
 }

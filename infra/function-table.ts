@@ -5,13 +5,32 @@ import type { ReconcileEvent } from '../functions/reconcile/handler.ts'
 import type { Route } from '../functions/route.ts'
 
 /** The name of a function's code: its folder under `functions/`. */
-export type FunctionFolder = 'api' | 'credentials' | 'authorize' | 'grants' | 'sweep' | 'reconcile'
+export type FunctionFolder =
+  | 'api'
+  | 'credentials'
+  | 'authorize'
+  | 'grants'
+  | 'sweep'
+  | 'publish'
+  | 'deliver'
+  | 'reconcile'
 
 /** The name of a function. `grants` answers calls; `rotations` is the same code before the queues. */
 export type VaultFunctionName = FunctionFolder | 'rotations'
 
 /** What a role may be given of the changes that are told: `constructs/event-grants.ts`. */
-export type EventGrantName = 'write-events' | 'read-events'
+export type EventGrantName =
+  | 'write-events'
+  | 'read-events'
+  | 'number-events'
+  | 'query-outbox'
+  | 'follow-events'
+  | 'put-events'
+  | 'list-subscriptions'
+  | 'serve-subscriptions'
+  | 'keep-deliveries'
+  | 'send-deliveries'
+  | 'receive-deliveries'
 
 /**
  * What a role may be given. Each adds the permissions and the names in the environment together
@@ -59,6 +78,8 @@ export interface FunctionEntry {
   readonly schedules?: readonly FunctionSchedule[]
   /** True when the work queue wakes it. */
   readonly worksQueue?: boolean
+  /** What of the changes wakes it: the stream of the events, or the queue to subscribers. */
+  readonly follows?: 'events' | 'deliveries'
   readonly grants: readonly GrantName[]
 }
 
@@ -93,6 +114,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'verify-tokens',
       'invoke-grants',
       'send-freezes',
+      'send-deliveries',
     ],
   },
   {
@@ -144,6 +166,37 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     timeoutSeconds: 55,
     schedules: [{ name: 'every-minute', everyMinutes: 1, event: {} }],
     grants: ['query-due', 'send-work', 'measure-work'],
+  },
+  {
+    name: 'publish',
+    description: 'Numbers what happened, puts it on the bus, and hands it to subscriptions',
+    memoryMb: 512,
+    timeoutSeconds: 60,
+    schedules: [{ name: 'every-minute', everyMinutes: 1, event: {} }],
+    follows: 'events',
+    grants: [
+      'number-events',
+      'query-outbox',
+      'follow-events',
+      'put-events',
+      'list-subscriptions',
+      'send-deliveries',
+    ],
+  },
+  {
+    name: 'deliver',
+    description: 'Sends subscriptions what happened, signed, until they have taken it',
+    memoryMb: 512,
+    timeoutSeconds: 60,
+    follows: 'deliveries',
+    grants: [
+      'serve-subscriptions',
+      'keep-deliveries',
+      'write-events',
+      'receive-deliveries',
+      'read-secrets',
+      'invoke-grants',
+    ],
   },
   {
     name: 'reconcile',

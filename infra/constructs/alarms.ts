@@ -23,6 +23,8 @@ const DAY = Duration.days(1)
 /** Rotation is a sweep a minute and a queue behind it: later than this means that something does not run. */
 const OLDEST_DUE_ALARM_MS = 3 * 60_000
 const FAILED_PERCENT = 1
+/** A change is told within seconds; what waits for minutes has lost its stream, or somebody who takes it. */
+const OLDEST_EVENT_ALARM_MS = 3 * 60_000
 /** One is a crash or a network's hiccup; more in minutes is a provider or a store in trouble. */
 const UNKNOWN_OUTCOMES_ALARM = 3
 /** A job of a freeze is minutes of work at most; older than this, nobody works it. */
@@ -213,7 +215,26 @@ export class Alarms extends Construct {
       description:
         'Changes by people near the quota of Secrets Manager, which AWS does not raise: make new connections in a stage with secretStore=sealed.',
     })
+    this.#watchEvents(stage)
     this.#watchFetches(stage)
+  }
+
+  #watchEvents(stage: string): void {
+    const figure = figuresOf(stage)
+    this.#add('events-waiting', {
+      metric: figure('outbox_oldest', 'Maximum'),
+      above: OLDEST_EVENT_ALARM_MS,
+      minutes: [2, 3],
+      // No figure means that nobody looked.
+      missing: TreatMissingData.BREACHING,
+      description: 'A change has waited for minutes to be told, or nobody looks for what was left behind.',
+    })
+    this.#add('events-failing', {
+      metric: figure('events_published', 'Sum', { outcome: 'failed' }),
+      above: 0,
+      minutes: [3, 5],
+      description: 'Changes cannot be told: the bus, the queue to subscribers or the table refuses them.',
+    })
   }
 
   #watchFetches(stage: string): void {

@@ -23,6 +23,12 @@ export interface VaultResources {
   readonly workQueueArn: string
   readonly freezeQueueUrl: string
   readonly freezeQueueArn: string
+  readonly eventsIndexArn: string
+  readonly eventsStreamArn: string
+  readonly deliveryQueueUrl: string
+  readonly deliveryQueueArn: string
+  readonly busName: string
+  readonly busArn: string
   readonly secretWriters: number
   readonly rotationsPerMinute: number
   /** Whose tokens are accepted, and where browsers reach the vault. */

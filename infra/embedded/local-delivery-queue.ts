@@ -82,8 +82,8 @@ export class LocalDeliveryQueue implements DeliveryQueue {
       const messages = found.flatMap((stored) =>
         stored === undefined ? [] : [stored as unknown as DeliveryMessage],
       )
-      for (const { tenant, subscriptionId, place, event } of messages) {
-        this.#accept({ tenant, subscriptionId, place, event })
+      for (const { tenant, subscriptionId, place, event, again } of messages) {
+        this.#accept({ tenant, subscriptionId, place, event, ...(again === undefined ? {} : { again }) })
       }
       nextToken = page.nextToken
     } while (nextToken !== undefined)
@@ -103,7 +103,7 @@ export class LocalDeliveryQueue implements DeliveryQueue {
     while (fresh.length > 0) {
       const writes = fresh.map((message) => ({
         ...deliveryWrite(newDelivery(message, nowMs), nowMs),
-        ...(message.again === true ? {} : { when: [{ kind: 'item-absent' }] as const }),
+        ...(message.again !== undefined ? {} : { when: [{ kind: 'item-absent' }] as const }),
       }))
       try {
         await this.#ports.items.transact(writes)
@@ -116,7 +116,7 @@ export class LocalDeliveryQueue implements DeliveryQueue {
     return fresh
   }
 
-  #accept({ again: _, ...message }: DeliveryMessage): void {
+  #accept(message: DeliveryMessage): void {
     const key = `${message.tenant} ${message.subscriptionId}`
     const receiver = this.#receivers.get(key) ?? newReceiver()
     this.#receivers.set(key, receiver)

@@ -33,7 +33,7 @@ export class AlarmsStack extends Stack {
       functions: vault.functions,
       httpStage: vault.http.stage,
       tables: [data.table, data.events],
-      deadLetters: [vault.deadLetters.queue, vault.work.deadLetters],
+      deadLetters: [vault.deadLetters.queue, vault.work.deadLetters, vault.events.deadLetters],
       freezes: vault.work.freezes,
     }
     const alarms = new Alarms(this, 'Alarms', { ...watched, action: new SnsAction(this.topic) })

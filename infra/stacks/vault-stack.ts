@@ -4,6 +4,7 @@ import type { Construct } from 'constructs'
 import { ENV } from '../../functions/config.ts'
 import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
 import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
+import { EventBus } from '../constructs/event-bus.ts'
 import type { VaultResources } from '../constructs/grant-statements.ts'
 import { VaultHttpApi } from '../constructs/http-api.ts'
 import { Schedules } from '../constructs/schedules.ts'
@@ -27,6 +28,7 @@ export class VaultStack extends Stack {
   readonly functions: ReadonlyMap<VaultFunctionName, VaultFunction>
   readonly http: VaultHttpApi
   readonly work: WorkQueue
+  readonly events: EventBus
   readonly deadLetters: DeadLetters
 
   constructor(scope: Construct, id: string, props: VaultStackProps) {
@@ -37,11 +39,17 @@ export class VaultStack extends Stack {
     this.deadLetters = new DeadLetters(this, 'DeadLetters')
     const worker = FUNCTION_TABLE.find(({ worksQueue }) => worksQueue === true)
     this.work = new WorkQueue(this, 'Work', { workerTimeoutSeconds: worker?.timeoutSeconds ?? 0 })
+    const deliverer = FUNCTION_TABLE.find(({ follows }) => follows === 'deliveries')
+    this.events = new EventBus(this, 'Events', {
+      stage: settings.stage,
+      timeoutSeconds: deliverer?.timeoutSeconds ?? 0,
+    })
     const resources = this.#resources(props, pace)
     const functions = FUNCTION_TABLE.map(
       (entry) => [entry.name, this.#addFunction(entry, { settings, resources, pace })] as const,
     )
     this.functions = new Map(functions)
+    this.#wakeByEvents(props.data)
     if (settings.tokenUrl !== undefined) this.http.proxyTokenRequests(settings.tokenUrl)
     this.#addOutputs(props)
   }
@@ -56,11 +64,24 @@ export class VaultStack extends Stack {
       FreezeQueueUrl: this.work.freezes.queueUrl,
       WorkDeadLettersUrl: this.work.deadLetters.queueUrl,
       DeadLettersUrl: this.deadLetters.queue.queueUrl,
+      EventBusName: this.events.bus.eventBusName,
+      EventBusArn: this.events.bus.eventBusArn,
+      DeliveryQueueUrl: this.events.deliveries.queueUrl,
+      DeliveryDeadLettersUrl: this.events.deadLetters.queueUrl,
       CredentialsFunctionArn: this.functions.get('credentials')?.function.functionArn,
       SecretStore: Fn.importValue(data.secretStoreExport),
     }
     for (const [name, value] of Object.entries(outputs))
       if (value !== undefined) new CfnOutput(this, name, { value })
+  }
+
+  #wakeByEvents({ events }: DataStack): void {
+    for (const { name, follows } of FUNCTION_TABLE) {
+      const target = this.functions.get(name)!.function
+      const stream = { streamArn: events.tableStreamArn!, deadLetters: this.deadLetters.queue }
+      if (follows === 'events') this.events.wakeByEvents(target, stream)
+      if (follows === 'deliveries') this.events.wakeByDeliveries(target)
+    }
   }
 
   #addFunction(
@@ -119,6 +140,8 @@ export class VaultStack extends Stack {
       dueIndexArn: `${tableArn}/index/${TABLE_DEFINITION.dueIndex.name}`,
       eventsTableName: data.events.tableName,
       eventsTableArn: data.events.tableArn,
+      eventsIndexArn: `${data.events.tableArn}/index/${TABLE_DEFINITION.dueIndex.name}`,
+      eventsStreamArn: data.events.tableStreamArn!,
       secretsArn: this.formatArn({
         service: 'secretsmanager',
         resource: 'secret',
@@ -139,6 +162,10 @@ export class VaultStack extends Stack {
       workQueueArn: this.work.queue.queueArn,
       freezeQueueUrl: this.work.freezes.queueUrl,
       freezeQueueArn: this.work.freezes.queueArn,
+      deliveryQueueUrl: this.events.deliveries.queueUrl,
+      deliveryQueueArn: this.events.deliveries.queueArn,
+      busName: this.events.bus.eventBusName,
+      busArn: this.events.bus.eventBusArn,
       secretWriters: pace.secretWriters,
       rotationsPerMinute: pace.rotationsPerMinute,
       http: {

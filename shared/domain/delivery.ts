@@ -20,6 +20,8 @@ export interface Delivery {
   /** Its number in the feed, or the event's id for a test. */
   readonly place: number | string
   readonly event: VaultEvent
+  /** The request that had it sent again, if one did. */
+  readonly again?: string
   readonly status: DeliveryStatus
   readonly tries: number
   readonly queuedAtMs: number

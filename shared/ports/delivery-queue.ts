@@ -7,8 +7,8 @@ export interface DeliveryMessage {
   /** Its number in the feed, or the event's id for a test. */
   readonly place: number | string
   readonly event: VaultEvent
-  /** Set when it is sent again on request, whether it was delivered or not. */
-  readonly again?: boolean
+  /** Set when it is sent again on request, whether it was delivered or not: the id of that request. */
+  readonly again?: string
 }
 
 /** What waits to be delivered: in order for one subscription and connection, side by side for all others. */

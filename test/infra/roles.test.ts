@@ -80,6 +80,30 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'sqs:GetQueueAttributes',
   ],
   sweep: [...LOGS, ...TRACES, 'dynamodb:Query', 'sqs:SendMessage', 'sqs:GetQueueAttributes'],
+  publish: [
+    ...LOGS,
+    ...TRACES,
+    'dynamodb:GetItem',
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+    'dynamodb:Query',
+    ...['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map((a) => `dynamodb:${a}`),
+    'events:PutEvents',
+    'sqs:SendMessage',
+  ],
+  deliver: [
+    ...LOGS,
+    ...TRACES,
+    'dynamodb:GetItem',
+    'dynamodb:PutItem',
+    'dynamodb:UpdateItem',
+    'secretsmanager:GetSecretValue',
+    'kms:Decrypt',
+    'lambda:InvokeFunction',
+    ...['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'ChangeMessageVisibility'].map(
+      (a) => `sqs:${a}`,
+    ),
+  ],
   reconcile: [
     ...LOGS,
     ...TRACES,
@@ -152,13 +176,14 @@ describe('the role of each function, with Secrets Manager', () => {
 describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretStore) => {
   const { vault } = templates.get(secretStore)!
 
-  it('binds every permission on the table but the scan of reconcile to the beginning of the partition key', () => {
+  it('binds every permission on the tables but the scan of reconcile to the beginning of the partition key', () => {
     const keys: Record<string, string[]> = {}
     for (const { name } of FUNCTION_TABLE) {
       for (const { actions, condition } of statementsOf(vault, name)) {
         if (!actions.some((action) => action.startsWith('dynamodb:'))) continue
         const named = /"dynamodb:LeadingKeys":(\[[^\]]+\])/.exec(condition)?.[1]
-        const leading = named === undefined ? [`any: ${actions.join()}`] : (JSON.parse(named) as string[])
+        const unbound = actions.includes('dynamodb:GetRecords') ? 'stream' : actions.join()
+        const leading = named === undefined ? [`any: ${unbound}`] : (JSON.parse(named) as string[])
         keys[name] = [...new Set([...(keys[name] ?? []), ...leading])].sort()
       }
     }
@@ -172,6 +197,15 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       grants: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', ...committed, 'VAULT'],
       rotations: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', ...committed, 'VAULT'],
       sweep: ['rotation#*'],
+      publish: [
+        ...committed,
+        'TENANT#*#FEED',
+        'TENANT#*#FEED_HEAD',
+        'TENANT#*#SUBSCRIPTIONS',
+        'any: stream',
+        'outbox#*',
+      ],
+      deliver: [...sealed, 'TENANT#*#DELIVERIES', ...committed, 'TENANT#*#SUBSCRIPTIONS', 'VAULT'],
       reconcile: [
         'ACCESS#*',
         'REFRESH#*',
@@ -199,6 +233,8 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       grants: ['dynamodb:GetItem'],
       rotations: ['dynamodb:GetItem'],
       sweep: [],
+      publish: [],
+      deliver: ['dynamodb:GetItem'],
       reconcile: ['dynamodb:GetItem'],
     })
   })
@@ -226,11 +262,11 @@ describe('the role of each function, with sealed secrets', () => {
     expect(all.filter((action) => action.startsWith('secretsmanager:'))).toEqual([])
   })
 
-  it('lets only credentials and grants decrypt, and of refresh tokens grants alone', () => {
+  it('lets only credentials, grants and deliver decrypt, and of refresh tokens grants alone', () => {
     const may = FUNCTION_TABLE.filter(({ name }) =>
       statementsOf(vault, name).some(({ actions }) => actions.includes('kms:Decrypt')),
     )
-    expect(may.map(({ name }) => name)).toEqual(['credentials', 'grants', 'rotations'])
+    expect(may.map(({ name }) => name)).toEqual(['credentials', 'grants', 'rotations', 'deliver'])
     const decrypts = may
       .flatMap(({ name }) => statementsOf(vault, name))
       .filter(({ actions }) => actions.includes('kms:Decrypt'))
@@ -240,6 +276,7 @@ describe('the role of each function, with sealed secrets', () => {
       ...[secrets, tokens('"access"')],
       ...[secrets, tokens('"access","refresh"')],
       ...[secrets, tokens('"access","refresh"')],
+      secrets,
     ])
   })
 })
@@ -297,31 +334,65 @@ describe('the functions', () => {
 
 describe('the queues', () => {
   const { vault } = templates.get('secrets-manager')!
-  const sources = Object.values(vault.findResources('AWS::Lambda::EventSourceMapping')).map(
-    ({ Properties }) => ({
+  const mappings = Object.values(vault.findResources('AWS::Lambda::EventSourceMapping'))
+  const [stream, ...others] = mappings.filter(({ Properties }) => Properties.ScalingConfig === undefined)
+  const sources = mappings
+    .filter(({ Properties }) => Properties.ScalingConfig !== undefined)
+    .map(({ Properties }) => ({
       queue: String(Properties.EventSourceArn['Fn::GetAtt'][0]),
       batch: Properties.BatchSize,
       instances: Properties.ScalingConfig.MaximumConcurrency,
-    }),
-  )
+    }))
   const queuesOf = (name: string, action: string): string[] =>
     statementsOf(vault, name)
       .filter(({ actions }) => actions.includes(action))
       .flatMap(({ resources }) => resources)
       .map((resource) => (JSON.parse(resource) as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0]!)
-      .map((id) => (id.includes('Freezes') ? 'freezes' : id.includes('DeadLetters') ? 'dead' : 'work'))
+      .map((id) => /Deliveries|Freezes|DeadLetters/.exec(id)?.[0] ?? 'Work')
       .sort()
 
-  it('are two, so that the job of a freeze does not wait behind rotations', () => {
-    expect(sources).toHaveLength(2)
+  it('are two for work, so that the job of a freeze does not wait behind rotations, and one to subscribers', () => {
+    expect(sources).toHaveLength(3)
     const [freezes] = sources.filter(({ queue }) => queue.includes('Freezes'))
     expect(freezes).toMatchObject({ batch: 1, instances: 2 })
+  })
+
+  it('hands subscribers one message at a time, in the order of its group, and never counts it out', () => {
+    const deliveries = sources.find(({ queue }) => queue.includes('Deliveries'))
+    expect(deliveries).toMatchObject({ batch: 1, instances: 20 })
+    const [queue] = Object.values(vault.findResources('AWS::SQS::Queue')).filter(
+      ({ Properties }) => Properties.FifoThroughputLimit !== undefined,
+    )
+    const deliver = FUNCTION_TABLE.find(({ follows }) => follows === 'deliveries')
+    expect(queue!.Properties).toMatchObject({
+      FifoQueue: true,
+      DeduplicationScope: 'messageGroup',
+      FifoThroughputLimit: 'perMessageGroupId',
+      MessageRetentionPeriod: 14 * 86_400,
+      VisibilityTimeout: 6 * deliver!.timeoutSeconds,
+      RedrivePolicy: { maxReceiveCount: 1000 },
+    })
+  })
+
+  it('follow the stream of the events alone, what is new in it, to no end but a dead letter', () => {
+    expect(others).toEqual([])
+    expect(JSON.stringify(stream!.Properties.EventSourceArn)).toContain('EventsTable')
+    expect(stream!.Properties).toMatchObject({
+      BatchSize: 100,
+      BisectBatchOnFunctionError: true,
+      StartingPosition: 'TRIM_HORIZON',
+      FilterCriteria: {
+        Filters: [{ Pattern: '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"kind":{"S":["outbox"]}}}}' }],
+      },
+    })
   })
 
   it('give a message back six times the function’s timeout later, one by one, and to the dead letters after five tries', () => {
     const grants = FUNCTION_TABLE.find(({ worksQueue }) => worksQueue === true)
     const queues = Object.entries(vault.findResources('AWS::SQS::Queue'))
-    const working = queues.filter(([, { Properties }]) => Properties.RedrivePolicy !== undefined)
+    const working = queues.filter(
+      ([, { Properties }]) => Properties.RedrivePolicy !== undefined && Properties.FifoQueue === undefined,
+    )
     expect(working).toHaveLength(2)
     for (const [, { Properties }] of working) {
       expect(Properties.VisibilityTimeout).toBe(6 * grants!.timeoutSeconds)
@@ -331,12 +402,15 @@ describe('the queues', () => {
     // Dead letters are kept as long as SQS keeps anything.
     for (const [id, { Properties }] of queues)
       if (id.includes('DeadLetters')) expect(Properties.MessageRetentionPeriod).toBe(14 * 86_400)
-    for (const { Properties } of Object.values(vault.findResources('AWS::Lambda::EventSourceMapping')))
+    for (const { Properties } of mappings.filter(({ Properties }) => Properties.ScalingConfig !== undefined))
       expect(Properties.FunctionResponseTypes).toEqual(['ReportBatchItemFailures'])
   })
 
   it('are worked by a function of their own, so that no caller of grants waits for them', () => {
-    const mapped = Object.values(vault.findResources('AWS::Lambda::EventSourceMapping'))
+    const mapped = mappings.filter(({ Properties }) =>
+      JSON.stringify(Properties.EventSourceArn).includes('Work'),
+    )
+    expect(mapped).toHaveLength(2)
     const functions = vault.findResources('AWS::Lambda::Function')
     for (const { Properties } of mapped) {
       expect(functions[Properties.FunctionName.Ref]!.Properties.FunctionName).toBe(
@@ -349,10 +423,12 @@ describe('the queues', () => {
   })
 
   it('take from each function what it has to hand over, and nothing else', () => {
-    expect(queuesOf('api', 'sqs:SendMessage')).toEqual(['freezes'])
-    expect(queuesOf('sweep', 'sqs:SendMessage')).toEqual(['dead', 'work'])
-    expect(queuesOf('reconcile', 'sqs:SendMessage')).toEqual(['dead', 'freezes', 'work'])
-    expect(queuesOf('rotations', 'sqs:ReceiveMessage')).toEqual(['freezes', 'work'])
+    expect(queuesOf('api', 'sqs:SendMessage')).toEqual(['Deliveries', 'Freezes'])
+    expect(queuesOf('sweep', 'sqs:SendMessage')).toEqual(['DeadLetters', 'Work'])
+    expect(queuesOf('reconcile', 'sqs:SendMessage')).toEqual(['DeadLetters', 'Freezes', 'Work'])
+    expect(queuesOf('publish', 'sqs:SendMessage')).toEqual(['DeadLetters', 'Deliveries'])
+    expect(queuesOf('rotations', 'sqs:ReceiveMessage')).toEqual(['Freezes', 'Work'])
+    expect(queuesOf('deliver', 'sqs:ReceiveMessage')).toEqual(['Deliveries'])
   })
 })
 
@@ -362,6 +438,7 @@ describe('the schedules', () => {
   it('wake their functions, keep what cannot be delivered, and try nothing that a later one repeats', () => {
     const schedules = Object.values(vault.findResources('AWS::Scheduler::Schedule'))
     expect(schedules.map(({ Properties }) => Properties.ScheduleExpression).sort()).toEqual([
+      'rate(1 minute)',
       'rate(1 minute)',
       'rate(1 minute)',
       'rate(1440 minutes)',
@@ -374,7 +451,7 @@ describe('the schedules', () => {
       })
     }
     const invoked = Object.values(vault.findResources('AWS::Lambda::EventInvokeConfig'))
-    expect(invoked).toHaveLength(2)
+    expect(invoked).toHaveLength(3)
     for (const { Properties } of invoked) {
       expect(Properties.MaximumRetryAttempts).toBe(0)
       expect(Properties.DestinationConfig.OnFailure.Destination['Fn::GetAtt'][0]).toContain('DeadLetters')

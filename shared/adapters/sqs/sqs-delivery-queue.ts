@@ -1,11 +1,18 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
-import { VaultError } from '../../domain/errors.ts'
+import {
+  ChangeMessageVisibilityCommand,
+  SendMessageBatchCommand,
+  type SendMessageBatchResult,
+  type SQSClient,
+} from '@aws-sdk/client-sqs'
 import { laneOf } from '../../domain/subscription.ts'
 import type { DeliveryMessage, DeliveryQueue } from '../../ports/delivery-queue.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
+import { awsFailure, describeAwsFailure } from '../aws-failure.ts'
 
 /** SQS: ten messages and 1 MiB in one call; ours have some hundred bytes. */
 const BATCH = 10
+/** SQS keeps a message from view for twelve hours from its receipt at most; one that comes early is put off again. */
+const MAX_PUT_OFF_S = 12 * 3600 - 60
 
 /**
  * The FIFO queue to subscribers: one message group a subscription and connection, so that its events stay in order
@@ -13,39 +20,81 @@ const BATCH = 10
  */
 export class SqsDeliveryQueue implements DeliveryQueue {
   readonly #client: SQSClient
-  readonly #queueUrl: string | undefined
-  readonly #newId: () => string
+  readonly #queueUrl: string
 
-  constructor(options: { client: SQSClient; queueUrl: string | undefined; newId(): string }) {
+  constructor(options: { client: SQSClient; queueUrl: string }) {
     this.#client = options.client
     this.#queueUrl = options.queueUrl
-    this.#newId = options.newId
   }
 
-  /** Throws `conflict` where the deployment has no such queue. */
+  /** Throws `StoreUnavailableError` when something was not taken; nothing of its group after it was taken then. */
   async enqueue(messages: readonly DeliveryMessage[]): Promise<void> {
-    if (this.#queueUrl === undefined) {
-      throw new VaultError('conflict', 'This deployment of the vault sends nothing to subscriptions.')
-    }
-    for (let from = 0; from < messages.length; from += BATCH) {
-      const page = messages.slice(from, from + BATCH)
-      const { Failed: failed = [] } = await this.#client.send(
-        new SendMessageBatchCommand({
-          QueueUrl: this.#queueUrl,
-          Entries: page.map((message, index) => ({
-            Id: String(index),
-            MessageBody: JSON.stringify(message),
-            MessageGroupId: laneOf(message.subscriptionId, message.event),
-            MessageDeduplicationId: this.#deduplicationId(message),
-          })),
-        }),
-      )
-      // Those after a failed one of its group may have gone: they come again with it, and are told by their place.
-      if (failed.length > 0) throw new StoreUnavailableError('SQS did not take every delivery', 'not-applied')
+    for (const batch of batchesOf(messages)) {
+      const { Failed: refused = [] } = await this.#send(batch)
+      if (refused.length > 0) {
+        throw new StoreUnavailableError(
+          `SQS refused ${refused.length} of ${batch.length} deliveries`,
+          'unknown',
+        )
+      }
     }
   }
 
-  #deduplicationId({ subscriptionId, place, again }: DeliveryMessage): string {
-    return again === true ? this.#newId() : `${subscriptionId}-${place}`
+  /** Gives a message back after `ms`, as far as SQS keeps one from view. Throws `StoreUnavailableError`. */
+  async putOff(receiptHandle: string, ms: number): Promise<void> {
+    const VisibilityTimeout = Math.min(MAX_PUT_OFF_S, Math.ceil(ms / 1000))
+    const command = new ChangeMessageVisibilityCommand({
+      QueueUrl: this.#queueUrl,
+      ReceiptHandle: receiptHandle,
+      VisibilityTimeout,
+    })
+    try {
+      await this.#client.send(command)
+    } catch (error) {
+      const failure = awsFailure(error)
+      throw new StoreUnavailableError(
+        describeAwsFailure('SQS ChangeMessageVisibility', failure),
+        failure.outcome,
+      )
+    }
   }
+
+  async #send(batch: readonly DeliveryMessage[]): Promise<Pick<SendMessageBatchResult, 'Failed'>> {
+    const command = new SendMessageBatchCommand({
+      QueueUrl: this.#queueUrl,
+      Entries: batch.map((message, index) => ({
+        Id: String(index),
+        MessageBody: JSON.stringify(message),
+        MessageGroupId: laneOf(message.subscriptionId, message.event),
+        MessageDeduplicationId: deduplicationIdOf(message),
+      })),
+    })
+    try {
+      return await this.#client.send(command)
+    } catch (error) {
+      const failure = awsFailure(error)
+      throw new StoreUnavailableError(describeAwsFailure('SQS SendMessageBatch', failure), failure.outcome)
+    }
+  }
+}
+
+/**
+ * Batches in which no group comes twice, to be sent in this order: SQS refuses messages one by one, and one behind a
+ * refused one of its group would overtake it.
+ */
+function batchesOf(messages: readonly DeliveryMessage[]): DeliveryMessage[][] {
+  const batches: DeliveryMessage[][] = []
+  const lastOf = new Map<string, number>()
+  for (const message of messages) {
+    const lane = laneOf(message.subscriptionId, message.event)
+    let at = (lastOf.get(lane) ?? -1) + 1
+    while ((batches[at]?.length ?? 0) >= BATCH) at++
+    batches[at] = [...(batches[at] ?? []), message]
+    lastOf.set(lane, at)
+  }
+  return batches
+}
+
+function deduplicationIdOf({ subscriptionId, place, again }: DeliveryMessage): string {
+  return [subscriptionId, place, ...(again === undefined ? [] : [again])].join('-')
 }

@@ -38,19 +38,22 @@ interface Waiting {
  * tenant that fails holds up no other; an item that holds no event is set aside.
  */
 export async function publishEvents(ports: PublishPorts, keys: readonly ItemKey[]): Promise<PublishReport> {
-  let published = 0
-  const failed: ItemKey[] = []
-  for (const [tenant, ofTenant] of byTenant(keys)) {
-    try {
-      published += await publishOfTenant(ports, tenant, ofTenant)
-    } catch (error) {
-      ports.log.error('events could not be published; they come again', { tenant, ...errorFields(error) })
-      ports.metrics.count('events_published', ofTenant.length, { outcome: 'failed' })
-      failed.push(...ofTenant)
-      await postpone(ports, ofTenant)
-    }
+  const reports = await Promise.all(
+    [...byTenant(keys)].map(async ([tenant, ofTenant]): Promise<PublishReport> => {
+      try {
+        return { published: await publishOfTenant(ports, tenant, ofTenant), failed: [] }
+      } catch (error) {
+        ports.log.error('events could not be published; they come again', { tenant, ...errorFields(error) })
+        ports.metrics.count('events_published', ofTenant.length, { outcome: 'failed' })
+        await postpone(ports, ofTenant)
+        return { published: 0, failed: ofTenant }
+      }
+    }),
+  )
+  return {
+    published: reports.reduce((sum, { published }) => sum + published, 0),
+    failed: reports.flatMap(({ failed }) => failed),
   }
-  return { published, failed }
 }
 
 function byTenant(keys: readonly ItemKey[]): Map<string, ItemKey[]> {
@@ -93,6 +96,18 @@ async function readWaiting(
   tenant: string,
   keys: readonly ItemKey[],
 ): Promise<readonly Waiting[]> {
+  const owners = Map.groupBy(keys, ownerOf)
+  const found = await Promise.all(
+    [...owners.values()].map((ofOwner) => readWaitingOfOwner(ports, tenant, ofOwner)),
+  )
+  return inOrder(found.flat())
+}
+
+async function readWaitingOfOwner(
+  ports: PublishPorts,
+  tenant: string,
+  keys: readonly ItemKey[],
+): Promise<readonly Waiting[]> {
   const found = new Map<string, Waiting>()
   for (const first of keys) {
     for (let key: ItemKey | undefined = first; key !== undefined; key = predecessorOf(tenant, key)) {
@@ -103,7 +118,12 @@ async function readWaiting(
       else found.set(key.sort, { key, attributes })
     }
   }
-  return inOrder([...found.values()])
+  return [...found.values()]
+}
+
+/** Whose event it is: a connection's, or a subscription's. */
+function ownerOf({ sort }: ItemKey): string {
+  return findEventSortParts(sort)?.ownerId ?? sort
 }
 
 /** By their time, but never a connection's event before its predecessor: the clock may have gone back between them. */
@@ -111,7 +131,7 @@ function inOrder(waiting: readonly Waiting[]): readonly Waiting[] {
   const bySort = waiting.toSorted((a, b) => (a.key.sort < b.key.sort ? -1 : 1))
   const latestOf = new Map<string, number>()
   const timed = bySort.map((one) => {
-    const owner = findEventSortParts(one.key.sort)?.ownerId ?? one.key.sort
+    const owner = ownerOf(one.key)
     const atMs = Math.max(Number(one.attributes['due_at']), latestOf.get(owner) ?? 0)
     latestOf.set(owner, atMs)
     return { one, atMs }
@@ -215,7 +235,9 @@ function headWrite(tenant: string, { from, to }: { from: number; to: number }): 
 
 function observeLag(ports: PublishPorts, attributes: Attributes): void {
   ports.metrics.count('events_published', 1, { outcome: 'published' })
-  ports.metrics.observe('publish_lag', Math.max(0, ports.clock.nowMs() - Number(attributes['due_at'])))
+  // By when it happened: one that failed before has been put off since.
+  const happenedAtMs = Date.parse(String(attributes['occurred_at']))
+  ports.metrics.observe('publish_lag', Math.max(0, ports.clock.nowMs() - happenedAtMs))
 }
 
 async function postpone(ports: PublishPorts, keys: readonly ItemKey[]): Promise<void> {

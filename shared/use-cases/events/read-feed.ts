@@ -100,13 +100,18 @@ async function refuseGap(
 ): Promise<void> {
   const expected = from + 1
   if (next === expected) return
-  if (next === undefined && (await headOf(ports, tenant)) <= from) return
+  const head = next === undefined ? await headOf(ports, tenant) : Number.POSITIVE_INFINITY
+  if (head === from) return
+  // Numbers that are given out again, after an older copy was restored, would be skipped by who is beyond them.
+  if (head < from) throw expired('This cursor is ahead of the feed, which was restored from an earlier copy.')
   // Published between the two reads: it is there, and comes with the next page.
   if (next === undefined && (await isKept(ports, tenant, expected))) return
-  throw new VaultError(
-    'events-expired',
-    'Events after this cursor are older than 30 days and gone. Read the connections anew, then follow the feed from `after=latest`.',
-  )
+  throw expired('Events after this cursor are older than 30 days and gone.')
+}
+
+function expired(why: string): VaultError {
+  const then = 'Read the connections anew, then follow the feed from `after=latest`.'
+  return new VaultError('events-expired', `${why} ${then}`)
 }
 
 async function isKept(ports: FeedPorts, tenant: string, number: number): Promise<boolean> {

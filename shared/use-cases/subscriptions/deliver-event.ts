@@ -49,7 +49,8 @@ export async function deliverEvent(ports: DeliverPorts, message: DeliveryMessage
   const nowMs = ports.clock.nowMs()
   const subscription = await findSubscription(ports, message.tenant, message.subscriptionId)
   const stored = await findDelivery(ports, message)
-  const delivery = stored !== undefined && message.again !== true ? stored : newDelivery(message, nowMs)
+  const isSame = stored !== undefined && (message.again === undefined || message.again === stored.again)
+  const delivery = isSame ? stored : newDelivery(message, nowMs)
   if (delivery.status !== 'pending') return DONE
   if (subscription?.status !== 'enabled') {
     await ports.items.transact([deliveryWrite({ ...delivery, status: 'skipped' }, nowMs)])
@@ -78,12 +79,8 @@ export async function deliverEvent(ports: DeliverPorts, message: DeliveryMessage
 
 /** A delivery as it is before its first try. */
 export function newDelivery(message: DeliveryMessage, nowMs: number): Delivery {
-  const { tenant, subscriptionId, place, event } = message
   return {
-    tenant,
-    subscriptionId,
-    place,
-    event,
+    ...message,
     status: 'pending',
     tries: 0,
     queuedAtMs: nowMs,

@@ -28,9 +28,9 @@ export class SubscriptionOutlet implements EventOutlet {
 /** Which of these events go to which subscription of the tenant, or to the one that is named. */
 export async function messagesFor(
   ports: Pick<Ports, 'items'>,
-  events: { tenant: string; entries: readonly FeedEntry[]; only?: string; again?: boolean },
+  events: { tenant: string; entries: readonly FeedEntry[]; only?: string; again?: string },
 ): Promise<DeliveryMessage[]> {
-  const { tenant, entries, only, again = false } = events
+  const { tenant, entries, only, again } = events
   const subscriptions = (await listSubscriptions(ports, tenant)).filter(
     ({ id, status }) => status === 'enabled' && (only === undefined || id === only),
   )
@@ -42,7 +42,7 @@ export async function messagesFor(
         subscriptionId: id,
         place: number,
         event,
-        ...(again ? { again } : {}),
+        ...(again === undefined ? {} : { again }),
       })),
   )
 }

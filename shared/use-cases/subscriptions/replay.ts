@@ -29,7 +29,8 @@ export async function replay(
     throw new VaultError('conflict', 'The subscription is not enabled. Resume it, then replay.')
   }
   const page = await readNumberedFeed(ports, { tenant, after, limit: MAX_REPLAYED })
-  const messages = await messagesFor(ports, { tenant, entries: page.entries, only: id, again: true })
+  const again = newUuid(ports.random)
+  const messages = await messagesFor(ports, { tenant, entries: page.entries, only: id, again })
   if (messages.length > 0) await ports.deliveries.enqueue(messages)
   return { queued: messages.length, after: page.after, more: page.more }
 }

@@ -1,0 +1,5 @@
+import { wirePublish } from '../wire.ts'
+import { createHandler } from './handler.ts'
+
+/** What Lambda calls. */
+export const handler = createHandler(wirePublish())
