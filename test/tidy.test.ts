@@ -168,7 +168,6 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/oauth/grant-metadata.ts': 'the account is asked for with the new token',
   'shared/adapters/secrets-manager/secrets-manager-store.ts': 'the store is given the value',
   'shared/adapters/sealed/envelope.ts': 'the value is encrypted',
-  'shared/adapters/sealed/sealed-secret-store.ts': 'a repeated put is compared with what is stored',
   'shared/adapters/sealed/local-digester.ts': 'the text is hashed under the key',
   'shared/adapters/kms/kms-digester.ts': 'the text is hashed',
   'shared/adapters/memory/memory-secret-store.ts': 'a repeated put is compared with what is stored',

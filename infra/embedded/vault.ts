@@ -84,7 +84,7 @@ export async function openVault(options: {
   const metrics = new PrometheusMetrics()
   const events = createEventFlow({ items: stores.items, clock, random, log, metrics })
   const { items, feedWaits } = events
-  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
   const sealer = new SealedGrants({ items, keys, random, removesAtOnce: true })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })

@@ -8,17 +8,24 @@ import type { Write } from './item-store.ts'
  */
 export interface SecretStore {
   /**
-   * Stores one immutable version and answers its id. Idempotent by `requestToken` (a UUID): the same token with
-   * the same value is a no-op, with another value it throws `SecretConflictError`. Throws `SecretNotFoundError`
-   * while the secret waits for its deletion, and `InvariantError` for an empty value or one over `MAX_SECRET_BYTES`.
-   * `isNew` says that this should be the secret's first version: right, it saves a call; wrong, it costs one.
+   * When a staged version is stored. `at-once`: when `stage` answers, so an intent has to stand first.
+   * `with-the-row`: by the writes that `stage` answers, in the transaction that moves the row's pointer to it.
    */
-  put(
+  readonly staging: 'at-once' | 'with-the-row'
+  /**
+   * Stages one immutable version, which nobody points at yet; `versionId` is a UUID. Idempotent by it: the same
+   * value again changes nothing, and another never takes its place (at once: `SecretConflictError`; with the row: the
+   * transaction that brings it a second time fails). A secret that waits for its deletion takes none (at once:
+   * `SecretNotFoundError`; with the row: the transaction fails). Throws `InvariantError` for an empty value or one over
+   * `MAX_SECRET_BYTES`. `isNew` says that this is the secret's first version. Wrong, it costs a call at once; with the
+   * row the transaction fails.
+   */
+  stage(
     secretId: string,
-    requestToken: string,
+    versionId: string,
     value: SecretText,
     options?: { isNew?: boolean },
-  ): Promise<{ versionId: string }>
+  ): Promise<StagedVersion>
   /**
    * Exactly that version. Throws `SecretNotFoundError` when it, or the whole secret, is not there, and
    * `SealBrokenError` when it is there and does not open, and `KeyUnavailableError` when its key is away. While a secret waits for its
@@ -26,14 +33,10 @@ export interface SecretStore {
    */
   get(secretId: string, versionId: string): Promise<SecretText>
   /**
-   * Only of a store that keeps its versions among the rows: how version `to` takes the place of version `from` in the
-   * transaction that moves a row's pointer. Throws what `put` throws before it writes.
+   * The writes that discard a version in the transaction which moves the last pointer away from it. None where that
+   * is left to `discard`, which is for the caller to call then.
    */
-  replacement?(
-    secretId: string,
-    versions: { readonly from: string; readonly to: string },
-    value: SecretText,
-  ): Promise<Replacement>
+  discarding(secretId: string, versionId: string): readonly Write[]
   /** Says that no row points at this version any more. Stores that age versions out by themselves do nothing. */
   discard(secretId: string, versionId: string): Promise<void>
   /**
@@ -49,11 +52,10 @@ export interface SecretStore {
   list(query: { limit: number; nextToken?: string }): Promise<SecretPage>
 }
 
-export interface Replacement {
-  /** They store the new version, and fail where `put` would throw and where that version is there already. */
+export interface StagedVersion {
+  readonly versionId: string
+  /** What stores the version, for the caller's transaction; none where it is stored already. */
   readonly writes: readonly Write[]
-  /** Whether they discard the old version too; else that is left to `discard`. */
-  readonly discards: boolean
 }
 
 export interface SecretPage {
@@ -90,7 +92,7 @@ export class SecretNotFoundError extends Error {
   override readonly name = 'SecretNotFoundError'
 }
 
-/** The request token already stored another value. */
+/** The version is there already, with another value. */
 export class SecretConflictError extends Error {
   override readonly name = 'SecretConflictError'
 }

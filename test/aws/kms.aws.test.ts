@@ -49,7 +49,7 @@ digesterContract('KmsDigester on moto', async () => ({
 secretStoreContract('SealedSecretStore over KMS and memory', async () => {
   const keys = await wrapperOfNewKey()
   const ports = { items: new MemoryItemStore(), clock: new ManualClock(), random: new SystemRandom() }
-  return new SealedSecretStore({ ...ports, keys })
+  return { secrets: new SealedSecretStore({ ...ports, keys }), items: ports.items }
 })
 
 describe('KmsKeyWrapper', () => {

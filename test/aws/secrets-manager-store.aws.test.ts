@@ -38,7 +38,7 @@ function storeOf(deployment: string, kmsKeyId?: string): SecretsManagerStore {
 
 // moto 5.2.5 stores a version in a secret that is marked deleted; AWS answers InvalidRequestException (API
 // reference of PutSecretValue). The unit suite plays AWS's answer instead.
-secretStoreContract('SecretsManagerStore on moto', async () => storeOf('contract'), [
+secretStoreContract('SecretsManagerStore on moto', async () => ({ secrets: storeOf('contract') }), [
   'takes-versions-while-waiting-for-deletion',
 ])
 
@@ -51,15 +51,15 @@ describe('SecretsManagerStore', () => {
 
   it('makes one call for a first version it is told of, and one for a later version', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, randomUUID(), new SecretText('one'), { isNew: true })
-    await store.put(secretId, randomUUID(), new SecretText('two'))
+    await store.stage(secretId, randomUUID(), new SecretText('one'), { isNew: true })
+    await store.stage(secretId, randomUUID(), new SecretText('two'))
     expect(calls).toEqual(['CreateSecretCommand', 'PutSecretValueCommand'])
   })
 
   it('reads a version by one call that names no staging label', async () => {
     const secretId = freshSecretId()
-    const { versionId } = await store.put(secretId, randomUUID(), new SecretText('one'), { isNew: true })
-    await store.put(secretId, randomUUID(), new SecretText('two'))
+    const { versionId } = await store.stage(secretId, randomUUID(), new SecretText('one'), { isNew: true })
+    await store.stage(secretId, randomUUID(), new SecretText('two'))
     calls.length = 0
     expect((await store.get(secretId, versionId)).reveal()).toBe('one')
     expect(calls).toEqual(['GetSecretValueCommand'])
@@ -67,14 +67,14 @@ describe('SecretsManagerStore', () => {
 
   it('calls a version by its request token', async () => {
     const [secretId, token] = [freshSecretId(), randomUUID()]
-    expect(await store.put(secretId, token, new SecretText('one'))).toEqual({ versionId: token })
+    expect(await store.stage(secretId, token, new SecretText('one'))).toEqual({ versionId: token })
     const { Versions } = await client.send(new ListSecretVersionIdsCommand({ SecretId: secretId }))
     expect(Versions?.map(({ VersionId }) => VersionId)).toEqual([token])
   })
 
   it('creates secrets under its key and tags whose they are', async () => {
     const secretId = freshSecretId('tenant-7')
-    await store.put(secretId, randomUUID(), new SecretText('one'))
+    await store.stage(secretId, randomUUID(), new SecretText('one'))
     const described = await client.send(new DescribeSecretCommand({ SecretId: secretId }))
     expect(described.KmsKeyId).toBe('alias/flow-vault')
     expect(described.Tags).toEqual([
@@ -86,7 +86,7 @@ describe('SecretsManagerStore', () => {
 
   it('leaves a secret restorable for seven days', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, randomUUID(), new SecretText('one'))
+    await store.stage(secretId, randomUUID(), new SecretText('one'))
     const beforeMs = Date.now()
     await store.scheduleDeletion(secretId)
     const { DeletedDate } = await client.send(new DescribeSecretCommand({ SecretId: secretId }))
@@ -101,8 +101,8 @@ describe('SecretsManagerStore', () => {
       { Key: 'flow-vault:managed', Value: 'true' },
       { Key: 'flow-vault:deployment', Value: deployment },
     ]
-    await storeOf(deployment).put(mine, randomUUID(), new SecretText('one'))
-    await storeOf('other').put(otherDeployment, randomUUID(), new SecretText('one'))
+    await storeOf(deployment).stage(mine, randomUUID(), new SecretText('one'))
+    await storeOf('other').stage(otherDeployment, randomUUID(), new SecretText('one'))
     for (const [name, Tags] of [
       [untagged, []],
       [`flow-vault/not-a-secret-id-${randomUUID()}`, tags],

@@ -14,9 +14,9 @@ import { connectionKey, rotationShard } from '../../shared/domain/keys.ts'
 import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
-import type { SecretStore } from '../../shared/ports/secret-store.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { newDataFolder } from '../support/running-vault.ts'
+import { type Stores, storeVersion } from '../support/store-version.ts'
 import { mintingPorts, TENANT } from './minting-ports.ts'
 import { printTable, type Row } from './table.ts'
 
@@ -39,7 +39,7 @@ export async function benchStorage(): Promise<void> {
   }
 }
 
-/** A create is three commits: intent, version, row. Without crash safety it would be two, and a crash between them an orphan. */
+/** A create is one commit of version, row and event. Without crash safety it would be two, and a crash between them an orphan. */
 async function createRow(folder: string): Promise<Row> {
   const keyPath = path.join(folder, 'keys.json')
   await createKeyFile(keyPath, random)
@@ -54,7 +54,12 @@ async function createRow(folder: string): Promise<Row> {
   const bare = await perSecond(CREATES, async () => {
     const id = newId('ac_', { nowMs: clock.nowMs(), random })
     const secretId = secretIdOf({ tenant: TENANT, ownerId: id, generation: 1 })
-    const { versionId } = await ports.secrets.put(secretId, newUuid(random), value, { isNew: true })
+    const { versionId } = await storeVersion(ports, {
+      secretId,
+      versionId: newUuid(random),
+      value,
+      isNew: true,
+    })
     const attributes = { ...row, id, secret: { secretId, versionId, generation: 1 } }
     await items.transact([{ op: 'put', key: connectionKey(TENANT, id), attributes } as never])
   })
@@ -98,18 +103,27 @@ function writeItem(store: ItemStore, n: number): Promise<void> {
 async function secretRows(folder: string): Promise<Row[]> {
   const keys = await LocalKeyWrapper.open(path.join(folder, 'keys.json'), random)
   const sqlite = SqliteItemStore.open({ path: path.join(folder, 'secrets.db') })
-  const stores: Record<string, SecretStore> = {
-    memory: new MemorySecretStore(clock),
-    'sealed in memory': new SealedSecretStore({ items: new MemoryItemStore(), keys, clock, random }),
-    'sealed in sqlite': new SealedSecretStore({ items: sqlite, keys, clock, random }),
+  const memory = new MemoryItemStore()
+  const stores: Record<string, Stores & { readonly items: ItemStore }> = {
+    memory: { secrets: new MemorySecretStore(clock), items: memory },
+    'sealed in memory': {
+      secrets: new SealedSecretStore({ items: memory, keys, clock, random }),
+      items: memory,
+    },
+    'sealed in sqlite': {
+      secrets: new SealedSecretStore({ items: sqlite, keys, clock, random }),
+      items: sqlite,
+    },
   }
   const rows: Row[] = []
   for (const [name, store] of Object.entries(stores)) {
     const idOf = (n: number) => secretIdOf({ tenant: TENANT, ownerId: String(n), generation: 1 })
     const value = new SecretText('bench-token-000'.repeat(20))
-    const put = await perSecond(OPERATIONS, (n) => store.put(idOf(n), 'v1', value, { isNew: true }))
-    const got = await perSecond(OPERATIONS, (n) => store.get(idOf(n), 'v1'))
-    rows.push({ what: `secrets ${name}`, value: `put ${showRate(put)}, get ${showRate(got)}` })
+    const put = await perSecond(OPERATIONS, (n) =>
+      storeVersion(store, { secretId: idOf(n), versionId: 'v1', value, isNew: true }),
+    )
+    const got = await perSecond(OPERATIONS, (n) => store.secrets.get(idOf(n), 'v1'))
+    rows.push({ what: `secrets ${name}`, value: `store ${showRate(put)}, get ${showRate(got)}` })
   }
   await sqlite.close()
   return rows

@@ -102,11 +102,11 @@ export function faultyItems(items: ItemStore, plan: FaultPlan): ItemStore {
 
 /** The same secret store, whose calls go as planned. */
 export function faultySecrets(secrets: SecretStore, plan: FaultPlan): SecretStore {
-  const { replacement } = secrets
   return {
-    // It calls no store: what it answers goes to the row store with the rest of its transaction.
-    ...(replacement === undefined ? {} : { replacement: replacement.bind(secrets) }),
-    put: (...args) => plan.call('secrets.put', () => secrets.put(...args)),
+    staging: secrets.staging,
+    stage: (...args) => plan.call('secrets.stage', () => secrets.stage(...args)),
+    // It calls no store: what it answers goes to the row store with the rest of a transaction.
+    discarding: (...args) => secrets.discarding(...args),
     get: (...args) => plan.call('secrets.get', () => secrets.get(...args)),
     discard: (...args) => plan.call('secrets.discard', () => secrets.discard(...args)),
     scheduleDeletion: (...args) =>

@@ -2,6 +2,7 @@ import { metaKey, secretIdOfPartition, versionOfKey } from '../../shared/adapter
 import type { ConnectionRow, SecretPointer } from '../../shared/domain/connection.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Attributes, Item, ItemStore } from '../../shared/ports/item-store.ts'
+import { isUndoneCreation } from '../../shared/use-cases/commit/settle-commit.ts'
 import { RESTORABLE_MS, type Tombstone } from '../../shared/use-cases/connections/tombstones.ts'
 import type { OauthApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
 
@@ -57,7 +58,8 @@ export async function allItems({ items }: Pick<Looked, 'items'>): Promise<readon
 }
 
 async function contentsOf(world: Looked): Promise<Contents> {
-  const items = await allItems(world)
+  // What only says that something will never be created is left for an hour.
+  const items = (await allItems(world)).filter((item) => !isUndoneCreation(item.attributes) || isIntent(item))
   const nowMs = world.clock.nowMs()
   const of = (part: string) => items.filter(({ key }) => key.partition.endsWith(`#${part}`))
   const attributes = <T>(part: string) => of(part).map((item) => item.attributes as unknown as T)
@@ -86,6 +88,10 @@ async function contentsOf(world: Looked): Promise<Contents> {
         .map(() => 'an Idempotency-Key record of an undone operation is left'),
     ],
   }
+}
+
+function isIntent({ key }: Item): boolean {
+  return key.partition.endsWith('#INTENTS')
 }
 
 /** What is over, and only kept for a while so that a late asker hears of it, goes by itself. */

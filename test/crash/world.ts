@@ -25,8 +25,12 @@ import { noOutgoing } from '../support/no-outgoing.ts'
 import { OPEN_KEYS } from '../support/open-keys.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { FaultPlan, faultyItems, faultySecrets } from './fault-plan.ts'
+import { storedAtOnce } from './stored-at-once.ts'
 
-/** Where faults strike: at the calls of the secret store, or at those it makes of the row store it is sealed in. */
+/**
+ * Where faults strike, and what secret store there is: `ports`, a store beside the rows, whose calls go wrong; `items`,
+ * the sealed store, whose versions come with the rows, and the calls that it makes of the row store go wrong.
+ */
 export type FaultLevel = 'ports' | 'items'
 
 /** One process over the stores: everything it remembers dies with it. */
@@ -72,8 +76,11 @@ export class World {
     const sealed = { keys: OPEN_KEYS, clock: this.clock, random: this.#random }
     const secrets =
       level === 'items'
-        ? new SealedSecretStore({ ...sealed, items })
-        : faultySecrets(new SealedSecretStore({ ...sealed, items: this.items }), plan)
+        ? new SealedSecretStore({ ...sealed, items, discardsAtOnce: true })
+        : faultySecrets(
+            storedAtOnce(new SealedSecretStore({ ...sealed, items: this.items }), this.items),
+            plan,
+          )
     const sealer = new SealedGrants({ items, keys: OPEN_KEYS, random: this.#random })
     const queued: WorkItem[] = []
     const ports = {

@@ -9,6 +9,7 @@ import { attributesOf } from '../../shared/use-cases/commit/connection-rows.ts'
 import { dueMembers } from '../../shared/use-cases/grants/postpone-rotation.ts'
 import { prepareSeals } from '../../shared/use-cases/grants/sealed-tokens.ts'
 import { sweepDue } from '../../shared/use-cases/rotation/sweep-due.ts'
+import { storeVersion } from '../support/store-version.ts'
 import { FAIR_PROVIDER, FAIR_STORES, scenarioOf } from './scenario.ts'
 import { World } from './world.ts'
 
@@ -124,7 +125,7 @@ async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
     extra: {},
   }
   const versionId = newUuid(chance)
-  await world.secrets.put(secretId, versionId, new SecretText(JSON.stringify({ setup })))
+  await storeVersion(world, { secretId, versionId, value: new SecretText(JSON.stringify({ setup })) })
   const seals = await prepareSeals(world.portsOf(world.machines[0]!.current), { tenant, id })
   const { pointer, writes } = seals.seal({ main: stored }, { pointer: undefined, tokens: {} })
   const main: GrantState = {

@@ -183,8 +183,16 @@ export class FaultySecretStore implements SecretStore {
     this.#calls = calls
   }
 
-  put(secretId: string, requestToken: string, value: SecretText, options?: { isNew?: boolean }) {
-    return this.#calls.write(() => this.#inner.put(secretId, requestToken, value, options))
+  get staging(): SecretStore['staging'] {
+    return this.#inner.staging
+  }
+
+  stage(secretId: string, versionId: string, value: SecretText, options?: { isNew?: boolean }) {
+    return this.#calls.write(() => this.#inner.stage(secretId, versionId, value, options))
+  }
+
+  discarding(secretId: string, versionId: string): readonly Write[] {
+    return this.#inner.discarding(secretId, versionId)
   }
 
   get(secretId: string, versionId: string): Promise<SecretText> {

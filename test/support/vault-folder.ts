@@ -7,6 +7,7 @@ import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
+import { storeVersion } from './store-version.ts'
 
 const random = new SystemRandom()
 
@@ -22,7 +23,15 @@ export async function fillVaultFolder(folder: string, count: number): Promise<vo
   const numbers = Array.from({ length: count }, (_, n) => n)
   await Promise.all(
     numbers.map((n) =>
-      secrets.put(secretOf(n).secretId, 'v1', new SecretText(secretOf(n).value), { isNew: true }),
+      storeVersion(
+        { secrets, items },
+        {
+          secretId: secretOf(n).secretId,
+          versionId: 'v1',
+          value: new SecretText(secretOf(n).value),
+          isNew: true,
+        },
+      ),
     ),
   )
   await items.close()

@@ -1,5 +1,6 @@
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Write } from '../../ports/item-store.ts'
 import { decodePageToken, encodePageToken } from '../../ports/page-token.ts'
 import {
   RECOVERY_WINDOW_DAYS,
@@ -8,6 +9,7 @@ import {
   SecretNotFoundError,
   type SecretPage,
   type SecretStore,
+  type StagedVersion,
 } from '../../ports/secret-store.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
 
@@ -26,6 +28,7 @@ interface StoredSecret {
  * is made. A secret that waits for its deletion takes no new version and is still readable.
  */
 export class MemorySecretStore implements SecretStore {
+  readonly staging = 'at-once'
   readonly #clock: Pick<Clock, 'nowMs'>
   readonly #secrets = new Map<string, StoredSecret>()
 
@@ -33,27 +36,30 @@ export class MemorySecretStore implements SecretStore {
     this.#clock = clock
   }
 
-  /** The version id is the request token: that is what makes a repeat find its first try. */
-  async put(secretId: string, requestToken: string, value: SecretText): Promise<{ versionId: string }> {
+  async stage(secretId: string, versionId: string, value: SecretText): Promise<StagedVersion> {
     assertStorableSecret(value)
     const secret: StoredSecret = this.#secrets.get(secretId) ?? {
       createdAtMs: this.#clock.nowMs(),
       versions: new Map(),
     }
     if (secret.deletedAtMs !== undefined) throw new SecretNotFoundError('the secret waits for its deletion')
-    const earlier = secret.versions.get(requestToken)
+    const earlier = secret.versions.get(versionId)
     if (earlier !== undefined && earlier.reveal() !== value.reveal()) {
-      throw new SecretConflictError('this request token already stored another value')
+      throw new SecretConflictError('the version is there already, with another value')
     }
-    secret.versions.set(requestToken, value)
+    secret.versions.set(versionId, value)
     this.#secrets.set(secretId, secret)
-    return { versionId: requestToken }
+    return { versionId, writes: [] }
   }
 
   async get(secretId: string, versionId: string): Promise<SecretText> {
     const value = this.#secrets.get(secretId)?.versions.get(versionId)
     if (value === undefined) throw new SecretNotFoundError('there is no such version of the secret')
     return value
+  }
+
+  discarding(): readonly Write[] {
+    return []
   }
 
   async discard(secretId: string, versionId: string): Promise<void> {

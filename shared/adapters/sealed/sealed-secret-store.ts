@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import { InvariantError } from '../../domain/errors.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -7,23 +6,21 @@ import {
   ConditionFailedError,
   type ItemKey,
   type ItemStore,
-  StoreUnavailableError,
   type Write,
 } from '../../ports/item-store.ts'
 import type { KeyWrapper } from '../../ports/key-wrapper.ts'
 import type { Random } from '../../ports/random.ts'
 import {
   RECOVERY_WINDOW_DAYS,
-  type Replacement,
-  SecretConflictError,
   type SecretDescription,
   SecretNotFoundError,
   type SecretPage,
   type SecretStore,
   type SecretVersionDescription,
+  type StagedVersion,
 } from '../../ports/secret-store.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
-import { type Envelope, envelopeOf, openText, sealText } from './envelope.ts'
+import { envelopeOf, openText, sealText } from './envelope.ts'
 import { type RewrapOutcome, type RewrapPage, rewrapItem, rewrapPage } from './rewrap.ts'
 import {
   META_SORT,
@@ -36,9 +33,6 @@ import {
 } from './sealed-items.ts'
 
 const RECOVERY_WINDOW_MS = RECOVERY_WINDOW_DAYS * 24 * 60 * 60 * 1000
-
-/** Each turn means that another writer changed the secret in between; three in a row do not happen by chance. */
-const MAX_PUT_ATTEMPTS = 3
 
 /**
  * Versions removed in one transaction. DynamoDB limits the items of one to 4 MB together and does not say that those
@@ -65,53 +59,38 @@ export interface SealedSecretStorePorts {
  * row that points at it refuses first, and asking twice would double the cost of every fetch.
  */
 export class SealedSecretStore implements SecretStore {
+  readonly staging = 'with-the-row'
   readonly #ports: SealedSecretStorePorts
 
   constructor(ports: SealedSecretStorePorts) {
     this.#ports = ports
   }
 
-  /** The version id is the request token: that is what makes a repeat find its first try. */
-  async put(
+  /** Seals the value and writes nothing: what is answered makes the item that `list` shows, or checks it. */
+  async stage(
     secretId: string,
-    requestToken: string,
+    versionId: string,
     value: SecretText,
     options: { isNew?: boolean } = {},
-  ): Promise<{ versionId: string }> {
+  ): Promise<StagedVersion> {
     assertStorableSecret(value)
-    const { items, keys, random } = this.#ports
-    const envelope = await sealText(value, placeOf(secretId, requestToken), { keys, random })
-    let isNew = options.isNew ?? false
-    for (let attempt = 1; attempt <= MAX_PUT_ATTEMPTS; attempt += 1) {
-      try {
-        await items.transact(this.#writesOfVersion(secretId, requestToken, envelope, isNew))
-        return { versionId: requestToken }
-      } catch (error) {
-        if (!(error instanceof ConditionFailedError)) throw error
-      }
-      const meta = await items.get(metaKey(secretId))
-      if (meta?.['deletedAtMs'] !== undefined)
-        throw new SecretNotFoundError('the secret waits for its deletion')
-      const earlier = await items.get(versionKey(secretId, requestToken))
-      if (earlier !== undefined) {
-        await this.#assertSameValue(secretId, requestToken, earlier, value)
-        return { versionId: requestToken }
-      }
-      isNew = meta === undefined
+    const envelope = await sealText(value, placeOf(secretId, versionId), this.#ports)
+    const createdAtMs = this.#ports.clock.nowMs()
+    const key = metaKey(secretId)
+    const meta: Write = options.isNew
+      ? { op: 'put', key, attributes: { createdAtMs }, when: [{ kind: 'item-absent' }] }
+      : { op: 'check', key, when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'deletedAtMs' }] }
+    const version: Write = {
+      op: 'put',
+      key: versionKey(secretId, versionId),
+      attributes: { ...envelope, createdAtMs },
+      when: [{ kind: 'item-absent' }],
     }
-    throw new StoreUnavailableError('a secret kept changing while a version was put', 'not-applied')
+    return { versionId, writes: [meta, version] }
   }
 
-  async replacement(
-    secretId: string,
-    { from, to }: { from: string; to: string },
-    value: SecretText,
-  ): Promise<Replacement> {
-    assertStorableSecret(value)
-    const envelope = await sealText(value, placeOf(secretId, to), this.#ports)
-    const stored = this.#writesOfVersion(secretId, to, envelope, false)
-    if (this.#ports.discardsAtOnce !== true) return { writes: stored, discards: false }
-    return { writes: [...stored, { op: 'delete', key: versionKey(secretId, from) }], discards: true }
+  discarding(secretId: string, versionId: string): readonly Write[] {
+    return this.#ports.discardsAtOnce === true ? [{ op: 'delete', key: versionKey(secretId, versionId) }] : []
   }
 
   async get(secretId: string, versionId: string): Promise<SecretText> {
@@ -191,34 +170,6 @@ export class SealedSecretStore implements SecretStore {
    */
   async rewrapAll(query: { limit: number; nextToken?: string }): Promise<RewrapPage> {
     return rewrapPage(query, this.#ports)
-  }
-
-  #writesOfVersion(secretId: string, versionId: string, envelope: Envelope, isNew: boolean): Write[] {
-    const createdAtMs = this.#ports.clock.nowMs()
-    const version: Write = {
-      op: 'put',
-      key: versionKey(secretId, versionId),
-      attributes: { ...envelope, createdAtMs },
-      when: [{ kind: 'item-absent' }],
-    }
-    const key = metaKey(secretId)
-    const meta: Write = isNew
-      ? { op: 'put', key, attributes: { createdAtMs }, when: [{ kind: 'item-absent' }] }
-      : { op: 'check', key, when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'deletedAtMs' }] }
-    return [meta, version]
-  }
-
-  async #assertSameValue(
-    secretId: string,
-    versionId: string,
-    earlier: Attributes,
-    value: SecretText,
-  ): Promise<void> {
-    const stored = await openText(envelopeOf(earlier), placeOf(secretId, versionId), this.#ports.keys)
-    const [a, b] = [Buffer.from(stored.reveal()), Buffer.from(value.reveal())]
-    if (a.byteLength !== b.byteLength || !timingSafeEqual(a, b)) {
-      throw new SecretConflictError('this request token already stored another value')
-    }
   }
 
   /** Whether the condition held. */

@@ -13,7 +13,7 @@ import {
 import { InvariantError } from '../../domain/errors.ts'
 import { findSecretIdParts, parseSecretId, SECRET_ID_PREFIX } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import { StoreUnavailableError } from '../../ports/item-store.ts'
+import { StoreUnavailableError, type Write } from '../../ports/item-store.ts'
 import {
   RECOVERY_WINDOW_DAYS,
   SecretConflictError,
@@ -21,6 +21,7 @@ import {
   SecretNotFoundError,
   type SecretPage,
   type SecretStore,
+  type StagedVersion,
 } from '../../ports/secret-store.ts'
 import { type AwsFailure, awsFailure } from '../aws-failure.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
@@ -50,6 +51,7 @@ const MARKED_DELETED = 'InvalidRequestException'
  * and UpdateSecret is never called: it is not idempotent by token. Its answers carry no library error.
  */
 export class SecretsManagerStore implements SecretStore {
+  readonly staging = 'at-once'
   readonly #client: SecretsManagerClient
   readonly #writeBudget: WriteBudget
   readonly #deployment: string
@@ -72,22 +74,25 @@ export class SecretsManagerStore implements SecretStore {
     this.#recoveryWindowDays = options.recoveryWindowDays ?? RECOVERY_WINDOW_DAYS
   }
 
-  /** One call when `isNew` is right, which is why the default fits rotation: a version for a secret that is there. */
-  async put(
+  /** One call when `isNew` is right; the default fits a setup that is changed: a version for a secret that is there. */
+  async stage(
     secretId: string,
-    requestToken: string,
+    versionId: string,
     value: SecretText,
     options: { isNew?: boolean } = {},
-  ): Promise<{ versionId: string }> {
+  ): Promise<StagedVersion> {
     assertStorableSecret(value)
     let creates = options.isNew ?? false
     for (let call = 1; call <= MAX_PUT_CALLS; call += 1) {
-      const version = { secretId, requestToken, value }
+      const version = { secretId, requestToken: versionId, value }
       const answer = creates ? await this.#createSecret(version) : await this.#putSecretValue(version)
-      if (answer !== 'other-way') return answer
+      if (answer !== 'other-way') return { ...answer, writes: [] }
       creates = !creates
     }
-    throw new StoreUnavailableError('a secret kept coming and going while a version was put', 'not-applied')
+    throw new StoreUnavailableError(
+      'a secret kept coming and going while a version was staged',
+      'not-applied',
+    )
   }
 
   async get(secretId: string, versionId: string): Promise<SecretText> {
@@ -104,6 +109,11 @@ export class SecretsManagerStore implements SecretStore {
       if (failure.name === MARKED_DELETED) throw new SecretNotFoundError('the secret waits for its deletion')
       throw secretsManagerError(call, failure)
     }
+  }
+
+  /** Nothing to write: see `discard`. */
+  discarding(): readonly Write[] {
+    return []
   }
 
   /** Nothing to do: a single version cannot be deleted, and those without a label age out by themselves. */
@@ -252,7 +262,7 @@ function versionOf(answer: { VersionId?: string | undefined }, call: string): { 
 
 function putError(call: string, failure: AwsFailure): Error {
   if (failure.name === EXISTS)
-    return new SecretConflictError('this request token already stored another value')
+    return new SecretConflictError('the version is there already, with another value')
   if (failure.name === MARKED_DELETED) return new SecretNotFoundError('the secret waits for its deletion')
   return secretsManagerError(call, failure)
 }

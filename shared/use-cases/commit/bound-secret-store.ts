@@ -1,7 +1,12 @@
 import { secretStoreKey } from '../../domain/keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
-import { ConditionFailedError, type ItemStore, StoreUnavailableError } from '../../ports/item-store.ts'
-import type { SecretPage, SecretStore } from '../../ports/secret-store.ts'
+import {
+  ConditionFailedError,
+  type ItemStore,
+  StoreUnavailableError,
+  type Write,
+} from '../../ports/item-store.ts'
+import type { SecretPage, SecretStore, StagedVersion } from '../../ports/secret-store.ts'
 
 /** What a secret store is bound by. */
 interface Binding {
@@ -27,14 +32,22 @@ export class BoundSecretStore implements SecretStore {
     this.#binding = binding
   }
 
-  async put(
+  get staging(): SecretStore['staging'] {
+    return this.#binding.secrets.staging
+  }
+
+  async stage(
     secretId: string,
-    requestToken: string,
+    versionId: string,
     value: SecretText,
     options?: { isNew?: boolean },
-  ): Promise<{ versionId: string }> {
+  ): Promise<StagedVersion> {
     await this.prove({ begins: true })
-    return this.#binding.secrets.put(secretId, requestToken, value, options)
+    return this.#binding.secrets.stage(secretId, versionId, value, options)
+  }
+
+  discarding(secretId: string, versionId: string): readonly Write[] {
+    return this.#binding.secrets.discarding(secretId, versionId)
   }
 
   async get(secretId: string, versionId: string): Promise<SecretText> {

@@ -2,6 +2,7 @@ import type { ChangeEventType } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
+import { connectionKey } from '../../domain/keys.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
@@ -13,6 +14,7 @@ import {
   rowChange,
   unchangedSince,
 } from './connection-rows.ts'
+import { settleChange } from './settle-commit.ts'
 import { transactSurely } from './transact-surely.ts'
 
 /** Two people and a rotation may meet on one connection; six changes within one request's time are no accident. */
@@ -50,7 +52,7 @@ export async function changeConnection(
       await transactSurely(
         ports,
         [rowChange(row, next, conditionsOf(row, change)), eventWrite(next, event), ...(change.beside ?? [])],
-        () => isEventStored(ports, next, event.id),
+        () => isChanged(ports, { seen: row, next, eventId: event.id }),
       )
       return next
     } catch (error) {
@@ -67,6 +69,15 @@ export async function changeConnection(
       retryAfterSeconds: 1,
     },
   )
+}
+
+/** Settles a change of unknown outcome, by a write. */
+function isChanged(
+  ports: Ports,
+  { seen, next, eventId }: { seen: ConnectionRow; next: ConnectionRow; eventId: string },
+): Promise<boolean> {
+  const isApplied = () => isEventStored(ports, next, eventId)
+  return settleChange(ports, connectionKey(seen.tenant, seen.id), { seenOp: seen.op, isApplied })
 }
 
 function conditionsOf(row: ConnectionRow, change: VisibleChange): Condition[] {

@@ -4,45 +4,76 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import type { Intent } from './intent.ts'
-import { openIntent } from './intent.ts'
+import type { StagedVersion } from '../../ports/secret-store.ts'
+import { closeIntent, type Intent, openIntent } from './intent.ts'
 import { doubtOf, failureOf, isOfUnknownOutcome, withPatience } from './transact-surely.ts'
 import { type UndoPorts, undoIntent } from './undo-intent.ts'
 
 /*
- * Two stores, one commit point: the row's pointer. An intent stands beside the row before the secret is put, and
- * the commit removes it in the same transaction, on the condition that it is still open. So whoever finds an
- * intent past its deadline may close it first and clean up after: a commit that comes late then fails. An undone
+ * Two stores, one commit point: the row's pointer. Where a version is stored at once, an intent stands beside the row
+ * first, and the commit removes it in the same transaction, on the condition that it is still open. So whoever finds
+ * an intent past its deadline may close it first and clean up after: a commit that comes late then fails. An undone
  * intent stays for a while as a mark, so that an absent one means one thing only: committed.
+ * Where versions are kept among the rows there is nothing to undo: the version comes with the pointer to it.
  */
 
+/** A version that is about to be pointed at, and what belongs into the transaction that does. */
+export interface Staging {
+  readonly pointer: SecretPointer
+  readonly beside: readonly Write[]
+  /** Whether an intent stands. Without one nothing is written yet, and the commit settles its own outcome. */
+  readonly begun: boolean
+}
+
+interface CommitPlan {
+  readonly intent: Intent
+  readonly generation: number
+  /** What belongs to the start where there is one: it is written with the intent. */
+  readonly besideIntent?: readonly Write[]
+  readonly value: SecretText
+  /** Whether a provider is to see the version before anything points at it: then it is stored first, in any store. */
+  readonly seenFirst: boolean
+  /** Applies the final transaction, with all that `beside` holds. */
+  commit(staging: Staging): Promise<void>
+}
+
 /**
- * Puts one secret version and commits the pointer to it. `besideIntent` are writes that belong to the start,
- * `commit` applies the final transaction, which must hold `closeIntent`. Whatever fails before the commit is
- * undone. A commit of unknown outcome that proves to be done is answered like any other, so `commit` may have
- * thrown. Throws `store-unavailable` when a store failed, and passes on what `commit` threw.
+ * Stages one secret version and commits the pointer to it. Whatever fails before the commit is undone. A commit of
+ * unknown outcome that proves to be done is answered like any other, so `commit` may have thrown. Throws
+ * `store-unavailable` when a store failed, and passes on what `commit` threw.
  */
-export async function commitSecret(
-  ports: UndoPorts,
-  plan: {
-    intent: Intent
-    generation: number
-    besideIntent?: readonly Write[]
-    value: SecretText
-    commit(pointer: SecretPointer): Promise<void>
-  },
-): Promise<SecretPointer> {
+export async function commitSecret(ports: UndoPorts, plan: CommitPlan): Promise<SecretPointer> {
+  const { intent, generation } = plan
+  if (ports.secrets.staging === 'at-once' || plan.seenFirst) return commitInSteps(ports, plan)
+  try {
+    const { versionId, writes } = await stageFor(ports, plan)
+    const pointer = { secretId: intent.secretId, versionId, generation }
+    await plan.commit({ pointer, beside: writes, begun: false })
+    return pointer
+  } catch (error) {
+    throw failureOf(error)
+  }
+}
+
+function stageFor(ports: Ports, { intent, value }: CommitPlan): Promise<StagedVersion> {
+  return ports.secrets.stage(intent.secretId, intent.op, value, { isNew: intent.newSecret })
+}
+
+async function commitInSteps(ports: UndoPorts, plan: CommitPlan): Promise<SecretPointer> {
   const { intent } = plan
   let started = false
   let pointer: SecretPointer | undefined
-  try {
-    await ports.items.transact([openIntent(intent), ...(plan.besideIntent ?? [])])
+  const start = async (staged: readonly Write[] = []): Promise<void> => {
+    await ports.items.transact([openIntent(intent), ...(plan.besideIntent ?? []), ...staged])
     started = true
-    const { versionId } = await ports.secrets.put(intent.secretId, intent.op, plan.value, {
-      isNew: intent.newSecret,
-    })
+  }
+  try {
+    const among = ports.secrets.staging === 'with-the-row'
+    if (!among) await start()
+    const { versionId, writes } = await stageFor(ports, plan)
+    if (among) await start(writes)
     pointer = { secretId: intent.secretId, versionId, generation: plan.generation }
-    await plan.commit(pointer)
+    await plan.commit({ pointer, beside: [closeIntent(intent)], begun: true })
     return pointer
   } catch (error) {
     // A refused start wrote nothing; an unknown one may have left an intent, which undoing removes.

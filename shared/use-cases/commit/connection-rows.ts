@@ -120,11 +120,12 @@ export async function isEventStored(
 }
 
 /**
- * The conditions under which `next` may replace `seen`: nobody made a visible change, took the attempt or moved
- * the pointer since it was read.
+ * The conditions under which `next` may replace `seen`: nobody made a visible change, committed an attempt or moved
+ * the pointer since it was read. `op` alone moves where a commit of unknown outcome was settled.
  */
 export function unchangedSince(seen: ConnectionRow): Condition[] {
   const conditions: Condition[] = [
+    { kind: 'equals', attribute: 'op', value: seen.op },
     { kind: 'equals', attribute: 'version', value: seen.version },
     { kind: 'equals', attribute: 'sequence', value: seen.sequence },
   ]

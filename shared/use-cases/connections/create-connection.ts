@@ -1,18 +1,19 @@
 import { findConnector } from '../../connectors/catalogue.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
-import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import type { JsonValue } from '../../domain/json.ts'
-import { connectionCounterKey, connectionKey } from '../../domain/keys.ts'
+import { connectionCounterKey, connectionKey, eventKey } from '../../domain/keys.ts'
 import { secretIdOf } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { commitOnce, commitSecret } from '../commit/commit-protocol.ts'
-import { attributesOf, eventWrite, fingerprintOf, isEventStored } from '../commit/connection-rows.ts'
-import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
+import { commitOnce, commitSecret, type Staging } from '../commit/commit-protocol.ts'
+import { attributesOf, eventWrite, fingerprintOf } from '../commit/connection-rows.ts'
+import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { sealableContent } from '../commit/secret-content.ts'
+import { settleCreation } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
 import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
@@ -62,7 +63,7 @@ export async function createConnection(
   try {
     const created =
       accepted === undefined
-        ? await createEmpty(ports, row, idempotent)
+        ? await createAtOnce(ports, row, { idempotent, beside: [] })
         : await createWithSetup(ports, row, { accepted, idempotent, verify: input.verify === true })
     return { row: created, replayed: false }
   } catch (error) {
@@ -123,16 +124,20 @@ function creationWrites(ports: Pick<Ports, 'actor'>, row: ConnectionRow, eventId
   ]
 }
 
-async function createEmpty(
+/** One transaction makes all of it; its own mark undoes it when nobody can say whether it was applied. */
+async function createAtOnce(
   ports: Ports,
   row: ConnectionRow,
-  idempotent: IdempotentRequest | undefined,
+  { idempotent, beside }: { idempotent: IdempotentRequest | undefined; beside: readonly Write[] },
 ): Promise<ConnectionRow> {
   const eventId = newUuid(ports.random)
   const [put, ...others] = creationWrites(ports, row, eventId)
   const claim =
     idempotent === undefined ? [] : [claimAndCompleteWrite(idempotent, row.op, row, row.createdAtMs)]
-  await transactSurely(ports, [put!, ...claim, ...others], () => isEventStored(ports, row, eventId))
+  await transactSurely(ports, [put!, ...claim, ...others, ...beside], () =>
+    // The event outlives the row, which others may have deleted by now, and no list shows a mark in its place.
+    settleCreation(ports, eventKey(row.tenant, row.id, row.sequence)),
+  )
   return row
 }
 
@@ -158,7 +163,8 @@ async function createWithSetup(
     generation: 1,
     besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, row.op, row.createdAtMs)],
     value: sealableContent({ setup: accepted.values }),
-    commit: async (setupVersion: SecretPointer) => {
+    seenFirst: plan.verify || accepted.setup.grant !== undefined,
+    commit: async ({ pointer: setupVersion, beside, begun }: Staging) => {
       const stored = {
         tenant: row.tenant,
         id: row.id,
@@ -171,10 +177,11 @@ async function createWithSetup(
       }
       const first = await firstGrant(ports, stored, accepted, { verify: plan.verify })
       created = { ...row, ...first.members, secret: setupVersion, authorization: row.op }
+      if (!begun) return void (await createAtOnce(ports, created, { idempotent, beside }))
       const complete =
         idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
       await commitOnce(ports, [
-        closeIntent(intent),
+        ...beside,
         ...creationWrites(ports, created, newUuid(ports.random)),
         ...complete,
         ...first.beside,

@@ -3,29 +3,25 @@ import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import type { JsonValue } from '../../domain/json.ts'
-import { sealedGrantKey } from '../../domain/keys.ts'
 import type { StoredSetup } from '../../ports/grant-runner.ts'
-import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { changeConnection } from '../commit/change-connection.ts'
-import { commitSecret } from '../commit/commit-protocol.ts'
+import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import {
   connectionNotFound,
   findConnection,
   fingerprintOf,
   getConnection,
 } from '../commit/connection-rows.ts'
-import { discardReplaced } from '../commit/discard-version.ts'
-import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
+import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
-import { rescueRemoval, rescueWrite } from '../commit/rescue-item.ts'
 import { sealableContent } from '../commit/secret-content.ts'
 import { placeForSecret } from '../commit/secret-place.ts'
-import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
-import { removeQuietly } from '../grants/keep-answer.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
 import { type FirstGrantOutcome, type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
+import { endOfOldGrant, leftWith, retireSecret } from './retire-setup.ts'
 import { requireVerified } from './verify-connection.ts'
 
 /** Ten updates at a time come through; together the tries take a few seconds at most. */
@@ -146,7 +142,8 @@ async function replaceSetup(
       generation,
       besideIntent: reserve,
       value: sealableContent({ setup: accepted.values }),
-      commit: async (setupVersion) => {
+      seenFirst: input.verify === true || accepted.setup.grant !== undefined,
+      commit: async ({ pointer: setupVersion, beside }: Staging) => {
         const stored = {
           ...storedSetup(row, accepted, setupVersion),
           secret: setupVersion,
@@ -159,7 +156,8 @@ async function replaceSetup(
           replaced = current
           const name = input.name ?? current.name
           const to = { name, first, intent, secret: setupVersion, nowMs: ports.clock.nowMs() }
-          return setupChange(current, accepted, to)
+          const change = setupChange(current, accepted, to)
+          return { ...change, beside: [...beside, ...change.beside, ...leftWith(ports, current, to)] }
         })
       },
     })
@@ -176,58 +174,6 @@ async function replaceSetup(
   }
   await retireSecret(ports, replaced, { op, secret: pointer })
   return updated ?? getConnection(ports, row.tenant, row.id)
-}
-
-/**
- * The old setup's grants are ended at their provider: nothing points at them any more, and they must not outlive that.
- * It is tried at once; what that does not do is left to the rescue that the commit has put there.
- */
-async function retireSecret(
-  ports: FirstGrantPorts,
-  old: ConnectionRow,
-  now: { op: string; secret: SecretPointer },
-): Promise<void> {
-  const stored = storedSetupOf(old)
-  if (stored?.grant !== undefined) {
-    const outcomes = Object.values(await revokeStored(ports, stored))
-    if (outcomes.includes('failed')) return
-    const owner = { tenant: old.tenant, ownerId: old.id }
-    const marks = Object.entries(stored.grant) as ['access' | 'refresh', string][]
-    const tokens = marks.map(([part, mark]): Write => {
-      return { op: 'delete', key: sealedGrantKey({ ...owner, part, mark }) }
-    })
-    const rescue = { tenant: old.tenant, connectionId: old.id, op: now.op }
-    await removeQuietly(ports, [...tokens, rescueRemoval(revocation(rescue))])
-  }
-  if (old.secret !== undefined) await discardReplaced(ports, old.secret, now.secret)
-}
-
-/** The rescue that ends a replaced grant has a name of its own, beside that of the operation's new one. */
-function revocation<T extends { op: string }>(rescue: T): T {
-  return { ...rescue, op: `${rescue.op}-revoke` }
-}
-
-/** What ends the grant of the setup that is replaced, whatever becomes of this process: it keeps the setup it needs. */
-function endOfOldGrant(
-  current: ConnectionRow,
-  { intent, nowMs }: { intent: Intent; nowMs: number },
-): Write[] {
-  const stored = storedSetupOf(current)
-  if (stored?.grant === undefined || current.grants === undefined) return []
-  const { id, grant, ...setup } = stored
-  const rescue = revocation({
-    ...setup,
-    kind: 'rescue',
-    of: 'revoke',
-    op: intent.op,
-    connectionId: id,
-    grant,
-    grants: current.grants,
-    requiredScopes: current.requiredScopes ?? [],
-    replaces: {},
-    createdAtMs: nowMs,
-  } as const)
-  return [rescueWrite(rescue, nowMs + INTENT_DEADLINE_MS)]
 }
 
 function storedSetup(row: ConnectionRow, accepted: AcceptedSetup, secret: SecretPointer): StoredSetup {
@@ -286,6 +232,6 @@ function setupChange(
       ...reasonAfter(current, accepted, to.first),
     },
     event: { type: 'connection.updated' as const, changed },
-    beside: [closeIntent(to.intent), ...endOfOldGrant(current, to), ...to.first.beside],
+    beside: [...endOfOldGrant(current, to), ...to.first.beside],
   }
 }

@@ -4,12 +4,18 @@ import { oauthAppKey } from '../../domain/keys.ts'
 import { secretIdOf } from '../../domain/secret-id.ts'
 import { type Attributes, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { commitSecret } from '../commit/commit-protocol.ts'
+import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import { discardVersion } from '../commit/discard-version.ts'
-import { closeIntent, INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
+import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { sealableContent } from '../commit/secret-content.ts'
+import { settleItem } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { defaultApplicationSort, findOauthApplication, type OauthApplication } from './oauth-application.ts'
+import { defaultApplicationSort, type OauthApplication } from './oauth-application.ts'
+
+interface Facts {
+  readonly previous: OauthApplication | undefined
+  readonly current: OauthApplication | undefined
+}
 
 type Draft = Omit<OauthApplication, 'secret'>
 
@@ -20,17 +26,12 @@ type Draft = Omit<OauthApplication, 'secret'>
 export async function commitApplication(
   ports: Ports,
   draft: Draft,
-  facts: {
-    secrets: JsonObject | undefined
-    previous: OauthApplication | undefined
-    current: OauthApplication | undefined
-  },
+  facts: Facts & { readonly secrets: JsonObject | undefined },
 ): Promise<OauthApplication> {
   const { previous, secrets } = facts
   if (secrets === undefined) {
     const application = { ...draft, ...(previous?.secret === undefined ? {} : { secret: previous.secret }) }
-    const isApplied = async () => (await findOauthApplication(ports, draft.tenant, draft.id))?.op === draft.op
-    await changed(() => transactSurely(ports, applicationWrites(application, facts), isApplied))
+    await changed(() => applied(ports, application, { facts, beside: [] }))
     return application
   }
   const kept = previous?.secret
@@ -52,9 +53,11 @@ export async function commitApplication(
       intent,
       generation,
       value: sealableContent({ setup: secrets }),
-      commit: async (secret) => {
-        application = { ...draft, secret }
-        await ports.items.transact([closeIntent(intent), ...applicationWrites(application, facts)])
+      seenFirst: false,
+      commit: async ({ pointer, beside, begun }: Staging) => {
+        application = { ...draft, secret: pointer }
+        if (!begun) return applied(ports, application, { facts, beside })
+        await ports.items.transact([...applicationWrites(application, facts), ...beside])
       },
     }),
   )
@@ -62,10 +65,21 @@ export async function commitApplication(
   return application!
 }
 
-function applicationWrites(
+/** Applies it and settles an unknown outcome. */
+function applied(
+  ports: Ports,
   application: OauthApplication,
-  facts: { previous: OauthApplication | undefined; current: OauthApplication | undefined },
-): Write[] {
+  { facts, beside }: { facts: Facts; beside: readonly Write[] },
+): Promise<void> {
+  return transactSurely(ports, [...applicationWrites(application, facts), ...beside], () =>
+    settleItem(ports, oauthAppKey(application.tenant, application.id), {
+      next: application,
+      seen: facts.previous,
+    }),
+  )
+}
+
+function applicationWrites(application: OauthApplication, facts: Facts): Write[] {
   const { previous, current } = facts
   const writes: Write[] = [
     {
@@ -75,7 +89,10 @@ function applicationWrites(
       when:
         previous === undefined
           ? [{ kind: 'item-absent' }]
-          : [{ kind: 'equals', attribute: 'version', value: previous.version }],
+          : [
+              { kind: 'equals', attribute: 'version', value: previous.version },
+              { kind: 'equals', attribute: 'op', value: previous.op },
+            ],
     },
   ]
   if (!application.isDefault || current?.id === application.id) return writes

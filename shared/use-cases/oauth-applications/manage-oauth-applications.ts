@@ -21,6 +21,7 @@ import {
 import { refuseUsedApplication } from './application-users.ts'
 import { changed, commitApplication } from './commit-application.ts'
 import {
+  applicationOf,
   defaultApplicationSort,
   findDefaultApplication,
   findOauthApplication,
@@ -101,7 +102,7 @@ export async function listOauthApplications(
     sortPrefix: 'oa_',
     limit: MAX_APPLICATIONS,
   })
-  return page.items.map((item) => item.attributes as unknown as OauthApplication)
+  return page.items.flatMap((item) => applicationOf(item.attributes) ?? [])
 }
 
 /** The application; throws `not-found`. */

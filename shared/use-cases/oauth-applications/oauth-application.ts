@@ -5,9 +5,11 @@ import type { JsonObject } from '../../domain/json.ts'
 import { oauthAppKey } from '../../domain/keys.ts'
 import { isSecretIdOf } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
+import type { Attributes } from '../../ports/item-store.ts'
 import type { ClientIdentity } from '../../ports/oauth-client.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
+import { isUndoneCreation } from '../commit/settle-commit.ts'
 
 /** The operator's registration at a provider: the client that code apps are authorized with. */
 export interface OauthApplication {
@@ -49,10 +51,15 @@ export async function findOauthApplication(
 ): Promise<OauthApplication | undefined> {
   // The partition also holds the items that name each app's default.
   if (!id.startsWith('oa_')) return undefined
-  const item = await ports.items.get(oauthAppKey(tenant, id))
-  const application = item as unknown as OauthApplication | undefined
+  const application = applicationOf(await ports.items.get(oauthAppKey(tenant, id)))
   if (application === undefined || isOwnApplication(application, tenant, id)) return application
   throw new InvariantError('an OAuth application is not its own, or points at a secret of another')
+}
+
+/** An application as it is stored. What only says that one will never be created is none. */
+export function applicationOf(attributes: Attributes | undefined): OauthApplication | undefined {
+  if (attributes === undefined || isUndoneCreation(attributes)) return undefined
+  return attributes as unknown as OauthApplication
 }
 
 function isOwnApplication(application: OauthApplication, tenant: string, id: string): boolean {

@@ -1,5 +1,4 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
-import type { SecretPointer } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import { subscriptionKey } from '../../domain/keys.ts'
@@ -9,10 +8,11 @@ import type { Subscription, SubscriptionFilter, SubscriptionTarget } from '../..
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { commitSecret } from '../commit/commit-protocol.ts'
+import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { discardVersion } from '../commit/discard-version.ts'
-import { closeIntent, INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
+import { INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
+import { settleItem } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
 import { newSigningSecret, signingContent } from './signing-secret.ts'
@@ -158,8 +158,17 @@ export async function commit(
   { seen, actorId }: { seen: Subscription | undefined; actorId?: string },
 ): Promise<void> {
   const told = seen === undefined || seen.status === next.status ? [] : [statusEvent(ports, next, actorId)]
-  const isApplied = async () => (await getSubscription(ports, next.tenant, next.id)).op === next.op
-  await changed(() => transactSurely(ports, [subscriptionWrite(next, seen), ...told], isApplied))
+  await changed(() => applied(ports, [subscriptionWrite(next, seen), ...told], { next, seen }))
+}
+
+function applied(
+  ports: Ports,
+  writes: readonly Write[],
+  { next, seen }: { next: Subscription; seen: Subscription | undefined },
+): Promise<void> {
+  return transactSurely(ports, writes, () =>
+    settleItem(ports, subscriptionKey(next.tenant, next.id), { next, seen }),
+  )
 }
 
 const STATUS_EVENTS = {
@@ -205,9 +214,11 @@ async function commitWithSecret(
       intent,
       generation: 1,
       value: signingContent(secret),
-      commit: async (pointer: SecretPointer) => {
+      seenFirst: false,
+      commit: async ({ pointer, beside, begun }: Staging) => {
         subscription = { ...draft, secret: pointer }
-        await ports.items.transact([closeIntent(intent), subscriptionWrite(subscription, seen)])
+        const writes = [subscriptionWrite(subscription, seen), ...beside]
+        await (begun ? ports.items.transact(writes) : applied(ports, writes, { next: subscription, seen }))
       },
     }),
   )

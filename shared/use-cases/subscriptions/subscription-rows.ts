@@ -8,6 +8,7 @@ import { eventKey, outboxShard, subscriptionKey, subscriptionsPartition } from '
 import type { Subscription } from '../../domain/subscription.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { isUndoneCreation } from '../commit/settle-commit.ts'
 
 /** Each event is matched with all of a tenant's, and a fan-out of 50 is one page of writes. */
 export const MAX_SUBSCRIPTIONS = 50
@@ -18,7 +19,7 @@ export async function findSubscription(
   tenant: string,
   id: string,
 ): Promise<Subscription | undefined> {
-  return (await ports.items.get(subscriptionKey(tenant, id))) as unknown as Subscription | undefined
+  return subscriptionOf(await ports.items.get(subscriptionKey(tenant, id)))
 }
 
 /** The subscription; throws `not-found`. */
@@ -41,7 +42,13 @@ export async function listSubscriptions(
     partition: subscriptionsPartition(tenant),
     limit: MAX_SUBSCRIPTIONS,
   })
-  return page.items.map(({ attributes }) => attributes as unknown as Subscription)
+  return page.items.flatMap(({ attributes }) => subscriptionOf(attributes) ?? [])
+}
+
+/** What only says that a subscription will never be created is none. */
+function subscriptionOf(attributes: Attributes | undefined): Subscription | undefined {
+  if (attributes === undefined || isUndoneCreation(attributes)) return undefined
+  return attributes as unknown as Subscription
 }
 
 /** The write that stores a subscription as it now is, on the condition that nobody changed it since `seen`. */
@@ -53,7 +60,10 @@ export function subscriptionWrite(next: Subscription, seen: Subscription | undef
     when:
       seen === undefined
         ? [{ kind: 'item-absent' }]
-        : [{ kind: 'equals', attribute: 'version', value: seen.version }],
+        : [
+            { kind: 'equals', attribute: 'version', value: seen.version },
+            { kind: 'equals', attribute: 'op', value: seen.op },
+          ],
   }
 }
 

@@ -8,13 +8,7 @@ import { SqliteItemStore } from '../../../../shared/adapters/sqlite/sqlite-item-
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { secretIdOf } from '../../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
-import {
-  type Attributes,
-  ConditionFailedError,
-  type ItemKey,
-  type ItemStore,
-  type Write,
-} from '../../../../shared/ports/item-store.ts'
+import type { Attributes, ItemKey, ItemStore, Write } from '../../../../shared/ports/item-store.ts'
 import {
   MAX_SECRET_BYTES,
   SealBrokenError,
@@ -23,6 +17,7 @@ import {
 import { freshSecretId, secretStoreContract } from '../../../contract/secret-store.ts'
 import { makeKeyFolder } from '../../../support/key-folder.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
+import { storeVersion } from '../../../support/store-version.ts'
 
 const DAY_MS = 86_400_000
 
@@ -46,7 +41,7 @@ beforeEach(async () => {
 
 afterEach(() => folder.remove())
 
-secretStoreContract('SealedSecretStore over a key file and memory', async () => store)
+secretStoreContract('SealedSecretStore over a key file and memory', async () => ({ secrets: store, items }))
 
 const databases: SqliteItemStore[] = []
 
@@ -55,13 +50,18 @@ afterAll(() => Promise.all(databases.map((database) => database.close())))
 secretStoreContract('SealedSecretStore over a key file and SQLite', async () => {
   const database = SqliteItemStore.open({ path: join(folder.path, 'vault.db') })
   databases.push(database)
-  return new SealedSecretStore({ items: database, keys, clock, random })
+  return { secrets: new SealedSecretStore({ items: database, keys, clock, random }), items: database }
 })
+
+/** Stages and stores in the rows that all these stores share. */
+function put(secrets: SealedSecretStore, secretId: string, versionId: string, value: SecretText) {
+  return storeVersion({ secrets, items }, { secretId, versionId, value })
+}
 
 describe('SealedSecretStore', () => {
   it('stores neither the value nor the key that sealed it', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('planted-canary'))
+    await put(store, secretId, 'v1', new SecretText('planted-canary'))
     const stored = JSON.stringify((await items.scan({ limit: 10 })).items)
     expect(stored).not.toContain('planted-canary')
     expect(stored).not.toContain(Buffer.from('planted-canary').toString('base64').slice(0, 16))
@@ -76,8 +76,8 @@ describe('SealedSecretStore', () => {
 
   it('seals equal values differently each time', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
-    await store.put(secretId, 'v2', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v2', new SecretText('one'))
     const [first, second] = [await versionItem(secretId, 'v1'), await versionItem(secretId, 'v2')]
     for (const member of ['iv', 'wrapped', 'ciphertext']) expect(first?.[member]).not.toBe(second?.[member])
   })
@@ -99,7 +99,8 @@ describe('SealedSecretStore', () => {
     }
     const watchedStore = new SealedSecretStore({ items, keys: watched, clock, random })
     const secretId = freshSecretId()
-    await watchedStore.put(secretId, 'v1', new SecretText('one'))
+    const { writes } = await watchedStore.stage(secretId, 'v1', new SecretText('one'), { isNew: true })
+    await items.transact(writes)
     await watchedStore.get(secretId, 'v1')
     expect(handedOut).toHaveLength(2)
     expect(handedOut.every((key) => key.every((byte) => byte === 0))).toBe(true)
@@ -107,37 +108,36 @@ describe('SealedSecretStore', () => {
 
   it('reads one item for one get', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
     const calls = countCalls(items)
     const counted = new SealedSecretStore({ items: calls.items, keys, clock, random })
     await counted.get(secretId, 'v1')
     expect(calls.made).toEqual(['get'])
   })
 
-  it.each([true, false])('writes once for one put whose hint is right, new: %s', async (isNew) => {
-    const secretId = freshSecretId()
-    if (!isNew) await store.put(secretId, 'v0', new SecretText('zero'))
+  it.each([true, false])('asks the rows nothing to stage a version, new: %s', async (isNew) => {
     const calls = countCalls(items)
     const counted = new SealedSecretStore({ items: calls.items, keys, clock, random })
-    await counted.put(secretId, 'v1', new SecretText('one'), { isNew })
-    expect(calls.made).toEqual(['transact'])
+    const { writes } = await counted.stage(freshSecretId(), 'v1', new SecretText('one'), { isNew })
+    expect(calls.made).toEqual([])
+    expect(writes.map(({ op }) => op)).toEqual([isNew ? 'put' : 'check', 'put'])
   })
 
   it('keeps the instant a secret was created when versions are added', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
     const createdAtMs = clock.nowMs()
     await clock.advance(DAY_MS)
-    await store.put(secretId, 'v2', new SecretText('two'))
+    await put(store, secretId, 'v2', new SecretText('two'))
     expect((await store.list({ limit: 10 })).items).toEqual([{ secretId, createdAtMs }])
   })
 
   it('lists every version with its age over all pages, for nothing else removes them', async () => {
     const secretId = freshSecretId()
     const createdAtMs = clock.nowMs()
-    await store.put(secretId, 'v1', new SecretText('planted-canary'))
+    await put(store, secretId, 'v1', new SecretText('planted-canary'))
     await clock.advance(DAY_MS)
-    await store.put(secretId, 'v2', new SecretText('planted-canary'))
+    await put(store, secretId, 'v2', new SecretText('planted-canary'))
     const versions = []
     let nextToken: string | undefined
     do {
@@ -153,7 +153,7 @@ describe('SealedSecretStore', () => {
 
   it('lists when the deletion was asked for', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
     await clock.advance(DAY_MS)
     await store.scheduleDeletion(secretId)
     const [listed] = (await store.list({ limit: 10 })).items
@@ -162,7 +162,7 @@ describe('SealedSecretStore', () => {
 
   it('restores until the seventh day is over and not a moment later', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
     await store.scheduleDeletion(secretId)
     await clock.advance(7 * DAY_MS - 1)
     await store.restore(secretId)
@@ -173,7 +173,7 @@ describe('SealedSecretStore', () => {
 
   it('destroys a discarded version', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
     await store.discard(secretId, 'v1')
     await expect(store.get(secretId, 'v1')).rejects.toThrow(SecretNotFoundError)
     expect(await versionItem(secretId, 'v1')).toBeUndefined()
@@ -182,8 +182,8 @@ describe('SealedSecretStore', () => {
   it('purges large versions in transactions that touch 4 MB of items at most', async () => {
     const secretId = freshSecretId()
     const value = new SecretText('x'.repeat(MAX_SECRET_BYTES))
-    await store.put(secretId, 'v-000', value, { isNew: true })
-    for (let n = 1; n < 60; n += 1) await store.put(secretId, `v-${String(n).padStart(3, '0')}`, value)
+    await put(store, secretId, 'v-000', value)
+    for (let n = 1; n < 60; n += 1) await put(store, secretId, `v-${String(n).padStart(3, '0')}`, value)
     const itemBytes = JSON.stringify(await versionItem(secretId, 'v-000')).length
     const touched: number[] = []
     const purging = bound(items, {
@@ -199,14 +199,14 @@ describe('SealedSecretStore', () => {
 
   it('purges more versions than fit into one transaction, and leaves no item', async () => {
     const secretId = freshSecretId()
-    for (let n = 0; n < 120; n += 1) await store.put(secretId, `v${n}`, new SecretText('x'))
+    for (let n = 0; n < 120; n += 1) await put(store, secretId, `v${n}`, new SecretText('x'))
     await store.purge(secretId)
     expect((await items.scan({ limit: 500 })).items).toEqual([])
   })
 
   it('shows a half-purged secret until a repeat has finished', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
     const failing = crashingAt(items, ({ op, key }) => op === 'delete' && key.sort === 'meta')
     const crashed = new SealedSecretStore({ items: failing, keys, clock, random })
     await expect(crashed.purge(secretId)).rejects.toThrow('crash')
@@ -217,51 +217,18 @@ describe('SealedSecretStore', () => {
 })
 
 describe('SealedSecretStore, when one version takes the place of another', () => {
-  const replace = async (secretId: string, versions: { from: string; to: string }, text: string) =>
-    items.transact((await store.replacement(secretId, versions, new SecretText(text))).writes)
-
   it.each([true, false])(
-    'stores the one, and destroys the other when it is to: %s',
+    'destroys the one in the transaction that stores the other when it is to: %s',
     async (discardsAtOnce) => {
       store = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce })
       const secretId = freshSecretId()
-      await store.put(secretId, 'v1', new SecretText('one'))
-      await replace(secretId, { from: 'v1', to: 'v2' }, 'two')
+      await put(store, secretId, 'v1', new SecretText('one'))
+      const { writes } = await store.stage(secretId, 'v2', new SecretText('two'))
+      await items.transact([...writes, ...store.discarding(secretId, 'v1')])
       expect((await store.get(secretId, 'v2')).reveal()).toBe('two')
       expect((await versionItem(secretId, 'v1')) === undefined).toBe(discardsAtOnce)
-      const { discards } = await store.replacement(
-        secretId,
-        { from: 'v2', to: 'v3' },
-        new SecretText('three'),
-      )
-      expect(discards).toBe(discardsAtOnce)
     },
   )
-
-  it('changes nothing when the new version is there already', async () => {
-    const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
-    await store.put(secretId, 'v2', new SecretText('two'))
-    await expect(replace(secretId, { from: 'v1', to: 'v2' }, 'other')).rejects.toThrow(ConditionFailedError)
-    expect((await store.get(secretId, 'v1')).reveal()).toBe('one')
-    expect((await store.get(secretId, 'v2')).reveal()).toBe('two')
-  })
-
-  it.each(['absent', 'waiting for its deletion'])('changes nothing when the secret is %s', async (state) => {
-    const secretId = freshSecretId()
-    if (state !== 'absent') {
-      await store.put(secretId, 'v1', new SecretText('one'))
-      await store.scheduleDeletion(secretId)
-    }
-    await expect(replace(secretId, { from: 'v1', to: 'v2' }, 'two')).rejects.toThrow(ConditionFailedError)
-    expect(await versionItem(secretId, 'v2')).toBeUndefined()
-  })
-
-  it('refuses a value that put refuses', async () => {
-    const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
-    await expect(replace(secretId, { from: 'v1', to: 'v2' }, '')).rejects.toThrow('secret value')
-  })
 })
 
 describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
@@ -273,15 +240,15 @@ describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
     ['another generation', secretIdOf({ tenant: 't1', ownerId: 'ac_1', generation: 2 }), 'v1'],
     ['another version', one, 'v2'],
   ])('refuses a whole item moved to %s', async (_, secretId, versionId) => {
-    await store.put(one, 'v1', new SecretText('mine'))
-    await store.put(secretId, versionId, new SecretText('theirs'))
+    await put(store, one, 'v1', new SecretText('mine'))
+    await put(store, secretId, versionId, new SecretText('theirs'))
     await overwrite(secretId, versionId, (await versionItem(one, 'v1'))!)
     await expect(store.get(secretId, versionId)).rejects.toThrow(SealBrokenError)
   })
 
   it('refuses a ciphertext moved under another data key', async () => {
-    await store.put(one, 'v1', new SecretText('mine'))
-    await store.put(one, 'v2', new SecretText('theirs'))
+    await put(store, one, 'v1', new SecretText('mine'))
+    await put(store, one, 'v2', new SecretText('theirs'))
     const { iv, ciphertext } = (await versionItem(one, 'v1'))!
     await overwrite(one, 'v2', { ...(await versionItem(one, 'v2'))!, iv, ciphertext })
     await expect(store.get(one, 'v2')).rejects.toThrow(SealBrokenError)
@@ -303,7 +270,7 @@ describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
       secretIdOf({ tenant: 't1', ownerId: 'ac_2', generation: 1 }),
       secretIdOf({ tenant: 't1', ownerId: 'ac_1', generation: 2 }),
     ]
-    await careless.put(one, 'v1', new SecretText('mine'))
+    await put(careless, one, 'v1', new SecretText('mine'))
     const moved = (await versionItem(one, 'v1'))!
     for (const other of others) {
       await overwrite(other, 'v1', moved)
@@ -317,7 +284,7 @@ describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
   it.each(['iv', 'ciphertext'])(
     'refuses a changed or missing %s, and says nothing of the value',
     async (member) => {
-      await store.put(one, 'v1', new SecretText('planted-canary'))
+      await put(store, one, 'v1', new SecretText('planted-canary'))
       const item = (await versionItem(one, 'v1'))!
       const bytes = Buffer.from(String(item[member]), 'base64')
       bytes[0] = bytes[0]! ^ 1
@@ -331,7 +298,7 @@ describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
   )
 
   it('refuses a shortened authentication tag', async () => {
-    await store.put(one, 'v1', new SecretText('mine'))
+    await put(store, one, 'v1', new SecretText('mine'))
     const item = (await versionItem(one, 'v1'))!
     const cut = Buffer.from(String(item['ciphertext']), 'base64').subarray(0, -12).toString('base64')
     await overwrite(one, 'v1', { ...item, ciphertext: cut })
@@ -342,8 +309,8 @@ describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
 describe('SealedSecretStore.rewrapAll', () => {
   it('moves every version to the active key, ciphertext untouched, so that the old key can go', async () => {
     const secretIds = [freshSecretId(), freshSecretId('t2'), freshSecretId()]
-    for (const secretId of secretIds) await store.put(secretId, 'v1', new SecretText(secretId))
-    await store.put(secretIds[0]!, 'v2', new SecretText('second'))
+    for (const secretId of secretIds) await put(store, secretId, 'v1', new SecretText(secretId))
+    await put(store, secretIds[0]!, 'v2', new SecretText('second'))
     const before = (await versionItem(secretIds[0]!, 'v2'))!
     const oldKey = String(before['keyId'])
     await addKey(keyPath, random)
@@ -369,12 +336,12 @@ describe('SealedSecretStore.rewrapAll', () => {
 
   it('goes on past a version whose key is gone, and names it', async () => {
     const [lost, kept] = [freshSecretId(), freshSecretId()]
-    await store.put(lost, 'v1', new SecretText('lost'))
+    await put(store, lost, 'v1', new SecretText('lost'))
     const lostKey = String((await versionItem(lost, 'v1'))!['keyId'])
     await addKey(keyPath, random)
     await dropKey(keyPath, lostKey)
     await keys.reload()
-    await store.put(kept, 'v1', new SecretText('kept'))
+    await put(store, kept, 'v1', new SecretText('kept'))
     await addKey(keyPath, random)
     const pass = await rewrapEverything(10)
     expect(pass).toMatchObject({ rewrapped: 1, current: 0, contended: 0 })
@@ -383,7 +350,7 @@ describe('SealedSecretStore.rewrapAll', () => {
 
   it('leaves alone a version that was rewrapped by another pass in between', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
     await addKey(keyPath, random)
     const racing: ItemStore = bound(items, {
       get: async (key: ItemKey) => {
@@ -400,7 +367,7 @@ describe('SealedSecretStore.rewrapAll', () => {
 
   it('does not bring back a version that was discarded in between', async () => {
     const secretId = freshSecretId()
-    await store.put(secretId, 'v1', new SecretText('one'))
+    await put(store, secretId, 'v1', new SecretText('one'))
     await addKey(keyPath, random)
     const racing: ItemStore = bound(items, {
       get: async (key: ItemKey) => {

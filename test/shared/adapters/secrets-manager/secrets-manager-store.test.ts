@@ -48,10 +48,10 @@ function storeWith(used: SecretsManagerClient, maxWaitMs = 0): SecretsManagerSto
   return new SecretsManagerStore({ client: used, writeBudget, deployment: 'unit' })
 }
 
-describe('SecretsManagerStore.put', () => {
+describe('SecretsManagerStore.stage', () => {
   it('gives back the version id of the answer, whatever was asked for', async () => {
     service.script({ body: { VersionId: 'their-choice' } })
-    expect(await put()).toEqual({ versionId: 'their-choice' })
+    expect(await put()).toEqual({ versionId: 'their-choice', writes: [] })
   })
 
   it('throws SecretNotFoundError while the secret waits for its deletion', async () => {
@@ -71,7 +71,7 @@ describe('SecretsManagerStore.put', () => {
   it('gives up, not applied, on a secret that comes and goes', async () => {
     service.script(ABSENT, EXISTS, ABSENT)
     const patient = storeWith(client, 60_000)
-    const refused = patient.put(secretId, randomUUID(), VALUE).catch((error: unknown) => error)
+    const refused = patient.stage(secretId, randomUUID(), VALUE).catch((error: unknown) => error)
     await advanceUntilAsked(3)
     expect(await refused).toMatchObject({ name: 'StoreUnavailableError', outcome: 'not-applied' })
   })
@@ -102,7 +102,7 @@ describe('SecretsManagerStore.put', () => {
     const retrying = new SecretsManagerClient({ ...service.clientConfig, maxAttempts: 2 })
     service.script({ wire: 'silent' }, { error: 'ThrottlingException' })
     const error = await storeWith(retrying)
-      .put(secretId, randomUUID(), VALUE)
+      .stage(secretId, randomUUID(), VALUE)
       .catch((thrown: unknown) => thrown)
     retrying.destroy()
     expect(service.asked).toHaveLength(2)
@@ -208,7 +208,7 @@ describe('SecretsManagerStore.list', () => {
 
   it('finds what it made: the tags of a new secret are those that it looks for', async () => {
     service.script({ body: { VersionId: 'v1' } })
-    await store.put(secretId, 'v1', VALUE, { isNew: true })
+    await store.stage(secretId, 'v1', VALUE, { isNew: true })
     expect(await service.lastBody()).toMatchObject({
       Tags: expect.arrayContaining([
         { Key: 'flow-vault:managed', Value: 'true' },
@@ -250,7 +250,7 @@ describe('SecretsManagerStore errors', () => {
 })
 
 function put(options?: { isNew?: boolean }): Promise<{ versionId: string }> {
-  return store.put(secretId, randomUUID(), VALUE, options)
+  return store.stage(secretId, randomUUID(), VALUE, options)
 }
 
 /** Lets the budget's spacing pass while the calls go over a real socket. */

@@ -35,18 +35,18 @@ describe('BoundSecretStore', () => {
     const store = open('sealed', true)
     await expect(store.get(ID, TOKEN)).rejects.toThrow('no such version')
     expect(await kept()).toBeUndefined()
-    await store.put(ID, TOKEN, VALUE)
+    await store.stage(ID, TOKEN, VALUE)
     expect(await kept()).toEqual({ kind: 'sealed' })
     expect((await store.get(ID, TOKEN)).reveal()).toBe('value')
   })
 
   it('leaves it to who stores first to say: another process only compares', async () => {
-    await open('sealed').put(ID, TOKEN, VALUE)
+    await open('sealed').stage(ID, TOKEN, VALUE)
     expect(await kept()).toBeUndefined()
   })
 
   it.each<[string, (store: BoundSecretStore) => Promise<unknown>]>([
-    ['put', (store) => store.put(ID, 'other-token', VALUE)],
+    ['stage', (store) => store.stage(ID, 'other-token', VALUE)],
     ['get', (store) => store.get(ID, TOKEN)],
     ['discard', (store) => store.discard(ID, TOKEN)],
     ['scheduleDeletion', (store) => store.scheduleDeletion(ID)],
@@ -55,7 +55,7 @@ describe('BoundSecretStore', () => {
     ['list', (store) => store.list({ limit: 10 })],
     ['prove', (store) => store.prove()],
   ])('refuses to %s under another setting, whoever asks, and touches nothing', async (_call, act) => {
-    await open('secrets-manager', true).put(ID, TOKEN, VALUE)
+    await open('secrets-manager', true).stage(ID, TOKEN, VALUE)
     for (const mayBegin of [true, false]) {
       const refused = act(open('sealed', mayBegin))
       await expect(refused).rejects.toMatchObject({ name: 'StoreUnavailableError', outcome: 'not-applied' })
@@ -70,7 +70,7 @@ describe('BoundSecretStore', () => {
   })
 
   it('asks the rows once, with the first call, and never again', async () => {
-    await open('sealed', true).put(ID, TOKEN, VALUE)
+    await open('sealed', true).stage(ID, TOKEN, VALUE)
     const store = open('sealed')
     items.reads = 0
     for (let time = 0; time < 3; time++) await store.get(ID, TOKEN)
@@ -78,7 +78,7 @@ describe('BoundSecretStore', () => {
   })
 
   it('asks again as long as the setting is another, so that setting it right ends it', async () => {
-    await open('sealed', true).put(ID, TOKEN, VALUE)
+    await open('sealed', true).stage(ID, TOKEN, VALUE)
     const store = open('secrets-manager')
     await expect(store.get(ID, TOKEN)).rejects.toThrow('secretStore=secrets-manager is set')
     await items.transact([{ op: 'put', key: secretStoreKey(), attributes: { kind: 'secrets-manager' } }])
@@ -87,15 +87,15 @@ describe('BoundSecretStore', () => {
 
   it('lets one of two that begin at once win, and refuses the other', async () => {
     const begun = await Promise.allSettled([
-      open('sealed', true).put(ID, TOKEN, VALUE),
-      open('secrets-manager', true).put(ID, 'other-token', VALUE),
+      open('sealed', true).stage(ID, TOKEN, VALUE),
+      open('secrets-manager', true).stage(ID, 'other-token', VALUE),
     ])
     expect(begun.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   })
 
   it('asks afresh for a check of readiness', async () => {
     const store = open('sealed', true)
-    await store.put(ID, TOKEN, VALUE)
+    await store.stage(ID, TOKEN, VALUE)
     items.reads = 0
     await store.prove({ afresh: true })
     expect(items.reads).toBe(1)

@@ -44,7 +44,7 @@ async function compare(world: World): Promise<ComparisonReport> {
 
 async function orphan(world: World, ownerId = 'ac_nobody'): Promise<string> {
   const secretId = secretIdOf({ tenant: TENANT, ownerId, generation: 1 })
-  await world.start().secrets.put(secretId, 'v1', VALUE, { isNew: true })
+  await world.start().secrets.stage(secretId, 'v1', VALUE, { isNew: true })
   return secretId
 }
 
@@ -138,7 +138,7 @@ describe('reconcileStores', () => {
 
   it('discards a version of a live secret that nothing points at', async () => {
     const { world, id, secretId, versionId } = await worldWithConnection()
-    await world.start().secrets.put(secretId, 'superseded', VALUE)
+    await world.start().secrets.stage(secretId, 'superseded', VALUE)
     const [first, second] = await world.passDays(2)
     expect(first).toMatchObject({ orphanVersions: 1, discarded: 0 })
     expect(second).toMatchObject({ orphanVersions: 1, discarded: 1 })
@@ -149,7 +149,7 @@ describe('reconcileStores', () => {
 
   it('keeps a version that a rescue still needs', async () => {
     const { world, id, secretId } = await worldWithConnection()
-    await world.start().secrets.put(secretId, 'rescued', VALUE)
+    await world.start().secrets.stage(secretId, 'rescued', VALUE)
     const secret = { secretId, versionId: 'rescued', generation: 1 }
     const attributes = { connectionId: id, secret, grant: { access: 'mark0000' } }
     await world.items.transact([{ op: 'put', key: rescueKey(TENANT, id, 'an-op'), attributes }])
@@ -193,7 +193,7 @@ describe('reconcileStores', () => {
     const process = world.start()
     process.plan.pauseAt(process.plan.calls.length + 2, async () => {
       const other = world.start()
-      await other.secrets.put(secretId, 'newer', VALUE)
+      await other.secrets.stage(secretId, 'newer', VALUE)
       await world.items.transact([
         {
           op: 'update',

@@ -25,7 +25,7 @@ async function stageOf(intents: readonly Intent[]) {
   const secrets: SecretStore = new MemorySecretStore(clock)
   for (const intent of intents) {
     await items.transact([openIntent(intent)])
-    await secrets.put(intent.secretId, intent.op, new SecretText('x'), { isNew: true })
+    await secrets.stage(intent.secretId, intent.op, new SecretText('x'), { isNew: true })
   }
   const errors: string[] = []
   const log = {
