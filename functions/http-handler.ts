@@ -1,5 +1,6 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { VaultError, withErrors } from '../shared/domain/errors.ts'
 import type { Budgets } from '../shared/ports/budgets.ts'
 import type { Clock } from '../shared/ports/clock.ts'
 import type { Log } from '../shared/ports/log.ts'
@@ -14,7 +15,7 @@ import { parseRequest } from './middleware/parse-request.ts'
 import { problemResponse } from './middleware/problem-response.ts'
 import { rateLimit } from './middleware/rate-limit.ts'
 import { requestId } from './middleware/request-id.ts'
-import type { HttpEvent } from './middleware/request-state.ts'
+import type { HttpEvent, RequestState } from './middleware/request-state.ts'
 import { permittedPorts } from './permitted-ports.ts'
 import type { Answer, Route } from './route.ts'
 
@@ -45,8 +46,9 @@ export function createHttpHandler<Ports extends HttpPorts>(
     .use(rateLimit(ports.budgets, ports.clock))
     .use(parseRequest())
     .handler(async (event: HttpEvent) => {
-      const { input, caller } = event.state!
+      const { input, caller, refused } = event.state!
       const route = event.state!.route as Route<Ports>
+      if (refused !== undefined) throw await refusalOf(event.state!, ports)
       const own =
         caller === undefined
           ? ports
@@ -60,6 +62,29 @@ export function createHttpHandler<Ports extends HttpPorts>(
     measureRequest(ports, event, answer)
     ports.metrics.flush()
     return answer
+  }
+}
+
+/** A refused body with all that is wrong with it, as far as the caller may know. */
+async function refusalOf<Ports extends HttpPorts>(
+  { refused, route, input, caller }: RequestState,
+  ports: Ports,
+): Promise<VaultError> {
+  const { error, body } = refused!
+  const { errorsBeside, ...rest } = route as Route<Ports>
+  if (errorsBeside === undefined || caller === undefined) return error
+  try {
+    const appId = typeof body['app_id'] === 'string' ? body['app_id'] : undefined
+    const own = await permittedPorts(chargedPorts(ports, caller), {
+      caller,
+      route: rest,
+      body: { app_id: appId },
+    })
+    return withErrors(error, await errorsBeside({ path: input!.path, body, caller }, own))
+  } catch (failure) {
+    // What it is about is not there, or not for this caller: the body is refused all the same.
+    if (failure instanceof VaultError) return error
+    throw failure
   }
 }
 

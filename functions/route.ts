@@ -1,4 +1,6 @@
 import type * as z from 'zod/mini'
+import type { ProblemPart } from '../shared/domain/errors.ts'
+import type { JsonObject } from '../shared/domain/json.ts'
 import type { Scope } from '../shared/domain/scopes.ts'
 import type { Caller } from '../shared/ports/token-verifier.ts'
 
@@ -72,6 +74,14 @@ export interface RouteDefinition<
   readonly bodyType?: 'form'
   /** True when a body may be left out altogether. */
   readonly bodyOptional?: boolean
+  /**
+   * What else is wrong with a body that the schema refused, such as with a setup that only its app can judge; so that
+   * everything is told at once. The body is as it was sent.
+   */
+  errorsBeside?(
+    input: { readonly path: Parsed<P>; readonly body: JsonObject; readonly caller: Caller },
+    ports: Ports,
+  ): Promise<readonly ProblemPart[]>
   readonly responses: Readonly<Record<number, RouteResponse>>
   handle(input: RouteInput<Parsed<P>, Parsed<Q>, Parsed<H>, Parsed<B>>, ports: Ports): Promise<Answer>
 }
@@ -84,7 +94,11 @@ export interface RouteResponse {
 }
 
 /** A route with its types erased, as tables hold it. */
-export type Route<Ports> = Omit<RouteDefinition<Ports>, 'handle'> & {
+export type Route<Ports> = Omit<RouteDefinition<Ports>, 'handle' | 'errorsBeside'> & {
+  errorsBeside?(
+    input: { readonly path: unknown; readonly body: JsonObject; readonly caller: Caller },
+    ports: Ports,
+  ): Promise<readonly ProblemPart[]>
   handle(input: RouteInput<unknown, unknown, unknown, unknown>, ports: Ports): Promise<Answer>
 }
 

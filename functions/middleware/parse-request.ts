@@ -3,10 +3,11 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import * as z from 'zod/mini'
 import type { $ZodIssue } from 'zod/v4/core'
 import { type ErrorCode, InvariantError, VaultError } from '../../shared/domain/errors.ts'
-import type { JsonValue } from '../../shared/domain/json.ts'
+import type { JsonObject, JsonValue } from '../../shared/domain/json.ts'
 import { vaultErrorFromIssues } from '../../shared/domain/schema-issue.ts'
 import type { Caller } from '../../shared/ports/token-verifier.ts'
-import { type HttpEvent, stateOf } from './request-state.ts'
+import type { Route } from '../route.ts'
+import { type HttpEvent, type RequestState, stateOf } from './request-state.ts'
 import { parseStrictJson } from './strict-json.ts'
 
 /** Issue of size: the largest setup is 64 KiB of secrets, which JSON may escape; the rest is names. */
@@ -38,7 +39,7 @@ export function parseRequest(): MiddlewareObj<HttpEvent, APIGatewayProxyStructur
             ? EMPTY
             : route.bodyType === 'form'
               ? parseForm(event, route.bodySchema)
-              : parseBody(event, route.bodySchema, route.bodyOptional === true),
+              : parseBody(event, route, state),
         caller: state.caller ?? NO_CALLER,
         requestId: state.requestId,
         cookies: event.cookies ?? event.headers['cookie']?.split('; ') ?? [],
@@ -69,9 +70,11 @@ function allowedNames(schema: z.ZodMiniType, issue: $ZodIssue): string | undefin
   return Object.keys(schema.shape).join(', ') || 'none'
 }
 
-function parseBody(event: HttpEvent, schema: z.ZodMiniType, optional: boolean): unknown {
+/** The body as its schema gives it; one that is refused, and may have more wrong with it, waits in the state. */
+function parseBody(event: HttpEvent, route: Route<unknown>, state: RequestState): unknown {
+  const schema = route.bodySchema!
   const text = bodyText(event)
-  if (text === '' && optional) return parse(schema, {}, 'invalid-body')
+  if (text === '' && route.bodyOptional === true) return parse(schema, {}, 'invalid-body')
   const contentType = event.headers['content-type']
   if (contentType === undefined || !isJson(contentType.slice(0, 200))) {
     throw new VaultError('unsupported-media-type', 'The Content-Type of the body is not that of JSON.', {
@@ -80,7 +83,14 @@ function parseBody(event: HttpEvent, schema: z.ZodMiniType, optional: boolean): 
     })
   }
   const value: JsonValue = parseStrictJson(text)
-  return parse(schema, value, 'invalid-body')
+  try {
+    return parse(schema, value, 'invalid-body')
+  } catch (error) {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (!(error instanceof VaultError) || route.errorsBeside === undefined || !isObject) throw error
+    state.refused = { error, body: value as JsonObject }
+    return EMPTY
+  }
 }
 
 /** A form as a browser sends it; a field given twice is joined by a comma, as API Gateway joins parameters. */

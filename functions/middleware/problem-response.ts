@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { type ErrorCode, VaultError } from '../../shared/domain/errors.ts'
+import { type ErrorCode, errorsOf, VaultError } from '../../shared/domain/errors.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
@@ -136,12 +136,13 @@ export function vaultProblem(error: VaultError): APIGatewayProxyStructuredResult
   const headers: Record<string, string> = { ...error.detail.headers }
   if (error.detail.retryAfterSeconds !== undefined)
     headers['retry-after'] = String(error.detail.retryAfterSeconds)
+  const errors = VALIDATION_PREFIXES[error.code] === undefined ? [] : errorsOf(error)
   const body = {
     statusCode: problem.status,
     error: problem.error,
     message: messageOf(error),
     ...(errorCode === undefined ? {} : { errorCode }),
-    ...(error.detail.errors === undefined ? {} : { errors: error.detail.errors }),
+    ...(errors.length === 0 ? {} : { errors }),
   }
   return json(problem.status, body, headers)
 }

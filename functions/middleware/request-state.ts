@@ -1,5 +1,7 @@
 import type { Request } from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { VaultError } from '../../shared/domain/errors.ts'
+import type { JsonObject } from '../../shared/domain/json.ts'
 import type { Caller } from '../../shared/ports/token-verifier.ts'
 import type { Route, RouteInput } from '../route.ts'
 
@@ -17,6 +19,8 @@ export interface RequestState {
   route?: Route<unknown>
   caller?: Caller
   rateLimit?: RateLimitState
+  /** A body that the route's schema refused; what else is wrong with it is looked for before that is answered. */
+  refused?: { readonly error: VaultError; readonly body: JsonObject }
   input?: RouteInput<unknown, unknown, unknown, unknown>
 }
 

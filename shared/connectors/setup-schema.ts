@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { $ZodIssue } from 'zod/v4/core'
-import { type ProblemPart, VaultError } from '../domain/errors.ts'
+import { type ProblemPart, VaultError, withErrors } from '../domain/errors.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { shownName, typeName, vaultErrorFromIssues } from '../domain/schema-issue.ts'
 import type { Connector, Setup } from './connector.ts'
@@ -36,7 +36,10 @@ export function validateAs(setup: Setup, input: unknown): ValidSetup {
   const context = { code: 'invalid-body', input, root: 'setup' } as const
   const result = setupSchema(setup).safeParse(members)
   const allowed = (issue: $ZodIssue): string | undefined => allowedIn(setup, issue)
-  if (!result.success) throw vaultErrorFromIssues(result.error.issues, { ...context, allowed })
+  if (!result.success) {
+    const refused = vaultErrorFromIssues(result.error.issues, { ...context, allowed })
+    throw withErrors(refused, brokenParts(setup, members))
+  }
   // `type` is filled in, so that a setup has one canonical form whether or not it was sent.
   const values: JsonObject = { ...(result.data as JsonObject), type: writtenType(setup) }
   throwForRules(setup, values)
@@ -72,14 +75,16 @@ function withoutOuterBlanks(
 }
 
 function throwForRules(setup: Setup, values: JsonObject): void {
-  const broken = brokenRules(setup, values)
-  const [first] = broken
+  const [first] = brokenRules(setup, values)
   if (first === undefined) return
-  const errors = broken.map(({ field, reason }): ProblemPart => {
+  throw invalid(first.reason, `setup.${first.field}`, first.allowed, brokenParts(setup, values))
+}
+
+function brokenParts(setup: Setup, values: JsonObject): ProblemPart[] {
+  return brokenRules(setup, values).map(({ field, reason }) => {
     const code = reason.startsWith('Missing') ? 'missing' : 'format'
     return { path: `setup.${field}`, code, message: reason }
   })
-  throw invalid(first.reason, `setup.${first.field}`, first.allowed, errors)
 }
 
 /** What the body of a setup says as `type`: for a named service, that of the general setup. */
@@ -206,7 +211,11 @@ function invalid(
   reason: string,
   field: string,
   allowed: string | undefined,
-  errors: readonly ProblemPart[] = [{ path: field, code: 'value', message: reason }],
+  errors?: readonly ProblemPart[],
 ): VaultError {
-  return new VaultError('invalid-body', reason, { field, ...(allowed !== undefined && { allowed }), errors })
+  return new VaultError('invalid-body', reason, {
+    field,
+    ...(allowed !== undefined && { allowed }),
+    ...(errors !== undefined && { errors }),
+  })
 }

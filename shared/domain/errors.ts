@@ -66,6 +66,31 @@ export class VaultError extends Error {
   }
 }
 
+/** Everything that is wrong as far as it is known: one part at least, where a field is named. */
+export function errorsOf({ message, detail }: VaultError): readonly ProblemPart[] {
+  if (detail.errors !== undefined) return detail.errors
+  if (detail.field === undefined) return []
+  const code = PART_CODES.find(([words]) => message.startsWith(words))?.[1] ?? 'value'
+  return [{ path: detail.field, code, message }]
+}
+
+/** By the words that z-schema begins with. */
+const PART_CODES: readonly (readonly [string, ProblemPart['code']])[] = [
+  ['Missing required property', 'missing'],
+  ['Additional properties not allowed', 'not_allowed'],
+  ['Expected type', 'type'],
+  ['String is too', 'length'],
+]
+
+/** The same refusal with what else is wrong, each place once; the message stays that of the first. */
+export function withErrors(error: VaultError, more: readonly ProblemPart[]): VaultError {
+  const { code, message, detail } = error
+  const own = errorsOf(error)
+  const told = new Set(own.map(({ path }) => path))
+  const errors = [...own, ...more.filter(({ path }) => !told.has(path))]
+  return new VaultError(code, message, { ...detail, errors })
+}
+
 /** A bug of ours: something that cannot happen did. Answered as a 500 with fixed text. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError'

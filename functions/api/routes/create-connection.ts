@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
 import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
+import { errorsOfSetup } from '../../../shared/use-cases/connections/accept-setup.ts'
 import { createConnection } from '../../../shared/use-cases/connections/create-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, queryFlag, textOfLength, viewQuery } from '../common-schemas.ts'
@@ -33,6 +34,8 @@ export const createConnectionRoute = defineRoute({
     setup: z.optional(setupBodySchema),
   }),
   describeBody: describeCreateBody,
+  errorsBeside: ({ body, caller }, ports: ApiPorts) =>
+    errorsOfSetup(ports, { tenant: caller.tenant, app: body['app_id'] }, body['setup']),
   responses: {
     201: { description: 'The connection. Its setup is never shown again.', schema: shownConnectionSchema },
     ...errorResponses(...GUARDED, 409, 413, 415, 422),

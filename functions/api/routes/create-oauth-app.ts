@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
+import { errorsOfApplicationSetup } from '../../../shared/use-cases/oauth-applications/application-setup.ts'
 import { createOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, textOfLength } from '../common-schemas.ts'
@@ -39,6 +40,7 @@ export const createOauthAppRoute = defineRoute({
     setup: z.optional(setupBodySchema),
   }),
   describeBody: () => describeApplicationBody(['app_id', 'name']),
+  errorsBeside: async ({ body }, _ports: ApiPorts) => errorsOfApplicationSetup(body['app_id'], body['setup']),
   responses: {
     201: { description: 'The application. Its secret is never shown again.', schema: oauthApplicationSchema },
     ...errorResponses(...GUARDED, 409, 413, 415),

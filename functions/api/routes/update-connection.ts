@@ -1,6 +1,8 @@
 import * as z from 'zod/mini'
 import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
+import { getConnection } from '../../../shared/use-cases/commit/connection-rows.ts'
 import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
+import { errorsOfSetup } from '../../../shared/use-cases/connections/accept-setup.ts'
 import { countingRefusals } from '../../../shared/use-cases/connections/refused-changes.ts'
 import { updateConnection } from '../../../shared/use-cases/connections/update-connection.ts'
 import { defineRoute } from '../../route.ts'
@@ -37,6 +39,10 @@ export const updateConnectionRoute = defineRoute({
     setup: z.optional(setupBodySchema),
   }),
   describeBody: describeUpdateBody,
+  async errorsBeside({ path, body, caller }, ports: ApiPorts) {
+    const { appId } = await getConnection(ports, caller.tenant, path.id)
+    return errorsOfSetup(ports, { tenant: caller.tenant, app: appId }, body['setup'])
+  },
   responses: {
     200: { description: 'The connection as it is now.', schema: shownConnectionSchema },
     ...errorResponses(...GUARDED, 404, 409, 412, 413, 415),

@@ -1,6 +1,10 @@
 import * as z from 'zod/mini'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
-import { updateOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
+import { errorsOfApplicationSetup } from '../../../shared/use-cases/oauth-applications/application-setup.ts'
+import {
+  getOauthApplication,
+  updateOauthApplication,
+} from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import { describeApplicationBody } from '../oauth-application-body.ts'
@@ -29,6 +33,10 @@ export const updateOauthAppRoute = defineRoute({
     setup: z.optional(setupBodySchema),
   }),
   describeBody: () => describeApplicationBody([]),
+  async errorsBeside({ path, body, caller }, ports: ApiPorts) {
+    const { appId } = await getOauthApplication(ports, caller.tenant, path.id)
+    return errorsOfApplicationSetup(appId, body['setup'])
+  },
   responses: {
     200: { description: 'The application as it is now.', schema: oauthApplicationSchema },
     ...errorResponses(...GUARDED, 404, 409, 413, 415),

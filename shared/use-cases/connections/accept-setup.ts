@@ -1,7 +1,9 @@
+import { findConnector } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
 import { accountNameOf, publicSetupOf } from '../../connectors/render-credential.ts'
 import { canonicalSetup, validateSetup } from '../../connectors/setup-schema.ts'
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
+import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -48,6 +50,23 @@ export async function acceptSetup(
     status: minted ? 'pending' : 'ready',
     statusReason: minted ? 'Waiting for the provider to issue the first credential.' : undefined,
     oauthAppId: shared?.oauthAppId,
+  }
+}
+
+/** What is wrong with a setup, beside a body that is refused already: everything is told at once. */
+export async function errorsOfSetup(
+  ports: Pick<Ports, 'digester' | 'items'>,
+  { tenant, app }: { tenant: string; app: unknown },
+  input: unknown,
+): Promise<readonly ProblemPart[]> {
+  const connector = typeof app === 'string' ? findConnector(app) : undefined
+  if (connector === undefined || input === undefined) return []
+  try {
+    await acceptSetup(ports, { tenant, connector }, input)
+    return []
+  } catch (error) {
+    if (error instanceof VaultError && error.code === 'invalid-body') return errorsOf(error)
+    throw error
   }
 }
 

@@ -2,7 +2,7 @@ import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import { pickSetup, validateAs } from '../../connectors/setup-schema.ts'
 import { applicationSetup, fixedFields, isShareable } from '../../connectors/shared-setup.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
-import { VaultError } from '../../domain/errors.ts'
+import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { OauthApplication } from './oauth-application.ts'
@@ -42,6 +42,18 @@ export function acceptApplicationSetup(appId: string, input: unknown): Applicati
       setup: Object.fromEntries(entries.filter(([name]) => !isSecret.has(name))),
     },
     secrets: Object.fromEntries(entries.filter(([name]) => isSecret.has(name))),
+  }
+}
+
+/** What is wrong with such a setup, beside a body that is refused already. */
+export function errorsOfApplicationSetup(app: unknown, input: unknown): readonly ProblemPart[] {
+  if (typeof app !== 'string' || input === undefined) return []
+  try {
+    acceptApplicationSetup(app, input)
+    return []
+  } catch (error) {
+    if (error instanceof VaultError && error.code === 'invalid-body') return errorsOf(error)
+    throw error
   }
 }
 
