@@ -5,6 +5,16 @@ import { renderTemplate } from './template.ts'
 /** An alternative whose host is written out, a condition before it or not. */
 const WRITTEN_OUT = /^(?:\{when\([^{}]*\)\})?(https:\/\/[^{}/]+)(?:\/|$)/
 
+/** The host that a URL template leads to for a setup, and whether the connector itself names it. */
+export function calledHost(
+  template: Template,
+  setup: JsonObject,
+): { name: string; isOfCatalogue: boolean } | undefined {
+  const known = catalogueHost(template, setup)
+  const name = known ?? URL.parse(renderTemplate(template, setup) ?? '')?.host
+  return name === undefined ? undefined : { name, isOfCatalogue: known !== undefined }
+}
+
 /**
  * The host that a URL template leads to for a setup, when the connector itself names it; undefined where the setup
  * does, for what a setup says of a host is one tenant's word.

@@ -19,6 +19,7 @@ export interface ClientIdentity {
 }
 
 export interface TokenRequest {
+  readonly tenant: string
   readonly profile: GrantProfile
   /** The setup's values for templates. Secrets among them are inside the SecretText JSON. */
   readonly setup: SecretText
@@ -102,6 +103,7 @@ export interface MintedGrant {
 }
 
 export interface RevocationRequest {
+  readonly tenant: string
   readonly profile: GrantProfile
   readonly setup: SecretText
   readonly client?: ClientIdentity
@@ -118,6 +120,7 @@ export type RevocationOutcome =
   | { readonly kind: 'failed'; readonly message: string }
 
 export interface ProbeRequest {
+  readonly tenant: string
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Readonly<Record<string, SecretText>>

@@ -13,6 +13,8 @@ export type OutgoingFetch = (url: string | URL, request: OutgoingRequest) => Pro
 export type UrlCheck = (url: string) => OutgoingFailure | undefined
 
 export interface OutgoingRequest {
+  /** Whose call it is: each tenant has a part of those that may be under way. */
+  readonly tenant: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string

@@ -41,6 +41,7 @@ export function tokenRequestWith(
 ): TokenRequest {
   const { setup, ...rest } = overrides
   return {
+    tenant: 'acme',
     profile: profileWith(),
     setup: new SecretText(JSON.stringify(setup ?? {})),
     client: { id: 'client-1', secret: new SecretText('secret-1') },

@@ -71,6 +71,7 @@ export function accountOfAnswer(answer: JsonObject): Account | undefined {
 /** What the call is made with. */
 export interface IdentityContext {
   readonly fetch: OutgoingFetch
+  readonly tenant: string
   readonly render: RenderTemplate
   readonly profile: GrantProfile
   readonly setup: JsonObject
@@ -83,7 +84,7 @@ export interface IdentityContext {
  */
 export async function fetchAccount(
   grant: MintedGrant | undefined,
-  { fetch, profile, render, setup, timeoutMs }: IdentityContext,
+  { fetch, tenant, profile, render, setup, timeoutMs }: IdentityContext,
 ): Promise<Account | undefined> {
   const { identity } = profile
   if (identity === undefined || grant === undefined || timeoutMs <= 0) return undefined
@@ -91,6 +92,7 @@ export async function fetchAccount(
   const url = render(identity.url, setup, { [MAIN_GRANT]: { extra: grant.extra } })
   if (url === undefined) return undefined
   const outcome = await fetch(url, {
+    tenant,
     method: identity.method ?? 'GET',
     headers: {
       accept: 'application/json',

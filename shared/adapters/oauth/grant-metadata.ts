@@ -15,6 +15,7 @@ const ATTEMPTS = 2
 /** What the call needs. */
 export interface MetadataContext {
   readonly fetch: OutgoingFetch
+  readonly tenant: string
   readonly render: RenderTemplate
   readonly profile: GrantProfile
   readonly setup: JsonObject
@@ -50,6 +51,7 @@ async function fetchMembers(
   const authorization = context.render(call.authorization, context.setup, grants)
   if (url === undefined || authorization === undefined || context.timeoutMs <= 0) return undefined
   const outcome = await context.fetch(url, {
+    tenant: context.tenant,
     method: 'GET',
     headers: { accept: 'application/json', authorization },
     timeoutMs: context.timeoutMs / ATTEMPTS,

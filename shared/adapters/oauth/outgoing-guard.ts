@@ -5,9 +5,9 @@ import type {
   OutgoingOutcome,
   OutgoingRequest,
 } from '../../ports/outgoing-fetch.ts'
+import { CallSlots } from './call-slots.ts'
 import { type CheckedResolver, createCheckedResolver, type Resolve } from './checked-resolver.ts'
 import { beforeDeadline, type Deadline, startDeadline } from './deadline.ts'
-import { HostSlots } from './host-slots.ts'
 import { type ExchangeResult, exchange } from './http-exchange.ts'
 import { allowedHosts, checkTarget, type OutgoingTarget } from './outgoing-target.ts'
 import { PinnedAgent } from './pinned-agent.ts'
@@ -16,8 +16,11 @@ import { PinnedAgent } from './pinned-agent.ts'
 const CONNECT_TIMEOUT_MS = 3_000
 /** How long an unused connection is kept: below the 5 s after which node's and many other servers close theirs. */
 const IDLE_CONNECTION_MS = 4_000
-/** More wait: providers limit callers by connections, and a slow host must not use up the process's sockets. */
-const MAX_CALLS_PER_HOST = 64
+/**
+ * More wait: providers limit callers by connections, a process has a thousand sockets on many a system, and what one
+ * tenant has hanging must leave the others their part: of all calls three quarters, of those to one host a quarter.
+ */
+const CALL_LIMITS = { all: 768, tenant: 192, host: 64, tenantAtHost: 48 }
 const MAX_IDLE_CONNECTIONS_PER_HOST = 8
 /** Headers that decide where a request goes or where it ends (RFC 9110 §7.2, RFC 9112 §6): only ours to set. */
 const FRAMING_HEADERS: ReadonlySet<string> = new Set([
@@ -59,7 +62,7 @@ class OutgoingGuard {
   readonly #clock: Clock
   readonly #allowHosts: ReadonlySet<string>
   readonly #resolver: CheckedResolver
-  readonly #slots = new HostSlots(MAX_CALLS_PER_HOST)
+  readonly #slots = new CallSlots(CALL_LIMITS)
   readonly #agents: Readonly<Record<'https:' | 'http:', Agents>>
 
   constructor(options: GuardedFetchOptions) {
@@ -79,10 +82,14 @@ class OutgoingGuard {
     }
     const deadline = startDeadline(this.#clock, request.timeoutMs, request.signal)
     const call = { target, request, deadline }
-    const release = await this.#slots.take(target.url.host, deadline)
+    const release = await this.#slots.take({ tenant: request.tenant, host: target.url.host }, deadline)
     try {
       if (release === undefined) {
-        return notSent(target, deadline.reason() ?? 'timeout', 'too many calls to this host were waiting')
+        return notSent(
+          target,
+          deadline.reason() ?? 'timeout',
+          'too many calls of this tenant, or to this host, were waiting',
+        )
       }
       const first = await this.#attempt(call, request.repeatable ? 'kept' : 'single')
       // The other side may have closed a kept connection just as it was used.

@@ -15,6 +15,7 @@ export async function probeCredential(request: ProbeRequest, fetch: OutgoingFetc
   for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value.reveal()
 
   const outcome = await fetch(url, {
+    tenant: request.tenant,
     method: request.method,
     headers,
     timeoutMs: request.timeoutMs,

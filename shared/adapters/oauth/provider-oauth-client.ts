@@ -67,7 +67,7 @@ export class OAuth4WebApiClient implements OAuthClient {
     if (outcome.kind !== 'answer') return failureOfCall(outcome)
     const result = readTokenOutcome(outcome, request, { host: prepared.url.host, nowMs })
     if (result.kind !== 'granted') return result
-    const context = { ...this.#options, profile: request.profile, setup }
+    const context = { ...this.#options, tenant: request.tenant, profile: request.profile, setup }
     const leftMs = () => request.timeoutMs - (clock.monotonicMs() - startedAtMs)
     const completed = await addMetadata(result, { ...context, timeoutMs: leftMs() })
     if (request.grant.kind !== 'authorization-code') return completed
@@ -96,6 +96,7 @@ export class OAuth4WebApiClient implements OAuthClient {
       return { kind: 'not-sent', code: 'invalid_request', message }
     }
     return this.#options.fetch(url, {
+      tenant: request.tenant,
       method: 'POST',
       ...encodeBody(request.profile, built),
       timeoutMs: request.timeoutMs,

@@ -60,6 +60,7 @@ export async function revokeGrant(
   const call = await STYLES[revocation.style]({ url, token, isRefreshToken, request, setup, context })
   if (typeof call === 'string') return { kind: 'failed', message: call }
   const outcome = await context.fetch(call.url, {
+    tenant: request.tenant,
     ...call.request,
     timeoutMs: request.timeoutMs,
     repeatable: true,

@@ -18,6 +18,7 @@ export type Way = TokenRequest['grant']
 
 /** One token request, with all that its answer is merged over. */
 export interface Question {
+  readonly tenant: string
   readonly profile: GrantProfile
   /** The setup's values. */
   readonly setup: JsonObject
@@ -61,6 +62,7 @@ export async function askProvider(
   // A token's life counts from before the request, or a slow answer would make it look longer than it is.
   const issuedAtMs = ports.clock.nowMs()
   const outcome = await ports.oauth.requestToken({
+    tenant: question.tenant,
     profile,
     setup: new SecretText(JSON.stringify(question.setup)),
     client: application.client,

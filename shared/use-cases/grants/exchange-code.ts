@@ -73,6 +73,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     scopes: request.scopes,
   } as const
   const answer = await askProvider(ports, {
+    tenant: row.tenant,
     ...{ profile, setup: values, application, way, askedScopes: request.scopes, mark: seals.mark },
     old: NOTHING_HELD,
     once: true,

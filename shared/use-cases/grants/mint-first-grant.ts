@@ -49,7 +49,15 @@ export async function mintFirstGrant(
   if (application === undefined) return failed(failureBecause('no-application'))
   const askedScopes = scopesToAsk(profile, values)
   const seals = await prepareSeals(ports, request)
-  const question = { profile, setup: values, application, way, askedScopes, mark: seals.mark }
+  const question = {
+    tenant: request.tenant,
+    profile,
+    setup: values,
+    application,
+    way,
+    askedScopes,
+    mark: seals.mark,
+  }
   const answer = await askProvider(ports, { ...question, old: NOTHING_HELD })
   if (answer.kind === 'failed') {
     const named = forbiddenWhenResolved(answer.outcome, setup, values)

@@ -20,14 +20,14 @@ export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest)
   const own = stored.secret === undefined ? {} : (await ports.opened.open(stored.secret)).content.setup
   const values = await effectiveSetup(ports, stored, setup.grant, own)
   const tokens = stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
-  return probeWith(ports, setup, { values, tokens })
+  return probeWith(ports, setup, { tenant: stored.tenant, values, tokens })
 }
 
 /** Makes the setup's harmless test call with what is given, when it has one. */
 export async function probeWith(
   ports: Pick<GrantPorts, 'oauth' | 'checkUrl'>,
   setup: Setup,
-  { values, tokens }: { values: JsonObject; tokens: TokensByName },
+  { tenant, values, tokens }: { tenant: string; values: JsonObject; tokens: TokensByName },
 ): Promise<ProbeStoredResult> {
   if (setup.test === undefined) return { kind: 'no-test' }
   const { target } = forbiddenField(ports.checkUrl, setup, values) ?? {}
@@ -36,6 +36,7 @@ export async function probeWith(
   if (url === undefined) return { kind: 'no-test' }
   const { request } = renderCredential(setup, values, tokens)
   const outcome = await ports.oauth.probe({
+    tenant,
     method: setup.test.method,
     url,
     headers: secretValues(request.headers),

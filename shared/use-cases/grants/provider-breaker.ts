@@ -26,8 +26,11 @@ export interface RequestedProvider {
   readonly tenant: string
   /** The OAuth client, by what names its state. */
   readonly application: string
-  /** Only for hosts of the catalogue: others are a tenant's own word, and one tenant must not stop another. */
-  readonly host: string | undefined
+  /**
+   * Where the request goes. Only a host of the catalogue is the same for all: others are a tenant's own word, and one
+   * tenant must not stop another.
+   */
+  readonly host: { readonly name: string; readonly isOfCatalogue: boolean } | undefined
 }
 
 /** `go`: send, and report what came of it · `wait`: send nothing now, and come back after `forMs`. */
@@ -51,8 +54,8 @@ interface Line {
 }
 
 /**
- * Circuit breakers and pace in this process's memory, one for each OAuth application and one for each host of the
- * catalogue. A provider that fails five times in a row is left alone for a minute; then one request finds out.
+ * Circuit breakers and pace in this process's memory: one for each OAuth application, one for each host of a tenant,
+ * however many clients it has there, and one for each host of the catalogue. A provider that fails five times in a row is left alone for a minute; then one request finds out.
  * Requests that no flow waits for also keep to a pace, so that a herd of expiries does not become a flood.
  */
 export class ProviderBreaker {
@@ -129,7 +132,8 @@ export class ProviderBreaker {
 
   #linesOf({ tenant, application, host }: RequestedProvider, nowMs: number): Line[] {
     const lines = [this.#line('application', `${tenant} ${application}`)]
-    if (host !== undefined) lines.push(this.#line('host', host))
+    if (host !== undefined) lines.push(this.#line('host', `${tenant} ${host.name}`))
+    if (host?.isOfCatalogue === true) lines.push(this.#line('host', host.name))
     for (const line of lines) {
       const earned = ((nowMs - line.countedAtMs) / 1000) * line.perSecond
       line.allowance = Math.min(line.burst, line.allowance + earned)

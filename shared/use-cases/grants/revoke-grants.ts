@@ -35,6 +35,7 @@ export async function revokeGrants(
   const results: Record<string, 'revoked' | 'unsupported' | 'failed'> = {}
   for (const [name, grant] of Object.entries(tokens)) {
     const outcome = await ports.oauth.revoke({
+      tenant: connection.tenant,
       profile,
       setup: new SecretText(JSON.stringify(setup)),
       ...(application === undefined ? {} : { client: application.client }),

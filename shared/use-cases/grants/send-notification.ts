@@ -30,6 +30,7 @@ export async function sendNotification(
   const text = await sentenceAbout(ports, request)
   const body = setup.webhookBody === 'text' ? { text } : { text, event: request.event }
   const outcome = await ports.outgoing(url, {
+    tenant: request.tenant,
     method: 'POST',
     headers: { 'content-type': 'application/json', 'user-agent': 'flow-vault' },
     body: JSON.stringify(body),

@@ -1,4 +1,4 @@
-import { catalogueHost } from '../../connectors/catalogue-host.ts'
+import { calledHost } from '../../connectors/catalogue-host.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { remainingMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RotationCause, RotationResult } from '../../ports/grant-runner.ts'
@@ -80,7 +80,16 @@ export async function renewGrant(
   }
   const seals = await prepareSeals(ports, row)
   const askedScopes = row.requiredScopes ?? scopesToAsk(profile, values)
-  const question = { profile, setup: values, application, way, askedScopes, mark: seals.mark, old }
+  const question = {
+    tenant: row.tenant,
+    profile,
+    setup: values,
+    application,
+    way,
+    askedScopes,
+    mark: seals.mark,
+    old,
+  }
   return askInTurn(ports, connection, { ...request, question, seals })
 }
 
@@ -103,7 +112,7 @@ async function askInTurn(
 ): Promise<RotationResult> {
   const { row, profile } = connection
   const { application, setup, way } = asking.question
-  const host = catalogueHost(profile.tokenUrl, setup)
+  const host = calledHost(profile.tokenUrl, setup)
   const admission = ports.breaker.admit(
     { tenant: row.tenant, application: application.stateName, host },
     HASTE[asking.cause],

@@ -82,7 +82,7 @@ async function isStillAccepted(ports: GrantPorts, { row, setup }: HeldConnection
   const values = await findSetupValues(ports, row, setup)
   if (values === undefined || row.grant === undefined) return true
   const { tokens } = await ports.opened.openAccess(row, row.grant.access)
-  const { kind } = await probeWith(ports, setup, { values, tokens })
+  const { kind } = await probeWith(ports, setup, { tenant: row.tenant, values, tokens })
   return kind === 'accepted' || kind === 'unreachable'
 }
 

@@ -89,6 +89,7 @@ async function postWebhook(
   const body = JSON.stringify(cloudEventOf(event, ports.deployment))
   const keys = await signingKeys(ports, subscription, nowMs)
   const outcome = await ports.fetch(url, {
+    tenant: subscription.tenant,
     method: 'POST',
     headers: {
       'content-type': 'application/json',

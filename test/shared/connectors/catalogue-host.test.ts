@@ -1,5 +1,5 @@
 import { findConnector, findSetup } from '../../../shared/connectors/catalogue.ts'
-import { catalogueHost } from '../../../shared/connectors/catalogue-host.ts'
+import { calledHost, catalogueHost } from '../../../shared/connectors/catalogue-host.ts'
 import type { JsonObject } from '../../../shared/domain/json.ts'
 
 function hostOf(appId: string, setup: JsonObject): string | undefined {
@@ -24,5 +24,17 @@ describe('catalogueHost', () => {
     const templates = ['https://{domain}/token', 'https://api.example.com/token']
     expect(catalogueHost(templates, { domain: 'api.example.com.evil.test' })).toBeUndefined()
     expect(catalogueHost(templates, {})).toBe('api.example.com')
+  })
+})
+
+describe('calledHost', () => {
+  it('tells the setup’s own host from one of the catalogue, and none for what is no address', () => {
+    const own = (tokenUrl: string) => calledHost('{token_url}', { token_url: tokenUrl })
+    expect(own('https://login.example.com:8443/token')).toEqual({
+      name: 'login.example.com:8443',
+      isOfCatalogue: false,
+    })
+    expect(own('not an address')).toBeUndefined()
+    expect(calledHost('https://slack.com/api/oauth', {})).toEqual({ name: 'slack.com', isOfCatalogue: true })
   })
 })

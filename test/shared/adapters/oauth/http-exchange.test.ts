@@ -7,10 +7,15 @@ import { type LocalServer, startLocalServer } from '../../../support/local-serve
 import { ManualClock } from '../../../support/manual-clock.ts'
 
 const KIB = 1024
-const get: OutgoingRequest = { method: 'GET', timeoutMs: 5_000 }
+const get: OutgoingRequest = { tenant: 'acme', method: 'GET', timeoutMs: 5_000 }
 /** Long enough to be no mere delay. */
 const STANDSTILL_MS = 2_000
-const post: OutgoingRequest = { method: 'POST', timeoutMs: 5_000, body: 'grant_type=refresh_token' }
+const post: OutgoingRequest = {
+  tenant: 'acme',
+  method: 'POST',
+  timeoutMs: 5_000,
+  body: 'grant_type=refresh_token',
+}
 
 describe('createGuardedFetch', () => {
   const servers: { close(): unknown }[] = []

@@ -10,8 +10,13 @@ import { startLocalServer } from '../../../support/local-server.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { selfSigned } from '../../../support/self-signed.ts'
 
-const get: OutgoingRequest = { method: 'GET', timeoutMs: 5_000 }
-const post: OutgoingRequest = { method: 'POST', timeoutMs: 5_000, body: 'grant_type=refresh_token' }
+const get: OutgoingRequest = { tenant: 'acme', method: 'GET', timeoutMs: 5_000 }
+const post: OutgoingRequest = {
+  tenant: 'acme',
+  method: 'POST',
+  timeoutMs: 5_000,
+  body: 'grant_type=refresh_token',
+}
 
 describe('createGuardedFetch', () => {
   const servers: { close(): unknown }[] = []
@@ -287,17 +292,24 @@ describe('createGuardedFetch', () => {
       expect(server.requests).toHaveLength(3)
     })
 
-    it('makes no more than 64 calls to one host at a time, and all in the end', async () => {
+    it('makes no more than 64 calls to one host at a time, of one tenant 48, and all in the end', async () => {
       const waiting: ServerResponse[] = []
-      const full = Promise.withResolvers<void>()
+      let full = Promise.withResolvers<void>()
+      let expected = 48
       let open = true
       const server = await serve((_request, response) => {
         if (!open) return response.end('ok')
         waiting.push(response)
-        if (waiting.length === 64) full.resolve()
+        if (waiting.length === expected) full.resolve()
       })
       const guarded = fetchAllowing(server.host)
-      const calls = Array.from({ length: 100 }, () => guarded(server.url, post))
+      const callsOf = (tenant: string) =>
+        Array.from({ length: 50 }, () => guarded(server.url, { ...post, tenant }))
+      const calls = callsOf('evil')
+      await full.promise
+      expected = 64
+      full = Promise.withResolvers<void>()
+      calls.push(...callsOf('acme'))
       await full.promise
       const late = await guarded(server.url, { ...post, timeoutMs: 50 })
       expect(late).toMatchObject({ kind: 'not-sent', code: 'timeout' })

@@ -24,6 +24,7 @@ describe('OAuth4WebApiClient.probe', () => {
 
   function probe(overrides: Partial<ProbeRequest> = {}) {
     return oauthClientFor(server.host).probe({
+      tenant: 'acme',
       method: 'GET',
       url: `${server.url}/bot${CANARY}/me?fixed=1`,
       headers: { Authorization: new SecretText(`Bearer ${CANARY}`) },

@@ -216,6 +216,7 @@ describe('the OAuth client against a real authorization server', () => {
     const grant = await connect()
     const revoke = () =>
       client.revoke({
+        tenant: 'acme',
         profile: {
           ...codeProfile('web'),
           revocation: { style: 'rfc7009', url: server.revocationUrl, revokes: 'grant' },

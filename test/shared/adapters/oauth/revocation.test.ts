@@ -47,6 +47,7 @@ describe('OAuth4WebApiClient.revoke', () => {
     revokes: Revocation['revokes'] = 'grant',
   ) {
     return oauthClientFor(server.host).revoke({
+      tenant: 'acme',
       profile: profileWith({
         clientAuthentication: 'client_secret_basic',
         revocation: { style, url: `${server.url}/revoke`, revokes },

@@ -5,7 +5,11 @@ import {
 } from '../../../../shared/use-cases/grants/provider-breaker.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
-const HUBSPOT: RequestedProvider = { tenant: 't1', application: 'application oa_1 1', host: 'api.hubapi.com' }
+const HUBSPOT: RequestedProvider = {
+  tenant: 't1',
+  application: 'application oa_1 1',
+  host: { name: 'api.hubapi.com', isOfCatalogue: true },
+}
 const OTHER_TENANT: RequestedProvider = { ...HUBSPOT, tenant: 't2' }
 const OWN_SERVER: RequestedProvider = { tenant: 't1', application: 'setup abc', host: undefined }
 
@@ -53,12 +57,12 @@ describe('ProviderBreaker', () => {
     fail(HUBSPOT, 4)
     expect(open()).toEqual({ applications: 0, hosts: 0 })
     fail(HUBSPOT, 1)
-    expect(open()).toEqual({ applications: 1, hosts: 1 })
+    expect(open()).toEqual({ applications: 1, hosts: 2 })
     fail(OWN_SERVER, 5)
-    expect(open()).toEqual({ applications: 2, hosts: 1 })
+    expect(open()).toEqual({ applications: 2, hosts: 2 })
     await clock.advance(60_000)
     ask(HUBSPOT, 'unknown')
-    expect(open()).toEqual({ applications: 2, hosts: 1 })
+    expect(open()).toEqual({ applications: 2, hosts: 2 })
     await clock.advance(60_000)
     ask(HUBSPOT, 'passing')
     expect(open()).toEqual({ applications: 2, hosts: 0 })
@@ -142,6 +146,19 @@ describe('ProviderBreaker', () => {
   it('stops the host for every tenant when the host fails', () => {
     fail(HUBSPOT, 5)
     expect(admit(OTHER_TENANT).kind).toBe('wait')
+  })
+
+  it('stops a host of a tenant’s own for that tenant, however many clients it has there, and for no other', () => {
+    const host = { name: 'login.example.com', isOfCatalogue: false }
+    const client = (tenant: string, application: number) => ({
+      tenant,
+      application: `setup ${application}`,
+      host,
+    })
+    for (let index = 0; index < 5; index++) ask(client('evil', index), 'unknown')
+    expect(admit(client('evil', 99)).kind).toBe('wait')
+    expect(admit({ ...client('evil', 99), host: { ...host, name: 'other.example.com' } }).kind).toBe('go')
+    expect(admit(client('acme', 1)).kind).toBe('go')
   })
 
   it('stops only the application when that is told to wait', () => {
