@@ -19,7 +19,7 @@ export interface VaultStacks {
 
 /**
  * The app that `cdk` runs: the stacks of the stage that `-c stage=` names, or of every stage that has a file, so that
- * `cdk ls`, `bootstrap` and `destroy` need nothing more. Throws `SettingsError`.
+ * `cdk ls`, `bootstrap` and `destroy` need nothing more; cdk-nag checks them at synthesis. Throws `SettingsError`.
  */
 export function buildApp(props: AppProps, awsEndpointUrl: string | undefined): App {
   const app = new App(props)
@@ -27,10 +27,11 @@ export function buildApp(props: AppProps, awsEndpointUrl: string | undefined): A
   const named: unknown = app.node.tryGetContext('stage')
   const stages = named === undefined ? stageNames(folder) : [String(named)]
   for (const stage of stages) buildStage(app, readStage(folder, stage, awsEndpointUrl))
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
   return app
 }
 
-/** Adds the stacks of one deployment to an app, and has cdk-nag check them at synthesis. */
+/** Adds the stacks of one deployment to an app. */
 export function buildStage(app: App, settings: DeploymentSettings): VaultStacks {
   const { stage } = settings
   const name = (stack: string) => `FlowVault-${stage}-${stack}`
@@ -45,7 +46,6 @@ export function buildStage(app: App, settings: DeploymentSettings): VaultStacks 
       excludeResourceTypes: ['aws:cdk:stack'],
     })
   }
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
   acknowledgeFindings({ vault, alarms })
   return { settings, data, vault, alarms }
 }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { Template } from 'aws-cdk-lib/assertions'
 import * as z from 'zod'
 import { EVERY_OPTION, readStage, STAGE_SCHEMA, stageNames, stageOf } from '../../infra/stage-file.ts'
+import { COMPILE_CACHE } from '../support/compile-cache.ts'
 import { testSettings, testStacks } from '../support/test-stage.ts'
 
 const LEAST = { issuer: 'https://tenant.example.com/', audience: 'vault', tenantClaim: 'tenant' }
@@ -157,6 +158,7 @@ describe('cdk', () => {
         stdio: 'pipe',
         env: {
           ...process.env,
+          ...COMPILE_CACHE,
           CDK_OUTDIR: folder,
           CDK_CONTEXT_JSON: JSON.stringify({
             stages: folder,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { COMPILE_CACHE } from './compile-cache.ts'
 
 const CLI = path.resolve('node_modules/auth0-deploy-cli/lib/index.js')
 /** Where the CLI keeps vault connections in its directory format. */
@@ -14,6 +15,7 @@ export async function runDeployCli(
   const child = spawn(process.execPath, [CLI, ...args], {
     env: {
       PATH: process.env['PATH'],
+      ...COMPILE_CACHE,
       AUTH0_DOMAIN: new URL(target.tlsUrl).host,
       AUTH0_INCLUDED_ONLY: '["flowVaultConnections"]',
       NODE_EXTRA_CA_CERTS: target.caPath,

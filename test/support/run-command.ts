@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { COMPILE_CACHE } from './compile-cache.ts'
 
 export interface CommandOutcome {
   readonly exitCode: number | null
@@ -26,7 +27,12 @@ export async function runCommand(
       : ['sh', '-c', `ulimit -f ${maxFileBlocks}; exec "$@"`, 'sh', ...command]
   const child = spawn(program!, rest, {
     cwd: options.folder,
-    env: { FLOW_VAULT_DATA: options.folder, ...options.env },
+    // What the command's own files may not outgrow, the cache may not either.
+    env: {
+      ...(maxFileBlocks === undefined ? COMPILE_CACHE : {}),
+      FLOW_VAULT_DATA: options.folder,
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exit = new Promise<number | null>((resolve) => {

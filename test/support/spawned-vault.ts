@@ -5,6 +5,7 @@ import path from 'node:path'
 import { ClientRegistry } from '../../infra/embedded/issuer/client-registry.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import { COMPILE_CACHE } from './compile-cache.ts'
 import {
   type Caller,
   callsOf,
@@ -41,7 +42,13 @@ const START_WITHIN_MS = 30_000
 export async function spawnVault(options: SpawnedVaultOptions = {}): Promise<SpawnedVault> {
   const folder = options.folder ?? (await newDataFolder())
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
-    env: { PATH: process.env['PATH'], ...TEST_ENV, FLOW_VAULT_DATA: folder, ...options.env },
+    env: {
+      PATH: process.env['PATH'],
+      ...COMPILE_CACHE,
+      ...TEST_ENV,
+      FLOW_VAULT_DATA: folder,
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))

@@ -32,9 +32,11 @@ function contents(): Record<string, string> {
 }
 
 describe('a start over a folder that it must not touch', () => {
-  beforeEach(async () => {
-    folder = await newDataFolder()
-    const vault = await spawnVault({ folder })
+  let whole: string
+
+  beforeAll(async () => {
+    whole = await newDataFolder()
+    const vault = await spawnVault({ folder: whole })
     await vault.request({ tenant: 'acme' }, 'POST', '/api/v2/flows/vault/connections', {
       name: 'mail',
       app_id: 'SENDGRID',
@@ -43,7 +45,13 @@ describe('a start over a folder that it must not touch', () => {
     await vault.stop()
   })
 
+  beforeEach(async () => {
+    folder = await newDataFolder()
+    fs.cpSync(whole, folder, { recursive: true })
+  })
+
   afterEach(() => fs.rmSync(folder, { recursive: true }))
+  afterAll(() => fs.rmSync(whole, { recursive: true }))
 
   it.each<[string, () => unknown, RegExp]>([
     [

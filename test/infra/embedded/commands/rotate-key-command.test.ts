@@ -7,6 +7,7 @@ import { KEY_FILE } from '../../../../infra/embedded/open-stores.ts'
 import { addKey } from '../../../../shared/adapters/sealed/key-file.ts'
 import { SqliteItemStore } from '../../../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
+import { COMPILE_CACHE } from '../../../support/compile-cache.ts'
 import { runCommand } from '../../../support/run-command.ts'
 import { SeededRandom } from '../../../support/seeded-random.ts'
 import { fillVaultFolder, lookIntoVaultFolder } from '../../../support/vault-folder.ts'
@@ -31,7 +32,7 @@ const rotate = (args: readonly string[] = []) => runCommand('rotate-key', args, 
 async function killedAfter(ms: number): Promise<boolean> {
   const script = path.resolve('infra/embedded/commands/rotate-key-command.ts')
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], {
-    env: { FLOW_VAULT_DATA: folder },
+    env: { ...COMPILE_CACHE, FLOW_VAULT_DATA: folder },
     stdio: 'ignore',
   })
   const exited = once(child, 'exit')
