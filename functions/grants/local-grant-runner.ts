@@ -29,8 +29,9 @@ function workOf(ports: GrantPorts): GrantWork {
     exchange: (request) => exchangeCode(ports, request),
     send: (request) => sendNotification(ports, request),
     async revoke(request) {
-      const { grant } = request
-      return grant === undefined ? {} : revokeGrants(ports, request, await openTokens(ports, request, grant))
+      const { evenIfHeld = false, grant } = request
+      if (grant === undefined) return {}
+      return revokeGrants(ports, request, await openTokens(ports, request, grant), { evenIfHeld })
     },
   }
 }

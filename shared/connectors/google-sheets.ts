@@ -46,7 +46,12 @@ export const googleSheets: Connector = {
           life: { seconds: 15_552_000, kind: 'rolling' },
           lifeMember: 'refresh_token_expires_in',
         },
-        revocation: { style: 'google', url: 'https://oauth2.googleapis.com/revoke', revokes: 'grant' },
+        revocation: {
+          style: 'google',
+          url: 'https://oauth2.googleapis.com/revoke',
+          revokes: 'grant',
+          ends: 'consent',
+        },
         sources: {
           authorizationUrl: stated('Google Identity, OAuth 2.0 for web server applications'),
           tokenUrl: stated('Google Identity, OAuth 2.0 for web server applications'),

@@ -73,7 +73,12 @@ export const salesforce: Connector = {
         scopes: { separator: ' ', default: ['api', 'refresh_token'], requested: true, field: 'scope' },
         expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 7_200 } },
         refresh: { rotation: 'optional' },
-        revocation: { style: 'rfc7009', url: atLoginHost('/services/oauth2/revoke'), revokes: 'grant' },
+        revocation: {
+          style: 'rfc7009',
+          url: atLoginHost('/services/oauth2/revoke'),
+          revokes: 'grant',
+          ends: 'token',
+        },
         answer: { extra: ['instance_url'] },
         sources: {
           authorizationUrl: stated('Nango provider list: login, test or My Domain host'),
@@ -83,7 +88,9 @@ export const salesforce: Connector = {
           'scopes.default': stated('Nango provider list: refresh_token or offline_access is needed'),
           'expiry.whenAbsent': assumed('Salesforce help, session settings: two hours; no expires_in is sent'),
           'refresh.rotation': stated('Salesforce announcements: rotation is the organization’s policy'),
-          revocation: assumed('Salesforce help, revoke OAuth tokens'),
+          revocation: assumed(
+            'Salesforce help, revoke OAuth tokens: the refresh token and the access tokens of it; each authorization has its own',
+          ),
           'answer.extra': stated('Nango provider list: instance_url is the base URL and may change'),
         },
       },

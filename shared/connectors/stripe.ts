@@ -87,6 +87,7 @@ export const stripe: Connector = {
           style: 'stripe-deauthorize',
           url: 'https://connect.stripe.com/oauth/deauthorize',
           revokes: 'grant',
+          ends: 'consent',
         },
         answer: { extra: ['stripe_user_id', 'stripe_publishable_key', 'livemode'] },
         sources: {

@@ -42,6 +42,10 @@ export interface ConnectionRow {
   /** The sealed tokens; absent until a provider has minted any. */
   readonly grant?: GrantPointer
   readonly setupDigest?: string
+  /** Keyed digest of what a grant is bound to; a change of the setup that leaves it keeps the grant. */
+  readonly clientDigest?: string
+  /** Keyed digest of the last code that came with a setup: a code works once, and the same again changes nothing. */
+  readonly codeDigest?: string
   /** The OAuth application that minted the grant, for apps whose client is the operator's. */
   readonly oauthAppId?: string
   readonly requiredScopes?: readonly string[]

@@ -159,6 +159,12 @@ export interface Revocation {
   readonly style: 'rfc7009' | 'google' | 'delete-path' | 'slack' | 'stripe-deauthorize'
   readonly url: Template
   readonly revokes: 'grant' | 'access-token'
+  /**
+   * What a revocation ends: that one token with what was renewed from it, or all that the person allowed the client
+   * (Google, Stripe). `consent` when left out: where nobody says so, no grant is ended beside another of the same
+   * person.
+   */
+  readonly ends?: 'token' | 'consent'
 }
 
 /** A call with the new access token. */

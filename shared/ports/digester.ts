@@ -11,6 +11,8 @@ export interface Digester {
 
 export type DigestPurpose =
   | 'setup'
+  | 'client'
+  | 'code'
   | 'idempotent-body'
   | 'refresh-token'
   | 'oauth-state'

@@ -101,6 +101,9 @@ export interface StoredSetup {
   readonly appId: string
   readonly setupType: string
   readonly setupDigest: string
+  readonly clientDigest?: string
+  /** Whose grant it is, where that is known. */
+  readonly account?: Account
   /** Which authorization of the connection this is, so that a late answer for another one is told apart. */
   readonly authorization?: string
   /** Absent where a code app was authorized without a setup. */
@@ -114,6 +117,8 @@ export interface FirstGrantRequest extends StoredSetup {
   readonly secret: SecretPointer
   /** The operation that commits the setup, and the grant with it. */
   readonly op: string
+  /** The marks of the grants of the same client that the new one replaces, by name. */
+  readonly replaces?: Readonly<Record<string, string>>
 }
 
 export type FirstGrantResult =
@@ -208,10 +213,13 @@ export type ExchangeResult =
   | { readonly kind: 'failed'; readonly failure: FailureTold }
   | { readonly kind: 'gone' }
 
-export interface RevokeStoredRequest extends StoredSetup {}
+export interface RevokeStoredRequest extends StoredSetup {
+  /** True to end it also where that ends other grants of the same client and person. */
+  readonly evenIfHeld?: boolean
+}
 
-/** By the name of each grant. */
-export type RevokeStoredResult = Record<string, 'revoked' | 'unsupported' | 'failed'>
+/** By the name of each grant; `kept` where another connection holds one of the same client and person. */
+export type RevokeStoredResult = Record<string, 'revoked' | 'unsupported' | 'failed' | 'kept'>
 
 export interface SendRequest {
   readonly tenant: string

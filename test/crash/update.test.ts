@@ -49,6 +49,18 @@ const authorized = async (process: Process): Promise<ConnectionRow> => {
   const input = { tenant: TENANT, clientId: 'c1', name: 'old', appId: 'HUBSPOT', setup }
   return (await createConnection(process, input)).row
 }
+const CODE_SETUP = {
+  type: 'AUTHORIZATION_CODE',
+  client_id: 'client',
+  client_secret: 'planted-secret-old',
+  authorization_url: 'https://idp.example.test/authorize',
+  token_url: 'https://idp.example.test/token',
+}
+const withClient = async (process: Process): Promise<ConnectionRow> => {
+  const setup = { ...CODE_SETUP, code: 'one-time' }
+  const input = { tenant: TENANT, clientId: 'c1', name: 'old', appId: 'OAUTH2', setup }
+  return (await createConnection(process, input)).row
+}
 const newSetup = (process: Process, { id }: ConnectionRow) =>
   updateConnection(process, { tenant: TENANT, id, setup: { type: 'API_KEY', api_key: NEW_KEY } })
 
@@ -90,6 +102,37 @@ const scenarios: Scenario<ConnectionRow>[] = [
     arrange: authorized,
     act: (process, { id }) =>
       updateConnection(process, { tenant: TENANT, id, setup: { type: 'OAUTH_CODE', code: 'another' } }),
+    observe: (world, row) =>
+      observe(world, row, {
+        before: ['old', 'access-1'],
+        after: ['old', 'access-2'],
+        field: 'access_token',
+      }),
+    async afterwards(world, { id }) {
+      const serves = (await world.fetch(TENANT, id))['access_token']
+      return world.provider.revoked.includes(String(serves)) ? [`it serves the revoked ${serves}`] : []
+    },
+  },
+  {
+    name: 'give the client of a grant another secret',
+    arrange: withClient,
+    act: (process, { id }) => {
+      const setup = { ...CODE_SETUP, client_secret: 'planted-secret-new' }
+      return updateConnection(process, { tenant: TENANT, id, setup })
+    },
+    observe: (world, row) => {
+      const state = ['old', 'access-1']
+      return observe(world, row, { before: state, after: state, field: 'access_token' })
+    },
+    afterwards: async (world) => (world.provider.revoked.length > 0 ? ['it revoked the grant'] : []),
+  },
+  {
+    name: 'give the connection another client',
+    arrange: withClient,
+    act: (process, { id }) => {
+      const setup = { ...CODE_SETUP, client_id: 'another-client', code: 'another' }
+      return updateConnection(process, { tenant: TENANT, id, setup })
+    },
     observe: (world, row) =>
       observe(world, row, {
         before: ['old', 'access-1'],

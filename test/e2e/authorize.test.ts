@@ -50,18 +50,14 @@ describe('authorizing a connection in a browser', () => {
     })
   })
 
-  it('says to authorize again when other scopes are required than were authorized', async () => {
+  it('goes on with what was authorized when more scopes are required, and says which are missing', async () => {
     const id = await world.authorized()
     const setup = world.codeSetup({ scope: 'read write admin' })
     const { status } = await world.call('PATCH', `${CONNECTIONS}/${id}`, { setup })
     expect(status).toBe(200)
-    const reason =
-      'The setup was changed after the connection was authorized. Authorize the connection again.'
-    expect(await world.view(id)).toMatchObject({ status: 'pending', status_reason: reason, failure: null })
-    expect((await world.fetchCredential(id)).body).toMatchObject({
-      errorCode: 'authorization_pending',
-      message: reason,
-    })
+    expect(await world.view(id)).toMatchObject({ status: 'degraded', scopes: { missing: ['admin'] } })
+    expect((await world.view(id)).status_reason).toContain('Missing: admin. Authorize again and grant them.')
+    expect((await world.fetchCredential(id)).status).toBe(200)
     await world.open(await world.consent(id))
     expect(await world.view(id)).toMatchObject({
       id,

@@ -73,22 +73,30 @@ export function endingSuite(place: () => GrantCalls): void {
       await expect(world.provider.isActive(await tokenOf(id))).resolves.toBe(true)
     })
 
-    it('revokes the old grant when its setup is replaced', async () => {
-      const id = await world.authorized()
+    // The other grants of this tenant are of the same client, and perhaps of the same person: an audience of its own
+    // makes a client that nothing else is held for.
+    it('keeps its grant under another secret or scope, and ends it with its client', async () => {
+      const id = await world.authorized({ audience: 'https://replaced.example' })
       const old = (await world.fetchCredential(id)).body.fields.access_token
       // The grant has been renewed since the connection was made: the newest refresh token is the one to revoke.
       await world.call('POST', `${CONNECTIONS}/${id}/rotate`)
       const renewed = (await world.fetchCredential(id)).body.fields.access_token
       expect(renewed).not.toBe(old)
-      const answer = await world.call('PATCH', `${CONNECTIONS}/${id}`, {
-        setup: world.codeSetup({ scope: 'read' }),
+      const replaceBy = async (members: Record<string, string>) => {
+        const setup = world.codeSetup(members)
+        return (await world.call('PATCH', `${CONNECTIONS}/${id}`, { setup })).body
+      }
+      expect(await replaceBy({ audience: 'https://replaced.example', scope: 'read' })).toMatchObject({
+        ready: true,
       })
-      expect(answer.body.ready).toBe(false)
+      expect((await world.fetchCredential(id)).body.fields.access_token).toBe(renewed)
+      await expect(world.provider.isActive(renewed)).resolves.toBe(true)
+      expect(await replaceBy({ audience: 'https://another.example' })).toMatchObject({ ready: false })
       await expect(world.provider.isActive(renewed)).resolves.toBe(false)
     })
 
     it('revokes the grant of a deleted connection, which comes back to be authorized again', async () => {
-      const id = await world.authorized()
+      const id = await world.authorized({ audience: 'https://deleted.example' })
       const token = (await world.fetchCredential(id)).body.fields.access_token
       expect((await world.call('DELETE', `${CONNECTIONS}/${id}`)).status).toBe(204)
       await expect(world.provider.isActive(token)).resolves.toBe(false)

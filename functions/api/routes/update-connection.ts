@@ -30,7 +30,7 @@ export const updateConnectionRoute = defineRoute({
   tag: 'Connections',
   summary: 'Update a connection',
   description:
-    'A new `setup` replaces the whole old one. Sending the same name and setup again changes nothing. `If-Match` is optional.',
+    'A new `setup` replaces the whole old one. Sending the same name and setup again changes nothing. A grant stays while its client does: a new client secret, scope or base URL asks nobody to authorize again, another client id or endpoint does. A new `code` replaces the grant only when the provider takes it. `If-Match` is optional.',
   pathSchema: connectionIdPath,
   querySchema: z.extend(viewQuery, { verify: z.optional(queryFlag()) }),
   headerSchema: ifMatchHeader,

@@ -1,3 +1,4 @@
+import type { Account } from '../../domain/account.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { rescueKey, workShard } from '../../domain/keys.ts'
@@ -17,6 +18,9 @@ export interface Rescue {
   readonly appId: string
   readonly setupType: string
   readonly setupDigest: string
+  /** What the row was bound to then: the answer is for a grant of that client, and of no other. */
+  readonly clientDigest?: string
+  readonly account?: Account
   readonly authorization?: string
   readonly oauthAppId?: string
   /** The setup it was minted with. */
@@ -29,7 +33,10 @@ export interface Rescue {
   readonly replaces: Readonly<Record<string, string>>
   /** What else the row becomes with it. */
   readonly members?: Partial<
-    Pick<ConnectionRow, 'setupType' | 'setupDigest' | 'fingerprint' | 'authorization' | 'account'>
+    Pick<
+      ConnectionRow,
+      'setupType' | 'setupDigest' | 'clientDigest' | 'fingerprint' | 'authorization' | 'account'
+    >
   >
   readonly createdAtMs: number
 }

@@ -1,11 +1,16 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { errorFields } from '../../ports/error-fields.ts'
-import type { GrantRunner, StoredSetup } from '../../ports/grant-runner.ts'
+import type {
+  GrantRunner,
+  RevokeStoredRequest,
+  RevokeStoredResult,
+  StoredSetup,
+} from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
 
 /** The row's stored secret, as those who call providers need it; undefined for an empty connection. */
 export function storedSetupOf(row: ConnectionRow): StoredSetup | undefined {
-  const { secret, setupType, setupDigest } = row
+  const { account, clientDigest, secret, setupType, setupDigest } = row
   if (setupType === undefined || setupDigest === undefined) return undefined
   return {
     tenant: row.tenant,
@@ -13,6 +18,8 @@ export function storedSetupOf(row: ConnectionRow): StoredSetup | undefined {
     appId: row.appId,
     setupType,
     setupDigest,
+    ...(clientDigest === undefined ? {} : { clientDigest }),
+    ...(account === undefined ? {} : { account }),
     ...(row.authorization === undefined ? {} : { authorization: row.authorization }),
     ...(secret === undefined ? {} : { secret }),
     ...(row.grant === undefined ? {} : { grant: row.grant }),
@@ -23,8 +30,8 @@ export function storedSetupOf(row: ConnectionRow): StoredSetup | undefined {
 /** Revokes the grants of a stored secret, best effort, and logs how it went; the answers by grant name. */
 export async function revokeStored(
   ports: Ports & { grants: GrantRunner },
-  stored: StoredSetup,
-): Promise<Record<string, 'revoked' | 'unsupported' | 'failed'>> {
+  stored: RevokeStoredRequest,
+): Promise<RevokeStoredResult> {
   try {
     const outcome = await ports.grants.revoke(stored)
     ports.log.info('revoked at the provider', { connection_id: stored.id, outcome: JSON.stringify(outcome) })

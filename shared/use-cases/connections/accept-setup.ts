@@ -1,20 +1,25 @@
 import { findConnector } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
 import { accountNameOf, publicSetupOf } from '../../connectors/render-credential.ts'
-import { canonicalSetup, validateSetup } from '../../connectors/setup-schema.ts'
+import { validateSetup } from '../../connectors/setup-schema.ts'
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
 import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { type SetupDigests, setupDigestsOf } from '../commit/setup-digests.ts'
+import { scopesToAsk } from '../grants/grant-records.ts'
 import { findSharedSetup } from '../oauth-applications/shared-setup-of.ts'
 
 /** What a setup makes of a connection, before anything is stored. */
 export interface AcceptedSetup {
   readonly setup: Setup
   readonly values: JsonObject
-  /** Keyed digest of the canonical setup: equal means that nothing would change. */
-  readonly digest: string
+  readonly digests: SetupDigests
+  /** Keyed digest of the code that came with it. */
+  readonly codeDigest: string | undefined
+  /** The scopes that the setup itself names. */
+  readonly scopes: readonly string[] | undefined
   readonly accountName: string | undefined
   /** The fields that had blanks at their ends. */
   readonly trimmed: readonly string[] | undefined
@@ -35,15 +40,20 @@ export async function acceptSetup(
   const shared = await findSharedSetup(ports, { tenant, connector }, input)
   const { setup, values, trimmed } = shared ?? validateSetup(connector, input)
   const all = { ...shared?.held, ...values }
-  const digest = await ports.digester.digest(
-    'setup',
-    new SecretText(`${connector.appId}\n${canonicalSetup(values)}`),
-  )
+  const code = setup.grant?.kind === 'authorization-code' ? values['code'] : undefined
+  const [digests, codeDigest] = await Promise.all([
+    setupDigestsOf(ports, connector.appId, { setup, values }),
+    typeof code === 'string'
+      ? ports.digester.digest('code', new SecretText(`${connector.appId}\n${code}`))
+      : undefined,
+  ])
   const minted = setup.grant !== undefined
   return {
     setup,
     values,
-    digest,
+    digests,
+    codeDigest,
+    scopes: scopesNamed(setup, all),
     accountName: accountNameOf(setup, all),
     trimmed,
     publicSetup: minted ? publicSetupOf(setup, all) : undefined,
@@ -70,6 +80,12 @@ export async function errorsOfSetup(
   }
 }
 
+function scopesNamed({ grant: profile }: Setup, values: JsonObject): string[] | undefined {
+  const { field, requested } = profile?.scopes ?? {}
+  if (profile === undefined || requested !== true || field === undefined) return undefined
+  return typeof values[field] === 'string' ? scopesToAsk(profile, values) : undefined
+}
+
 /** The members of a row that a newly accepted setup decides. */
 export function rowMembersOf(
   accepted: AcceptedSetup,
@@ -83,6 +99,8 @@ export function rowMembersOf(
   | 'statusReason'
   | 'setupDigest'
   | 'oauthAppId'
+  | 'clientDigest'
+  | 'codeDigest'
 > {
   return {
     setupType: accepted.setup.type,
@@ -91,7 +109,9 @@ export function rowMembersOf(
     publicSetup: accepted.publicSetup,
     status: accepted.status,
     statusReason: accepted.statusReason,
-    setupDigest: accepted.digest,
     oauthAppId: accepted.oauthAppId,
+    setupDigest: accepted.digests.setupDigest,
+    clientDigest: accepted.digests.clientDigest,
+    ...(accepted.codeDigest === undefined ? {} : { codeDigest: accepted.codeDigest }),
   }
 }

@@ -1,6 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
+import type { RotationFailure } from '../../domain/rotation.ts'
 import { HOLD_MS, retryAtMs } from '../../domain/rotation-policy.ts'
 import type {
   FailureTold,
@@ -13,15 +14,22 @@ import type {
 import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rescueRemoval } from '../commit/rescue-item.ts'
+import { failureBecause } from '../grants/failure.ts'
 import { grantMembers } from '../grants/grant-change.ts'
 import { withoutRetry } from '../grants/next-step.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
 import type { AcceptedSetup } from './accept-setup.ts'
+import type { GrantFate } from './grant-fate.ts'
 
 /** Issue of patience: creating never depends on a provider being up, so its first answer is waited for this long. */
 export const FIRST_GRANT_BUDGET_MS = 5_000
+/** A person's new code is worth more patience: without an answer nothing is changed, and the code is lost. */
+const NEW_CODE_BUDGET_MS = 20_000
 /** While a code may still be exchanged, it is tried again this often. */
 const NO_APPLICATION_RETRY_MS = 60_000
+
+const CODE_OPEN =
+  'no answer came in time, and the code may have been used. The connection goes on with the grant that it has.'
 
 export interface FirstGrantPorts extends Ports {
   readonly grants: GrantRunner
@@ -29,6 +37,8 @@ export interface FirstGrantPorts extends Ports {
 
 /** What the first grant makes of the row that is about to be committed. */
 export interface FirstGrantOutcome {
+  /** Whether there is a grant. */
+  readonly granted: boolean
   readonly members: Partial<ConnectionRow>
   /** Writes of the same transaction. */
   readonly beside: readonly Write[]
@@ -36,26 +46,41 @@ export interface FirstGrantOutcome {
 
 /**
  * Gets the first grant of a setup, or checks a static one when asked to. Answers what the row becomes: `ready`,
- * or `pending` with the reason. Throws `invalid-body` for an address that is never called, `provider-refused` when the provider refused a one-time code, or refused
- * anything while `verify` was asked for, and `provider-unavailable` when `verify` could not be done.
+ * or `pending` with the reason. `held` is what becomes of the grant that the connection has: one of the same client
+ * needs no person again, and whatever it is, it stays until a new code has brought another. Throws `invalid-body` for
+ * an address that is never called, `provider-refused` when the provider refused a one-time code, or refused anything
+ * while `verify` was asked for, and `provider-unavailable` when `verify`, or the change of a grant, could not be done.
  */
 export async function firstGrant(
   ports: FirstGrantPorts,
   stored: FirstGrantRequest,
   accepted: AcceptedSetup,
-  options: { verify: boolean },
+  options: { verify: boolean; held?: GrantFate },
 ): Promise<FirstGrantOutcome> {
   const { setup } = accepted
+  const { verify, held = 'none' } = options
   if (setup.grant === undefined) {
-    if (options.verify) await verifyStatic(ports, stored)
-    return { members: {}, beside: [] }
+    if (verify) await verifyStatic(ports, stored)
+    return { granted: false, members: {}, beside: [] }
   }
-  const result = await ports.grants.mintFirst(stored, FIRST_GRANT_BUDGET_MS)
+  const isByCode = setup.grant.kind === 'authorization-code'
+  const usesCode = isByCode && accepted.codeDigest !== undefined
+  if (isByCode && !usesCode && held === 'kept') {
+    if (verify) throw nothingToVerify('A grant of the same client is kept: it is tried with its next renewal')
+    return { granted: false, members: notAuthorized(), beside: [] }
+  }
+  const isReplacing = usesCode && held !== 'none'
+  const budgetMs = isReplacing ? NEW_CODE_BUDGET_MS : FIRST_GRANT_BUDGET_MS
+  const result = await ports.grants.mintFirst(stored, budgetMs)
   if (result.kind === 'granted') return grantedOutcome(stored, accepted, result)
-  const usesCode = setup.grant.kind === 'authorization-code' && accepted.values['code'] !== undefined
-  if (result.kind === 'failed') refuse(result, { usesCode, verify: options.verify })
-  else if (options.verify) throw unavailable('no answer came in time.')
-  return { members: pendingMembers(ports, stored, result, usesCode), beside: [] }
+  if (result.kind === 'failed') refuse(result, { usesCode, verify, isReplacing })
+  else if (isReplacing) throw unavailable(CODE_OPEN, { verify })
+  else if (verify) throw unavailable('no answer came in time.')
+  return { granted: false, members: pendingMembers(ports, stored, result, { usesCode, held }), beside: [] }
+}
+
+function notAuthorized(): Partial<ConnectionRow> {
+  return { status: 'pending', statusReason: failureBecause('not-authorized').message }
 }
 
 function grantedOutcome(
@@ -66,6 +91,7 @@ function grantedOutcome(
   const { grant: pointer, grants, requiredScopes, oauthAppId } = result
   const named = oauthAppId === undefined ? {} : { oauthAppId }
   return {
+    granted: true,
     members: grantMembers(stored, accepted.setup, { pointer, grants, requiredScopes, ...named }),
     // A rescue that was settled already, by somebody whose clock is ahead, has ended this grant.
     beside: [
@@ -76,22 +102,23 @@ function grantedOutcome(
 
 function refuse(
   result: Extract<FirstGrantResult, { kind: 'failed' }>,
-  { usesCode, verify }: { usesCode: boolean; verify: boolean },
+  { usesCode, verify, isReplacing }: { usesCode: boolean; verify: boolean; isReplacing: boolean },
 ): void {
   const { failure } = result
   if (failure.target !== undefined) throw forbidden(failure.target)
   if (verify && failure.code === 'not_authorized') {
     throw nothingToVerify('There is nothing to verify before somebody has authorized the connection')
   }
-  if (verify && failure.code === 'no_oauth_application') {
+  const isAllOrNothing = verify || isReplacing
+  if (isAllOrNothing && failure.code === 'no_oauth_application') {
     throw new VaultError('provider-refused', failure.message, { errorCode: failure.code })
   }
   const definite = ['grant-dead', 'app-broken', 'refused'].includes(failure.class)
   const codeRefused = usesCode && failure.class === 'grant-dead'
-  if (codeRefused || (verify && definite)) {
+  if (codeRefused || (isAllOrNothing && definite)) {
     throw providerRefused(withoutRetry(failure.message), { errorCode: failure.code })
   }
-  if (verify) throw unavailable(withoutRetry(failure.message))
+  if (isAllOrNothing) throw unavailable(withoutRetry(failure.message), { verify })
 }
 
 async function verifyStatic(ports: FirstGrantPorts, stored: FirstGrantRequest): Promise<void> {
@@ -122,9 +149,10 @@ export function nothingToVerify(message: string): VaultError {
   return new VaultError('invalid-query', message, { field: 'verify', allowed: 'leaving verify out' })
 }
 
-/** The 503 of `verify` while the provider cannot be asked; the message says why. Nothing was stored. */
-export function unavailable(message: string): VaultError {
-  const words = `The provider could not be asked: ${message} Nothing was changed. Try again, or leave verify out.`
+/** The 503 of what cannot be done while the provider cannot be asked; the message says why. Nothing was stored. */
+export function unavailable(message: string, { verify }: { verify: boolean } = { verify: true }): VaultError {
+  const next = verify ? 'Try again, or leave verify out.' : 'Try again.'
+  const words = `The provider could not be asked: ${message} Nothing was changed. ${next}`
   return new VaultError('provider-unavailable', words, { retryAfterSeconds: 5 })
 }
 
@@ -132,7 +160,7 @@ function pendingMembers(
   ports: FirstGrantPorts,
   stored: FirstGrantRequest,
   result: Extract<FirstGrantResult, { kind: 'failed' }> | Late,
-  usesCode: boolean,
+  { usesCode, held }: { usesCode: boolean; held: GrantFate },
 ): Partial<ConnectionRow> {
   const nowMs = ports.clock.nowMs()
   if (result.kind === 'late') {
@@ -142,6 +170,7 @@ function pendingMembers(
     return {
       status: 'pending',
       statusReason: reason,
+      ...(held === 'kept' ? { failure: notYetAnswered(reason, nowMs) } : {}),
       ...(usesCode ? { attempt: spentCode(stored, nowMs) } : dueMembers(stored.id, nowMs + HOLD_MS)),
     }
   }
@@ -165,6 +194,14 @@ function pendingMembers(
     },
     ...(usesCode && failure.next === 'unknown' ? { attempt: spentCode(stored, nowMs) } : {}),
     ...dueMembers(stored.id, retryAt),
+  }
+}
+
+/** The grant that is kept was minted with the old setup: until another is there the connection is not what it says. */
+function notYetAnswered(message: string, nowMs: number): RotationFailure {
+  return {
+    ...{ class: 'unknown', code: 'no_answer_yet', message, count: 1 },
+    ...{ firstAtMs: nowMs, lastAtMs: nowMs, retryAtMs: nowMs + HOLD_MS },
   }
 }
 

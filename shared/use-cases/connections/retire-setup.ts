@@ -1,74 +1,59 @@
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { sealedGrantKey } from '../../domain/keys.ts'
 import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { discardReplaced } from '../commit/discard-version.ts'
-import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
-import { rescueRemoval, rescueWrite } from '../commit/rescue-item.ts'
+import { endOfGrantRemoval } from '../commit/end-of-grant.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import { removeQuietly } from '../grants/keep-answer.ts'
 import type { FirstGrantPorts } from './first-grant.ts'
+import type { GrantFate } from './grant-fate.ts'
+
+/** The row as it was when its setup was replaced, and what became of its grant. */
+export interface Replaced {
+  readonly row: ConnectionRow
+  readonly fate: GrantFate
+}
+
+/** Whether the grant that the row does not name any more is ended at its provider, or only forgotten. */
+export function isRevoked({ row, fate }: Replaced): boolean {
+  if (fate === 'ended') return true
+  const connector = findConnector(row.appId)
+  const profile = connector === undefined ? undefined : findSetup(connector, row.setupType)?.grant
+  return fate === 'replaced' && profile?.revocation?.ends === 'token'
+}
 
 /**
- * The old setup's grants are ended at their provider: nothing points at them any more, and they must not outlive that.
- * It is tried at once; what that does not do is left to the rescue that the commit has put there.
+ * What lies behind a new setup is let go. A grant of another client is ended at its provider, at once if that is to be
+ * had; what that does not do is left to the rescue that the commit has put there.
  */
-export async function retireSecret(
+export async function retireSetup(
   ports: FirstGrantPorts,
-  old: ConnectionRow,
+  replaced: Replaced,
   now: { op: string; secret: SecretPointer },
 ): Promise<void> {
-  const stored = storedSetupOf(old)
-  if (stored?.grant !== undefined) {
-    const outcomes = Object.values(await revokeStored(ports, stored))
-    if (outcomes.includes('failed')) return
-    const owner = { tenant: old.tenant, ownerId: old.id }
-    const marks = Object.entries(stored.grant) as ['access' | 'refresh', string][]
-    const tokens = marks.map(([part, mark]): Write => {
-      return { op: 'delete', key: sealedGrantKey({ ...owner, part, mark }) }
-    })
-    const rescue = { tenant: old.tenant, connectionId: old.id, op: now.op }
-    await removeQuietly(ports, [...tokens, rescueRemoval(revocation(rescue))])
+  const { row: old, fate } = replaced
+  if (fate === 'ended' || fate === 'replaced') {
+    const stored = storedSetupOf(old)
+    const isEnded = isRevoked(replaced) && stored !== undefined
+    if (isEnded && Object.values(await revokeStored(ports, stored)).includes('failed')) return
+    await removeQuietly(ports, [...tokensOf(old), endOfGrantRemoval(old, now.op)])
   }
-  if (old.secret !== undefined && leftWith(ports, old, now).length === 0)
+  if (old.secret !== undefined && leftWith(ports, replaced, now.secret).length === 0)
     await discardReplaced(ports, old.secret, now.secret)
 }
 
 /** What discards the replaced version with the commit, where nothing needs it any more and the store can. */
-export function leftWith(
-  ports: Ports,
-  old: ConnectionRow,
-  now: { readonly secret: SecretPointer },
-): readonly Write[] {
-  if (old.secret === undefined || old.grant !== undefined || old.secret.secretId !== now.secret.secretId)
-    return []
-  return ports.secrets.discarding(old.secret.secretId, old.secret.versionId)
+export function leftWith(ports: Ports, replaced: Replaced, now: SecretPointer): readonly Write[] {
+  const { secret } = replaced.row
+  if (secret === undefined || isRevoked(replaced) || secret.secretId !== now.secretId) return []
+  return ports.secrets.discarding(secret.secretId, secret.versionId)
 }
 
-/** The rescue that ends a replaced grant has a name of its own, beside that of the operation's new one. */
-function revocation<T extends { op: string }>(rescue: T): T {
-  return { ...rescue, op: `${rescue.op}-revoke` }
-}
-
-/** What ends the grant of the setup that is replaced, whatever becomes of this process: it keeps the setup it needs. */
-export function endOfOldGrant(
-  current: ConnectionRow,
-  { intent, nowMs }: { intent: Intent; nowMs: number },
-): Write[] {
-  const stored = storedSetupOf(current)
-  if (stored?.grant === undefined || current.grants === undefined) return []
-  const { id, grant, ...setup } = stored
-  const rescue = revocation({
-    ...setup,
-    kind: 'rescue',
-    of: 'revoke',
-    op: intent.op,
-    connectionId: id,
-    grant,
-    grants: current.grants,
-    requiredScopes: current.requiredScopes ?? [],
-    replaces: {},
-    createdAtMs: nowMs,
-  } as const)
-  return [rescueWrite(rescue, nowMs + INTENT_DEADLINE_MS)]
+function tokensOf({ tenant, id, grant }: ConnectionRow): Write[] {
+  const marks = Object.entries(grant ?? {}) as ['access' | 'refresh', string][]
+  return marks.map(([part, mark]): Write => {
+    return { op: 'delete', key: sealedGrantKey({ tenant, ownerId: id, part, mark }) }
+  })
 }

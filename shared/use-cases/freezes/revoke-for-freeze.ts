@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { heldUntilMs } from '../../domain/rotation-policy.ts'
-import type { GrantRunner } from '../../ports/grant-runner.ts'
+import type { GrantRunner, RevokeStoredResult } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { commitHeld } from '../commit/commit-held.ts'
@@ -17,7 +17,7 @@ export type RevokeForFreezePorts = Ports & { readonly grants: GrantRunner }
 
 /** How it went at the provider, one outcome a grant, and whether a person must authorize the connection again. */
 export interface RevokedForFreeze {
-  readonly outcomes: readonly ('revoked' | 'unsupported' | 'failed')[]
+  readonly outcomes: readonly RevokeStoredResult[string][]
   readonly mustAuthorize: boolean
 }
 
@@ -34,7 +34,7 @@ export async function revokeForFreeze(
   const row = await whenQuiet(ports, seen)
   const stored = row?.grants === undefined ? undefined : storedSetupOf(row)
   if (row === undefined || stored === undefined) return NOTHING
-  const outcomes = Object.values(await revokeStored(ports, stored))
+  const outcomes = Object.values(await revokeStored(ports, { ...stored, evenIfHeld: true }))
   if (!outcomes.includes('revoked')) return { outcomes, mustAuthorize: false }
   const mustAuthorize = mintedConnection(row)?.profile.kind === 'authorization-code'
   if (mustAuthorize) await endGrants(ports, row)

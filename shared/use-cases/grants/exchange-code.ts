@@ -14,7 +14,9 @@ import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
 import { changeConnection, type VisibleChange } from '../commit/change-connection.ts'
 import { findConnection, fingerprintOf, getConnection } from '../commit/connection-rows.ts'
+import { endOfGrant } from '../commit/end-of-grant.ts'
 import type { Rescue } from '../commit/rescue-item.ts'
+import { type SetupDigests, setupDigestsOf } from '../commit/setup-digests.ts'
 import { doubtOf } from '../commit/transact-surely.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { askProvider, type Granted, NOTHING_HELD } from './ask-provider.ts'
@@ -25,7 +27,7 @@ import type { GrantPorts } from './grant-ports.ts'
 import { keepAnswer } from './keep-answer.ts'
 import { noteFailedAuthorization } from './note-failed-authorization.ts'
 import { dueMembers } from './postpone-rotation.ts'
-import { revokeGrants } from './revoke-grants.ts'
+import { type Revocable, revokeGrants } from './revoke-grants.ts'
 import { type AnswerSeals, prepareSeals, type TokensByName } from './sealed-tokens.ts'
 import { findSetupValues } from './setup-values.ts'
 
@@ -49,8 +51,8 @@ class SetupReplacedError extends Error {
 
 /**
  * Exchanges the code of a consumed state and puts the grant in the place of the connection's old one, with the
- * same id: flows go on. The old grant is not revoked upstream: at providers that revoke by user and client, that
- * would end the new one too.
+ * same id: flows go on. The old grant is not revoked upstream, unless it was another client's, or its provider ends
+ * that one alone: at those that revoke by user and client, it would end the new one too.
  */
 export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest): Promise<ExchangeResult> {
   const row = await findConnection(ports, request.tenant, request.id)
@@ -80,9 +82,12 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   })
   if (answer.kind === 'failed') return failed(ports, row, answer.failure)
   const expected = otherAccountThan(row, request, answer.account)
-  // The grant is forgotten and not revoked: that would end what the same client holds for the same person.
-  if (expected !== undefined) return { kind: 'other-account', account: answer.account, expected }
-  const authorizing = { row, setup, digest: await bareDigest(ports, row, setup) }
+  if (expected !== undefined) {
+    // It is forgotten, where a revocation would end what the same client holds for that person elsewhere.
+    if (profile.revocation?.ends === 'token') await revokeUnwanted(ports, row, answer.tokens)
+    return { kind: 'other-account', account: answer.account, expected }
+  }
+  const authorizing = { row, setup, digests: await bareDigests(ports, row, setup) }
   return keepAuthorization(ports, authorizing, { answer, seals, askedScopes: request.scopes })
 }
 
@@ -98,7 +103,7 @@ function unwantedBecause(error: unknown): Exclude<ExchangeResult, { kind: 'conne
   return error instanceof SetupReplacedError ? { kind: 'failed', failure: SETUP_REPLACED } : undefined
 }
 
-async function revokeUnwanted(ports: GrantPorts, row: ConnectionRow, tokens: TokensByName): Promise<void> {
+async function revokeUnwanted(ports: GrantPorts, row: Revocable, tokens: TokensByName): Promise<void> {
   try {
     await revokeGrants(ports, row, tokens)
   } catch (error) {
@@ -130,7 +135,8 @@ export async function setupValues(ports: GrantPorts, row: ConnectionRow, setup: 
 interface Authorizing {
   readonly row: ConnectionRow
   readonly setup: Setup
-  readonly digest: string
+  /** Of the bare setup, where the connection has none of this type. */
+  readonly digests: SetupDigests | undefined
 }
 
 interface Exchanged {
@@ -148,6 +154,7 @@ async function keepAuthorization(
   const op = newUuid(ports.random)
   const sealed = seals.seal(answer.tokens, { pointer: undefined, tokens: {} })
   const { pointer } = sealed
+  const endsOld = isEndedWith(authorizing, answer)
   const to = {
     pointer,
     grants: answer.states,
@@ -161,12 +168,14 @@ async function keepAuthorization(
       row,
       mark: seals.mark,
       sealed,
+      keepsOld: endsOld,
       commit: (beside) =>
         changeConnection(ports, row, (current) => {
           if (current.grant?.access === pointer.access) return undefined
-          if (![row.setupDigest, authorizing.digest].includes(current.setupDigest))
-            throw new SetupReplacedError()
-          return { ...authorizedChange(ports, current, authorizing, to), beside }
+          if (!isStillFor(authorizing, current)) throw new SetupReplacedError()
+          const nowMs = ports.clock.nowMs()
+          const ended = endsOld ? endOfGrant(current, { op: to.op, nowMs, dueAtMs: nowMs }) : []
+          return { ...authorizedChange(ports, current, authorizing, to), beside: [...beside, ...ended] }
         }),
       rescue: rescueOf(ports, authorizing, to),
     })
@@ -177,7 +186,9 @@ async function keepAuthorization(
   } catch (error) {
     const unwanted = unwantedBecause(error)
     if (unwanted === undefined) throw error
-    await revokeUnwanted(ports, { ...row, setupType: setup.type }, answer.tokens)
+    const { account, oauthAppId } = to
+    const minted = { ...row, setupType: setup.type, ...authorizing.digests, account, oauthAppId }
+    await revokeUnwanted(ports, minted, answer.tokens)
     return unwanted
   }
 }
@@ -192,7 +203,19 @@ interface Authorized {
   readonly op: string
 }
 
-function rescueOf(ports: GrantPorts, { row, setup, digest }: Authorizing, to: Authorized): Rescue {
+/** Whether the grant that is replaced is ended at its provider too. */
+function isEndedWith({ row, setup }: Authorizing, { oauthAppId }: Granted): boolean {
+  if (row.grant === undefined || row.setupType !== setup.type) return false
+  return row.oauthAppId !== oauthAppId || setup.grant?.revocation?.ends === 'token'
+}
+
+/** Another setup of the same client may have come meanwhile: the grant is for that one too. */
+function isStillFor({ row, setup, digests }: Authorizing, current: ConnectionRow): boolean {
+  if (current.clientDigest === row.clientDigest && current.setupType === row.setupType) return true
+  return current.setupType === setup.type && current.clientDigest === digests?.clientDigest
+}
+
+function rescueOf(ports: GrantPorts, { row, setup, digests }: Authorizing, to: Authorized): Rescue {
   const replaced = Object.entries(row.grants ?? {}).map(([name, { mark }]) => [name, mark] as const)
   return {
     kind: 'rescue',
@@ -204,6 +227,7 @@ function rescueOf(ports: GrantPorts, { row, setup, digest }: Authorizing, to: Au
     setupType: setup.type,
     // Of the row as it was: while it still is, the answer may take its place.
     setupDigest: row.setupDigest ?? '',
+    ...(row.clientDigest === undefined ? {} : { clientDigest: row.clientDigest }),
     ...(row.authorization === undefined ? {} : { authorization: row.authorization }),
     ...(row.secret === undefined ? {} : { secret: row.secret }),
     ...(to.oauthAppId === undefined ? {} : { oauthAppId: to.oauthAppId }),
@@ -212,7 +236,7 @@ function rescueOf(ports: GrantPorts, { row, setup, digest }: Authorizing, to: Au
     requiredScopes: to.requiredScopes,
     replaces: Object.fromEntries(replaced),
     members: {
-      ...setupMembers(row, { setup, digest, op: to.op }),
+      ...setupMembers(row, { setup, digests, op: to.op }),
       ...(to.account === undefined ? {} : { account: to.account }),
     },
     createdAtMs: ports.clock.nowMs(),
@@ -221,29 +245,30 @@ function rescueOf(ports: GrantPorts, { row, setup, digest }: Authorizing, to: Au
 
 function setupMembers(
   row: ConnectionRow,
-  { setup, digest, op }: { setup: Setup; digest: string; op: string },
+  { setup, digests, op }: Pick<Authorizing, 'setup' | 'digests'> & { op: string },
 ): Rescue['members'] {
+  if (digests === undefined || row.setupType === setup.type) return { authorization: op }
   return {
     setupType: setup.type,
-    setupDigest: digest,
-    fingerprint: fingerprintOf({ id: row.id, name: row.name, setupDigest: digest }),
+    ...digests,
+    fingerprint: fingerprintOf({ id: row.id, name: row.name, setupDigest: digests.setupDigest }),
     authorization: op,
   }
 }
 
-/** The digest of the setup that is authorized: the stored one keeps its own, a bare one gets that of `{type}`. */
-async function bareDigest(ports: GrantPorts, row: ConnectionRow, setup: Setup): Promise<string> {
-  if (row.setupDigest !== undefined && row.setupType === setup.type) return row.setupDigest
-  return ports.digester.digest(
-    'setup',
-    new SecretText(`${row.appId}\n${JSON.stringify({ type: setup.type })}`),
-  )
+async function bareDigests(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  setup: Setup,
+): Promise<SetupDigests | undefined> {
+  if (row.setupDigest !== undefined && row.setupType === setup.type) return undefined
+  return setupDigestsOf(ports, row.appId, { setup, values: { type: setup.type } })
 }
 
 function authorizedChange(
   ports: GrantPorts,
   current: ConnectionRow,
-  { setup, digest }: Authorizing,
+  { setup, digests }: Authorizing,
   to: Authorized,
 ): VisibleChange {
   const { account, oauthAppId, ...grants } = to
@@ -251,7 +276,7 @@ function authorizedChange(
   return {
     members: {
       ...members,
-      ...setupMembers(current, { setup, digest, op: to.op }),
+      ...setupMembers(current, { setup, digests, op: to.op }),
       oauthAppId,
       account,
       credentialVersion: current.credentialVersion + 1,

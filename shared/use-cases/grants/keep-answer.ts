@@ -17,6 +17,8 @@ export interface AnswerToKeep {
    * taken it, and throws what the stores throw.
    */
   commit(beside: readonly Write[]): Promise<ConnectionRow | undefined>
+  /** True to leave the old tokens where they are: something else ends them. */
+  readonly keepsOld?: boolean
   /** What stands for the answer when the row cannot be had. */
   readonly rescue: Rescue
 }
@@ -33,7 +35,7 @@ export type Kept =
  */
 export async function keepAnswer(ports: GrantPorts, answer: AnswerToKeep): Promise<Kept> {
   const { row, sealed } = answer
-  const old = removalOf(ports, row, row.grant, sealed.pointer)
+  const old = answer.keepsOld === true ? [] : removalOf(ports, row, row.grant, sealed.pointer)
   const beside = ports.sealer.removesAtOnce ? [...sealed.writes, ...old] : sealed.writes
   try {
     const committed = await persistently(ports, 'keep a new grant', () =>

@@ -132,7 +132,7 @@ async function leaveForCommit(
     grant: pointer,
     grants: answer.states,
     requiredScopes: kept.askedScopes,
-    replaces: {},
+    replaces: request.replaces ?? {},
     createdAtMs: nowMs,
   } as const
   try {

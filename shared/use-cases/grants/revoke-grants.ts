@@ -1,38 +1,53 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import type { Account } from '../../domain/account.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { connectionsPartition } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
+import type { RevokeStoredResult } from '../../ports/grant-runner.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { rowOf } from '../commit/connection-rows.ts'
 import { effectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import type { TokensByName } from './sealed-tokens.ts'
 
 /** A revocation is best effort: a provider that does not answer in this time is not waited for. */
 const REVOCATION_TIMEOUT_MS = 10_000
+/** A tenant with more connections than this is not read to the end: its grants count as held by another. */
+const MAX_PAGES = 20
+const ROWS_A_PAGE = 500
 
-/** What names the connection whose grants are revoked. */
-type Revocable = Pick<
+/** What names the connection whose grants are revoked, and whose grants they are. */
+export type Revocable = Pick<
   ConnectionRow,
-  'tenant' | 'id' | 'appId' | 'setupType' | 'oauthAppId' | 'setupDigest'
+  'tenant' | 'id' | 'appId' | 'setupType' | 'setupDigest' | 'clientDigest'
 > & {
+  readonly oauthAppId?: string | undefined
+  readonly account?: Account | undefined
   readonly secret?: SecretPointer
 }
 
 /**
  * Revokes a connection's grants at the provider (RFC 7009, or the provider's own way), and answers how each went:
- * `revoked`, `unsupported` or `failed`. Never throws for what a provider does.
+ * `kept` where the tenant holds another of the same client and perhaps the same person, which would end too. With
+ * `evenIfHeld` that is no reason. Never throws for what a provider does.
  */
 export async function revokeGrants(
   ports: GrantPorts,
   connection: Revocable,
   tokens: TokensByName,
-): Promise<Record<string, 'revoked' | 'unsupported' | 'failed'>> {
+  { evenIfHeld = false }: { evenIfHeld?: boolean } = {},
+): Promise<RevokeStoredResult> {
   const connector = findConnector(connection.appId)
   const profile = connector === undefined ? undefined : findSetup(connector, connection.setupType)?.grant
   if (profile === undefined) return {}
+  const names = Object.keys(tokens)
+  if (!evenIfHeld && (await isEndingAnother(ports, connection, profile)))
+    return Object.fromEntries(names.map((name) => [name, 'kept' as const]))
   const setup = await effectiveSetup(ports, connection, profile, await setupOf(ports, connection))
   const application = await findApplicationClient(ports, connection, profile, setup)
-  const results: Record<string, 'revoked' | 'unsupported' | 'failed'> = {}
+  const results: RevokeStoredResult = {}
   for (const [name, grant] of Object.entries(tokens)) {
     const outcome = await ports.oauth.revoke({
       tenant: connection.tenant,
@@ -47,6 +62,36 @@ export async function revokeGrants(
     results[name] = outcome.kind
   }
   return results
+}
+
+/** Whether the provider's revocation would end a grant that some connection of the tenant still works with. */
+async function isEndingAnother(
+  ports: Pick<GrantPorts, 'items'>,
+  ended: Revocable,
+  { kind, revocation }: GrantProfile,
+): Promise<boolean> {
+  if (kind !== 'authorization-code' || revocation === undefined || revocation.ends === 'token') return false
+  let nextToken: string | undefined
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const found = await ports.items.query({
+      partition: connectionsPartition(ended.tenant),
+      limit: ROWS_A_PAGE,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    })
+    if (found.items.some(({ attributes }) => isOfSamePerson(rowOf(attributes)!, ended))) return true
+    nextToken = found.nextToken
+    if (nextToken === undefined) return false
+  }
+  return true
+}
+
+function isOfSamePerson(row: ConnectionRow, { account, clientDigest, oauthAppId }: Revocable): boolean {
+  if (row.grant === undefined || row.clientDigest !== clientDigest || row.oauthAppId !== oauthAppId)
+    return false
+  const [one, other] = [row.account, account]
+  if (one?.id !== undefined && other?.id !== undefined) return one.id === other.id && one.team === other.team
+  if (one?.email === undefined || other?.email === undefined) return true
+  return one.email.toLowerCase() === other.email.toLowerCase()
 }
 
 /** The setup the grants were minted with; without its secret, a public client may still be able to revoke. */

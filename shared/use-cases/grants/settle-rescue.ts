@@ -24,8 +24,8 @@ export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
 
 /**
  * Adopts a rescued grant when the connection still is what it was minted for and nothing has replaced it; lets it go
- * when something newer of the same authorization is there; and revokes it upstream when the connection is gone or
- * means another account now. `contended`: the row changed meanwhile, or the operation it belongs to is not over, and
+ * when something newer is there; and ends it at its provider when the connection is gone or another client's, where
+ * that ends no other grant. `contended`: the row changed meanwhile, or the operation it belongs to is not over, and
  * the item stays for the next time. Idempotent.
  */
 export async function settleRescue(ports: GrantPorts, rescue: StoredRescue): Promise<RescueOutcome> {
@@ -37,16 +37,15 @@ export async function settleRescue(ports: GrantPorts, rescue: StoredRescue): Pro
   if (tokens === undefined) return end(ports, rescue, 'superseded', removal)
   if (rescue.of === 'revoke') return endReplaced(ports, rescue, { tokens, removal })
   if (row === undefined && (await isUnderWay(ports, rescue))) return 'contended'
-  if (row === undefined || (row.setupDigest ?? '') !== rescue.setupDigest) {
-    await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens)
-    return end(ports, rescue, 'revoked', removal)
-  }
-  if (row.authorization !== rescue.authorization) return end(ports, rescue, 'revoked', removal)
+  const isItsOwn = row?.clientDigest === rescue.clientDigest && row?.authorization === rescue.authorization
+  if (row === undefined || !isItsOwn) return endUnwanted(ports, rescue, { tokens, removal })
   // Which of two grants is newer no clock can tell: what counts is whether the ones it replaces are still there.
   const isReplaced = Object.keys(rescue.grants).some(
     (name) => row.grants?.[name]?.mark !== rescue.replaces[name],
   )
-  if (isReplaced) return end(ports, rescue, 'superseded', removal)
+  // Of one authorization the provider ends all tokens together.
+  if (isReplaced && rescue.of === 'renewal') return end(ports, rescue, 'superseded', removal)
+  if (isReplaced && rescue.of === 'first') return endUnwanted(ports, rescue, { tokens, removal })
   return adopt(ports, rescue, { row, tokens, removal })
 }
 
@@ -64,6 +63,17 @@ export async function adoptWaiting(ports: GrantPorts, { tenant, id }: Connection
   }
   if (moved) ports.log.info('adopted a grant that waited to be rescued', { connection_id: id })
   return moved
+}
+
+/** Nobody will use it: it is ended at its provider where that ends nothing else, and forgotten. */
+async function endUnwanted(
+  ports: GrantPorts,
+  rescue: StoredRescue,
+  { tokens, removal }: { tokens: TokensByName; removal: readonly Write[] },
+): Promise<RescueOutcome> {
+  const outcomes = await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens)
+  const isRevoked = Object.values(outcomes).includes('revoked')
+  return end(ports, rescue, isRevoked ? 'revoked' : 'superseded', removal)
 }
 
 /** The item as it is stored, or undefined once it is settled. */

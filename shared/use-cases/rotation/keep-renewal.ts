@@ -39,7 +39,11 @@ export async function keepRenewal(
     mark: seals.mark,
     sealed,
     commit: (beside) =>
-      commitHeld(ports, row, (current) => ({ ...grantChange(ports, current, setup, to), beside })),
+      commitHeld(ports, row, (current) => {
+        // A new setup of the same client may have asked for other scopes meanwhile.
+        const requiredScopes = current.requiredScopes ?? askedScopes
+        return { ...grantChange(ports, current, setup, { ...to, requiredScopes }), beside }
+      }),
     rescue: rescueOf(ports, held, { granted, sealed, askedScopes }),
   })
   if (kept.kind === 'kept') return { kind: 'rotated', row: kept.row }
@@ -74,6 +78,8 @@ function rescueOf(
     appId: row.appId,
     setupType: row.setupType ?? '',
     setupDigest: row.setupDigest ?? '',
+    ...(row.clientDigest === undefined ? {} : { clientDigest: row.clientDigest }),
+    ...(row.account === undefined ? {} : { account: row.account }),
     ...(row.authorization === undefined ? {} : { authorization: row.authorization }),
     ...(row.secret === undefined ? {} : { secret: row.secret }),
     ...((granted.oauthAppId ?? row.oauthAppId) === undefined

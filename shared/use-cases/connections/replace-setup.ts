@@ -1,0 +1,126 @@
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { newUuid } from '../../domain/ids.ts'
+import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
+import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { changeConnection } from '../commit/change-connection.ts'
+import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
+import { connectionNotFound, findConnection, getConnection } from '../commit/connection-rows.ts'
+import { endOfGrant } from '../commit/end-of-grant.ts'
+import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
+import { checkIfMatch } from '../commit/preconditions.ts'
+import { sealableContent } from '../commit/secret-content.ts'
+import { placeForSecret } from '../commit/secret-place.ts'
+import type { AcceptedSetup } from './accept-setup.ts'
+import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
+import { grantFate } from './grant-fate.ts'
+import { isRevoked, leftWith, type Replaced, retireSetup } from './retire-setup.ts'
+import { setupChange } from './setup-change.ts'
+
+/** What an update asks for beside the setup. */
+export interface SetupReplacement {
+  readonly name?: string
+  readonly ifMatch?: string
+  readonly verify?: boolean
+}
+
+/**
+ * Puts an accepted setup in the place of the connection's own, and answers the row. A grant of the same client stays,
+ * or is replaced by one that is there; that of another client ends in the same transaction.
+ * Throws what `updateConnection` throws.
+ */
+export async function replaceSetup(
+  ports: FirstGrantPorts,
+  row: ConnectionRow,
+  accepted: AcceptedSetup,
+  input: SetupReplacement,
+): Promise<ConnectionRow> {
+  const op = newUuid(ports.random)
+  const { secretId, generation, newSecret, reserve } = placeForSecret(row)
+  const intent: Intent = {
+    kind: 'update',
+    tenant: row.tenant,
+    ownerId: row.id,
+    op,
+    secretId,
+    newSecret,
+    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
+  }
+  let updated: ConnectionRow | undefined
+  // What the commit replaces is the row as it is then: a rotation may have moved the pointer since it was read.
+  let replaced: Replaced = { row, fate: 'none' }
+  let pointer: SecretPointer
+  try {
+    pointer = await commitSecret(ports, {
+      intent,
+      generation,
+      besideIntent: reserve,
+      value: sealableContent({ setup: accepted.values }),
+      seenFirst: input.verify === true || asksProvider(row, accepted),
+      commit: async ({ pointer: secret, beside }: Staging) => {
+        const request = firstGrantRequest(row, accepted, { secret, op })
+        const first = await firstGrant(ports, request, accepted, {
+          verify: input.verify === true,
+          held: grantFate(row, accepted, false),
+        })
+        updated = await changeConnection(ports, row, (current) => {
+          checkIfMatch(current, input.ifMatch)
+          replaced = { row: current, fate: grantFate(current, accepted, first.granted) }
+          const nowMs = ports.clock.nowMs()
+          const to = { name: input.name ?? current.name, first, secret, op, nowMs }
+          const dueAtMs = nowMs + INTENT_DEADLINE_MS
+          const ended = isRevoked(replaced) ? endOfGrant(current, { op, nowMs, dueAtMs }) : []
+          const left = leftWith(ports, replaced, secret)
+          return {
+            ...setupChange(current, accepted, to),
+            beside: [...beside, ...ended, ...left, ...first.beside],
+          }
+        })
+      },
+    })
+  } catch (error) {
+    throw await reasonOf(ports, row, error)
+  }
+  await retireSetup(ports, replaced, { op, secret: pointer })
+  return updated ?? getConnection(ports, row.tenant, row.id)
+}
+
+async function reasonOf(ports: FirstGrantPorts, row: ConnectionRow, error: unknown): Promise<unknown> {
+  const isGone = error instanceof SecretNotFoundError
+  if (!isGone && !(error instanceof ConditionFailedError)) return error
+  // A delete came in between, which commits first, and its secret takes no versions any more; or another's setup.
+  if (isGone && (await findConnection(ports, row.tenant, row.id)) === undefined) return connectionNotFound()
+  return new VaultError(
+    'conflict',
+    'The connection is being changed by others; nothing was changed. Try again.',
+    { retryAfterSeconds: 1, cause: error },
+  )
+}
+
+function firstGrantRequest(
+  row: ConnectionRow,
+  accepted: AcceptedSetup,
+  { secret, op }: { secret: SecretPointer; op: string },
+): FirstGrantRequest {
+  const isSameClient = grantFate(row, accepted, false) === 'kept'
+  const marks = Object.entries(row.grants ?? {}).map(([name, { mark }]) => [name, mark])
+  return {
+    tenant: row.tenant,
+    id: row.id,
+    appId: row.appId,
+    setupType: accepted.setup.type,
+    ...accepted.digests,
+    secret,
+    op,
+    authorization: op,
+    ...(isSameClient ? { replaces: Object.fromEntries(marks) } : {}),
+  }
+}
+
+/** What needs no person is asked for, and what a person allowed is exchanged; a grant that is kept needs neither. */
+function asksProvider(row: ConnectionRow, accepted: AcceptedSetup): boolean {
+  const { grant: profile } = accepted.setup
+  if (profile?.kind !== 'authorization-code') return profile !== undefined
+  return accepted.codeDigest !== undefined || grantFate(row, accepted, false) !== 'kept'
+}

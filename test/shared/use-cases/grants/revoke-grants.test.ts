@@ -1,0 +1,89 @@
+import type { JsonObject } from '../../../../shared/domain/json.ts'
+import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
+import { findTombstone } from '../../../../shared/use-cases/connections/tombstones.ts'
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+
+const SETUP = {
+  type: 'AUTHORIZATION_CODE',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  authorization_url: 'https://idp.example.test/authorize',
+  token_url: 'https://idp.example.test/token',
+  revocation_url: 'https://idp.example.test/revoke',
+  userinfo_url: 'https://idp.example.test/userinfo',
+}
+
+describe('revokeGrants', () => {
+  let world: GrantsUnderTest
+  let issued: number
+  beforeEach(async () => {
+    world = await startGrantsUnderTest()
+    issued = 0
+  })
+  afterEach(() => world.close())
+
+  const revoked = () =>
+    world.provider.requests
+      .filter(({ path }) => path.endsWith('/revoke'))
+      .map(({ parameters }) => parameters['token'])
+
+  /** Authorizes the connection in a browser, as the person whom the provider names. */
+  async function authorize(id: string, person?: string): Promise<void> {
+    world.provider.answerWith(({ path }) => {
+      if (path.endsWith('/userinfo'))
+        return person === undefined ? { status: 404 } : { body: { sub: person } }
+      if (!path.endsWith('/token')) return { body: {} }
+      issued++
+      const tokens = { access_token: `access-${issued}`, refresh_token: `refresh-${issued}` }
+      return { body: { ...tokens, expires_in: 3600, instance_url: 'https://acme.my.salesforce.com' } }
+    })
+    const state = (await world.authorize(id)).searchParams.get('state')
+    expect(await world.finish(state)).toMatchObject({ end: { outcome: 'granted' } })
+  }
+  async function connected(person: string | undefined, change: JsonObject = {}): Promise<string> {
+    const { id } = await world.create('OAUTH2', { ...SETUP, ...change })
+    await authorize(id, person)
+    return id
+  }
+  const remove = (id: string) => deleteConnection(world.ports, { tenant: world.tenant, id, purge: false })
+
+  it.each<[string, [string | undefined, JsonObject?], boolean]>([
+    ['nobody else', ['another-person'], true],
+    ['the same person', ['ada'], false],
+    ['perhaps the same person', [undefined], false],
+    ['the same person for another client', ['ada', { client_id: 'client-001' }], true],
+    ['the same person with another secret', ['ada', { client_secret: 'secret-001' }], false],
+  ])('ends a deleted connection’s grant where %s holds one', async (_, other, isRevoked) => {
+    await connected(...other)
+    const id = await connected('ada')
+    await remove(id)
+    expect(revoked()).toEqual(isRevoked ? ['refresh-2'] : [])
+    const tombstone = await findTombstone(world.ports, world.tenant, id)
+    expect(tombstone?.revocations).toEqual({ main: isRevoked ? 'revoked' : 'kept' })
+  })
+
+  it('ends it with the last connection that holds it', async () => {
+    const [one, other] = [await connected('ada'), await connected('ada')]
+    await remove(one)
+    await remove(other)
+    expect(revoked()).toEqual(['refresh-2'])
+  })
+
+  it('leaves the old grant alone when the connection is authorized anew', async () => {
+    const id = await connected('ada')
+    await authorize(id, 'ada')
+    await world.reconcile()
+    expect(revoked()).toEqual([])
+  })
+
+  it('ends the old grant with the new one where that ends no more than its own tokens', async () => {
+    await world.addApplication('SALESFORCE')
+    const { id } = await world.create('SALESFORCE', { type: 'OAUTH_CODE' })
+    await authorize(id)
+    await authorize(id)
+    await world.clock.advance(1000)
+    await world.reconcile()
+    expect(revoked()).toEqual(['refresh-1'])
+    expect((await world.fetch(id)).fields).toMatchObject({ access_token: 'access-2' })
+  })
+})
