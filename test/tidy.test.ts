@@ -63,7 +63,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   { name: 'functions', files: /^functions\//, mayImport: [...INNER, 'wire'] },
   { name: 'web', files: /^web\//, mayImport: ['web'] },
   // The page is read from disk and bundled, never imported.
-  { name: 'web build', files: /^infra\/web\//, mayImport: ['web build'] },
+  { name: 'web build', files: /^infra\/web\//, mayImport: ['web build', 'domain'] },
   {
     name: 'embedded',
     files: /^infra\/embedded\//,

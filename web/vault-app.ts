@@ -1,7 +1,8 @@
 import { html, type nothing, type TemplateResult } from 'lit'
 import { Api } from './api/api.ts'
 import { ApiError } from './api/api-error.ts'
-import { PageSession } from './api/page-session.ts'
+import { openSession } from './api/open-session.ts'
+import type { Session } from './api/signed-in.ts'
 import type { Identity } from './api/types.ts'
 import { icon } from './icons.ts'
 import { letterKey } from './letter-keys.ts'
@@ -23,8 +24,8 @@ export class VaultApp extends View {
   #context: Context | undefined
   #error: unknown
   #isSignedOut = false
-  readonly #session = new PageSession((isSignedIn) => this.#onSession(isSignedIn))
-  readonly #api = new Api({ base: '', token: (options) => this.#session.token(options) })
+  #session: Session | undefined
+  readonly #api = new Api({ base: '', token: async (options) => (await this.#open()).token(options) })
 
   override connectedCallback(): void {
     super.connectedCallback()
@@ -40,11 +41,11 @@ export class VaultApp extends View {
     const { view } = this.#route
     return html`
       <a class="skip" href="#main" @click=${this.#skip}>${PAGE.skip}</a>
-      <page-header .context=${this.#context} .view=${view} @sign-out=${() => this.#session.end()}></page-header>
+      <page-header .context=${this.#context} .view=${view} @sign-out=${() => this.#session?.end()}></page-header>
       <session-bars .session=${this.#session}></session-bars>
       <main id="main" tabindex="-1">${this.#view(this.#context)}</main>
       <live-region></live-region>
-      <sign-in-dialog .isOpen=${this.#isSignedOut} .wasLink=${this.#wasLink} @try-again=${() => this.#begin()}></sign-in-dialog>
+      <sign-in-dialog .isOpen=${this.#isSignedOut} .wasLink=${this.#wasLink} .session=${this.#session} .problem=${this.#refusal} @sign-in=${this.#signIn}></sign-in-dialog>
     `
   }
 
@@ -52,12 +53,35 @@ export class VaultApp extends View {
     return this.#error instanceof ApiError && this.#error.message.includes('link')
   }
 
+  /** What the sign-in itself refused; that nobody is signed in is no refusal. */
+  get #refusal(): string | undefined {
+    const { message } = this.#error instanceof ApiError ? this.#error : {}
+    return message === PAGE.nobodySignedIn ? undefined : message
+  }
+
+  async #open(): Promise<Session> {
+    this.#session ??= await openSession((isSignedIn) => void this.#onSession(isSignedIn))
+    return this.#session
+  }
+
+  async #signIn({ detail }: CustomEvent<{ inWindow: boolean }>): Promise<void> {
+    this.#error = undefined
+    try {
+      await this.#session?.signIn(detail)
+    } catch (error) {
+      this.#error = error
+    }
+    this.requestUpdate()
+  }
+
   #unopened(): TemplateResult {
     if (this.#error instanceof ApiError && !this.#error.isPassing) {
       return html`<main>
         <sign-in-page
           .wasLink=${this.#wasLink}
-          @try-again=${() => this.#begin()}
+          .session=${this.#session}
+          .problem=${this.#refusal}
+          @sign-in=${this.#signIn}
         ></sign-in-page>
       </main>`
     }
@@ -90,7 +114,7 @@ export class VaultApp extends View {
   async #begin(): Promise<void> {
     this.#error = undefined
     try {
-      await this.#session.begin()
+      await (await this.#open()).begin()
     } catch (error) {
       this.#error = error
       this.requestUpdate()
@@ -106,6 +130,8 @@ export class VaultApp extends View {
     this.#isSignedOut = false
     try {
       const identity = await this.#api.ask<Identity>('GET', '/session')
+      // Whoever came back from an issuer is led to where they were.
+      this.#route = routeOf(location)
       this.#context ??= { api: this.#api, identity, say: (sentence) => this.#say(sentence) }
       this.#loadView()
     } catch (error) {

@@ -3,16 +3,18 @@ import type { LogLevel } from '../../shared/ports/log.ts'
 import {
   defaulted,
   type Environment,
+  optional,
   readEnvironment,
   refusal,
 } from '../../shared/settings/read-environment.ts'
-import { manyOf, NETWORKS, shaped, whole } from '../../shared/settings/setting-formats.ts'
+import { manyOf, NETWORKS, ORIGINS, oneOf, shaped, whole } from '../../shared/settings/setting-formats.ts'
 import {
   type IssuerSettings,
   issuerOf,
   issuerProblems,
   SHARED_SETTINGS,
 } from '../../shared/settings/setting-table.ts'
+import { AUDIENCE_PARAMETERS, type PageIssuer } from '../web/page-config.ts'
 import { ACCEPTABLE_LOSSES } from './folder/whole-vault.ts'
 
 /** The variables the embedded server reads, each with its default and what it accepts. */
@@ -41,6 +43,8 @@ export interface Settings {
   readonly returnTo: readonly string[]
   /** A foreign issuer; undefined for the built-in one. */
   readonly foreignIssuer?: IssuerSettings | undefined
+  /** How people sign in to the page at a foreign issuer; undefined where nobody has registered the page there. */
+  readonly pageIssuer?: PageIssuer | undefined
   /** Of the built-in issuer, when set without a foreign one. */
   readonly audience?: string | undefined
 }
@@ -65,6 +69,16 @@ const TABLE = {
   ),
   trustedProxies: defaulted('FLOW_VAULT_TRUSTED_PROXIES', NETWORKS, []),
   keepAliveSeconds: defaulted('FLOW_VAULT_KEEP_ALIVE', whole(1, MAX_KEEP_ALIVE_SECONDS), 65),
+  pageClientId: optional(
+    'FLOW_VAULT_PAGE_CLIENT_ID',
+    shaped(/^[\x21-\x7e]{1,200}$/, 'the id of a public client of FLOW_VAULT_ISSUER'),
+  ),
+  pageScopes: optional(
+    'FLOW_VAULT_PAGE_SCOPES',
+    shaped(/^[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'scopes with blanks between them'),
+  ),
+  pageAudienceIn: defaulted('FLOW_VAULT_PAGE_AUDIENCE_IN', oneOf(AUDIENCE_PARAMETERS), 'audience'),
+  pageOrigins: defaulted('FLOW_VAULT_PAGE_ORIGINS', ORIGINS, []),
   acceptLoss: defaulted('FLOW_VAULT_ACCEPT_LOSS', manyOf(ACCEPTABLE_LOSSES), []),
 } as const
 
@@ -75,13 +89,43 @@ export function readSettings(env: Environment): Settings {
       ? [refusal('TLS_PORT', values.tlsPort, 'another port than PORT')]
       : []),
     ...issuerProblems(values),
+    ...pageProblems(values),
   ])
   const { tenantMapping: _mapping, scopeClaim: _scopes, ...others } = read
-  const { issuer, audience, tenantClaim: _claim, jwksUrl: _url, dataFolder, ...settings } = others
+  const { issuer, audience, tenantClaim: _claim, jwksUrl: _url, dataFolder, ...rest } = others
+  const { pageClientId, pageScopes, pageAudienceIn, pageOrigins, ...settings } = rest
+  const foreignIssuer = issuerOf(read)
   return {
     ...settings,
     dataFolder: resolve(dataFolder),
-    foreignIssuer: issuerOf(read),
+    foreignIssuer,
+    ...(pageClientId === undefined || foreignIssuer === undefined
+      ? {}
+      : {
+          pageIssuer: {
+            issuer: foreignIssuer.issuer,
+            audience: foreignIssuer.audience,
+            clientId: pageClientId,
+            scopes: pageScopes,
+            audienceIn: pageAudienceIn,
+            origins: pageOrigins,
+          },
+        }),
     audience: issuer === undefined ? audience : undefined,
   }
+}
+
+/** The page is a client of a foreign issuer, or of none. */
+function pageProblems(values: {
+  issuer: string | undefined
+  pageClientId: string | undefined
+  pageScopes: string | undefined
+}): string[] {
+  const { issuer, pageClientId, pageScopes } = values
+  const alone = 'only together with FLOW_VAULT_ISSUER'
+  if (pageClientId !== undefined && issuer === undefined)
+    return [refusal('FLOW_VAULT_PAGE_CLIENT_ID', pageClientId, alone)]
+  if (pageScopes !== undefined && pageClientId === undefined)
+    return [refusal('FLOW_VAULT_PAGE_SCOPES', pageScopes, 'only together with FLOW_VAULT_PAGE_CLIENT_ID')]
+  return []
 }

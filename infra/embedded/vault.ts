@@ -29,6 +29,7 @@ import {
   deliverEvent,
 } from '../../shared/use-cases/subscriptions/deliver-event.ts'
 import { UsageRollup } from '../../shared/use-cases/usage/usage-rollup.ts'
+import type { PageIssuer } from '../web/page-config.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { emptyingLog } from './emptied-log.ts'
 import { createEventFlow } from './event-flow.ts'
@@ -109,7 +110,10 @@ export async function openVault(options: {
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
       reference: new ReferencePages(settings),
       verifier,
-      local: localRoutes({ issuer, sessions, verifier, clients, clock, publicUrl: browsers.publicUrl }),
+      local: localRoutes({
+        ...{ issuer, sessions, verifier, clients, clock, publicUrl: browsers.publicUrl },
+        pageIssuer: settings.pageIssuer,
+      }),
       log,
       clock,
       budgets,
@@ -146,15 +150,18 @@ async function closeInOrder(parts: readonly Closing[]): Promise<void> {
 function localRoutes({
   issuer,
   sessions,
+  pageIssuer,
   ...ports
 }: Awaited<ReturnType<typeof openIssuer>> & {
   clients: ClientRegistry
   clock: Clock
   publicUrl: string
+  pageIssuer: PageIssuer | undefined
 }): LocalRoute[] {
   const signIn = issuer && sessions && { ...ports, sessions, mint: issuer.mintFor }
   const issued = issuer === undefined ? [] : [...issuerRoutes(issuer), ...clientRoutes(ports)]
-  return [...issued, ...pageRoutes(new PageFiles(), signIn)]
+  const how = pageIssuer ?? (signIn === undefined ? 'none' : 'link')
+  return [...issued, ...pageRoutes(new PageFiles(how), signIn)]
 }
 
 type SenderPorts = Omit<DeliverPorts, 'fetch' | 'deployment'> & Pick<ComposedGrants, 'outgoing'>

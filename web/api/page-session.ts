@@ -1,4 +1,5 @@
 import { ApiError, errorOf } from './api-error.ts'
+import type { Session } from './signed-in.ts'
 
 interface TokenAnswer {
   readonly access_token: string
@@ -14,7 +15,8 @@ const CHANNEL = 'flow-vault-session'
  * The person's session: the token is held in memory, and the cookie that renews it is out of reach of every script.
  * Tells `onChange` when somebody signs in or out, here or in another tab.
  */
-export class PageSession {
+export class PageSession implements Session {
+  readonly hasButton = false
   #token: string | undefined
   #tokenEndsAtMs = 0
   #endsAtMs: number | undefined
@@ -46,6 +48,11 @@ export class PageSession {
       this.#channel.postMessage('signed-in')
     }
     this.#onChange(true)
+  }
+
+  /** The link comes from elsewhere: what is left to do is to look again. */
+  signIn(): Promise<void> {
+    return this.begin()
   }
 
   /** A token that works for a while. Throws `ApiError` with 401 when nobody is signed in. */

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { PageSession } from '../api/page-session.ts'
+import type { Session } from '../api/signed-in.ts'
 import { icon } from '../icons.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { clockOrDay, distance } from '../time.ts'
@@ -11,7 +11,7 @@ const TELL_BEFORE_MS = 2 * 60_000
 /** Says when the line is gone, and when the session is about to end. */
 export class SessionBars extends View {
   static override properties = { session: {} }
-  declare session: PageSession
+  declare session: Session
   #offlineSinceMs: number | undefined
   #timer: ReturnType<typeof setInterval> | undefined
   readonly #onLine = (): void => {

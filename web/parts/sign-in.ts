@@ -1,21 +1,33 @@
-import { html, type PropertyValues, type TemplateResult } from 'lit'
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import type { Session } from '../api/signed-in.ts'
 import { icon } from '../icons.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import './copy-button.ts'
 
-function howTo(element: View): TemplateResult {
+type Asking = View & { readonly session: Session | undefined; readonly problem: string | undefined }
+
+function howTo(element: Asking, inWindow: boolean): TemplateResult {
+  const ask = (): void => {
+    element.dispatchEvent(new CustomEvent('sign-in', { detail: { inWindow } }))
+  }
+  const refused =
+    element.problem === undefined
+      ? nothing
+      : html`<p class="notice" data-hue="red" role="alert">${icon('warning')}<span>${element.problem}</span></p>`
+  if (element.session?.hasButton) {
+    return html`${refused}
+      <p>${PAGE.signInAtIssuer}</p>
+      <div><button type="button" class="primary" @click=${ask}>${PAGE.signIn}</button></div>`
+  }
+  if (element.session === undefined) return html`${refused}`
   return html`
     <p>${PAGE.signInHow}</p>
     <div class="with-button command">
       <code>${PAGE.signInCommand}</code><copy-button .text=${PAGE.signInCommand}></copy-button>
     </div>
     <p class="muted">${PAGE.signInElsewhere}</p>
-    <div>
-      <button type="button" class="primary" @click=${() => element.dispatchEvent(new Event('try-again'))}>
-        ${PAGE.tryAgain}
-      </button>
-    </div>
+    <div><button type="button" class="primary" @click=${ask}>${PAGE.tryAgain}</button></div>
   `
 }
 
@@ -27,7 +39,9 @@ function linkSpent(): TemplateResult {
 
 /** What stands there before anybody has signed in. */
 export class SignInPage extends View {
-  static override properties = { wasLink: { type: Boolean } }
+  static override properties = { wasLink: { type: Boolean }, session: {}, problem: {} }
+  declare session: Session | undefined
+  declare problem: string | undefined
   declare wasLink: boolean
 
   protected override render(): TemplateResult {
@@ -35,14 +49,21 @@ export class SignInPage extends View {
       <span class="brand">${icon('vault')} ${PAGE.product}</span>
       <h1>${PAGE.signInTitle}</h1>
       ${this.wasLink ? linkSpent() : ''}
-      ${howTo(this)}
+      ${howTo(this, false)}
     </div>`
   }
 }
 
 /** The same over the page, so that nothing typed is lost. */
 export class SignInDialog extends View {
-  static override properties = { isOpen: { type: Boolean }, wasLink: { type: Boolean } }
+  static override properties = {
+    isOpen: { type: Boolean },
+    wasLink: { type: Boolean },
+    session: {},
+    problem: {},
+  }
+  declare session: Session | undefined
+  declare problem: string | undefined
   declare isOpen: boolean
   declare wasLink: boolean
 
@@ -53,7 +74,7 @@ export class SignInDialog extends View {
         <div class="dialog-main">
           <p>${PAGE.signedOutKept}</p>
           ${this.wasLink ? linkSpent() : ''}
-          ${howTo(this)}
+          ${howTo(this, true)}
         </div>
       </div>
     </dialog>`

@@ -2,22 +2,8 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { WebFile } from '../../web/bundle-web.ts'
+import { type PageIssuer, pageConfig, pageConnects, pageSecurityPolicy } from '../../web/page-config.ts'
 import { pageFiles } from './built-page.ts'
-
-/** Everything comes from our own origin, and no text becomes script but through lit's own templates. */
-export const PAGE_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types lit-html',
-].join('; ')
 
 const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
 const YEAR_SECONDS = 31_536_000
@@ -29,11 +15,14 @@ interface StoredFile extends WebFile {
 
 /** The files of the vault page, made once, when somebody first asks for one. */
 export class PageFiles {
-  readonly #bundle: () => Promise<readonly WebFile[]>
+  readonly #config: WebFile
+  readonly #policy: string
   #files: Promise<ReadonlyMap<string, StoredFile>> | undefined
 
-  constructor(bundle: () => Promise<readonly WebFile[]> = pageFiles) {
-    this.#bundle = bundle
+  /** `signIn`: by our own link, at another issuer, or not at all where nobody has said how. */
+  constructor(signIn: PageIssuer | 'link' | 'none') {
+    this.#config = pageConfig(signIn)
+    this.#policy = pageSecurityPolicy(typeof signIn === 'string' ? [] : pageConnects(signIn))
   }
 
   /** The file of that path under `/vault/`, or undefined when there is none. */
@@ -44,7 +33,7 @@ export class PageFiles {
     this.#files ??= this.#load()
     const found = (await this.#files).get(file)
     if (found === undefined) return undefined
-    const headers = headersOf(found)
+    const headers = headersOf(found, this.#policy)
     if (event.headers['if-none-match'] === found.etag) return { statusCode: 304, headers }
     const zipped = /\bgzip\b/.test(event.headers['accept-encoding'] ?? '')
     return {
@@ -57,7 +46,8 @@ export class PageFiles {
 
   async #load(): Promise<ReadonlyMap<string, StoredFile>> {
     try {
-      return new Map((await this.#bundle()).map((file) => [file.path, stored(file)]))
+      const files = [...(await pageFiles()), this.#config]
+      return new Map(files.map((file) => [file.path, stored(file)]))
     } catch (error) {
       // The next request tries again.
       this.#files = undefined
@@ -72,7 +62,7 @@ function stored(file: WebFile): StoredFile {
 }
 
 /** Scripts may be loaded by an editor of another origin, for the picker; the page itself stays in its own window. */
-function headersOf(file: StoredFile): Record<string, string> {
+function headersOf(file: StoredFile, policy: string): Record<string, string> {
   const isPage = file.path === 'index.html'
   return {
     ...COMMON_HEADERS,
@@ -82,7 +72,7 @@ function headersOf(file: StoredFile): Record<string, string> {
     vary: 'accept-encoding',
     ...(isPage
       ? {
-          'content-security-policy': PAGE_SECURITY_POLICY,
+          'content-security-policy': policy,
           'cross-origin-opener-policy': 'same-origin-allow-popups',
         }
       : { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }),

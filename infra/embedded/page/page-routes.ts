@@ -45,12 +45,14 @@ export function pageRoutes(files: PageFiles, signIn: PageSignIn | undefined): Lo
     answer: async (event) =>
       (await files.answer(`assets/${event.pathParameters?.['file']}`, event)) ?? notFound(),
   }
-  const picker: LocalRoute = {
-    method: 'GET',
-    path: '/vault/picker.js',
-    answer: async (event) => (await files.answer('picker.js', event)) ?? notFound(),
-  }
-  return [front(), ...page, asset, picker, ...(signIn === undefined ? [] : signInRoutes(signIn))]
+  const named = ['picker.js', 'config.json'].map(
+    (name): LocalRoute => ({
+      method: 'GET',
+      path: `/vault/${name}`,
+      answer: async (event) => (await files.answer(name, event)) ?? notFound(),
+    }),
+  )
+  return [front(), ...page, asset, ...named, ...(signIn === undefined ? [] : signInRoutes(signIn))]
 }
 
 /** A browser that is sent to the root wants the page; a program gets the answer it always got. */

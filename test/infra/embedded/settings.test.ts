@@ -28,6 +28,28 @@ describe('readSettings', () => {
     })
   })
 
+  test('takes the page for a client of another issuer, and of none without one', () => {
+    const issuer = {
+      FLOW_VAULT_ISSUER: 'https://login.example.com/',
+      FLOW_VAULT_AUDIENCE: 'vault',
+      FLOW_VAULT_TENANT_CLAIM: 'tenant',
+    }
+    const page = { FLOW_VAULT_PAGE_CLIENT_ID: 'page', FLOW_VAULT_PAGE_AUDIENCE_IN: 'resource' }
+    expect(readSettings({ ...issuer, ...page }).pageIssuer).toEqual({
+      issuer: 'https://login.example.com/',
+      audience: 'vault',
+      clientId: 'page',
+      scopes: undefined,
+      audienceIn: 'resource',
+      origins: [],
+    })
+    expect(readSettings(issuer).pageIssuer).toBeUndefined()
+    expect(problemsOf(page)).toEqual([expect.stringContaining('FLOW_VAULT_PAGE_CLIENT_ID')])
+    expect(problemsOf({ ...issuer, FLOW_VAULT_PAGE_SCOPES: 'openid' })).toEqual([
+      expect.stringContaining('only together with FLOW_VAULT_PAGE_CLIENT_ID'),
+    ])
+  })
+
   test('takes an empty variable for one that is not set, and blanks around a value for none', () => {
     expect(readSettings({ PORT: '', FLOW_VAULT_ISSUER: ' ' })).toEqual(readSettings({}))
     expect(readSettings({ PORT: ' 9000 ' }).port).toBe(9000)

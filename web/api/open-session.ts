@@ -1,0 +1,22 @@
+import { PAGE } from '../texts/page-texts.ts'
+import { ApiError } from './api-error.ts'
+import type { Session, SignInConfig } from './signed-in.ts'
+
+/** The session as this vault begins it. Throws `ApiError`. */
+export async function openSession(onChange: (isSignedIn: boolean) => void): Promise<Session> {
+  const config = await readConfig()
+  if (config.sign_in === 'issuer') {
+    const { IssuerSession } = await import('./issuer-session.ts')
+    return new IssuerSession(config, onChange)
+  }
+  if (config.sign_in === 'none') throw new ApiError({ status: 404, message: PAGE.signInNowhere })
+  const { PageSession } = await import('./page-session.ts')
+  return new PageSession(onChange)
+}
+
+async function readConfig(): Promise<SignInConfig> {
+  const answer = await fetch('/vault/config.json', { credentials: 'same-origin' }).catch(() => undefined)
+  if (!answer?.ok)
+    throw new ApiError({ status: 0, message: 'The vault did not answer. Nothing was changed.' })
+  return (await answer.json()) as SignInConfig
+}
