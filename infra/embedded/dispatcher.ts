@@ -1,6 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import type { HttpHandler } from '../../functions/http-handler.ts'
-import { bearerToken } from '../../functions/middleware/authenticate.ts'
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import { rateLimitHeaders, rateLimitState, tooManyRequests } from '../../functions/middleware/rate-limit.ts'
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
@@ -11,6 +10,7 @@ import type { Budgets, Standing } from '../../shared/ports/budgets.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
+import { FairTurns } from './http/fair-turns.ts'
 import type { ServerAnswer } from './http/gateway-answer.ts'
 import type { RouteFinder } from './http/gateway-event.ts'
 import { createRouteFinder } from './http/match-path.ts'
@@ -18,9 +18,7 @@ import { METRICS_ROUTE } from './http/metrics-route.ts'
 import type { Admission } from './http/node-exchange.ts'
 import type { ReferencePages } from './http/reference-pages.ts'
 import type { LocalRoute } from './issuer/issuer-routes.ts'
-
-/** Who sends bodies without a token: no tenant has such a name. */
-const ANYBODY = ''
+import { requestHolder } from './request-holder.ts'
 
 /** How a request finds who answers it. */
 export interface Dispatcher {
@@ -58,12 +56,22 @@ export function createDispatcher(options: {
     const answer = localByKey.get(event.routeKey)
     return answer && (async () => answer(event))
   }
-  const handle: Dispatcher['handle'] = async (event) => {
+  const answerTo: Dispatcher['handle'] = async (event) => {
     const handler = byKey.get(event.routeKey)
     if (handler !== undefined) return handler(event as HttpEvent)
     const answer = ownAnswer(event)
     if (answer === undefined) return options.elsewhere(event as HttpEvent)
     return answerWithinBudget(options, event, answer)
+  }
+  const turns = new FairTurns()
+  const handle: Dispatcher['handle'] = async (event) => {
+    const leave = await turns.enter((await requestHolder(event, options)).name)
+    if (leave === undefined) return logged(options, event, async () => refusalOf({ secondsToNext: 1 }))
+    try {
+      return await answerTo(event)
+    } finally {
+      leave()
+    }
   }
   const guarded = new Set(routes.filter(({ scopes }) => scopes !== undefined).map(routeKeyOf))
   return {
@@ -85,38 +93,51 @@ function createAdmission(options: {
   verifier: TokenVerifier
   clock: Pick<Clock, 'nowMs'>
 }): Dispatcher['admit'] {
-  const { guarded, handle, verifier, clock } = options
+  const { guarded, handle } = options
   return async (event) => {
     if (event.routeKey === '$default') return { answer: await handle(event) }
-    if (!guarded.has(event.routeKey)) return { holder: ANYBODY }
-    try {
-      const token = bearerToken(event.headers['authorization'])
-      return { holder: (await verifier.verify(token, clock.nowMs())).tenant }
-    } catch {
-      // The handler finds the same, and says it.
-      return { answer: await handle(event) }
-    }
+    const holder = await requestHolder(event, options)
+    // The handler finds that there is no valid token, and says what is wrong.
+    const isRefused = guarded.has(event.routeKey) && holder.tenant === undefined
+    return isRefused ? { answer: await handle(event) } : { holder }
   }
 }
 
-/** What needs no token is taken from its address's budget, and logged like a request of a function. */
-async function answerWithinBudget(
-  { budgets, clock, log }: { budgets: Budgets; clock: Pick<Clock, 'monotonicMs' | 'nowMs'>; log: Log },
+/** What needs no token is taken from its address's budget. */
+function answerWithinBudget(
+  ports: OwnPorts & { budgets: Budgets },
   event: APIGatewayProxyEventV2,
   answerOf: () => Promise<ServerAnswer>,
 ): Promise<ServerAnswer> {
-  const { requestId, http } = event.requestContext
+  return logged(ports, event, async () => {
+    const standing = await ports.budgets.take(addressHolder(event.requestContext.http.sourceIp))
+    const answer = standing.isAllowed ? await answerOf() : refusalOf(standing)
+    const budget = rateLimitHeaders(rateLimitState(standing, ports.clock.nowMs()))
+    return { ...answer, headers: { ...budget, ...answer.headers } }
+  })
+}
+
+interface OwnPorts {
+  readonly log: Log
+  readonly clock: Pick<Clock, 'monotonicMs' | 'nowMs'>
+}
+
+/** An answer of the server itself, logged and named like one of a function. */
+async function logged(
+  { log, clock }: OwnPorts,
+  event: APIGatewayProxyEventV2,
+  answerOf: () => Promise<ServerAnswer>,
+): Promise<ServerAnswer> {
+  const { requestId } = event.requestContext
   const startedAtMs = clock.monotonicMs()
-  const standing = await budgets.take(addressHolder(http.sourceIp))
-  const answer = standing.isAllowed ? await answerOf() : refusalOf(standing)
+  const answer = await answerOf()
   const { statusCode: status } = answer
   const ms = Math.round((clock.monotonicMs() - startedAtMs) * 10) / 10
   log.access({ request_id: requestId, route: event.routeKey, status, ms })
-  const budget = rateLimitHeaders(rateLimitState(standing, clock.nowMs()))
-  return { ...answer, headers: { ...budget, 'x-request-id': requestId, ...answer.headers } }
+  return { ...answer, headers: { 'x-request-id': requestId, ...answer.headers } }
 }
 
-function refusalOf(standing: Standing): ServerAnswer {
+function refusalOf(standing: Pick<Standing, 'secondsToNext'>): ServerAnswer {
   const problem = vaultProblem(tooManyRequests(standing))
   return { ...problem, headers: { ...SECURITY_HEADERS, ...problem.headers } }
 }

@@ -12,7 +12,7 @@ import { isLoopback } from '../../shared/settings/setting-formats.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { requireOwnFolder } from './folder/own-folder.ts'
 import { OTHER_PARTS, requireWhole } from './folder/whole-vault.ts'
-import { markArrival, proxyList } from './http/arrival.ts'
+import { isIn, markArrival, proxyList } from './http/arrival.ts'
 import { BodyBudget } from './http/body-budget.ts'
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server.ts'
 import { type DevClient, ensureDevClient } from './issuer/dev-client.ts'
@@ -75,6 +75,7 @@ async function startLocked(
       handle: async (event) => (await opened(event)).handle(event),
       admit: async (event) => (await opened(event)).admit(event),
       route: (method, requestPath) => vault?.route(method, requestPath),
+      isProxy: (address) => isIn(proxies, address),
       bodies,
       tooLarge,
       onError: (error) => vault?.log.error('a request failed outside its handler', errorFields(error)),

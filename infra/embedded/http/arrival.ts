@@ -56,7 +56,8 @@ function clientOf(forwardedFor: string | undefined, proxies: BlockList): string 
   return addresses.findLast((address) => isIP(address) !== 0 && !isIn(proxies, address))
 }
 
-function isIn(list: BlockList, address: string): boolean {
+/** Whether the list names the address, or a network that it is in. */
+export function isIn(list: BlockList, address: string): boolean {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   const plain = mapped ?? address
   const family = isIP(plain)

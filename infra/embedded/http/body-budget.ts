@@ -1,32 +1,50 @@
-/** Of all bodies that are arriving or being worked on: a machine with 512 MiB bears it. */
-const ALL_BYTES = 64 * 1024 * 1024
-/** Of one tenant, or of all callers that nobody knows. */
-const HOLDER_BYTES = ALL_BYTES / 4
+const MIB = 1024 * 1024
+/** In bytes of bodies that arrive or are worked on: a machine with 512 MiB bears all of them. */
+const LIMITS = {
+  all: 64 * MIB,
+  /** Of one tenant. */
+  tenant: 16 * MIB,
+  /** Of one address whose callers nobody knows: token requests and the forms of an authorization are small. */
+  address: MIB,
+  addresses: 16 * MIB,
+}
+
+/** Whose a body is: a tenant's, or that of somebody unknown at an address. */
+export interface BodyHolder {
+  readonly tenant?: string
+  readonly name: string
+}
 
 /** Bounds the memory that bodies take, in all and for each holder, so that one cannot keep the others' from arriving. */
 export class BodyBudget {
-  readonly #limits: { readonly all: number; readonly holder: number }
+  readonly #limits: typeof LIMITS
   readonly #of = new Map<string, number>()
-  #all = 0
 
-  constructor(limits = { all: ALL_BYTES, holder: HOLDER_BYTES }) {
+  constructor(limits = LIMITS) {
     this.#limits = limits
   }
 
   /** Takes that many bytes for the holder; false, and nothing taken, when it or all together would have too many. */
-  take(holder: string, bytes: number): boolean {
-    const held = (this.#of.get(holder) ?? 0) + bytes
-    if (this.#all + bytes > this.#limits.all || held > this.#limits.holder) return false
-    this.#all += bytes
-    this.#of.set(holder, held)
-    return true
+  take(holder: BodyHolder, bytes: number): boolean {
+    const shares = this.#sharesOf(holder)
+    const fits = shares.every(({ name, limit }) => (this.#of.get(name) ?? 0) + bytes <= limit)
+    if (fits) for (const { name } of shares) this.#of.set(name, (this.#of.get(name) ?? 0) + bytes)
+    return fits
   }
 
   /** Gives back what was taken. */
-  give(holder: string, bytes: number): void {
-    this.#all -= bytes
-    const held = (this.#of.get(holder) ?? 0) - bytes
-    if (held > 0) this.#of.set(holder, held)
-    else this.#of.delete(holder)
+  give(holder: BodyHolder, bytes: number): void {
+    for (const { name } of this.#sharesOf(holder)) {
+      const held = (this.#of.get(name) ?? 0) - bytes
+      if (held > 0) this.#of.set(name, held)
+      else this.#of.delete(name)
+    }
+  }
+
+  #sharesOf({ tenant, name }: BodyHolder): { name: string; limit: number }[] {
+    const { all, tenant: ofTenant, address, addresses } = this.#limits
+    const shared = { name: '', limit: all }
+    if (tenant !== undefined) return [shared, { name, limit: ofTenant }]
+    return [shared, { name: 'addresses', limit: addresses }, { name, limit: address }]
   }
 }

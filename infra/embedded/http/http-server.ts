@@ -2,6 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type tls from 'node:tls'
+import { addressHolder } from '../../../shared/domain/charges.ts'
 import { rawProblem, type ServerProblem } from './gateway-answer.ts'
 import { Exchange, type ExchangeHandlers, LINGER_MS } from './node-exchange.ts'
 
@@ -13,6 +14,8 @@ export interface HttpLimits {
   readonly headersTimeoutMs: number
   readonly keepAliveTimeoutMs: number
   readonly connections: number
+  /** Of these, how many from one address. */
+  readonly connectionsPerAddress: number
 }
 
 /** What one machine bears, and no honest client meets. */
@@ -28,6 +31,8 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   keepAliveTimeoutMs: 65_000,
   /** Below the usual limit of open files, with room for the store and outgoing calls. */
   connections: 10_000,
+  /** A quarter, so that one machine does not keep all others out. */
+  connectionsPerAddress: 2_500,
 }
 
 /** How often slow requests are looked for; their timeouts are late by up to this. */
@@ -35,6 +40,8 @@ const TIMEOUT_CHECK_MS = 2_000
 
 export interface HttpServerOptions extends ExchangeHandlers {
   readonly limits?: Partial<HttpLimits>
+  /** Whether an address is a proxy's, which stands for many. */
+  isProxy?(address: string): boolean
   /** Serves https with this certificate instead of http. */
   readonly tls?: TlsIdentity
 }
@@ -67,6 +74,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('checkContinue', onRequest)
   server.on('clientError', createClientErrorAnswer(exchange))
   const connections = trackSockets(server, 'connection')
+  shareConnections(server, limits.connectionsPerAddress, options.isProxy)
   const sockets = options.tls === undefined ? connections : trackSockets(server, 'secureConnection')
   return {
     listen: ({ host, port }) =>
@@ -134,6 +142,29 @@ function trackSockets(
     socket.once('close', () => sockets.delete(socket))
   })
   return sockets
+}
+
+/** Drops a connection of an address that has its share of them. */
+function shareConnections(
+  server: http.Server | https.Server,
+  limit: number,
+  isProxy: HttpServerOptions['isProxy'],
+): void {
+  const counts = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const { of: name } = addressHolder(socket.remoteAddress ?? '')
+    const count = counts.get(name) ?? 0
+    if (count >= limit && isProxy?.(socket.remoteAddress ?? '') !== true) {
+      socket.destroy()
+      return
+    }
+    counts.set(name, count + 1)
+    socket.once('close', () => {
+      const left = (counts.get(name) ?? 1) - 1
+      if (left === 0) counts.delete(name)
+      else counts.set(name, left)
+    })
+  })
 }
 
 /** Answers what is no HTTP request, too large a head, or too slow a client, once a connection, and closes it. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { BodyBudget } from './body-budget.ts'
+import { BodyBudget, type BodyHolder } from './body-budget.ts'
 import {
   type AnswerHeaders,
   problemAnswer,
@@ -39,8 +39,8 @@ const BUSY = {
   message: 'Too many requests are arriving. Try again.',
 }
 
-/** Whose a body is, such as a tenant, or the answer to a request whose body is of no use. */
-export type Admission = { readonly holder: string } | { readonly answer: ServerAnswer }
+/** Whose a body is, or the answer to a request whose body is of no use. */
+export type Admission = { readonly holder: BodyHolder } | { readonly answer: ServerAnswer }
 
 export interface ExchangeHandlers {
   /** Told of each request before anything else is. */
@@ -129,7 +129,7 @@ export class Exchange {
   ): Promise<void> {
     let admission: Admission
     try {
-      admission = (await this.#options.admit?.(event)) ?? { holder: '' }
+      admission = (await this.#options.admit?.(event)) ?? { holder: { name: '' } }
     } catch (error) {
       this.#fail(request, response, error, event)
       return
@@ -146,7 +146,7 @@ export class Exchange {
     event: APIGatewayProxyEventV2,
     request: IncomingMessage,
     response: ServerResponse,
-    holder: string,
+    holder: BodyHolder,
   ): void {
     const chunks: Buffer[] = []
     let sizeBytes = 0

@@ -305,6 +305,20 @@ describe('createHttpServer: the limits', () => {
     await once(second, 'close')
     first.destroy()
   })
+
+  it('drops connections over the share of one address, which a named proxy has not', async () => {
+    await server.close({ graceMs: 0 })
+    let proxies: string[] = []
+    await start({ limits: { connectionsPerAddress: 1 }, isProxy: (address) => proxies.includes(address) })
+    const first = await open()
+    const second = await open()
+    await once(second, 'close')
+    proxies = ['127.0.0.1']
+    const third = await open()
+    third.write(get('/'))
+    await once(third, 'data')
+    first.destroy()
+  })
 })
 
 describe('createHttpServer: what is not HTTP', () => {
