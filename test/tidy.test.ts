@@ -152,6 +152,8 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'functions/authorize/start-page.ts': 'the form sends the ticket of the link that it was opened by',
   'functions/authorize/routes/start-authorization.ts': 'the browser is redirected to the provider',
   'shared/use-cases/grants/grant-records.ts': 'a grant is written into the content that is sealed next',
+  'shared/domain/imported-grant.ts': 'an imported grant is written into the content that is sealed next',
+  'shared/use-cases/connections/import-grant.ts': 'an imported grant is digested with the body it came in',
   'shared/use-cases/commit/opened-secrets.ts': 'an opened secret is parsed',
   'shared/use-cases/oauth-applications/application-setup.ts':
     'a client secret is written into the content that is sealed next',

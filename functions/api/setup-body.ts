@@ -30,6 +30,46 @@ export const NAMED_SERVICE = {
 /** What people call a thing, as JSON Schema. */
 export const NAME = { type: 'string', minLength: 1, maxLength: MAX_NAME_LENGTH }
 
+/** What another system got from the provider, as `grant-body.ts` takes it. */
+const GRANT = {
+  type: 'object',
+  title: 'A grant to go on with',
+  description:
+    'One of the tokens at least. Without `expires_at` a grant with a refresh token is renewed at once.',
+  additionalProperties: false,
+  anyOf: [{ required: ['refresh_token'] }, { required: ['access_token'] }],
+  properties: {
+    access_token: { type: 'string', pattern: '^[\\x21-\\x7e]+$', writeOnly: true },
+    refresh_token: { type: 'string', pattern: '^[\\x21-\\x7e]+$', writeOnly: true },
+    expires_at: {
+      anyOf: [
+        { type: 'string', format: 'date-time' },
+        { type: 'integer', minimum: 0 },
+      ],
+    },
+    refresh_expires_at: {
+      anyOf: [
+        { type: 'string', format: 'date-time' },
+        { type: 'integer', minimum: 0 },
+      ],
+    },
+    scopes: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'As granted; as the setup asks when left out.',
+    },
+    extra: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'Members of the provider’s answer or callback that flows need, such as `instance_url`.',
+    },
+    oauth_app_id: {
+      type: 'string',
+      description: 'Whose the grant is; the default of the app when left out.',
+    },
+  },
+}
+
 /** The create body as the apps' own schemas have it: one alternative an app, each with its setups. */
 export function describeCreateBody(): Record<string, unknown> {
   return {
@@ -38,7 +78,12 @@ export function describeCreateBody(): Record<string, unknown> {
       type: 'object',
       additionalProperties: false,
       required: ['name', 'app_id'],
-      properties: { name: NAME, app_id: { const: connector.appId }, setup: setupsOf(connector) },
+      properties: {
+        name: NAME,
+        app_id: { const: connector.appId },
+        setup: setupsOf(connector),
+        ...(connector.setups.some(({ grant }) => grant?.kind === 'authorization-code') && { grant: GRANT }),
+      },
     })),
   }
 }

@@ -6,6 +6,7 @@ import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { mintFirstGrant } from '../../shared/use-cases/grants/mint-first-grant.ts'
 import { probeStored } from '../../shared/use-cases/grants/probe-stored.ts'
 import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
+import { sealImport } from '../../shared/use-cases/grants/seal-import.ts'
 import { openTokens } from '../../shared/use-cases/grants/sealed-tokens.ts'
 import { sendNotification } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
@@ -23,6 +24,7 @@ export function createLocalGrantRunner(ports: GrantPorts): GrantRunner {
 function workOf(ports: GrantPorts): GrantWork {
   return {
     mintFirst: (request) => mintFirstGrant(ports, request),
+    import: (request) => sealImport(ports, request),
     rotate: (request) => rotateConnection(ports, request),
     probe: (request) => probeStored(ports, request),
     authorizationUrl: (request) => buildAuthorizationUrl(ports, request),

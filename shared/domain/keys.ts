@@ -257,6 +257,11 @@ export function authorizationKey(id: string): ItemKey {
   return { partition: `STATE#${id}`, sort: 'state' }
 }
 
+/** Which connection an imported token belongs to; `digest` is keyed. */
+export function importedGrantKey(tenant: string, digest: string): ItemKey {
+  return { partition: `TENANT#${tenant}#IMPORTED`, sort: digest }
+}
+
 /** How many changes of a connection were refused within a minute; `sort` names both. */
 export function refusedChangesKey(tenant: string, sort: string): ItemKey {
   return { partition: `TENANT#${tenant}#REFUSED_CHANGES`, sort }

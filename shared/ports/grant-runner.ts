@@ -2,6 +2,7 @@ import type { Account } from '../domain/account.ts'
 import type { VaultEvent } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import type { GrantPointer, GrantState } from '../domain/grant.ts'
+import type { ImportedGrant } from '../domain/imported-grant.ts'
 import type { RotationFailure } from '../domain/rotation.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 
@@ -9,6 +10,8 @@ import type { SecretText } from '../domain/secret-text.ts'
 interface GrantOperations {
   /** Mints the first grant of a setup that no row points at yet. */
   mintFirst: { request: FirstGrantRequest; result: FirstGrantResult | Late }
+  /** Seals a grant that was brought along; asks no provider. */
+  import: { request: ImportRequest; result: ImportResult }
   /** Renews what is due or asked for. */
   rotate: { request: RotationRequest; result: RotationResult }
   /** Makes the connector's harmless test call with a stored secret. */
@@ -32,6 +35,7 @@ export type GrantRequest<Op extends GrantOperation> = GrantOperations[Op]['reque
  */
 export const GRANT_OPERATIONS = {
   mintFirst: 'within-budget',
+  import: 'to-the-end',
   rotate: 'within-budget',
   probe: 'to-the-end',
   authorizationUrl: 'to-the-end',
@@ -131,6 +135,18 @@ export type FirstGrantResult =
       readonly oauthAppId?: string
     }
   | { readonly kind: 'failed'; readonly failure: FailureTold }
+
+export interface ImportRequest {
+  readonly tenant: string
+  readonly id: string
+  /** The mark to seal it under: it stands in the caller's intent, so that undoing finds it. */
+  readonly mark: string
+  readonly grant: ImportedGrant
+}
+
+export interface ImportResult {
+  readonly grant: GrantPointer
+}
 
 /** A failure in words, with what follows from it. */
 export interface FailureTold {

@@ -7,6 +7,7 @@ import { createConnection } from '../../../shared/use-cases/connections/create-c
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, queryFlag, textOfLength, viewQuery } from '../common-schemas.ts'
 import { shownConnectionSchema } from '../connection-view.ts'
+import { grantBodySchema, grantOfBody } from '../grant-body.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeCreateBody, setupBodySchema } from '../setup-body.ts'
 import { showConnection } from '../shown-connection.ts'
@@ -21,7 +22,7 @@ export const createConnectionRoute = defineRoute({
   tag: 'Connections',
   summary: 'Create a connection',
   description:
-    'Without `setup` the connection is empty, to be filled in later. An `Idempotency-Key` makes a repeated request answer with what the first one made, for 24 hours.',
+    'Without `setup` the connection is empty, to be filled in later. An `Idempotency-Key` makes a repeated request answer with what the first one made, for 24 hours. `grant` brings along what another system got from the provider, so that nobody has to authorize again: no provider is asked, and a second import of the same token is refused with the id of the first (409). The other system has to stop renewing first.',
   querySchema: z.extend(viewQuery, { verify: z.optional(queryFlag()) }),
   headerSchema: z.object({
     'idempotency-key': z.optional(
@@ -32,6 +33,7 @@ export const createConnectionRoute = defineRoute({
     name: textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH }),
     app_id: z.enum(APP_IDS as [string, ...string[]]),
     setup: z.optional(setupBodySchema),
+    grant: z.optional(grantBodySchema),
   }),
   describeBody: describeCreateBody,
   errorsBeside: ({ body, caller }, ports: ApiPorts) =>
@@ -47,6 +49,7 @@ export const createConnectionRoute = defineRoute({
       name: body.name,
       appId: body.app_id,
       setup: body.setup,
+      grant: body.grant === undefined ? undefined : grantOfBody(body.grant),
       verify: query.verify === true,
       idempotencyKey: headers['idempotency-key'],
     })

@@ -15,6 +15,8 @@ export interface Intent {
   /** True when this operation makes the secret itself and not just another version of it. */
   readonly newSecret: boolean
   readonly deadlineAtMs: number
+  /** The mark of a grant that was brought along and is sealed before the commit; undoing removes it. */
+  readonly sealedMark?: string
   /** The Idempotency-Key record to release when the operation is undone. */
   readonly idempotencySort?: string
 }

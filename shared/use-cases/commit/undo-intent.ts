@@ -56,6 +56,7 @@ export async function undoIntent(ports: UndoPorts, intent: Intent): Promise<'und
 /** A version put on a secret whose owner was purged meanwhile has made that secret anew: then all of it goes. */
 async function removeWhatWasPut(ports: UndoPorts, intent: Intent): Promise<void> {
   await endFirstGrant(ports, intent)
+  await removeImported(ports, intent)
   if (intent.newSecret) await ports.secrets.purge(intent.secretId)
   else if (await hasOwner(ports, intent)) await ports.secrets.discard(intent.secretId, intent.op)
   else await ports.secrets.purge(intent.secretId)
@@ -84,6 +85,18 @@ async function endFirstGrant(ports: UndoPorts, intent: Intent): Promise<void> {
       : [{ op: 'delete', key: sealedGrantKey({ ...owner, part: 'refresh', mark: refresh }) } as const]),
     rescueRemoval(rescue),
   ])
+}
+
+/** A grant that was brought along lives on where it came from: it is forgotten here, and never revoked. */
+async function removeImported(
+  ports: UndoPorts,
+  { tenant, ownerId, sealedMark: mark }: Intent,
+): Promise<void> {
+  if (mark === undefined) return
+  const parts = ['access', 'refresh'] as const
+  await ports.items.transact(
+    parts.map((part) => ({ op: 'delete', key: sealedGrantKey({ tenant, ownerId, part, mark }) })),
+  )
 }
 
 /** Removes the operation's Idempotency-Key record, unless another operation has taken the key over. */

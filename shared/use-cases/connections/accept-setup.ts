@@ -29,6 +29,8 @@ export interface AcceptedSetup {
   readonly statusReason: string | undefined
   /** The OAuth application that the setup names. */
   readonly oauthAppId: string | undefined
+  /** What that application holds that is no secret. */
+  readonly held: JsonObject | undefined
 }
 
 /** Validates a setup against its app; throws `invalid-body` that names the field, the reason and what is allowed. */
@@ -60,6 +62,7 @@ export async function acceptSetup(
     status: minted ? 'pending' : 'ready',
     statusReason: minted ? 'Waiting for the provider to issue the first credential.' : undefined,
     oauthAppId: shared?.oauthAppId,
+    held: shared?.held,
   }
 }
 

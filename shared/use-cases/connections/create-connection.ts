@@ -21,10 +21,19 @@ import {
   claimAndCompleteWrite,
   claimWrite,
   completeWrite,
+  findReplay,
   type IdempotentRequest,
   replayOf,
   sortOfIdempotencyKey,
 } from './idempotency.ts'
+import {
+  type AcceptedImport,
+  acceptImport,
+  comparableGrant,
+  type GrantInput,
+  importGrant,
+  refuseClaimed,
+} from './import-grant.ts'
 
 export interface CreateConnectionInput {
   readonly tenant: string
@@ -33,6 +42,8 @@ export interface CreateConnectionInput {
   readonly appId: string
   readonly setup?: JsonValue
   readonly idempotencyKey?: string
+  /** A grant that another system got, to go on with: nobody has to authorize again. */
+  readonly grant?: GrantInput
   /** Fail with the provider's refusal instead of storing what does not work. */
   readonly verify?: boolean
 }
@@ -58,13 +69,21 @@ export async function createConnection(
       ? undefined
       : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
   if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
+  if (input.verify === true && input.grant !== undefined) {
+    throw nothingToVerify('An import asks no provider; verify the connection when it is there')
+  }
   const idempotent = await idempotentRequest(ports, input)
+  // A repeated import is answered with what the first one made, before its grant is found to be there.
+  const replayed = input.grant === undefined ? undefined : await findReplay(ports, idempotent, nowMs)
+  if (replayed !== undefined) return { row: replayed, replayed: true }
+  const imported =
+    input.grant === undefined ? undefined : await acceptImport(ports, input, input.grant, accepted)
   const row = newRow(ports, input, accepted, nowMs)
   try {
     const created =
       accepted === undefined
         ? await createAtOnce(ports, row, { idempotent, beside: [] })
-        : await createWithSetup(ports, row, { accepted, idempotent, verify: input.verify === true })
+        : await createWithSetup(ports, row, { accepted, idempotent, imported, verify: input.verify === true })
     return { row: created, replayed: false }
   } catch (error) {
     if (
@@ -72,7 +91,7 @@ export async function createConnection(
       error instanceof ConditionFailedError &&
       error.writeIndex === CLAIM_INDEX
     ) {
-      return { row: replayOf(idempotent, error, nowMs), replayed: true }
+      return { row: replayOf(idempotent, error.current, nowMs), replayed: true }
     }
     throw error
   }
@@ -141,13 +160,15 @@ async function createAtOnce(
   return row
 }
 
-async function createWithSetup(
-  ports: FirstGrantPorts,
-  row: ConnectionRow,
-  plan: { accepted: AcceptedSetup; idempotent: IdempotentRequest | undefined; verify: boolean },
-): Promise<ConnectionRow> {
-  const { accepted, idempotent } = plan
-  const intent: Intent = {
+interface CreationPlan {
+  readonly accepted: AcceptedSetup
+  readonly idempotent: IdempotentRequest | undefined
+  readonly imported: AcceptedImport | undefined
+  readonly verify: boolean
+}
+
+function intentOf(row: ConnectionRow, { idempotent, imported }: CreationPlan): Intent {
+  return {
     kind: 'create',
     tenant: row.tenant,
     ownerId: row.id,
@@ -156,10 +177,19 @@ async function createWithSetup(
     newSecret: true,
     deadlineAtMs: row.createdAtMs + INTENT_DEADLINE_MS,
     ...(idempotent === undefined ? {} : { idempotencySort: idempotent.sort }),
+    ...(imported === undefined ? {} : { sealedMark: imported.mark }),
   }
+}
+
+async function createWithSetup(
+  ports: FirstGrantPorts,
+  row: ConnectionRow,
+  plan: CreationPlan,
+): Promise<ConnectionRow> {
+  const { accepted, idempotent, imported } = plan
   let created = row
   await commitSecret(ports, {
-    intent,
+    intent: intentOf(row, plan),
     generation: 1,
     besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, row.op, row.createdAtMs)],
     value: sealableContent({ setup: accepted.values }),
@@ -175,17 +205,26 @@ async function createWithSetup(
         secret: setupVersion,
         op: row.op,
       }
-      const first = await firstGrant(ports, stored, accepted, { verify: plan.verify })
+      const first =
+        imported === undefined
+          ? await firstGrant(ports, stored, accepted, { verify: plan.verify })
+          : await importGrant(ports, row, accepted, imported)
       created = { ...row, ...first.members, secret: setupVersion, authorization: row.op }
       if (!begun) return void (await createAtOnce(ports, created, { idempotent, beside }))
       const complete =
         idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
-      await commitOnce(ports, [
+      const writes = [
         ...beside,
         ...creationWrites(ports, created, newUuid(ports.random)),
         ...complete,
         ...first.beside,
-      ])
+      ]
+      try {
+        await commitOnce(ports, writes)
+      } catch (error) {
+        if (imported !== undefined) await refuseClaimed(ports, row.tenant, imported)
+        throw error
+      }
     },
   })
   return created
@@ -196,7 +235,12 @@ async function idempotentRequest(
   input: CreateConnectionInput,
 ): Promise<IdempotentRequest | undefined> {
   if (input.idempotencyKey === undefined) return undefined
-  const body = canonicalJson({ name: input.name, app_id: input.appId, setup: input.setup })
+  const body = canonicalJson({
+    name: input.name,
+    app_id: input.appId,
+    setup: input.setup,
+    grant: comparableGrant(input.grant),
+  })
   return {
     tenant: input.tenant,
     sort: sortOfIdempotencyKey(input.clientId, input.idempotencyKey),

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { idempotencyKey, idempotencySort } from '../../domain/keys.ts'
-import type { Attributes, ConditionFailedError, Write } from '../../ports/item-store.ts'
+import type { Attributes, Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
 import { attributesOf, rowOf } from '../commit/connection-rows.ts'
 
 /** How long an answer is remembered: draft-ietf-httpapi-idempotency-key-header-07 leaves it open, a day is usual. */
@@ -77,16 +78,27 @@ function recordWrite(request: IdempotentRequest, record: Attributes & { nowMs: n
   }
 }
 
+/** The row that this key made before, looked up before anything is done; undefined when it is new. Throws as `replayOf`. */
+export async function findReplay(
+  ports: Pick<Ports, 'items'>,
+  request: IdempotentRequest | undefined,
+  nowMs: number,
+): Promise<ConnectionRow | undefined> {
+  if (request === undefined) return undefined
+  const record = await ports.items.get(idempotencyKey(request.tenant, request.sort))
+  if (record === undefined || Number(record['replaceableAtMs']) <= nowMs) return undefined
+  return replayOf(request, record, nowMs)
+}
+
 /**
  * What a refused claim means: the row created the first time, or throws `idempotency-mismatch` (the key came with
  * another body) or `idempotency-in-progress`.
  */
 export function replayOf(
   request: IdempotentRequest,
-  failure: ConditionFailedError,
+  record: Attributes | undefined,
   nowMs: number,
 ): ConnectionRow {
-  const record = failure.current
   if (record !== undefined && record['bodyDigest'] !== request.bodyDigest) {
     throw new VaultError('idempotency-mismatch', 'This Idempotency-Key was used with another body.', {
       field: 'Idempotency-Key',

@@ -50,12 +50,12 @@ export async function openTokens(
   return Object.fromEntries(entries)
 }
 
-/** Draws marks and data keys for an answer yet to come. Throws what the sealer throws. */
+/** Draws a mark, where none is given, and data keys for an answer yet to come. Throws what the sealer throws. */
 export async function prepareSeals(
   ports: Pick<GrantPorts, 'sealer' | 'random'>,
   owner: Owner,
+  mark = randomAlphanumeric(MARK_CHARACTERS, ports.random),
 ): Promise<AnswerSeals> {
-  const mark = randomAlphanumeric(MARK_CHARACTERS, ports.random)
   const [sealAccess, sealRefresh] = await Promise.all([
     ports.sealer.prepare(placeOf(owner, 'access', mark)),
     ports.sealer.prepare(placeOf(owner, 'refresh', mark)),

@@ -1,0 +1,190 @@
+import { chosenProfile } from '../../domain/chosen-profile.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { VaultError } from '../../domain/errors.ts'
+import { MAIN_GRANT } from '../../domain/grant.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
+import { randomAlphanumeric } from '../../domain/ids.ts'
+import { type ImportedGrant, importedState } from '../../domain/imported-grant.ts'
+import type { JsonValue } from '../../domain/json.ts'
+import { importedGrantKey } from '../../domain/keys.ts'
+import type { SecretText } from '../../domain/secret-text.ts'
+import type { ItemKey, Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import { grantMembers } from '../grants/grant-change.ts'
+import { scopesToAsk } from '../grants/grant-records.ts'
+import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
+import type { AcceptedSetup } from './accept-setup.ts'
+import type { FirstGrantOutcome, FirstGrantPorts } from './first-grant.ts'
+import { findTombstone } from './tombstones.ts'
+
+/** As many as the marks that the grants draw by themselves. */
+const MARK_CHARACTERS = 8
+
+/** A grant that comes with a create, and the operator's application that minted it, where the app has those. */
+export interface GrantInput extends ImportedGrant {
+  readonly oauthAppId?: string
+}
+
+/** An import that may go on: whose client it belongs to, its mark, and the claim that names a second one. */
+export interface AcceptedImport {
+  readonly grant: ImportedGrant
+  readonly profile: GrantProfile
+  readonly mark: string
+  readonly oauthAppId: string | undefined
+  readonly claim: { readonly key: ItemKey; readonly replaces: string | undefined }
+}
+
+/** Checks that the setup can go on with such a grant, and that no connection has it. Throws `invalid-body`, `conflict`. */
+export async function acceptImport(
+  ports: Ports,
+  { tenant, appId }: { tenant: string; appId: string },
+  input: GrantInput,
+  accepted: AcceptedSetup | undefined,
+): Promise<AcceptedImport> {
+  if (accepted === undefined) {
+    throw invalid('Missing required property: setup', 'setup', 'the client that the grant was minted for')
+  }
+  const profile = importableProfile(accepted)
+  refuseUnknownExtra(profile, input)
+  const { oauthAppId, ...grant } = input
+  const application = await applicationFor(ports, { tenant, appId, oauthAppId }, profile, accepted)
+  const mark = randomAlphanumeric(MARK_CHARACTERS, ports.random)
+  const claim = await claimFor(ports, tenant, (grant.refreshToken ?? grant.accessToken)!)
+  return { grant, profile, mark, oauthAppId: application, claim }
+}
+
+/** The profile as the setup chooses it; throws where a grant has no place in it. */
+function importableProfile({ setup, values, held }: AcceptedSetup): GrantProfile {
+  if (setup.grant?.kind !== 'authorization-code') {
+    throw invalid(
+      'The vault needs no grant for this setup',
+      'grant',
+      'leaving grant out: what flows send is in the setup, or is minted by it',
+    )
+  }
+  if (values['code'] !== undefined) {
+    throw invalid(
+      'A code and a grant exclude each other',
+      'setup.code',
+      'leaving code out: the grant is there',
+    )
+  }
+  return chosenProfile(setup.grant, { ...held, ...values })
+}
+
+function refuseUnknownExtra(profile: GrantProfile, { extra = {} }: ImportedGrant): void {
+  const { answer } = profile
+  const known = [...(answer?.extra ?? []), ...(answer?.metadataCall?.members ?? [])]
+  const unknown = Object.keys(extra).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const allowed = known.length === 0 ? 'leaving extra out' : `one of ${known.join(', ')}`
+  throw invalid(
+    'Additional properties not allowed: extra',
+    'grant.extra',
+    `${allowed}; extra_fields names more`,
+  )
+}
+
+/** The operator's application that the grant is of, for apps that have one. */
+async function applicationFor(
+  ports: Ports,
+  { tenant, appId, oauthAppId }: { tenant: string; appId: string; oauthAppId: string | undefined },
+  profile: GrantProfile,
+  accepted: AcceptedSetup,
+): Promise<string | undefined> {
+  if (profile.client.from === 'setup') {
+    if (oauthAppId === undefined) return accepted.oauthAppId
+    throw invalid('The setup says whose the grant is', 'grant.oauth_app_id', 'leaving grant.oauth_app_id out')
+  }
+  if (oauthAppId === undefined) return (await findDefaultApplication(ports, tenant, appId))?.id
+  const application = await findOauthApplication(ports, tenant, oauthAppId)
+  if (application?.appId === appId) return application.id
+  throw invalid('There is no such OAuth application', 'grant.oauth_app_id', `the id of one for ${appId}`)
+}
+
+/** Two connections that renew one refresh token would end it for each other: the second import names the first. */
+async function claimFor(ports: Ports, tenant: string, token: SecretText): Promise<AcceptedImport['claim']> {
+  const key = importedGrantKey(tenant, await ports.digester.digest('refresh-token', token))
+  const holder = (await ports.items.get(key))?.['connectionId']
+  if (typeof holder !== 'string') return { key, replaces: undefined }
+  await refuseHeld(ports, tenant, holder)
+  return { key, replaces: holder }
+}
+
+/** Throws `conflict` while the connection is there, or may come back. */
+async function refuseHeld(ports: Ports, tenant: string, id: string): Promise<void> {
+  const row = await findConnection(ports, tenant, id)
+  if (row !== undefined) throw importedBefore(id, `${row.name} (${id})`)
+  const tombstone = await findTombstone(ports, tenant, id)
+  if (tombstone === undefined || tombstone.purge) return
+  throw importedBefore(id, `${tombstone.row.name} (${id}), which was deleted: restore it, or purge it`)
+}
+
+function importedBefore(id: string, words: string): VaultError {
+  return new VaultError('conflict', `This grant was imported before, as ${words}. Nothing was changed.`, {
+    errorCode: 'grant_imported',
+    headers: { location: `/api/v2/flows/vault/connections/${id}` },
+  })
+}
+
+/** Has the grant sealed, and answers what the row becomes with it. No provider is asked. */
+export async function importGrant(
+  ports: FirstGrantPorts,
+  row: Pick<ConnectionRow, 'tenant' | 'id'>,
+  accepted: AcceptedSetup,
+  imported: AcceptedImport,
+): Promise<FirstGrantOutcome> {
+  const { grant, profile, mark, oauthAppId } = imported
+  const askedScopes = scopesToAsk(accepted.setup.grant!, { ...accepted.held, ...accepted.values })
+  const sealed = await ports.grants.import({ tenant: row.tenant, id: row.id, mark, grant })
+  const state = importedState(grant, { profile, askedScopes, mark, nowMs: ports.clock.nowMs() })
+  const grants = { [MAIN_GRANT]: state }
+  return {
+    granted: true,
+    members: grantMembers(row, accepted.setup, {
+      pointer: sealed.grant,
+      grants,
+      requiredScopes: askedScopes,
+      ...(oauthAppId === undefined ? {} : { oauthAppId }),
+    }),
+    beside: [claimWrite(row.id, imported)],
+  }
+}
+
+function claimWrite(id: string, { claim }: AcceptedImport): Write {
+  const { key, replaces } = claim
+  return {
+    op: 'put',
+    key,
+    attributes: { connectionId: id },
+    when:
+      replaces === undefined
+        ? [{ kind: 'item-absent' }]
+        : [{ kind: 'equals', attribute: 'connectionId', value: replaces }],
+  }
+}
+
+/** What another import of the same token, in the same moment, makes of this one. Throws `conflict` where it was that. */
+export async function refuseClaimed(ports: Ports, tenant: string, imported: AcceptedImport): Promise<void> {
+  const holder = (await ports.items.get(imported.claim.key))?.['connectionId']
+  if (typeof holder === 'string' && holder !== imported.claim.replaces)
+    await refuseHeld(ports, tenant, holder)
+}
+
+/** What the Idempotency-Key is compared by: the grant as it was sent. */
+export function comparableGrant(input: GrantInput | undefined): JsonValue | undefined {
+  if (input === undefined) return undefined
+  const { accessToken, refreshToken, extra, scopes, ...rest } = input
+  return {
+    ...rest,
+    access_token: accessToken?.reveal(),
+    refresh_token: refreshToken?.reveal(),
+    extra,
+    scopes: scopes === undefined ? undefined : [...scopes],
+  } as unknown as JsonValue
+}
+
+function invalid(reason: string, field: string, allowed: string): VaultError {
+  return new VaultError('invalid-body', reason, { field, allowed })
+}
