@@ -40,6 +40,7 @@ export const ENV = {
   publicUrl: SHARED_SETTINGS.publicUrl.variable,
   returnTo: SHARED_SETTINGS.returnTo.variable,
   headless: SHARED_SETTINGS.headless.variable,
+  corsOrigins: SHARED_SETTINGS.corsOrigins.variable,
   grantsFunction: 'FLOW_VAULT_GRANTS_FUNCTION',
   workQueueUrl: 'FLOW_VAULT_WORK_QUEUE',
   freezeQueueUrl: 'FLOW_VAULT_FREEZE_QUEUE',
@@ -77,6 +78,8 @@ export interface Config {
   /** Scheme and host where browsers reach the vault, without a trailing slash. */
   readonly publicUrl?: string | undefined
   readonly returnTo: readonly string[]
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[]
   /** Authorization links lead to the provider at once, for browsers that nobody looks at. */
   readonly headless: boolean
   readonly grantsFunction?: string | undefined

@@ -8,6 +8,7 @@ import type { Metrics } from '../shared/ports/metrics.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import type { PermitLookup } from '../shared/use-cases/permits/permit-watch.ts'
 import { chargedPorts } from './charged-items.ts'
+import { withCors } from './cors.ts'
 import { measureRequest } from './measured-request.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { findRoute } from './middleware/find-route.ts'
@@ -29,6 +30,8 @@ export interface HttpPorts {
   readonly permits: PermitLookup
   /** What each tenant, and each address without a token, may ask for. */
   readonly budgets: Budgets
+  /** Origins whose pages may call what is answered here; none when absent. */
+  readonly corsOrigins?: readonly string[]
 }
 
 export type HttpHandler = (event: HttpEvent) => Promise<APIGatewayProxyStructuredResultV2>
@@ -57,12 +60,12 @@ export function createHttpHandler<Ports extends HttpPorts>(
       return responseOf(await route.handle(input!, { ...own, actor }))
     })
   const context = {} as Parameters<typeof handler>[1]
-  return async (event) => {
+  return withCors(ports.corsOrigins ?? [], async (event) => {
     const answer: APIGatewayProxyStructuredResultV2 = await handler(event, context)
     measureRequest(ports, event, answer)
     ports.metrics.flush()
     return answer
-  }
+  })
 }
 
 /** A refused body with all that is wrong with it, as far as the caller may know. */

@@ -83,13 +83,14 @@ export function budgets({ config, clock }: Base): LocalBudgets {
 }
 
 /** What answers HTTP: whose tokens are accepted, and what tenants may ask for. */
-export function httpPorts(base: Base, log: Log): Pick<HttpPorts, 'verifier' | 'budgets'> {
+export function httpPorts(base: Base, log: Log): Pick<HttpPorts, 'verifier' | 'budgets' | 'corsOrigins'> {
   const { config, clock } = base
   const tokens = present(config.tokens, ENV.issuer)
   const keys = new DiscoveredKeys({ ...tokens, clock, log })
   return {
     verifier: new JoseTokenVerifier({ ...tokens, keys: keys.find }),
     budgets: budgets(base),
+    corsOrigins: config.corsOrigins,
   }
 }
 

@@ -216,6 +216,7 @@ function variablesOf(
     [ENV.rateLimitPerSecond, settings.rateLimit?.toString()],
     [ENV.publicUrl, publicUrl],
     [ENV.returnTo, settings.returnTo.join(',')],
+    [ENV.corsOrigins, settings.corsOrigins.join(',')],
     [ENV.headless, settings.headless ? 'true' : undefined],
     [ENV.allowHosts, settings.allowHosts.join(',')],
     [ENV.logLevel, settings.logLevel],

@@ -1,10 +1,8 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib'
+import { RemovalPolicy } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   HttpApi as Api,
   ApiMapping,
-  CorsHttpMethod,
-  type CorsPreflightOptions,
   DomainName,
   HttpMethod,
   HttpNoneAuthorizer,
@@ -42,17 +40,6 @@ const ACCESS_LOG_FIELDS = {
   bytes: '$context.responseLength',
 }
 
-/** What a page of these origins may send and read; no cookies go along: a token is the only key. */
-function corsFor(origins: readonly string[]): CorsPreflightOptions {
-  return {
-    allowOrigins: [...origins],
-    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PATCH, CorsHttpMethod.DELETE],
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
-    exposeHeaders: ['etag', 'retry-after', 'x-request-id', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
-    maxAge: Duration.hours(1),
-  }
-}
-
 /**
  * The HTTP API at the root of its host. It throttles and logs; whether a token is good is decided in the functions,
  * so that both ways to run the vault give the same answers. Made before the functions, which need its address.
@@ -67,13 +54,12 @@ export class VaultHttpApi extends Construct {
 
   constructor(scope: Construct, id: string, { settings }: { readonly settings: DeploymentSettings }) {
     super(scope, id)
-    const { stage, corsOrigins, domain } = settings
+    const { stage, domain } = settings
     this.api = new Api(this, 'Api', {
       apiName: `flow-vault-${stage}`,
       createDefaultStage: false,
       // The name that people know it by is the only way in, where there is one.
       disableExecuteApiEndpoint: domain !== undefined,
-      ...(corsOrigins.length === 0 ? {} : { corsPreflight: corsFor(corsOrigins) }),
     })
     const logs = new LogGroup(this, 'AccessLogs', {
       logGroupName: `/flow-vault/${stage}/http`,

@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { withCors } from '../../functions/cors.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import { rateLimitHeaders, rateLimitState, tooManyRequests } from '../../functions/middleware/rate-limit.ts'
@@ -37,6 +38,7 @@ export function createDispatcher(options: {
   local: readonly LocalRoute[]
   verifier: TokenVerifier
   budgets: Budgets
+  corsOrigins: readonly string[]
   log: Log
   clock: Pick<Clock, 'monotonicMs' | 'nowMs'>
 }): Dispatcher {
@@ -49,10 +51,12 @@ export function createDispatcher(options: {
   const pageByKey = new Map(pages.map((page) => [routeKeyOf(page), page.path]))
   // Ready here, and made anew by a function.
   for (const key of pageByKey.keys()) byKey.delete(key)
+  const readPage = (page: string) =>
+    withCors(options.corsOrigins, (event: APIGatewayProxyEventV2) => options.reference.answer(page, event))
   /** What is answered here and by no function. */
   const ownAnswer = (event: APIGatewayProxyEventV2): (() => Promise<ServerAnswer>) | undefined => {
     const page = pageByKey.get(event.routeKey)
-    if (page !== undefined) return () => options.reference.answer(page, event)
+    if (page !== undefined) return () => readPage(page)(event)
     const answer = localByKey.get(event.routeKey)
     return answer && (async () => answer(event))
   }

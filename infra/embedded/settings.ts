@@ -41,6 +41,8 @@ export interface Settings {
   readonly environment: string
   /** Origins that a person may be sent back to after an authorization. */
   readonly returnTo: readonly string[]
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[]
   /** A foreign issuer; undefined for the built-in one. */
   readonly foreignIssuer?: IssuerSettings | undefined
   /** How people sign in to the page at a foreign issuer; undefined where nobody has registered the page there. */

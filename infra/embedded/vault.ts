@@ -91,15 +91,14 @@ export async function openVault(options: {
   const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })
   const ports = { items, secrets, digester, clock, random, log, metrics }
   const { allowHosts } = settings
-  const budgets = new LocalBudgets({ requestsPerSecond: settings.rateLimitPerSecond, clock })
   const who = { owner: `pid ${process.pid}`, ...(options.isAlone ? { boot: newUuid(random) } : {}) }
   const composed = composeGrants({ ...ports, sealer }, { allowHosts, ...who })
   const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
-  const callers = { verifier, budgets, permits: new PermitWatch(items, clock), checkReady: check }
-  const http = { ...ports, ...callers, grants, freezes, work, ...browsers, checkUrl }
+  const callers = { verifier, permits: new PermitWatch(items, clock), ...limitsOf(settings, clock) }
+  const http = { ...ports, ...callers, checkReady: check, grants, freezes, work, ...browsers, checkUrl }
   const usage = new UsageRollup(ports)
   const handlers = createHandlers({ ...http, opened, deliveries, feedWaits, usage })
   const loops = startLoops([...vaultLoops({ ...ports, work, grants }, stores.items), events.loop], log)
@@ -109,14 +108,13 @@ export async function openVault(options: {
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
       reference: new ReferencePages(settings),
-      verifier,
+      ...callers,
       local: localRoutes({
         ...{ issuer, sessions, verifier, clients, clock, publicUrl: browsers.publicUrl },
         pageIssuer: settings.pageIssuer,
       }),
       log,
       clock,
-      budgets,
     }),
     clients,
     items: stores.items,
@@ -127,6 +125,15 @@ export async function openVault(options: {
     close: () =>
       closeInOrder([() => loops.stop(), work, () => usage.flush(), events, { close: flush }, stores.items]),
   }
+}
+
+/** What callers may ask for, and pages of which origins. */
+function limitsOf(
+  settings: Settings,
+  clock: Clock,
+): Pick<ApiPorts, 'budgets'> & { corsOrigins: readonly string[] } {
+  const budgets = new LocalBudgets({ requestsPerSecond: settings.rateLimitPerSecond, clock })
+  return { budgets, corsOrigins: settings.corsOrigins }
 }
 
 /** The functions' handlers, as each runs alone on AWS. */

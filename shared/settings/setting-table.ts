@@ -31,6 +31,8 @@ export const SHARED_SETTINGS = {
   headless: defaulted('FLOW_VAULT_HEADLESS_AUTHORIZATION', FLAG, false),
   /** Origins that a person may be sent back to after an authorization. */
   returnTo: defaulted('FLOW_VAULT_RETURN_TO', ORIGINS, []),
+  /** Origins whose pages may call the API. */
+  corsOrigins: defaulted('FLOW_VAULT_CORS_ORIGINS', ORIGINS, []),
   /** What may be private or plain http, for outgoing calls. */
   allowHosts: defaulted('FLOW_VAULT_ALLOW_HOSTS', HOST_PORTS, []),
   rateLimitPerSecond: defaulted('FLOW_VAULT_RATE_LIMIT', whole(1, MAX_RATE), 500),

@@ -22,6 +22,7 @@ describe('readConfig', () => {
       headless: false,
       rotationsPerMinute: 1000,
       allowHosts: [],
+      corsOrigins: [],
     })
   })
 

@@ -21,6 +21,7 @@ export interface HttpFunction {
 /** A request; without a token it has no Authorization header, and the route is the first one. */
 export interface HttpCall {
   readonly route?: string
+  readonly method?: string
   /** `tenant scope scope`: what the caller's token stands for. */
   readonly token?: string
   readonly headers?: Readonly<Record<string, string>>
@@ -98,7 +99,7 @@ function eventOf(request: HttpCall, firstRouteKey: string): HttpEvent {
       requestId: REQUEST_ID,
       routeKey,
       domainName: 'vault.test',
-      http: { method: routeKey.split(' ')[0], sourceIp: request.from ?? '192.0.2.1' },
+      http: { method: request.method ?? routeKey.split(' ')[0], sourceIp: request.from ?? '192.0.2.1' },
     } as HttpEvent['requestContext'],
     isBase64Encoded: request.isBase64Encoded === true,
     ...(request.path === undefined ? {} : { pathParameters: { ...request.path } }),

@@ -7,7 +7,13 @@ const PUBLIC = 'https://vault.example.com'
 let vault: RunningVault
 
 beforeAll(async () => {
-  vault = await startRunningVault({ env: { FLOW_VAULT_PUBLIC_URL: PUBLIC, FLOW_VAULT_KEEP_ALIVE: '601' } })
+  vault = await startRunningVault({
+    env: {
+      FLOW_VAULT_PUBLIC_URL: PUBLIC,
+      FLOW_VAULT_KEEP_ALIVE: '601',
+      FLOW_VAULT_CORS_ORIGINS: 'https://app.example.com',
+    },
+  })
 })
 
 afterAll(() => vault.stop())
@@ -98,4 +104,31 @@ describe('the metrics of a vault on loopback', () => {
   ])('ask for a token by %s', async (_, headers) => {
     expect((await scrape(headers)).status).toBe(401)
   })
+})
+
+describe('a vault with origins of pages', () => {
+  const ask = (method: string, at: string, origin: string) =>
+    fetch(`${vault.url}${at}`, {
+      method,
+      headers: { origin, 'access-control-request-method': 'GET', authorization: 'Bearer x' },
+    })
+
+  it.each(['/api/v2/flows/vault/connections', '/openapi.json'])('lets them call %s', async (at) => {
+    const preflight = await ask('OPTIONS', at, 'https://app.example.com')
+    expect(preflight.status).toBe(204)
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization')
+    const read = await ask('GET', at, 'https://app.example.com')
+    expect(read.headers.get('access-control-allow-origin')).toBe('https://app.example.com')
+    expect(read.headers.get('vary')).toMatch(/origin$/)
+  })
+
+  it.each(['/api/v2/flows/vault/connections', '/openapi.json', '/oauth/start', '/oauth/token'])(
+    'tells others nothing at %s',
+    async (at) => {
+      for (const method of ['OPTIONS', 'GET']) {
+        const answer = await ask(method, at, 'https://evil.example.com')
+        expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+      }
+    },
+  )
 })
