@@ -82,6 +82,26 @@ export async function deployVault(options: DeployOptions): Promise<DeployedVault
   }
 }
 
+/** Deploys what a page of the documentation tells people to write: one stack of a CDK app. Throws with what cdk printed. */
+export async function deploySnippet(snippet: {
+  ministackUrl: string
+  code: string
+  stack: string
+}): Promise<void> {
+  const folder = await mkdtemp(path.join(PROJECT_ROOT, '.cache', 'snippet-'))
+  try {
+    const file = path.join(folder, 'app.ts')
+    await writeFile(file, snippet.code)
+    const app = ['--app', `${process.execPath} ${file}`]
+    await cdk(snippet, ['deploy', snippet.stack, '--require-approval', 'never', ...app], {
+      cwd: PROJECT_ROOT,
+      folder,
+    })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
 /** Has the functions trust a private authority and find AWS elsewhere, as an operator does: by their variables. */
 async function setVariables(options: DeployOptions): Promise<void> {
   const { authority, functionsEndpoint, stage } = options
@@ -98,7 +118,7 @@ async function setVariables(options: DeployOptions): Promise<void> {
     const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }))
     const Variables = { ...Environment?.Variables, ...more }
     // The SQS client takes the address in a queue's URL for the endpoint.
-    for (const variable of [ENV.workQueueUrl, ENV.freezeQueueUrl]) {
+    for (const variable of [ENV.workQueueUrl, ENV.freezeQueueUrl, ENV.deliveryQueueUrl]) {
       const queue = Variables[variable]
       if (queue !== undefined && functionsEndpoint !== undefined)
         Variables[variable] = new URL(new URL(queue).pathname, functionsEndpoint).href
@@ -121,7 +141,7 @@ function stageFileOf(options: DeployOptions, issuer: string): object {
 }
 
 async function cdk(
-  options: DeployOptions,
+  options: Pick<DeployOptions, 'ministackUrl'>,
   args: readonly string[],
   { cwd, folder }: { cwd: string; folder: string },
 ): Promise<void> {

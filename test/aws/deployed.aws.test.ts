@@ -6,20 +6,26 @@ import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secret
 import { ENV } from '../../functions/config.ts'
 import { functionNameOf } from '../../infra/constructs/vault-function.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
+import { feedSuite } from '../e2e/feed-suite.ts'
 import { grantsSuite } from '../e2e/grants-suite.ts'
 import { managementApiSuite } from '../e2e/management-api-suite.ts'
+import { subscriptionsSuite } from '../e2e/subscriptions-suite.ts'
 import { call, newTenant } from '../support/api-target.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { type CallReport, reportCalls } from '../support/call-report.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
 import { trustedLoopbackCertificate } from '../support/loopback-tls.ts'
 import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts'
+import { startWebhookReceiver } from '../support/webhook-receiver.ts'
+import { busConsumerSuite } from './bus-consumer-suite.ts'
 import { type DeployedVault, deployVault } from './deploy.ts'
 import { deployedPermissions } from './deployed-permissions.ts'
 import { wokenSuite } from './woken-suite.ts'
 
 /** `cdk bootstrap` and `cdk deploy` take 15 s on two idle cores; a busy machine takes minutes. */
 const DEPLOY_WITHIN_MS = 300_000
+/** From the stream over the queue to the receiver: MiniStack looks at each about once a second. */
+const TOLD_WITHIN_MS = 30_000
 const STRIPE_KEY = 'sk_test_deployed_0123456789'
 const STRIPE = {
   name: 'Stripe',
@@ -31,6 +37,7 @@ const ministack = () => emulatorClientConfig('ministack')
 describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with %s', (secretStore) => {
   let vault: DeployedVault
   let provider: AuthorizationServer
+  let receiver: Awaited<ReturnType<typeof startWebhookReceiver>>
   let calls: RecordingProxy
   let token: string
   let tenant: string
@@ -39,12 +46,13 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   beforeAll(async () => {
     const certificate = await trustedLoopbackCertificate()
     provider = await startAuthorizationServer({ tls: certificate })
+    receiver = await startWebhookReceiver()
     calls = await startRecordingProxy(ministack().endpoint)
     vault = await deployVault({
       ministackUrl: ministack().endpoint,
       stage: secretStore,
       secretStore,
-      allowHosts: [provider.host],
+      allowHosts: [provider.host, receiver.host],
       authority: certificate.authority,
       functionsEndpoint: calls.url,
     })
@@ -53,6 +61,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   afterAll(async () => {
     await vault?.close()
     await provider?.close()
+    await receiver?.close()
     await calls?.close()
   })
   beforeEach(async () => {
@@ -137,6 +146,14 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   grantsSuite('beside an authorization server', () => ({ ...vault, provider }))
 
   wokenSuite(() => ({ ...vault, provider, tableName }))
+
+  feedSuite(() => ({ ...vault, soonMs: TOLD_WITHIN_MS }))
+
+  subscriptionsSuite(() => ({ ...vault, soonMs: TOLD_WITHIN_MS, receiver }))
+
+  if (secretStore === 'sealed') {
+    busConsumerSuite(() => ({ ...vault, soonMs: TOLD_WITHIN_MS, ministackUrl: ministack().endpoint }))
+  }
 
   if (secretStore === 'secrets-manager') {
     it('names and tags its secrets so that nobody takes them for another’s', async () => {

@@ -1,7 +1,9 @@
 import { ALL_SCOPES } from '../../shared/domain/scopes.ts'
+import { targetOf } from '../support/api-target.ts'
 import { MovableClock } from '../support/movable-clock.ts'
 import { type Caller, type RunningVault, startRunningVault } from '../support/running-vault.ts'
 import { until } from '../support/until.ts'
+import { feedSuite } from './feed-suite.ts'
 
 const BASE = '/api/v2/flows/vault'
 const EVENTS = `${BASE}/events`
@@ -45,46 +47,9 @@ const feedOf = (count: number, query = '') =>
     10_000,
   )
 
-describe('GET /api/v2/flows/vault/events', () => {
-  test('tells every change in order, with a sentence and a cursor to go on from', async () => {
-    const id = await create('one')
-    await rename(id, 'two')
-    const first = await feedOf(2)
-    expect(first.events).toEqual([
-      expect.objectContaining({
-        type: 'connection.created',
-        connection_id: id,
-        app_id: 'HTTP',
-        sequence: 1,
-        message: 'The connection was added.',
-      }),
-      expect.objectContaining({ type: 'connection.updated', sequence: 2, message: 'Changed: name.' }),
-    ])
-    expect(first).toMatchObject({ more: false, poll_after: 5 })
-    await rename(id, 'three')
-    const next = await feedOf(1, `?after=${first.after}`)
-    expect(next.events.map((event: { sequence: number }) => event.sequence)).toEqual([3])
-    expect((await ask('GET', `${EVENTS}?after=${next.after}`)).body.events).toEqual([])
-  })
+feedSuite(() => ({ ...targetOf(vault), soonMs: 10_000 }))
 
-  test('comes in pages either way', async () => {
-    for (const name of ['1', '2', '3', '4', '5']) await create(name)
-    const all = (await feedOf(5)).events.map(({ id }: { id: string }) => id)
-    const walk = async (order: string) => {
-      const ids: string[] = []
-      let after = ''
-      for (let more = true; more; ) {
-        const { body } = await ask('GET', `${EVENTS}?limit=2&order=${order}${after}`)
-        ids.push(...body.events.map(({ id }: { id: string }) => id))
-        more = body.more
-        after = `&after=${body.after}`
-      }
-      return ids
-    }
-    expect(await walk('asc')).toEqual(all)
-    expect(await walk('desc')).toEqual(all.toReversed())
-  })
-
+describe('GET /api/v2/flows/vault/events, embedded', () => {
   test('holds a request that waits until something comes, and answers the one who waits for another tenant not', async () => {
     const { after } = (await ask('GET', `${EVENTS}?after=latest`)).body
     const waiting = ask('GET', `${EVENTS}?after=${after}&wait=20`)
@@ -109,32 +74,6 @@ describe('GET /api/v2/flows/vault/events', () => {
     expect(status).toBe(400)
     expect(body.message).toContain(field)
     expect(body.message).toContain(allowed)
-  })
-
-  test('refuses a cursor of another tenant like one there never was', async () => {
-    await create('one')
-    const { after } = await feedOf(1)
-    const theirs = await ask('GET', `${EVENTS}?after=${after}`, undefined, { tenant: 'other' })
-    const never = await ask('GET', `${EVENTS}?after=nonsense`, undefined, { tenant: 'other' })
-    expect(theirs).toEqual(never)
-  })
-})
-
-describe('GET /api/v2/flows/vault/connections/{id}/events', () => {
-  test('pages from the newest back', async () => {
-    const id = await create('one')
-    for (const name of ['two', 'three', 'four']) await rename(id, name)
-    const sequences = async (query: string) =>
-      (await ask('GET', `${BASE}/connections/${id}/events?${query}`)).body.map(
-        ({ sequence }: { sequence: number }) => sequence,
-      )
-    expect(await sequences('order=desc&per_page=3')).toEqual([4, 3, 2])
-    expect(await sequences('order=desc&before=2')).toEqual([1])
-    expect(await sequences('order=desc&before=1')).toEqual([])
-    expect(await sequences('after=2')).toEqual([3, 4])
-    const wrong = await ask('GET', `${BASE}/connections/${id}/events?before=2`)
-    expect(wrong.status).toBe(400)
-    expect(wrong.body.message).toContain('after with order=asc')
   })
 })
 

@@ -22,6 +22,7 @@ const SERVICES: Readonly<Record<string, (operation: string, body: Json) => reado
   secretsmanager: onSecret,
   TrentService: onKey,
   AmazonSQS: onQueue,
+  AWSEvents: onBus,
 }
 /** IAM has one action for a message and for a batch of them. */
 const BATCHES: Readonly<Record<string, string>> = {
@@ -120,6 +121,12 @@ function onKey(operation: string, body: Json): readonly Need[] {
     context.map(([name, value]) => [`kms:EncryptionContext:${name}`, [value]]),
   )
   return [need(`kms:${operation}`, String(body['KeyId'] ?? 'unknown'), conditionKeys)]
+}
+
+function onBus(operation: string, body: Json): readonly Need[] {
+  const entries = (body['Entries'] ?? []) as readonly { EventBusName?: string }[]
+  const names = new Set(entries.map(({ EventBusName = 'default' }) => EventBusName))
+  return [...names].map((name) => need(`events:${operation}`, `arn:aws:events:${PLACE}:event-bus/${name}`))
 }
 
 function onQueue(operation: string, body: Json): readonly Need[] {

@@ -82,6 +82,7 @@ function otherUser(permission: Permission, all: readonly Permission[]): string |
     return 'Secrets Manager, in the name of the function'
   if (action === 'sqs:SendMessage' && resource.includes('DeadLetters'))
     return 'the Lambda service, for events that failed'
+  if (resource.includes('/stream/')) return 'the Lambda service, which reads the stream'
   const isWorker = all.some((one) => one.action === 'sqs:ReceiveMessage')
   return isWorker && POLLED.includes(action) ? 'the Lambda service, which reads the queue' : undefined
 }

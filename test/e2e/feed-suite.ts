@@ -1,0 +1,83 @@
+import { type ApiTarget, newTenant } from '../support/api-target.ts'
+import { type FeedCalls, feedCalls } from '../support/feed-calls.ts'
+
+/** A vault, and how long what a change sets off may take there. */
+export interface FeedPlace extends Omit<ApiTarget, 'close'> {
+  readonly soonMs: number
+}
+
+/** The feed of any running vault. Each test is a tenant of its own. */
+export function feedSuite(place: () => FeedPlace): void {
+  let acme: FeedCalls
+  beforeEach(() => {
+    acme = feedCalls(place(), newTenant(), place().soonMs)
+  })
+
+  describe('GET /api/v2/flows/vault/events', () => {
+    test('tells every change in order, with a sentence and a cursor to go on from', async () => {
+      const id = await acme.create('one')
+      await acme.rename(id, 'two')
+      const first = await acme.feedOf(2)
+      expect(first.events).toEqual([
+        expect.objectContaining({
+          type: 'connection.created',
+          connection_id: id,
+          app_id: 'HTTP',
+          sequence: 1,
+          message: 'The connection was added.',
+        }),
+        expect.objectContaining({ type: 'connection.updated', sequence: 2, message: 'Changed: name.' }),
+      ])
+      expect(first).toMatchObject({ more: false, poll_after: 5 })
+      await acme.rename(id, 'three')
+      const next = await acme.feedOf(1, `?after=${first.after}`)
+      expect(next.events.map((event: { sequence: number }) => event.sequence)).toEqual([3])
+      expect((await acme.ask('GET', `/events?after=${next.after}`)).body.events).toEqual([])
+    })
+
+    test('comes in pages either way', async () => {
+      for (const name of ['1', '2', '3', '4', '5']) await acme.create(name)
+      const all = (await acme.feedOf(5)).events.map(({ id }: { id: string }) => id)
+      const walk = async (order: string) => {
+        const ids: string[] = []
+        let after = ''
+        for (let more = true; more; ) {
+          const { body } = await acme.ask('GET', `/events?limit=2&order=${order}${after}`)
+          ids.push(...body.events.map(({ id }: { id: string }) => id))
+          more = body.more
+          after = `&after=${body.after}`
+        }
+        return ids
+      }
+      expect(await walk('asc')).toEqual(all)
+      expect(await walk('desc')).toEqual(all.toReversed())
+    })
+
+    test('refuses a cursor of another tenant like one there never was', async () => {
+      await acme.create('one')
+      const { after } = await acme.feedOf(1)
+      const other = acme.as(newTenant())
+      const theirs = await other.ask('GET', `/events?after=${after}`)
+      const never = await other.ask('GET', '/events?after=nonsense')
+      expect([theirs.status, theirs.body]).toEqual([400, never.body])
+    })
+  })
+
+  describe('GET /api/v2/flows/vault/connections/{id}/events', () => {
+    test('pages from the newest back', async () => {
+      const id = await acme.create('one')
+      for (const name of ['two', 'three', 'four']) await acme.rename(id, name)
+      const sequences = async (query: string) =>
+        (await acme.ask('GET', `/connections/${id}/events?${query}`)).body.map(
+          ({ sequence }: { sequence: number }) => sequence,
+        )
+      expect(await sequences('order=desc&per_page=3')).toEqual([4, 3, 2])
+      expect(await sequences('order=desc&before=2')).toEqual([1])
+      expect(await sequences('order=desc&before=1')).toEqual([])
+      expect(await sequences('after=2')).toEqual([3, 4])
+      const wrong = await acme.ask('GET', `/connections/${id}/events?before=2`)
+      expect(wrong.status).toBe(400)
+      expect(wrong.body.message).toContain('after with order=asc')
+    })
+  })
+}
