@@ -8,11 +8,11 @@ import { probeStored } from '../../shared/use-cases/grants/probe-stored.ts'
 import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
 import { sealImport } from '../../shared/use-cases/grants/seal-import.ts'
 import { openTokens } from '../../shared/use-cases/grants/sealed-tokens.ts'
-import { sendNotification } from '../../shared/use-cases/grants/send-notification.ts'
+import { type SendPorts, sendNotification } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 
 /** The work that calls providers, run in this process. Whoever gives up waiting leaves it running to its end. */
-export function createLocalGrantRunner(ports: GrantPorts): GrantRunner {
+export function createLocalGrantRunner(ports: GrantPorts & SendPorts): GrantRunner {
   const work = workOf(ports)
   return grantRunnerOver((op, request, budgetMs) => {
     const asked = (work[op] as (request: unknown) => Promise<unknown>)(request)
@@ -21,14 +21,14 @@ export function createLocalGrantRunner(ports: GrantPorts): GrantRunner {
 }
 
 /** Every operation, by what does it. */
-function workOf(ports: GrantPorts): GrantWork {
+function workOf(ports: GrantPorts & SendPorts): GrantWork {
   return {
     mintFirst: (request) => mintFirstGrant(ports, request),
     import: (request) => sealImport(ports, request),
-    rotate: (request) => rotateConnection(ports, request),
+    rotate: (request) => rotateConnection({ ...ports, actor: request.actor }, request),
     probe: (request) => probeStored(ports, request),
     authorizationUrl: (request) => buildAuthorizationUrl(ports, request),
-    exchange: (request) => exchangeCode(ports, request),
+    exchange: (request) => exchangeCode({ ...ports, actor: request.actor }, request),
     send: (request) => sendNotification(ports, request),
     async revoke(request) {
       const { evenIfHeld = false, grant } = request

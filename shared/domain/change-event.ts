@@ -33,6 +33,11 @@ export type EventType = (typeof EVENT_TYPES)[number]
 /** Who caused an event: a client of the vault by its id. An event without one is the vault's own doing. */
 export type EventActor = { readonly id: string }
 
+/** The member that says who it was; nothing where nobody is known. */
+export function actorOf({ actor }: { readonly actor?: EventActor | undefined }): { actor?: EventActor } {
+  return actor === undefined ? {} : { actor: { id: actor.id } }
+}
+
 interface EventBase {
   readonly id: string
   readonly tenant: string

@@ -47,7 +47,7 @@ export function eventMessage(event: VaultEvent): string {
     case 'connection.updated':
       return updatedMessage(event.changed)
     case 'connection.credentials_rotated':
-      return event.actor === undefined ? 'The credentials were renewed.' : 'The credentials were replaced.'
+      return 'The credentials were renewed.'
     case 'connection.degraded':
       return event.changed.includes('scopes')
         ? 'The connection works with fewer permissions than it needs.'

@@ -1,5 +1,5 @@
 import type { Account } from '../domain/account.ts'
-import type { VaultEvent } from '../domain/change-event.ts'
+import type { EventActor, VaultEvent } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import type { GrantPointer, GrantState } from '../domain/grant.ts'
 import type { ImportedGrant } from '../domain/imported-grant.ts'
@@ -80,7 +80,12 @@ export const ROTATION_CAUSES = ['due', 'fetch', 'rejected', 'manual'] as const
 
 export type RotationCause = (typeof ROTATION_CAUSES)[number]
 
-export interface RotationRequest {
+/** Who asked for what changes a connection, so that its event says so; absent for the vault's own doing. */
+interface Caused {
+  readonly actor?: EventActor
+}
+
+export interface RotationRequest extends Caused {
   readonly tenant: string
   readonly id: string
   readonly cause: RotationCause
@@ -204,7 +209,7 @@ export type AuthorizationUrl =
     }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
-export interface ExchangeRequest {
+export interface ExchangeRequest extends Caused {
   readonly tenant: string
   readonly id: string
   readonly code: SecretText

@@ -11,9 +11,11 @@ import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
 import { OpenedSecrets } from '../../shared/use-cases/commit/opened-secrets.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
+import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+import type { SendPorts } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 import { noOutgoing } from '../support/no-outgoing.ts'
 
@@ -28,7 +30,7 @@ export async function mintingPorts(
   items: ItemStore,
   keyPath: string,
   provider: { answerMs: number },
-): Promise<GrantPorts> {
+): Promise<GrantPorts & SendPorts> {
   const clock = new SystemClock()
   const random = new SystemRandom()
   const keys = await LocalKeyWrapper.open(keyPath, random)
@@ -64,11 +66,12 @@ export async function mintingPorts(
     attempts: new AttemptWatch(clock),
     breaker: new ProviderBreaker({ clock, random }),
     owner: 'bench',
+    freezes: new FreezeWatch(items, clock),
   }
 }
 
 /** A connection whose first grant is minted; its id. */
-export async function createMinted(ports: GrantPorts, index: number): Promise<string> {
+export async function createMinted(ports: GrantPorts & SendPorts, index: number): Promise<string> {
   const setup = {
     type: 'CLIENT_CREDENTIALS',
     client_id: `client-${index}`,

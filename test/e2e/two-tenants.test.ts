@@ -9,7 +9,7 @@ const B: Caller = { tenant: 'bravo' }
 const B_SECRET = 'bravo-canary-0123456789'
 
 let vault: RunningVault
-let ofB: Readonly<Record<'connection' | 'deleted' | 'application' | 'freeze', string>>
+let ofB: Readonly<Record<'connection' | 'deleted' | 'application' | 'freeze' | 'subscription', string>>
 
 beforeAll(async () => {
   vault = await startRunningVault()
@@ -49,7 +49,13 @@ async function furnish(caller: Caller, secret: string) {
   while ((await json(caller, 'GET', freezePath)).body.progress.state !== 'done') {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  return { connection, deleted, application: application.body.id, freeze: freeze.body.id }
+  const subscription = await json(caller, 'POST', `${BASE}/subscriptions`, {
+    url: 'https://hooks.example.com/bravo',
+    types: ['connection.deleted'],
+  })
+  expect(subscription.status).toBe(201)
+  const ids = { application: application.body.id, freeze: freeze.body.id, subscription: subscription.body.id }
+  return { connection, deleted, ...ids }
 }
 
 /** A body that each route takes, so that nothing but the id decides. */
@@ -83,6 +89,7 @@ const UNKNOWN = {
   deleted: 'ac_00000000UnknownUnknown',
   application: 'oa_00000000UnknownUnknown',
   freeze: 'fz_00000000UnknownUnknown',
+  subscription: 'su_00000000UnknownUnknown',
 }
 const KINDS = Object.keys(UNKNOWN) as (keyof typeof UNKNOWN)[]
 
@@ -140,7 +147,7 @@ describe('another tenant’s id', () => {
       ...['', '?per_page=1', '?include_totals=true', '?view=full', '?q=bravo', `?q=${ofB.connection}`],
       ...['?app_id=HTTP', '?status=ready&include_totals=true', '?page=1&per_page=1'],
     ].map((query) => `${BASE}/connections${query}`)
-    for (const path of [...lists, `${BASE}/oauth-apps`, `${BASE}/freezes`]) {
+    for (const path of [...lists, `${BASE}/oauth-apps`, `${BASE}/freezes`, `${BASE}/subscriptions`]) {
       const text = JSON.stringify((await json(A, 'GET', path)).body)
       expect(Object.values(ofB).filter((id) => text.includes(id))).toEqual([])
     }

@@ -1,4 +1,5 @@
 import type { Account } from '../../domain/account.ts'
+import type { EventActor } from '../../domain/change-event.ts'
 import { authorizationKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
@@ -55,6 +56,8 @@ export interface Authorization {
   readonly returnTo?: string
   readonly expectedAccount?: string
   readonly switchAccount?: boolean
+  /** Who asked for it: whoever opens the link has no name of ours. */
+  readonly actor?: EventActor
   readonly expiresAtMs: number
   /** Digest of the cookie of the browser it is bound to. */
   readonly browser?: string

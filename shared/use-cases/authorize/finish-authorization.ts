@@ -1,4 +1,5 @@
 import { accountLabel } from '../../domain/account.ts'
+import { actorOf } from '../../domain/change-event.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeResult, GrantRunner } from '../../ports/grant-runner.ts'
@@ -154,6 +155,7 @@ async function exchange(
       ...(oauthAppId === undefined ? {} : { oauthAppId }),
       ...(expectedAccount === undefined ? {} : { expectedAccount }),
       ...(switchAccount === undefined ? {} : { switchAccount }),
+      ...actorOf(authorization),
     })
     end = endOfExchange(result)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
+import { actorOf } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { randomAlphanumeric } from '../../domain/ids.ts'
@@ -106,6 +107,7 @@ export async function startAuthorization(
     ...(input.returnTo === undefined ? {} : { returnTo: input.returnTo }),
     ...(input.expectedAccount === undefined ? {} : { expectedAccount: input.expectedAccount }),
     ...(input.switchAccount === undefined ? {} : { switchAccount: input.switchAccount }),
+    ...actorOf(ports),
     expiresAtMs,
   })
   const authorizationUrl = `${ports.publicUrl}/oauth/start?ticket=${ticket.reveal()}`

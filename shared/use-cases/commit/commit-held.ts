@@ -80,7 +80,8 @@ export function heldWrites(
   ]
   const nowMs = ports.clock.nowMs()
   const { event } = change
-  const visible = event === undefined ? undefined : { ...event, nowMs, id: newUuid(ports.random) }
+  const visible =
+    event === undefined ? undefined : { ...event, nowMs, id: newUuid(ports.random), actor: ports.actor }
   const next =
     visible === undefined
       ? { ...row, ...change.members, op: newUuid(ports.random) }

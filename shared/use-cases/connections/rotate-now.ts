@@ -1,3 +1,4 @@
+import { actorOf } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
@@ -28,7 +29,7 @@ export async function rotateNow(
       },
     )
   }
-  const result = await ports.grants.rotate({ ...input, cause: 'manual' }, MANUAL_BUDGET_MS)
+  const result = await ports.grants.rotate({ ...input, cause: 'manual', ...actorOf(ports) }, MANUAL_BUDGET_MS)
   if (result.kind === 'gone') throw connectionNotFound()
   const current = result.kind === 'late' ? await getConnection(ports, input.tenant, input.id) : result.row
   if (result.kind === 'rotated') return { rotated: true, row: current }

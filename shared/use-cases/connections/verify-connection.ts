@@ -1,3 +1,4 @@
+import { actorOf } from '../../domain/change-event.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -31,7 +32,10 @@ export async function verifyConnection(
   if (row.setupType === undefined) throw connectionEmpty(row)
   const minted = mintedConnection(row) !== undefined
   if (minted && !isGoodFor(row, VERIFY_MIN_TTL_MS, ports.clock.nowMs())) {
-    const result = await ports.grants.rotate({ ...input, cause: 'manual' }, VERIFY_BUDGET_MS)
+    const result = await ports.grants.rotate(
+      { ...input, cause: 'manual', ...actorOf(ports) },
+      VERIFY_BUDGET_MS,
+    )
     if (result.kind === 'late' || result.kind === 'busy') {
       return { result: 'unreachable', message: 'The provider has not answered yet.' }
     }

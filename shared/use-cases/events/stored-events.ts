@@ -1,4 +1,5 @@
 import {
+  actorOf,
   type ChangeEvent,
   EVENT_TYPES,
   isChangeEvent,
@@ -13,10 +14,10 @@ import type { Attributes } from '../../ports/item-store.ts'
  */
 export function eventOf(stored: Attributes): VaultEvent | undefined {
   const event = stored as unknown as VaultEvent
-  const { id, type, tenant, occurred_at, actor } = event
+  const { id, type, tenant, occurred_at } = event
   const isWhole = [id, tenant, occurred_at].every((text) => typeof text === 'string')
   if (!isWhole || !EVENT_TYPES.includes(type)) return undefined
-  const base = { id, tenant, occurred_at, ...(actor === undefined ? {} : { actor: { id: actor.id } }) }
+  const base = { id, tenant, occurred_at, ...actorOf(event) }
   return isChangeEvent(event) ? changeEventOf(event, base) : subscriptionEventOf(event, base)
 }
 

@@ -10,20 +10,28 @@ import type { GrantPorts } from './grant-ports.ts'
 const SEND_TIMEOUT_MS = 15_000
 const MAX_ANSWER_BYTES = 16 * 1024
 
+export interface SendPorts extends Pick<GrantPorts, 'items' | 'opened' | 'outgoing' | 'clock'> {
+  readonly freezes: FrozenLookup
+}
+
+/** Tells whether a connection is frozen: undefined when it is not. */
+export interface FrozenLookup {
+  find(tenant: string, connection: { id: string; appId: string }): Promise<unknown>
+}
+
 /**
  * Posts one sentence about an event through a connection that is a webhook URL, in the shape its app takes. The
- * address is the credential: nothing of it is in the answer or the log.
+ * address is the credential: nothing of it is in the answer or the log. A frozen connection is not used for this either.
  */
-export async function sendNotification(
-  ports: Pick<GrantPorts, 'items' | 'opened' | 'outgoing' | 'clock'>,
-  request: SendRequest,
-): Promise<SendResult> {
+export async function sendNotification(ports: SendPorts, request: SendRequest): Promise<SendResult> {
   const row = await findConnection(ports, request.tenant, request.connectionId)
   const connector = row === undefined ? undefined : findConnector(row.appId)
   const setup = connector === undefined ? undefined : findSetup(connector, row?.setupType)
   if (row?.secret === undefined || setup?.webhookBody === undefined) {
     return { kind: 'failed', code: 'target_gone' }
   }
+  if ((await ports.freezes.find(row.tenant, row)) !== undefined)
+    return { kind: 'failed', code: 'target_frozen' }
   const { content } = await ports.opened.open(row.secret)
   const { url } = renderCredential(setup, content.setup).request
   if (url === undefined) return { kind: 'failed', code: 'target_gone' }
