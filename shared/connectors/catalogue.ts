@@ -21,6 +21,8 @@ import { sendgrid } from './sendgrid.ts'
 import { slack } from './slack.ts'
 import { stripe } from './stripe.ts'
 import { telegram } from './telegram.ts'
+import { parseTemplate } from './template.ts'
+import { templatesOf } from './templates-of-setup.ts'
 import { twilio } from './twilio.ts'
 import { whatsapp } from './whatsapp.ts'
 import { zapier } from './zapier.ts'
@@ -51,6 +53,9 @@ export const CONNECTORS: readonly Connector[] = [
   whatsapp,
   zapier,
 ]
+
+for (const setup of CONNECTORS.flatMap((connector) => connector.setups))
+  templatesOf(setup).forEach(parseTemplate)
 
 /** The ids of all apps, in the catalogue's order: what `app_id` may be. */
 export const APP_IDS: readonly string[] = CONNECTORS.map((connector) => connector.appId)

@@ -59,26 +59,52 @@ export function ownValue(values: JsonObject, name: string): JsonValue | undefine
   return Object.hasOwn(values, name) ? values[name] : undefined
 }
 
-function renderText(text: string, values: JsonObject, grants: GrantsForTemplates): string | undefined {
-  let complete = true
-  const rendered = text.replace(PLACEHOLDER, (_, expression: string) => {
-    const value = evaluate(expression, values, grants)
-    if (value === undefined) complete = false
-    return value ?? ''
-  })
-  return complete ? rendered : undefined
+/** A piece of a template as it is, or what its placeholder is filled with. */
+type Piece = string | ((values: JsonObject, grants: GrantsForTemplates) => string | undefined)
+
+/** Far more than the catalogue and its presets have; what is beyond is parsed anew each time. */
+const MAX_PARSED = 10_000
+const PARSED = new Map<string, readonly Piece[]>()
+
+/**
+ * Parses a template once; who loads the catalogue does it for all, so that a wrong one is found then and not by the
+ * flow that needs it. Throws `InvariantError` for a function that does not exist.
+ */
+export function parseTemplate(template: Template): void {
+  for (const text of typeof template === 'string' ? [template] : template) piecesOf(text)
 }
 
-function evaluate(expression: string, values: JsonObject, grants: GrantsForTemplates): string | undefined {
+function piecesOf(text: string): readonly Piece[] {
+  const known = PARSED.get(text)
+  if (known !== undefined) return known
+  // Splitting at a pattern with a group keeps the group: literals and expressions alternate.
+  const pieces = text
+    .split(PLACEHOLDER)
+    .map((piece, index) => (index % 2 === 0 ? piece : parseExpression(piece)))
+  if (PARSED.size < MAX_PARSED) PARSED.set(text, pieces)
+  return pieces
+}
+
+function renderText(text: string, values: JsonObject, grants: GrantsForTemplates): string | undefined {
+  let rendered = ''
+  for (const piece of piecesOf(text)) {
+    const value = typeof piece === 'string' ? piece : piece(values, grants)
+    if (value === undefined) return undefined
+    rendered += value
+  }
+  return rendered
+}
+
+function parseExpression(expression: string): Exclude<Piece, string> {
   const opening = expression.indexOf('(')
-  if (opening < 0) return lookUp(expression, values, grants)
+  if (opening < 0) return (values, grants) => lookUp(expression, values, grants)
   const name = expression.slice(0, opening)
   const evaluator = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined
   if (evaluator === undefined || !expression.endsWith(')')) {
     throw new InvariantError(`a template calls the unknown function ${name}`)
   }
   const names = expression.slice(opening + 1, -1).split(',')
-  return evaluator(names, (operand) => lookUp(operand, values, grants), values)
+  return (values, grants) => evaluator(names, (operand) => lookUp(operand, values, grants), values)
 }
 
 function lookUp(name: string, values: JsonObject, grants: GrantsForTemplates): string | undefined {

@@ -1,4 +1,4 @@
-import { mask, ownValue, renderTemplate } from '../../../shared/connectors/template.ts'
+import { mask, ownValue, parseTemplate, renderTemplate } from '../../../shared/connectors/template.ts'
 import { InvariantError } from '../../../shared/domain/errors.ts'
 
 describe('renderTemplate', () => {
@@ -81,6 +81,14 @@ describe('renderTemplate', () => {
   it('throws for a function that does not exist', () => {
     expect(() => renderTemplate('{shout(name)}', values)).toThrow(InvariantError)
     expect(() => renderTemplate('{toString(name)}', values)).toThrow(InvariantError)
+  })
+})
+
+describe('parseTemplate', () => {
+  it('finds what is wrong with a template before anybody renders it', () => {
+    expect(() => parseTemplate('https://{domain}/{base(url)}')).not.toThrow()
+    expect(() => parseTemplate(['{fine}', '{base(url}'])).toThrow(InvariantError)
+    expect(() => parseTemplate('{shout(name)}')).toThrow(InvariantError)
   })
 })
 
