@@ -1,4 +1,4 @@
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import type { SQSEvent, SQSRecord } from 'aws-lambda'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import {
   answerGrantCall,
@@ -18,13 +18,16 @@ import type { GrantsFunctionPorts } from './ports.ts'
 export const WORK_BUDGET_MS = 110_000
 
 /** The handler of the `grants` function: a call from another function, or a batch of work from the queue. */
-export type GrantsHandler = (event: SQSEvent | GrantCall) => Promise<SQSBatchResponse | GrantAnswer>
+export type GrantsHandler = (event: SQSEvent | GrantCall) => Promise<GrantAnswer | undefined>
 
 /** The handler of the `grants` function: the only one that calls providers. */
 export function createHandler(ports: GrantsFunctionPorts): GrantsHandler {
   return async (event) => {
     try {
-      if ('Records' in event) return await workBatch(ports, event.Records)
+      if ('Records' in event) {
+        await Promise.all(event.Records.map((record) => workRecord(ports, record)))
+        return undefined
+      }
       const call = unpackMessage(event) as GrantCall
       const answer = await answerGrantCall(ports.grants, call, WORK_BUDGET_MS)
       if (answer.kind === 'failed')
@@ -37,31 +40,22 @@ export function createHandler(ports: GrantsFunctionPorts): GrantsHandler {
   }
 }
 
-/** Works the batch side by side; what failed goes back to the queue alone. */
-async function workBatch(
-  ports: GrantsFunctionPorts,
-  records: readonly SQSRecord[],
-): Promise<SQSBatchResponse> {
-  const failures = await Promise.all(records.map((record) => workRecord(ports, record)))
-  return { batchItemFailures: failures.filter((failure) => failure !== undefined) }
-}
-
-async function workRecord(
-  ports: GrantsFunctionPorts,
-  record: SQSRecord,
-): Promise<{ itemIdentifier: string } | undefined> {
+/**
+ * Does one item and is done with its message, whatever came of it. What failed is still due in the index, where the
+ * next wake-up finds it within a minute; a message that went back would be kept from view for six times this
+ * function's timeout, and count as work under way all that time.
+ */
+async function workRecord(ports: GrantsFunctionPorts, record: SQSRecord): Promise<void> {
   let item: WorkItem | undefined
   try {
     item = JSON.parse(record.body) as WorkItem
     await ports.doWork(item)
-    return undefined
   } catch (error) {
-    ports.log.error('a piece of work failed and goes back to the queue', {
+    ports.log.error('a piece of work failed; the index brings it again', {
       op: item?.kind,
       tenant: item?.tenant,
       connection_id: item?.id,
       ...errorFields(error),
     })
-    return { itemIdentifier: record.messageId }
   }
 }

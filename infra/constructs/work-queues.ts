@@ -6,7 +6,7 @@ import { Construct } from 'constructs'
 const KEPT = Duration.days(14)
 /** AWS's advice for a queue that a function works: six times its timeout (Lambda developer guide, SQS). */
 const VISIBILITY_FACTOR = 6
-/** The due index finds the connection again, so a message that fails is given up early. */
+/** A message comes again only when its function did not live to its end; the due index finds the connection anyway. */
 const MAX_RECEIVES = 5
 
 /** A queue for what failed for good. Its messages hold ids only. */

@@ -114,14 +114,12 @@ export class VaultStack extends Stack {
         eventSourceArn: this.work.queue.queueArn,
         batchSize: pace.batchSize,
         maxConcurrency: pace.queueInstances,
-        reportBatchItemFailures: true,
       })
       new EventSourceMapping(this, `${entry.name}-freeze-queue`, {
         target,
         eventSourceArn: this.work.freezes.queueArn,
         batchSize: 1,
         maxConcurrency: FREEZE_INSTANCES,
-        reportBatchItemFailures: true,
       })
     }
     return vaultFunction
