@@ -1,5 +1,6 @@
 import { type Command, part, text } from '../cli-command.ts'
 import { authorizeCommand } from './authorize.ts'
+import { importConnectionsCommand } from './import-connections.ts'
 import { createConnectionCommand, updateConnectionCommand } from './write-connection.ts'
 
 const LIST = [
@@ -50,6 +51,7 @@ export const CONNECTION_COMMANDS: readonly Command[] = [
   },
   createConnectionCommand,
   updateConnectionCommand,
+  importConnectionsCommand,
   authorizeCommand,
   {
     name: ['connections', 'rotate'],

@@ -37,6 +37,65 @@ async function created(token = 'token-of-the-orders'): Promise<string> {
   return (JSON.parse(out) as { id: string }).id
 }
 
+describe('flow-vault connections import', () => {
+  const defaults = {
+    app_id: 'OAUTH2',
+    setup: {
+      type: 'AUTHORIZATION_CODE',
+      client_id: 'imported-client',
+      client_secret: 'planted-client-secret',
+      authorization_url: 'https://idp.example.com/authorize',
+      token_url: 'https://idp.example.com/token',
+    },
+  }
+  const lineOf = (name: string, token: string, more: object = {}) =>
+    JSON.stringify({
+      name,
+      grant: { access_token: `planted-${token}`, refresh_token: `planted-r-${token}`, ...more },
+    })
+
+  async function imported(lines: readonly string[], more = '') {
+    const file = path.join(folder, 'grants.jsonl')
+    fs.writeFileSync(path.join(folder, 'defaults.json'), JSON.stringify(defaults), { mode: 0o600 })
+    fs.writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 })
+    const end = await type(`connections import ${file} --defaults ${folder}/defaults.json --json${more}`)
+    expect(end.out + end.err).not.toContain('planted')
+    return { ...end, answer: JSON.parse(end.code === 0 ? end.out : end.err.trim().split('\n').at(-1)!) }
+  }
+  const count = async (name: string) =>
+    JSON.parse((await type(`connections list --query ${name}`)).out).length as number
+
+  test('makes each once however often it runs, and tells what is wrong with which line', async () => {
+    const good = [lineOf('brought-a', 'a'), lineOf('brought-b', 'b', { expires_at: '2099-01-01T00:00:00Z' })]
+    const bad = [
+      lineOf('brought-c', 'c', { expires_at: 'tomorrow' }),
+      lineOf('brought-d', 'a'),
+      '{"name":"brought-e"}',
+      '{"planted',
+    ]
+    const dry = await imported(good, ' --dry-run')
+    expect(dry).toMatchObject({ code: 0, answer: { fine: 2, failed: 0 } })
+    expect(await count('brought')).toBe(0)
+    const first = await imported([...good, ...bad])
+    expect(first).toMatchObject({ code: 1, answer: { imported: 2, failed: 4 } })
+    expect(first.err).toContain('Line 3: ')
+    expect(first.err).toContain('grant.expires_at')
+    expect(first.err).toContain('Line 4: repeats the grant of line 1')
+    expect(first.err).toContain('Line 5: has no grant')
+    expect(first.err).toContain('Line 6: is no JSON')
+    const ids = first.answer.lines.slice(0, 2).map(({ id }: { id: string }) => id)
+    const second = await imported(good)
+    expect(second).toMatchObject({
+      code: 0,
+      answer: { imported: 2, lines: [{ id: ids[0] }, { id: ids[1] }] },
+    })
+    const renamed = await imported([lineOf('brought-other', 'a'), lineOf('brought-g', 'g')], ' --from-line 1')
+    expect(renamed.answer).toMatchObject({ imported: 1, there: 1, lines: [{ end: 'there', id: ids[0] }, {}] })
+    expect(await count('brought')).toBe(3)
+    expect((await type(`connections show ${ids[1]} --field status`)).out).toBe('ready\n')
+  })
+})
+
 describe('flow-vault connections', () => {
   test('creates from a piped secret, shows, renames and lists', async () => {
     const id = await created()

@@ -61,23 +61,9 @@ export async function createConnection(
   input: CreateConnectionInput,
 ): Promise<{ row: ConnectionRow; replayed: boolean }> {
   const nowMs = ports.clock.nowMs()
-  const connector = findConnector(input.appId)
-  if (connector === undefined)
-    throw new VaultError('invalid-body', `No enum match for: ${input.appId}`, { field: 'app_id' })
-  const accepted =
-    input.setup === undefined
-      ? undefined
-      : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
-  if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
-  if (input.verify === true && input.grant !== undefined) {
-    throw nothingToVerify('An import asks no provider; verify the connection when it is there')
-  }
-  const idempotent = await idempotentRequest(ports, input)
-  // A repeated import is answered with what the first one made, before its grant is found to be there.
-  const replayed = input.grant === undefined ? undefined : await findReplay(ports, idempotent, nowMs)
-  if (replayed !== undefined) return { row: replayed, replayed: true }
-  const imported =
-    input.grant === undefined ? undefined : await acceptImport(ports, input, input.grant, accepted)
+  const prepared = await prepare(ports, input, { nowMs, looksBack: input.grant !== undefined })
+  if ('replayed' in prepared) return { row: prepared.replayed, replayed: true }
+  const { accepted, idempotent, imported } = prepared
   const row = newRow(ports, input, accepted, nowMs)
   try {
     const created =
@@ -95,6 +81,40 @@ export async function createConnection(
     }
     throw error
   }
+}
+
+/** Checks what a create checks before it stores anything, and throws alike. */
+export async function checkCreation(ports: Ports, input: CreateConnectionInput): Promise<void> {
+  await prepare(ports, input, { nowMs: ports.clock.nowMs(), looksBack: true })
+}
+
+/** All that is checked before anything is stored; or the row that the same Idempotency-Key made, of an import. */
+async function prepare(
+  ports: Ports,
+  input: CreateConnectionInput,
+  { nowMs, looksBack }: { nowMs: number; looksBack: boolean },
+): Promise<
+  | (Pick<CreationPlan, 'idempotent' | 'imported'> & { readonly accepted: AcceptedSetup | undefined })
+  | { readonly replayed: ConnectionRow }
+> {
+  const connector = findConnector(input.appId)
+  if (connector === undefined)
+    throw new VaultError('invalid-body', `No enum match for: ${input.appId}`, { field: 'app_id' })
+  const accepted =
+    input.setup === undefined
+      ? undefined
+      : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
+  if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
+  if (input.verify === true && input.grant !== undefined) {
+    throw nothingToVerify('An import asks no provider; verify the connection when it is there')
+  }
+  const idempotent = await idempotentRequest(ports, input)
+  // A repeated import is answered with what the first one made, before its grant is found to be there.
+  const replayed = looksBack ? await findReplay(ports, idempotent, nowMs) : undefined
+  if (replayed !== undefined) return { replayed }
+  const imported =
+    input.grant === undefined ? undefined : await acceptImport(ports, input, input.grant, accepted)
+  return { accepted, idempotent, imported }
 }
 
 function newRow(
