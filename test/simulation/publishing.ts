@@ -1,12 +1,13 @@
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { feedPartition } from '../../shared/domain/keys.ts'
 import type { EventOutlet } from '../../shared/ports/event-outlet.ts'
-import { type ItemStore, StoreUnavailableError, type Write } from '../../shared/ports/item-store.ts'
+import type { Write } from '../../shared/ports/item-store.ts'
 import { publishDue } from '../../shared/use-cases/events/publish-due.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { NoMetrics } from '../support/no-metrics.ts'
 import { commitEvent } from '../support/outbox.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
+import { faultyStore } from './faulty-store.ts'
 
 const CONNECTIONS = 4
 const COMMITS = 30
@@ -15,22 +16,6 @@ const FAULT = 0.15
 
 /** Bugs that somebody could have built in; each must be found. */
 export type PublishingBug = 'forgets-what-failed' | 'takes-before-it-is-told' | 'hands-on-late-ones-first'
-
-/** The store as a process sees it that may be killed at any call: an unknown outcome, or none. */
-function faulty(store: ItemStore, random: SeededRandom, bug: PublishingBug | undefined): ItemStore {
-  const transact = async (writes: readonly Write[]): Promise<void> => {
-    if (random.fraction() < FAULT) throw new StoreUnavailableError('killed before', 'not-applied')
-    await store.transact(bug === 'takes-before-it-is-told' ? writes.map(withoutDue) : writes)
-    if (random.fraction() < FAULT) throw new StoreUnavailableError('killed after', 'unknown')
-  }
-  return {
-    get: (key) => store.get(key),
-    query: (query) => store.query(query),
-    queryDue: (query) => store.queryDue(query),
-    scan: (query) => store.scan(query),
-    transact,
-  }
-}
 
 /** Takes an event out of the outbox with its number, before anybody was handed it. */
 function withoutDue(write: Write): Write {
@@ -57,7 +42,10 @@ export async function publishWithFaults(seed: number, bug?: PublishingBug): Prom
   }
   const quiet = () => undefined
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, access: quiet }
-  const process = () => ({ items: faulty(store, random, bug), clock, log, metrics: new NoMetrics(), outlet })
+  const fails = () => random.fraction() < FAULT
+  const change = bug === 'takes-before-it-is-told' ? withoutDue : undefined
+  const faulty = () => faultyStore(store, fails, change)
+  const process = () => ({ items: faulty(), clock, log, metrics: new NoMetrics(), outlet })
   const sequences = new Map<string, number>()
   const committed: string[] = []
   for (let commits = 0; commits < COMMITS; commits++) {
