@@ -117,7 +117,13 @@ function storeOfSetting(
 ): SecretStore {
   // Bundling writes the store's name in here, and then what only the other one needs falls out of the bundle.
   if ((process.env['FLOW_VAULT_SECRET_STORE'] ?? config.secretStore) === 'sealed') {
-    return new SealedSecretStore({ items, keys: keyWrapper({ config, aws }), clock, random })
+    return new SealedSecretStore({
+      deployment: present(config.deploymentId, ENV.deploymentId),
+      items,
+      keys: keyWrapper({ config, aws }),
+      clock,
+      random,
+    })
   }
   return new SecretsManagerStore({
     client: new SecretsManagerClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),

@@ -1,7 +1,8 @@
 import { Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
-import { SECRET_ID_PREFIX } from '../shared/domain/secret-id.ts'
+import { SECRET_KINDS, secretIdPrefix } from '../shared/domain/secret-id.ts'
 import type { AlarmsStack } from './stacks/alarms-stack.ts'
+import type { DataStack } from './stacks/data-stack.ts'
 import type { VaultStack } from './stacks/vault-stack.ts'
 
 interface Acknowledgement {
@@ -22,10 +23,13 @@ const FUNCTION_FINDINGS: readonly Acknowledgement[] = [
   },
 ]
 
-const SECRETS_FINDING: Acknowledgement = {
-  id: `AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:${SECRET_ID_PREFIX}*]`,
-  reason:
-    'A secret is made for each connection while the vault runs: only the beginning of its name is known here.',
+/** One for each beginning of a name that a role may have: those of the deployment, and of each kind of its secrets. */
+function secretsFindings(data: DataStack): Acknowledgement[] {
+  return [undefined, ...SECRET_KINDS].map((kind) => ({
+    id: `AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:${secretIdPrefix(data.deploymentIdExport, kind)}*]`,
+    reason:
+      'A secret is made for each connection while the vault runs: only the beginning of its name is known here.',
+  }))
 }
 
 const DEAD_LETTERS_FINDINGS: readonly Acknowledgement[] = [
@@ -60,13 +64,21 @@ const MAIL_FINDING: Acknowledgement = {
 }
 
 /** The findings of cdk-nag that this design means, each where it arises and with its reason. */
-export function acknowledgeFindings({ vault, alarms }: { vault: VaultStack; alarms: AlarmsStack }): void {
+export function acknowledgeFindings({
+  data,
+  vault,
+  alarms,
+}: {
+  data: DataStack
+  vault: VaultStack
+  alarms: AlarmsStack
+}): void {
   acknowledge(alarms, TOPIC_FINDING, MAIL_FINDING)
   acknowledge(vault.http, ROUTE_FINDING)
   acknowledge(vault.deadLetters, ...DEAD_LETTERS_FINDINGS)
   acknowledge(vault.work.deadLetters, ...DEAD_LETTERS_FINDINGS)
   for (const vaultFunction of vault.functions.values()) {
-    acknowledge(vaultFunction, ...FUNCTION_FINDINGS, SECRETS_FINDING)
+    acknowledge(vaultFunction, ...FUNCTION_FINDINGS, ...secretsFindings(data))
   }
   acknowledge(vault.events.deadLetters, ...DEAD_LETTERS_FINDINGS)
   for (const child of [...vault.node.children, ...vault.events.node.children]) {

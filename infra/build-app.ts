@@ -46,6 +46,6 @@ export function buildStage(app: App, settings: DeploymentSettings): VaultStacks 
       excludeResourceTypes: ['aws:cdk:stack'],
     })
   }
-  acknowledgeFindings({ vault, alarms })
+  acknowledgeFindings({ data, vault, alarms })
   return { settings, data, vault, alarms }
 }

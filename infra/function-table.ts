@@ -51,7 +51,9 @@ export type GrantName =
   | 'create-secrets'
   | 'put-secrets'
   | 'restore-secrets'
-  | 'read-secrets'
+  | 'read-static-setups'
+  | 'read-setups'
+  | 'read-signing-keys'
   | 'remove-secrets'
   | 'read-access-tokens'
   | 'keep-grants'
@@ -127,7 +129,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'read-rows',
       'note-use',
       'count-use',
-      'read-secrets',
+      'read-static-setups',
       'read-access-tokens',
       'verify-tokens',
       'invoke-grants',
@@ -147,7 +149,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     description: 'Calls providers for whoever waits: mints, exchanges, tests and revokes grants',
     memoryMb: 1024,
     timeoutSeconds: 120,
-    grants: ['write-rows', 'write-events', 'read-secrets', 'keep-grants', 'digest'],
+    grants: ['write-rows', 'write-events', 'read-setups', 'keep-grants', 'digest'],
   },
   {
     // A function of its own, so that neither the callers of a slow provider nor a full queue stop the other.
@@ -157,7 +159,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     memoryMb: 1024,
     timeoutSeconds: 120,
     worksQueue: true,
-    grants: ['write-rows', 'write-events', 'read-secrets', 'keep-grants', 'digest', 'receive-work'],
+    grants: ['write-rows', 'write-events', 'read-setups', 'keep-grants', 'digest', 'receive-work'],
   },
   {
     name: 'sweep',
@@ -194,7 +196,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'keep-deliveries',
       'write-events',
       'receive-deliveries',
-      'read-secrets',
+      'read-signing-keys',
       'invoke-grants',
     ],
   },

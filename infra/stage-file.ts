@@ -105,6 +105,9 @@ export const STAGE_SCHEMA = z.strictObject({
       tableName: text(TABLE_NAME).describe('A table that is there, such as a restored one.'),
       wrappingKeyArn: text(KEY_ARN),
       digestKeyArn: text(KEY_ARN),
+      deploymentId: text(shaped(/^[a-z0-9]{1,32}$/, 'a DeploymentId'))
+        .describe('Whose secrets they are, when another data stack made them: its output DeploymentId.')
+        .optional(),
     })
     .describe('Data that another deployment made: nothing of it is made, changed or removed.')
     .optional(),

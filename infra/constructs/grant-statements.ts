@@ -13,8 +13,8 @@ export interface VaultResources {
   readonly dueIndexArn: string
   readonly eventsTableName: string
   readonly eventsTableArn: string
-  /** Every secret of the vault: `…:secret:flow-vault/*`. */
-  readonly secretsArn: string
+  /** The ARN of the secrets whose names begin like this, with a star at the end. */
+  secretArnOf(names: string): string
   readonly wrappingKeyArn: string
   readonly digestKeyArn: string
   readonly grantsFunctionName: string
@@ -44,15 +44,15 @@ export interface Granted {
 /** A statement's conditions, as IAM keeps them. */
 export type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 
-/** Allows these actions on one resource. */
+/** Allows these actions on one resource, or on several. */
 export function allow(
   actions: readonly string[],
-  resource: string,
+  resources: string | readonly string[],
   conditions?: Conditions,
 ): PolicyStatement {
   return new PolicyStatement({
     actions: [...actions],
-    resources: [resource],
+    resources: [resources].flat(),
     ...(conditions === undefined ? {} : { conditions }),
   })
 }

@@ -1,7 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ENV } from '../../functions/config.ts'
 import { secretStoreKey, usagePartition } from '../../shared/domain/keys.ts'
-import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
+import type { SecretKind } from '../../shared/domain/secret-id.ts'
 import type { GrantName } from '../function-table.ts'
 import { EVENT_GRANTS } from './event-grants.ts'
 import {
@@ -13,6 +13,7 @@ import {
   onTable,
   type VaultResources,
 } from './grant-statements.ts'
+import { SECRET_STORES, type SecretPermission } from './secret-stores.ts'
 
 const READ_ITEMS = ['dynamodb:GetItem', 'dynamodb:Query']
 /** Rows are never checked without being written; only the sealed store does that, with its own items. */
@@ -58,11 +59,14 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
     },
   }),
   'begin-secret-store': (it) => onSecrets(it, [items(it, SECRET_STORE_ITEM, ['dynamodb:PutItem'])]),
-  'create-secrets': (it) => onSecrets(it, createSecrets(it)),
-  'put-secrets': (it) => onSecrets(it, putSecrets(it)),
-  'restore-secrets': (it) => onSecrets(it, restoreSecrets(it)),
-  'read-secrets': (it) => onSecrets(it, readSecrets(it)),
-  'remove-secrets': (it) => onSecrets(it, removeSecrets(it)),
+  'create-secrets': (it) => onSecrets(it, secrets(it, 'create')),
+  'put-secrets': (it) => onSecrets(it, secrets(it, 'put')),
+  'restore-secrets': (it) => onSecrets(it, secrets(it, 'restore')),
+  'remove-secrets': (it) => onSecrets(it, secrets(it, 'remove')),
+  // Who may open what, by the kind of secret, which is in its name.
+  'read-static-setups': (it) => onSecrets(it, secrets(it, 'read', ['s'])),
+  'read-setups': (it) => onSecrets(it, secrets(it, 'read', ['s', 'm', 'a'])),
+  'read-signing-keys': (it) => onSecrets(it, secrets(it, 'read', ['w'])),
   // Tokens are sealed beside the rows, each part in partitions and under a key context of its own.
   'read-access-tokens': (it) =>
     onTokens(it, [
@@ -123,6 +127,15 @@ function noteUse(it: VaultResources): PolicyStatement {
   })
 }
 
+/** A permission on secrets of these kinds, or of all, in the store that the deployment has. */
+function secrets(
+  it: VaultResources,
+  permission: SecretPermission,
+  kinds?: readonly SecretKind[],
+): PolicyStatement[] {
+  return SECRET_STORES[it.secretStore][permission](it, kinds)
+}
+
 function onSecrets(it: VaultResources, statements: readonly PolicyStatement[]): Granted {
   return {
     // Whoever has to do with secrets looks first whether this is the store that the rows were begun with.
@@ -139,109 +152,3 @@ const SECRET_STORE_ITEM = secretStoreKey().partition
 
 /** The counts of every tenant: who fetches may raise these, and changes nothing else of what it reads. */
 const USAGE_ITEMS = usagePartition('*')
-
-/** Names in the sealed store begin like this; see `shared/adapters/sealed/sealed-items.ts`. */
-const SEALED = `SECRET#${SECRET_ID_PREFIX}*`
-
-/**
- * What can be done with a secret that this very deployment made: another stage's, or an earlier one's, is not touched.
- * One that `mayBeGone` has no tag to compare: a plain condition refuses the call before it can be answered so, and
- * what a crash left could never be finished.
- */
-function onOwnSecrets(it: VaultResources, actions: readonly string[], mayBeGone = false): PolicyStatement {
-  const operator = mayBeGone ? 'StringEqualsIfExists' : 'StringEquals'
-  const own = { [operator]: { 'aws:ResourceTag/flow-vault:deployment': it.deploymentId } }
-  return allow(actions, it.secretsArn, own)
-}
-
-/** To make a secret, and to destroy it again when the operation it was made for is undone. */
-function createSecrets(it: VaultResources): PolicyStatement[] {
-  if (it.secretStore === 'sealed') {
-    return [
-      items(it, SEALED, ['dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']),
-      ...keyForWriting(it),
-    ]
-  }
-  // A secret of this vault says so in a tag from its first moment: `reconcile` touches no other.
-  const tagged = { StringEquals: { 'aws:RequestTag/flow-vault:deployment': it.deploymentId } }
-  return [
-    allow(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'], it.secretsArn, tagged),
-    onOwnSecrets(it, ['secretsmanager:DeleteSecret'], true),
-    ...keyForWriting(it),
-  ]
-}
-
-/** To put one more version to a secret that is there, and to let go of the one it replaces. */
-function putSecrets(it: VaultResources): PolicyStatement[] {
-  if (it.secretStore === 'sealed') {
-    return [
-      items(it, SEALED, [
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:ConditionCheckItem',
-      ]),
-      ...keyForWriting(it),
-    ]
-  }
-  return [onOwnSecrets(it, ['secretsmanager:PutSecretValue']), ...keyForWriting(it)]
-}
-
-/** To give a secret back that waits for its deletion; a repeat is told from a failure by looking at it. */
-function restoreSecrets(it: VaultResources): PolicyStatement[] {
-  if (it.secretStore === 'sealed') return [items(it, SEALED, ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]
-  return [onOwnSecrets(it, ['secretsmanager:DescribeSecret', 'secretsmanager:RestoreSecret'], true)]
-}
-
-function readSecrets(it: VaultResources): PolicyStatement[] {
-  if (it.secretStore === 'sealed') {
-    const bound = { StringLike: { 'kms:EncryptionContext:secretId': `${SECRET_ID_PREFIX}*` } }
-    return [items(it, SEALED, ['dynamodb:GetItem']), allow(['kms:Decrypt'], it.wrappingKeyArn, bound)]
-  }
-  return [
-    onOwnSecrets(it, ['secretsmanager:GetSecretValue']),
-    allow(['kms:Decrypt'], it.wrappingKeyArn, {
-      StringEquals: { 'kms:ViaService': secretsManager(it) },
-      StringLike: { 'kms:EncryptionContext:SecretARN': it.secretsArn },
-    }),
-  ]
-}
-
-function removeSecrets(it: VaultResources): PolicyStatement[] {
-  if (it.secretStore === 'sealed') {
-    return [
-      items(it, SEALED, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem']),
-    ]
-  }
-  return [
-    onOwnSecrets(
-      it,
-      ['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:RestoreSecret'],
-      true,
-    ),
-    // ListSecrets knows no resources (service authorization reference): it shows names and tags, never a value.
-    allow(['secretsmanager:ListSecrets'], '*'),
-  ]
-}
-
-/**
- * The key for writing. Secrets Manager tries a key out when a secret gets it, by decrypting a value of its own
- * under this very context; no stored value can be decrypted with that (Secrets Manager user guide, encryption).
- */
-function keyForWriting(it: VaultResources): PolicyStatement[] {
-  if (it.secretStore === 'sealed') {
-    const bound = { StringLike: { 'kms:EncryptionContext:secretId': `${SECRET_ID_PREFIX}*` } }
-    return [allow(['kms:GenerateDataKey'], it.wrappingKeyArn, bound)]
-  }
-  const via = { 'kms:ViaService': secretsManager(it) }
-  return [
-    allow(['kms:GenerateDataKey'], it.wrappingKeyArn, { StringEquals: via }),
-    allow(['kms:Decrypt'], it.wrappingKeyArn, {
-      StringEquals: { ...via, 'kms:EncryptionContext:SecretVersionId': 'RequestToValidateKeyAccess' },
-    }),
-  ]
-}
-
-function secretsManager(it: VaultResources): string {
-  return `secretsmanager.${it.region}.amazonaws.com`
-}

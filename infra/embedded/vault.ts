@@ -12,9 +12,13 @@ import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
 import { LocalBudgets } from '../../shared/adapters/memory/local-budgets.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
 import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
-import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
+import {
+  SealedSecretStore,
+  type SealedSecretStorePorts,
+} from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { newUuid } from '../../shared/domain/ids.ts'
+import { LOCAL_DEPLOYMENT } from '../../shared/domain/secret-id.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { DeliveryMessage } from '../../shared/ports/delivery-queue.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
@@ -85,8 +89,7 @@ export async function openVault(options: {
   const metrics = new PrometheusMetrics()
   const events = createEventFlow({ items: stores.items, clock, random, log, metrics })
   const { items, feedWaits } = events
-  const secrets = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce: true })
-  const sealer = new SealedGrants({ items, keys, random, removesAtOnce: true })
+  const { secrets, sealer } = sealedAmong({ items, keys, clock, random })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })
   const ports = { items, secrets, digester, clock, random, log, metrics }
@@ -124,6 +127,14 @@ export async function openVault(options: {
     signInLink: (person) => sessions && signInUrl(browsers.publicUrl, sessions.issueTicket(person).ticket),
     close: () =>
       closeInOrder([() => loops.stop(), work, () => usage.flush(), events, { close: flush }, stores.items]),
+  }
+}
+
+/** Secrets and tokens, sealed among the rows; what is replaced goes in the transaction that replaces it. */
+function sealedAmong(ports: Omit<SealedSecretStorePorts, 'deployment'>) {
+  return {
+    secrets: new SealedSecretStore({ ...ports, deployment: LOCAL_DEPLOYMENT, discardsAtOnce: true }),
+    sealer: new SealedGrants({ ...ports, removesAtOnce: true }),
   }
 }
 

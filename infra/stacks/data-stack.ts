@@ -21,6 +21,8 @@ export class DataStack extends Stack {
    * never takes what the old one left for its own.
    */
   readonly deploymentId: string
+  /** What the other stacks import it by: the names of secrets begin with it. */
+  readonly deploymentIdExport: string
   /** Has to be imported by whoever uses the store: while it is, CloudFormation refuses to change the kind. */
   readonly secretStoreExport: string
 
@@ -28,7 +30,8 @@ export class DataStack extends Stack {
     super(scope, id, props)
     const { stage, adopt, secretStore } = props.settings
     // A stack's id is arn:…:stack/<name>/<uuid>.
-    this.deploymentId = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', this.stackId))))
+    const own = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', this.stackId))))
+    this.deploymentId = adopt?.deploymentId ?? own
     this.events = new VaultTable(this, 'Events', { streams: true }).table
     if (adopt === undefined) {
       this.table = new VaultTable(this, 'Connections').table
@@ -42,7 +45,8 @@ export class DataStack extends Stack {
     }
     this.secretStoreExport = `${this.stackName}-keeps-secrets-in-${secretStore}`
     new CfnOutput(this, 'SecretStore', { value: secretStore, exportName: this.secretStoreExport })
-    new CfnOutput(this, 'DeploymentId', { value: this.deploymentId })
+    this.deploymentIdExport = `${this.stackName}-is-deployment`
+    new CfnOutput(this, 'DeploymentId', { value: this.deploymentId, exportName: this.deploymentIdExport })
     new CfnOutput(this, 'TableName', { value: this.table.tableName })
     new CfnOutput(this, 'EventsTableName', { value: this.events.tableName })
     new CfnOutput(this, 'WrappingKeyArn', { value: this.wrappingKey.keyArn })

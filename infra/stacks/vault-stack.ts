@@ -3,7 +3,6 @@ import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { ENV } from '../../functions/config.ts'
 import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
-import { SECRET_ID_PREFIX } from '../../shared/domain/secret-id.ts'
 import { EventBus } from '../constructs/event-bus.ts'
 import type { VaultResources } from '../constructs/grant-statements.ts'
 import { VaultHttpApi } from '../constructs/http-api.ts'
@@ -130,7 +129,7 @@ export class VaultStack extends Stack {
     const { tableArn, tableName } = data.table
     return {
       stage: settings.stage,
-      deploymentId: data.deploymentId,
+      deploymentId: Fn.importValue(data.deploymentIdExport),
       region: this.region,
       secretStore: settings.secretStore,
       tableName,
@@ -140,12 +139,13 @@ export class VaultStack extends Stack {
       eventsTableArn: data.events.tableArn,
       eventsIndexArn: `${data.events.tableArn}/index/${TABLE_DEFINITION.dueIndex.name}`,
       eventsStreamArn: data.events.tableStreamArn!,
-      secretsArn: this.formatArn({
-        service: 'secretsmanager',
-        resource: 'secret',
-        resourceName: `${SECRET_ID_PREFIX}*`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
+      secretArnOf: (names) =>
+        this.formatArn({
+          service: 'secretsmanager',
+          resource: 'secret',
+          resourceName: names,
+          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        }),
       wrappingKeyArn: data.wrappingKey.keyArn,
       digestKeyArn: data.digestKey.keyArn,
       grantsFunctionName,

@@ -7,6 +7,8 @@ import type { Write } from './item-store.ts'
  * Failures of the store throw `StoreUnavailableError`.
  */
 export interface SecretStore {
+  /** What the deployment is called in the names of its secrets. */
+  readonly deployment: string
   /**
    * When a staged version is stored. `at-once`: when `stage` answers, so an intent has to stand first.
    * `with-the-row`: by the writes that `stage` answers, in the transaction that moves the row's pointer to it.

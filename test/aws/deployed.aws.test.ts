@@ -6,16 +6,20 @@ import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secret
 import { ENV } from '../../functions/config.ts'
 import { functionNameOf } from '../../infra/constructs/vault-function.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
+import { sealedGrantKey } from '../../shared/domain/keys.ts'
+import { SECRET_KINDS, type SecretKind, secretIdOf } from '../../shared/domain/secret-id.ts'
 import { feedSuite } from '../e2e/feed-suite.ts'
 import { grantsSuite } from '../e2e/grants-suite.ts'
 import { managementApiSuite } from '../e2e/management-api-suite.ts'
 import { subscriptionsSuite } from '../e2e/subscriptions-suite.ts'
 import { call, newTenant } from '../support/api-target.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
+import type { AwsCall } from '../support/aws-call.ts'
 import { type CallReport, reportCalls } from '../support/call-report.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
 import { trustedLoopbackCertificate } from '../support/loopback-tls.ts'
 import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts'
+import { allows } from '../support/role-policy.ts'
 import { startWebhookReceiver } from '../support/webhook-receiver.ts'
 import { busConsumerSuite } from './bus-consumer-suite.ts'
 import { type DeployedVault, deployVault } from './deploy.ts'
@@ -42,6 +46,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   let token: string
   let tenant: string
   let tableName: string
+  let deploymentId: string
 
   beforeAll(async () => {
     const certificate = await trustedLoopbackCertificate()
@@ -57,6 +62,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
       functionsEndpoint: calls.url,
     })
     tableName = await tableNameOf(vault.stage)
+    deploymentId = await deploymentIdOf(vault.stage)
   }, DEPLOY_WITHIN_MS)
   afterAll(async () => {
     await vault?.close()
@@ -145,7 +151,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
 
   grantsSuite('beside an authorization server', () => ({ ...vault, provider }))
 
-  wokenSuite(() => ({ ...vault, provider, tableName }))
+  wokenSuite(() => ({ ...vault, provider, tableName, deploymentId }))
 
   feedSuite(() => ({ ...vault, soonMs: TOLD_WITHIN_MS }))
 
@@ -159,13 +165,49 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     it('names and tags its secrets so that nobody takes them for another’s', async () => {
       const id = await create(STRIPE)
       const { SecretList = [] } = await new SecretsManagerClient(ministack()).send(new ListSecretsCommand({}))
-      expect(SecretList.find(({ Name }) => Name === `flow-vault/${tenant}/${id}/g1`)?.Tags).toEqual(
-        expect.arrayContaining([{ Key: 'flow-vault:deployment', Value: await deploymentIdOf(vault.stage) }]),
-      )
+      expect(
+        SecretList.find(({ Name }) => Name === `flow-vault/${deploymentId}/s/${tenant}/${id}/g1`)?.Tags,
+      ).toEqual(expect.arrayContaining([{ Key: 'flow-vault:deployment', Value: deploymentId }]))
     })
 
     managementApiSuite('by the official client', async () => ({ ...vault, close: async () => undefined }))
   }
+
+  it('lets credentials open static setups and access tokens, and nothing else', async () => {
+    const permissions = await deployedPermissions(functionNameOf(vault.stage, 'credentials'))
+    const deployment = deploymentId
+    /** Whether the role may make this call on anything that it may touch at all. */
+    const may = (action: string, conditionKeys: AwsCall['conditionKeys'], named?: string) =>
+      permissions.some((one) =>
+        allows(one, {
+          caller: 'credentials',
+          action,
+          resource: named ?? one.resource.replaceAll('*', 'x'),
+          conditionKeys,
+        }),
+      )
+    const account = 'arn:aws:secretsmanager:us-east-1:000000000000'
+    const opens = (kind: SecretKind): boolean => {
+      const secretId = secretIdOf({ deployment, kind, tenant, ownerId: 'ac_1', generation: 1 })
+      const tagged = { 'aws:ResourceTag/flow-vault:deployment': [deployment] }
+      if (secretStore === 'secrets-manager')
+        return may('secretsmanager:GetSecretValue', tagged, `${account}:secret:${secretId}-AbCdEf`)
+      return (
+        may('dynamodb:GetItem', { 'dynamodb:LeadingKeys': [`SECRET#${secretId}`] }) ||
+        may('kms:Decrypt', { 'kms:EncryptionContext:secretId': [secretId] })
+      )
+    }
+    expect(SECRET_KINDS.filter(opens)).toEqual(['s'])
+    const reads = (part: 'access' | 'refresh') => {
+      const { partition } = sealedGrantKey({ tenant, ownerId: 'ac_1', part, mark: 'm' })
+      return may('dynamodb:GetItem', { 'dynamodb:LeadingKeys': [partition] })
+    }
+    const decrypts = (part: 'access' | 'refresh') =>
+      may('kms:Decrypt', { 'kms:EncryptionContext:part': [part] })
+    expect([reads('access'), decrypts('access')]).toEqual([true, true])
+    expect([reads('refresh'), decrypts('refresh')]).toEqual([false, false])
+    expect(may('dynamodb:GetItem', { 'dynamodb:LeadingKeys': [`SECRET#${deployment}`] })).toBe(false)
+  })
 
   // The last, so that it judges what all the others had the functions do.
   it('makes no call that the role of its function does not allow', async () => {

@@ -13,7 +13,7 @@ import { secretStoreContract } from '../contract/secret-store.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-const CONTEXT = { tenant: 't1', secretId: 'flow-vault/t1/ac_1/g1', versionId: 'v1' }
+const CONTEXT = { tenant: 't1', secretId: 'flow-vault/local/s/t1/ac_1/g1', versionId: 'v1' }
 const ABSENT_ARN = 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555'
 
 const client = new KMSClient({ ...emulatorClientConfig('moto'), maxAttempts: 1 })
@@ -49,7 +49,7 @@ digesterContract('KmsDigester on moto', async () => ({
 secretStoreContract('SealedSecretStore over KMS and memory', async () => {
   const keys = await wrapperOfNewKey()
   const ports = { items: new MemoryItemStore(), clock: new ManualClock(), random: new SystemRandom() }
-  return { secrets: new SealedSecretStore({ ...ports, keys }), items: ports.items }
+  return { secrets: new SealedSecretStore({ deployment: 'local', ...ports, keys }), items: ports.items }
 })
 
 describe('KmsKeyWrapper', () => {

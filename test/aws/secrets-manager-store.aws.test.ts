@@ -106,7 +106,10 @@ describe('SecretsManagerStore', () => {
     for (const [name, Tags] of [
       [untagged, []],
       [`flow-vault/not-a-secret-id-${randomUUID()}`, tags],
-      [`else/${secretIdOf({ tenant: 't', ownerId: 'o', generation: 1 })}/${randomUUID()}`, tags],
+      [
+        `else/${secretIdOf({ deployment: 'local', kind: 's', tenant: 't', ownerId: 'o', generation: 1 })}/${randomUUID()}`,
+        tags,
+      ],
     ] as const) {
       await client.send(new CreateSecretCommand({ Name: name, SecretString: 'x', Tags: [...Tags] }))
     }

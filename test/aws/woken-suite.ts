@@ -36,6 +36,7 @@ const MINUTE_MS = 60_000
 export interface WokenPlace extends GrantsPlace {
   readonly stage: string
   readonly tableName: string
+  readonly deploymentId: string
 }
 
 /**
@@ -91,7 +92,13 @@ export function wokenSuite(place: () => WokenPlace): void {
     it('reconcile: what was begun and not committed is undone', async () => {
       const ownerId = newId('ac_', { nowMs: clock.nowMs(), random })
       const op = newUuid(random)
-      const secretId = secretIdOf({ tenant, ownerId, generation: 1 })
+      const secretId = secretIdOf({
+        deployment: place().deploymentId,
+        kind: 's',
+        tenant,
+        ownerId,
+        generation: 1,
+      })
       const begun = { kind: 'create', tenant, ownerId, op, secretId, newSecret: true } as const
       await items.transact([openIntent({ ...begun, deadlineAtMs: aSecondAgo() })])
       await wake('reconcile', { task: 'work' })

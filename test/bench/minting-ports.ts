@@ -35,7 +35,7 @@ export async function mintingPorts(
   const random = new SystemRandom()
   const keys = await LocalKeyWrapper.open(keyPath, random)
   const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
-  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const secrets = new SealedSecretStore({ deployment: 'local', items, keys, clock, random })
   const sealer = new SealedGrants({ items, keys, random, removesAtOnce: true })
   const log = { debug: silent, info: silent, warn: silent, error: silent, access: silent }
   let minted = 0

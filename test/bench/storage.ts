@@ -53,7 +53,13 @@ async function createRow(folder: string): Promise<Row> {
   const value = new SecretText(JSON.stringify({ setup }))
   const bare = await perSecond(CREATES, async () => {
     const id = newId('ac_', { nowMs: clock.nowMs(), random })
-    const secretId = secretIdOf({ tenant: TENANT, ownerId: id, generation: 1 })
+    const secretId = secretIdOf({
+      deployment: 'local',
+      kind: 's',
+      tenant: TENANT,
+      ownerId: id,
+      generation: 1,
+    })
     const { versionId } = await storeVersion(ports, {
       secretId,
       versionId: newUuid(random),
@@ -107,17 +113,18 @@ async function secretRows(folder: string): Promise<Row[]> {
   const stores: Record<string, Stores & { readonly items: ItemStore }> = {
     memory: { secrets: new MemorySecretStore(clock), items: memory },
     'sealed in memory': {
-      secrets: new SealedSecretStore({ items: memory, keys, clock, random }),
+      secrets: new SealedSecretStore({ deployment: 'local', items: memory, keys, clock, random }),
       items: memory,
     },
     'sealed in sqlite': {
-      secrets: new SealedSecretStore({ items: sqlite, keys, clock, random }),
+      secrets: new SealedSecretStore({ deployment: 'local', items: sqlite, keys, clock, random }),
       items: sqlite,
     },
   }
   const rows: Row[] = []
   for (const [name, store] of Object.entries(stores)) {
-    const idOf = (n: number) => secretIdOf({ tenant: TENANT, ownerId: String(n), generation: 1 })
+    const idOf = (n: number) =>
+      secretIdOf({ deployment: 'local', kind: 's', tenant: TENANT, ownerId: String(n), generation: 1 })
     const value = new SecretText('bench-token-000'.repeat(20))
     const put = await perSecond(OPERATIONS, (n) =>
       storeVersion(store, { secretId: idOf(n), versionId: 'v1', value, isNew: true }),

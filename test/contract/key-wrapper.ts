@@ -9,7 +9,7 @@ export interface KeyWrapperUnderTest {
   readonly absentKeyId: string
 }
 
-const CONTEXT: KeyContext = { tenant: 't1', secretId: 'flow-vault/t1/ac_1/g1', versionId: 'v1' }
+const CONTEXT: KeyContext = { tenant: 't1', secretId: 'flow-vault/local/s/t1/ac_1/g1', versionId: 'v1' }
 
 /** Every promise of the `KeyWrapper` port, against what `open` gives. `open` is called once a test. */
 export function keyWrapperContract(name: string, open: () => Promise<KeyWrapperUnderTest>): void {
@@ -51,7 +51,7 @@ export function keyWrapperContract(name: string, open: () => Promise<KeyWrapperU
 
     it.each<[string, KeyContext]>([
       ['tenant', { ...CONTEXT, tenant: 't2' }],
-      ['secret', { ...CONTEXT, secretId: 'flow-vault/t1/ac_2/g1' }],
+      ['secret', { ...CONTEXT, secretId: 'flow-vault/local/s/t1/ac_2/g1' }],
       ['version', { ...CONTEXT, versionId: 'v2' }],
       ['cut between the same letters', { ...CONTEXT, tenant: 't1f', secretId: 'low-vault/t1/ac_1/g1' }],
     ])('refuses to unwrap or rewrap for another %s', async (_, other) => {

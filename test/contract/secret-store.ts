@@ -269,8 +269,8 @@ export function secretStoreContract(
 
       it('touches no other secret, not even one whose name begins alike', async () => {
         const [tenant, ownerId] = ['t1', `ac_${randomUUID().slice(0, 8)}`]
-        const one = secretIdOf({ tenant, ownerId, generation: 1 })
-        const eleven = secretIdOf({ tenant, ownerId, generation: 11 })
+        const one = secretIdOf({ deployment: 'local', kind: 's', tenant, ownerId, generation: 1 })
+        const eleven = secretIdOf({ deployment: 'local', kind: 's', tenant, ownerId, generation: 11 })
         await put(one, randomUUID(), new SecretText('one'))
         const { versionId } = await put(eleven, randomUUID(), new SecretText('eleven'))
         await store.purge(one)
@@ -303,7 +303,13 @@ export function secretStoreContract(
 
 /** A secret id that no test before used. */
 export function freshSecretId(tenant = 't1'): string {
-  return secretIdOf({ tenant, ownerId: `ac_${randomUUID().replaceAll('-', '').slice(0, 20)}`, generation: 1 })
+  return secretIdOf({
+    deployment: 'local',
+    kind: 's',
+    tenant,
+    ownerId: `ac_${randomUUID().replaceAll('-', '').slice(0, 20)}`,
+    generation: 1,
+  })
 }
 
 async function reveal(store: SecretStore, secretId: string, versionId: string): Promise<string> {

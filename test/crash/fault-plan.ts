@@ -103,6 +103,7 @@ export function faultyItems(items: ItemStore, plan: FaultPlan): ItemStore {
 /** The same secret store, whose calls go as planned. */
 export function faultySecrets(secrets: SecretStore, plan: FaultPlan): SecretStore {
   return {
+    deployment: secrets.deployment,
     staging: secrets.staging,
     stage: (...args) => plan.call('secrets.stage', () => secrets.stage(...args)),
     // It calls no store: what it answers goes to the row store with the rest of a transaction.

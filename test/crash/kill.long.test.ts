@@ -48,7 +48,7 @@ async function reconcileFolder(folder: string): Promise<{ afterMinutes: string[]
     monotonicMs: () => performance.now(),
     sleep: async () => undefined,
   }
-  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const secrets = new SealedSecretStore({ deployment: 'local', items, keys, clock, random })
   const log = { debug() {}, info() {}, warn() {}, error() {}, access() {} }
   const work = { enqueue: async () => undefined }
   const ports = { items, secrets, digester, clock, random, log, work, grants: NO_GRANTS }

@@ -24,6 +24,7 @@ export function storedAtOnce(sealed: SealedSecretStore, items: ItemStore): Secre
     }
   }
   return {
+    deployment: sealed.deployment,
     staging: 'at-once',
     async stage(secretId, versionId, value): Promise<StagedVersion> {
       const version = { secretId, versionId, value }

@@ -76,9 +76,12 @@ export class World {
     const sealed = { keys: OPEN_KEYS, clock: this.clock, random: this.#random }
     const secrets =
       level === 'items'
-        ? new SealedSecretStore({ ...sealed, items, discardsAtOnce: true })
+        ? new SealedSecretStore({ deployment: 'local', ...sealed, items, discardsAtOnce: true })
         : faultySecrets(
-            storedAtOnce(new SealedSecretStore({ ...sealed, items: this.items }), this.items),
+            storedAtOnce(
+              new SealedSecretStore({ deployment: 'local', ...sealed, items: this.items }),
+              this.items,
+            ),
             plan,
           )
     const sealer = new SealedGrants({ items, keys: OPEN_KEYS, random: this.#random })

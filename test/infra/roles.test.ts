@@ -2,6 +2,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions'
 import { routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
+import type { SecretKind } from '../../shared/domain/secret-id.ts'
 import { testStacks } from '../support/test-stage.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -119,6 +120,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 }
 /** These know no resources in IAM: the only reason for a bare star. */
 const STAR_ACTIONS = [...TRACES, 'secretsmanager:ListSecrets']
+/** Which kinds of secrets each role may open: the design's table. */
+const OPENED: Readonly<Record<string, readonly SecretKind[]>> = {
+  credentials: ['s'],
+  grants: ['s', 'm', 'a'],
+  rotations: ['s', 'm', 'a'],
+  deliver: ['w'],
+}
+const SECRET_ARN = 'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:'
+const DEPLOYMENT = 'FlowVault-test-Data-is-deployment'
 const KEY_TRIAL = 'RequestToValidateKeyAccess'
 
 describe('the role of each function, with Secrets Manager', () => {
@@ -141,16 +151,16 @@ describe('the role of each function, with Secrets Manager', () => {
     }
   })
 
-  it('names only secrets whose names begin with flow-vault/', () => {
+  it('opens the secrets of its kinds and no others, and writes those of its own deployment', () => {
     for (const { name } of FUNCTION_TABLE) {
       for (const { actions, resources } of statementsOf(vault, name)) {
         const onSecrets = actions.filter(
           (action) => action.startsWith('secretsmanager:') && action !== 'secretsmanager:ListSecrets',
         )
         if (onSecrets.length === 0) continue
-        expect(resources).toEqual([
-          'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:flow-vault/*',
-        ])
+        const isRead = onSecrets.join() === 'secretsmanager:GetSecretValue'
+        const named = isRead ? OPENED[name]!.map((kind) => `${kind}/*`) : ['*']
+        expect(resources).toEqual(named.map((rest) => `${SECRET_ARN}flow-vault/${DEPLOYMENT}/${rest}`))
       }
     }
   })
@@ -169,7 +179,8 @@ describe('the role of each function, with Secrets Manager', () => {
     expect(more).toEqual([])
     expect(tokens!.condition).toBe('{"StringEquals":{"kms:EncryptionContext:part":["access"]}}')
     expect(decrypt!.condition).toContain('kms:ViaService')
-    expect(decrypt!.condition).toContain('secret:flow-vault/*')
+    expect(secretNames(decrypt!.condition)).toEqual(['s'])
+    expect(decrypt!.condition.match(/:secret:/g)).toHaveLength(1)
   })
 })
 
@@ -187,15 +198,25 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
         keys[name] = [...new Set([...(keys[name] ?? []), ...leading])].sort()
       }
     }
-    const sealed = secretStore === 'sealed' ? ['SECRET#flow-vault/*'] : []
+    const sealed = (...kinds: string[]) =>
+      secretStore === 'sealed' ? kinds.map((kind) => `SECRET#flow-vault/${DEPLOYMENT}/${kind}*`) : []
     const committed = ['TENANT#*#EVENTS']
     const told = ['DELIVERIES', 'FEED', 'FEED_HEAD'].map((kind) => `TENANT#*#${kind}`)
     expect(keys).toEqual({
-      api: ['ACCESS#*', 'REFRESH#*', ...sealed, 'STATE#*', 'TENANT#*', ...committed, ...told, 'VAULT'].sort(),
-      credentials: ['ACCESS#*', ...sealed, 'TENANT#*', 'TENANT#*#USAGE', 'VAULT'],
+      api: [
+        'ACCESS#*',
+        'REFRESH#*',
+        ...sealed(''),
+        'STATE#*',
+        'TENANT#*',
+        ...committed,
+        ...told,
+        'VAULT',
+      ].sort(),
+      credentials: ['ACCESS#*', ...sealed('s/'), 'TENANT#*', 'TENANT#*#USAGE', 'VAULT'],
       authorize: ['STATE#*'],
-      grants: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', ...committed, 'VAULT'],
-      rotations: ['ACCESS#*', 'REFRESH#*', ...sealed, 'TENANT#*', ...committed, 'VAULT'],
+      grants: ['ACCESS#*', 'REFRESH#*', ...sealed('a/', 'm/', 's/'), 'TENANT#*', ...committed, 'VAULT'],
+      rotations: ['ACCESS#*', 'REFRESH#*', ...sealed('a/', 'm/', 's/'), 'TENANT#*', ...committed, 'VAULT'],
       sweep: ['rotation#*'],
       publish: [
         ...committed,
@@ -205,11 +226,11 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
         'any: stream',
         'outbox#*',
       ],
-      deliver: [...sealed, 'TENANT#*#DELIVERIES', ...committed, 'TENANT#*#SUBSCRIPTIONS', 'VAULT'],
+      deliver: [...sealed('w/'), 'TENANT#*#DELIVERIES', ...committed, 'TENANT#*#SUBSCRIPTIONS', 'VAULT'],
       reconcile: [
         'ACCESS#*',
         'REFRESH#*',
-        ...sealed,
+        ...sealed(''),
         'TENANT#*',
         ...committed,
         'VAULT',
@@ -270,13 +291,16 @@ describe('the role of each function, with sealed secrets', () => {
     const decrypts = may
       .flatMap(({ name }) => statementsOf(vault, name))
       .filter(({ actions }) => actions.includes('kms:Decrypt'))
-    const secrets = '{"StringLike":{"kms:EncryptionContext:secretId":"flow-vault/*"}}'
+    const secrets = (...kinds: string[]) => {
+      const names = kinds.map((kind) => `flow-vault/${DEPLOYMENT}/${kind}/*`)
+      return JSON.stringify({ StringLike: { 'kms:EncryptionContext:secretId': names } })
+    }
     const tokens = (parts: string) => `{"StringEquals":{"kms:EncryptionContext:part":[${parts}]}}`
     expect(decrypts.map(({ condition }) => condition)).toEqual([
-      ...[secrets, tokens('"access"')],
-      ...[secrets, tokens('"access","refresh"')],
-      ...[secrets, tokens('"access","refresh"')],
-      secrets,
+      ...[secrets('s'), tokens('"access"')],
+      ...[secrets('s', 'm', 'a'), tokens('"access","refresh"')],
+      ...[secrets('s', 'm', 'a'), tokens('"access","refresh"')],
+      secrets('w'),
     ])
   })
 })
@@ -556,8 +580,22 @@ function statementsOf(vault: Template, name: string): Statement[] {
     .map((statement: Json) => ({
       actions: [statement['Action']].flat().map(String),
       resources: [statement['Resource']].flat().map(flatten),
-      condition: flatten(JSON.stringify(statement['Condition'] ?? {})),
+      condition: JSON.stringify(flattened(statement['Condition'] ?? {})),
     }))
+}
+
+/** The same value, with each joined text as one. */
+function flattened(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(flattened)
+  if ('Fn::Join' in value) return flatten(value)
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, flattened(member)]))
+}
+
+/** The kinds that the names in a condition are of, and `*` for all of a deployment's. */
+function secretNames(condition: string): string[] {
+  const names = condition.matchAll(/flow-vault\/[^/]+-is-deployment\/(?:([smaw])\/)?\*/g)
+  return [...names].map(([, kind]) => kind ?? '*')
 }
 
 /** An ARN with its intrinsics as text. */
@@ -567,5 +605,6 @@ function flatten(value: unknown): string {
   const join = object['Fn::Join'] as [string, unknown[]] | undefined
   if (join !== undefined) return join[1].map(flatten).join(join[0])
   if (object['Ref'] !== undefined) return String(object['Ref'])
+  if (object['Fn::ImportValue'] === DEPLOYMENT) return DEPLOYMENT
   return JSON.stringify(value)
 }

@@ -107,7 +107,7 @@ async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
   const { chance, server, time } = world
   const nowMs = time.nowMs
   const id = newId('ac_', { nowMs, random: chance })
-  const secretId = secretIdOf({ tenant, ownerId: id, generation: 1 })
+  const secretId = secretIdOf({ deployment: 'local', kind: 's', tenant, ownerId: id, generation: 1 })
   const code = server.consent(RULES)
   const answer = server.handle({ kind: 'authorization-code', code: new SecretText(code), scopes: [] }, RULES)
   if (answer.kind !== 'granted') throw new Error('the model refused a fresh code')

@@ -183,6 +183,10 @@ export class FaultySecretStore implements SecretStore {
     this.#calls = calls
   }
 
+  get deployment(): string {
+    return this.#inner.deployment
+  }
+
   get staging(): SecretStore['staging'] {
     return this.#inner.staging
   }

@@ -63,7 +63,14 @@ export class World {
     // In turns as in one file and as in DynamoDB.
     const discardsAtOnce = scenario.seed % 4 < 2
     this.secrets = scenario.secretsAmongRows
-      ? new SealedSecretStore({ items: this.items, keys: OPEN_KEYS, clock, random, discardsAtOnce })
+      ? new SealedSecretStore({
+          deployment: 'local',
+          items: this.items,
+          keys: OPEN_KEYS,
+          clock,
+          random,
+          discardsAtOnce,
+        })
       : new MemorySecretStore(clock)
     this.#seals = { keys: OPEN_KEYS, random, removesAtOnce: discardsAtOnce }
     this.sealer = new SealedGrants({ ...this.#seals, items: this.items })

@@ -58,7 +58,7 @@ export async function startGrantsUnderTest() {
   const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
   const clock = new ManualClock()
   const items = new MemoryItemStore()
-  const secrets = new SealedSecretStore({ items, keys, clock, random })
+  const secrets = new SealedSecretStore({ deployment: 'local', items, keys, clock, random })
   const sealer = new SealedGrants({ items, keys, random })
   const lines: string[] = []
   const note = (message: string, members?: object) => lines.push(`${message} ${JSON.stringify(members)}`)

@@ -1,4 +1,6 @@
+import { secretIdOfPartition } from '../../shared/adapters/sealed/sealed-items.ts'
 import { outboxShards } from '../../shared/domain/keys.ts'
+import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
 import type { Attributes, ItemStore } from '../../shared/ports/item-store.ts'
 import { until } from './until.ts'
 
@@ -29,7 +31,8 @@ export function itemsOfTenant(items: ItemStore, tenant: string): Promise<Record<
   return storedItems(
     items,
     (partition) =>
-      partition.startsWith(`TENANT#${tenant}#`) || partition.startsWith(`SECRET#flow-vault/${tenant}/`),
+      partition.startsWith(`TENANT#${tenant}#`) ||
+      findSecretIdParts(secretIdOfPartition(partition) ?? '')?.tenant === tenant,
   )
 }
 

@@ -13,13 +13,22 @@ const random = new SystemRandom()
 
 /** The secret of number `n`, and what it holds. */
 function secretOf(n: number): { secretId: string; value: string } {
-  return { secretId: secretIdOf({ tenant: 't1', ownerId: `ac_${n}`, generation: 1 }), value: `value-${n}` }
+  return {
+    secretId: secretIdOf({ deployment: 'local', kind: 's', tenant: 't1', ownerId: `ac_${n}`, generation: 1 }),
+    value: `value-${n}`,
+  }
 }
 
 /** Puts `count` sealed secrets into a data folder, which is made when it is new; no server runs. */
 export async function fillVaultFolder(folder: string, count: number): Promise<void> {
   const { items, keys } = await openStores(folder, { random })
-  const secrets = new SealedSecretStore({ items, keys, clock: new SystemClock(), random })
+  const secrets = new SealedSecretStore({
+    deployment: 'local',
+    items,
+    keys,
+    clock: new SystemClock(),
+    random,
+  })
   const numbers = Array.from({ length: count }, (_, n) => n)
   await Promise.all(
     numbers.map((n) =>
@@ -47,7 +56,13 @@ export async function lookIntoVaultFolder(folder: string): Promise<{
 }> {
   const file = await openKeyFile(path.join(folder, KEY_FILE))
   const { items, keys } = await openStores(folder, { random })
-  const secrets = new SealedSecretStore({ items, keys, clock: new SystemClock(), random })
+  const secrets = new SealedSecretStore({
+    deployment: 'local',
+    items,
+    keys,
+    clock: new SystemClock(),
+    random,
+  })
   try {
     const page = await items.scan({ limit: 100_000 })
     const wrapping = page.items.flatMap(({ attributes: { keyId } }) =>

@@ -1,3 +1,4 @@
+import { LOCAL_DEPLOYMENT } from '../../domain/secret-id.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Write } from '../../ports/item-store.ts'
@@ -29,6 +30,7 @@ interface StoredSecret {
  */
 export class MemorySecretStore implements SecretStore {
   readonly staging = 'at-once'
+  readonly deployment = LOCAL_DEPLOYMENT
   readonly #clock: Pick<Clock, 'nowMs'>
   readonly #secrets = new Map<string, StoredSecret>()
 

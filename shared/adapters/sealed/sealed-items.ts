@@ -37,14 +37,14 @@ export function versionOfKey(key: ItemKey): { secretId: string; versionId: strin
 }
 
 /**
- * What a version is sealed to: tenant, owner, generation and version id. Moved to any other place, by a bug or by
+ * What a version is sealed to: deployment, kind, tenant, owner, generation and version id. Moved to any other place, by a bug or by
  * a hand in the database, it does not open. Throws `InvariantError` when `secretId` is not a name of this vault.
  */
 export function placeOf(secretId: string, versionId: string): Place {
-  const { tenant, ownerId, generation } = parseSecretId(secretId)
+  const { deployment, kind, tenant, ownerId, generation } = parseSecretId(secretId)
   return {
     context: { tenant, secretId, versionId },
-    boundTo: [tenant, ownerId, `g${generation}`, versionId],
+    boundTo: [deployment, kind, tenant, ownerId, `g${generation}`, versionId],
   }
 }
 

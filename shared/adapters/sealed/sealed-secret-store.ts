@@ -42,6 +42,8 @@ const PURGED_TOGETHER = 40
 
 /** What the sealed store is made of: rows, keys, time and chance. */
 export interface SealedSecretStorePorts {
+  /** What the deployment is called in the names of its secrets. */
+  readonly deployment: string
   readonly items: ItemStore
   readonly keys: KeyWrapper
   readonly clock: Pick<Clock, 'nowMs'>
@@ -60,10 +62,12 @@ export interface SealedSecretStorePorts {
  */
 export class SealedSecretStore implements SecretStore {
   readonly staging = 'with-the-row'
+  readonly deployment: string
   readonly #ports: SealedSecretStorePorts
 
   constructor(ports: SealedSecretStorePorts) {
     this.#ports = ports
+    this.deployment = ports.deployment
   }
 
   /** Seals the value and writes nothing: what is answered makes the item that `list` shows, or checks it. */

@@ -11,7 +11,7 @@ import {
   type Tag,
 } from '@aws-sdk/client-secrets-manager'
 import { InvariantError } from '../../domain/errors.ts'
-import { findSecretIdParts, parseSecretId, SECRET_ID_PREFIX } from '../../domain/secret-id.ts'
+import { findSecretIdParts, parseSecretId, secretIdPrefix } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { StoreUnavailableError, type Write } from '../../ports/item-store.ts'
 import {
@@ -52,16 +52,16 @@ const MARKED_DELETED = 'InvalidRequestException'
  */
 export class SecretsManagerStore implements SecretStore {
   readonly staging = 'at-once'
+  readonly deployment: string
   readonly #client: SecretsManagerClient
   readonly #writeBudget: WriteBudget
-  readonly #deployment: string
   readonly #kmsKeyId: string | undefined
   readonly #recoveryWindowDays: number
 
   constructor(options: {
     client: SecretsManagerClient
     writeBudget: WriteBudget
-    /** Names this deployment in a tag; at most 256 characters. */
+    /** Names this deployment in its secrets' names and in a tag. */
     deployment: string
     /** The key that encrypts new secrets; without it the account's `aws/secretsmanager` key. */
     kmsKeyId?: string
@@ -69,7 +69,7 @@ export class SecretsManagerStore implements SecretStore {
   }) {
     this.#client = options.client
     this.#writeBudget = options.writeBudget
-    this.#deployment = options.deployment
+    this.deployment = options.deployment
     this.#kmsKeyId = options.kmsKeyId
     this.#recoveryWindowDays = options.recoveryWindowDays ?? RECOVERY_WINDOW_DAYS
   }
@@ -150,7 +150,7 @@ export class SecretsManagerStore implements SecretStore {
   async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
     const command = new ListSecretsCommand({
       IncludePlannedDeletion: true,
-      Filters: [{ Key: 'name', Values: [SECRET_ID_PREFIX] }],
+      Filters: [{ Key: 'name', Values: [secretIdPrefix(this.deployment)] }],
       MaxResults: Math.min(query.limit, MAX_LIST_RESULTS),
       ...(query.nextToken === undefined ? {} : { NextToken: query.nextToken }),
     })
@@ -230,7 +230,7 @@ export class SecretsManagerStore implements SecretStore {
   #tagsOf(secretId: string): Tag[] {
     return [
       { Key: MANAGED_TAG, Value: 'true' },
-      { Key: DEPLOYMENT_TAG, Value: this.#deployment },
+      { Key: DEPLOYMENT_TAG, Value: this.deployment },
       { Key: TENANT_TAG, Value: parseSecretId(secretId).tenant },
     ]
   }
@@ -239,7 +239,7 @@ export class SecretsManagerStore implements SecretStore {
   #describe({ Name, CreatedDate, DeletedDate, Tags = [] }: SecretListEntry): SecretDescription | undefined {
     const tagged = (key: string, value: string) => Tags.some((tag) => tag.Key === key && tag.Value === value)
     if (Name === undefined || findSecretIdParts(Name) === undefined) return undefined
-    if (!tagged(MANAGED_TAG, 'true') || !tagged(DEPLOYMENT_TAG, this.#deployment)) return undefined
+    if (!tagged(MANAGED_TAG, 'true') || !tagged(DEPLOYMENT_TAG, this.deployment)) return undefined
     if (CreatedDate === undefined)
       throw new InvariantError('Secrets Manager lists a secret without CreatedDate')
     const description = { secretId: Name, createdAtMs: CreatedDate.getTime() }

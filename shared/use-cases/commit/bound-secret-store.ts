@@ -32,6 +32,10 @@ export class BoundSecretStore implements SecretStore {
     this.#binding = binding
   }
 
+  get deployment(): string {
+    return this.#binding.secrets.deployment
+  }
+
   get staging(): SecretStore['staging'] {
     return this.#binding.secrets.staging
   }

@@ -31,7 +31,9 @@ export async function findConnection(
 
 function isOwnRow(row: ConnectionRow, tenant: string, id: string): boolean {
   if (row.tenant !== tenant || row.id !== id) return false
-  return row.secret === undefined || isSecretIdOf({ tenant, ownerId: id }, row.secret.secretId)
+  return (
+    row.secret === undefined || isSecretIdOf({ tenant, ownerId: id, kinds: ['s', 'm'] }, row.secret.secretId)
+  )
 }
 
 /** The row; throws `not-found` with Auth0's text when there is none. */

@@ -11,12 +11,12 @@ export async function discardVersion(ports: Ports, pointer: SecretPointer): Prom
 }
 
 /**
- * Lets go of what a commit replaced: the version, or the whole secret when the new pointer names another one.
- * A failure is only logged, as above.
+ * Lets go of what a commit replaced: the version, or the whole secret when the new pointer names another one, which is
+ * then scheduled for deletion: its name is never used again. A failure is only logged, as above.
  */
 export async function discardReplaced(ports: Ports, old: SecretPointer, now: SecretPointer): Promise<void> {
   if (old.secretId === now.secretId) await discardVersion(ports, old)
-  else await orLeave(ports, old, () => ports.secrets.purge(old.secretId))
+  else await orLeave(ports, old, () => ports.secrets.scheduleDeletion(old.secretId))
 }
 
 async function orLeave(ports: Ports, pointer: SecretPointer, discard: () => Promise<void>): Promise<void> {

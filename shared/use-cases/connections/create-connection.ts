@@ -13,6 +13,7 @@ import { commitOnce, commitSecret, type Staging } from '../commit/commit-protoco
 import { attributesOf, eventWrite, fingerprintOf } from '../commit/connection-rows.ts'
 import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { sealableContent } from '../commit/secret-content.ts'
+import { kindOfSetup } from '../commit/secret-place.ts'
 import { settleCreation } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
@@ -187,13 +188,13 @@ interface CreationPlan {
   readonly verify: boolean
 }
 
-function intentOf(row: ConnectionRow, { idempotent, imported }: CreationPlan): Intent {
+function intentOf(row: ConnectionRow, { idempotent, imported }: CreationPlan, secretId: string): Intent {
   return {
     kind: 'create',
     tenant: row.tenant,
     ownerId: row.id,
     op: row.op,
-    secretId: secretIdOf({ tenant: row.tenant, ownerId: row.id, generation: 1 }),
+    secretId,
     newSecret: true,
     deadlineAtMs: row.createdAtMs + INTENT_DEADLINE_MS,
     ...(idempotent === undefined ? {} : { idempotencySort: idempotent.sort }),
@@ -207,9 +208,16 @@ async function createWithSetup(
   plan: CreationPlan,
 ): Promise<ConnectionRow> {
   const { accepted, idempotent, imported } = plan
+  const secretId = secretIdOf({
+    deployment: ports.secrets.deployment,
+    kind: kindOfSetup(accepted.setup),
+    tenant: row.tenant,
+    ownerId: row.id,
+    generation: 1,
+  })
   let created = row
   await commitSecret(ports, {
-    intent: intentOf(row, plan),
+    intent: intentOf(row, plan, secretId),
     generation: 1,
     besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, row.op, row.createdAtMs)],
     value: sealableContent({ setup: accepted.values }),

@@ -11,7 +11,7 @@ import { endOfGrant } from '../commit/end-of-grant.ts'
 import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
 import { sealableContent } from '../commit/secret-content.ts'
-import { placeForSecret } from '../commit/secret-place.ts'
+import { kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from './accept-setup.ts'
 import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import { grantFate } from './grant-fate.ts'
@@ -37,7 +37,10 @@ export async function replaceSetup(
   input: SetupReplacement,
 ): Promise<ConnectionRow> {
   const op = newUuid(ports.random)
-  const { secretId, generation, newSecret, reserve } = placeForSecret(row)
+  const { secretId, generation, newSecret, reserve } = placeForSecret(row, {
+    deployment: ports.secrets.deployment,
+    kind: kindOfSetup(accepted.setup),
+  })
   const intent: Intent = {
     kind: 'update',
     tenant: row.tenant,

@@ -37,7 +37,15 @@ export async function commitApplication(
   const kept = previous?.secret
   // A try that was undone has used its name up: that of a draft's first secret is new each time.
   const generation = kept?.generation ?? (previous === undefined ? 1 : Math.floor(draft.updatedAtMs / 1000))
-  const secretId = kept?.secretId ?? secretIdOf({ tenant: draft.tenant, ownerId: draft.id, generation })
+  const secretId =
+    kept?.secretId ??
+    secretIdOf({
+      deployment: ports.secrets.deployment,
+      kind: 'a',
+      tenant: draft.tenant,
+      ownerId: draft.id,
+      generation,
+    })
   const intent: Intent = {
     kind: previous === undefined ? 'create' : 'update',
     tenant: draft.tenant,

@@ -65,7 +65,7 @@ export function applicationOf(attributes: Attributes | undefined): OauthApplicat
 function isOwnApplication(application: OauthApplication, tenant: string, id: string): boolean {
   if (application.tenant !== tenant || application.id !== id) return false
   const { secret } = application
-  return secret === undefined || isSecretIdOf({ tenant, ownerId: id }, secret.secretId)
+  return secret === undefined || isSecretIdOf({ tenant, ownerId: id, kinds: ['a'] }, secret.secretId)
 }
 
 /** The application that connections of this app use when they name none. */

@@ -211,7 +211,7 @@ class Comparison {
     // A secret without an owner goes as a whole, and one of an unknown kind not at all.
     if (owner.kind === 'unknown' || !isPointedAt(owner, secretId)) return
     if (owner.pointers.some((pointer) => pointer.versionId === versionId)) return
-    if (owner.kept.includes(versionId)) return
+    if (owner.kept.some((kept) => kept.versionId === versionId)) return
     this.counts.orphanVersions++
     const what = versionName(version)
     if (!(await this.#mayRemove(secretId, what, createdAtMs))) return
@@ -236,7 +236,8 @@ class Comparison {
 }
 
 function isPointedAt(owner: SecretOwner, secretId: string): boolean {
-  return owner.kind === 'known' && owner.pointers.some((pointer) => pointer.secretId === secretId)
+  if (owner.kind === 'unknown') return false
+  return [...owner.pointers, ...owner.kept].some((pointer) => pointer.secretId === secretId)
 }
 
 function versionName({ secretId, versionId }: { secretId: string; versionId: string }): string {

@@ -16,7 +16,11 @@ const MAX_RESCUES = 100
 /** Who a secret belongs to: what points at it or may yet do so, or that we do not know such owners at all. */
 export type SecretOwner =
   | { readonly kind: 'unknown' }
-  | { readonly kind: 'known'; readonly pointers: readonly SecretPointer[]; readonly kept: readonly string[] }
+  | {
+      readonly kind: 'known'
+      readonly pointers: readonly SecretPointer[]
+      readonly kept: readonly SecretPointer[]
+    }
 
 /**
  * The owner of a secret by strong reads, one owner kind after the other. `kept` are versions that no pointer names
@@ -25,8 +29,8 @@ export type SecretOwner =
 export async function findSecretOwner(ports: Pick<Ports, 'items'>, secretId: string): Promise<SecretOwner> {
   const parts = findSecretIdParts(secretId)
   if (parts === undefined) return { kind: 'unknown' }
-  const { tenant, ownerId } = parts
-  if (ownerId.startsWith('oa_')) {
+  const { tenant, ownerId, kind } = parts
+  if (kind === 'a' && ownerId.startsWith('oa_')) {
     const application = await findOauthApplication(ports, tenant, ownerId)
     return {
       kind: 'known',
@@ -34,13 +38,13 @@ export async function findSecretOwner(ports: Pick<Ports, 'items'>, secretId: str
       kept: [],
     }
   }
-  if (ownerId.startsWith('su_')) {
+  if (kind === 'w' && ownerId.startsWith('su_')) {
     const subscription = await findSubscription(ports, tenant, ownerId)
     const pointers = [subscription?.secret, subscription?.previousSecret]
     return { kind: 'known', pointers: pointers.flatMap((pointer) => pointer ?? []), kept: [] }
   }
-  if (ownerId.startsWith('ac_')) return connectionOwner(ports, tenant, ownerId)
-  return { kind: 'unknown' }
+  const isSetup = (kind === 's' || kind === 'm') && ownerId.startsWith('ac_')
+  return isSetup ? connectionOwner(ports, tenant, ownerId) : { kind: 'unknown' }
 }
 
 async function connectionOwner(
@@ -58,9 +62,7 @@ async function connectionOwner(
   return {
     kind: 'known',
     pointers: [row?.secret, tombstone?.row.secret].flatMap((pointer) => pointer ?? []),
-    kept: rescues.items.flatMap(
-      ({ attributes }) => (attributes as unknown as Rescue).secret?.versionId ?? [],
-    ),
+    kept: rescues.items.flatMap(({ attributes }) => (attributes as unknown as Rescue).secret ?? []),
   }
 }
 

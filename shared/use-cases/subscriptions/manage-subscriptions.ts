@@ -195,7 +195,7 @@ function intentOf(ports: Ports, subscription: Subscription, kind: Intent['kind']
     tenant,
     ownerId,
     op: kind === 'destroy' ? newUuid(ports.random) : op,
-    secretId: secretIdOf({ tenant, ownerId, generation: 1 }),
+    secretId: secretIdOf({ deployment: ports.secrets.deployment, kind: 'w', tenant, ownerId, generation: 1 }),
     newSecret: kind !== 'update',
     deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
   }

@@ -108,13 +108,13 @@ describe('rotate-key command', () => {
   it('keeps the old key when something does not open, and names it', async () => {
     await fillVaultFolder(folder, 3)
     const items = SqliteItemStore.open({ path: path.join(folder, 'vault.db') })
-    const key = { partition: 'SECRET#flow-vault/t1/ac_1/g1', sort: 'v#v1' }
+    const key = { partition: 'SECRET#flow-vault/local/s/t1/ac_1/g1', sort: 'v#v1' }
     await items.transact([{ op: 'update', key, set: { wrapped: 'AAAA' } }])
     await items.close()
     const { active } = await lookKeys()
     const outcome = await rotate()
     expect(outcome).toMatchObject({ exitCode: 1, out: '' })
-    expect(outcome.err).toContain('SECRET#flow-vault/t1/ac_1/g1 v#v1')
+    expect(outcome.err).toContain('SECRET#flow-vault/local/s/t1/ac_1/g1 v#v1')
     expect((await lookKeys()).keyIds).toContain(active)
   })
 

@@ -16,7 +16,7 @@ import {
 
 const ARN = 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555'
 const OLD_ARN = 'arn:aws:kms:us-east-1:123456789012:key/99999999-2222-3333-4444-555555555555'
-const CONTEXT = { tenant: 't1', secretId: 'flow-vault/t1/ac_1/g1', versionId: 'v1' }
+const CONTEXT = { tenant: 't1', secretId: 'flow-vault/local/s/t1/ac_1/g1', versionId: 'v1' }
 const OLD_KEY = { keyId: OLD_ARN, wrapped: 'AAAA' }
 
 let service: ScriptedAwsService

@@ -78,7 +78,7 @@ describe('verifyKeyMatches', () => {
     await verifyKeyMatches(ports)
     const { active: old } = await openKeyFile(path)
     await addKey(path, random)
-    const store = new SealedSecretStore({ ...ports, clock: new ManualClock() })
+    const store = new SealedSecretStore({ deployment: 'local', ...ports, clock: new ManualClock() })
     expect(await store.rewrapAll({ limit: 10 })).toMatchObject({ rewrapped: 1, failed: [] })
     await dropKey(path, old)
     await expect(verifyKeyMatches(await portsOf(path))).resolves.toBeUndefined()

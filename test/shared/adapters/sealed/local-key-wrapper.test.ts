@@ -7,7 +7,7 @@ import { KeyUnavailableError } from '../../../../shared/ports/key-wrapper.ts'
 import { keyWrapperContract } from '../../../contract/key-wrapper.ts'
 import { makeKeyFolder } from '../../../support/key-folder.ts'
 
-const CONTEXT = { tenant: 't1', secretId: 'flow-vault/t1/ac_1/g1', versionId: 'v1' }
+const CONTEXT = { tenant: 't1', secretId: 'flow-vault/local/s/t1/ac_1/g1', versionId: 'v1' }
 
 const random = new SystemRandom()
 let folder: Awaited<ReturnType<typeof makeKeyFolder>>

@@ -36,7 +36,7 @@ beforeEach(async () => {
   keys = await LocalKeyWrapper.open(keyPath, random)
   items = new MemoryItemStore()
   clock = new ManualClock()
-  store = new SealedSecretStore({ items, keys, clock, random })
+  store = new SealedSecretStore({ deployment: 'local', items, keys, clock, random })
 })
 
 afterEach(() => folder.remove())
@@ -50,7 +50,10 @@ afterAll(() => Promise.all(databases.map((database) => database.close())))
 secretStoreContract('SealedSecretStore over a key file and SQLite', async () => {
   const database = SqliteItemStore.open({ path: join(folder.path, 'vault.db') })
   databases.push(database)
-  return { secrets: new SealedSecretStore({ items: database, keys, clock, random }), items: database }
+  return {
+    secrets: new SealedSecretStore({ deployment: 'local', items: database, keys, clock, random }),
+    items: database,
+  }
 })
 
 /** Stages and stores in the rows that all these stores share. */
@@ -97,7 +100,7 @@ describe('SealedSecretStore', () => {
       },
       rewrap: (...args: Parameters<LocalKeyWrapper['rewrap']>) => keys.rewrap(...args),
     }
-    const watchedStore = new SealedSecretStore({ items, keys: watched, clock, random })
+    const watchedStore = new SealedSecretStore({ deployment: 'local', items, keys: watched, clock, random })
     const secretId = freshSecretId()
     const { writes } = await watchedStore.stage(secretId, 'v1', new SecretText('one'), { isNew: true })
     await items.transact(writes)
@@ -110,14 +113,14 @@ describe('SealedSecretStore', () => {
     const secretId = freshSecretId()
     await put(store, secretId, 'v1', new SecretText('one'))
     const calls = countCalls(items)
-    const counted = new SealedSecretStore({ items: calls.items, keys, clock, random })
+    const counted = new SealedSecretStore({ deployment: 'local', items: calls.items, keys, clock, random })
     await counted.get(secretId, 'v1')
     expect(calls.made).toEqual(['get'])
   })
 
   it.each([true, false])('asks the rows nothing to stage a version, new: %s', async (isNew) => {
     const calls = countCalls(items)
-    const counted = new SealedSecretStore({ items: calls.items, keys, clock, random })
+    const counted = new SealedSecretStore({ deployment: 'local', items: calls.items, keys, clock, random })
     const { writes } = await counted.stage(freshSecretId(), 'v1', new SecretText('one'), { isNew })
     expect(calls.made).toEqual([])
     expect(writes.map(({ op }) => op)).toEqual([isNew ? 'put' : 'check', 'put'])
@@ -192,7 +195,7 @@ describe('SealedSecretStore', () => {
         return items.transact(writes)
       },
     })
-    await new SealedSecretStore({ items: purging, keys, clock, random }).purge(secretId)
+    await new SealedSecretStore({ deployment: 'local', items: purging, keys, clock, random }).purge(secretId)
     expect(Math.max(...touched)).toBeLessThanOrEqual(4 * 1024 * 1024)
     expect((await items.scan({ limit: 10 })).items).toEqual([])
   })
@@ -208,7 +211,7 @@ describe('SealedSecretStore', () => {
     const secretId = freshSecretId()
     await put(store, secretId, 'v1', new SecretText('one'))
     const failing = crashingAt(items, ({ op, key }) => op === 'delete' && key.sort === 'meta')
-    const crashed = new SealedSecretStore({ items: failing, keys, clock, random })
+    const crashed = new SealedSecretStore({ deployment: 'local', items: failing, keys, clock, random })
     await expect(crashed.purge(secretId)).rejects.toThrow('crash')
     expect((await store.list({ limit: 10 })).items).toHaveLength(1)
     await store.purge(secretId)
@@ -220,7 +223,7 @@ describe('SealedSecretStore, when one version takes the place of another', () =>
   it.each([true, false])(
     'destroys the one in the transaction that stores the other when it is to: %s',
     async (discardsAtOnce) => {
-      store = new SealedSecretStore({ items, keys, clock, random, discardsAtOnce })
+      store = new SealedSecretStore({ deployment: 'local', items, keys, clock, random, discardsAtOnce })
       const secretId = freshSecretId()
       await put(store, secretId, 'v1', new SecretText('one'))
       const { writes } = await store.stage(secretId, 'v2', new SecretText('two'))
@@ -232,12 +235,24 @@ describe('SealedSecretStore, when one version takes the place of another', () =>
 })
 
 describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
-  const one = secretIdOf({ tenant: 't1', ownerId: 'ac_1', generation: 1 })
+  const one = secretIdOf({ deployment: 'local', kind: 's', tenant: 't1', ownerId: 'ac_1', generation: 1 })
 
   it.each([
-    ['another tenant', secretIdOf({ tenant: 't2', ownerId: 'ac_1', generation: 1 }), 'v1'],
-    ['another connection', secretIdOf({ tenant: 't1', ownerId: 'ac_2', generation: 1 }), 'v1'],
-    ['another generation', secretIdOf({ tenant: 't1', ownerId: 'ac_1', generation: 2 }), 'v1'],
+    [
+      'another tenant',
+      secretIdOf({ deployment: 'local', kind: 's', tenant: 't2', ownerId: 'ac_1', generation: 1 }),
+      'v1',
+    ],
+    [
+      'another connection',
+      secretIdOf({ deployment: 'local', kind: 's', tenant: 't1', ownerId: 'ac_2', generation: 1 }),
+      'v1',
+    ],
+    [
+      'another generation',
+      secretIdOf({ deployment: 'local', kind: 's', tenant: 't1', ownerId: 'ac_1', generation: 2 }),
+      'v1',
+    ],
     ['another version', one, 'v2'],
   ])('refuses a whole item moved to %s', async (_, secretId, versionId) => {
     await put(store, one, 'v1', new SecretText('mine'))
@@ -264,11 +279,11 @@ describe('SealedSecretStore, when ciphertext is moved or damaged', () => {
       unwrap: async () => Buffer.from(dataKey),
       rewrap: async (key: { keyId: string; wrapped: string }) => key,
     }
-    const careless = new SealedSecretStore({ items, keys: unbound, clock, random })
+    const careless = new SealedSecretStore({ deployment: 'local', items, keys: unbound, clock, random })
     const others = [
-      secretIdOf({ tenant: 't2', ownerId: 'ac_1', generation: 1 }),
-      secretIdOf({ tenant: 't1', ownerId: 'ac_2', generation: 1 }),
-      secretIdOf({ tenant: 't1', ownerId: 'ac_1', generation: 2 }),
+      secretIdOf({ deployment: 'local', kind: 's', tenant: 't2', ownerId: 'ac_1', generation: 1 }),
+      secretIdOf({ deployment: 'local', kind: 's', tenant: 't1', ownerId: 'ac_2', generation: 1 }),
+      secretIdOf({ deployment: 'local', kind: 's', tenant: 't1', ownerId: 'ac_1', generation: 2 }),
     ]
     await put(careless, one, 'v1', new SecretText('mine'))
     const moved = (await versionItem(one, 'v1'))!
@@ -319,6 +334,7 @@ describe('SealedSecretStore.rewrapAll', () => {
     expect(await rewrapEverything(3)).toEqual({ rewrapped: 0, current: 4, contended: 0, failed: [] })
     await dropKey(keyPath, oldKey)
     const restarted = new SealedSecretStore({
+      deployment: 'local',
       items,
       keys: await LocalKeyWrapper.open(keyPath, random),
       clock,
@@ -359,7 +375,7 @@ describe('SealedSecretStore.rewrapAll', () => {
         return seen
       },
     })
-    const slow = new SealedSecretStore({ items: racing, keys, clock, random })
+    const slow = new SealedSecretStore({ deployment: 'local', items: racing, keys, clock, random })
     expect(await slow.rewrapVersion(secretId, 'v1')).toBe('contended')
     expect(await store.rewrapVersion(secretId, 'v1')).toBe('current')
     expect((await store.get(secretId, 'v1')).reveal()).toBe('one')
@@ -376,7 +392,7 @@ describe('SealedSecretStore.rewrapAll', () => {
         return seen
       },
     })
-    const slow = new SealedSecretStore({ items: racing, keys, clock, random })
+    const slow = new SealedSecretStore({ deployment: 'local', items: racing, keys, clock, random })
     expect(await slow.rewrapVersion(secretId, 'v1')).toBe('contended')
     expect(await versionItem(secretId, 'v1')).toBeUndefined()
   })

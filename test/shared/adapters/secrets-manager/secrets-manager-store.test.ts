@@ -201,7 +201,7 @@ describe('SecretsManagerStore.list', () => {
     ])
     expect(await service.lastBody()).toMatchObject({
       IncludePlannedDeletion: true,
-      Filters: [{ Key: 'name', Values: ['flow-vault/'] }],
+      Filters: [{ Key: 'name', Values: ['flow-vault/unit/'] }],
       MaxResults: 100,
     })
   })

@@ -6,7 +6,7 @@ import type { ItemKey } from '../../../../shared/ports/item-store.ts'
 import { BoundSecretStore } from '../../../../shared/use-cases/commit/bound-secret-store.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
-const ID = 'flow-vault/t1/ac_1/g1'
+const ID = 'flow-vault/local/s/t1/ac_1/g1'
 const TOKEN = '7a2f4b1c-0000-4000-8000-000000000001'
 const VALUE = new SecretText('value')
 

@@ -43,7 +43,7 @@ async function compare(world: World): Promise<ComparisonReport> {
 }
 
 async function orphan(world: World, ownerId = 'ac_nobody'): Promise<string> {
-  const secretId = secretIdOf({ tenant: TENANT, ownerId, generation: 1 })
+  const secretId = secretIdOf({ deployment: 'local', kind: 's', tenant: TENANT, ownerId, generation: 1 })
   await world.start().secrets.stage(secretId, 'v1', VALUE, { isNew: true })
   return secretId
 }
@@ -248,7 +248,7 @@ describe('reconcileStores', () => {
     const { world } = await worldWithConnection()
     await createHubspotApplication(world.start())
     const application = (await secretIds(world)).find((secretId) => secretId.includes('/oa_'))!
-    await world.items.transact([{ op: 'delete', key: oauthAppKey(TENANT, application.split('/')[2]!) }])
+    await world.items.transact([{ op: 'delete', key: oauthAppKey(TENANT, application.split('/')[4]!) }])
     await world.passDays(10)
     expect(await secretIds(world)).toHaveLength(1)
     expect(await secretIds(world)).not.toContain(application)

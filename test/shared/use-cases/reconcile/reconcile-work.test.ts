@@ -15,7 +15,7 @@ const NOW_MS = Date.UTC(2030, 0, 1)
 /** The create that a crash left after it had put its secret; `n` names it. */
 function leftIntent(n: number, deadlineAtMs = NOW_MS - 1): Intent {
   const ownerId = `ac_${String(n).padStart(22, '0')}`
-  const secretId = secretIdOf({ tenant: TENANT, ownerId, generation: 1 })
+  const secretId = secretIdOf({ deployment: 'local', kind: 's', tenant: TENANT, ownerId, generation: 1 })
   return { kind: 'create', tenant: TENANT, ownerId, op: `op-${n}`, secretId, newSecret: true, deadlineAtMs }
 }
 

@@ -134,7 +134,7 @@ describe('what workers and loops measure', () => {
       tenant: 'acme',
       ownerId: 'ac_1',
       op: 'op-1',
-      secretId: 'flow-vault/acme/ac_1/g1',
+      secretId: 'flow-vault/local/s/acme/ac_1/g1',
       newSecret: true,
       deadlineAtMs: world.clock.nowMs(),
       state: 'open',
