@@ -2,6 +2,7 @@ import { benchBundles } from './bundles.ts'
 import { benchFlowClient } from './flow-client.ts'
 import { benchGrants } from './grants.ts'
 import { benchHttp } from './http.ts'
+import { benchNeighbours } from './neighbours.ts'
 import { benchRotation } from './rotation.ts'
 import { benchStorage } from './storage.ts'
 
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   'flow-client': benchFlowClient,
   grants: benchGrants,
   http: benchHttp,
+  neighbours: benchNeighbours,
   rotation: benchRotation,
   storage: benchStorage,
 }

@@ -1,0 +1,177 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import http from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { startLocalServer } from '../support/local-server.ts'
+import type { Flood, FloodResult } from './flood-process.ts'
+import { withBareServer } from './load.ts'
+import { connectionBody, createConnection, seedConnections, serveVault, stopVault } from './served-vault.ts'
+import { printTable, type Row } from './table.ts'
+
+const ROWS = 10_000
+const MEASURED_MS = 6_000
+/** Until a flood has come up to its strength. */
+const RISING_MS = 1_500
+/** The victim is one flow that fetches now and then. */
+const VICTIM_PAUSE_MS = 10
+const PATH = '/api/v2/flows/vault/connections'
+
+interface Victim {
+  readonly url: string
+  readonly token: string
+}
+
+interface Latency {
+  readonly p50Ms: number
+  readonly p95Ms: number
+}
+
+/**
+ * What one tenant notices of the floods of another and of nobody: its fetches one after another, with nothing else
+ * going on, under the flood, and while the same flood goes to a bare server beside the vault. The last one is what the
+ * machine itself costs, because whoever floods needs a processor too.
+ */
+export async function benchNeighbours(): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'flow-vault-bench-'))
+  const hanging = await startLocalServer((request) => void request.resume())
+  try {
+    const seeding = await serveVault(folder, { FLOW_VAULT_RATE_LIMIT: '1000000' })
+    await seedConnections(seeding, await seeding.tokenOf('evil'), ROWS)
+    await stopVault(seeding)
+    const server = await serveVault(folder, { FLOW_VAULT_ALLOW_HOSTS: hanging.host })
+    const victimToken = await server.tokenOf('acme')
+    const id = await createConnection(server.url, victimToken, connectionBody(0))
+    const victim = { url: `${server.url}${PATH}/${id}/credentials`, token: victimToken }
+    const evil = await server.tokenOf('evil')
+    const evilId = await createConnection(server.url, evil, connectionBody(1))
+    const floods = floodsOf({ url: server.url, token: evil, id: evilId, hangingUrl: `${hanging.url}/token` })
+    await latencyOf(victim)
+    const rows: Row[] = []
+    for (const [what, flood] of Object.entries(floods)) rows.push(await rowOf(what, flood, victim))
+    await stopVault(server)
+    printTable(
+      `A tenant's fetches under floods of others (a request each ${VICTIM_PAUSE_MS} ms, ${ROWS} rows)`,
+      rows,
+    )
+  } finally {
+    await hanging.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function rowOf(what: string, flood: Flood, victim: Victim): Promise<Row> {
+  const idle = await latencyOf(victim)
+  const { latency, result } = await under(flood, victim)
+  const { pathname, search } = new URL(flood.url)
+  const beside = await withBareServer('{}', (bare) =>
+    under({ ...flood, url: new URL(`${pathname}${search}`, bare).href }, victim),
+  )
+  const times = (latency.p95Ms / idle.p95Ms).toFixed(1)
+  const rate = (count: number) => Math.round(count / result.seconds).toLocaleString('en')
+  return {
+    what,
+    value: `${show(idle)} idle, ${show(latency)} under it: ${times} times (${rate(result.answered)}/s answered, ${rate(result.refused)}/s refused)`,
+    beside: `${show(beside.latency)}: ${(beside.latency.p95Ms / idle.p95Ms).toFixed(1)} times`,
+    aim: '≤ 2 times',
+  }
+}
+
+function show({ p50Ms, p95Ms }: Latency): string {
+  return `p50 ${p50Ms.toFixed(1)} p95 ${p95Ms.toFixed(1)} ms`
+}
+
+async function under(flood: Flood, victim: Victim): Promise<{ latency: Latency; result: FloodResult }> {
+  const child = fork(path.join(import.meta.dirname, 'flood-process.ts'), [JSON.stringify(flood)], {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
+  await new Promise((resolve) => setTimeout(resolve, RISING_MS))
+  const latency = await latencyOf(victim)
+  const told = once(child, 'message')
+  const ended = once(child, 'exit')
+  child.send('tell')
+  const [result] = await told
+  await ended
+  return { latency, result }
+}
+
+/** Each fetch on a connection of its own: a flood may keep others from connecting. */
+async function latencyOf(victim: Victim): Promise<Latency> {
+  const latencies: number[] = []
+  const untilMs = performance.now() + MEASURED_MS
+  while (performance.now() < untilMs) {
+    const startedAtMs = performance.now()
+    await fetchOnce(victim)
+    latencies.push(performance.now() - startedAtMs)
+    await new Promise((resolve) => setTimeout(resolve, VICTIM_PAUSE_MS))
+  }
+  latencies.sort((a, b) => a - b)
+  const at = (part: number) => latencies[Math.floor(latencies.length * part)] ?? Number.NaN
+  return { p50Ms: at(0.5), p95Ms: at(0.95) }
+}
+
+function fetchOnce({ url, token }: Victim): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(
+      url,
+      { agent: false, headers: { authorization: `Bearer ${token}` } },
+      (answer) => {
+        answer.resume().once('end', () => {
+          if (answer.statusCode === 200) resolve()
+          else reject(new Error(`the victim was answered ${answer.statusCode}`))
+        })
+      },
+    )
+    request.once('error', reject)
+  })
+}
+
+function floodsOf(evil: {
+  url: string
+  token: string
+  id: string
+  hangingUrl: string
+}): Record<string, Flood> {
+  const headers = { authorization: `Bearer ${evil.token}`, 'content-type': 'application/json' }
+  const get = (pathAndQuery: string, connections: number): Flood => ({
+    kind: 'requests',
+    url: `${evil.url}${pathAndQuery}`,
+    connections,
+    method: 'GET',
+    headers,
+  })
+  const post = (pathname: string, connections: number, body: string): Flood => ({
+    ...(get(pathname, connections) as Extract<Flood, { kind: 'requests' }>),
+    method: 'POST',
+    body,
+  })
+  const hanging = JSON.stringify({
+    name: 'hangs',
+    app_id: 'OAUTH2',
+    setup: {
+      type: 'CLIENT_CREDENTIALS',
+      client_id: 'a',
+      client_secret: 'client-secret-of-evil',
+      token_url: evil.hangingUrl,
+    },
+  })
+  return {
+    'filtered lists, 30 at once': get(`${PATH}?q=zzz&include_totals=true`, 30),
+    'counts, 30 at once': get(`${PATH}/summary?q=zzz`, 30),
+    'fetches, 64 at once': get(`${PATH}/${evil.id}/credentials`, 64),
+    'complaints, 64 at once': post(
+      `${PATH}/${evil.id}/credentials/rejected`,
+      64,
+      JSON.stringify({ credential_version: 1 }),
+    ),
+    'bodies of 100 KB, 32 at once': post(PATH, 32, JSON.stringify({ name: 'x'.repeat(100_000) })),
+    'creates at a hanging token endpoint, 128 at once': post(PATH, 128, hanging),
+    'documents without a token, 64 at once': { ...get('/openapi.json', 64), headers: {} } as Flood,
+    'bad tokens, 64 at once': {
+      ...(get(PATH, 64) as Extract<Flood, { kind: 'requests' }>),
+      headers: { authorization: 'Bearer a.b.c' },
+    },
+    '10,000 connections of one address': { kind: 'connections', url: evil.url, count: 10_000 },
+  }
+}
