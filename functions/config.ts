@@ -41,6 +41,7 @@ export const ENV = {
   returnTo: SHARED_SETTINGS.returnTo.variable,
   headless: SHARED_SETTINGS.headless.variable,
   corsOrigins: SHARED_SETTINGS.corsOrigins.variable,
+  maxConnections: SHARED_SETTINGS.maxConnections.variable,
   grantsFunction: 'FLOW_VAULT_GRANTS_FUNCTION',
   workQueueUrl: 'FLOW_VAULT_WORK_QUEUE',
   freezeQueueUrl: 'FLOW_VAULT_FREEZE_QUEUE',
@@ -80,6 +81,8 @@ export interface Config {
   readonly returnTo: readonly string[]
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[]
+  /** How many connections a tenant may have. */
+  readonly maxConnections?: number | undefined
   /** Authorization links lead to the provider at once, for browsers that nobody looks at. */
   readonly headless: boolean
   readonly grantsFunction?: string | undefined

@@ -65,6 +65,7 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
     permits: new PermitWatch(ports.items, clock),
     work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
     deliveries: deliveryQueue(base),
+    maxConnections: base.config.maxConnections,
     checkUrl: createUrlCheck(config.allowHosts),
     publicUrl,
     returnTo: [new URL(publicUrl).origin, ...config.returnTo],

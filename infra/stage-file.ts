@@ -61,6 +61,7 @@ export const STAGE_SCHEMA = z.strictObject({
     .describe('How much is logged.')
     .default('INFO'),
   rateLimit: whole(1, 1_000_000).describe('Management requests a second and tenant.').optional(),
+  maxConnections: whole(1, 100_000_000).describe('How many connections a tenant may have.').optional(),
   publicUrl: text(BASE_URL)
     .describe('Where browsers reach the vault, when something stands before the API that CDK does not make.')
     .optional(),
@@ -220,6 +221,7 @@ function variablesOf(
     [ENV.publicUrl, publicUrl],
     [ENV.returnTo, settings.returnTo.join(',')],
     [ENV.corsOrigins, settings.corsOrigins.join(',')],
+    [ENV.maxConnections, settings.maxConnections?.toString()],
     [ENV.headless, settings.headless ? 'true' : undefined],
     [ENV.allowHosts, settings.allowHosts.join(',')],
     [ENV.logLevel, settings.logLevel],

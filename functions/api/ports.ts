@@ -12,6 +12,8 @@ import type { HttpPorts } from '../http-handler.ts'
 export interface ApiPorts extends Ports, HttpPorts {
   /** Scheme, host and path where browsers reach this vault, without a trailing slash. */
   readonly publicUrl: string
+  /** How many connections a tenant may have; as many as it likes when absent. */
+  readonly maxConnections?: number | undefined
   /** Origins a person may be sent back to after an authorization. */
   readonly returnTo: readonly string[]
   /** What the vault page is told of where it runs. */

@@ -10,6 +10,7 @@ import type { Random } from '../../shared/ports/random.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
 import { isLoopback } from '../../shared/settings/setting-formats.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
+import { requireLocalDisk } from './folder/file-system.ts'
 import { requireOwnFolder } from './folder/own-folder.ts'
 import { OTHER_PARTS, requireWhole } from './folder/whole-vault.ts'
 import { isIn, markArrival, proxyList } from './http/arrival.ts'
@@ -45,9 +46,16 @@ export async function startServer(options: {
   const lock = acquireDataFolderLock(settings.dataFolder)
   try {
     requireOwnFolder(settings.dataFolder)
+    const unclear = requireLocalDisk(settings.dataFolder)
     await requireWhole(settings.dataFolder, settings.acceptLoss)
     removeLeftovers(settings.dataFolder)
-    return await startLocked(options, lock)
+    const server = await startLocked(options, lock)
+    if (unclear !== undefined) {
+      server.vault.log.warn('the data folder may be on another machine, where SQLite loses data', {
+        reason: unclear,
+      })
+    }
+    return server
   } catch (error) {
     lock.release()
     throw error

@@ -43,6 +43,8 @@ export interface Settings {
   readonly returnTo: readonly string[]
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[]
+  /** How many connections a tenant may have. */
+  readonly maxConnections?: number | undefined
   /** A foreign issuer; undefined for the built-in one. */
   readonly foreignIssuer?: IssuerSettings | undefined
   /** How people sign in to the page at a foreign issuer; undefined where nobody has registered the page there. */

@@ -49,6 +49,7 @@ import { startLoops } from './loops.ts'
 import { serveStores } from './open-stores.ts'
 import { PageFiles } from './page/page-files.ts'
 import { pageRoutes, signInUrl } from './page/page-routes.ts'
+import { freeBytesOf, readinessCheck } from './readiness.ts'
 import type { Settings } from './settings.ts'
 import { vaultLoops } from './vault-loops.ts'
 
@@ -101,7 +102,8 @@ export async function openVault(options: {
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
   const callers = { verifier, permits: new PermitWatch(items, clock), ...limitsOf(settings, clock) }
-  const http = { ...ports, ...callers, checkReady: check, grants, freezes, work, ...browsers, checkUrl }
+  const checkReady = readiness(settings, { items, check, clock })
+  const http = { ...ports, ...callers, checkReady, grants, freezes, work, ...browsers, checkUrl }
   const usage = new UsageRollup(ports)
   const handlers = createHandlers({ ...http, opened, deliveries, feedWaits, usage })
   const loops = startLoops([...vaultLoops({ ...ports, work, grants }, stores.items), events.loop], log)
@@ -138,13 +140,21 @@ function sealedAmong(ports: Omit<SealedSecretStorePorts, 'deployment'>) {
   }
 }
 
-/** What callers may ask for, and pages of which origins. */
+/** What callers may ask for and have, and pages of which origins. */
 function limitsOf(
   settings: Settings,
   clock: Clock,
-): Pick<ApiPorts, 'budgets'> & { corsOrigins: readonly string[] } {
+): Pick<ApiPorts, 'budgets' | 'maxConnections'> & { corsOrigins: readonly string[] } {
   const budgets = new LocalBudgets({ requestsPerSecond: settings.rateLimitPerSecond, clock })
-  return { budgets, corsOrigins: settings.corsOrigins }
+  const { corsOrigins, maxConnections } = settings
+  return { budgets, corsOrigins, maxConnections }
+}
+
+function readiness(
+  { dataFolder }: Settings,
+  ports: Pick<Parameters<typeof readinessCheck>[0], 'items' | 'check' | 'clock'>,
+): () => Promise<void> {
+  return readinessCheck({ ...ports, freeBytes: () => freeBytesOf(dataFolder) })
 }
 
 /** The functions' handlers, as each runs alone on AWS. */

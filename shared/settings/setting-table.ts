@@ -4,6 +4,7 @@ import { BASE_URL, FLAG, HOST_PORTS, ORIGINS, oneOf, SERVICE_URL, shaped, whole 
 
 /** These only catch a slip of the keyboard: no deployment gets near. */
 const MAX_RATE = 1_000_000
+const MAX_CONNECTIONS = 100_000_000
 
 /** What both worlds are set by, under the same names: one line a setting. */
 export const SHARED_SETTINGS = {
@@ -36,6 +37,8 @@ export const SHARED_SETTINGS = {
   /** What may be private or plain http, for outgoing calls. */
   allowHosts: defaulted('FLOW_VAULT_ALLOW_HOSTS', HOST_PORTS, []),
   rateLimitPerSecond: defaulted('FLOW_VAULT_RATE_LIMIT', whole(1, MAX_RATE), 500),
+  /** Of one tenant. */
+  maxConnections: optional('FLOW_VAULT_MAX_CONNECTIONS', whole(1, MAX_CONNECTIONS)),
   logLevel: defaulted('FLOW_VAULT_LOG_LEVEL', oneOf(LOG_LEVELS), 'INFO'),
 } as const
 

@@ -17,6 +17,7 @@ import { kindOfSetup } from '../commit/secret-place.ts'
 import { settleCreation } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
+import { type CapPorts, requireRoom } from './connection-cap.ts'
 import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import {
   claimAndCompleteWrite,
@@ -24,6 +25,7 @@ import {
   completeWrite,
   findReplay,
   type IdempotentRequest,
+  isKeyKnown,
   replayOf,
   sortOfIdempotencyKey,
 } from './idempotency.ts'
@@ -54,11 +56,11 @@ const CLAIM_INDEX = 1
 
 /**
  * Creates a connection and answers its row; `replayed` when the same Idempotency-Key made it before.
- * Throws `invalid-body`, `idempotency-mismatch`, `idempotency-in-progress`, `store-unavailable`;
+ * Throws `invalid-body`, `conflict` (too many), `idempotency-mismatch`, `idempotency-in-progress`, `store-unavailable`;
  * whatever it throws, nothing is stored.
  */
 export async function createConnection(
-  ports: FirstGrantPorts,
+  ports: FirstGrantPorts & CapPorts,
   input: CreateConnectionInput,
 ): Promise<{ row: ConnectionRow; replayed: boolean }> {
   const nowMs = ports.clock.nowMs()
@@ -85,13 +87,13 @@ export async function createConnection(
 }
 
 /** Checks what a create checks before it stores anything, and throws alike. */
-export async function checkCreation(ports: Ports, input: CreateConnectionInput): Promise<void> {
+export async function checkCreation(ports: Ports & CapPorts, input: CreateConnectionInput): Promise<void> {
   await prepare(ports, input, { nowMs: ports.clock.nowMs(), looksBack: true })
 }
 
 /** All that is checked before anything is stored; or the row that the same Idempotency-Key made, of an import. */
 async function prepare(
-  ports: Ports,
+  ports: Ports & CapPorts,
   input: CreateConnectionInput,
   { nowMs, looksBack }: { nowMs: number; looksBack: boolean },
 ): Promise<
@@ -115,6 +117,9 @@ async function prepare(
   if (replayed !== undefined) return { replayed }
   const imported =
     input.grant === undefined ? undefined : await acceptImport(ports, input, input.grant, accepted)
+  // A create that is repeated is answered as it was, which makes no more of them.
+  const isKnown = idempotent !== undefined && (await isKeyKnown(ports, idempotent))
+  if (!isKnown) await requireRoom(ports, input.tenant)
   return { accepted, idempotent, imported }
 }
 

@@ -23,6 +23,14 @@ export function sortOfIdempotencyKey(clientId: string, header: string): string {
   return idempotencySort(clientId, createHash('sha256').update(header).digest('hex'))
 }
 
+/** Whether somebody has used the key, which the claim then judges. Only spares work: what counts is the claim. */
+export async function isKeyKnown(
+  { items }: Pick<Ports, 'items'>,
+  { tenant, sort }: IdempotentRequest,
+): Promise<boolean> {
+  return (await items.get(idempotencyKey(tenant, sort))) !== undefined
+}
+
 /** Claims the key for operation `op`; fails the transaction while another request holds or has used it. */
 export function claimWrite(request: IdempotentRequest, op: string, nowMs: number): Write {
   return recordWrite(request, {

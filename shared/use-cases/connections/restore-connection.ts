@@ -14,15 +14,16 @@ import {
   nextRow,
 } from '../commit/connection-rows.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
+import { type CapPorts, requireRoom } from './connection-cap.ts'
 import { findTombstone, RESTORABLE_MS, type Tombstone } from './tombstones.ts'
 
 /**
  * Brings a deleted connection back with its id and setup, within the recovery window; a grant that was revoked
  * upstream comes back as `reauthorization_required`. Restoring what is there answers it unchanged.
- * Throws `not-found`, `conflict` (its deletion is still under way), `store-unavailable`.
+ * Throws `not-found`, `conflict` (its deletion is still under way, or there are too many), `store-unavailable`.
  */
 export async function restoreConnection(
-  ports: Ports,
+  ports: Ports & CapPorts,
   input: { tenant: string; id: string },
 ): Promise<ConnectionRow> {
   const tombstone = await findTombstone(ports, input.tenant, input.id)
@@ -37,6 +38,7 @@ export async function restoreConnection(
       retryAfterSeconds: 60,
     })
   }
+  await requireRoom(ports, input.tenant)
   await bringSecretBack(ports, tombstone)
   return commitRestoration(ports, tombstone, nowMs)
 }

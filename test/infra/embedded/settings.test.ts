@@ -72,6 +72,7 @@ describe('readSettings', () => {
       { returnTo: ['https://a.example', 'http://localhost:3000'] },
     ],
     ['FLOW_VAULT_AUDIENCE', 'urn:vault', { audience: 'urn:vault' }],
+    ['FLOW_VAULT_MAX_CONNECTIONS', '100000', { maxConnections: 100_000 }],
     ['FLOW_VAULT_CORS_ORIGINS', 'https://a.example/', { corsOrigins: ['https://a.example'] }],
   ])('takes %s=%s', (name, value, settings) => {
     expect(readSettings({ [name]: value })).toMatchObject(settings)
@@ -98,6 +99,7 @@ describe('readSettings', () => {
     ['FLOW_VAULT_PUBLIC_URL', 'vault.example'],
     ['FLOW_VAULT_RETURN_TO', 'javascript:alert(1)'],
     ['FLOW_VAULT_CORS_ORIGINS', '*'],
+    ['FLOW_VAULT_MAX_CONNECTIONS', '0'],
     ['FLOW_VAULT_CORS_ORIGINS', 'https://a.example/path'],
     ['FLOW_VAULT_CORS_ORIGINS', 'null'],
     ['FLOW_VAULT_RETURN_TO', 'https://a.example,*'],

@@ -1,0 +1,48 @@
+import fs from 'node:fs'
+import type { Clock } from '../../shared/ports/clock.ts'
+import { type ItemStore, StoreUnavailableError } from '../../shared/ports/item-store.ts'
+
+/** However often a monitor asks, the disk is written to this seldom; after a failure it is tried again sooner. */
+const PROVEN_FOR_MS = 5_000
+const FAILED_FOR_MS = 1_000
+/** Less is a matter of minutes: the write-ahead log alone may take 64 MiB in a burst. */
+const MIN_FREE_BYTES = 16 * 1024 * 1024
+const PROBE_KEY = { partition: 'VAULT', sort: 'write-probe' }
+
+/**
+ * Whether requests can be served, changes too: the key opens, a write comes through to the disk, and there is room for
+ * more. Reads go on without it. Throws `StoreUnavailableError`, or what `check` throws.
+ */
+export function readinessCheck(options: {
+  items: Pick<ItemStore, 'transact'>
+  /** That the database answers and the key belongs to it. */
+  check(): Promise<void>
+  clock: Clock
+  freeBytes(): number
+}): () => Promise<void> {
+  const { items, check, clock, freeBytes } = options
+  let known: { readonly untilMs: number; readonly outcome: Promise<void> } | undefined
+  const prove = async (): Promise<void> => {
+    await check()
+    if (freeBytes() < MIN_FREE_BYTES) {
+      throw new StoreUnavailableError('the disk of the data folder has less than 16 MiB left', 'not-applied')
+    }
+    await items.transact([{ op: 'put', key: PROBE_KEY, attributes: { atMs: clock.nowMs() } }])
+  }
+  return () => {
+    const nowMs = clock.monotonicMs()
+    if (known !== undefined && nowMs < known.untilMs) return known.outcome
+    const outcome = prove()
+    known = { untilMs: nowMs + PROVEN_FOR_MS, outcome }
+    outcome.catch(() => {
+      known = { untilMs: nowMs + FAILED_FOR_MS, outcome }
+    })
+    return outcome
+  }
+}
+
+/** What is left, for this user, on the disk of a folder. */
+export function freeBytesOf(folder: string): number {
+  const { bavail, bsize } = fs.statfsSync(folder)
+  return bavail * bsize
+}
