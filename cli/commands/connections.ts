@@ -21,6 +21,7 @@ export const CONNECTION_COMMANDS: readonly Command[] = [
     options: [
       { flags: '--app <app>', about: 'only of this app, such as TWILIO' },
       { flags: '--status <status>', about: 'only in this state, such as reauthorization_required' },
+      { flags: '--expires-before <instant>', about: 'only what stops before that unless a person acts' },
       { flags: '--query <text>', about: 'name, account or id' },
       { flags: '--page <n>', about: 'which page, from 0' },
       { flags: '--per-page <n>', about: '1 to 100; 50 when not said' },
@@ -32,6 +33,7 @@ export const CONNECTION_COMMANDS: readonly Command[] = [
         view: 'full',
         app_id: text(input, 'app'),
         status: text(input, 'status'),
+        expires_before: text(input, 'expiresBefore'),
         q: text(input, 'query'),
         page: text(input, 'page'),
         per_page: text(input, 'perPage'),

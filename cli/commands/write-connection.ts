@@ -29,6 +29,23 @@ const SETUP_OPTIONS = [
   { flags: '--set <name=value>', about: 'a field that is no secret; may be repeated', repeats: true },
 ] as const
 
+const END_OPTIONS = [
+  {
+    flags: '--expires <instant>',
+    about: 'when what is entered ends, such as 2027-01-31T00:00:00Z; people are warned ahead',
+  },
+  { flags: '--enforce-expiry', about: 'refuse flows after that' },
+] as const
+
+/** The members that say when a static credential ends. */
+function endOf(input: Input): { credential_expires_at?: string | null; enforce_expiry?: true } {
+  const expires = text(input, 'expires')
+  return {
+    ...(expires === undefined ? {} : { credential_expires_at: expires === 'never' ? null : expires }),
+    ...(input.options['enforceExpiry'] === true ? { enforce_expiry: true } : {}),
+  }
+}
+
 /** Makes a connection; asks for what is missing, secrets unseen. */
 export const createConnectionCommand: Command = {
   name: ['connections', 'create'],
@@ -37,6 +54,7 @@ export const createConnectionCommand: Command = {
     { flags: '--app <app>', about: 'such as TWILIO; see: flow-vault connectors list' },
     { flags: '--name <name>', about: 'how people call it' },
     ...SETUP_OPTIONS,
+    ...END_OPTIONS,
     { flags: '--empty', about: 'without credentials yet' },
     { flags: '--verify', about: 'try the credential first, and store nothing when it is refused' },
     { flags: '--idempotency-key <key>', about: 'a repeat with the same key makes no second one' },
@@ -57,7 +75,7 @@ export const createConnectionCommand: Command = {
       path: '/connections',
       query: { verify: input.options['verify'] === true || undefined },
       ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
-      body: { name, app_id: connector.app_id, setup },
+      body: { name, app_id: connector.app_id, setup, ...endOf(input) },
     })
   },
 }
@@ -70,6 +88,8 @@ export const updateConnectionCommand: Command = {
   options: [
     { flags: '--name <name>', about: 'the new name' },
     ...SETUP_OPTIONS,
+    { ...END_OPTIONS[0], about: 'when its credential ends, or never' },
+    END_OPTIONS[1],
     { flags: '--replace', about: 'ask for the whole setup anew' },
     {
       flags: '--change-file <file>',
@@ -82,8 +102,11 @@ export const updateConnectionCommand: Command = {
     const changes = await changesOf(context, input)
     const replaces = input.options['replace'] === true || text(input, 'setupFile') !== undefined
     const setup = replaces ? await setupOf(context, input, await connectorOf(context, input)) : undefined
-    if (name === undefined && setup === undefined && changes === undefined)
-      throw new CliError('What is to change? Give --name, --replace, --setup-file or --change-file.')
+    const end = endOf(input)
+    if ([name, setup, changes, ...Object.values(end)].every((each) => each === undefined))
+      throw new CliError(
+        'What is to change? Give --name, --replace, --setup-file, --change-file or --expires.',
+      )
     return context.api().call({
       method: 'PATCH',
       path: `/connections/${part(input, 'id')}`,
@@ -92,6 +115,7 @@ export const updateConnectionCommand: Command = {
         name,
         setup,
         setup_changes: changes,
+        ...end,
       },
     })
   },

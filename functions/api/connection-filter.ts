@@ -3,6 +3,7 @@ import { APP_IDS } from '../../shared/connectors/catalogue.ts'
 import { CONNECTION_STATUSES, type ConnectionStatus } from '../../shared/domain/connection.ts'
 import type { ConnectionFilter } from '../../shared/use-cases/connections/browse-connections.ts'
 import { queryFlag, queryList } from './common-schemas.ts'
+import { queryInstant } from './instant-schema.ts'
 
 const MAX_Q_LENGTH = 150
 
@@ -15,6 +16,7 @@ export const connectionFilterQuery = {
   frozen: z.optional(queryFlag()),
   used: z.optional(z.enum(['none'])),
   oauth_app_id: z.optional(z.string().check(z.minLength(1), z.maxLength(30))),
+  expires_before: z.optional(queryInstant()),
   deleted: z.optional(queryFlag()),
 }
 
@@ -30,6 +32,7 @@ export function connectionFilter(query: z.output<typeof filterObject>): Connecti
     ...(query.frozen === undefined ? {} : { frozen: query.frozen }),
     ...(query.used === undefined ? {} : { unused: true as const }),
     ...(query.oauth_app_id === undefined ? {} : { oauthAppId: query.oauth_app_id }),
+    ...(query.expires_before === undefined ? {} : { expiresBeforeMs: query.expires_before }),
     ...(query.deleted === true ? { deleted: true as const } : {}),
   }
 }

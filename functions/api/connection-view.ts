@@ -46,6 +46,8 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
   expires_at: z.nullable(instant()),
   expiry_basis: z.nullable(z.enum(['stated', 'assumed', 'unknown', 'never'])),
   refresh_expires_at: z.nullable(instant()),
+  credential_expires_at: z.nullable(instant()),
+  enforce_expiry: z.boolean(),
   next_rotation_at: z.nullable(instant()),
   notes: z.array(z.object({ code: z.string(), message: z.string() })),
   scopes: z.object({ required: scopeList(), granted: scopeList(), missing: scopeList() }),
@@ -123,10 +125,13 @@ export function fullConnectionView(
     ...setupTypeView(row.setupType),
     version: row.version,
     credential_version: row.credentialVersion,
-    expires_at: isoOrNull(expiresAtMs),
-    expiry_basis: main?.expiryBasis ?? (row.status === 'ready' ? 'never' : null),
+    expires_at: isoOrNull(expiresAtMs ?? row.credentialExpiresAtMs),
+    expiry_basis: expiryBasisOf(row),
     refresh_expires_at: isoOrNull(main?.refreshExpiresAtMs),
-    next_rotation_at: isoOrNull(row.due_at),
+    credential_expires_at: isoOrNull(row.credentialExpiresAtMs),
+    enforce_expiry: row.enforceExpiry === true,
+    // A static credential is in the index for its warnings, and nothing of it is renewed.
+    next_rotation_at: isoOrNull(row.credentialExpiresAtMs === undefined ? row.due_at : undefined),
     notes: notesOf(row),
     scopes: {
       required: [...required],
@@ -141,6 +146,11 @@ export function fullConnectionView(
     frozen: frozenView(beside.freeze),
     ...deletedView(beside.deletedAtMs),
   }
+}
+
+function expiryBasisOf(row: ConnectionRow): z.output<typeof fullConnectionSchema>['expiry_basis'] {
+  if (row.credentialExpiresAtMs !== undefined) return 'stated'
+  return row.grants?.['main']?.expiryBasis ?? (row.status === 'ready' ? 'never' : null)
 }
 
 /** What is to be registered at the provider, for setups with a client of their own; others have their application's. */

@@ -38,6 +38,8 @@ const AUTHORIZED = {
   expires_at: NEXT_HOUR,
   expiry_basis: 'assumed',
   refresh_expires_at: null,
+  credential_expires_at: null,
+  enforce_expiry: false,
   next_rotation_at: '2026-11-25T09:54:00.000Z',
   notes: [],
   scopes: { required: ['api', 'refresh_token'], granted: ['refresh_token'], missing: ['api'] },

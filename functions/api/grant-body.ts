@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { GrantInput } from '../../shared/use-cases/connections/import-grant.ts'
+import { instantMs, instantSchema } from './instant-schema.ts'
 
 /** As long as the longest token that the vault takes from a provider. */
 const MAX_TOKEN_LENGTH = 65_536
@@ -8,33 +9,9 @@ const MAX_SCOPES = 200
 const MAX_SCOPE_LENGTH = 300
 const MAX_MEMBERS = 20
 const MAX_MEMBER_LENGTH = 2_048
-/** Seconds to the year 9999; what is larger was meant as milliseconds. */
-const MAX_SECONDS = 253_402_300_799
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
 /** Tokens as RFC 6749 §A.12 and §A.17 have them, without blanks: those come with pasting and would be sent along. */
 const token = () => z.string().check(z.minLength(1), z.maxLength(MAX_TOKEN_LENGTH), z.regex(/^[\x21-\x7e]+$/))
-
-/** ISO 8601 with its zone, or Unix seconds. */
-const instant = () =>
-  z.union([z.string(), z.int()]).check((payload) => {
-    const { value } = payload
-    if (
-      typeof value === 'string' ? INSTANT.test(value) && !Number.isNaN(Date.parse(value)) : isSeconds(value)
-    )
-      return
-    const params = { allowed: 'an instant such as 2026-12-01T09:00:00Z, or Unix seconds' }
-    payload.issues.push({
-      code: 'custom',
-      message: "Object didn't pass validation for format date-time",
-      params,
-      input: value,
-    })
-  })
-
-function isSeconds(value: number): boolean {
-  return value >= 0 && value <= MAX_SECONDS
-}
 
 const extraMembers = () =>
   z
@@ -50,8 +27,8 @@ export const grantBodySchema = z
   .strictObject({
     access_token: z.optional(token()),
     refresh_token: z.optional(token()),
-    expires_at: z.optional(instant()),
-    refresh_expires_at: z.optional(instant()),
+    expires_at: z.optional(instantSchema()),
+    refresh_expires_at: z.optional(instantSchema()),
     scopes: z.optional(
       z
         .array(z.string().check(z.regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/), z.maxLength(MAX_SCOPE_LENGTH)))
@@ -76,14 +53,12 @@ export function grantOfBody(body: z.output<typeof grantBodySchema>): GrantInput 
   return {
     ...(body.access_token === undefined ? {} : { accessToken: new SecretText(body.access_token) }),
     ...(body.refresh_token === undefined ? {} : { refreshToken: new SecretText(body.refresh_token) }),
-    ...(body.expires_at === undefined ? {} : { expiresAtMs: msOf(body.expires_at) }),
-    ...(body.refresh_expires_at === undefined ? {} : { refreshExpiresAtMs: msOf(body.refresh_expires_at) }),
+    ...(body.expires_at === undefined ? {} : { expiresAtMs: instantMs(body.expires_at) }),
+    ...(body.refresh_expires_at === undefined
+      ? {}
+      : { refreshExpiresAtMs: instantMs(body.refresh_expires_at) }),
     ...(body.scopes === undefined ? {} : { scopes: body.scopes }),
     ...(body.extra === undefined ? {} : { extra: body.extra }),
     ...(body.oauth_app_id === undefined ? {} : { oauthAppId: body.oauth_app_id }),
   }
-}
-
-function msOf(value: string | number): number {
-  return typeof value === 'number' ? value * 1000 : Date.parse(value)
 }

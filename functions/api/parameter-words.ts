@@ -11,6 +11,8 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
   needs: '`person`: only connections that wait for somebody.',
   frozen: 'Only those that are frozen, or those that are not.',
   used: '`none`: only those that no flow has ever fetched.',
+  expires_before:
+    'Only those that stop before that instant unless a person does something: by the end of what was entered, or of a refresh token.',
   oauth_app_id: 'Only those that use this OAuth application.',
   deleted: 'True for those that were deleted and can be restored, in the place of the others.',
   q: 'Part of the name, of the account’s name or of the app’s label, whatever the case, or a whole id; of a service, part of its name or label.',

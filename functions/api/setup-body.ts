@@ -6,6 +6,7 @@ import { setupJsonSchema } from '../../shared/connectors/setup-schema.ts'
 import { isShareable, sharedSetup } from '../../shared/connectors/shared-setup.ts'
 import { MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import type { JsonValue } from '../../shared/domain/json.ts'
+import { CREDENTIAL_END_PROPERTIES } from './credential-end-body.ts'
 
 /**
  * A setup at the edge: any object. Its app's own schema decides in the use case, because on an update only the
@@ -82,6 +83,7 @@ export function describeCreateBody(): Record<string, unknown> {
         name: NAME,
         app_id: { const: connector.appId },
         setup: setupsOf(connector),
+        ...CREDENTIAL_END_PROPERTIES,
         ...(connector.setups.some(({ grant }) => grant?.kind === 'authorization-code') && { grant: GRANT }),
       },
     })),
@@ -96,6 +98,7 @@ export function describeUpdateBody(): Record<string, unknown> {
     properties: {
       name: NAME,
       setup: { anyOf: CONNECTORS.flatMap((connector) => setupsOf(connector).anyOf) },
+      ...CREDENTIAL_END_PROPERTIES,
     },
   }
 }

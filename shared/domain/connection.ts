@@ -55,6 +55,12 @@ export interface ConnectionRow {
   readonly authorization?: string
   /** The refresh-token deadline that was warned of, so that each is warned of once. */
   readonly warnedRefreshExpiryMs?: number
+  /** When the credential ends that a person entered, as people say; no provider tells of static ones. */
+  readonly credentialExpiresAtMs?: number
+  /** After that it is not handed out. */
+  readonly enforceExpiry?: true
+  /** How many of the steps towards that end were told. */
+  readonly toldEndSteps?: number
   /** The instant of the last rotation that a flow's complaint caused; one a minute is enough. */
   readonly rejectedAtMs?: number
   readonly lastFetchedHour?: number

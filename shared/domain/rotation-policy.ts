@@ -1,4 +1,5 @@
 import type { ConnectionRow } from './connection.ts'
+import { type CredentialEnd, nextEndStepAtMs } from './credential-end.ts'
 import type { GrantState } from './grant.ts'
 import type { RefreshRule } from './grant-profile.ts'
 import { bucketOf } from './ids.ts'
@@ -60,11 +61,11 @@ function accessDueAtMs(id: string, grant: GrantState): number | undefined {
  * undefined when a sweep has nothing to do.
  */
 export function connectionDueAtMs(
-  row: Pick<ConnectionRow, 'id' | 'grants' | 'warnedRefreshExpiryMs'>,
+  row: Pick<ConnectionRow, 'id' | 'grants' | 'warnedRefreshExpiryMs'> & CredentialEnd,
 ): number | undefined {
   const due = Object.values(row.grants ?? {})
     .map((grant) => grantDueAtMs(row.id, grant))
-    .concat(nextWarningAtMs(row))
+    .concat(nextWarningAtMs(row), nextEndStepAtMs(row))
     .filter((at) => at !== undefined)
   return due.length === 0 ? undefined : Math.min(...due)
 }

@@ -7,6 +7,7 @@ import { checkCreation, createConnection } from '../../../shared/use-cases/conne
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, queryFlag, textOfLength, viewQuery } from '../common-schemas.ts'
 import { shownConnectionSchema } from '../connection-view.ts'
+import { credentialEndBody, credentialEndOf } from '../credential-end-body.ts'
 import { grantBodySchema, grantOfBody } from '../grant-body.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeCreateBody, setupBodySchema } from '../setup-body.ts'
@@ -33,6 +34,7 @@ export const createConnectionRoute = defineRoute({
     name: textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH }),
     app_id: z.enum(APP_IDS as [string, ...string[]]),
     setup: z.optional(setupBodySchema),
+    ...credentialEndBody,
     grant: z.optional(grantBodySchema),
   }),
   describeBody: describeCreateBody,
@@ -50,6 +52,7 @@ export const createConnectionRoute = defineRoute({
       name: body.name,
       appId: body.app_id,
       setup: body.setup,
+      ...credentialEndOf(body),
       grant: body.grant === undefined ? undefined : grantOfBody(body.grant),
       verify: query.verify === true,
       idempotencyKey: headers['idempotency-key'],

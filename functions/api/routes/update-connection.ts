@@ -16,6 +16,7 @@ import {
   viewQuery,
 } from '../common-schemas.ts'
 import { shownConnectionSchema } from '../connection-view.ts'
+import { credentialEndBody, credentialEndOf } from '../credential-end-body.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeUpdateBody, setupBodySchema } from '../setup-body.ts'
 import { showConnection } from '../shown-connection.ts'
@@ -37,6 +38,7 @@ export const updateConnectionRoute = defineRoute({
   bodySchema: z.strictObject({
     name: z.optional(textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH })),
     setup: z.optional(setupBodySchema),
+    ...credentialEndBody,
   }),
   describeBody: describeUpdateBody,
   async errorsBeside({ path, body, caller }, ports: ApiPorts) {
@@ -54,6 +56,7 @@ export const updateConnectionRoute = defineRoute({
         id: path.id,
         name: body.name,
         setup: body.setup,
+        ...credentialEndOf(body),
         verify: query.verify === true,
         ifMatch: headers['if-match'],
       })

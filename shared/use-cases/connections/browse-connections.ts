@@ -30,6 +30,8 @@ export interface ConnectionFilter {
   readonly unused?: true
   /** Those that use this OAuth application. */
   readonly oauthAppId?: string
+  /** Those that stop before that instant, in epoch ms, unless a person does something. */
+  readonly expiresBeforeMs?: number
   /** Those that were deleted and can be restored, in the place of those that are there. */
   readonly deleted?: true
 }
@@ -89,8 +91,15 @@ function needsPerson(row: ConnectionRow, nowMs: number): boolean {
     return row.failure === undefined || setup?.grant?.kind === 'authorization-code'
   }
   if (setup !== undefined && missingScopes(setup, row).length > 0) return true
-  const deadlineMs = row.grants?.['main']?.refreshExpiresAtMs
-  return deadlineMs !== undefined && deadlineMs - nowMs <= NEAR_DEADLINE_DAYS * DAY_MS
+  return endsAtMs(row) - nowMs <= NEAR_DEADLINE_DAYS * DAY_MS
+}
+
+/** When the connection stops unless a person does something, as far as that is known: what renewals move is no end. */
+function endsAtMs(row: ConnectionRow): number {
+  return Math.min(
+    row.credentialExpiresAtMs ?? Number.POSITIVE_INFINITY,
+    row.grants?.['main']?.refreshExpiresAtMs ?? Number.POSITIVE_INFINITY,
+  )
 }
 
 function matches(
@@ -102,6 +111,7 @@ function matches(
   if (filter.statuses !== undefined && !filter.statuses.includes(row.status)) return false
   if (filter.frozen !== undefined && filter.frozen !== isFrozen) return false
   if (filter.needsPerson === true && !needs) return false
+  if (filter.expiresBeforeMs !== undefined && !(endsAtMs(row) < filter.expiresBeforeMs)) return false
   if (filter.oauthAppId !== undefined && filter.oauthAppId !== row.oauthAppId) return false
   if (filter.unused === true && row.lastFetchedHour !== undefined) return false
   if (filter.q === undefined) return true

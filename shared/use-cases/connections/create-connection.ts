@@ -37,8 +37,9 @@ import {
   importGrant,
   refuseClaimed,
 } from './import-grant.ts'
+import { type CredentialEndInput, credentialEndMembers, saysEnd } from './set-credential-end.ts'
 
-export interface CreateConnectionInput {
+export interface CreateConnectionInput extends CredentialEndInput {
   readonly tenant: string
   readonly clientId: string
   readonly name: string
@@ -146,6 +147,7 @@ function newRow(
     fence: 0,
     op: newUuid(ports.random),
     ...(accepted === undefined ? {} : { refreshedAtMs: nowMs, ...rowMembersOf(accepted) }),
+    ...(saysEnd(input) ? credentialEndMembers(id, { setup: accepted?.setup, before: {}, input, nowMs }) : {}),
   }
 }
 
@@ -272,6 +274,9 @@ async function idempotentRequest(
     name: input.name,
     app_id: input.appId,
     setup: input.setup,
+    // Undefined members are no part of it, so that a body of before has the digest of before.
+    credential_expires_at: input.credentialExpiresAtMs,
+    enforce_expiry: input.enforceExpiry,
     grant: comparableGrant(input.grant),
   })
   return {

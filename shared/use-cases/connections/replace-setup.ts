@@ -16,10 +16,11 @@ import type { AcceptedSetup } from './accept-setup.ts'
 import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import { grantFate } from './grant-fate.ts'
 import { isRevoked, leftWith, type Replaced, retireSetup } from './retire-setup.ts'
+import type { CredentialEndInput } from './set-credential-end.ts'
 import { setupChange } from './setup-change.ts'
 
 /** What an update asks for beside the setup. */
-export interface SetupReplacement {
+export interface SetupReplacement extends CredentialEndInput {
   readonly name?: string
   readonly ifMatch?: string
   readonly verify?: boolean
@@ -71,7 +72,7 @@ export async function replaceSetup(
           checkIfMatch(current, input.ifMatch)
           replaced = { row: current, fate: grantFate(current, accepted, first.granted) }
           const nowMs = ports.clock.nowMs()
-          const to = { name: input.name ?? current.name, first, secret, op, nowMs }
+          const to = { name: input.name ?? current.name, first, secret, op, nowMs, end: input }
           const dueAtMs = nowMs + INTENT_DEADLINE_MS
           const ended = isRevoked(replaced) ? endOfGrant(current, { op, nowMs, dueAtMs }) : []
           const left = leftWith(ports, replaced, secret)

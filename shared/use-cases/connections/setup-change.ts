@@ -7,6 +7,7 @@ import { dueMembers } from '../grants/postpone-rotation.ts'
 import { type AcceptedSetup, rowMembersOf } from './accept-setup.ts'
 import type { FirstGrantOutcome } from './first-grant.ts'
 import { grantFate } from './grant-fate.ts'
+import { type CredentialEndInput, credentialEndMembers, saysEnd } from './set-credential-end.ts'
 
 /** The new setup in its place. */
 export interface NewSetup {
@@ -16,6 +17,8 @@ export interface NewSetup {
   /** The operation that puts it there. */
   readonly op: string
   readonly nowMs: number
+  /** When the new credential ends; what was said of the old one is over with it. */
+  readonly end: CredentialEndInput
 }
 
 /** The change of the row that a new setup makes, without what is written beside it. */
@@ -40,10 +43,27 @@ export function setupChange(current: ConnectionRow, accepted: AcceptedSetup, to:
       // The row was read before its generation was reserved, so the count is set here as well.
       generations: Math.max(current.generations, to.secret.generation),
       ...grantMembers,
+      ...endOfNew(current, accepted, to),
     },
     event: { type: isKept && isDegraded ? 'connection.degraded' : 'connection.updated', changed },
   }
 }
+
+function endOfNew(
+  current: ConnectionRow,
+  { setup }: AcceptedSetup,
+  { end: input, nowMs }: NewSetup,
+): Partial<ConnectionRow> {
+  const { credentialExpiresAtMs, enforceExpiry } = current
+  if (!saysEnd(input) && credentialExpiresAtMs === undefined) return {}
+  // Whoever enforced the old end means to enforce a new one that is said; without one there is nothing to enforce.
+  const isDated = typeof input.credentialExpiresAtMs === 'number'
+  const before = isDated && enforceExpiry === true ? { enforceExpiry } : {}
+  const members = credentialEndMembers(current.id, { setup, before, input, nowMs })
+  return setup.grant === undefined ? members : { ...NO_END }
+}
+
+const NO_END = { credentialExpiresAtMs: undefined, enforceExpiry: undefined, toldEndSteps: undefined }
 
 /** A new setup starts a new grant: nothing of the old one may be rotated, blamed or compared any more. */
 function newGrant(current: ConnectionRow, accepted: AcceptedSetup, to: NewSetup): Partial<ConnectionRow> {

@@ -1,4 +1,4 @@
-import { findConnector } from '../../connectors/catalogue.ts'
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import type { JsonValue } from '../../domain/json.ts'
@@ -9,6 +9,7 @@ import { checkIfMatch } from '../commit/preconditions.ts'
 import { type AcceptedSetup, acceptSetup } from './accept-setup.ts'
 import { type FirstGrantPorts, nothingToVerify } from './first-grant.ts'
 import { replaceSetup } from './replace-setup.ts'
+import { type CredentialEndInput, credentialEndMembers, saysEnd } from './set-credential-end.ts'
 import { requireVerified } from './verify-connection.ts'
 
 /** Ten updates at a time come through; together the tries take a few seconds at most. */
@@ -16,7 +17,7 @@ const MAX_TRIES = 15
 const MIN_WAIT_MS = 10
 const MAX_CHANCE_MS = 80
 
-export interface UpdateConnectionInput {
+export interface UpdateConnectionInput extends CredentialEndInput {
   readonly tenant: string
   readonly id: string
   readonly name?: string
@@ -96,12 +97,43 @@ async function verifyUnchanged(
   await requireVerified(ports, { tenant, id })
 }
 
+/** The name, and when the credential ends: what changes without another setup. */
 function rename(ports: Ports, row: ConnectionRow, input: UpdateConnectionInput): Promise<ConnectionRow> {
   return changeConnection(ports, row, (current) => {
     checkIfMatch(current, input.ifMatch)
-    const { name } = input
-    if (name === undefined || name === current.name) return undefined
+    const { name = current.name } = input
+    const end = endChange(current, input, ports.clock.nowMs())
+    const changed = [...(name === current.name ? [] : ['name']), ...(end === undefined ? [] : END_CHANGED)]
+    if (changed.length === 0) return undefined
     const fingerprint = fingerprintOf({ id: current.id, name, setupDigest: current.setupDigest })
-    return { members: { name, fingerprint }, event: { type: 'connection.updated', changed: ['name'] } }
+    const isWellAgain = end?.status === 'ready' && current.status !== 'ready'
+    return {
+      members: { name, fingerprint, ...end },
+      event: { type: isWellAgain ? 'connection.recovered' : 'connection.updated', changed },
+    }
   })
+}
+
+const END_CHANGED = ['credential_expires_at']
+
+/** The members of another end of the same credential; undefined where nothing about it changes. */
+function endChange(
+  current: ConnectionRow,
+  input: UpdateConnectionInput,
+  nowMs: number,
+): Partial<ConnectionRow> | undefined {
+  if (!saysEnd(input)) return undefined
+  const connector = findConnector(current.appId)
+  const setup =
+    connector === undefined || current.setupType === undefined
+      ? undefined
+      : findSetup(connector, current.setupType)
+  const members = credentialEndMembers(current.id, { setup, before: current, input, nowMs })
+  const isSame =
+    members.credentialExpiresAtMs === current.credentialExpiresAtMs &&
+    members.enforceExpiry === current.enforceExpiry
+  if (isSame) return undefined
+  // Flows that hold it know an end only where it is enforced: then what they hold is another answer.
+  const isKnown = members.enforceExpiry === true || current.enforceExpiry === true
+  return { ...members, ...(isKnown ? { credentialVersion: current.credentialVersion + 1 } : {}) }
 }

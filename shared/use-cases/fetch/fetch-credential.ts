@@ -1,6 +1,7 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import { renderCredential } from '../../connectors/render-credential.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { isRefusedAfterEnd, refusedAfterEnd } from '../../domain/credential-end.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { earliestAccessExpiryMs } from '../../domain/grant.ts'
 import type { JsonObject } from '../../domain/json.ts'
@@ -126,6 +127,9 @@ function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow {
       row.statusReason ?? 'The provider has ended the grant. Authorize the connection again.',
     )
   }
+  if (isRefusedAfterEnd(row, nowMs)) {
+    throw new VaultError('reauthorization-required', refusedAfterEnd(row.credentialExpiresAtMs!))
+  }
   return row
 }
 
@@ -181,7 +185,7 @@ function pointerOf(row: ConnectionRow): string | undefined {
 
 function bodyOf(opened: OpenedRow, nowMs: number): SecretText {
   const { row, opened: value } = opened
-  const expiresAtMs = earliestAccessExpiryMs(row.grants)
+  const expiresAtMs = earliestAccessExpiryMs(row.grants) ?? enforcedEndMs(row)
   // Only the remaining seconds change from one fetch to the next: without them, the text is made once a version.
   if (expiresAtMs === undefined) {
     const key = `${row.id} ${row.credentialVersion}`
@@ -191,6 +195,11 @@ function bodyOf(opened: OpenedRow, nowMs: number): SecretText {
     return body
   }
   return renderBody(opened, expiresAtMs, nowMs)
+}
+
+/** The end of a static credential, where it is not handed out after that. */
+function enforcedEndMs({ enforceExpiry, credentialExpiresAtMs }: ConnectionRow): number | undefined {
+  return enforceExpiry === true ? credentialExpiresAtMs : undefined
 }
 
 function renderBody(

@@ -11,6 +11,7 @@ import { type Postponement, postponeRow } from '../grants/postpone-rotation.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 import { type DecidedAt, decideNow } from './take-attempt.ts'
+import { warnOfCredentialEnd } from './warn-of-credential-end.ts'
 import { warnOfDeadline } from './warn-of-deadline.ts'
 
 const HOUR_MS = 3_600_000
@@ -24,12 +25,23 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
   if (row === undefined) return { kind: 'gone' }
   const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
   const minted = mintedConnection(found)
-  if (minted === undefined) return { kind: 'nothing', row: found }
+  if (minted === undefined) return { kind: 'nothing', row: await lookAtStatic(ports, found, request) }
   const decidedAt = decideNow(ports.clock)
   const settled = await settleAttempt(ports, minted, { ...request, nowMs: decidedAt.nowMs })
   if (settled.kind !== 'ready')
     return settled.kind === 'gone' ? settled : { kind: settled.kind, row: settled.row }
   return renewGrants(ports, settled.connection, { ...request, decidedAt })
+}
+
+/** Nothing of it is renewed; a sweep comes for the end that people gave it. */
+async function lookAtStatic(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  { cause }: RotationRequest,
+): Promise<ConnectionRow> {
+  if (cause !== 'due') return row
+  const told = await warnOfCredentialEnd(ports, row)
+  return isDue(told, ports.clock.nowMs()) ? postponeRow(ports, told, { kind: 'by-expiry' }) : told
 }
 
 async function renewGrants(
