@@ -4,6 +4,7 @@ import { SECRET_KINDS, secretIdPrefix } from '../shared/domain/secret-id.ts'
 import type { AlarmsStack } from './stacks/alarms-stack.ts'
 import type { DataStack } from './stacks/data-stack.ts'
 import type { VaultStack } from './stacks/vault-stack.ts'
+import type { WebStack } from './stacks/web-stack.ts'
 
 interface Acknowledgement {
   readonly id: string
@@ -63,16 +64,56 @@ const MAIL_FINDING: Acknowledgement = {
   reason: 'It is mail to a person: SNS tries for six hours, and CloudWatch keeps the state of the alarm.',
 }
 
+const PAGE_FINDINGS: readonly Acknowledgement[] = [
+  { id: 'AwsSolutions::AwsSolutions-CFR1', reason: 'People work from anywhere; the token decides.' },
+  {
+    id: 'AwsSolutions::AwsSolutions-CFR2',
+    reason: 'The files are public, and the API behind it counts and refuses by tenant and address itself.',
+  },
+  {
+    id: 'AwsSolutions::AwsSolutions-CFR3',
+    reason:
+      "A log of requests would hold a callback's query, and in it a code; the API logs without queries.",
+  },
+  {
+    id: 'AwsSolutions::AwsSolutions-CFR4',
+    reason:
+      'Without a name of its own the distribution has the certificate of CloudFront, and no say in its protocols.',
+  },
+  {
+    id: 'AwsSolutions::AwsSolutions-S1',
+    reason: 'The bucket holds what every visitor gets, and CloudFront alone reads it.',
+  },
+]
+
+/** Of the function of CDK that unpacks the files into the bucket while a stack is deployed, and does nothing else. */
+const UNPACKER_FINDINGS: readonly Acknowledgement[] = [
+  'AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
+  ...['GetBucket*', 'GetObject*', 'List*', 'DeleteObject*', 'Abort*'].map(
+    (action) => `AwsSolutions::AwsSolutions-IAM5[Action::s3:${action}]`,
+  ),
+  'AwsSolutions::AwsSolutions-IAM5[Resource::<Files8E6940B8.Arn>/*]',
+  'AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*]',
+  'AwsSolutions::AwsSolutions-L1',
+  ...['DLQ', 'LatestVersion', 'Tracing'].map((rule) => `Serverless::Serverless-Lambda${rule}`),
+].map((id) => ({
+  id,
+  reason: "It is CDK's own, runs during a deployment, and knows this one bucket and its assets.",
+}))
+
 /** The findings of cdk-nag that this design means, each where it arises and with its reason. */
 export function acknowledgeFindings({
   data,
   vault,
   alarms,
+  web,
 }: {
   data: DataStack
   vault: VaultStack
   alarms: AlarmsStack
+  web: WebStack | undefined
 }): void {
+  if (web !== undefined) acknowledge(web, ...PAGE_FINDINGS, ...UNPACKER_FINDINGS)
   acknowledge(alarms, TOPIC_FINDING, MAIL_FINDING)
   acknowledge(vault.http, ROUTE_FINDING)
   acknowledge(vault.deadLetters, ...DEAD_LETTERS_FINDINGS)

@@ -4,6 +4,7 @@ import { acknowledgeFindings } from './acknowledgements.ts'
 import { AlarmsStack } from './stacks/alarms-stack.ts'
 import { DataStack } from './stacks/data-stack.ts'
 import { VaultStack } from './stacks/vault-stack.ts'
+import { WebStack } from './stacks/web-stack.ts'
 import { type DeploymentSettings, readStage, stageNames } from './stage-file.ts'
 
 /** Where the files of stages are, unless the context names another folder. */
@@ -15,6 +16,8 @@ export interface VaultStacks {
   readonly data: DataStack
   readonly vault: VaultStack
   readonly alarms: AlarmsStack
+  /** The page, where the stage file wants one. */
+  readonly web: WebStack | undefined
 }
 
 /**
@@ -32,13 +35,21 @@ export function buildApp(props: AppProps, awsEndpointUrl: string | undefined): A
 }
 
 /** Adds the stacks of one deployment to an app. */
-export function buildStage(app: App, settings: DeploymentSettings): VaultStacks {
+export function buildStage(
+  app: App,
+  settings: DeploymentSettings,
+  options: { readonly webFiles?: string } = {},
+): VaultStacks {
   const { stage } = settings
   const name = (stack: string) => `FlowVault-${stage}-${stack}`
   const data = new DataStack(app, name('Data'), { settings, terminationProtection: true })
   const vault = new VaultStack(app, name('Vault'), { settings, data })
   const alarms = new AlarmsStack(app, name('Alarms'), { settings, data, vault })
-  for (const stack of [data, vault, alarms]) {
+  const web =
+    settings.web === undefined
+      ? undefined
+      : new WebStack(app, name('Web'), { settings, vault, files: options.webFiles })
+  for (const stack of [data, vault, alarms, ...(web === undefined ? [] : [web])]) {
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(stack).add(key, value)
     Tags.of(stack).add('flow-vault:stage', stage)
     // Not of the stack itself, whose tags have to be known before it is there.
@@ -46,6 +57,6 @@ export function buildStage(app: App, settings: DeploymentSettings): VaultStacks 
       excludeResourceTypes: ['aws:cdk:stack'],
     })
   }
-  acknowledgeFindings({ data, vault, alarms })
-  return { settings, data, vault, alarms }
+  acknowledgeFindings({ data, vault, alarms, web })
+  return { settings, data, vault, alarms, web }
 }

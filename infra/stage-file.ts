@@ -6,6 +6,7 @@ import { LOG_LEVELS } from '../shared/ports/log.ts'
 import { type Format, SettingsError } from '../shared/settings/read-environment.ts'
 import { BASE_URL, ORIGINS, SERVICE_URL, shaped } from '../shared/settings/setting-formats.ts'
 import { SHARED_SETTINGS } from '../shared/settings/setting-table.ts'
+import { AUDIENCE_PARAMETERS } from './web/page-config.ts'
 
 /** A stage's name is a part of every name in it, and functions have 64 characters for theirs. */
 const STAGE_NAME = /^[a-z][a-z0-9-]{0,23}$/
@@ -101,6 +102,31 @@ export const STAGE_SCHEMA = z.strictObject({
       certificateArn: text(CERTIFICATE_ARN).describe('Of the same Region.'),
     })
     .optional(),
+  web: z
+    .strictObject({
+      clientId: text(shaped(/^[\x21-\x7e]{1,200}$/, 'the id of a public client of the issuer')).describe(
+        'The page as a client of the issuer, with the redirect URI <page>/vault.',
+      ),
+      scopes: text(shaped(/^[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'scopes with blanks between them'))
+        .describe('What the page asks the issuer for; everything the vault knows when left out.')
+        .optional(),
+      audienceIn: z
+        .enum(AUDIENCE_PARAMETERS, { error: AUDIENCE_PARAMETERS.join(', ') })
+        .describe('The parameter that names the audience.')
+        .default('audience'),
+      origins: z
+        .array(text(ORIGINS))
+        .describe("Where the issuer's token endpoint is, when not at its own origin.")
+        .default([]),
+      domain: z
+        .strictObject({
+          name: text(HOST_NAME).describe('The host name of page and API for browsers.'),
+          certificateArn: text(CERTIFICATE_ARN).describe('In us-east-1, as CloudFront wants it.'),
+        })
+        .optional(),
+    })
+    .describe('The page for people, by CloudFront; without it there is none.')
+    .optional(),
   adopt: z
     .strictObject({
       tableName: text(TABLE_NAME).describe('A table that is there, such as a restored one.'),
@@ -128,6 +154,7 @@ export const EVERY_OPTION = {
     name: 'vault.example.com',
     certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555',
   },
+  web: { clientId: 'flow-vault-page' },
   tags: { team: 'integrations' },
 }
 
@@ -208,7 +235,8 @@ function parsedFile(file: string): unknown {
 function variablesOf(
   settings: Omit<z.output<typeof STAGE_SCHEMA>, '$schema'>,
 ): Partial<Record<EnvName, string>> {
-  const publicUrl = settings.domain === undefined ? settings.publicUrl : `https://${settings.domain.name}`
+  const named = settings.web?.domain ?? settings.domain
+  const publicUrl = named === undefined ? settings.publicUrl : `https://${named.name}`
   const all: readonly (readonly [EnvName, string | undefined])[] = [
     [ENV.issuer, settings.issuer],
     [ENV.audience, settings.audience],

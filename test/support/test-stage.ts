@@ -1,6 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { App } from 'aws-cdk-lib'
 import { buildStage, type VaultStacks } from '../../infra/build-app.ts'
 import { type DeploymentSettings, stageOf } from '../../infra/stage-file.ts'
+import { PROJECT_ROOT } from './source-files.ts'
 
 const STAGE_FILE = {
   issuer: 'https://tenant.example.com/',
@@ -27,5 +30,16 @@ export function testStacks(members: object = {}): VaultStacks {
   return buildStage(
     new App({ context: CONTEXT, builtinCloudFormationValidation: false }),
     testSettings(members),
+    { webFiles: pageOfTests() },
   )
+}
+
+/** A page of one file: what is put where is looked at, and not what is in it. */
+function pageOfTests(): string {
+  const folder = path.join(PROJECT_ROOT, '.cache', 'page-of-tests')
+  for (const file of ['assets/vault/assets/a.js', 'page/vault/index.html']) {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+    writeFileSync(path.join(folder, file), 'x')
+  }
+  return folder
 }

@@ -3,6 +3,7 @@ import { SECURITY_HEADERS, vaultProblem } from '../../../functions/middleware/pr
 import { VaultError } from '../../../shared/domain/errors.ts'
 import type { Clock } from '../../../shared/ports/clock.ts'
 import type { TokenVerifier } from '../../../shared/ports/token-verifier.ts'
+import { PAGE_VIEWS } from '../../web/page-paths.ts'
 import type { RegisteredClient } from '../issuer/client-registry.ts'
 import type { LocalRoute } from '../issuer/issuer-routes.ts'
 import type { PageFiles } from './page-files.ts'
@@ -22,7 +23,7 @@ export interface PageSignIn {
 
 /** The page's own views; a path under `/vault` that names none is answered like any unknown one. */
 const PAGES = ['/vault', '/vault/', '/vault/{view}', '/vault/{view}/{id}'] as const
-const VIEWS = new Set(['connections', 'add', 'health', 'activity', 'settings'])
+const VIEWS: ReadonlySet<string> = new Set(PAGE_VIEWS)
 /** A person's name, as it stands in events: nothing in it may steer a terminal. */
 const PERSON = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u
 
