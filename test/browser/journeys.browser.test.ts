@@ -68,6 +68,29 @@ describe('a person', () => {
     await page.context().close()
   })
 
+  test('finds a service by its name among hundreds, and fills in what is its own', async () => {
+    const caller = { tenant: 'services' }
+    const page = await world.signedIn(caller)
+    await openDialog(page)
+    await page.getByPlaceholder('Search apps').fill('github')
+    const services = page.locator('fieldset', { hasText: 'Services by name' })
+    await services.locator('label.app-choice', { hasText: 'HTTP Request' }).first().waitFor()
+    await screens(page, 'add-service')
+    await services.locator('label.app-choice', { hasText: 'OAuth' }).first().click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.waitForFunction("document.querySelector('#connection-name')?.value === 'GitHub'")
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByLabel('Client ID').fill('Iv1.0123456789')
+    await screens(page, 'add-service-fields')
+    await page.locator('input[type="password"]').first().fill('github-client-secret-000')
+    const opened = page.waitForEvent('popup')
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect' }).click()
+    await (await opened).close()
+    const answer = await world.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
+    expect(await answer.json()).toMatchObject([{ name: 'GitHub', app_id: 'OAUTH2', provider: 'github' }])
+    await page.context().close()
+  })
+
   test('is asked before what was typed is thrown away', async () => {
     const page = await world.signedIn({ tenant: 'careful' })
     await openDialog(page)
@@ -105,8 +128,10 @@ describe('a person', () => {
     }
     await page.setViewportSize({ width: 1440, height: 900 })
     await choose('Rename')
-    await page.getByRole('dialog').getByLabel('Connection name').fill('orders, new')
-    await page.getByRole('button', { name: 'Save' }).click()
+    await panel.getByLabel('Connection name').fill('orders, new')
+    await screens(page, 'rename')
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await panel.getByLabel('Connection name').press('Enter')
     await page.getByText('It is now called orders, new.').first().waitFor()
     await choose('Freeze')
     await page.getByLabel('Reason').fill('leaked key')
@@ -125,6 +150,76 @@ describe('a person', () => {
     await page.getByText('was deleted').waitFor()
     await page.getByRole('button', { name: 'Undo' }).click()
     await page.getByRole('link', { name: 'orders, new' }).waitFor()
+    await page.context().close()
+  })
+
+  test('renames in the row, and is shown what somebody else changed meanwhile', async () => {
+    const caller = { tenant: 'conflicts' }
+    const setup = { type: 'BEARER', token: TOKEN }
+    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
+      name: 'orders',
+      app_id: 'HTTP',
+      setup,
+    })
+    const { id } = (await made.json()) as { id: string }
+    const page = await world.signedIn(caller)
+    const rename = async (name: string): Promise<void> => {
+      await page.getByRole('button', { name: /^More for/ }).click()
+      await page.getByRole('menuitem', { name: 'Rename', exact: true }).click()
+      await page.getByLabel('Connection name').fill(name)
+    }
+    await rename('dropped')
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'orders' }).waitFor()
+    await rename('mine')
+    // The page is told of changes; it is kept from seeing this one, as by a slow line.
+    await page.route('**/events*', (route) => route.abort())
+    await world.vault.request(caller, 'PATCH', `${CONNECTIONS}/${id}`, { name: 'theirs' })
+    await page.keyboard.press('Enter')
+    await page.getByText('It is now called theirs.').waitFor()
+    await screens(page, 'conflict')
+    expect(await page.getByLabel('Connection name').inputValue()).toBe('mine')
+    await page.getByRole('button', { name: 'Save mine anyway' }).click()
+    await page.getByRole('link', { name: 'mine' }).waitFor()
+    await page.context().close()
+  })
+
+  test('waits a stated time when the vault is busy, and goes on by itself', async () => {
+    const page = await world.signedIn({ tenant: 'busy' })
+    await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
+    await page.route(
+      '**/connections/summary*',
+      (route) =>
+        route.fulfill({
+          status: 429,
+          headers: { 'retry-after': '2', 'content-type': 'application/json' },
+          body: JSON.stringify({ message: 'Too many requests.' }),
+        }),
+      { times: 1 },
+    )
+    await page.reload()
+    await page.getByText(/Busy\. Trying again in [12] s/).waitFor()
+    await screens(page, 'busy')
+    await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
+    await page.context().close()
+  })
+
+  test('shows several states at a time, and keeps them in the address', async () => {
+    const caller = { tenant: 'states' }
+    const setup = { type: 'BEARER', token: TOKEN }
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'works', app_id: 'HTTP', setup })
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'lacks', app_id: 'TWILIO' })
+    const page = await world.signedIn(caller)
+    await page.locator('.states summary').click()
+    await page.getByLabel('Missing credentials').check()
+    await page.getByRole('link', { name: 'works' }).waitFor({ state: 'detached' })
+    await page.getByLabel('Ready', { exact: true }).check()
+    await page.getByRole('link', { name: 'works' }).waitFor()
+    await screens(page, 'states')
+    expect(page.url()).toContain('state=empty%2Cready')
+    await page.keyboard.press('Escape')
+    await page.reload()
+    await page.getByText('2 states').waitFor()
     await page.context().close()
   })
 })

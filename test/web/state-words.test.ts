@@ -12,6 +12,7 @@ const CONNECTION = {
   updated_at: '2026-11-01T00:00:00.000Z',
   status: 'ready',
   version: 1,
+  credential_version: 1,
   expires_at: null,
   expiry_basis: 'never',
   refresh_expires_at: null,

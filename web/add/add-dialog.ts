@@ -2,25 +2,21 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
-import { ADD, OAUTH } from '../texts/add-texts.ts'
+import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { chooseApp } from './choose-app.ts'
 import { credentialsStep } from './credentials-step.ts'
-import { type Entered, NOTHING, type Step } from './entered.ts'
+import { type Entered, NO_TROUBLE, NOTHING, type Step } from './entered.ts'
 import './oauth-connect.ts'
-import {
-  dialogFoot,
-  dialogHead,
-  discardQuestion,
-  nameStep,
-  offer,
-  offerAfter,
-  saveProblem,
-} from './dialog-parts.ts'
+import { dialogFoot } from './dialog-foot.ts'
+import { dialogHead, dialogNotices, nameStep, stepOf, troubleOf } from './dialog-parts.ts'
 import type { OauthConnect } from './oauth-connect.ts'
-import { freeName, saveDraft } from './save-connection.ts'
+import { currentOf, freeName, saveDraft } from './save-connection.ts'
+import { Services } from './services.ts'
 import './setup-form.ts'
 import type { SetupForm } from './setup-form.ts'
+
+type Repair = { readonly connection: Connection; readonly action: string }
 
 const FIRST_FIELD = '.dialog-main :is(input:not([type="radio"]), select, textarea)'
 
@@ -31,6 +27,7 @@ export class AddDialog extends View {
   /** The only apps to choose from; the first step is left out when it is one. */
   declare appIds: readonly string[] | undefined
   #connectors: readonly Connector[] = []
+  readonly #services = new Services()
   #names: ReadonlySet<string> = new Set()
   #repaired: Connection | undefined
   #now: Entered = NOTHING
@@ -39,10 +36,7 @@ export class AddDialog extends View {
   constructor() {
     super()
     this.addEventListener('add', () => void this.#open({}))
-    this.addEventListener('repair', (event) => {
-      const { connection, action } = (event as CustomEvent<{ connection: Connection; action: string }>).detail
-      void this.#open({ repaired: connection, action })
-    })
+    this.addEventListener('repair', (event) => void this.#open((event as CustomEvent<Repair>).detail))
   }
 
   #set(change: Partial<Entered>): void {
@@ -50,19 +44,21 @@ export class AddDialog extends View {
     this.requestUpdate()
   }
 
-  async #open({ repaired, action }: { repaired?: Connection; action?: string }): Promise<void> {
+  async #open({ connection: repaired, action }: Partial<Repair>): Promise<void> {
     let error: unknown
     try {
       this.#connectors = await this.context.api.connectors()
     } catch (caught) {
       error = caught
     }
+    void this.#services.load(this.context.api, this.#connectors).then(() => this.requestUpdate())
     const only = this.appIds?.length === 1 ? this.appIds[0] : undefined
     this.#repaired = repaired
     this.#now = {
       ...NOTHING,
       error,
       appId: repaired?.app_id ?? only,
+      provider: repaired?.provider,
       setupType: repaired?.setup_type,
       action,
       name: repaired?.name ?? '',
@@ -70,6 +66,7 @@ export class AddDialog extends View {
     }
     this.#key = crypto.randomUUID()
     if (this.#now.step === 'name') await this.#suggestName()
+    if (repaired !== undefined) await this.#loadService()
     this.requestUpdate()
     await this.updateComplete
     const dialog = this.querySelector('dialog')!
@@ -96,35 +93,48 @@ export class AddDialog extends View {
   }
 
   #form(): TemplateResult {
-    const steps: readonly Step[] =
-      this.appIds?.length === 1 ? ['name', 'credentials'] : ['app', 'name', 'credentials']
     return html`<form novalidate @submit=${this.#submit}>
       ${dialogHead({
         title: this.#repaired === undefined ? ADD.title : ADD.repairTitle(this.#repaired.name),
-        step:
-          this.#repaired === undefined
-            ? ADD.step(steps.indexOf(this.#now.step) + 1, steps.length)
-            : undefined,
+        step: this.#repaired === undefined ? stepOf(this.#now.step, this.#firstStep) : undefined,
         close: () => this.#tryClose(),
       })}
       <div class="dialog-main">
-        ${this.#now.isAsking ? discardQuestion({ keep: () => this.#keep(), discard: () => this.#close() }) : nothing}
-        ${this.#now.error === undefined ? nothing : saveProblem(this.#now.error)} ${offer(this.#now.offersUnverified, () => this.#save({ isEmpty: false, verify: false }))} ${this.#stepContent()}
+        ${dialogNotices({
+          now: this.#now,
+          seen: this.#repaired,
+          keep: () => this.#go({ isAsking: false }),
+          close: () => this.#close(),
+          saveUnverified: () => this.#save({ isEmpty: false, verify: false }),
+          saveMine: (theirs) => {
+            // What was seen is theirs from here on, so that this is no blind overwriting.
+            this.#repaired = theirs
+            void this.#save({ isEmpty: false, verify: this.#isTested })
+          },
+        })}
+        ${this.#stepContent()}
       </div>
-      ${this.#foot()}
+      ${dialogFoot({
+        now: this.#now,
+        setup: this.#setup,
+        oauth: this.#oauth,
+        firstStep: this.#firstStep,
+        isNew: this.#repaired === undefined,
+        back: () => this.#go({ step: this.#now.step === 'credentials' ? 'name' : 'app' }),
+        addEmpty: () => void this.#save({ isEmpty: true, verify: false }),
+      })}
     </form>`
   }
 
   #stepContent(): TemplateResult {
     if (this.#now.step === 'app') {
-      const allowed = this.#connectors.filter(
-        (each) => this.appIds === undefined || this.appIds.includes(each.app_id),
-      )
+      const isAllowed = ({ app_id: app }: Connector): boolean => this.appIds?.includes(app) ?? true
       return chooseApp({
-        connectors: allowed,
+        connectors: this.#connectors.filter(isAllowed),
+        services: this.#services.listed.filter(isAllowed),
         query: this.#now.query,
-        chosen: this.#now.appId,
-        choose: (appId) => this.#set({ appId }),
+        isChosen: (app) => this.#now.appId === app.app_id && this.#now.provider === app.provider,
+        choose: ({ app_id: appId, provider }) => this.#set({ appId, provider }),
         search: (query) => this.#set({ query }),
         next: () => this.#next(),
       })
@@ -150,34 +160,31 @@ export class AddDialog extends View {
     })
   }
 
-  #foot(): TemplateResult | typeof nothing {
-    if (this.#oauth?.isWaiting) return nothing
-    const isLast = this.#now.step === 'credentials'
-    const isInteractive = isLast && this.#setup?.authorization === 'interactive'
-    const isUnready = isInteractive && this.#oauth !== null && !this.#oauth.isReady
-    const first: Step = this.appIds?.length === 1 ? 'name' : 'app'
-    const isNew = this.#repaired === undefined
-    return dialogFoot({
-      label: !isLast ? ADD.continue : isInteractive ? OAUTH.connect : isNew ? ADD.add : ADD.save,
-      isDisabled:
-        this.#now.isBusy || isUnready || (this.#now.step === 'app' && this.#now.appId === undefined),
-      back: isNew && this.#now.step !== first ? () => this.#back() : undefined,
-      addEmpty: isLast && isNew ? () => void this.#save({ isEmpty: true, verify: false }) : undefined,
-    })
+  #loadService(): Promise<void> {
+    const chosen = this.#services.choose(this.context.api, this.#connectors, this.#now)
+    return chosen.catch((error: unknown) => this.#set({ error }))
   }
 
-  #keep(): void {
-    this.#set({ isAsking: false })
-    this.#focusStep()
+  #go(change: Partial<Entered>): void {
+    this.#set(change)
+    void this.updateComplete.then(() => this.#focusStep())
   }
 
   get #connector(): Connector | undefined {
-    return this.#connectors.find((each) => each.app_id === this.#now.appId)
+    return this.#services.chosen ?? this.#connectors.find((each) => each.app_id === this.#now.appId)
   }
 
   get #setup(): Setup | undefined {
     const setups = this.#connector?.setups ?? []
     return setups.find(({ type }) => type === this.#now.setupType) ?? setups[0]
+  }
+
+  get #firstStep(): Step {
+    return this.appIds?.length === 1 ? 'name' : 'app'
+  }
+
+  get #isTested(): boolean {
+    return this.querySelector<HTMLInputElement>('input[name="verify"]')?.checked ?? false
   }
 
   get #oauth(): OauthConnect | null {
@@ -187,23 +194,19 @@ export class AddDialog extends View {
   #submit(event: Event): void {
     event.preventDefault()
     if (this.#now.isBusy) return
-    const verify = this.querySelector<HTMLInputElement>('input[name="verify"]')?.checked ?? false
-    void (this.#now.step === 'credentials' ? this.#save({ isEmpty: false, verify }) : this.#next())
+    const isLast = this.#now.step === 'credentials'
+    void (isLast ? this.#save({ isEmpty: false, verify: this.#isTested }) : this.#next())
   }
 
   async #next(): Promise<void> {
     if (this.#now.step === 'app') {
       if (this.#now.appId === undefined) return
+      await this.#loadService()
       this.#set({ setupType: undefined, step: 'name' })
       await this.#suggestName()
     } else this.#set({ step: 'credentials' })
     await this.updateComplete
     this.#focusStep()
-  }
-
-  #back(): void {
-    this.#set({ step: this.#now.step === 'credentials' ? 'name' : 'app' })
-    void this.updateComplete.then(() => this.#focusStep())
   }
 
   async #suggestName(): Promise<void> {
@@ -218,12 +221,13 @@ export class AddDialog extends View {
     const form = this.querySelector<SetupForm>('setup-form')
     const oauth = isEmpty || setup.authorization !== 'interactive' ? null : this.#oauth
     const opened = oauth?.openWindow() ?? null
-    this.#set({ isBusy: true, errors: [], error: undefined, offersUnverified: undefined })
+    this.#set({ ...NO_TROUBLE, isBusy: true })
     try {
-      const saved = await saveDraft(this.context.api, this.#repaired, {
+      const saved = await saveDraft(this.context.api, {
         appId: this.#now.appId!,
+        provider: this.#now.provider,
         name: this.#now.name.trim(),
-        id: this.#repaired?.id,
+        seen: this.#repaired,
         setup: isEmpty ? undefined : setup,
         values: isEmpty ? {} : (form?.values() ?? {}),
         verify: verify && setup.testable && !isEmpty,
@@ -235,7 +239,7 @@ export class AddDialog extends View {
       form?.clear()
     } catch (error) {
       opened?.close()
-      this.#refused(error)
+      await this.#refused(error)
     } finally {
       this.#set({ isBusy: false })
     }
@@ -244,13 +248,9 @@ export class AddDialog extends View {
     form?.focusErrors()
   }
 
-  #refused(error: unknown): void {
-    if (!(error instanceof ApiError) || error.fields.length === 0) {
-      this.#set({ error, offersUnverified: offerAfter(error) })
-      return
-    }
-    const isName = error.fields.every(({ path }) => path === 'name')
-    this.#set({ errors: error.fields, ...(isName ? { step: 'name' } : {}) })
+  async #refused(error: unknown): Promise<void> {
+    const seen = error instanceof ApiError && error.status === 412 ? this.#repaired : undefined
+    this.#set(seen === undefined ? troubleOf(error) : { conflict: await currentOf(this.context.api, seen) })
   }
 
   #finish(connection: Connection): void {
@@ -267,11 +267,8 @@ export class AddDialog extends View {
   }
 
   #tryClose(): void {
-    if (!this.#now.isTyped || this.#oauth?.isWaiting) {
-      this.#close()
-      return
-    }
-    this.#set({ isAsking: true })
+    if (!this.#now.isTyped || this.#oauth?.isWaiting) this.#close()
+    else this.#set({ isAsking: true })
     void this.updateComplete.then(() => this.querySelector<HTMLElement>('.keep')?.focus())
   }
 

@@ -7,28 +7,40 @@ import { ADD } from '../texts/add-texts.ts'
 /** The category of the apps that take any service; they come last. */
 const GENERIC = 'generic'
 
+/** A letter alone names a third of all services. */
+const MIN_SEARCH = 2
+const MAX_SERVICES = 12
+
+/** The beginning of a name counts as much as its middle; what the app says of itself does not name it. */
+function isNamed(wanted: string): (service: Connector) => boolean {
+  return ({ label, provider = '' }) => `${label} ${provider}`.toLowerCase().includes(wanted)
+}
+
 /** The first step: the apps as tiles, by category. */
 export function chooseApp(options: {
   connectors: readonly Connector[]
+  /** Found by a search alone: there are hundreds. */
+  services: readonly Connector[]
   query: string
-  chosen: string | undefined
-  choose(appId: string): void
+  isChosen(app: Connector): boolean
+  choose(app: Connector): void
   search(query: string): void
   next(): void
 }): TemplateResult {
-  const { connectors, query, chosen } = options
+  const { connectors, query } = options
   const wanted = query.trim().toLowerCase()
   const fits = (each: Connector): boolean => `${each.label} ${each.about}`.toLowerCase().includes(wanted)
   const found = connectors.filter((each) => each.category !== GENERIC && fits(each))
   const generic = connectors.filter((each) => each.category === GENERIC)
+  const services = wanted.length < MIN_SEARCH ? [] : options.services.filter(isNamed(wanted))
   const categories = Map.groupBy(found, (each) => each.category_label ?? '')
   const group = (title: string, apps: readonly Connector[]): TemplateResult => html`<fieldset>
     <legend>${title}</legend>
     <div class="apps">
       ${apps.map(
         (each) => html`<label class="app-choice" @dblclick=${options.next}>
-          <input type="radio" name="app" value=${each.app_id} .checked=${chosen === each.app_id} @change=${() => options.choose(each.app_id)} />
-          ${tile(each.app_id, each.label)}
+          <input type="radio" name="app" value=${each.provider ?? each.app_id} .checked=${options.isChosen(each)} @change=${() => options.choose(each)} />
+          ${tile(each.provider ?? each.app_id, each.label)}
           <span><span class="name">${each.label}</span><span class="about meta">${each.about}</span></span>
         </label>`,
       )}
@@ -44,8 +56,10 @@ export function chooseApp(options: {
         .value=${query}
         @input=${(event: Event) => options.search((event.target as HTMLInputElement).value)}
     /></label>
-    ${found.length === 0 && wanted !== '' ? html`<p role="status">${ADD.noApp(query)}</p>` : nothing}
+    ${found.length + services.length === 0 && wanted !== '' ? html`<p role="status">${ADD.noApp(query)}</p>` : nothing}
     ${[...categories].sort(([a], [b]) => a.localeCompare(b)).map(([title, apps]) => group(title, apps))}
+    ${services.length === 0 ? nothing : group(ADD.services, services.slice(0, MAX_SERVICES))}
+    ${services.length > MAX_SERVICES ? html`<p class="meta">${ADD.moreServices(services.length - MAX_SERVICES)}</p>` : nothing}
     ${generic.length === 0 ? nothing : group(ADD.generic, generic)}
   `
 }

@@ -1,9 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError, type FieldError } from '../api/api-error.ts'
+import type { Connection } from '../api/types.ts'
 import { icon } from '../icons.ts'
+import { conflictNotice } from '../parts/conflict.ts'
+import '../parts/count-down.ts'
 import { problem } from '../parts/pieces.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
+import { type Entered, STEPS, type Step } from './entered.ts'
 
 /** The second step: the name, filled in; one that is taken is said, not refused. */
 export function nameStep(options: {
@@ -36,7 +40,7 @@ export function nameStep(options: {
 }
 
 /** Asked inside the same dialog, so that nothing lies behind it. */
-export function discardQuestion({ keep, discard }: { keep(): void; discard(): void }): TemplateResult {
+function discardQuestion({ keep, discard }: { keep(): void; discard(): void }): TemplateResult {
   return html`<div class="notice" data-hue="amber" role="alertdialog" aria-label=${ADD.discardQuestion}>
     ${icon('warning')}<span>${ADD.discardQuestion}</span>
     <span class="row-of">
@@ -47,44 +51,27 @@ export function discardQuestion({ keep, discard }: { keep(): void; discard(): vo
 }
 
 /** Why it was not saved; what may pass says when to try again, and that nothing typed is lost. */
-export function saveProblem(error: unknown): TemplateResult {
+function saveProblem(error: unknown): TemplateResult {
   if (!(error instanceof ApiError) || !error.isPassing) return problem(error)
   return html`${problem(error)}
-    <p class="meta">${ADD.notSaved(error.retryAfterSeconds)}</p>`
+    <p class="meta">
+      ${
+        error.retryAfterSeconds === undefined
+          ? ADD.notSaved(undefined)
+          : html`<count-down .seconds=${error.retryAfterSeconds} .words=${ADD.notSaved}></count-down>`
+      }
+    </p>`
 }
 
 /** The button that saves all the same, after a test that did not go well. */
-export function offerAfter(error: unknown): string | undefined {
+function offerAfter(error: unknown): string | undefined {
   if (!(error instanceof ApiError)) return undefined
   if (error.code === 'provider_refused') return ADD.addAnyway
   return error.code === 'provider_unavailable' ? ADD.saveLater : undefined
 }
 
-/** The buttons of a step: back, an empty connection, and on. */
-export function dialogFoot(options: {
-  label: string
-  isDisabled: boolean
-  back: (() => void) | undefined
-  addEmpty: (() => void) | undefined
-}): TemplateResult {
-  const { back, addEmpty } = options
-  return html`<div class="dialog-foot">
-    ${
-      back === undefined
-        ? nothing
-        : html`<button type="button" class="quiet start" @click=${back}>${ADD.back}</button>`
-    }
-    ${
-      addEmpty === undefined
-        ? nothing
-        : html`<button type="button" class="quiet" title=${ADD.emptyHint} @click=${addEmpty}>${ADD.empty}</button>`
-    }
-    <button type="submit" class="primary" ?disabled=${options.isDisabled}>${options.label}</button>
-  </div>`
-}
-
 /** The same button, where there is one. */
-export function offer(label: string | undefined, save: () => void): TemplateResult | typeof nothing {
+function offer(label: string | undefined, save: () => void): TemplateResult | typeof nothing {
   if (label === undefined) return nothing
   return html`<div><button type="button" @click=${save}>${label}</button></div>`
 }
@@ -102,4 +89,46 @@ export function dialogHead(options: {
     </div>
     <button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${options.close}>${icon('close')}</button>
   </div>`
+}
+
+/** What stands above a step: a question, what went wrong, who was quicker, and what can be done about it. */
+export function dialogNotices(options: {
+  now: Entered
+  seen: Connection | undefined
+  keep(): void
+  close(): void
+  saveUnverified(): void
+  saveMine(theirs: Connection): void
+}): TemplateResult {
+  const { now, seen } = options
+  const { conflict: theirs } = now
+  return html`
+    ${now.isAsking ? discardQuestion({ keep: options.keep, discard: options.close }) : nothing}
+    ${now.error === undefined ? nothing : saveProblem(now.error)}
+    ${
+      theirs === undefined || seen === undefined
+        ? nothing
+        : conflictNotice({
+            before: seen,
+            theirs,
+            takeTheirs: options.close,
+            saveMine: () => options.saveMine(theirs),
+          })
+    }
+    ${offer(now.offersUnverified, options.saveUnverified)}
+  `
+}
+
+/** What a refusal changes in the dialog: each field's own error, or one for all. */
+export function troubleOf(error: unknown): Partial<Entered> {
+  if (!(error instanceof ApiError) || error.fields.length === 0)
+    return { error, offersUnverified: offerAfter(error) }
+  const isName = error.fields.every(({ path }) => path === 'name')
+  return { errors: error.fields, ...(isName ? { step: 'name' } : {}) }
+}
+
+/** Which step it is, of how many. */
+export function stepOf(step: Step, first: Step): string {
+  const steps = STEPS.slice(STEPS.indexOf(first))
+  return ADD.step(steps.indexOf(step) + 1, steps.length)
 }

@@ -1,13 +1,19 @@
 import type { FieldError } from '../api/api-error.ts'
+import type { Connection } from '../api/types.ts'
 
 /** The steps of the dialog, in their order. */
-export type Step = 'app' | 'name' | 'credentials'
+export type Step = (typeof STEPS)[number]
+
+/** The same as a list. */
+export const STEPS = ['app', 'name', 'credentials'] as const
 
 /** Where the person is, and what is known of what they want. */
 export interface Entered {
   readonly step: Step
   readonly query: string
   readonly appId: string | undefined
+  /** A named service of the app. */
+  readonly provider: string | undefined
   readonly setupType: string | undefined
   /** What the state's button asked for, of a connection that is there. */
   readonly action: string | undefined
@@ -19,6 +25,8 @@ export interface Entered {
   readonly isTyped: boolean
   readonly isAsking: boolean
   readonly isBusy: boolean
+  /** The connection as somebody else has changed it meanwhile. */
+  readonly conflict: Connection | undefined
   /** Words of the button that saves without a test. */
   readonly offersUnverified: string | undefined
 }
@@ -28,6 +36,7 @@ export const NOTHING: Entered = {
   step: 'app',
   query: '',
   appId: undefined,
+  provider: undefined,
   setupType: undefined,
   action: undefined,
   name: '',
@@ -37,5 +46,14 @@ export const NOTHING: Entered = {
   isTyped: false,
   isAsking: false,
   isBusy: false,
+  conflict: undefined,
+  offersUnverified: undefined,
+}
+
+/** Nothing has gone wrong, or what had is tried again. */
+export const NO_TROUBLE: Pick<Entered, 'errors' | 'error' | 'conflict' | 'offersUnverified'> = {
+  errors: [],
+  error: undefined,
+  conflict: undefined,
   offersUnverified: undefined,
 }

@@ -1,12 +1,15 @@
 import type { Api } from '../api/api.ts'
 import type { Connection, Setup } from '../api/types.ts'
+import { tagOf } from '../parts/conflict.ts'
 
 /** What is to be saved. */
 export interface Draft {
   readonly appId: string
   readonly name: string
-  /** Of the connection that is changed; a new one is made when absent. */
-  readonly id?: string | undefined
+  /** A named service of the app. */
+  readonly provider?: string | undefined
+  /** The connection that is changed, as it was seen; a new one is made when absent. */
+  readonly seen?: Connection | undefined
   readonly setup?: Setup | undefined
   readonly values: Readonly<Record<string, unknown>>
   readonly verify: boolean
@@ -18,10 +21,12 @@ export interface Draft {
 function saveConnection(api: Api, draft: Draft): Promise<Connection> {
   const query = `?view=full${draft.verify ? '&verify=true' : ''}`
   const hasSetup = draft.setup !== undefined && Object.keys(draft.values).length > 0
-  const setup = hasSetup ? { setup: { type: draft.setup!.type, ...draft.values } } : {}
-  if (draft.id !== undefined) {
-    const path = `/connections/${encodeURIComponent(draft.id)}${query}`
-    return api.ask('PATCH', path, { body: { name: draft.name, ...setup } })
+  const service = draft.provider === undefined ? {} : { provider: draft.provider }
+  const setup = hasSetup ? { setup: { type: draft.setup!.type, ...service, ...draft.values } } : {}
+  const { seen } = draft
+  if (seen !== undefined) {
+    const path = `/connections/${encodeURIComponent(seen.id)}${query}`
+    return api.ask('PATCH', path, { body: setup, headers: { 'if-match': tagOf(seen) } })
   }
   return api.ask('POST', `/connections${query}`, {
     body: { name: draft.name, app_id: draft.appId, ...setup },
@@ -30,7 +35,8 @@ function saveConnection(api: Api, draft: Draft): Promise<Connection> {
 }
 
 /** Saves it; nothing is sent for a connection that only has to be authorized. Throws `ApiError`. */
-export function saveDraft(api: Api, stored: Connection | undefined, draft: Draft): Promise<Connection> {
+export function saveDraft(api: Api, draft: Draft): Promise<Connection> {
+  const { seen: stored } = draft
   const isOnlyAuthorized = stored !== undefined && Object.keys(draft.values).length === 0
   if (isOnlyAuthorized && draft.setup?.authorization === 'interactive') return Promise.resolve(stored)
   return saveConnection(api, draft)
@@ -47,4 +53,9 @@ export async function freeName(
   let free = label
   for (let number = 2; taken.has(free.toLowerCase()); number++) free = `${label} ${number}`
   return { taken, free }
+}
+
+/** The connection as it stands now. Throws `ApiError`. */
+export function currentOf(api: Api, { id }: Connection): Promise<Connection> {
+  return api.ask('GET', `/connections/${encodeURIComponent(id)}?view=full`)
 }

@@ -16,7 +16,10 @@ export interface Connection {
   readonly status: 'empty' | 'pending' | 'ready' | 'degraded' | 'reauthorization_required'
   readonly status_reason?: string
   readonly setup_type?: string
+  /** The named service, where the setup says one. */
+  readonly provider?: string
   readonly version: number
+  readonly credential_version: number
   readonly expires_at: string | null
   readonly expiry_basis: 'stated' | 'assumed' | 'unknown' | 'never' | null
   readonly refresh_expires_at: string | null
@@ -117,7 +120,18 @@ export interface Connector {
   readonly about: string
   readonly category?: string
   readonly category_label?: string
+  /** How many services have a name in it. */
+  readonly presets?: number
+  /** Of a named service: the word by which its app knows it. */
+  readonly provider?: string
   readonly setups: readonly Setup[]
+}
+
+/** A named service, in the list of its app. */
+export interface ListedService {
+  readonly provider: string
+  readonly label: string
+  readonly category: string
 }
 
 /** Counts under the same filters as the list. */

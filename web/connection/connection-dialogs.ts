@@ -7,7 +7,7 @@ import { CONNECTION, MENU } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 
-type Action = 'rename' | 'delete' | 'purge' | 'freeze'
+type Action = 'delete' | 'purge' | 'freeze'
 
 /** What is asked before something is done to a connection, and what is done without asking. */
 export class ConnectionDialogs extends View {
@@ -30,8 +30,8 @@ export class ConnectionDialogs extends View {
   async #begin(connection: Connection, action: string): Promise<void> {
     this.#connection = connection
     this.#error = undefined
-    this.#typed = action === 'rename' ? connection.name : ''
-    if (['rename', 'delete', 'purge', 'freeze'].includes(action)) {
+    this.#typed = ''
+    if (['delete', 'purge', 'freeze'].includes(action)) {
       this.#action = action as Action
       this.requestUpdate()
       await this.updateComplete
@@ -51,7 +51,6 @@ export class ConnectionDialogs extends View {
     const action = this.#action
     if (connection === undefined || action === undefined) return nothing
     const titles: Record<Action, (name: string) => string> = {
-      rename: CONNECTION.renameTitle,
       delete: CONNECTION.deleteTitle,
       purge: CONNECTION.purgeTitle,
       freeze: CONNECTION.freezeTitle,
@@ -66,7 +65,7 @@ export class ConnectionDialogs extends View {
         <div class="dialog-foot">
           <button type="button" @click=${() => this.querySelector('dialog')!.close()}>${PAGE.cancel}</button>
           <button type="submit" class=${isDangerous ? 'danger' : 'primary'} ?disabled=${!this.#isReady(connection, action)}>
-            ${action === 'rename' ? PAGE.save : MENU[action]}
+            ${MENU[action]}
           </button>
         </div>
       </form>
@@ -81,8 +80,7 @@ export class ConnectionDialogs extends View {
         <p>${CONNECTION.lastUsed} ${timeAgo(connection.last_used_at)}</p>
         ${this.#input(CONNECTION.typeName)}`
     }
-    if (action === 'freeze') return html`<p>${CONNECTION.freezeText}</p>${this.#input(CONNECTION.reason)}`
-    return this.#input(CONNECTION.newName)
+    return html`<p>${CONNECTION.freezeText}</p>${this.#input(CONNECTION.reason)}`
   }
 
   #input(label: string): TemplateResult {
@@ -125,11 +123,7 @@ export class ConnectionDialogs extends View {
   async #do(connection: Connection, action: Action): Promise<void> {
     const { api } = this.context
     const path = `/connections/${encodeURIComponent(connection.id)}`
-    if (action === 'rename') {
-      const body = { name: this.#typed.trim() }
-      const renamed = await api.ask<Connection>('PATCH', `${path}?view=full`, { body })
-      this.#tell(renamed, CONNECTION.renamed(renamed.name))
-    } else if (action === 'freeze') {
+    if (action === 'freeze') {
       await api.ask('POST', '/freezes', {
         body: { connection_id: connection.id, reason: this.#typed.trim() },
       })

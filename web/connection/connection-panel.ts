@@ -9,6 +9,7 @@ import { stateWords } from '../state-words.ts'
 import { CONNECTION } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
+import '../list/rename-in-place.ts'
 import './connection-activity.ts'
 import { flowsTab, settingsTab, useTab } from './other-tabs.ts'
 import { overviewTab } from './overview-tab.ts'
@@ -36,11 +37,13 @@ export class VaultConnection extends View {
   #error: unknown
   #tab: Tab = 'overview'
   #isFocused = false
+  #isRenaming = false
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('connectionId')) {
       this.#connection = undefined
       this.#isFocused = false
+      this.#isRenaming = false
       const asked = this.query.get('tab') as Tab | null
       this.#tab = asked !== null && TABS.includes(asked) ? asked : 'overview'
     }
@@ -94,7 +97,11 @@ export class VaultConnection extends View {
     return html`<div class="panel-head">
         <div class="panel-title">
           ${tile(connection.app_id, connector?.label ?? connection.app_id)}
-          <h2 tabindex="-1"><bdi>${connection.name}</bdi></h2>
+          ${
+            this.#isRenaming
+              ? html`<rename-in-place .context=${this.context} .connection=${connection} @rename-ended=${this.#endRename}></rename-in-place>`
+              : html`<h2 tabindex="-1"><bdi>${connection.name}</bdi></h2>`
+          }
           <action-menu .label=${CONNECTION.more} .items=${connectionMenu({ context: this.context, connection, connector, run: (action) => this.#act(action) }).slice(connection.deleted ? 0 : 1)}></action-menu>
           ${this.#closeButton()}
         </div>
@@ -162,7 +169,19 @@ export class VaultConnection extends View {
     this.#close()
   }
 
+  #endRename(event: CustomEvent<{ connection?: Connection }>): void {
+    this.#isRenaming = false
+    if (event.detail.connection !== undefined) this.#connection = event.detail.connection
+    this.requestUpdate()
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>('.panel-title h2')?.focus())
+  }
+
   #act(action: string): void {
+    if (action === 'rename') {
+      this.#isRenaming = true
+      this.requestUpdate()
+      return
+    }
     this.dispatchEvent(new CustomEvent('act', { detail: { connection: this.#connection, action } }))
   }
 

@@ -2,11 +2,13 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { Connection, Connector } from '../api/types.ts'
 import { icon } from '../icons.ts'
+import type { Context } from '../page-context.ts'
 import type { MenuItem } from '../parts/action-menu.ts'
 import { LIST } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import { type Block, groupedBlocks, plainBlocks, visibleRange } from './blocks.ts'
 import type { ListStore } from './list-store.ts'
+import './rename-in-place.ts'
 import { row } from './row.ts'
 import { moveInTable } from './table-keys.ts'
 
@@ -25,6 +27,7 @@ export interface TableOwner {
 /** The rows: a table that holds only what the window shows, in chunks, with spacers for the rest. */
 export class ConnectionsTable extends View {
   static override properties = {
+    context: {},
     store: {},
     connectors: {},
     isGrouped: { type: Boolean },
@@ -34,6 +37,7 @@ export class ConnectionsTable extends View {
     selected: {},
     lit: {},
   }
+  declare context: Context
   declare store: ListStore
   declare connectors: ReadonlyMap<string, Connector>
   declare isGrouped: boolean
@@ -45,6 +49,7 @@ export class ConnectionsTable extends View {
   #blocks: readonly Block[] = []
   #heights = new Map<string, number>()
   #toggled = new Set<string>()
+  #renamed: string | undefined
   #frame = 0
   readonly #onScroll = (): void => {
     cancelAnimationFrame(this.#frame)
@@ -159,11 +164,34 @@ export class ConnectionsTable extends View {
       isSelected: this.selected.has(connection.id),
       isOpen: this.openId === connection.id,
       isLit: this.lit.has(connection.id),
-      menu: this.owner.menuOf(connection),
+      menu: this.owner.menuOf(connection).map((item) => this.#inPlace(item, connection.id)),
+      rename: this.#renamed === connection.id ? this.#field(connection) : undefined,
       onAction: (action) => this.owner.act(connection, action),
       onSelect: (isSelected) =>
         this.dispatchEvent(new CustomEvent('select-row', { detail: { id: connection.id, isSelected } })),
     })
+  }
+
+  /** Here the name itself becomes the field. */
+  #inPlace(item: MenuItem, id: string): MenuItem {
+    if (item.action !== 'rename') return item
+    const run = (): void => {
+      this.#renamed = id
+      this.requestUpdate()
+    }
+    return { ...item, run }
+  }
+
+  #field(connection: Connection): TemplateResult {
+    return html`<rename-in-place .context=${this.context} .connection=${connection} @rename-ended=${() => this.#endRename(connection.id)}></rename-in-place>`
+  }
+
+  #endRename(id: string): void {
+    this.#renamed = undefined
+    this.requestUpdate()
+    void this.updateComplete.then(() =>
+      this.querySelector<HTMLElement>(`tr[data-id="${CSS.escape(id)}"] a.name`)?.focus(),
+    )
   }
 
   #toggle(app: string): void {

@@ -57,7 +57,7 @@ export class VaultConnections extends View {
   protected override render(): TemplateResult {
     const { id } = this.route
     const isBeside = id !== undefined && this.#wide.matches
-    return html`<div class="columns ${isBeside ? 'has-panel' : ''}">
+    return html`<div class="columns ${isBeside ? 'has-panel' : ''}" @renamed=${this.#onChangedHere}>
         <section class="list" aria-busy=${this.#list!.store.isLoading}>${this.#rowsAndFilters()}</section>
         ${id === undefined ? nothing : this.#panel(id)}
       </div>
@@ -147,6 +147,7 @@ export class VaultConnections extends View {
 
   #table(store: ListStore): TemplateResult {
     return html`<connections-table
+      .context=${this.context}
       .store=${store}
       .connectors=${this.#list!.connectors}
       .isGrouped=${this.#filters.sort === 'app'}
@@ -180,7 +181,6 @@ export class VaultConnections extends View {
       @close=${() => this.#closePanel(id)}
       @act=${(event: CustomEvent<{ connection: Connection; action: string }>) =>
         this.#act(event.detail.connection, event.detail.action)}
-      @connection-changed=${this.#onChangedHere}
     ></vault-connection>`
   }
 

@@ -3,7 +3,7 @@ import type { Connector } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { LIST } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
-import type { Filters } from './filters.ts'
+import { type Filters, statesIn } from './filters.ts'
 
 /** A person types on; the list follows when they pause. */
 const PAUSE_MS = 250
@@ -40,14 +40,7 @@ export class FilterBar extends View {
           )}
         </select></label
       >
-      <label
-        ><span class="hidden-text">${LIST.state}</span
-        ><select name="state" @change=${this.#chosen}>
-          ${Object.entries(LIST.states).map(
-            ([value, text]) => html`<option value=${value} ?selected=${state === value}>${text}</option>`,
-          )}
-        </select></label
-      >
+      ${this.#states(statesIn(state))}
       <label
         ><span class="hidden-text">${LIST.sort}</span
         ><select name="sort" @change=${this.#chosen}>
@@ -59,6 +52,29 @@ export class FilterBar extends View {
       >
       <span class="total muted" role="status">${this.total === undefined ? '' : LIST.total(this.total)}</span>
     </form>`
+  }
+
+  /** Several at a time: each box is one more kind that is shown. */
+  #states(chosen: readonly string[]): TemplateResult {
+    const [first] = chosen
+    const texts: Readonly<Record<string, string>> = LIST.states
+    const label =
+      first === undefined
+        ? LIST.allStates
+        : chosen.length === 1
+          ? texts[first]
+          : LIST.someStates(chosen.length)
+    return html`<details class="states" @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
+      <summary><span class="hidden-text">${LIST.state}: </span>${label} ${icon('down')}</summary>
+      <fieldset>
+        <legend class="hidden-text">${LIST.state}</legend>
+        ${Object.entries(texts).map(
+          ([value, text]) => html`<label class="check">
+            <input type="checkbox" name="state" value=${value} .checked=${chosen.includes(value)} @change=${this.#chosen} />${text}
+          </label>`,
+        )}
+      </fieldset>
+    </details>`
   }
 
   /** Puts the caret into the search field. */
@@ -84,10 +100,23 @@ export class FilterBar extends View {
   #tell(): void {
     const data = new FormData(this.querySelector('form')!)
     const detail = Object.fromEntries(
-      (['q', 'app', 'state', 'sort'] as const).map((name) => [name, String(data.get(name) ?? '').trim()]),
+      (['q', 'app', 'state', 'sort'] as const).map((name) => [name, data.getAll(name).join(',').trim()]),
     )
     this.dispatchEvent(new CustomEvent('filters-change', { detail }))
   }
+}
+
+function closeWhenLeft(event: FocusEvent): void {
+  const details = event.currentTarget as HTMLDetailsElement
+  if (!details.contains(event.relatedTarget as Node | null)) details.open = false
+}
+
+function closeOnEscape(event: KeyboardEvent): void {
+  const details = event.currentTarget as HTMLDetailsElement
+  if (event.key !== 'Escape' || !details.open) return
+  event.preventDefault()
+  details.open = false
+  details.querySelector('summary')!.focus()
 }
 
 define('filter-bar', FilterBar)

@@ -18,7 +18,7 @@ export function filtersOf(query: URLSearchParams): Filters {
   return {
     q: (query.get('q') ?? '').slice(0, 150),
     app: query.get('app') ?? '',
-    state: state in LIST.states ? state : '',
+    state: statesIn(state).join(','),
     sort: SORTS.includes(sort) ? sort : 'app',
   }
 }
@@ -36,16 +36,27 @@ export function isFiltered({ q, app, state }: Filters): boolean {
   return q !== '' || app !== '' || state !== ''
 }
 
+/** The states of a filter, each once. */
+export function statesIn(state: string): readonly string[] {
+  return [...new Set(state.split(','))].filter((name) => name in LIST.states)
+}
+
 /** The members of the API's query that filter. */
 export function filterQuery({ q, app, state }: Filters): Record<string, string | undefined> {
+  const states = statesIn(state)
   const special: Record<string, Record<string, string>> = {
     needs: { needs: 'person' },
     frozen: { frozen: 'true' },
     unused: { used: 'none' },
     deleted: { deleted: 'true' },
   }
-  const status = state === '' ? {} : (special[state] ?? { status: state })
-  return { q: q === '' ? undefined : q, app_id: app === '' ? undefined : app, ...status }
+  const plain = states.filter((name) => special[name] === undefined)
+  return {
+    q: q === '' ? undefined : q,
+    app_id: app === '' ? undefined : app,
+    ...(plain.length === 0 ? {} : { status: plain.join(',') }),
+    ...Object.assign({}, ...states.map((name) => special[name])),
+  }
 }
 
 /** The path of one page of the list. */

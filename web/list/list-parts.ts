@@ -4,7 +4,7 @@ import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
 import { addressOf } from '../router.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
-import type { Filters } from './filters.ts'
+import { type Filters, statesIn } from './filters.ts'
 
 /** How many connections need somebody, who they are, and a way to see only them. */
 export function needYou(
@@ -12,7 +12,7 @@ export function needYou(
   connectors: ReadonlyMap<string, Connector>,
   options: { filters: Filters; show(state: string): void },
 ): TemplateResult | typeof nothing {
-  const isShown = options.filters.state === 'needs'
+  const isShown = statesIn(options.filters.state).includes('needs')
   if (summary.needs_person === 0 && !isShown) return nothing
   const names = summary.first_needing.map(
     ({ name, app_id: app }) => `${connectors.get(app)?.label ?? app} ${name}`,
@@ -55,7 +55,7 @@ export function nothingFound(
   const filters = [
     ...(q === '' ? [] : [`“${q}”`]),
     ...(app === '' ? [] : [connectors.get(app)?.label ?? app]),
-    ...(state === '' ? [] : [LIST.states[state as keyof typeof LIST.states]]),
+    ...statesIn(state).map((name) => LIST.states[name as keyof typeof LIST.states]),
   ]
   return html`<div class="empty">
     ${icon('search')}

@@ -16,6 +16,8 @@ export interface RowOptions {
   readonly isOpen: boolean
   readonly isLit: boolean
   readonly menu: readonly MenuItem[]
+  /** The field in the place of the name, while somebody renames it. */
+  readonly rename: TemplateResult | undefined
   onAction(kind: string): void
   onSelect(isSelected: boolean): void
 }
@@ -42,7 +44,7 @@ export function row(options: RowOptions): TemplateResult {
         @change=${(event: Event) => options.onSelect((event.target as HTMLInputElement).checked)}
       />${tile(connection.app_id, label)}
       <span class="names">
-        <a class="name" href=${options.address}><bdi>${connection.name}</bdi></a>
+        ${options.rename ?? html`<a class="name" href=${options.address}><bdi>${connection.name}</bdi></a>`}
         <span class="account-under meta"><bdi>${accountOf(connection)}</bdi></span>
       </span>
     </td>

@@ -5,6 +5,7 @@ import type { StateWords } from '../state-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { exactTime, relativeTime } from '../time.ts'
 import './copy-button.ts'
+import './count-down.ts'
 
 const TILE_PAIRS = 8
 
@@ -57,12 +58,13 @@ export function problem(error: unknown, retry?: () => void): TemplateResult {
       }
       ${scope === undefined ? nothing : html`<copy-button .text=${scope}></copy-button>`}
     </div>
-    ${
-      retry === undefined
-        ? nothing
-        : html`<button type="button" class="small" @click=${retry}>${PAGE.retry}</button>`
-    }
-  </div>`
+    ${retry === undefined ? nothing : html`<button type="button" class="small" @click=${retry}>${PAGE.retry}</button>`}
+  </div>
+  ${
+    retry === undefined || !isApi || error.retryAfterSeconds === undefined
+      ? nothing
+      : html`<p class="meta"><count-down .seconds=${error.retryAfterSeconds} .words=${PAGE.busy} @done=${retry}></count-down></p>`
+  }`
 }
 
 /** The scope that a refusal names. */

@@ -6,7 +6,8 @@ export const ADD = {
   chooseApp: 'Choose an app',
   searchApps: 'Search apps',
   noApp: (text: string) => `No app is called “${text}”. One of these takes any service:`,
-  usedBefore: 'Used before',
+  services: 'Services by name',
+  moreServices: (count: number) => `${count} more: go on typing.`,
   generic: 'For everything else',
   continue: 'Continue',
   back: 'Back',
@@ -36,8 +37,8 @@ export const ADD = {
   keepEditing: 'Keep editing',
   discard: 'Discard',
   notSaved: (seconds: number | undefined) =>
-    seconds === undefined
-      ? 'Not saved. Everything you typed is still here.'
+    seconds === undefined || seconds === 0
+      ? 'Not saved. Everything you typed is still here: try again.'
       : `Not saved. Try again in ${seconds} s; everything you typed is still here.`,
   errorsTitle: (count: number) => `${count} fields need a look`,
   valueName: 'Name',

@@ -46,7 +46,6 @@ export const CONNECTION = {
   flowsUnknown: 'This vault does not tell yet which flows use it.',
   noActivity: 'Nothing has happened in the last 30 days.',
   use: { curl: 'curl', client: 'Flow client', terraform: 'Deploy file' },
-  renameTitle: (name: string) => `Rename ${name}`,
   newName: 'Connection name',
   deleteTitle: (name: string) => `Delete ${name}?`,
   deleteText: 'Flows that use it stop at once. It can be restored for 7 days.',
@@ -70,9 +69,6 @@ export const CONNECTION = {
     untested: () => 'This app cannot be tried without doing something; the first flow will tell.',
   },
   gone: 'This connection was deleted, or never was here.',
-  elsewhere: 'Somebody changed this meanwhile.',
-  showTheirs: 'Show theirs',
-  saveMine: 'Save mine anyway',
 } as const
 
 /** What happened, in sentences; a type that is new here is shown by its name. */

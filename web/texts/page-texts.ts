@@ -70,6 +70,8 @@ export const LIST = {
   searchHint: 'Search name, account, app or id',
   app: 'App',
   allApps: 'All apps',
+  allStates: 'All states',
+  someStates: (number: number) => `${number} states`,
   state: 'State',
   sort: 'Sort',
   total: (number: number) => count(number, 'connection'),
@@ -81,7 +83,6 @@ export const LIST = {
     actions: 'Actions',
   },
   states: {
-    '': 'All states',
     needs: 'Needs a person',
     empty: 'Missing credentials',
     pending: 'Waiting',

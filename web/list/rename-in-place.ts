@@ -1,0 +1,109 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { ApiError } from '../api/api-error.ts'
+import type { Connection } from '../api/types.ts'
+import { icon } from '../icons.ts'
+import type { Context } from '../page-context.ts'
+import { conflictNotice, tagOf } from '../parts/conflict.ts'
+import { CONNECTION } from '../texts/connection-words.ts'
+import { PAGE } from '../texts/page-texts.ts'
+import { define, View } from '../view.ts'
+
+/** The name of a connection as a field: Enter keeps it, Escape drops it. Tells `renamed` or `rename-ended`. */
+export class RenameInPlace extends View {
+  static override properties = { context: {}, connection: {} }
+  declare context: Context
+  declare connection: Connection
+  #theirs: Connection | undefined
+  #error: string | undefined
+  #isBusy = false
+
+  protected override firstUpdated(): void {
+    this.querySelector('input')!.select()
+  }
+
+  protected override render(): TemplateResult {
+    const theirs = this.#theirs
+    return html`<form class="rename" novalidate @submit=${this.#submit} @keydown=${this.#onKey} @click=${(event: Event) => event.stopPropagation()}>
+      <div class="with-button">
+        <input
+          type="text"
+          maxlength="150"
+          autocomplete="off"
+          data-1p-ignore
+          data-lpignore="true"
+          aria-label=${CONNECTION.newName}
+          aria-invalid=${this.#error === undefined ? nothing : 'true'}
+          aria-describedby="rename-about"
+          .value=${this.connection.name}
+        />
+        <button type="submit" class="small" ?disabled=${this.#isBusy}>${PAGE.save}</button>
+        <button type="button" class="small quiet" @click=${() => this.#end()}>${PAGE.cancel}</button>
+      </div>
+      <div id="rename-about">
+        ${this.#error === undefined ? nothing : html`<p class="error" role="alert">${icon('warning')}<span>${this.#error}</span></p>`}
+        ${
+          theirs === undefined
+            ? nothing
+            : conflictNotice({
+                before: this.connection,
+                theirs,
+                takeTheirs: () => this.#end(theirs),
+                saveMine: () => void this.#save(theirs),
+              })
+        }
+      </div>
+    </form>`
+  }
+
+  #submit(event: Event): void {
+    event.preventDefault()
+    void this.#save(this.connection)
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    event.stopPropagation()
+    if (event.key !== 'Escape') return
+    event.preventDefault()
+    this.#end()
+  }
+
+  /** Saves over the state that `seen` is; another one is shown first. */
+  async #save(seen: Connection): Promise<void> {
+    const name = this.querySelector('input')!.value.trim()
+    if (name === this.connection.name) return this.#end()
+    const path = `/connections/${encodeURIComponent(this.connection.id)}?view=full`
+    this.#isBusy = true
+    this.#error = undefined
+    this.#theirs = undefined
+    this.requestUpdate()
+    try {
+      const headers = { 'if-match': tagOf(seen) }
+      const connection = await this.context.api.ask<Connection>('PATCH', path, { body: { name }, headers })
+      const text = CONNECTION.renamed(connection.name)
+      this.context.say(text)
+      this.dispatchEvent(new CustomEvent('renamed', { detail: { connection, text }, bubbles: true }))
+      this.#end()
+    } catch (error) {
+      await this.#refused(error, path)
+    }
+    this.#isBusy = false
+    this.requestUpdate()
+  }
+
+  async #refused(error: unknown, path: string): Promise<void> {
+    const isConflict = error instanceof ApiError && error.status === 412
+    this.#theirs = isConflict
+      ? await this.context.api.ask<Connection>('GET', path).catch(() => undefined)
+      : undefined
+    if (this.#theirs !== undefined) return
+    const field = error instanceof ApiError ? error.fields[0]?.message : undefined
+    this.#error = field ?? (error instanceof ApiError ? error.message : PAGE.noAnswer)
+  }
+
+  #end(connection?: Connection): void {
+    const detail = connection === undefined ? {} : { connection }
+    this.dispatchEvent(new CustomEvent('rename-ended', { detail, bubbles: true }))
+  }
+}
+
+define('rename-in-place', RenameInPlace)

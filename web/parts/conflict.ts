@@ -1,0 +1,42 @@
+import { html, type TemplateResult } from 'lit'
+import type { Connection } from '../api/types.ts'
+import { icon } from '../icons.ts'
+import { CONFLICT } from '../texts/conflict-texts.ts'
+import { timeAgo } from './pieces.ts'
+
+/** How a tag names the state of a connection that was looked at. */
+export function tagOf({ version }: Connection): string {
+  return `"v${version}"`
+}
+
+/** What somebody else has changed since this page looked, and the two ways on; what was typed is still there. */
+export function conflictNotice(options: {
+  before: Connection
+  theirs: Connection
+  takeTheirs(): void
+  saveMine(): void
+}): TemplateResult {
+  const { before, theirs } = options
+  const by = theirs.updated_by?.name ?? theirs.updated_by?.id
+  return html`<div class="notice" data-hue="amber" role="alert">
+    ${icon('warning')}
+    <div class="stack">
+      <p><bdi>${by === undefined || by === null ? CONFLICT.somebody : by}</bdi> ${CONFLICT.changed} ${timeAgo(theirs.updated_at)}.</p>
+      <ul>${differences(before, theirs).map((sentence) => html`<li><bdi>${sentence}</bdi></li>`)}</ul>
+      <div class="row-of">
+        <button type="button" class="small" @click=${options.takeTheirs}>${CONFLICT.takeTheirs}</button>
+        <button type="button" class="small" @click=${options.saveMine}>${CONFLICT.saveMine}</button>
+      </div>
+    </div>
+  </div>`
+}
+
+function differences(before: Connection, theirs: Connection): readonly string[] {
+  const found = [
+    ...(before.name === theirs.name ? [] : [CONFLICT.name(theirs.name)]),
+    ...(before.credential_version === theirs.credential_version ? [] : [CONFLICT.credentials]),
+    ...(before.account_name === theirs.account_name ? [] : [CONFLICT.account(theirs.account_name ?? '–')]),
+    ...(before.status === theirs.status ? [] : [CONFLICT.state]),
+  ]
+  return found.length === 0 ? [CONFLICT.other] : found
+}

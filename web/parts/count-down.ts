@@ -1,0 +1,42 @@
+import { html, type PropertyValues, type TemplateResult } from 'lit'
+import { define, View } from '../view.ts'
+
+const SECOND_MS = 1000
+
+/** Seconds that run down, and `done` at their end. Nobody who hears the page is told of each. */
+export class CountDown extends View {
+  static override properties = { seconds: { type: Number }, words: {} }
+  declare seconds: number
+  declare words: (seconds: number) => string
+  #endsAtMs = 0
+  #timer: ReturnType<typeof setInterval> | undefined
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has('seconds')) return
+    this.#endsAtMs = Date.now() + this.seconds * SECOND_MS
+    clearInterval(this.#timer)
+    this.#timer = setInterval(() => this.#tick(), SECOND_MS)
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    clearInterval(this.#timer)
+  }
+
+  protected override render(): TemplateResult {
+    return html`<span role="timer" aria-live="off">${this.words(this.#left)}</span>`
+  }
+
+  get #left(): number {
+    return Math.max(0, Math.ceil((this.#endsAtMs - Date.now()) / SECOND_MS))
+  }
+
+  #tick(): void {
+    this.requestUpdate()
+    if (this.#left > 0) return
+    clearInterval(this.#timer)
+    this.dispatchEvent(new Event('done'))
+  }
+}
+
+define('count-down', CountDown)

@@ -1,0 +1,12 @@
+/** What stands there when somebody else was quicker. */
+export const CONFLICT = {
+  somebody: 'Somebody',
+  changed: 'changed this',
+  name: (name: string) => `It is now called ${name}.`,
+  credentials: 'Its credentials are others.',
+  account: (account: string) => `Its account is ${account}.`,
+  state: 'Its state is another one.',
+  other: 'What it is called and who it is have stayed.',
+  takeTheirs: 'Keep theirs',
+  saveMine: 'Save mine anyway',
+} as const
