@@ -49,19 +49,16 @@ export async function bundleWeb(): Promise<readonly WebFile[]> {
     ignoreAnnotations: true,
   } as const
   const entry = (file: string): string => path.join(SOURCES, file)
-  const [scripts, boot, styles] = await Promise.all([
-    build({
-      ...common,
-      entryPoints: [entry('vault-page.ts'), entry('picker/picker.ts')],
-      format: 'esm',
-      splitting: true,
-      plugins: [styleAsText],
-    }),
+  const modules = { ...common, format: 'esm' as const, splitting: true, plugins: [styleAsText] }
+  const [page, picker, boot, styles] = await Promise.all([
+    build({ ...modules, entryPoints: [entry('vault-page.ts')] }),
+    // By itself: who loads the picker seldom loads the page, and what both share would be more and smaller files.
+    build({ ...modules, entryPoints: [entry('picker/picker.ts')] }),
     // A script of its own that runs before the first paint: no module.
     build({ ...common, entryPoints: [entry('theme-boot.ts')], format: 'iife' }),
     build({ ...common, entryPoints: [entry('styles/page.css')] }),
   ])
-  const assets = [...scripts.outputFiles, ...boot.outputFiles, ...styles.outputFiles].map(assetOf)
+  const assets = [page, picker, boot, styles].flatMap(({ outputFiles }) => outputFiles.map(assetOf))
   return [await indexOf(assets), pickerOf(assets), ...assets]
 }
 

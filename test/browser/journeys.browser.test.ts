@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { until } from '../support/until.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
@@ -78,7 +79,14 @@ describe('a person', () => {
     await screens(page, 'add-service')
     await services.locator('label.app-choice', { hasText: 'OAuth' }).first().click()
     await page.getByRole('button', { name: 'Continue' }).click()
-    await page.waitForFunction("document.querySelector('#connection-name')?.value === 'GitHub'")
+    const name = page.getByLabel('Connection name')
+    expect(
+      await until(
+        () => name.inputValue(),
+        (text) => text !== '',
+        5_000,
+      ),
+    ).toBe('GitHub')
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Client ID').fill('Iv1.0123456789')
     await screens(page, 'add-service-fields')
@@ -128,9 +136,9 @@ describe('a person', () => {
     }
     await page.setViewportSize({ width: 1440, height: 900 })
     await choose('Rename')
-    await panel.getByLabel('Connection name').fill('orders, new')
     await screens(page, 'rename')
     await page.setViewportSize({ width: 1440, height: 900 })
+    await panel.getByLabel('Connection name').fill('orders, new')
     await panel.getByLabel('Connection name').press('Enter')
     await page.getByText('It is now called orders, new.').first().waitFor()
     await choose('Freeze')

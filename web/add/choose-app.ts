@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connector } from '../api/types.ts'
 import { icon } from '../icons.ts'
-import { tile } from '../parts/pieces.ts'
+import { tile } from '../parts/identity.ts'
 import { ADD } from '../texts/add-texts.ts'
 
 /** The category of the apps that take any service; they come last. */
@@ -11,9 +11,8 @@ const GENERIC = 'generic'
 const MIN_SEARCH = 2
 const MAX_SERVICES = 12
 
-/** The beginning of a name counts as much as its middle; what the app says of itself does not name it. */
-function isNamed(wanted: string): (service: Connector) => boolean {
-  return ({ label, provider = '' }) => `${label} ${provider}`.toLowerCase().includes(wanted)
+function isNamed({ label, provider = '' }: Connector, wanted: string): boolean {
+  return `${label} ${provider}`.toLowerCase().includes(wanted)
 }
 
 /** The first step: the apps as tiles, by category. */
@@ -32,7 +31,11 @@ export function chooseApp(options: {
   const fits = (each: Connector): boolean => `${each.label} ${each.about}`.toLowerCase().includes(wanted)
   const found = connectors.filter((each) => each.category !== GENERIC && fits(each))
   const generic = connectors.filter((each) => each.category === GENERIC)
-  const services = wanted.length < MIN_SEARCH ? [] : options.services.filter(isNamed(wanted))
+  const own = new Set(connectors.map(({ label }) => label))
+  const services =
+    wanted.length < MIN_SEARCH
+      ? []
+      : options.services.filter((each) => isNamed(each, wanted) && !own.has(each.label))
   const categories = Map.groupBy(found, (each) => each.category_label ?? '')
   const group = (title: string, apps: readonly Connector[]): TemplateResult => html`<fieldset>
     <legend>${title}</legend>

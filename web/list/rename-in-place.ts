@@ -13,9 +13,15 @@ export class RenameInPlace extends View {
   static override properties = { context: {}, connection: {} }
   declare context: Context
   declare connection: Connection
+  /** As it was when somebody began to type: what arrives meanwhile takes nothing away. */
+  #seen: Connection | undefined
   #theirs: Connection | undefined
   #error: string | undefined
   #isBusy = false
+
+  protected override willUpdate(): void {
+    this.#seen ??= this.connection
+  }
 
   protected override firstUpdated(): void {
     this.querySelector('input')!.select()
@@ -23,6 +29,7 @@ export class RenameInPlace extends View {
 
   protected override render(): TemplateResult {
     const theirs = this.#theirs
+    const seen = this.#seen!
     return html`<form class="rename" novalidate @submit=${this.#submit} @keydown=${this.#onKey} @click=${(event: Event) => event.stopPropagation()}>
       <div class="with-button">
         <input
@@ -34,7 +41,7 @@ export class RenameInPlace extends View {
           aria-label=${CONNECTION.newName}
           aria-invalid=${this.#error === undefined ? nothing : 'true'}
           aria-describedby="rename-about"
-          .value=${this.connection.name}
+          .value=${seen.name}
         />
         <button type="submit" class="small" ?disabled=${this.#isBusy}>${PAGE.save}</button>
         <button type="button" class="small quiet" @click=${() => this.#end()}>${PAGE.cancel}</button>
@@ -45,7 +52,7 @@ export class RenameInPlace extends View {
           theirs === undefined
             ? nothing
             : conflictNotice({
-                before: this.connection,
+                before: seen,
                 theirs,
                 takeTheirs: () => this.#end(theirs),
                 saveMine: () => void this.#save(theirs),
@@ -57,7 +64,7 @@ export class RenameInPlace extends View {
 
   #submit(event: Event): void {
     event.preventDefault()
-    void this.#save(this.connection)
+    void this.#save(this.#seen!)
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -70,7 +77,7 @@ export class RenameInPlace extends View {
   /** Saves over the state that `seen` is; another one is shown first. */
   async #save(seen: Connection): Promise<void> {
     const name = this.querySelector('input')!.value.trim()
-    if (name === this.connection.name) return this.#end()
+    if (name === seen.name) return this.#end()
     const path = `/connections/${encodeURIComponent(this.connection.id)}?view=full`
     this.#isBusy = true
     this.#error = undefined

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector } from '../api/types.ts'
 import type { MenuItem } from '../parts/action-menu.ts'
-import { stateLine, tile, timeAgo } from '../parts/pieces.ts'
+import { stateLine, tile } from '../parts/identity.ts'
+import { timeAgo } from '../parts/pieces.ts'
 import { stateWords } from '../state-words.ts'
 import { LIST } from '../texts/page-texts.ts'
 

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit'
 import type { Connection } from '../api/types.ts'
 import { icon } from '../icons.ts'
-import { stateLine, tile } from '../parts/pieces.ts'
+import { stateLine, tile } from '../parts/identity.ts'
 import type { StateWords } from '../state-words.ts'
 import { PICKER } from '../texts/picker-texts.ts'
 

@@ -4,7 +4,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, Identity } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
-import { stateLine, tile } from '../parts/pieces.ts'
+import { stateLine, tile } from '../parts/identity.ts'
 import { stateWords } from '../state-words.ts'
 import controls from '../styles/controls.css'
 import picker from '../styles/picker.css'
@@ -263,12 +263,19 @@ export class VaultConnectionPicker extends LitElement {
       window.open(`${this.#base}/vault/add`, '_blank', 'noopener')
       return
     }
-    await import('../add/add-dialog.ts')
+    await this.#loadDialog()
     this.renderRoot.querySelector('vault-add-dialog')?.dispatchEvent(new CustomEvent('add'))
   }
 
+  /** What few open is loaded when they do, its styles as well. */
+  async #loadDialog(): Promise<void> {
+    const { dialogSheet } = await import('./picker-dialog.ts')
+    const root = this.renderRoot as ShadowRoot
+    if (!root.adoptedStyleSheets.includes(dialogSheet)) root.adoptedStyleSheets = [...sheets, dialogSheet]
+  }
+
   async #repair(connection: Connection, action: string): Promise<void> {
-    await import('../add/add-dialog.ts')
+    await this.#loadDialog()
     const detail = { connection, action }
     this.renderRoot.querySelector('vault-add-dialog')?.dispatchEvent(new CustomEvent('repair', { detail }))
   }

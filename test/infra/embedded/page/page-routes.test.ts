@@ -40,9 +40,9 @@ describe('pageRoutes', () => {
     expect((await fetch(`${vault.url}/vault/nowhere`)).status).toBe(404)
   })
 
-  test('keep the page under 60 KB and what an editor loads under 20 KB, compressed', async () => {
+  test('keep the page under 60 KB and what an editor loads under 15 KB, compressed', async () => {
     expect(await staticBytes('/vault/health')).toBeLessThan(60 * 1024)
-    expect(await staticBytes('/vault/picker.js')).toBeLessThan(20 * 1024)
+    expect(await staticBytes('/vault/picker.js')).toBeLessThan(15 * 1024)
   })
 
   test('take a ticket once, and give a token and a cookie that no script can read', async () => {
