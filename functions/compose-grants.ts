@@ -1,6 +1,7 @@
 import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
 import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
 import { OAuth4WebApiClient } from '../shared/adapters/oauth/provider-oauth-client.ts'
+import type { OutgoingProxy } from '../shared/adapters/oauth/proxy-tunnel.ts'
 import { renderTemplate } from '../shared/connectors/template.ts'
 import type { GrantSealer } from '../shared/ports/grant-sealer.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
@@ -24,19 +25,29 @@ export interface ComposedGrants extends GrantsFunctionPorts {
 
 /**
  * Builds what calls providers over the stores of one world: the same for the embedded server and for the `grants`
- * function. `allowHosts` may be private or plain http; `owner` names the process to people who read attempts,
+ * function. `allowHosts` may be private or plain http; `proxy` is gone through to others; `owner` names the process to people who read attempts,
  * `boot` this run, where a lock proves that it is the only one.
  */
 export function composeGrants(
   ports: Ports & { readonly metrics: Metrics; readonly sealer: GrantSealer },
-  { allowHosts, owner, boot }: { allowHosts: readonly string[]; owner: string; boot?: string },
+  {
+    allowHosts,
+    proxy,
+    owner,
+    boot,
+  }: {
+    allowHosts: readonly string[]
+    proxy?: OutgoingProxy | undefined
+    owner: string
+    boot?: string
+  },
 ): ComposedGrants {
   const { clock, random, metrics, log } = ports
   const opened = new MeasuredOpenedSecrets(ports.secrets, ports.sealer, metrics)
   const freezes = new FreezeWatch(ports.items, clock)
   const breaker = new ProviderBreaker(ports)
   const checkUrl = createUrlCheck(allowHosts)
-  const fetch = createGuardedFetch({ allowHosts, clock })
+  const fetch = createGuardedFetch({ allowHosts, clock, proxy })
   const work = grantsAtWork({
     ...ports,
     oauth: new OAuth4WebApiClient({ fetch, render: renderTemplate, clock, random }),

@@ -2,6 +2,12 @@ import { userInfo } from 'node:os'
 import path from 'node:path'
 import type { RunningServer } from './server.ts'
 
+const PROXY_IGNORED = [
+  '  HTTPS_PROXY is set and not used: providers and webhooks are called directly.',
+  '  FLOW_VAULT_USE_PROXY=true has them called through it (docs/operations.md, "Behind an outgoing proxy").',
+  '',
+]
+
 /** What `npm start` prints: where the vault is, how to get a token, and one request to try. */
 export function banner(server: RunningServer): string {
   const { url, tlsUrl, dev, settings } = server
@@ -14,6 +20,7 @@ export function banner(server: RunningServer): string {
     `  Reference  ${url}/docs`,
     `  Data       ${settings.dataFolder}`,
     '',
+    ...(settings.ignoresProxy ? PROXY_IGNORED : []),
   ]
   if (settings.foreignIssuer !== undefined) {
     lines.push(

@@ -1,13 +1,24 @@
 import { resolve } from 'node:path'
+import { type OutgoingProxy, parseProxy } from '../../shared/adapters/oauth/proxy-tunnel.ts'
 import type { LogLevel } from '../../shared/ports/log.ts'
 import {
   defaulted,
   type Environment,
+  missing,
   optional,
   readEnvironment,
   refusal,
+  textOf,
 } from '../../shared/settings/read-environment.ts'
-import { manyOf, NETWORKS, ORIGINS, oneOf, shaped, whole } from '../../shared/settings/setting-formats.ts'
+import {
+  FLAG,
+  manyOf,
+  NETWORKS,
+  ORIGINS,
+  oneOf,
+  shaped,
+  whole,
+} from '../../shared/settings/setting-formats.ts'
 import {
   type IssuerSettings,
   issuerOf,
@@ -32,6 +43,10 @@ export interface Settings {
   readonly acceptLoss: readonly string[]
   /** `host:port` pairs that may be private or plain http, for outgoing calls. */
   readonly allowHosts: readonly string[]
+  /** What calls to providers and webhooks go through, when that is asked for. */
+  readonly proxy?: OutgoingProxy | undefined
+  /** The environment names a proxy, and nothing says that it is to be used. */
+  readonly ignoresProxy: boolean
   readonly rateLimitPerSecond: number
   /** Where browsers reach this vault, for authorization callbacks; undefined for the plain listener's own URL. */
   readonly publicUrl?: string | undefined
@@ -83,6 +98,7 @@ const TABLE = {
   ),
   pageAudienceIn: defaulted('FLOW_VAULT_PAGE_AUDIENCE_IN', oneOf(AUDIENCE_PARAMETERS), 'audience'),
   pageOrigins: defaulted('FLOW_VAULT_PAGE_ORIGINS', ORIGINS, []),
+  useProxy: defaulted('FLOW_VAULT_USE_PROXY', FLAG, false),
   acceptLoss: defaulted('FLOW_VAULT_ACCEPT_LOSS', manyOf(ACCEPTABLE_LOSSES), []),
 } as const
 
@@ -93,15 +109,18 @@ export function readSettings(env: Environment): Settings {
       ? [refusal('TLS_PORT', values.tlsPort, 'another port than PORT')]
       : []),
     ...issuerProblems(values),
+    ...(values.useProxy && proxyOf(env) === undefined ? [proxyProblem(env)] : []),
     ...pageProblems(values),
   ])
   const { tenantMapping: _mapping, scopeClaim: _scopes, ...others } = read
-  const { issuer, audience, tenantClaim: _claim, jwksUrl: _url, dataFolder, ...rest } = others
+  const { issuer, audience, tenantClaim: _claim, jwksUrl: _url, dataFolder, useProxy, ...rest } = others
   const { pageClientId, pageScopes, pageAudienceIn, pageOrigins, ...settings } = rest
   const foreignIssuer = issuerOf(read)
   return {
     ...settings,
     dataFolder: resolve(dataFolder),
+    proxy: useProxy ? proxyOf(env) : undefined,
+    ignoresProxy: !useProxy && proxyText(env) !== undefined,
     foreignIssuer,
     ...(pageClientId === undefined || foreignIssuer === undefined
       ? {}
@@ -132,4 +151,25 @@ function pageProblems(values: {
   if (pageScopes !== undefined && pageClientId === undefined)
     return [refusal('FLOW_VAULT_PAGE_SCOPES', pageScopes, 'only together with FLOW_VAULT_PAGE_CLIENT_ID')]
   return []
+}
+
+/** As curl and most clients read it: the small letters are as good. */
+function proxyText(env: Environment): string | undefined {
+  return textOf(env, 'HTTPS_PROXY') ?? textOf(env, 'https_proxy')
+}
+
+function proxyOf(env: Environment): OutgoingProxy | undefined {
+  const except = textOf(env, 'NO_PROXY') ?? textOf(env, 'no_proxy') ?? ''
+  return parseProxy(
+    proxyText(env) ?? '',
+    except.split(/[\s,]+/).filter((entry) => entry !== ''),
+  )
+}
+
+/** The value may hold a password, and is not repeated. */
+function proxyProblem(env: Environment): string {
+  const allowed = 'the http or https URL of a proxy, such as http://proxy.example.com:3128'
+  return proxyText(env) === undefined
+    ? missing('HTTPS_PROXY', `${allowed}, because FLOW_VAULT_USE_PROXY is true`)
+    : `HTTPS_PROXY is not valid. Allowed: ${allowed}.`
 }

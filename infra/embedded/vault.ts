@@ -94,9 +94,9 @@ export async function openVault(options: {
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })
   const ports = { items, secrets, digester, clock, random, log, metrics }
-  const { allowHosts } = settings
+  const { allowHosts, proxy } = settings
   const who = { owner: `pid ${process.pid}`, ...(options.isAlone ? { boot: newUuid(random) } : {}) }
-  const composed = composeGrants({ ...ports, sealer }, { allowHosts, ...who })
+  const composed = composeGrants({ ...ports, sealer }, { allowHosts, proxy, ...who })
   const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })

@@ -69,5 +69,6 @@ function sendRequests(flood: Extract<Flood, { kind: 'requests' }>): () => FloodR
 const flood = JSON.parse(process.argv[2] ?? 'null') as Flood | null
 if (flood !== null && process.send !== undefined) {
   const result = flood.kind === 'requests' ? sendRequests(flood) : holdConnections(flood)
+  process.send('begun')
   process.on('message', () => process.send?.(result(), () => process.exit()))
 }

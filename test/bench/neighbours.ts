@@ -11,7 +11,7 @@ import { connectionBody, createConnection, seedConnections, serveVault, stopVaul
 import { printTable, type Row } from './table.ts'
 
 const ROWS = 10_000
-const MEASURED_MS = 6_000
+const MEASURED_MS = 4_000
 /** Until a flood has come up to its strength. */
 const RISING_MS = 1_500
 /** The victim is one flow that fetches now and then. */
@@ -49,7 +49,10 @@ export async function benchNeighbours(): Promise<void> {
     const floods = floodsOf({ url: server.url, token: evil, id: evilId, hangingUrl: `${hanging.url}/token` })
     await latencyOf(victim)
     const rows: Row[] = []
-    for (const [what, flood] of Object.entries(floods)) rows.push(await rowOf(what, flood, victim))
+    for (const [what, flood] of Object.entries(floods)) {
+      process.stdout.write(`${what} …\n`)
+      rows.push(await rowOf(what, flood, victim))
+    }
     await stopVault(server)
     printTable(
       `A tenant's fetches under floods of others (a request each ${VICTIM_PAUSE_MS} ms, ${ROWS} rows)`,
@@ -86,6 +89,7 @@ async function under(flood: Flood, victim: Victim): Promise<{ latency: Latency; 
   const child = fork(path.join(import.meta.dirname, 'flood-process.ts'), [JSON.stringify(flood)], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
+  await once(child, 'message')
   await new Promise((resolve) => setTimeout(resolve, RISING_MS))
   const latency = await latencyOf(victim)
   const told = once(child, 'message')

@@ -11,9 +11,12 @@ import { beforeDeadline, type Deadline, startDeadline } from './deadline.ts'
 import { type ExchangeResult, exchange } from './http-exchange.ts'
 import { allowedHosts, checkTarget, type OutgoingTarget } from './outgoing-target.ts'
 import { PinnedAgent } from './pinned-agent.ts'
+import { goesThrough, type OutgoingProxy } from './proxy-tunnel.ts'
 
 /** Name resolution, TCP and TLS together; a reachable host needs well under a second. */
 const CONNECT_TIMEOUT_MS = 3_000
+/** Behind a proxy there may be no resolver that answers; where there is one, it does so at once. */
+const NAME_CHECK_MS = 1_000
 /** How long an unused connection is kept: below the 5 s after which node's and many other servers close theirs. */
 const IDLE_CONNECTION_MS = 4_000
 /**
@@ -44,14 +47,17 @@ export interface GuardedFetchOptions {
   readonly clock: Clock
   /** The system's resolver when absent. */
   readonly resolve?: Resolve
+  /** The proxy that calls to public hosts go through; none when absent, whatever the environment says. */
+  readonly proxy?: OutgoingProxy | undefined
   /** PEM certificates trusted instead of node's list, for hosts with a private authority. */
   readonly trust?: readonly string[]
 }
 
 /**
  * The one way out of the process: https to public addresses, checked at each call and pinned to the connection, no
- * redirects, no proxies, bounded in time and size. Why: a tenant may name any URL, and behind ours are the metadata
- * service, the runtime's API and the operator's network (OWASP ASVS 5.0 V1.3.6).
+ * redirects, bounded in time and size. Why: a tenant may name any URL, and behind ours are the metadata
+ * service, the runtime's API and the operator's network (OWASP ASVS 5.0 V1.3.6). Through a proxy the address is the
+ * proxy's to choose: a name that we can resolve is checked all the same, and the certificate is the name's.
  */
 export function createGuardedFetch(options: GuardedFetchOptions): OutgoingFetch {
   const guard = new OutgoingGuard(options)
@@ -62,6 +68,7 @@ class OutgoingGuard {
   readonly #clock: Clock
   readonly #allowHosts: ReadonlySet<string>
   readonly #resolver: CheckedResolver
+  readonly #proxy: OutgoingProxy | undefined
   readonly #slots = new CallSlots(CALL_LIMITS)
   readonly #agents: Readonly<Record<'https:' | 'http:', Agents>>
 
@@ -69,6 +76,7 @@ class OutgoingGuard {
     this.#clock = options.clock
     const { trust } = options
     this.#agents = { 'https:': agentsFor('https:', trust), 'http:': agentsFor('http:', trust) }
+    this.#proxy = options.proxy
     this.#allowHosts = allowedHosts(options.allowHosts)
     this.#resolver = createCheckedResolver(options.clock, options.resolve)
   }
@@ -108,7 +116,8 @@ class OutgoingGuard {
     const { target, request, deadline } = call
     const connecting = startDeadline(this.#clock, CONNECT_TIMEOUT_MS, deadline.signal)
     try {
-      const addresses = await this.#resolve(call, connecting)
+      const proxy = this.#proxyTo(target)
+      const addresses = await (proxy === undefined ? this.#resolve(call, connecting) : this.#checkName(call))
       if (!Array.isArray(addresses)) return { outcome: addresses, staleConnection: false }
       return await exchange({
         target,
@@ -119,6 +128,7 @@ class OutgoingGuard {
           port: target.port,
           addresses,
           mayBePrivate: target.allowListed,
+          proxy,
           signal: connecting.signal,
         },
         agent: this.#agents[target.secure ? 'https:' : 'http:'][agent],
@@ -127,6 +137,24 @@ class OutgoingGuard {
       })
     } finally {
       connecting.stop()
+    }
+  }
+
+  /** What the operator lets be private is near, and reached without it. */
+  #proxyTo(target: OutgoingTarget): OutgoingProxy | undefined {
+    const isFar = target.secure && !target.allowListed
+    return this.#proxy !== undefined && isFar && goesThrough(this.#proxy, target) ? this.#proxy : undefined
+  }
+
+  /** Refuses a name that is known here to be private; what is not known here is the proxy's to resolve. */
+  async #checkName(call: Call): Promise<string[] | OutgoingFailure> {
+    const looking = startDeadline(this.#clock, NAME_CHECK_MS, call.deadline.signal)
+    try {
+      const addresses = await this.#resolve(call, looking)
+      if (Array.isArray(addresses) || addresses.code === 'forbidden_address') return addresses
+      return []
+    } finally {
+      looking.stop()
     }
   }
 

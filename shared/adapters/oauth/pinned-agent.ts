@@ -5,6 +5,7 @@ import tls, { type SecureContext, type TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import type { OutgoingFailureCode } from '../../ports/outgoing-fetch.ts'
 import { canonicalAddress, isPublicAddress } from './address-policy.ts'
+import { askForTunnel, connectToProxy, type OutgoingProxy } from './proxy-tunnel.ts'
 
 /** Hosts whose last TLS session is kept to be resumed; as many as node's own https agent keeps. */
 const MAX_SESSIONS = 100
@@ -15,6 +16,8 @@ export interface ConnectionPlan {
   readonly port: number
   readonly addresses: readonly string[]
   readonly mayBePrivate: boolean
+  /** Through which the connection is made; it resolves the name then, and no address is checked here. */
+  readonly proxy?: OutgoingProxy | undefined
   /** Destroys the socket while it is not yet connected. */
   readonly signal: AbortSignal
 }
@@ -39,7 +42,8 @@ export class ConnectionRefused extends Error {
 /**
  * An agent that connects only to the addresses of the request's plan and hands a socket over only when it is
  * connected, verified by TLS, and checked once more by the address it really reached. Because the request gets its
- * socket no earlier, an error before that is certain to have sent nothing. It reads no proxy variables.
+ * socket no earlier, an error before that is certain to have sent nothing. A proxy is the
+ * plan's alone: no variables are read.
  */
 export class PinnedAgent extends http.Agent {
   readonly protocol: 'https:' | 'http:'
@@ -65,7 +69,10 @@ export class PinnedAgent extends http.Agent {
     callback: (error: Error | null, stream: Duplex) => void,
   ): undefined {
     const { plan } = options as PlannedRequestOptions
+    let isSettled = false
     const settle = (error: ConnectionRefused | null, socket: Socket) => {
+      if (isSettled) return
+      isSettled = true
       plan.signal.removeEventListener('abort', abort)
       socket.removeListener('error', fail)
       if (error) socket.on('error', ignoreLaterErrors).destroy()
@@ -80,12 +87,12 @@ export class PinnedAgent extends http.Agent {
     // TCP first and TLS over it, because only then can the address be checked before a byte is sent to it, and a
     // failed connection be told from a failed handshake.
     let connected = false
-    let socket: Socket = net.connect({ host: plan.hostname, port: plan.port, lookup: pinnedLookup(plan) })
+    const { proxy } = plan
+    const carrier = proxy === undefined ? directly(plan) : connectToProxy(proxy)
+    let { socket } = carrier
     socket.setNoDelay(true)
     socket.on('error', fail)
-    socket.once('connect', () => {
-      if (!reachedAsPlanned(socket, plan)) return settle(new ConnectionRefused('forbidden_address'), socket)
-      if (this.protocol === 'http:') return settle(null, socket)
+    const secure = () => {
       connected = true
       socket.removeListener('error', fail).on('error', ignoreLaterErrors)
       const secured = this.#startTls(socket, plan)
@@ -96,6 +103,12 @@ export class PinnedAgent extends http.Agent {
         secured.on('session', (session) => this.#sessions.set(sessionKey(plan), session))
         settle(null, socket)
       })
+    }
+    socket.once(carrier.ready, () => {
+      if (proxy !== undefined) return void askForTunnel(socket, proxy, plan).then(secure, fail)
+      if (!reachedAsPlanned(socket, plan)) return settle(new ConnectionRefused('forbidden_address'), socket)
+      if (this.protocol === 'http:') return settle(null, socket)
+      secure()
     })
     if (plan.signal.aborted) abort()
     else plan.signal.addEventListener('abort', abort, { once: true })
@@ -120,6 +133,12 @@ export class PinnedAgent extends http.Agent {
       rejectUnauthorized: true,
     })
   }
+}
+
+/** A connection to one of the checked addresses. */
+function directly(plan: ConnectionPlan): { socket: Socket; ready: string } {
+  const { hostname: host, port } = plan
+  return { socket: net.connect({ host, port, lookup: pinnedLookup(plan) }), ready: 'connect' }
 }
 
 function sessionKey({ hostname, port }: ConnectionPlan): string {

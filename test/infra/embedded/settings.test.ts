@@ -50,6 +50,26 @@ describe('readSettings', () => {
     ])
   })
 
+  test('goes through a proxy only when that is asked for, and says when it does not', () => {
+    const proxy = { HTTPS_PROXY: 'http://me:pass@proxy.test:3128', NO_PROXY: 'a.test, .b.test' }
+    expect(readSettings(proxy)).toMatchObject({ proxy: undefined, ignoresProxy: true })
+    expect(readSettings({})).toMatchObject({ proxy: undefined, ignoresProxy: false })
+    const used = readSettings({ ...proxy, FLOW_VAULT_USE_PROXY: 'true' })
+    expect(used).toMatchObject({
+      proxy: { host: 'proxy.test', port: 3128, secure: false, except: ['a.test', '.b.test'] },
+      ignoresProxy: false,
+    })
+    expect(readSettings({ https_proxy: 'https://p.test', FLOW_VAULT_USE_PROXY: 'true' }).proxy?.port).toBe(
+      443,
+    )
+    expect(problemsOf({ FLOW_VAULT_USE_PROXY: 'true' })).toEqual([
+      expect.stringMatching(/^HTTPS_PROXY is not set\. Allowed: the http or https URL of a proxy/),
+    ])
+    const wrong = problemsOf({ FLOW_VAULT_USE_PROXY: 'true', HTTPS_PROXY: 'socks5://me:pass@proxy.test' })
+    expect(wrong).toEqual([expect.stringMatching(/^HTTPS_PROXY is not valid\./)])
+    expect(wrong.join()).not.toContain('pass')
+  })
+
   test('takes an empty variable for one that is not set, and blanks around a value for none', () => {
     expect(readSettings({ PORT: '', FLOW_VAULT_ISSUER: ' ' })).toEqual(readSettings({}))
     expect(readSettings({ PORT: ' 9000 ' }).port).toBe(9000)
