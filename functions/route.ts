@@ -91,6 +91,8 @@ export interface RouteResponse {
   readonly schema?: Schema
   /** Other than `application/json`. */
   readonly contentType?: string
+  /** Where the answer of this status is another than the route's own. */
+  readonly example?: unknown
 }
 
 /** A route with its types erased, as tables hold it. */

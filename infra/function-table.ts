@@ -50,6 +50,7 @@ export type GrantName =
   | 'begin-secret-store'
   | 'create-secrets'
   | 'put-secrets'
+  | 'stage-setups'
   | 'restore-secrets'
   | 'read-static-setups'
   | 'read-setups'
@@ -149,7 +150,8 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     description: 'Calls providers for whoever waits: mints, exchanges, tests and revokes grants',
     memoryMb: 1024,
     timeoutSeconds: 120,
-    grants: ['write-rows', 'write-events', 'read-setups', 'keep-grants', 'digest'],
+    // A part of a setup is changed by who can read the rest.
+    grants: ['write-rows', 'write-events', 'read-setups', 'stage-setups', 'keep-grants', 'digest'],
   },
   {
     // A function of its own, so that neither the callers of a slow provider nor a full queue stop the other.

@@ -151,6 +151,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'functions/authorize/browser-cookie.ts': 'a browser keeps its own name',
   'functions/authorize/start-page.ts': 'the form sends the ticket of the link that it was opened by',
   'functions/authorize/routes/start-authorization.ts': 'the browser is redirected to the provider',
+  'shared/use-cases/grants/change-setup.ts': 'changes are laid over the stored setup',
   'shared/use-cases/grants/grant-records.ts': 'a grant is written into the content that is sealed next',
   'shared/domain/imported-grant.ts': 'an imported grant is written into the content that is sealed next',
   'shared/use-cases/connections/import-grant.ts': 'an imported grant is digested with the body it came in',
@@ -184,6 +185,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
 /** Who may read the message of a caught error, and why no foreign one gets out by it; commands are for a terminal. */
 const MESSAGE_READERS: Readonly<Record<string, string>> = {
   'shared/ports/grant-call.ts': 'our own classes travel between two functions',
+  'shared/use-cases/grants/change-setup.ts': 'a VaultError about the whole is told of the changes',
   'functions/middleware/problem-response.ts': 'a VaultError is worded for its caller',
   'shared/adapters/sealed/key-check.ts': 'a KeyUnavailableError, with what it means at a start',
   'infra/embedded/tls/certificate-renewal.ts': 'a DamagedFileError, which names the file',

@@ -92,25 +92,36 @@ export const updateConnectionCommand: Command = {
     END_OPTIONS[1],
     { flags: '--replace', about: 'ask for the whole setup anew' },
     {
+      flags: '--set-secret <name>',
+      about: 'a secret field that changes, from standard input or typed unseen; may be repeated',
+      repeats: true,
+    },
+    { flags: '--unset <name>', about: 'a field that goes; may be repeated', repeats: true },
+    {
       flags: '--change-file <file>',
       about: 'a part of the setup as JSON (merge patch); - is standard input',
     },
     { flags: '--verify', about: 'try the credential first, and keep the old one when it is refused' },
+    { flags: '--dry-run', about: 'tell what would happen, and change nothing' },
   ],
+  example: 'printf %s "$SECRET" | flow-vault connections update ac_… --set-secret client_secret --no-input',
   async run(context, input) {
     const name = text(input, 'name')
-    const changes = await changesOf(context, input)
     const replaces = input.options['replace'] === true || text(input, 'setupFile') !== undefined
     const setup = replaces ? await setupOf(context, input, await connectorOf(context, input)) : undefined
+    const changes = replaces ? undefined : await changesOf(context, input)
     const end = endOf(input)
     if ([name, setup, changes, ...Object.values(end)].every((each) => each === undefined))
       throw new CliError(
-        'What is to change? Give --name, --replace, --setup-file, --change-file or --expires.',
+        'What is to change? Give --name, --set, --set-secret, --unset, --replace, --setup-file, --change-file or --expires.',
       )
     return context.api().call({
       method: 'PATCH',
       path: `/connections/${part(input, 'id')}`,
-      query: { verify: input.options['verify'] === true || undefined },
+      query: {
+        verify: input.options['verify'] === true || undefined,
+        dry_run: input.options['dryRun'] === true || undefined,
+      },
       body: {
         name,
         setup,
@@ -121,9 +132,45 @@ export const updateConnectionCommand: Command = {
   },
 }
 
-async function changesOf(context: CommandContext, input: Input): Promise<unknown> {
+/** The members that change: from a file, or field by field, each secret asked for; undefined when there are none. */
+async function changesOf(
+  context: CommandContext,
+  input: Input,
+): Promise<Record<string, unknown> | undefined> {
   const file = text(input, 'changeFile')
-  return file === undefined ? undefined : readSetup(context, { ...input, options: { setupFile: file } })
+  const fromFile =
+    file === undefined ? {} : await readSetup(context, { ...input, options: { setupFile: file } })
+  const secrets = listOf(input, 'setSecret')
+  const changes: Record<string, unknown> = { ...fromFile }
+  if (listOf(input, 'set').length > 0 || secrets.length > 0) {
+    const connector = await connectorOf(context, input)
+    const fields = connector.setups.flatMap((setup) => [
+      ...setup.fields,
+      ...(setup.fields_with_application ?? []),
+    ])
+    Object.assign(changes, Object.fromEntries(fieldValues(input, { fields }, connector)))
+    for (const name of secrets) {
+      const field = knownField(name, { fields }, connector)
+      changes[name] = await readSecret(context, field.label)
+    }
+  }
+  for (const name of listOf(input, 'unset')) changes[name] = null
+  return Object.keys(changes).length === 0 ? undefined : changes
+}
+
+function listOf(input: Input, option: string): readonly string[] {
+  return (input.options[option] as readonly string[] | undefined) ?? []
+}
+
+function knownField(
+  name: string,
+  { fields }: Pick<DescribedSetup, 'fields'>,
+  { app_id: app }: DescribedConnector,
+): DescribedField {
+  const field = fields.find((each) => each.name === name)
+  if (field !== undefined) return field
+  const known = [...new Set(fields.map((each) => each.name))].join(', ')
+  throw new CliError(`${app} has no field "${name}". There are: ${known}.`)
 }
 
 async function connectorOf(context: CommandContext, input: Input): Promise<DescribedConnector> {
@@ -200,18 +247,13 @@ async function chooseSetup(
 
 function fieldValues(
   input: Input,
-  described: DescribedSetup,
-  { app_id: app }: DescribedConnector,
+  described: Pick<DescribedSetup, 'fields'>,
+  connector: DescribedConnector,
 ): Map<string, string> {
   const values = new Map<string, string>()
-  for (const pair of (input.options['set'] as readonly string[] | undefined) ?? []) {
+  for (const pair of listOf(input, 'set')) {
     const [name, value] = splitPair(pair)
-    const field = described.fields.find((each) => each.name === name)
-    if (field === undefined)
-      throw new CliError(
-        `${app} has no field "${name}". There are: ${described.fields.map((each) => each.name).join(', ')}.`,
-      )
-    if (field.secret)
+    if (knownField(name, described, connector).secret)
       throw new CliError(
         `${name} is a secret, and every process can read the words of a command. Pipe it in, type it when asked, or use --setup-file.`,
       )

@@ -111,6 +111,7 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
     bodies: {
       rename: { name: 'orders api, new' },
       'new setup': { setup: { type: 'BEARER', token: 'my-token-bearer-5678' } },
+      'a part of the setup': { setup_changes: { token: 'my-token-bearer-5678' } },
     },
     answer: { ...CONNECTION, name: 'orders api, new' },
   }),

@@ -142,8 +142,8 @@ function responseOf(
   }
 }
 
-function exampleFor(status: number, { schema }: RouteResponse, answer: unknown): unknown {
-  if (schema === undefined) return undefined
+function exampleFor(status: number, { example, schema }: RouteResponse, answer: unknown): unknown {
+  if (schema === undefined || example !== undefined) return example
   if (schema === errorSchema) return errorExample(status)
   return status < 300 ? answer : undefined
 }

@@ -20,7 +20,7 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
   category: 'Only services of this category.',
   verify:
     'True to have the credential tried first: when its provider refuses it, the answer is 400 and nothing is stored.',
-  dry_run: 'True to be told what the request would do, or why it is refused. Nothing is changed.',
+  dry_run: 'True to be told what would happen; nothing is changed, and no provider is asked.',
   purge: 'True to destroy the secret at once, without the 7 days in which it can be restored.',
   after:
     'Of a connection’s events: only those with a higher `sequence`. Of the feed: the `after` of an earlier answer, or `latest`.',

@@ -5,7 +5,7 @@ import { hasPresets } from '../../shared/connectors/presets/pick-preset-setup.ts
 import { setupJsonSchema } from '../../shared/connectors/setup-schema.ts'
 import { isShareable, sharedSetup } from '../../shared/connectors/shared-setup.ts'
 import { MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
-import type { JsonValue } from '../../shared/domain/json.ts'
+import type { JsonObject, JsonValue } from '../../shared/domain/json.ts'
 import { CREDENTIAL_END_PROPERTIES } from './credential-end-body.ts'
 
 /**
@@ -15,6 +15,12 @@ import { CREDENTIAL_END_PROPERTIES } from './credential-end-body.ts'
 export const setupBodySchema = z.pipe(
   z.looseObject({}),
   z.transform((setup) => setup as unknown as JsonValue),
+)
+
+/** Changes of a stored setup at the edge: any object; what they make of it is decided with what is stored. */
+export const setupChangesSchema = z.pipe(
+  z.looseObject({}),
+  z.transform((changes) => changes as unknown as JsonObject),
 )
 
 /** What else a service needs is in its own schema, under `presets` of the app. */
@@ -98,6 +104,13 @@ export function describeUpdateBody(): Record<string, unknown> {
     properties: {
       name: NAME,
       setup: { anyOf: CONNECTORS.flatMap((connector) => setupsOf(connector).anyOf) },
+      setup_changes: {
+        description:
+          'A part of the setup as a merge patch (RFC 7396), in the place of `setup`: the members that change, null for one that goes.',
+        type: 'object',
+        example: { client_secret: 'the-new-secret' },
+        writeOnly: true,
+      },
       ...CREDENTIAL_END_PROPERTIES,
     },
   }

@@ -1,6 +1,7 @@
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import { type GrantRunner, type GrantWork, grantRunnerOver } from '../../shared/ports/grant-runner.ts'
 import { buildAuthorizationUrl } from '../../shared/use-cases/grants/build-authorization-url.ts'
+import { changeSetup } from '../../shared/use-cases/grants/change-setup.ts'
 import { exchangeCode } from '../../shared/use-cases/grants/exchange-code.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { mintFirstGrant } from '../../shared/use-cases/grants/mint-first-grant.ts'
@@ -29,6 +30,7 @@ function workOf(ports: GrantPorts & SendPorts): GrantWork {
     probe: (request) => probeStored(ports, request),
     authorizationUrl: (request) => buildAuthorizationUrl(ports, request),
     exchange: (request) => exchangeCode({ ...ports, actor: request.actor }, request),
+    change: (request) => changeSetup(ports, request),
     send: (request) => sendNotification(ports, request),
     async revoke(request) {
       const { evenIfHeld = false, grant } = request

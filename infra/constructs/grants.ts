@@ -61,6 +61,7 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   'begin-secret-store': (it) => onSecrets(it, [items(it, SECRET_STORE_ITEM, ['dynamodb:PutItem'])]),
   'create-secrets': (it) => onSecrets(it, secrets(it, 'create')),
   'put-secrets': (it) => onSecrets(it, secrets(it, 'put')),
+  'stage-setups': (it) => onSecrets(it, secrets(it, 'stage', ['s', 'm'])),
   'restore-secrets': (it) => onSecrets(it, secrets(it, 'restore')),
   'remove-secrets': (it) => onSecrets(it, secrets(it, 'remove')),
   // Who may open what, by the kind of secret, which is in its name.

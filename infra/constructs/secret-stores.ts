@@ -5,9 +5,10 @@ import { allow, items, type VaultResources } from './grant-statements.ts'
 
 /**
  * What can be done with secrets: `create` makes one and destroys it again, `put` adds a version and lets go of the one
- * before, `restore` gives one back that waits for its deletion, `read` opens one, `remove` lists and destroys.
+ * before, `stage` adds one for somebody else to point at, `restore` gives one back that waits for its deletion, `read`
+ * opens one, `remove` lists and destroys.
  */
-export type SecretPermission = 'create' | 'put' | 'restore' | 'read' | 'remove'
+export type SecretPermission = 'create' | 'put' | 'stage' | 'restore' | 'read' | 'remove'
 
 type Statements = (it: VaultResources, kinds: readonly SecretKind[] | undefined) => PolicyStatement[]
 
@@ -25,6 +26,10 @@ export const SECRET_STORES: Readonly<
       ...managedKeyForWriting(it),
     ],
     put: (it, kinds) => [
+      onOwnSecrets(it, kinds, ['secretsmanager:PutSecretValue']),
+      ...managedKeyForWriting(it),
+    ],
+    stage: (it, kinds) => [
       onOwnSecrets(it, kinds, ['secretsmanager:PutSecretValue']),
       ...managedKeyForWriting(it),
     ],
@@ -59,6 +64,8 @@ export const SECRET_STORES: Readonly<
       sealed(it, kinds, ['GetItem', 'PutItem', 'DeleteItem', 'ConditionCheckItem']),
       wrappingKey(it, kinds, 'kms:GenerateDataKey'),
     ],
+    // The version is written by whoever points at it.
+    stage: (it, kinds) => [wrappingKey(it, kinds, 'kms:GenerateDataKey')],
     restore: (it, kinds) => [sealed(it, kinds, ['GetItem', 'UpdateItem'])],
     read: (it, kinds) => [sealed(it, kinds, ['GetItem']), wrappingKey(it, kinds, 'kms:Decrypt')],
     remove: (it, kinds) => [sealed(it, kinds, ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'])],

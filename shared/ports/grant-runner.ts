@@ -5,6 +5,7 @@ import type { GrantPointer, GrantState } from '../domain/grant.ts'
 import type { ImportedGrant } from '../domain/imported-grant.ts'
 import type { RotationFailure } from '../domain/rotation.ts'
 import type { SecretText } from '../domain/secret-text.ts'
+import type { ChangeSetupRequest, ChangeSetupResult } from './setup-facts.ts'
 
 /** Every operation that calls a provider, with what it is asked and what it answers. */
 interface GrantOperations {
@@ -22,6 +23,8 @@ interface GrantOperations {
   exchange: { request: ExchangeRequest; result: ExchangeResult }
   /** Revokes the grants of one stored secret version at the provider. */
   revoke: { request: RevokeStoredRequest; result: RevokeStoredResult }
+  /** Lays changes over a stored setup, which who changes it cannot read. */
+  change: { request: ChangeSetupRequest; result: ChangeSetupResult }
   /** Tells people of an event through a connection whose credential is a webhook URL. */
   send: { request: SendRequest; result: SendResult }
 }
@@ -41,6 +44,7 @@ export const GRANT_OPERATIONS = {
   authorizationUrl: 'to-the-end',
   exchange: 'to-the-end',
   revoke: 'to-the-end',
+  change: 'to-the-end',
   send: 'to-the-end',
 } as const satisfies Record<GrantOperation, 'within-budget' | 'to-the-end'>
 

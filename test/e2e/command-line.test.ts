@@ -126,6 +126,26 @@ describe('flow-vault connections', () => {
     expect((await type(`connections show ${id} --field status`)).out).toBe('ready\n')
   })
 
+  test('changes a part of a setup, its secret from standard input, after a look at what that does', async () => {
+    const { out } = await type(
+      'connections create --app HTTP --name keyed --type API_KEY --set name=X-Key --set in=HEADER',
+      { stdin: 'the-first-key-1234\n' },
+    )
+    const { id } = JSON.parse(out) as { id: string }
+    const secret = { stdin: 'the-second-key-5678\n' }
+    const tried = await type(`connections update ${id} --set-secret value --dry-run`, secret)
+    expect(JSON.parse(tried.out)).toMatchObject({ dry_run: true, changes: ['value'] })
+    expect((await type(`connections update ${id} --set name=X-Other --set-secret value`, secret)).code).toBe(
+      0,
+    )
+    expect((await type(`connections show ${id} --field account_name`)).out).toBe('Header X-Other the***678\n')
+    expect(await type(`connections update ${id} --unset value`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('setup_changes.value'),
+    })
+    expect(await type(`connections update ${id} --set value=seen-by-all`)).toMatchObject({ code: 2 })
+  })
+
   test('destroys only what was confirmed, and brings back', async () => {
     const id = await created()
     expect(await type(`connections delete ${id}`)).toMatchObject({

@@ -2,9 +2,16 @@ import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
 import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
-import { errorsOfSetup } from '../../../shared/use-cases/connections/accept-setup.ts'
-import { checkCreation, createConnection } from '../../../shared/use-cases/connections/create-connection.ts'
+import { createConnection } from '../../../shared/use-cases/connections/create-connection.ts'
+import { previewCreate } from '../../../shared/use-cases/connections/preview-change.ts'
+import { errorsOfSetup } from '../../../shared/use-cases/grants/accept-setup.ts'
 import { defineRoute } from '../../route.ts'
+import {
+  CREATE_PREVIEW,
+  changePreviewSchema,
+  changePreviewView,
+  refuseVerifiedDryRun,
+} from '../change-preview.ts'
 import { errorResponses, GUARDED, queryFlag, textOfLength, viewQuery } from '../common-schemas.ts'
 import { shownConnectionSchema } from '../connection-view.ts'
 import { credentialEndBody, credentialEndOf } from '../credential-end-body.ts'
@@ -24,7 +31,10 @@ export const createConnectionRoute = defineRoute({
   summary: 'Create a connection',
   description:
     'Without `setup` the connection is empty, to be filled in later. An `Idempotency-Key` makes a repeated request answer with what the first one made, for 24 hours. `grant` brings along what another system got from the provider, so that nobody has to authorize again: no provider is asked, and a second import of the same token is refused with the id of the first (409). The other system has to stop renewing first.',
-  querySchema: z.extend(viewQuery, { verify: z.optional(queryFlag()), dry_run: z.optional(queryFlag()) }),
+  querySchema: z.extend(viewQuery, {
+    verify: z.optional(queryFlag()),
+    dry_run: z.optional(queryFlag()),
+  }),
   headerSchema: z.object({
     'idempotency-key': z.optional(
       z.string().check(z.minLength(1), z.maxLength(255), z.regex(/^[\x21-\x7e]+$/)),
@@ -41,7 +51,11 @@ export const createConnectionRoute = defineRoute({
   errorsBeside: ({ body, caller }, ports: ApiPorts) =>
     errorsOfSetup(ports, { tenant: caller.tenant, app: body['app_id'] }, body['setup']),
   responses: {
-    204: { description: 'With `dry_run`: nothing is wrong with it, and nothing was stored.' },
+    200: {
+      description: 'With `dry_run`: what would be made.',
+      schema: changePreviewSchema,
+      example: CREATE_PREVIEW,
+    },
     201: { description: 'The connection. Its setup is never shown again.', schema: shownConnectionSchema },
     ...errorResponses(...GUARDED, 409, 413, 415, 422),
   },
@@ -58,8 +72,8 @@ export const createConnectionRoute = defineRoute({
       idempotencyKey: headers['idempotency-key'],
     }
     if (query.dry_run === true) {
-      await checkCreation(ports, input)
-      return { status: 204 }
+      refuseVerifiedDryRun(query)
+      return { status: 200, body: changePreviewView(await previewCreate(ports, input)) }
     }
     const { row, replayed } = await createConnection(ports, input)
     return {

@@ -30,7 +30,8 @@ interface CommitPlan {
   readonly generation: number
   /** What belongs to the start where there is one: it is written with the intent. */
   readonly besideIntent?: readonly Write[]
-  readonly value: SecretText
+  /** The value to stage, or what stages it elsewhere under the operation's name. */
+  readonly value: SecretText | (() => Promise<StagedVersion>)
   /** Whether a provider is to see the version before anything points at it: then it is stored first, in any store. */
   readonly seenFirst: boolean
   /** Applies the final transaction, with all that `beside` holds. */
@@ -56,6 +57,7 @@ export async function commitSecret(ports: UndoPorts, plan: CommitPlan): Promise<
 }
 
 function stageFor(ports: Ports, { intent, value }: CommitPlan): Promise<StagedVersion> {
+  if (typeof value === 'function') return value()
   return ports.secrets.stage(intent.secretId, intent.op, value, { isNew: intent.newSecret })
 }
 

@@ -4,14 +4,7 @@ import { canonicalSetup } from '../../connectors/setup-schema.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Ports } from '../../ports/ports.ts'
-
-/** A setup as a row knows it: keyed digests, by which equal ones are told without opening any. */
-export interface SetupDigests {
-  /** Of the whole setup without its code: equal means that nothing would change. */
-  readonly setupDigest: string
-  /** Of what a grant is bound to: a change that leaves it leaves the grant. Absent for a static setup. */
-  readonly clientDigest?: string
-}
+import type { SetupDigests } from '../../ports/setup-facts.ts'
 
 /** The digests of an accepted setup. */
 export async function setupDigestsOf(

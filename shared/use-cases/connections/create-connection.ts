@@ -16,7 +16,12 @@ import { sealableContent } from '../commit/secret-content.ts'
 import { kindOfSetup } from '../commit/secret-place.ts'
 import { settleCreation } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { type AcceptedSetup, acceptSetup, rowMembersOf } from './accept-setup.ts'
+import {
+  type AcceptedSetup,
+  acceptSetup,
+  rowMembersOf,
+  type ValidAcceptedSetup,
+} from '../grants/accept-setup.ts'
 import { type CapPorts, requireRoom } from './connection-cap.ts'
 import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import {
@@ -87,9 +92,13 @@ export async function createConnection(
   }
 }
 
-/** Checks what a create checks before it stores anything, and throws alike. */
-export async function checkCreation(ports: Ports & CapPorts, input: CreateConnectionInput): Promise<void> {
-  await prepare(ports, input, { nowMs: ports.clock.nowMs(), looksBack: true })
+/** Checks what a create checks before it stores anything, and throws alike; its setup, where it has one. */
+export async function checkCreation(
+  ports: Ports & CapPorts,
+  input: CreateConnectionInput,
+): Promise<AcceptedSetup | undefined> {
+  const prepared = await prepare(ports, input, { nowMs: ports.clock.nowMs(), looksBack: true })
+  return 'accepted' in prepared ? prepared.accepted : undefined
 }
 
 /** All that is checked before anything is stored; or the row that the same Idempotency-Key made, of an import. */
@@ -98,7 +107,7 @@ async function prepare(
   input: CreateConnectionInput,
   { nowMs, looksBack }: { nowMs: number; looksBack: boolean },
 ): Promise<
-  | (Pick<CreationPlan, 'idempotent' | 'imported'> & { readonly accepted: AcceptedSetup | undefined })
+  | (Pick<CreationPlan, 'idempotent' | 'imported'> & { readonly accepted: ValidAcceptedSetup | undefined })
   | { readonly replayed: ConnectionRow }
 > {
   const connector = findConnector(input.appId)
@@ -189,7 +198,7 @@ async function createAtOnce(
 }
 
 interface CreationPlan {
-  readonly accepted: AcceptedSetup
+  readonly accepted: ValidAcceptedSetup
   readonly idempotent: IdempotentRequest | undefined
   readonly imported: AcceptedImport | undefined
   readonly verify: boolean

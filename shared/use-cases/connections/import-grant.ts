@@ -11,10 +11,10 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import type { ItemKey, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import type { ValidAcceptedSetup } from '../grants/accept-setup.ts'
 import { grantMembers } from '../grants/grant-change.ts'
 import { scopesToAsk } from '../grants/grant-records.ts'
 import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
-import type { AcceptedSetup } from './accept-setup.ts'
 import type { FirstGrantOutcome, FirstGrantPorts } from './first-grant.ts'
 import { findTombstone } from './tombstones.ts'
 
@@ -40,7 +40,7 @@ export async function acceptImport(
   ports: Ports,
   { tenant, appId }: { tenant: string; appId: string },
   input: GrantInput,
-  accepted: AcceptedSetup | undefined,
+  accepted: ValidAcceptedSetup | undefined,
 ): Promise<AcceptedImport> {
   if (accepted === undefined) {
     throw invalid('Missing required property: setup', 'setup', 'the client that the grant was minted for')
@@ -55,7 +55,7 @@ export async function acceptImport(
 }
 
 /** The profile as the setup chooses it; throws where a grant has no place in it. */
-function importableProfile({ setup, values, held }: AcceptedSetup): GrantProfile {
+function importableProfile({ setup, values, held }: ValidAcceptedSetup): GrantProfile {
   if (setup.grant?.kind !== 'authorization-code') {
     throw invalid(
       'The vault needs no grant for this setup',
@@ -91,7 +91,7 @@ async function applicationFor(
   ports: Ports,
   { tenant, appId, oauthAppId }: { tenant: string; appId: string; oauthAppId: string | undefined },
   profile: GrantProfile,
-  accepted: AcceptedSetup,
+  accepted: ValidAcceptedSetup,
 ): Promise<string | undefined> {
   if (profile.client.from === 'setup') {
     if (oauthAppId === undefined) return accepted.oauthAppId
@@ -132,7 +132,7 @@ function importedBefore(id: string, words: string): VaultError {
 export async function importGrant(
   ports: FirstGrantPorts,
   row: Pick<ConnectionRow, 'tenant' | 'id'>,
-  accepted: AcceptedSetup,
+  accepted: ValidAcceptedSetup,
   imported: AcceptedImport,
 ): Promise<FirstGrantOutcome> {
   const { grant, profile, mark, oauthAppId } = imported

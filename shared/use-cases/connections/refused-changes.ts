@@ -14,12 +14,14 @@ const COUNTED = ['provider-refused', 'invalid-body', 'invalid-query']
 /**
  * Runs a change of a connection's setup, and counts those that are refused: who may change a setup and not read it
  * could else try out values as fast as the vault answers. Past twenty in a minute it throws `too-many-requests`
- * without a look at the setup, and the feed tells of it once.
+ * without a look at the setup, and the feed tells of it once. With `countsAlways` one that is not refused counts too: it
+ * changes nothing, and tells whether a value is the stored one.
  */
 export async function countingRefusals<Result>(
   ports: Ports,
   { tenant, id }: { readonly tenant: string; readonly id: string },
   change: () => Promise<Result>,
+  { countsAlways = false }: { readonly countsAlways?: boolean } = {},
 ): Promise<Result> {
   const minute = Math.floor(ports.clock.nowMs() / MINUTE_MS)
   const key = refusedChangesKey(tenant, `${id}#${minute}`)
@@ -33,13 +35,17 @@ export async function countingRefusals<Result>(
       },
     )
   }
-  try {
-    return await change()
-  } catch (error) {
-    if (!(error instanceof VaultError) || !COUNTED.includes(error.code)) throw error
+  const count = async (): Promise<void> => {
     const expiresAtS = (minute + 2) * (MINUTE_MS / 1000)
     await ports.items.transact([{ op: 'update', key, add: { count: 1 }, set: { expires_at_s: expiresAtS } }])
     if (counted + 1 === MAX_REFUSED_A_MINUTE) await tell(ports, tenant, id)
+  }
+  if (countsAlways) await count()
+  try {
+    return await change()
+  } catch (error) {
+    const isRefused = error instanceof VaultError && COUNTED.includes(error.code)
+    if (isRefused && !countsAlways) await count()
     throw error
   }
 }

@@ -1,23 +1,29 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
+import type { SecretText } from '../../domain/secret-text.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
-import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { SecretNotFoundError, type StagedVersion } from '../../ports/secret-store.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import { connectionNotFound, findConnection, getConnection } from '../commit/connection-rows.ts'
 import { endOfGrant } from '../commit/end-of-grant.ts'
 import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
-import { sealableContent } from '../commit/secret-content.ts'
 import { kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
-import type { AcceptedSetup } from './accept-setup.ts'
+import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import { grantFate } from './grant-fate.ts'
 import { isRevoked, leftWith, type Replaced, retireSetup } from './retire-setup.ts'
 import type { CredentialEndInput } from './set-credential-end.ts'
 import { setupChange } from './setup-change.ts'
+
+/** Where the version of a new setup comes from. */
+export type SetupSource =
+  | { readonly kind: 'sent'; readonly value: SecretText }
+  /** Merged over the stored one, and staged, by whoever can read that. */
+  | { readonly kind: 'merged'; stage(at: { secretId: string; versionId: string }): Promise<StagedVersion> }
 
 /** What an update asks for beside the setup. */
 export interface SetupReplacement extends CredentialEndInput {
@@ -34,7 +40,7 @@ export interface SetupReplacement extends CredentialEndInput {
 export async function replaceSetup(
   ports: FirstGrantPorts,
   row: ConnectionRow,
-  accepted: AcceptedSetup,
+  { accepted, source }: { accepted: AcceptedSetup; source: SetupSource },
   input: SetupReplacement,
 ): Promise<ConnectionRow> {
   const op = newUuid(ports.random)
@@ -60,7 +66,7 @@ export async function replaceSetup(
       intent,
       generation,
       besideIntent: reserve,
-      value: sealableContent({ setup: accepted.values }),
+      value: source.kind === 'sent' ? source.value : () => source.stage({ secretId, versionId: op }),
       seenFirst: input.verify === true || asksProvider(row, accepted),
       commit: async ({ pointer: secret, beside }: Staging) => {
         const request = firstGrantRequest(row, accepted, { secret, op })
@@ -70,6 +76,7 @@ export async function replaceSetup(
         })
         updated = await changeConnection(ports, row, (current) => {
           checkIfMatch(current, input.ifMatch)
+          if (source.kind === 'merged' && current.secret?.versionId !== row.secret?.versionId) throw busy()
           replaced = { row: current, fate: grantFate(current, accepted, first.granted) }
           const nowMs = ports.clock.nowMs()
           const to = { name: input.name ?? current.name, first, secret, op, nowMs, end: input }
@@ -95,10 +102,14 @@ async function reasonOf(ports: FirstGrantPorts, row: ConnectionRow, error: unkno
   if (!isGone && !(error instanceof ConditionFailedError)) return error
   // A delete came in between, which commits first, and its secret takes no versions any more; or another's setup.
   if (isGone && (await findConnection(ports, row.tenant, row.id)) === undefined) return connectionNotFound()
+  return busy(error)
+}
+
+function busy(cause?: unknown): VaultError {
   return new VaultError(
     'conflict',
     'The connection is being changed by others; nothing was changed. Try again.',
-    { retryAfterSeconds: 1, cause: error },
+    { retryAfterSeconds: 1, cause },
   )
 }
 

@@ -2,9 +2,9 @@ import { canonicalJson } from '../../domain/canonical-json.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import type { VisibleChange } from '../commit/change-connection.ts'
 import { fingerprintOf } from '../commit/connection-rows.ts'
+import { type AcceptedSetup, rowMembersOf } from '../grants/accept-setup.ts'
 import { statusWithGrant } from '../grants/grant-records.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
-import { type AcceptedSetup, rowMembersOf } from './accept-setup.ts'
 import type { FirstGrantOutcome } from './first-grant.ts'
 import { grantFate } from './grant-fate.ts'
 import { type CredentialEndInput, credentialEndMembers, saysEnd } from './set-credential-end.ts'
@@ -125,10 +125,10 @@ function dueAfter(
 /** A connection that worked has been authorized before: what its new setup wants, such as another client, was not. */
 function reasonAfter(
   current: ConnectionRow,
-  { setup, values }: AcceptedSetup,
+  { setup, codeDigest }: AcceptedSetup,
   first: FirstGrantOutcome,
 ): Pick<ConnectionRow, 'statusReason'> | undefined {
-  const asksNobody = setup.grant?.kind === 'authorization-code' && values['code'] === undefined
+  const asksNobody = setup.grant?.kind === 'authorization-code' && codeDigest === undefined
   if (!asksNobody || current.grants === undefined || first.members.status !== 'pending') return undefined
   return {
     statusReason:

@@ -1,16 +1,17 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { InvariantError, VaultError } from '../../domain/errors.ts'
-import type { JsonValue } from '../../domain/json.ts'
+import { VaultError } from '../../domain/errors.ts'
+import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { fingerprintOf, getConnection } from '../commit/connection-rows.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
-import { type AcceptedSetup, acceptSetup } from './accept-setup.ts'
+import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { type FirstGrantPorts, nothingToVerify } from './first-grant.ts'
 import { replaceSetup } from './replace-setup.ts'
 import { type CredentialEndInput, credentialEndMembers, saysEnd } from './set-credential-end.ts'
 import { requireVerified } from './verify-connection.ts'
+import { wantedSetup } from './wanted-setup.ts'
 
 /** Ten updates at a time come through; together the tries take a few seconds at most. */
 const MAX_TRIES = 15
@@ -22,13 +23,15 @@ export interface UpdateConnectionInput extends CredentialEndInput {
   readonly id: string
   readonly name?: string
   readonly setup?: JsonValue
+  /** A part of the setup, as a merge patch (RFC 7396); not beside `setup`. */
+  readonly changes?: JsonObject
   readonly ifMatch?: string
   /** Fail with the provider's refusal instead of storing what does not work. */
   readonly verify?: boolean
 }
 
 /**
- * Renames a connection, replaces its whole setup, or both, and answers the row. A setup equal to the stored one
+ * Renames a connection, replaces its setup or a part of it, or both, and answers the row. A setup equal to the stored one
  * by digest changes nothing: deploy tools send the same setup on every run, and a grant must survive that.
  * Throws `not-found`, `invalid-body`, `precondition-failed`, `conflict`, `store-unavailable`.
  */
@@ -55,27 +58,22 @@ function isBusy(error: unknown): boolean {
 }
 
 /** A code may have been sent by a try that failed, and no other may send it again. */
-function bringsCode({ setup }: UpdateConnectionInput): boolean {
-  return typeof setup === 'object' && setup !== null && 'code' in setup
+function bringsCode({ changes, setup }: UpdateConnectionInput): boolean {
+  return [changes, setup].some((sent) => typeof sent === 'object' && sent !== null && 'code' in sent)
 }
 
 async function tryUpdate(ports: FirstGrantPorts, input: UpdateConnectionInput): Promise<ConnectionRow> {
   const row = await getConnection(ports, input.tenant, input.id)
   checkIfMatch(row, input.ifMatch)
-  const connector = findConnector(row.appId)
-  if (connector === undefined) throw new InvariantError(`no connector for ${row.appId}`)
-  const accepted =
-    input.setup === undefined
-      ? undefined
-      : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
-  if (input.verify === true && accepted !== undefined) refuseUntried(accepted)
-  if (accepted !== undefined && isNews(row, accepted)) return replaceSetup(ports, row, accepted, input)
-  if (input.verify === true) await verifyUnchanged(ports, input, accepted)
+  const wanted = await wantedSetup(ports, row, input)
+  if (input.verify === true && wanted !== undefined) refuseUntried(wanted.accepted)
+  if (wanted !== undefined && isNews(row, wanted.accepted)) return replaceSetup(ports, row, wanted, input)
+  if (input.verify === true) await verifyUnchanged(ports, input, wanted?.accepted)
   return rename(ports, row, input)
 }
 
 /** A code is no part of what a setup is: one that was sent already changes nothing, nor does leaving it out. */
-function isNews(row: ConnectionRow, { digests, codeDigest }: AcceptedSetup): boolean {
+export function isNews(row: ConnectionRow, { digests, codeDigest }: AcceptedSetup): boolean {
   if (digests.setupDigest !== row.setupDigest) return true
   return codeDigest !== undefined && codeDigest !== row.codeDigest
 }
@@ -117,7 +115,7 @@ function rename(ports: Ports, row: ConnectionRow, input: UpdateConnectionInput):
 const END_CHANGED = ['credential_expires_at']
 
 /** The members of another end of the same credential; undefined where nothing about it changes. */
-function endChange(
+export function endChange(
   current: ConnectionRow,
   input: UpdateConnectionInput,
   nowMs: number,

@@ -2,34 +2,25 @@ import { findConnector } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
 import { accountNameOf, publicSetupOf } from '../../connectors/render-credential.ts'
 import { validateSetup } from '../../connectors/setup-schema.ts'
-import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { type SetupDigests, setupDigestsOf } from '../commit/setup-digests.ts'
-import { scopesToAsk } from '../grants/grant-records.ts'
+import type { SetupFacts } from '../../ports/setup-facts.ts'
+import { setupDigestsOf } from '../commit/setup-digests.ts'
 import { findSharedSetup } from '../oauth-applications/shared-setup-of.ts'
+import { scopesToAsk } from './grant-records.ts'
 
-/** What a setup makes of a connection, before anything is stored. */
-export interface AcceptedSetup {
+/** What a setup makes of a connection, before anything is stored. None of it is secret. */
+export interface AcceptedSetup extends SetupFacts {
   readonly setup: Setup
+}
+
+/** The same, with the values to store. */
+export interface ValidAcceptedSetup extends AcceptedSetup {
   readonly values: JsonObject
-  readonly digests: SetupDigests
-  /** Keyed digest of the code that came with it. */
-  readonly codeDigest: string | undefined
-  /** The scopes that the setup itself names. */
-  readonly scopes: readonly string[] | undefined
-  readonly accountName: string | undefined
-  /** The fields that had blanks at their ends. */
-  readonly trimmed: readonly string[] | undefined
-  /** What a minted credential's templates need of the setup, none of it secret. */
-  readonly publicSetup: JsonObject | undefined
-  readonly status: ConnectionStatus
-  readonly statusReason: string | undefined
-  /** The OAuth application that the setup names. */
-  readonly oauthAppId: string | undefined
-  /** What that application holds that is no secret. */
+  /** What the OAuth application that the setup names holds that is no secret. */
   readonly held: JsonObject | undefined
 }
 
@@ -38,7 +29,7 @@ export async function acceptSetup(
   ports: Pick<Ports, 'digester' | 'items'>,
   { tenant, connector }: { tenant: string; connector: Connector },
   input: unknown,
-): Promise<AcceptedSetup> {
+): Promise<ValidAcceptedSetup> {
   const shared = await findSharedSetup(ports, { tenant, connector }, input)
   const { setup, values, trimmed } = shared ?? validateSetup(connector, input)
   const all = { ...shared?.held, ...values }

@@ -1,0 +1,81 @@
+import type { Setup } from '../../connectors/connector.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
+import type { GrantRunner } from '../../ports/grant-runner.ts'
+import type { Ports } from '../../ports/ports.ts'
+import { getConnection } from '../commit/connection-rows.ts'
+import { checkIfMatch } from '../commit/preconditions.ts'
+import type { AcceptedSetup } from '../grants/accept-setup.ts'
+import { missingScopes } from '../grants/grant-records.ts'
+import type { CapPorts } from './connection-cap.ts'
+import { type CreateConnectionInput, checkCreation } from './create-connection.ts'
+import { type GrantFate, grantFate } from './grant-fate.ts'
+import { endChange, isNews, type UpdateConnectionInput } from './update-connection.ts'
+import { wantedSetup } from './wanted-setup.ts'
+
+/** What a change would do, by what is known without asking anybody. */
+export interface ChangePreview {
+  /** What would differ: `name`, `setup`, `code`; of changes of a part, the members. */
+  readonly changes: readonly string[]
+  /** What becomes of the grant that the connection holds. */
+  readonly heldGrant: GrantFate
+  /** Where a new one comes from: the setup itself, the code in it, another system, or a person who authorizes. */
+  readonly newGrant: 'none' | 'minted' | 'exchanged' | 'imported' | 'authorized'
+  /** Scopes that the new setup asks for and a kept grant lacks. */
+  readonly missingScopes: readonly string[]
+}
+
+/** What a create would make. Throws what the create throws before it stores anything. */
+export async function previewCreate(
+  ports: Ports & CapPorts,
+  input: CreateConnectionInput,
+): Promise<ChangePreview> {
+  const accepted = await checkCreation(ports, input)
+  const newGrant = accepted === undefined ? 'none' : newGrantOf(accepted, 'none')
+  return {
+    changes: accepted === undefined ? ['name'] : ['name', 'setup'],
+    heldGrant: 'none',
+    newGrant: input.grant === undefined ? newGrant : 'imported',
+    missingScopes: [],
+  }
+}
+
+/** What an update would change. Throws what the update throws for its body, and changes nothing. */
+export async function previewUpdate(
+  ports: Ports & { readonly grants: GrantRunner },
+  input: UpdateConnectionInput,
+): Promise<ChangePreview> {
+  const row = await getConnection(ports, input.tenant, input.id)
+  checkIfMatch(row, input.ifMatch)
+  const wanted = await wantedSetup(ports, row, input)
+  const isRenamed = input.name !== undefined && input.name !== row.name
+  const isDated = endChange(row, input, ports.clock.nowMs()) !== undefined
+  const beside = [...(isRenamed ? ['name'] : []), ...(isDated ? ['credential_expires_at'] : [])]
+  if (wanted === undefined || !isNews(row, wanted.accepted)) {
+    const heldGrant = row.grant === undefined ? 'none' : 'kept'
+    return { changes: beside, heldGrant, newGrant: 'none', missingScopes: [] }
+  }
+  const { accepted, changed = ['setup'] } = wanted
+  const bringsOwn = newGrantOf(accepted, 'ended')
+  const heldGrant = grantFate(row, accepted, bringsOwn === 'minted' || bringsOwn === 'exchanged')
+  const isSameSetup = accepted.digests.setupDigest === row.setupDigest
+  return {
+    changes: [...beside, ...(isSameSetup ? ['code'] : changed)],
+    heldGrant,
+    newGrant: newGrantOf(accepted, heldGrant),
+    missingScopes: heldGrant === 'kept' ? lacking(row, accepted) : [],
+  }
+}
+
+function newGrantOf({ setup, codeDigest }: AcceptedSetup, held: GrantFate): ChangePreview['newGrant'] {
+  if (setup.grant === undefined || held === 'kept') return 'none'
+  if (setup.grant.kind !== 'authorization-code') return 'minted'
+  return codeDigest === undefined ? 'authorized' : 'exchanged'
+}
+
+function lacking(
+  row: ConnectionRow,
+  { scopes, setup }: { scopes?: readonly string[] | undefined; setup: Setup },
+) {
+  const requiredScopes = scopes ?? row.requiredScopes
+  return missingScopes(setup, { grants: row.grants, ...(requiredScopes && { requiredScopes }) })
+}
