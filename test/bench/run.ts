@@ -1,4 +1,5 @@
 import { benchBundles } from './bundles.ts'
+import { benchEvents } from './events.ts'
 import { benchFlowClient } from './flow-client.ts'
 import { benchGrants } from './grants.ts'
 import { benchHttp } from './http.ts'
@@ -13,6 +14,7 @@ import { benchStorage } from './storage.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   bundles: benchBundles,
+  events: benchEvents,
   'flow-client': benchFlowClient,
   grants: benchGrants,
   http: benchHttp,
