@@ -5,6 +5,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SQSClient } from '@aws-sdk/client-sqs'
 import { DYNAMO_CLIENT_SETTINGS } from '../shared/adapters/dynamodb/client-settings.ts'
 import { DynamoItemStore } from '../shared/adapters/dynamodb/dynamo-item-store.ts'
+import { ItemBudgets } from '../shared/adapters/items/item-budgets.ts'
 import { DiscoveredKeys } from '../shared/adapters/jwt/discovered-keys.ts'
 import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
 import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
@@ -77,19 +78,23 @@ export function common({
   }
 }
 
-/** What tenants, and addresses without a token, may ask this instance for. */
-export function budgets({ config, clock }: Base): LocalBudgets {
+/** What addresses without a token may ask this instance for. */
+export function localBudgets({ config, clock }: Base): LocalBudgets {
   return new LocalBudgets({ requestsPerSecond: config.rateLimitPerSecond, clock })
 }
 
 /** What answers HTTP: whose tokens are accepted, and what tenants may ask for. */
-export function httpPorts(base: Base, log: Log): Pick<HttpPorts, 'verifier' | 'budgets' | 'corsOrigins'> {
-  const { config, clock } = base
+export function httpPorts(
+  base: Base,
+  { items, log }: { items: ItemStore; log: Log },
+): Pick<HttpPorts, 'verifier' | 'budgets' | 'corsOrigins'> {
+  const { config, clock, random } = base
+  const requestsPerSecond = config.rateLimitPerSecond
   const tokens = present(config.tokens, ENV.issuer)
   const keys = new DiscoveredKeys({ ...tokens, clock, log })
   return {
     verifier: new JoseTokenVerifier({ ...tokens, keys: keys.find }),
-    budgets: budgets(base),
+    budgets: new ItemBudgets({ items, clock, random, requestsPerSecond, local: localBudgets(base) }),
     corsOrigins: config.corsOrigins,
   }
 }

@@ -27,7 +27,6 @@ import type { ReconcileFunctionPorts } from './reconcile/ports.ts'
 import type { SweepFunctionPorts } from './sweep/ports.ts'
 import { SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
 import {
-  budgets,
   common,
   deliveryQueue,
   emfMetrics,
@@ -35,6 +34,7 @@ import {
   grantSealer,
   httpPorts,
   kmsDigester,
+  localBudgets,
   readBase,
   readinessCheck,
   refused,
@@ -59,7 +59,7 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
   const publicUrl = present(config.publicUrl, ENV.publicUrl)
   return {
     ...ports,
-    ...httpPorts(base, rows.log),
+    ...httpPorts(base, rows),
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, clock),
     permits: new PermitWatch(ports.items, clock),
@@ -83,7 +83,7 @@ export function wireCredentials(env: Environment = process.env): CredentialsPort
   const ports = { ...rows, metrics, secrets, digester: refused<Digester>('digest') }
   return {
     ...ports,
-    ...httpPorts(base, rows.log),
+    ...httpPorts(base, rows),
     grants: grantRunner(base),
     freezes: new FreezeWatch(ports.items, base.clock),
     permits: new PermitWatch(ports.items, base.clock),
@@ -102,7 +102,7 @@ export function wireAuthorize(env: Environment = process.env): AuthorizeFunction
     // Its routes are public: a browser brings a ticket or a state, not a token.
     verifier: refused<TokenVerifier>('verify tokens'),
     permits: refused<PermitLookup>('tell who calls'),
-    budgets: budgets(base),
+    budgets: localBudgets(base),
     digester: kmsDigester(base),
     grants: grantRunner(base),
     publicUrl: present(base.config.publicUrl, ENV.publicUrl),

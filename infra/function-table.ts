@@ -43,6 +43,7 @@ export type GrantName =
   | 'scan-rows'
   | 'note-use'
   | 'count-use'
+  | 'share-budgets'
   | 'advance-states'
   | 'start-states'
   | 'query-work'
@@ -130,6 +131,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'read-rows',
       'note-use',
       'count-use',
+      'share-budgets',
       'read-static-setups',
       'read-access-tokens',
       'verify-tokens',

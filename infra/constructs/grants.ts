@@ -1,6 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ENV } from '../../functions/config.ts'
 import { secretStoreKey, usagePartition } from '../../shared/domain/keys.ts'
+import { budgetsPartition } from '../../shared/domain/limit-keys.ts'
 import type { SecretKind } from '../../shared/domain/secret-id.ts'
 import type { GrantName } from '../function-table.ts'
 import { EVENT_GRANTS } from './event-grants.ts'
@@ -34,6 +35,8 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   // A scan has no key to bind; sealed values it meets are ciphertext, and whoever has this has no key for them.
   'scan-rows': (it) => onTable(it, [allow(['dynamodb:Scan'], it.tableArn)]),
   'note-use': (it) => onTable(it, [noteUse(it)]),
+  'share-budgets': (it) =>
+    onTable(it, [items(it, budgetsPartition('*'), ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]),
   'count-use': (it) => onTable(it, [items(it, USAGE_ITEMS, ['dynamodb:UpdateItem'])]),
   'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:PutItem'])]),
   'advance-states': (it) => {

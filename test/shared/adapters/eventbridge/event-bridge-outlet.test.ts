@@ -10,7 +10,7 @@ let put: { Detail: string; DetailType: string; Source: string; EventBusName: str
 
 beforeAll(async () => {
   service = await startScriptedAwsService()
-  const client = new EventBridgeClient(service.clientConfig)
+  const client = new EventBridgeClient({ ...service.clientConfig, requestHandler: {} })
   client.middlewareStack.add(
     (next) => (args) => {
       put.push((args.input as { Entries: (typeof put)[0] }).Entries)

@@ -1,21 +1,18 @@
 import { LocalBudgets } from '../../../../shared/adapters/memory/local-budgets.ts'
 import type { BudgetHolder } from '../../../../shared/domain/charges.ts'
+import { budgetsContract, takeAll } from '../../../contract/budgets.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
 const ACME: BudgetHolder = { budget: 'requests', of: 'acme' }
 const OTHER: BudgetHolder = { budget: 'requests', of: 'other' }
+
+budgetsContract('LocalBudgets', (options) => new LocalBudgets(options), { slack: 0 })
 
 describe('LocalBudgets', () => {
   let clock: ManualClock
   beforeEach(() => {
     clock = new ManualClock()
   })
-
-  async function takeAll(budgets: LocalBudgets, holder: BudgetHolder, tries: number): Promise<number> {
-    let taken = 0
-    for (let count = 0; count < tries; count++) taken += Number((await budgets.take(holder)).isAllowed)
-    return taken
-  }
 
   it('tells how a budget stands, and takes nothing for what it refuses', async () => {
     const budgets = new LocalBudgets({ requestsPerSecond: 4, clock })
@@ -47,14 +44,6 @@ describe('LocalBudgets', () => {
     expect(await budgets.take(ACME)).toMatchObject({ isAllowed: false })
     await clock.advance(1_000)
     expect(await budgets.take(ACME)).toMatchObject({ isAllowed: true })
-  })
-
-  it('keeps a budget of each kind', async () => {
-    const budgets = new LocalBudgets({ requestsPerSecond: 10, clock })
-    expect(await takeAll(budgets, ACME, 1_000)).toBe(10)
-    expect(await takeAll(budgets, { budget: 'fetches', of: 'acme' }, 1_000)).toBe(100)
-    expect(await takeAll(budgets, { budget: 'complaints', of: 'acme' }, 1_000)).toBe(2)
-    expect(await takeAll(budgets, { budget: 'unknown', of: 'acme' }, 1_000)).toBe(10)
   })
 
   it('has those that come to a full memory share a budget, until the others’ are whole again', async () => {

@@ -14,7 +14,7 @@ let sent: { MessageBody: string; MessageGroupId: string; MessageDeduplicationId:
 beforeAll(async () => {
   service = await startScriptedAwsService()
   // The stand-in sends no digests of what it took.
-  const client = new SQSClient({ ...service.clientConfig, md5: false })
+  const client = new SQSClient({ ...service.clientConfig, requestHandler: {}, md5: false })
   client.middlewareStack.add(
     (next) => (args) => {
       sent.push((args.input as { Entries: (typeof sent)[0] }).Entries)

@@ -1,0 +1,193 @@
+import { LRUCache } from 'lru-cache'
+import { type BudgetHolder, rateOf } from '../../domain/charges.ts'
+import { newUuid } from '../../domain/ids.ts'
+import { budgetKey } from '../../domain/limit-keys.ts'
+import {
+  type Bucket,
+  type BucketRate,
+  charged,
+  fullBucket,
+  refilled,
+  secondsUntil,
+} from '../../domain/token-bucket.ts'
+import type { Budgets, Standing } from '../../ports/budgets.ts'
+import type { Clock } from '../../ports/clock.ts'
+import {
+  type Attributes,
+  ConditionFailedError,
+  type ItemStore,
+  StoreUnavailableError,
+} from '../../ports/item-store.ts'
+import type { Random } from '../../ports/random.ts'
+
+/** Taken from the table at a time: one write a hundred requests. */
+const SHARE_UNITS = 100
+/** A share is at most this part of a second's worth, so that a small budget is not all in one process's hands. */
+const SHARE_OF_SECOND = 1 / 4
+/**
+ * What a process lets through without asking the table, a second: who makes few requests costs no write, and the
+ * limit is exceeded by this much a process at most. Of a small budget it is a tenth.
+ */
+const UNCOUNTED: BucketRate = { perSecond: 2, burst: 5 }
+const UNCOUNTED_PART = 1 / 10
+/** Others take shares at the same time; who loses more often goes by its own share, which is nothing. */
+const MAX_TRIES = 4
+/** An empty budget is not looked at again sooner. */
+const MIN_EMPTY_MS = 100
+/** Holders remembered; of one that is forgotten a share of a hundred requests is lost at most. */
+const MAX_HOLDERS = 10_000
+/** A budget that nobody used for so long is full. */
+const KEPT_S = 3600
+
+interface Share {
+  /** What this process may still let through; below nothing when work has cost more than was taken for it. */
+  units: number
+  uncounted: Bucket
+  /** The budget as the table last had it. */
+  seen: Bucket
+  emptyUntilMs: number
+}
+
+type Stores = { readonly items: ItemStore; readonly clock: Clock; readonly random: Random }
+
+/**
+ * Budgets of tenants that hold across processes, approximately: each takes shares of a tenant's bucket in the table,
+ * and lets a few requests a second through without. Addresses are counted in the process alone, by `unknown`: anybody
+ * could fill a table with them. While the table does not answer, so are tenants.
+ */
+export class ItemBudgets implements Budgets {
+  readonly #ports: Stores
+  readonly #requestsPerSecond: number
+  readonly #local: Budgets
+  readonly #shares = new LRUCache<string, Share>({ max: MAX_HOLDERS })
+
+  constructor(options: Stores & { requestsPerSecond: number; local: Budgets }) {
+    this.#ports = options
+    this.#requestsPerSecond = options.requestsPerSecond
+    this.#local = options.local
+  }
+
+  async take(holder: BudgetHolder): Promise<Standing> {
+    if (holder.budget === 'unknown') return this.#local.take(holder)
+    const share = this.#shareOf(holder)
+    const nowMs = this.#ports.clock.nowMs()
+    share.uncounted = refilled(share.uncounted, uncountedOf(this.#rateOf(holder)), nowMs)
+    if (share.uncounted.units >= 1 && share.units >= 0) {
+      share.uncounted = charged(share.uncounted, 1)
+      return this.#standing(holder, share, true)
+    }
+    if (share.units < 1 && nowMs >= share.emptyUntilMs && !(await this.#refill(holder, share))) {
+      return this.#local.take(holder)
+    }
+    const isAllowed = share.units >= 1
+    if (isAllowed) share.units -= 1
+    return this.#standing(holder, share, isAllowed)
+  }
+
+  async look(holder: BudgetHolder): Promise<Standing> {
+    if (holder.budget === 'unknown') return this.#local.look(holder)
+    const share = this.#shareOf(holder)
+    return this.#standing(holder, share, share.units + share.seen.units >= 1)
+  }
+
+  charge(holder: BudgetHolder, units: number): void {
+    if (holder.budget === 'unknown') this.#local.charge(holder, units)
+    else this.#shareOf(holder).units -= units
+  }
+
+  /** Takes what is owed and a share; false when the table did not answer. */
+  async #refill(holder: BudgetHolder, share: Share): Promise<boolean> {
+    const rate = this.#rateOf(holder)
+    const wanted = Math.max(1, Math.min(SHARE_UNITS, Math.floor(rate.perSecond * SHARE_OF_SECOND)))
+    const key = budgetKey(holder.of, holder.budget)
+    try {
+      let stored = await this.#ports.items.get(key)
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const nowMs = this.#ports.clock.nowMs()
+        const bucket =
+          stored === undefined ? fullBucket(rate, nowMs) : refilled(bucketOf(stored), rate, nowMs)
+        share.seen = bucket
+        if (bucket.units < 1) {
+          share.emptyUntilMs = nowMs + Math.max(MIN_EMPTY_MS, secondsUntil(bucket, rate, 1) * 1000)
+          return true
+        }
+        // What is owed may be more than there is: then the budget owes it, and everybody waits for it.
+        const taken = Math.max(-share.units + 1, Math.min(wanted - share.units, bucket.units))
+        const next = charged(bucket, taken)
+        try {
+          await this.#write(key, stored, next)
+          share.units += taken
+          share.seen = next
+          return true
+        } catch (error) {
+          if (!(error instanceof ConditionFailedError)) throw error
+          stored = error.current ?? (await this.#ports.items.get(key))
+        }
+      }
+      return true
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+      // Requests are answered without it, as long as the rest can be had.
+      return false
+    }
+  }
+
+  #write(key: ReturnType<typeof budgetKey>, stored: Attributes | undefined, next: Bucket): Promise<void> {
+    return this.#ports.items.transact([
+      {
+        op: 'update',
+        key,
+        set: {
+          kind: 'budget',
+          units: next.units,
+          atMs: next.atMs,
+          op: newUuid(this.#ports.random),
+          expires_at_s: Math.floor(next.atMs / 1000) + KEPT_S,
+        },
+        when: [
+          stored === undefined
+            ? { kind: 'item-absent' }
+            : { kind: 'equals', attribute: 'op', value: String(stored['op']) },
+        ],
+      },
+    ])
+  }
+
+  #standing(holder: BudgetHolder, share: Share, isAllowed: boolean): Standing {
+    const rate = this.#rateOf(holder)
+    const seen = refilled(share.seen, rate, this.#ports.clock.nowMs())
+    const all = { ...seen, units: Math.min(rate.burst, seen.units + share.units) }
+    return {
+      isAllowed,
+      limit: rate.perSecond,
+      remaining: isAllowed ? Math.max(0, Math.floor(all.units)) : 0,
+      secondsToFull: secondsUntil(all, rate, rate.burst),
+      secondsToNext: isAllowed ? 0 : Math.max(secondsUntil(all, rate, 1), 1 / rate.perSecond),
+    }
+  }
+
+  #rateOf({ budget }: BudgetHolder): BucketRate {
+    return rateOf(budget, this.#requestsPerSecond)
+  }
+
+  #shareOf(holder: BudgetHolder): Share {
+    const name = `${holder.budget} ${holder.of}`
+    const known = this.#shares.get(name)
+    if (known !== undefined) return known
+    const nowMs = this.#ports.clock.nowMs()
+    const rate = this.#rateOf(holder)
+    const uncounted = fullBucket(uncountedOf(rate), nowMs)
+    const share = { units: 0, uncounted, seen: fullBucket(rate, nowMs), emptyUntilMs: 0 }
+    this.#shares.set(name, share)
+    return share
+  }
+}
+
+function uncountedOf({ perSecond }: BucketRate): BucketRate {
+  const part = perSecond * UNCOUNTED_PART
+  return { perSecond: Math.min(UNCOUNTED.perSecond, part), burst: Math.min(UNCOUNTED.burst, part) }
+}
+
+function bucketOf(stored: Attributes): Bucket {
+  return { units: Number(stored['units']), atMs: Number(stored['atMs']) }
+}

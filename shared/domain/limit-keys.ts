@@ -1,0 +1,16 @@
+import type { ItemKey } from './item-key.ts'
+
+/** What is left of a tenant's budget of one kind, for all processes together. */
+export function budgetKey(tenant: string, budget: string): ItemKey {
+  return { partition: budgetsPartition(tenant), sort: budget }
+}
+
+/** Holds a tenant's budgets. */
+export function budgetsPartition(tenant: string): string {
+  return `TENANT#${tenant}#BUDGETS`
+}
+
+/** One of the turns that a tenant has for calls of one kind; it is there while the call is under way. */
+export function turnKey(tenant: string, kind: string, place: number): ItemKey {
+  return { partition: `TENANT#${tenant}#TURNS`, sort: `${kind}#${place}` }
+}
