@@ -12,6 +12,7 @@ import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../shared/use-cases/commit/single-flight.ts'
 import { EventOutlets } from '../shared/use-cases/events/event-outlets.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
+import { runnerInTurns, workInTurns } from '../shared/use-cases/grants/call-turns.ts'
 import { type PermitLookup, PermitWatch } from '../shared/use-cases/permits/permit-watch.ts'
 import { SubscriptionOutlet } from '../shared/use-cases/subscriptions/fan-out.ts'
 import { UsageRollup } from '../shared/use-cases/usage/usage-rollup.ts'
@@ -118,7 +119,12 @@ export function wireGrants(env: Environment = process.env): GrantsFunctionPorts 
   const secrets = secretStore(base, rows.items, metrics)
   const owner = env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? 'grants'
   const kept = { secrets, sealer: grantSealer(base, rows.items), digester: kmsDigester(base) }
-  return composeGrants({ ...rows, ...kept, metrics }, { allowHosts: base.config.allowHosts, owner })
+  const composed = composeGrants({ ...rows, ...kept, metrics }, { allowHosts: base.config.allowHosts, owner })
+  return {
+    ...composed,
+    grants: runnerInTurns(composed.grants, rows),
+    doWork: workInTurns(composed.doWork, rows),
+  }
 }
 
 /** The ports of `sweep`: the due index and the queue; no secrets. */

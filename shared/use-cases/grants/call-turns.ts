@@ -1,0 +1,107 @@
+import { VaultError } from '../../domain/errors.ts'
+import { newUuid } from '../../domain/ids.ts'
+import type { ItemKey } from '../../domain/item-key.ts'
+import { turnKey } from '../../domain/limit-keys.ts'
+import { type GrantOperation, type GrantRunner, grantRunnerOver } from '../../ports/grant-runner.ts'
+import { ConditionFailedError, StoreUnavailableError } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
+import type { WorkItem } from '../../ports/work-queue.ts'
+
+/** Calls of one tenant at a time that somebody waits for, over all processes: a new account has ten instances in all. */
+const CALLS: Turns = { kind: 'call', count: 5 }
+/** Rotations of one tenant at a time out of the queue, of the fifty that the least number of workers has. */
+const ROTATIONS: Turns = { kind: 'rotation', count: 20 }
+/** Longer than a call can last, so that one whose process died stands in nobody's way for long. */
+const TURN_MS = 130_000
+/** Places looked at; with most of them taken, one more looks at a free one by chance, or comes again. */
+const MAX_LOOKS = 5
+/** A provider's usual answer and a little. */
+const RETRY_AFTER_S = 2
+/**
+ * What may hold a process for as long as a provider likes, and loses nothing when it is refused. The exchange of a code
+ * is not among them: it has one chance.
+ */
+const COUNTED: ReadonlySet<GrantOperation> = new Set(['mintFirst', 'rotate', 'probe', 'send'])
+
+type TurnPorts = Pick<Ports, 'items' | 'clock' | 'random' | 'log'>
+
+interface Turns {
+  readonly kind: string
+  readonly count: number
+}
+
+/**
+ * The runner, with so many calls of one tenant under way at a time over all processes; past that a rotation is `late`
+ * at once, and the rest is refused with `too-many-requests`. So a tenant whose provider hangs leaves room for the others, however many processes there are.
+ */
+export function runnerInTurns(runner: GrantRunner, ports: TurnPorts): GrantRunner {
+  return grantRunnerOver(async (op, request, budgetMs) => {
+    const call = () =>
+      (runner[op] as (request: unknown, budgetMs?: number) => Promise<unknown>)(request, budgetMs)
+    if (!COUNTED.has(op)) return call()
+    const done = await inTurn(ports, { turns: CALLS, tenant: (request as { tenant: string }).tenant }, call)
+    if (done !== undefined) return done.result
+    // A flow is served what still works, and a person is told to look again.
+    if (op === 'rotate') return { kind: 'late' }
+    throw new VaultError('too-many-requests', 'So many calls to providers are under way for this tenant', {
+      retryAfterSeconds: RETRY_AFTER_S,
+    })
+  })
+}
+
+/** The work of a queue, with so many rotations of one tenant at a time; one past that is still due, and comes again. */
+export function workInTurns(
+  doWork: (item: WorkItem) => Promise<void>,
+  ports: TurnPorts,
+): (item: WorkItem) => Promise<void> {
+  return async (item) => {
+    if (item.kind !== 'rotate') return doWork(item)
+    const done = await inTurn(ports, { turns: ROTATIONS, tenant: item.tenant }, () => doWork(item))
+    if (done === undefined) {
+      ports.log.info('a rotation waits: its tenant has as many under way as it may', { tenant: item.tenant })
+    }
+  }
+}
+
+/** Does it in one of the tenant's turns; undefined, and nothing done, when none is free. */
+async function inTurn<Result>(
+  ports: TurnPorts,
+  { turns, tenant }: { turns: Turns; tenant: string },
+  act: () => Promise<Result>,
+): Promise<{ readonly result: Result } | undefined> {
+  const op = newUuid(ports.random)
+  const turn = await takeTurn(ports, { turns, tenant, op })
+  if (turn === 'none-free') return undefined
+  try {
+    return { result: await act() }
+  } finally {
+    if (turn !== 'uncounted') {
+      const when = [{ kind: 'equals', attribute: 'op', value: op }] as const
+      // One that stays is over by itself; what ended well is not failed for it.
+      await ports.items.transact([{ op: 'delete', key: turn, when }]).catch(() => undefined)
+    }
+  }
+}
+
+/** A place among the tenant's, from a random one on; `uncounted` when the store does not answer: the work will tell. */
+async function takeTurn(
+  ports: TurnPorts,
+  { turns, tenant, op }: { turns: Turns; tenant: string; op: string },
+): Promise<ItemKey | 'none-free' | 'uncounted'> {
+  const first = Math.floor(ports.random.fraction() * turns.count)
+  for (let looks = 0; looks < Math.min(MAX_LOOKS, turns.count); looks++) {
+    const key = turnKey(tenant, turns.kind, (first + looks) % turns.count)
+    const nowMs = ports.clock.nowMs()
+    const untilMs = nowMs + TURN_MS
+    const attributes = { kind: 'turn', op, untilMs, expires_at_s: Math.ceil(untilMs / 1000) }
+    const when = [{ kind: 'absent-or-at-most', attribute: 'untilMs', value: nowMs }] as const
+    try {
+      await ports.items.transact([{ op: 'put', key, attributes, when }])
+      return key
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return 'uncounted'
+      if (!(error instanceof ConditionFailedError)) throw error
+    }
+  }
+  return 'none-free'
+}
