@@ -3,6 +3,7 @@ import type { IConstruct } from 'constructs'
 import { SECRET_KINDS, secretIdPrefix } from '../shared/domain/secret-id.ts'
 import type { AlarmsStack } from './stacks/alarms-stack.ts'
 import type { DataStack } from './stacks/data-stack.ts'
+import type { EdgeStack } from './stacks/edge-stack.ts'
 import type { VaultStack } from './stacks/vault-stack.ts'
 import type { WebStack } from './stacks/web-stack.ts'
 
@@ -101,20 +102,52 @@ const UNPACKER_FINDINGS: readonly Acknowledgement[] = [
   reason: "It is CDK's own, runs during a deployment, and knows this one bucket and its assets.",
 }))
 
+const WATCH_FINDING: Acknowledgement = {
+  id: 'Serverless::Serverless-EventBusDLQ',
+  reason:
+    'Its target is the topic of the alarms: EventBridge tries for 24 hours, and CloudTrail keeps the call.',
+}
+
+const BACKUP_FINDING: Acknowledgement = {
+  id: 'AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup]',
+  reason: 'The role is of AWS Backup, and this is the policy that AWS keeps for it.',
+}
+
+const CODE_DEPLOY_FINDING: Acknowledgement = {
+  id: 'AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]',
+  reason: 'The role is of CodeDeploy, and this is the policy that AWS keeps for it.',
+}
+
+const EDGE_FINDINGS: readonly Acknowledgement[] = [
+  {
+    id: 'AwsSolutions::AwsSolutions-CFR1',
+    reason: 'Flows run wherever their owners run them; the firewall may be given such a rule.',
+  },
+  {
+    id: 'AwsSolutions::AwsSolutions-CFR3',
+    reason: 'The API writes the access log; a second one at the edge would hold the query of callbacks.',
+  },
+]
+
 /** The findings of cdk-nag that this design means, each where it arises and with its reason. */
 export function acknowledgeFindings({
   data,
   vault,
   alarms,
   web,
+  edge,
 }: {
   data: DataStack
   vault: VaultStack
   alarms: AlarmsStack
   web: WebStack | undefined
+  edge: EdgeStack | undefined
 }): void {
   if (web !== undefined) acknowledge(web, ...PAGE_FINDINGS, ...UNPACKER_FINDINGS)
-  acknowledge(alarms, TOPIC_FINDING, MAIL_FINDING)
+  acknowledge(data, BACKUP_FINDING)
+  acknowledge(vault, CODE_DEPLOY_FINDING)
+  if (edge !== undefined) acknowledge(edge, ...EDGE_FINDINGS)
+  acknowledge(alarms, TOPIC_FINDING, MAIL_FINDING, WATCH_FINDING)
   acknowledge(vault.http, ROUTE_FINDING)
   acknowledge(vault.deadLetters, ...DEAD_LETTERS_FINDINGS)
   acknowledge(vault.work.deadLetters, ...DEAD_LETTERS_FINDINGS)

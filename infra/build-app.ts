@@ -3,6 +3,7 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
 import { acknowledgeFindings } from './acknowledgements.ts'
 import { AlarmsStack } from './stacks/alarms-stack.ts'
 import { DataStack } from './stacks/data-stack.ts'
+import { EdgeStack } from './stacks/edge-stack.ts'
 import { VaultStack } from './stacks/vault-stack.ts'
 import { WebStack } from './stacks/web-stack.ts'
 import { type DeploymentSettings, readStage, stageNames } from './stage-file.ts'
@@ -18,6 +19,8 @@ export interface VaultStacks {
   readonly alarms: AlarmsStack
   /** The page, where the stage file wants one. */
   readonly web: WebStack | undefined
+  /** Where the stage has one. */
+  readonly edge?: EdgeStack
 }
 
 /**
@@ -49,14 +52,22 @@ export function buildStage(
     settings.web === undefined
       ? undefined
       : new WebStack(app, name('Web'), { settings, vault, files: options.webFiles })
-  for (const stack of [data, vault, alarms, ...(web === undefined ? [] : [web])]) {
+  const edge = edgeOf(app, name('Edge'), settings)
+  for (const stack of [data, vault, alarms, web, edge].filter((one) => one !== undefined)) {
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(stack).add(key, value)
     Tags.of(stack).add('flow-vault:stage', stage)
     // Not of the stack itself, whose tags have to be known before it is there.
+    // The id is for what roles are held to; what is in another Region, or only looks on, does without it.
+    if (stack !== data && stack !== vault) continue
     Tags.of(stack).add('flow-vault:deployment', data.deploymentId, {
       excludeResourceTypes: ['aws:cdk:stack'],
     })
   }
-  acknowledgeFindings({ data, vault, alarms, web })
-  return { settings, data, vault, alarms, web }
+  acknowledgeFindings({ data, vault, alarms, web, edge })
+  return { settings, data, vault, alarms, web, ...(edge === undefined ? {} : { edge }) }
+}
+
+function edgeOf(app: App, id: string, { stage, edge, domain }: DeploymentSettings): EdgeStack | undefined {
+  if (edge === undefined || domain === undefined) return undefined
+  return new EdgeStack(app, id, { stage, edge, origin: domain.name })
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import * as z from 'zod'
-import { EVERY_OPTION, STAGE_SCHEMA } from './stage-file.ts'
+import { EVERY_OPTION, STAGE_SCHEMA } from './stage-schema.ts'
 
 /**
  * `npm run synth`: makes the templates for both secret stores as `cdk deploy` would, with cdk-nag over them, runs

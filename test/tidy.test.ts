@@ -8,7 +8,7 @@ import { listFiles, PROJECT_ROOT, readSourceFiles, type SourceFile } from './sup
  * The house rules, as far as a machine can read them. A list names who may break a rule, and why.
  */
 
-const SOURCES = readSourceFiles(['functions', 'shared', 'infra', 'cli', 'web', 'tools/capacity'])
+const SOURCES = readSourceFiles(['functions', 'shared', 'infra', 'cli', 'web', 'tools/capacity', 'tools/aws'])
 const TESTS = readSourceFiles(['test'])
 const HERE = 'test/tidy.test.ts'
 
@@ -71,6 +71,12 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   },
   { name: 'command line', files: /^cli\//, mayImport: ['command line', 'flow client', 'embedded'] },
   {
+    // What an operator runs beside a deployment, over the same stores as the functions.
+    name: 'operations',
+    files: /^tools\/aws\//,
+    mayImport: ['operations', 'infra', 'embedded', ...INNER, 'adapters', 'service facts'],
+  },
+  {
     name: 'tools',
     files: /^tools\//,
     mayImport: ['tools', 'infra', 'service facts', 'ports', 'domain'],
@@ -113,7 +119,7 @@ const ENTRY_POINTS: readonly RegExp[] = [
   /^cli\/flow-vault\.ts$/,
   /^infra\/embedded\/(?:main|commands\/[a-z-]+-command)\.ts$/,
   /^infra\/package\/build-command\.ts$/,
-  /^tools\/capacity\/capacity-command\.ts$/,
+  /^tools\/(?:capacity|aws)\/[a-z-]+-command\.ts$/,
   /^shared\/flow-client\/(?:client|middleware)\.ts$/,
   /^web\/(?:vault-page|picker\/picker|theme-boot|css\.d)\.ts$/,
   /^shared\/adapters\/memory\/memory-[a-z-]+-store\.ts$/,

@@ -1,8 +1,9 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
+import { Lazy, RemovalPolicy } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   HttpApi as Api,
   ApiMapping,
+  type CfnStage,
   DomainName,
   HttpMethod,
   HttpNoneAuthorizer,
@@ -25,6 +26,12 @@ import type { DeploymentSettings } from '../stage-file.ts'
  */
 const REQUESTS_PER_SECOND = 2000
 const BURST_REQUESTS = 1000
+/**
+ * What may be asked without a token, of one route: a flood there leaves the rest to those who have one. A browser asks
+ * for a handful of these in the minutes of an authorization.
+ */
+const OPEN_REQUESTS_PER_SECOND = 100
+const OPEN_BURST_REQUESTS = 50
 
 /** What a request left behind, without its query and its headers: a callback's query holds a code. */
 const ACCESS_LOG_FIELDS = {
@@ -51,6 +58,7 @@ export class VaultHttpApi extends Construct {
   readonly url: string
   /** What a record of the operator's DNS has to point at, where the stage has a name of its own. */
   domainName: DomainName | undefined
+  readonly #routeSettings: Record<string, CfnStage.RouteSettingsProperty | object> = {}
 
   constructor(scope: Construct, id: string, { settings }: { readonly settings: DeploymentSettings }) {
     super(scope, id)
@@ -77,6 +85,8 @@ export class VaultHttpApi extends Construct {
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG_FIELDS)),
       },
     })
+    const made = this.stage.node.defaultChild as CfnStage
+    made.routeSettings = Lazy.any({ produce: () => this.#routeSettings })
     if (domain === undefined) this.url = this.api.apiEndpoint
     else {
       this.#nameIt(domain)
@@ -103,20 +113,34 @@ export class VaultHttpApi extends Construct {
     for (const route of routes) {
       // RFC 9110 §9.1: whoever answers GET answers HEAD; the gateway has no such rule of its own.
       const methods = [HttpMethod[route.method], ...(route.method === 'GET' ? [HttpMethod.HEAD] : [])]
-      this.api.addRoutes({ path: route.path, methods, integration, authorizer })
+      const added = this.api.addRoutes({ path: route.path, methods, integration, authorizer })
+      if (route.scopes === undefined) this.#throttle(methods, route.path, added)
     }
     if (!options.others) return
     const routeKey = HttpRouteKey.DEFAULT
     new HttpRoute(this, 'Others', { httpApi: this.api, routeKey, integration, authorizer })
   }
 
+  #throttle(methods: readonly HttpMethod[], path: string, routes: readonly HttpRoute[]): void {
+    for (const method of methods) {
+      this.#routeSettings[`${method} ${path}`] = {
+        ThrottlingRateLimit: OPEN_REQUESTS_PER_SECOND,
+        ThrottlingBurstLimit: OPEN_BURST_REQUESTS,
+        DetailedMetricsEnabled: true,
+      }
+    }
+    // A stage may name only routes that are there.
+    this.stage.node.addDependency(...routes)
+  }
+
   /** Passes token requests on to the issuer, so that Auth0's clients find the endpoint where they expect it. */
   proxyTokenRequests(tokenUrl: string): void {
-    this.api.addRoutes({
+    const added = this.api.addRoutes({
       path: '/oauth/token',
       methods: [HttpMethod.POST],
       integration: new HttpUrlIntegration('ToIssuer', tokenUrl, { method: HttpMethod.POST }),
       authorizer: new HttpNoneAuthorizer(),
     })
+    this.#throttle([HttpMethod.POST], '/oauth/token', added)
   }
 }

@@ -11,7 +11,7 @@ import { ROTATION_CAUSES } from '../../shared/ports/grant-runner.ts'
 import type { AlarmsProps } from './alarms.ts'
 import { figuresOf, MINUTE } from './vault-metrics.ts'
 
-export interface VaultDashboardProps extends Omit<AlarmsProps, 'action'> {
+export interface VaultDashboardProps extends Omit<AlarmsProps, 'action' | 'runbook'> {
   readonly alarms: readonly Alarm[]
   readonly work: IQueue
 }

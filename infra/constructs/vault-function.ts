@@ -1,9 +1,11 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import type { LambdaApplication } from 'aws-cdk-lib/aws-codedeploy'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import {
   ApplicationLogLevel,
   Architecture,
   Code,
+  type IFunction,
   Function as LambdaFunction,
   LoggingFormat,
   Runtime,
@@ -23,6 +25,7 @@ import {
 import { bundleFunction } from './bundle-function.ts'
 import type { VaultResources } from './grant-statements.ts'
 import { grantOf } from './grants.ts'
+import { SafeDeploy } from './safe-deploy.ts'
 
 /** What a function is called, so that flows and operators find it by name. */
 export function functionNameOf(stage: string, name: VaultFunctionName): string {
@@ -39,11 +42,15 @@ export interface VaultFunctionProps {
   readonly environment: Readonly<Partial<Record<EnvName, string>>>
   /** Where events go that a schedule's function failed on. */
   readonly deadLetters: IQueue
+  /** Where new versions of it are tried out on a part of the calls; without it they serve all at once. */
+  readonly canaries?: LambdaApplication
 }
 
 /** One function of the table, with a role of its own that holds what its grants say and nothing else. */
 export class VaultFunction extends Construct {
   readonly function: LambdaFunction
+  /** What callers call: the function, or its alias. */
+  readonly called: IFunction
 
   constructor(scope: Construct, id: string, props: VaultFunctionProps) {
     super(scope, id)
@@ -92,6 +99,10 @@ export class VaultFunction extends Construct {
         ? {}
         : { onFailure: { bind: () => ({ destination: deadLetters.queueArn }) }, retryAttempts: 0 }),
     })
+    this.called =
+      props.canaries === undefined
+        ? this.function
+        : new SafeDeploy(this, 'Careful', { target: this.function, application: props.canaries }).alias
   }
 }
 

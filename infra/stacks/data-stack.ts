@@ -2,6 +2,7 @@ import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib'
 import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
+import { DailyBackup } from '../constructs/daily-backup.ts'
 import { Keys } from '../constructs/vault-keys.ts'
 import { VaultTable } from '../constructs/vault-table.ts'
 import type { DeploymentSettings } from '../stage-file.ts'
@@ -43,6 +44,8 @@ export class DataStack extends Stack {
       this.wrappingKey = Key.fromKeyArn(this, 'WrappingKey', adopt.wrappingKeyArn)
       this.digestKey = Key.fromKeyArn(this, 'DigestKey', adopt.digestKeyArn)
     }
+    const { backup } = props.settings
+    if (backup !== undefined) new DailyBackup(this, 'Backup', { tables: [this.table, this.events], backup })
     this.secretStoreExport = `${this.stackName}-keeps-secrets-in-${secretStore}`
     new CfnOutput(this, 'SecretStore', { value: secretStore, exportName: this.secretStoreExport })
     this.deploymentIdExport = `${this.stackName}-is-deployment`

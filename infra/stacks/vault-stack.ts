@@ -1,4 +1,5 @@
 import { ArnFormat, CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib'
+import { LambdaApplication } from 'aws-cdk-lib/aws-codedeploy'
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { ENV } from '../../functions/config.ts'
@@ -17,6 +18,9 @@ import type { DataStack } from './data-stack.ts'
 /** Instances of `grants` that work the jobs of freezes, beside those for rotations: the least that Lambda takes. */
 const FREEZE_INSTANCES = 2
 
+/** What people and flows wait for: a version of these that fails is noticed by a tenth of them. */
+const CAREFUL: readonly VaultFunctionName[] = ['api', 'credentials']
+
 export interface VaultStackProps extends StackProps {
   readonly settings: DeploymentSettings
   readonly data: DataStack
@@ -29,6 +33,7 @@ export class VaultStack extends Stack {
   readonly work: WorkQueue
   readonly events: EventBus
   readonly deadLetters: DeadLetters
+  readonly #canaries: LambdaApplication | undefined
 
   constructor(scope: Construct, id: string, props: VaultStackProps) {
     super(scope, id, props)
@@ -44,6 +49,7 @@ export class VaultStack extends Stack {
       timeoutSeconds: deliverer?.timeoutSeconds ?? 0,
     })
     const resources = this.#resources(props, pace)
+    this.#canaries = settings.canary ? new LambdaApplication(this, 'Deployments') : undefined
     const functions = FUNCTION_TABLE.map(
       (entry) => [entry.name, this.#addFunction(entry, { settings, resources, pace })] as const,
     )
@@ -67,7 +73,7 @@ export class VaultStack extends Stack {
       EventBusArn: this.events.bus.eventBusArn,
       DeliveryQueueUrl: this.events.deliveries.queueUrl,
       DeliveryDeadLettersUrl: this.events.deadLetters.queueUrl,
-      CredentialsFunctionArn: this.functions.get('credentials')?.function.functionArn,
+      CredentialsFunctionArn: this.functions.get('credentials')?.called.functionArn,
       SecretStore: Fn.importValue(data.secretStoreExport),
     }
     for (const [name, value] of Object.entries(outputs))
@@ -99,8 +105,9 @@ export class VaultStack extends Stack {
       reservedInstances: reservedFor(entry, settings),
       environment: { ...common(settings), [ENV.deploymentId]: resources.deploymentId },
       deadLetters,
+      ...(this.#canaries !== undefined && CAREFUL.includes(entry.name) ? { canaries: this.#canaries } : {}),
     })
-    const target = vaultFunction.function
+    const target = vaultFunction.called
     // What no route names goes to the management function, whose 404 has the vault's own shape.
     if (entry.routes !== undefined) this.http.route(target, entry.routes, { others: entry.name === 'api' })
     if (entry.schedules !== undefined) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
+import { articleOf } from '../../infra/constructs/alarms.ts'
 import { cloudWatchNameOf, METRICS, type MetricName, metricOf } from '../../shared/domain/metric-names.ts'
 import { testStacks } from '../support/test-stage.ts'
 
@@ -65,14 +66,6 @@ describe('docs/operations.md', () => {
     expect(listed.sort()).toEqual(defined.sort())
   })
 
-  it('says of every alarm what to do', () => {
-    expect(
-      rowsUnder('Alarms, and what to do')
-        .flatMap(({ names }) => names)
-        .sort(),
-    ).toEqual(alarmIds.sort())
-  })
-
   it('lists every command that operates the embedded vault', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       scripts: Record<string, string>
@@ -84,6 +77,48 @@ describe('docs/operations.md', () => {
       ({ names: [command] }) => /npm (?:run -s )?(\S+)/.exec(command!)?.[1],
     )
     expect(listed.sort()).toEqual(operating.map(([name]) => name).sort())
+  })
+})
+
+describe('docs/runbook.md', () => {
+  const articles = [...readFileSync('docs/runbook.md', 'utf8').matchAll(/^## (.+)$/gm)].map(
+    ([, title]) => title!,
+  )
+
+  it('has an article for every alarm and for the state of the keys, and no other', () => {
+    const wanted = new Set([...alarmIds.map(articleOf), 'key-state'])
+    expect([...articles].sort()).toEqual([...wanted].sort())
+  })
+
+  it('is where the description of each alarm leads to', () => {
+    const linked = alarms.map(
+      ({ properties }) => /docs\/runbook\.md#(\S+)$/.exec(properties.AlarmDescription)?.[1],
+    )
+    expect(linked).toHaveLength(alarmIds.length)
+    for (const anchor of linked) expect(articles).toContain(anchor)
+  })
+})
+
+describe('the watch over the keys', () => {
+  it('tells the topic what takes a key away or lets others use it', () => {
+    const [rule, ...more] = Object.values(Template.fromStack(stack).findResources('AWS::Events::Rule'))
+    expect(more).toEqual([])
+    const { EventPattern, Targets } = rule!['Properties'] as {
+      EventPattern: { detail: { eventName: string[]; requestParameters: { keyId: unknown[] } } }
+      Targets: unknown[]
+    }
+    expect(EventPattern.detail.eventName).toEqual(
+      expect.arrayContaining(['DisableKey', 'ScheduleKeyDeletion']),
+    )
+    // Both keys, by id and by ARN, as callers may name them.
+    expect(EventPattern.detail.requestParameters.keyId).toHaveLength(4)
+    expect(JSON.stringify(Targets)).toContain('docs/runbook.md#key-state')
+  })
+})
+
+describe('the stack of alarms', () => {
+  it('imports nothing, so that what it watches can be changed and removed', () => {
+    expect(JSON.stringify(Template.fromStack(stack).toJSON())).not.toContain('Fn::ImportValue')
   })
 })
 
@@ -162,6 +197,8 @@ describe('the thresholds', () => {
       'reconcile-failures': [0, 10, 15, 'notBreaching'],
       'dangling-pointers': [0, 1, 1, 'notBreaching'],
       'answers-lost': [3, 2, 5, 'notBreaching'],
+      'grants-lost': [5, 2, 5, 'notBreaching'],
+      orphans: [10, 1, 1, 'notBreaching'],
       'comparison-missing': [0, 2, 2, 'breaching'],
       // Nine tenths of the 35 a second that all writers keep to.
       'secret-writes': [31.5, 5, 10, 'notBreaching'],

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Match, Template } from 'aws-cdk-lib/assertions'
 import * as z from 'zod'
-import { EVERY_OPTION, readStage, STAGE_SCHEMA, stageNames, stageOf } from '../../infra/stage-file.ts'
+import { allRoutes } from '../../functions/route-table.ts'
+import { readStage, stageNames, stageOf } from '../../infra/stage-file.ts'
+import { EVERY_OPTION, STAGE_SCHEMA } from '../../infra/stage-schema.ts'
 import { COMPILE_CACHE } from '../support/compile-cache.ts'
 import { testSettings, testStacks } from '../support/test-stage.ts'
 
@@ -99,7 +101,7 @@ describe('stages/', () => {
 })
 
 describe('a stage with every option', () => {
-  const { vault, data, alarms } = testStacks({ ...EVERY_OPTION })
+  const { vault, data, alarms, edge } = testStacks({ ...EVERY_OPTION })
   const template = Template.fromStack(vault)
 
   it('has a name of its own, and closes the one that API Gateway gave it', () => {
@@ -115,11 +117,108 @@ describe('a stage with every option', () => {
       ReservedConcurrentExecutions: 10,
       Environment: {
         Variables: {
-          FLOW_VAULT_PUBLIC_URL: 'https://vault.example.com',
+          FLOW_VAULT_PUBLIC_URL: 'https://flows.example.com',
           FLOW_VAULT_CORS_ORIGINS: 'https://app.example.com',
         },
       },
     })
+  })
+
+  it('moves api and credentials to a new version by a tenth of the calls, and back when they fail', () => {
+    const template = Template.fromStack(vault)
+    const groups = Object.values(template.findResources('AWS::CodeDeploy::DeploymentGroup'))
+    expect(groups).toHaveLength(2)
+    for (const { Properties } of groups) {
+      expect(Properties).toMatchObject({
+        DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+        AutoRollbackConfiguration: { Enabled: true },
+        AlarmConfiguration: { Enabled: true, Alarms: [{}] },
+      })
+    }
+    const aliases = Object.values(template.findResources('AWS::Lambda::Alias'))
+    expect(
+      aliases.map(({ Properties, UpdatePolicy }) => [Properties['Name'], Object.keys(UpdatePolicy)]),
+    ).toEqual([0, 1].map(() => ['live', ['CodeDeployLambdaAliasUpdate']]))
+    // Whoever comes by HTTP calls the alias, and the versions before stay.
+    const called = Object.values(template.findResources('AWS::ApiGatewayV2::Integration')).map(
+      ({ Properties }) => JSON.stringify(Properties['IntegrationUri']),
+    )
+    expect(called.filter((uri) => uri.includes('Live'))).toHaveLength(2)
+    for (const version of Object.values(template.findResources('AWS::Lambda::Version')))
+      expect(version['DeletionPolicy']).toBe('Retain')
+  })
+
+  it('copies both tables each day, and keeps the copies in another account as well', () => {
+    const template = Template.fromStack(data)
+    template.hasResourceProperties('AWS::Backup::BackupPlan', {
+      BackupPlan: {
+        BackupPlanRule: [
+          Match.objectLike({
+            Lifecycle: { DeleteAfterDays: 90 },
+            CopyActions: [
+              {
+                DestinationBackupVaultArn: EVERY_OPTION.backup.copyTo,
+                Lifecycle: { DeleteAfterDays: 90 },
+              },
+            ],
+          }),
+        ],
+      },
+    })
+    const [selection] = Object.values(template.findResources('AWS::Backup::BackupSelection'))
+    expect(selection!['Properties'].BackupSelection.Resources).toHaveLength(2)
+    for (const kept of Object.values(template.findResources('AWS::Backup::BackupVault')))
+      expect(kept['DeletionPolicy']).toBe('Retain')
+  })
+
+  it('stands behind CloudFront and a firewall that counts requests by address', () => {
+    const template = Template.fromStack(edge!)
+    expect(edge!.region).toBe('us-east-1')
+    template.hasResourceProperties('AWS::CloudFront::Distribution', {
+      DistributionConfig: Match.objectLike({
+        Aliases: ['flows.example.com'],
+        WebACLId: Match.anyValue(),
+        Origins: [
+          Match.objectLike({
+            DomainName: 'vault.example.com',
+            CustomOriginConfig: Match.objectLike({ OriginProtocolPolicy: 'https-only' }),
+          }),
+        ],
+        DefaultCacheBehavior: Match.objectLike({
+          // CloudFront's own names for: no caching, everything but Host is handed on.
+          CachePolicyId: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
+          OriginRequestPolicyId: 'b689b0a8-53d0-40ab-baf2-68738e2966ac',
+          ViewerProtocolPolicy: 'https-only',
+        }),
+      }),
+    })
+    template.hasResourceProperties('AWS::WAFv2::WebACL', {
+      Scope: 'CLOUDFRONT',
+      Rules: Match.arrayWith([
+        Match.objectLike({ Statement: { RateBasedStatement: { AggregateKeyType: 'IP', Limit: 1000 } } }),
+      ]),
+    })
+    const { environment } = testSettings({ ...EVERY_OPTION })
+    expect(environment.FLOW_VAULT_PUBLIC_URL).toBe('https://flows.example.com')
+  })
+
+  it('refuses an edge that would not find the API', () => {
+    const { edge: asked } = EVERY_OPTION
+    expect(() => testSettings({ edge: asked })).toThrow(
+      'domain is not set. Allowed: the name by which edge finds the API.',
+    )
+  })
+
+  it('lets fewer requests in where no token is needed, so that a flood there leaves the rest alone', () => {
+    const [stage] = Object.values(Template.fromStack(vault).findResources('AWS::ApiGatewayV2::Stage'))
+    const settings = stage!['Properties'].RouteSettings as Record<string, { ThrottlingRateLimit: number }>
+    const open = allRoutes().filter(({ scopes }) => scopes === undefined)
+    expect(open.length).toBeGreaterThan(4)
+    for (const { method, path } of open)
+      expect([path, settings[`${method} ${path}`]?.ThrottlingRateLimit]).toEqual([path, 100])
+    expect(settings['POST /oauth/token']?.ThrottlingRateLimit).toBe(100)
+    for (const { method, path } of allRoutes().filter(({ scopes }) => scopes !== undefined))
+      expect(settings[`${method} ${path}`]).toBeUndefined()
   })
 
   it('tells whoever is named', () => {
@@ -127,6 +226,13 @@ describe('a stage with every option', () => {
       Protocol: 'email',
       Endpoint: 'on-duty@example.com',
     })
+  })
+
+  it('leads each alarm to the runbook where the stage file says it is', () => {
+    for (const { Properties } of Object.values(
+      Template.fromStack(alarms).findResources('AWS::CloudWatch::Alarm'),
+    ))
+      expect(Properties['AlarmDescription']).toMatch(/https:\/\/wiki\.example\.com\/vault#\S+$/)
   })
 
   it('cannot change its secret store under running functions', () => {

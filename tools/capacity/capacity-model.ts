@@ -1,5 +1,5 @@
 import { MAX_BATCH, ROTATION_S, rotationPace } from '../../infra/rotation-pace.ts'
-import { MAX_WORKERS } from '../../infra/stage-file.ts'
+import { MAX_WORKERS } from '../../infra/stage-schema.ts'
 import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { grantDueAtMs } from '../../shared/domain/rotation-policy.ts'
 import { AWS_QUOTAS } from './aws-figures.ts'

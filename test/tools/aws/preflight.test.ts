@@ -1,0 +1,93 @@
+import { judgeConcurrency, judgeIssuer, judgeQuota, tellFindings } from '../../../tools/aws/preflight.ts'
+
+describe('judgeConcurrency', () => {
+  it.each([
+    [
+      'a new account, nothing set apart',
+      { workers: 2, reservedInstances: {} },
+      { all: 10, unreserved: 10 },
+      'ok',
+    ],
+    [
+      'a new account, five workers',
+      { workers: 5, reservedInstances: {} },
+      { all: 10, unreserved: 10 },
+      'warning',
+    ],
+    [
+      'a new account that is to set one apart',
+      { workers: 2, reservedInstances: { api: 1 } },
+      { all: 10, unreserved: 10 },
+      'failed',
+    ],
+    [
+      'an account of 1,000',
+      { workers: 5, reservedInstances: { api: 10 } },
+      { all: 1000, unreserved: 1000 },
+      'ok',
+    ],
+    [
+      'one of which others have set nearly all apart',
+      { workers: 5, reservedInstances: { api: 10 } },
+      { all: 1000, unreserved: 105 },
+      'failed',
+    ],
+    [
+      'the last that may be set apart',
+      { workers: 5, reservedInstances: { credentials: 900 } },
+      { all: 1000, unreserved: 1000 },
+      'ok',
+    ],
+    [
+      'one more than that',
+      { workers: 5, reservedInstances: { credentials: 901 } },
+      { all: 1000, unreserved: 1000 },
+      'failed',
+    ],
+  ])('of %s', (_what, stage, limits, outcome) => {
+    expect(judgeConcurrency(stage, limits).outcome).toBe(outcome)
+  })
+
+  it('says what would be right', () => {
+    const found = judgeConcurrency(
+      { workers: 5, reservedInstances: { api: 20 } },
+      { all: 10, unreserved: 10 },
+    )
+    expect(found.words).toBe(
+      'the stage sets 20 instances apart, and of 10 the account has 0 to give: leave reservedInstances out, or ask for more "Concurrent executions" in Service Quotas',
+    )
+  })
+})
+
+describe('judgeQuota', () => {
+  it('warns of one that the workers would fill', () => {
+    expect(judgeQuota('writes', 40_000, 225).outcome).toBe('ok')
+    expect(judgeQuota('writes', 100, 100).outcome).toBe('ok')
+    expect(judgeQuota('writes', 100, 100.5)).toEqual({
+      outcome: 'warning',
+      words:
+        'writes: 100, and all workers together need 101: ask for more in Service Quotas, or lower workers',
+    })
+  })
+})
+
+describe('judgeIssuer', () => {
+  it('fails one that names itself otherwise: a slash is enough for every token to be refused', () => {
+    expect(judgeIssuer('https://idp.example.com/', { issuer: 'https://idp.example.com/' }).outcome).toBe('ok')
+    for (const document of [{ issuer: 'https://idp.example.com' }, {}, null, 'text'])
+      expect(judgeIssuer('https://idp.example.com/', document).outcome).toBe('failed')
+  })
+})
+
+describe('tellFindings', () => {
+  it('lets a stage be deployed unless a check failed', () => {
+    const ok = ['a', { outcome: 'ok', words: 'fine' }] as const
+    const unknown = ['b', { outcome: 'unknown', words: 'may not be asked' }] as const
+    const failed = ['c', { outcome: 'failed', words: 'is not there' }] as const
+    expect(tellFindings([ok, unknown])).toEqual({
+      lines: ['ok       a: fine', 'unknown  b: may not be asked'],
+      mayDeploy: true,
+    })
+    expect(tellFindings([ok, failed]).mayDeploy).toBe(false)
+  })
+})

@@ -1,0 +1,166 @@
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { GetAccountSettingsCommand, LambdaClient, Runtime } from '@aws-sdk/client-lambda'
+import { ListServiceQuotasCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { rotationPace } from '../../infra/rotation-pace.ts'
+import type { DeploymentSettings } from '../../infra/stage-file.ts'
+import { type Finding, judgeConcurrency, judgeIssuer, judgeQuota } from './preflight.ts'
+
+const RUNTIME = 'nodejs24.x'
+/** The roles of `cdk bootstrap` that a deployment takes (CDK guide, bootstrapping); its qualifier is CDK's own. */
+const BOOTSTRAP_ROLES = ['deploy-role', 'file-publishing-role']
+const QUALIFIER = 'hnb659fds'
+const SESSION = 'flow-vault-preflight'
+const LEAST_SESSION_SECONDS = 900
+/** A rotation writes the row with its index entry twice, two sealed items and an event (docs/capacity.md). */
+const WRITE_UNITS_A_ROTATION = 9
+const KEY_CALLS_A_ROTATION = 4
+const DISCOVERY = '.well-known/openid-configuration'
+const DISCOVERY_TIMEOUT_MS = 5_000
+
+/** A check of the account, by its name for people. */
+export type AccountCheck = readonly [name: string, look: () => Promise<Finding>]
+
+/** Everything that is looked at before a stage is deployed; nothing is changed, and each check stands alone. */
+export function accountChecks(
+  settings: DeploymentSettings,
+  { region, account }: { readonly region: string; readonly account: string },
+): AccountCheck[] {
+  return [
+    ['runtime', async () => runtimeFinding()],
+    ['instances', () => concurrency(settings)],
+    ['bootstrap and permissions', () => bootstrap(account, region)],
+    [
+      'table quota',
+      () => quota('dynamodb', /^Table-level write throughput/, settings, WRITE_UNITS_A_ROTATION),
+    ],
+    [
+      'key quota',
+      () => quota('kms', /^Cryptographic operations \(symmetric\)/, settings, KEY_CALLS_A_ROTATION),
+    ],
+    ['issuer', () => issuer(settings)],
+    ...(settings.adopt === undefined ? [] : adopted(settings.adopt)),
+  ]
+}
+
+/** Who asks, and of which account. Throws what STS answers. */
+export async function callerOf(): Promise<{ readonly account: string; readonly arn: string }> {
+  const { Account = '', Arn = '' } = await new STSClient({}).send(new GetCallerIdentityCommand({}))
+  return { account: Account, arn: Arn }
+}
+
+/** A look that ends in a finding whatever happens: what may not be asked, or is not there to ask, is `unknown`. */
+export async function lookedAt(look: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await look()
+  } catch (error) {
+    const { name, message } = error as Error
+    return { outcome: 'unknown', words: `${name}: ${message}`.slice(0, 300) }
+  }
+}
+
+function runtimeFinding(): Finding {
+  const known = Object.values<string>(Runtime).includes(RUNTIME)
+  return known
+    ? { outcome: 'ok', words: `${RUNTIME} is a runtime of Lambda` }
+    : { outcome: 'warning', words: `the SDK does not know ${RUNTIME}: update the project` }
+}
+
+async function concurrency(settings: DeploymentSettings): Promise<Finding> {
+  const { AccountLimit } = await new LambdaClient({}).send(new GetAccountSettingsCommand({}))
+  const all = AccountLimit?.ConcurrentExecutions ?? 0
+  return judgeConcurrency(settings, {
+    all,
+    unreserved: AccountLimit?.UnreservedConcurrentExecutions ?? all,
+  })
+}
+
+/** Taking on the roles proves that they are there and that whoever deploys may have them. */
+async function bootstrap(account: string, region: string): Promise<Finding> {
+  const client = new STSClient({})
+  for (const role of BOOTSTRAP_ROLES) {
+    const RoleArn = `arn:aws:iam::${account}:role/cdk-${QUALIFIER}-${role}-${account}-${region}`
+    const taking = new AssumeRoleCommand({
+      RoleArn,
+      RoleSessionName: SESSION,
+      DurationSeconds: LEAST_SESSION_SECONDS,
+    })
+    try {
+      await client.send(taking)
+    } catch (error) {
+      const words = `${RoleArn} cannot be taken on (${(error as Error).name}): run npx cdk bootstrap aws://${account}/${region}, or give the deployer sts:AssumeRole on it`
+      return { outcome: 'failed', words }
+    }
+  }
+  return { outcome: 'ok', words: 'the roles of cdk bootstrap are there, and may be taken on' }
+}
+
+async function quota(
+  ServiceCode: string,
+  name: RegExp,
+  settings: DeploymentSettings,
+  aRotation: number,
+): Promise<Finding> {
+  const client = new ServiceQuotasClient({})
+  let NextToken: string | undefined
+  do {
+    const page = await client.send(new ListServiceQuotasCommand({ ServiceCode, NextToken }))
+    const found = page.Quotas?.find(({ QuotaName = '' }) => name.test(QuotaName))
+    if (found?.Value !== undefined) {
+      const perSecond = rotationPace(settings).rotationsPerMinute / 60
+      return judgeQuota(found.QuotaName ?? '', found.Value, perSecond * aRotation)
+    }
+    NextToken = page.NextToken
+  } while (NextToken !== undefined)
+  return { outcome: 'unknown', words: `${ServiceCode} names no such quota here` }
+}
+
+async function issuer({ issuer: url, jwksUrl }: DeploymentSettings): Promise<Finding> {
+  if (jwksUrl !== undefined) return { outcome: 'ok', words: 'jwksUrl names its keys: nothing is discovered' }
+  const discovery = new URL(DISCOVERY, url.endsWith('/') ? url : `${url}/`)
+  try {
+    const answer = await fetch(discovery, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) })
+    return judgeIssuer(url, await answer.json())
+  } catch (error) {
+    const words = `${discovery} does not answer with a document (${(error as Error).name}): functions cannot find its keys there either`
+    return { outcome: 'failed', words }
+  }
+}
+
+function adopted(adopt: NonNullable<DeploymentSettings['adopt']>): AccountCheck[] {
+  const { tableName, wrappingKeyArn, digestKeyArn } = adopt
+  return [
+    ['adopted table', () => tableFinding(tableName)],
+    ['adopted wrapping key', () => keyFinding(wrappingKeyArn, 'ENCRYPT_DECRYPT')],
+    ['adopted digest key', () => keyFinding(digestKeyArn, 'GENERATE_VERIFY_MAC')],
+  ]
+}
+
+async function tableFinding(TableName: string): Promise<Finding> {
+  const client = new DynamoDBClient({})
+  try {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }))
+    const isOurs = Table?.GlobalSecondaryIndexes?.some(({ IndexName }) => IndexName === 'due') === true
+    if (isOurs) return { outcome: 'ok', words: `${TableName} is there, with the index of a vault` }
+    return { outcome: 'failed', words: `${TableName} has no index named due: it is not the table of a vault` }
+  } catch (error) {
+    if ((error as Error).name !== 'ResourceNotFoundException') throw error
+    return { outcome: 'failed', words: `there is no table ${TableName} in this account and Region` }
+  }
+}
+
+async function keyFinding(KeyId: string, usage: string): Promise<Finding> {
+  const client = new KMSClient({})
+  try {
+    const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId }))
+    if (KeyMetadata?.KeyUsage !== usage)
+      return { outcome: 'failed', words: `${KeyId} is for ${KeyMetadata?.KeyUsage}, and ${usage} is needed` }
+    if (KeyMetadata.KeyState !== 'Enabled')
+      return { outcome: 'failed', words: `${KeyId} is ${KeyMetadata.KeyState}: docs/runbook.md, key-state` }
+    return { outcome: 'ok', words: `${KeyId} is enabled` }
+  } catch (error) {
+    if ((error as Error).name !== 'NotFoundException') throw error
+    return { outcome: 'failed', words: `there is no key ${KeyId} in this account and Region` }
+  }
+}

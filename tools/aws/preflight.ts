@@ -1,0 +1,69 @@
+import type { DeploymentSettings } from '../../infra/stage-file.ts'
+
+/** What a check found: `failed` would break the deployment, `warning` its use; `unknown` could not be looked at. */
+export interface Finding {
+  readonly outcome: 'ok' | 'warning' | 'failed' | 'unknown'
+  readonly words: string
+}
+
+/** Of an account and Region, as Lambda tells it. */
+export interface ConcurrencyLimits {
+  readonly all: number
+  readonly unreserved: number
+}
+
+/** A new account has 10, of which Lambda lets nothing be set apart; others keep 100 (Lambda developer guide). */
+const NEW_ACCOUNT_CONCURRENCY = 10
+const KEPT_UNRESERVED = 100
+/** Freezes have two instances of their own; sweep, reconcile and whoever answers HTTP need one each at the least. */
+const OTHER_INSTANCES = 6
+
+/** Whether the account has the instances that the stage asks for. */
+export function judgeConcurrency(
+  { workers, reservedInstances }: Pick<DeploymentSettings, 'workers' | 'reservedInstances'>,
+  { all, unreserved }: ConcurrencyLimits,
+): Finding {
+  const asked = Object.values(reservedInstances).reduce((sum, one) => sum + (one ?? 0), 0)
+  const kept = all <= NEW_ACCOUNT_CONCURRENCY ? all : KEPT_UNRESERVED
+  if (asked > 0 && unreserved - asked < kept) {
+    return {
+      outcome: 'failed',
+      words: `the stage sets ${asked} instances apart, and of ${all} the account has ${Math.max(0, unreserved - kept)} to give: leave reservedInstances out, or ask for more "Concurrent executions" in Service Quotas`,
+    }
+  }
+  if (workers + OTHER_INSTANCES > unreserved - asked) {
+    return {
+      outcome: 'warning',
+      words: `${all} instances run at a time in this account: ${workers} workers take nearly all, and callers are throttled under load. Ask for more "Concurrent executions" in Service Quotas, or lower workers`,
+    }
+  }
+  return { outcome: 'ok', words: `${unreserved} instances are free, ${workers + asked} are asked for` }
+}
+
+/** Whether a quota carries what the stage is built to do, by numbers a second. */
+export function judgeQuota(name: string, quota: number, need: number): Finding {
+  if (need <= quota) return { outcome: 'ok', words: `${name}: ${quota}, at most ${Math.ceil(need)} needed` }
+  return {
+    outcome: 'warning',
+    words: `${name}: ${quota}, and all workers together need ${Math.ceil(need)}: ask for more in Service Quotas, or lower workers`,
+  }
+}
+
+/** Whether the issuer of the stage names itself as the stage does, from its discovery document. */
+export function judgeIssuer(issuer: string, document: unknown): Finding {
+  const named = (document as { issuer?: unknown } | null)?.issuer
+  if (named === issuer) return { outcome: 'ok', words: `${issuer} answers, and names itself so` }
+  return {
+    outcome: 'failed',
+    words: `the discovery document of ${issuer} names ${JSON.stringify(named)}: every token would be refused. Set issuer to that, its last slash included`,
+  }
+}
+
+/** The line of a finding, and whether the whole may go on. */
+export function tellFindings(findings: readonly (readonly [string, Finding])[]): {
+  readonly lines: string[]
+  readonly mayDeploy: boolean
+} {
+  const lines = findings.map(([what, { outcome, words }]) => `${outcome.padEnd(8)} ${what}: ${words}`)
+  return { lines, mayDeploy: findings.every(([, { outcome }]) => outcome !== 'failed') }
+}
