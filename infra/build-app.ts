@@ -58,7 +58,7 @@ export function buildStage(
     Tags.of(stack).add('flow-vault:stage', stage)
     // Not of the stack itself, whose tags have to be known before it is there.
     // The id is for what roles are held to; what is in another Region, or only looks on, does without it.
-    if (stack !== data && stack !== vault) continue
+    if (stack === alarms || stack === edge) continue
     Tags.of(stack).add('flow-vault:deployment', data.deploymentId, {
       excludeResourceTypes: ['aws:cdk:stack'],
     })

@@ -303,7 +303,9 @@ describe('dependencies', () => {
 
 describe('time, chance and settings', () => {
   test.each(SINGLE_PLACES)('$what is in one place', ({ what, files }) => {
-    const inside = SOURCES.filter((file) => !/^(?:infra|web)\//.test(file.path) && !files.includes(file.path))
+    const inside = SOURCES.filter(
+      (file) => !/^(?:infra|web|tools)\//.test(file.path) && !files.includes(file.path),
+    )
     expect(linesWith(inside, what)).toEqual([])
   })
 })

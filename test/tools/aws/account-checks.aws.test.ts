@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { emulatorClientConfig } from '../../support/emulator-under-test.ts'
+import { startLocalServer } from '../../support/local-server.ts'
+
+const run = promisify(execFile)
+
+/** The command as npm runs it, against moto; its exit code with what it said. */
+async function preflight(stage: object): Promise<{ code: number; out: string }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'flow-vault-preflight-'))
+  writeFileSync(path.join(folder, 'prod.json'), JSON.stringify(stage))
+  const { endpoint, credentials } = emulatorClientConfig('moto')
+  const env = {
+    PATH: process.env['PATH'],
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  }
+  const script = path.resolve('tools/aws/preflight-command.ts')
+  const args = ['--disable-warning=ExperimentalWarning', script, '--stage', 'prod', '--stages', folder]
+  try {
+    const { stdout } = await run(process.execPath, args, { env })
+    return { code: 0, out: stdout }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, out: stdout + stderr }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('npm run preflight', () => {
+  it('looks at the account, and goes on past what it may not ask', async () => {
+    const issuer = await startLocalServer((request, response) => {
+      response.end(JSON.stringify({ issuer: `http://${request.headers.host}/` }))
+    })
+    const stage = { issuer: `${issuer.url}/`, audience: 'vault', tenantClaim: 'tenant' }
+    const { code, out } = await preflight(stage)
+    await issuer.close()
+    expect(out).toContain('stage prod, account 123456789012, Region us-east-1')
+    expect(out).toContain(`ok       issuer: ${issuer.url}/ answers`)
+    expect(out).toContain('ok       bootstrap and permissions')
+    expect(out).toContain('npx cdk deploy --all -c stage=prod')
+    expect(code).toBe(0)
+  })
+
+  it('stops at an issuer that names itself otherwise, and at a table that is not there', async () => {
+    const issuer = await startLocalServer((_, response) => {
+      response.end(JSON.stringify({ issuer: 'https://other.example.com/' }))
+    })
+    const key = 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555'
+    const stage = {
+      issuer: `${issuer.url}/`,
+      audience: 'vault',
+      tenantClaim: 'tenant',
+      adopt: { tableName: 'no-such-table', wrappingKeyArn: key, digestKeyArn: key },
+    }
+    const { code, out } = await preflight(stage)
+    await issuer.close()
+    expect(out).toContain('failed   issuer: the discovery document')
+    expect(out).toContain('failed   adopted table: there is no table no-such-table')
+    expect(out).toContain('failed   adopted wrapping key: there is no key')
+    expect(code).toBe(1)
+  })
+
+  it('says what is wrong with a stage file before it asks anybody', async () => {
+    const { code, out } = await preflight({ issuer: 'https://idp.example.com/' })
+    expect(code).toBe(2)
+    expect(out).toContain('audience is not set')
+  })
+})

@@ -1,0 +1,96 @@
+import { MemoryItemStore } from '../../../shared/adapters/memory/memory-item-store.ts'
+import { SealedSecretStore } from '../../../shared/adapters/sealed/sealed-secret-store.ts'
+import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
+import { connectionKey, eventKey, oauthAppKey, sealedGrantKey } from '../../../shared/domain/keys.ts'
+import { secretIdOf } from '../../../shared/domain/secret-id.ts'
+import { SecretText } from '../../../shared/domain/secret-text.ts'
+import type { ItemKey, ItemStore } from '../../../shared/ports/item-store.ts'
+import type { SecretStore } from '../../../shared/ports/secret-store.ts'
+import { ownerOf, removeTenant, whatStays } from '../../../tools/aws/remove-tenant.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { OPEN_KEYS } from '../../support/open-keys.ts'
+
+/** A connection with its event, an application, a token and a sealed setup, of each tenant. */
+async function filled(
+  tenants: readonly string[],
+): Promise<{ items: MemoryItemStore; secrets: SealedSecretStore }> {
+  const items = new MemoryItemStore()
+  const [clock, random] = [new ManualClock(), new SystemRandom()]
+  const secrets = new SealedSecretStore({ items, keys: OPEN_KEYS, clock, random, deployment: 'local' })
+  for (const tenant of tenants) {
+    const keys: ItemKey[] = [
+      connectionKey(tenant, 'ac_1'),
+      eventKey(tenant, 'ac_1', 1),
+      oauthAppKey(tenant, 'oa_1'),
+      sealedGrantKey({ tenant, ownerId: 'ac_1', part: 'refresh', mark: 'm1' }),
+    ]
+    await items.transact(keys.map((key) => ({ op: 'put', key, attributes: { a: 1 } })))
+    const secretId = secretIdOf({ deployment: 'local', kind: 's', tenant, ownerId: 'ac_1', generation: 1 })
+    const { writes } = await secrets.stage(
+      secretId,
+      '11111111-2222-4333-8444-555555555555',
+      new SecretText('setup'),
+      { isNew: true },
+    )
+    await items.transact([...writes])
+  }
+  return { items, secrets }
+}
+
+async function partitionsOf(items: ItemStore): Promise<string[]> {
+  const page = await items.scan({ limit: 1000 })
+  return page.items.map(({ key }) => key.partition).sort()
+}
+
+describe('removeTenant', () => {
+  it('leaves nothing of the tenant, and everything of one whose name begins alike', async () => {
+    const stores = await filled(['acme', 'acme2'])
+    const alone = await filled(['acme2'])
+    expect(await removeTenant(stores, 'acme', { isDry: false })).toEqual({ rows: 3, tokens: 1, secrets: 1 })
+    expect(await partitionsOf(stores.items)).toEqual(await partitionsOf(alone.items))
+    expect(await removeTenant(stores, 'acme', { isDry: true })).toEqual({ rows: 0, tokens: 0, secrets: 0 })
+  })
+
+  it('only counts when it is asked to', async () => {
+    const stores = await filled(['acme'])
+    const before = await partitionsOf(stores.items)
+    expect(await removeTenant(stores, 'acme', { isDry: true })).toEqual({ rows: 3, tokens: 1, secrets: 1 })
+    expect(await partitionsOf(stores.items)).toEqual(before)
+  })
+
+  it('goes on where it was stopped, rows first', async () => {
+    const stores = await filled(['acme'])
+    const failing: Pick<SecretStore, 'list' | 'purge'> = {
+      list: (query) => stores.secrets.list(query),
+      purge: () => Promise.reject(new Error('away')),
+    }
+    await expect(removeTenant({ ...stores, secrets: failing }, 'acme', { isDry: false })).rejects.toThrow(
+      'away',
+    )
+    const left = await partitionsOf(stores.items)
+    expect(left.length).toBeGreaterThan(0)
+    for (const partition of left) expect(partition).toMatch(/^SECRET#/)
+    await removeTenant(stores, 'acme', { isDry: false })
+    expect(await partitionsOf(stores.items)).toEqual([])
+  })
+})
+
+describe('ownerOf', () => {
+  it('tells whose an item is, and of what belongs to nobody nothing', () => {
+    expect(ownerOf(connectionKey('acme', 'ac_1'))).toEqual({ tenant: 'acme', kind: 'row' })
+    expect(ownerOf({ partition: 'SECRET#somebody/else', sort: 'meta' })).toBeUndefined()
+    expect(ownerOf({ partition: 'VAULT', sort: 'secret-store' })).toBeUndefined()
+    expect(ownerOf({ partition: 'STATE#x', sort: 'state' })).toBeUndefined()
+  })
+})
+
+describe('whatStays', () => {
+  it('says until when backups, recovery and logs hold a tenant', () => {
+    const nowMs = Date.parse('2026-11-28T12:00:00Z')
+    const lines = whatStays({ nowMs, keepDays: 90 }).join('\n')
+    expect(lines).toContain('until 2027-01-02')
+    expect(lines).toContain('Copies by AWS Backup hold it until 2027-02-26')
+    expect(lines).toContain('Logs hold the ids of its connections and clients until 2027-02-26')
+    expect(whatStays({ nowMs, keepDays: undefined }).join('\n')).not.toContain('AWS Backup')
+  })
+})

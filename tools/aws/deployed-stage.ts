@@ -1,0 +1,71 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { type Config, ENV, present, readConfig } from '../../functions/config.ts'
+import { functionNameOf } from '../../infra/constructs/vault-function.ts'
+import { FUNCTION_TABLE } from '../../infra/function-table.ts'
+import { DYNAMO_CLIENT_SETTINGS } from '../../shared/adapters/dynamodb/client-settings.ts'
+import { DynamoItemStore } from '../../shared/adapters/dynamodb/dynamo-item-store.ts'
+import { KmsKeyWrapper } from '../../shared/adapters/kms/kms-key-wrapper.ts'
+import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
+import { SecretsManagerStore } from '../../shared/adapters/secrets-manager/secrets-manager-store.ts'
+import { WriteBudget } from '../../shared/adapters/secrets-manager/write-budget.ts'
+import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import type { ItemStore } from '../../shared/ports/item-store.ts'
+import type { SecretStore } from '../../shared/ports/secret-store.ts'
+import { ToolError } from './tool-command.ts'
+
+/** The stores of a deployed stage, as its functions have them, under the caller's own credentials. */
+export interface DeployedStage {
+  readonly config: Config
+  readonly items: ItemStore
+  readonly secrets: SecretStore
+}
+
+/** What the functions of a stage are set to, all of them together. Throws `ToolError` when there is no such stage. */
+export async function deployedConfig(stage: string): Promise<Config> {
+  const client = new LambdaClient({})
+  const environments = await Promise.all(FUNCTION_TABLE.map(({ name }) => environmentOf(client, stage, name)))
+  return readConfig(Object.assign({}, ...environments))
+}
+
+/** Opens the stores of a stage. The writes of a tool count as those of one more instance. */
+export async function openStage(stage: string): Promise<DeployedStage> {
+  const config = await deployedConfig(stage)
+  const [clock, random] = [new SystemClock(), new SystemRandom()]
+  const { tableName, eventsTableName } = config
+  const client = new DynamoDBClient({ ...DYNAMO_CLIENT_SETTINGS })
+  const items = new DynamoItemStore({ client, tableName, eventsTableName, clock, random })
+  const wrappingKey = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
+  const deployment = present(config.deploymentId, ENV.deploymentId)
+  if (config.secretStore === 'sealed') {
+    const keys = new KmsKeyWrapper({ client: new KMSClient({}), keyArn: wrappingKey })
+    return { config, items, secrets: new SealedSecretStore({ items, keys, clock, random, deployment }) }
+  }
+  const secrets = new SecretsManagerStore({
+    client: new SecretsManagerClient({}),
+    writeBudget: new WriteBudget({ clock, maxInstances: config.secretWriters }),
+    deployment,
+    kmsKeyId: wrappingKey,
+  })
+  return { config, items, secrets }
+}
+
+async function environmentOf(
+  client: LambdaClient,
+  stage: string,
+  name: (typeof FUNCTION_TABLE)[number]['name'],
+): Promise<Record<string, string>> {
+  const FunctionName = functionNameOf(stage, name)
+  try {
+    const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }))
+    return Environment?.Variables ?? {}
+  } catch (error) {
+    if ((error as Error).name !== 'ResourceNotFoundException') throw error
+    throw new ToolError(
+      `There is no function ${FunctionName} in this account and Region: is the stage deployed, and AWS_REGION right?`,
+    )
+  }
+}

@@ -1,0 +1,124 @@
+import { findPartitionParts, findSealedGrant } from '../../shared/domain/keys.ts'
+import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
+import type { ItemKey, ItemStore } from '../../shared/ports/item-store.ts'
+import type { SecretStore } from '../../shared/ports/secret-store.ts'
+
+/** A page that is read at once, and as many writes as a transaction takes (DynamoDB, TransactWriteItems). */
+const PAGE_ITEMS = 100
+/** What begins the partition of a sealed secret; the name of the secret follows. */
+const SEALED_SECRET = 'SECRET#'
+
+/** What is there of a tenant, and what was removed of it. */
+export interface TenantCounts {
+  readonly rows: number
+  readonly tokens: number
+  readonly secrets: number
+}
+
+/** Whose an item is, and what kind: a row, a sealed token, or a version of a sealed secret. */
+export function ownerOf(key: ItemKey): { tenant: string; kind: 'row' | 'token' | 'secret' } | undefined {
+  const row = findPartitionParts(key.partition)
+  if (row !== undefined) return { tenant: row.tenant, kind: 'row' }
+  const token = findSealedGrant(key)
+  if (token !== undefined) return { tenant: token.tenant, kind: 'token' }
+  if (!key.partition.startsWith(SEALED_SECRET)) return undefined
+  const secret = findSecretIdParts(key.partition.slice(SEALED_SECRET.length))
+  return secret === undefined ? undefined : { tenant: secret.tenant, kind: 'secret' }
+}
+
+/**
+ * Removes everything of a tenant: its rows first, so that nothing of it is served or renewed from then on, then its
+ * tokens and secrets. Every item of the table is looked at, because only so nothing is left. A run that was stopped
+ * is repeated: it goes on with what is there. With `isDry` it only counts.
+ */
+export async function removeTenant(
+  { items, secrets }: { readonly items: ItemStore; readonly secrets: Pick<SecretStore, 'list' | 'purge'> },
+  tenant: string,
+  { isDry, tell = () => undefined }: { readonly isDry: boolean; tell?(line: string): void },
+): Promise<TenantCounts> {
+  const found = await findOf(items, tenant)
+  tell(`${found.row.length} rows, ${found.token.length + found.secret.length} sealed items`)
+  const names = await secretsOf(secrets, tenant)
+  tell(`${names.length} secrets`)
+  const counts = { rows: found.row.length, tokens: found.token.length, secrets: names.length }
+  if (isDry) return counts
+  await removeAll(items, found.row, (done) => tell(`${done} of ${found.row.length} rows removed`))
+  await removeAll(items, found.token, (done) => tell(`${done} of ${found.token.length} tokens removed`))
+  for (const [index, name] of names.entries()) {
+    await secrets.purge(name)
+    if ((index + 1) % PAGE_ITEMS === 0) tell(`${index + 1} of ${names.length} secrets destroyed`)
+  }
+  // What no description of a secret stood for any more.
+  await removeAll(items, (await findOf(items, tenant)).secret, () => undefined)
+  return counts
+}
+
+async function findOf(
+  items: ItemStore,
+  tenant: string,
+): Promise<Record<'row' | 'token' | 'secret', ItemKey[]>> {
+  const found = { row: [] as ItemKey[], token: [] as ItemKey[], secret: [] as ItemKey[] }
+  let nextToken: string | undefined
+  do {
+    const page = await items.scan({ limit: PAGE_ITEMS, ...(nextToken && { nextToken }) })
+    for (const { key } of page.items) {
+      const owner = ownerOf(key)
+      if (owner?.tenant === tenant) found[owner.kind].push(key)
+    }
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  return found
+}
+
+async function secretsOf(secrets: Pick<SecretStore, 'list'>, tenant: string): Promise<string[]> {
+  const names: string[] = []
+  let nextToken: string | undefined
+  do {
+    const page = await secrets.list({ limit: PAGE_ITEMS, ...(nextToken && { nextToken }) })
+    for (const { secretId } of page.items)
+      if (findSecretIdParts(secretId)?.tenant === tenant) names.push(secretId)
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  return names
+}
+
+async function removeAll(
+  items: ItemStore,
+  keys: readonly ItemKey[],
+  tell: (done: number) => void,
+): Promise<void> {
+  for (let at = 0; at < keys.length; at += PAGE_ITEMS) {
+    const some = keys.slice(at, at + PAGE_ITEMS)
+    await items.transact(some.map((key) => ({ op: 'delete', key })))
+    tell(at + some.length)
+  }
+}
+
+/** What goes on holding data of a tenant that was removed, and until when. */
+export function whatStays({
+  nowMs,
+  keepDays,
+}: {
+  readonly nowMs: number
+  readonly keepDays: number | undefined
+}): string[] {
+  const until = (days: number) => new Date(nowMs + days * DAY_MS).toISOString().slice(0, 10)
+  return [
+    `Point-in-time recovery of the table can bring it back until ${until(RECOVERY_DAYS)}.`,
+    ...(keepDays === undefined
+      ? []
+      : [
+          `Copies by AWS Backup hold it until ${until(keepDays)}; delete recovery points for it to go before.`,
+        ]),
+    `Logs hold the ids of its connections and clients until ${until(LOG_DAYS)}; no log holds a credential.`,
+    'What was sealed is ciphertext in all of them, under keys that other tenants need too.',
+    'Functions that are running forget what they have opened when they end, within hours; they look at the row first.',
+    'Grants live on at the providers: freeze with revoke=true before a removal to end them.',
+  ]
+}
+
+const DAY_MS = 24 * 3600_000
+/** DynamoDB restores any second of the last 35 days. */
+const RECOVERY_DAYS = 35
+/** As long as the log groups keep lines. */
+const LOG_DAYS = 90
