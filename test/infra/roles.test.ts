@@ -3,6 +3,9 @@ import { routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
 import type { SecretKind } from '../../shared/domain/secret-id.ts'
+import { isAllowed } from '../support/policy-evaluator.ts'
+import { type Asked, FORBIDDEN, FORBIDDEN_TO_ALL, NEEDED } from '../support/role-requests.ts'
+import { policiesOf, resourceOf } from '../support/template-policies.ts'
 import { testStacks } from '../support/test-stage.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -567,6 +570,26 @@ describe('the data stack', () => {
     data.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
     data.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true })
     data.hasResourceProperties('AWS::KMS::Key', { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' })
+  })
+})
+
+describe('what IAM says to a request of each role, with Secrets Manager', () => {
+  const both = templates.get('secrets-manager')!
+  const places = {
+    table: resourceOf(policiesOf(both, 'api'), 'dynamodb:PutItem'),
+    wrappingKey: resourceOf(policiesOf(both, 'grants'), 'kms:GenerateDataKey'),
+  }
+  const answers = (name: string, asked: readonly Asked[]) =>
+    asked.map(([what, request]) => [what, isAllowed(policiesOf(both, name), request(places))])
+
+  it.each(FUNCTION_TABLE.map(({ name }) => name))('refuses to %s what it has no use for', (name) => {
+    const asked = [...FORBIDDEN_TO_ALL, ...(FORBIDDEN[name] ?? [])]
+    expect(answers(name, asked)).toEqual(asked.map(([what]) => [what, false]))
+    expect(FORBIDDEN[name]?.length).toBeGreaterThan(0)
+  })
+
+  it.each(Object.entries(NEEDED))('lets %s do its work', (name, asked) => {
+    expect(answers(name, asked)).toEqual(asked.map(([what]) => [what, true]))
   })
 })
 
