@@ -88,6 +88,8 @@ export interface SecretPointer {
   readonly secretId: string
   readonly versionId: string
   readonly generation: number
+  /** How many versions this generation has taken so far, those of undone operations too. */
+  readonly staged: number
 }
 
 /** Auth0: `name` is 1 to 150 characters. */

@@ -26,6 +26,8 @@ export interface Subscription {
   readonly status: SubscriptionStatus
   /** A code that says why it is not enabled. */
   readonly reason?: string
+  /** How many names its signing key ever had. */
+  readonly generations: number
   /** Of webhooks. */
   readonly secret?: SecretPointer
   /** The key before, which signs beside the new one until then. */

@@ -35,6 +35,11 @@ export interface SecretStore {
    */
   get(secretId: string, versionId: string): Promise<SecretText>
   /**
+   * Makes a secret without a version, for somebody who may stage one and make none. Does nothing when it is there, and
+   * where versions are stored with the row, which makes the secret too.
+   */
+  create(secretId: string): Promise<void>
+  /**
    * The writes that discard a version in the transaction which moves the last pointer away from it. None where that
    * is left to `discard`, which is for the caller to call then.
    */
@@ -92,6 +97,11 @@ export const RECOVERY_WINDOW_DAYS = 7
 /** There is no such secret or version, or it waits for its deletion. */
 export class SecretNotFoundError extends Error {
   override readonly name = 'SecretNotFoundError'
+}
+
+/** A limit of the store is reached, which no waiting lifts: somebody has to do something about it. */
+export class SecretLimitError extends Error {
+  override readonly name = 'SecretLimitError'
 }
 
 /** The version is there already, with another value. */

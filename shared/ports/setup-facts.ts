@@ -39,7 +39,7 @@ export interface ChangeSetupRequest {
   /** A merge patch (RFC 7396) as JSON. */
   readonly changes: SecretText
   /** The version to stage the whole under; nothing is stored when it is left out. */
-  readonly stageAs?: { readonly secretId: string; readonly versionId: string }
+  readonly stageAs?: { readonly secretId: string; readonly versionId: string; readonly isNew: boolean }
 }
 
 /** What the changes make of the connection. */

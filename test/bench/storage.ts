@@ -66,7 +66,7 @@ async function createRow(folder: string): Promise<Row> {
       value,
       isNew: true,
     })
-    const attributes = { ...row, id, secret: { secretId, versionId, generation: 1 } }
+    const attributes = { ...row, id, secret: { secretId, versionId, generation: 1, staged: 1 } }
     await items.transact([{ op: 'put', key: connectionKey(TENANT, id), attributes } as never])
   })
   await items.close()

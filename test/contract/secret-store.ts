@@ -160,6 +160,20 @@ export function secretStoreContract(
       })
     })
 
+    describe('create', () => {
+      it('makes a secret for who may make none, once, and leaves one alone that is there', async () => {
+        const secretId = freshSecretId()
+        await store.create(secretId)
+        await store.create(secretId)
+        expect(await find(store, secretId)).toEqual(
+          store.staging === 'at-once' ? { secretId, createdAtMs: expect.any(Number) } : undefined,
+        )
+        const { versionId } = await put(secretId, randomUUID(), new SecretText('one'))
+        await store.create(secretId)
+        expect(await reveal(store, secretId, versionId)).toBe('one')
+      })
+    })
+
     describe('discard', () => {
       it('takes with the pointer what discarding answers', async () => {
         const secretId = freshSecretId()

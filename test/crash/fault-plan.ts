@@ -106,6 +106,7 @@ export function faultySecrets(secrets: SecretStore, plan: FaultPlan): SecretStor
     deployment: secrets.deployment,
     staging: secrets.staging,
     stage: (...args) => plan.call('secrets.stage', () => secrets.stage(...args)),
+    create: (...args) => plan.call('secrets.create', () => secrets.create(...args)),
     // It calls no store: what it answers goes to the row store with the rest of a transaction.
     discarding: (...args) => secrets.discarding(...args),
     get: (...args) => plan.call('secrets.get', () => secrets.get(...args)),

@@ -32,6 +32,7 @@ export function storedAtOnce(sealed: SealedSecretStore, items: ItemStore): Secre
       if (!stored) await findRepeat(sealed, version)
       return { versionId, writes: [] }
     },
+    create: () => sealed.create(),
     discarding: () => [],
     get: (...args) => sealed.get(...args),
     discard: (...args) => sealed.discard(...args),

@@ -38,6 +38,7 @@ const SUBSCRIPTION: Subscription = {
   createdAtMs: 0,
   updatedAtMs: 0,
   createdBy: 'me',
+  generations: 1,
   version: 1,
   op: 'op',
 }

@@ -151,7 +151,7 @@ async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
     sequence: 1,
     generations: 1,
     status: 'ready',
-    secret: { secretId, versionId, generation: 1 },
+    secret: { secretId, versionId, generation: 1, staged: 1 },
     grant: pointer,
     grants: { main },
     requiredScopes: [],

@@ -195,6 +195,10 @@ export class FaultySecretStore implements SecretStore {
     return this.#calls.write(() => this.#inner.stage(secretId, versionId, value, options))
   }
 
+  create(secretId: string): Promise<void> {
+    return this.#calls.write(() => this.#inner.create(secretId))
+  }
+
   discarding(secretId: string, versionId: string): readonly Write[] {
     return this.#inner.discarding(secretId, versionId)
   }

@@ -60,6 +60,11 @@ export class MemorySecretStore implements SecretStore {
     return value
   }
 
+  async create(secretId: string): Promise<void> {
+    if (this.#secrets.has(secretId)) return
+    this.#secrets.set(secretId, { createdAtMs: this.#clock.nowMs(), versions: new Map() })
+  }
+
   discarding(): readonly Write[] {
     return []
   }

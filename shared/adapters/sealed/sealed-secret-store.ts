@@ -93,6 +93,9 @@ export class SealedSecretStore implements SecretStore {
     return { versionId, writes: [meta, version] }
   }
 
+  /** Nothing to do: the first version brings the secret along. */
+  async create(): Promise<void> {}
+
   discarding(secretId: string, versionId: string): readonly Write[] {
     return this.#ports.discardsAtOnce === true ? [{ op: 'delete', key: versionKey(secretId, versionId) }] : []
   }

@@ -111,6 +111,12 @@ export class SecretsManagerStore implements SecretStore {
     }
   }
 
+  async create(secretId: string): Promise<void> {
+    const command = new CreateSecretCommand(this.#newSecret(secretId))
+    const accepted = [EXISTS]
+    await this.#write('CreateSecret', 'create', () => this.#client.send(command), accepted)
+  }
+
   /** Nothing to write: see `discard`. */
   discarding(): readonly Write[] {
     return []
@@ -192,11 +198,9 @@ export class SecretsManagerStore implements SecretStore {
 
   async #createSecret(version: Version): Promise<{ versionId: string } | 'other-way'> {
     const command = new CreateSecretCommand({
-      Name: version.secretId,
+      ...this.#newSecret(version.secretId),
       ClientRequestToken: version.requestToken,
       SecretString: version.value.reveal(),
-      Tags: this.#tagsOf(version.secretId),
-      ...(this.#kmsKeyId === undefined ? {} : { KmsKeyId: this.#kmsKeyId }),
     })
     await this.#writeBudget.take('create')
     try {
@@ -209,10 +213,15 @@ export class SecretsManagerStore implements SecretStore {
     }
   }
 
+  #newSecret(secretId: string): { Name: string; Tags: Tag[]; KmsKeyId?: string } {
+    const key = this.#kmsKeyId === undefined ? {} : { KmsKeyId: this.#kmsKeyId }
+    return { Name: secretId, Tags: this.#tagsOf(secretId), ...key }
+  }
+
   /** The failure, if its name is one of `accepted`; any other is thrown. */
   async #write(
     call: string,
-    kind: 'delete' | 'restore',
+    kind: 'create' | 'delete' | 'restore',
     send: () => Promise<unknown>,
     accepted: readonly string[],
   ): Promise<AwsFailure | undefined> {

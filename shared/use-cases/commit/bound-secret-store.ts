@@ -50,6 +50,11 @@ export class BoundSecretStore implements SecretStore {
     return this.#binding.secrets.stage(secretId, versionId, value, options)
   }
 
+  async create(secretId: string): Promise<void> {
+    await this.prove({ begins: true })
+    return this.#binding.secrets.create(secretId)
+  }
+
   discarding(secretId: string, versionId: string): readonly Write[] {
     return this.#binding.secrets.discarding(secretId, versionId)
   }

@@ -6,6 +6,7 @@ import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { StagedVersion } from '../../ports/secret-store.ts'
 import { closeIntent, type Intent, openIntent } from './intent.ts'
+import type { SecretPlace } from './secret-place.ts'
 import { doubtOf, failureOf, isOfUnknownOutcome, withPatience } from './transact-surely.ts'
 import { type UndoPorts, undoIntent } from './undo-intent.ts'
 
@@ -27,7 +28,8 @@ export interface Staging {
 
 interface CommitPlan {
   readonly intent: Intent
-  readonly generation: number
+  /** Where the version goes: the intent names the same secret. */
+  readonly place: Pick<SecretPlace, 'generation' | 'staged'>
   /** What belongs to the start where there is one: it is written with the intent. */
   readonly besideIntent?: readonly Write[]
   /** The value to stage, or what stages it elsewhere under the operation's name. */
@@ -44,16 +46,19 @@ interface CommitPlan {
  * `store-unavailable` when a store failed, and passes on what `commit` threw.
  */
 export async function commitSecret(ports: UndoPorts, plan: CommitPlan): Promise<SecretPointer> {
-  const { intent, generation } = plan
   if (ports.secrets.staging === 'at-once' || plan.seenFirst) return commitInSteps(ports, plan)
   try {
     const { versionId, writes } = await stageFor(ports, plan)
-    const pointer = { secretId: intent.secretId, versionId, generation }
+    const pointer = pointerOf(plan, versionId)
     await plan.commit({ pointer, beside: writes, begun: false })
     return pointer
   } catch (error) {
     throw failureOf(error)
   }
+}
+
+function pointerOf({ intent: { secretId }, place: { generation, staged } }: CommitPlan, versionId: string) {
+  return { secretId, versionId, generation, staged }
 }
 
 function stageFor(ports: Ports, { intent, value }: CommitPlan): Promise<StagedVersion> {
@@ -72,9 +77,11 @@ async function commitInSteps(ports: UndoPorts, plan: CommitPlan): Promise<Secret
   try {
     const among = ports.secrets.staging === 'with-the-row'
     if (!among) await start()
+    // Who stages elsewhere may make no secret.
+    if (typeof plan.value === 'function' && intent.newSecret) await ports.secrets.create(intent.secretId)
     const { versionId, writes } = await stageFor(ports, plan)
     if (among) await start(writes)
-    pointer = { secretId: intent.secretId, versionId, generation: plan.generation }
+    pointer = pointerOf(plan, versionId)
     await plan.commit({ pointer, beside: [closeIntent(intent)], begun: true })
     return pointer
   } catch (error) {

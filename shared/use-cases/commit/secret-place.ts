@@ -1,15 +1,32 @@
 import type { Setup } from '../../connectors/connector.ts'
-import type { ConnectionRow } from '../../domain/connection.ts'
-import { connectionKey } from '../../domain/keys.ts'
+import type { SecretPointer } from '../../domain/connection.ts'
+import { newUuid } from '../../domain/ids.ts'
 import { parseSecretId, type SecretKind, secretIdOf } from '../../domain/secret-id.ts'
-import type { Write } from '../../ports/item-store.ts'
+import type { ItemKey, Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
 
-/** Where a connection's next secret version goes, and the write that reserves a new name beside the intent. */
+/**
+ * Secrets Manager keeps 100 versions of a secret without deleting any younger than a day, and refuses the next (user
+ * guide, "Secret versions"; quotas). Ten are left for what is staged at the same time.
+ */
+export const MAX_VERSIONS_OF_A_GENERATION = 90
+
+/** What owns secrets: a connection's row, an OAuth application, a subscription. */
+export interface SecretHolder {
+  readonly tenant: string
+  readonly id: string
+  readonly op: string
+  /** How many names its secrets ever had, over all kinds. */
+  readonly generations: number
+  readonly secret?: SecretPointer
+}
+
+/** Where the next version of a holder's secret goes. */
 export interface SecretPlace {
   readonly secretId: string
   readonly generation: number
+  readonly staged: number
   readonly newSecret: boolean
-  readonly reserve: readonly Write[]
 }
 
 /** The kind of secret that a setup is: what mints a credential is nothing that flows are handed. */
@@ -17,31 +34,71 @@ export function kindOfSetup({ grant }: Pick<Setup, 'grant'>): SecretKind {
   return grant === undefined ? 's' : 'm'
 }
 
-/**
- * A later setup of the same kind is a version of the same secret. The first one, and one of another kind, takes a name
- * that was never used. Two operations that shared a new name would destroy each other's secret when one is undone, so
- * the name is reserved in the transaction that opens the intent, which a second one fails.
- */
-export function placeForSecret(
-  row: ConnectionRow,
-  { deployment, kind }: { deployment: string; kind: SecretKind },
+/** The place of the first secret of what is about to be created. */
+export function firstPlace(
+  ports: Pick<Ports, 'secrets'>,
+  owner: { readonly tenant: string; readonly id: string },
+  kind: SecretKind,
 ): SecretPlace {
-  if (row.secret !== undefined && parseSecretId(row.secret.secretId).kind === kind) {
-    const { secretId, generation } = row.secret
-    return { secretId, generation, newSecret: false, reserve: [] }
+  return newPlace(ports, owner, { kind, generation: 1 })
+}
+
+/**
+ * The place of the next version, and what counts it in the transaction that opens the intent; `reserved` is the holder
+ * as that leaves it. A later setup of the same kind is a version of the same secret until the generation is full. The
+ * first one, one of another kind and one that would not fit take a name that was never used. Two operations that
+ * shared a new name would destroy each other's secret when one is undone, so a second reservation fails.
+ */
+export function placeForSecret<Holder extends SecretHolder>(
+  ports: Pick<Ports, 'secrets' | 'random'>,
+  holder: Holder,
+  { kind, key }: { kind: SecretKind; key: ItemKey },
+): SecretPlace & { readonly reserve: Write; readonly reserved: Holder } {
+  const { secret } = holder
+  const op = newUuid(ports.random)
+  if (secret !== undefined && hasRoom(secret, kind)) {
+    const counted = { ...secret, staged: secret.staged + 1 }
+    const { secretId, generation, staged } = counted
+    const when = (['versionId', 'staged'] as const).map(
+      (name) => ({ kind: 'equals', attribute: `secret.${name}`, value: secret[name] }) as const,
+    )
+    const reserve: Write = { op: 'update', key, set: { op, secret: counted }, when }
+    const reserved = { ...holder, op, secret: counted }
+    return { secretId, generation, staged, newSecret: false, reserve, reserved }
   }
-  const generation = row.generations + 1
+  const generations = holder.generations + 1
   return {
-    secretId: secretIdOf({ deployment, kind, tenant: row.tenant, ownerId: row.id, generation }),
-    generation,
-    newSecret: true,
-    reserve: [
-      {
-        op: 'update',
-        key: connectionKey(row.tenant, row.id),
-        add: { generations: 1 },
-        when: [{ kind: 'equals', attribute: 'generations', value: row.generations }],
-      },
-    ],
+    ...newPlace(ports, holder, { kind, generation: generations }),
+    reserve: {
+      op: 'update',
+      key,
+      set: { op, generations },
+      when: [{ kind: 'equals', attribute: 'generations', value: holder.generations }],
+    },
+    reserved: { ...holder, op, generations },
   }
+}
+
+function hasRoom({ secretId, staged }: SecretPointer, kind: SecretKind): boolean {
+  return parseSecretId(secretId).kind === kind && staged < MAX_VERSIONS_OF_A_GENERATION
+}
+
+function newPlace(
+  ports: Pick<Ports, 'secrets'>,
+  { tenant, id }: { readonly tenant: string; readonly id: string },
+  { kind, generation }: { kind: SecretKind; generation: number },
+): SecretPlace {
+  const { deployment } = ports.secrets
+  const secretId = secretIdOf({ deployment, kind, tenant, ownerId: id, generation })
+  return { secretId, generation, staged: 1, newSecret: true }
+}
+
+/** The pointer as a commit writes it over what is there: versions that others staged meanwhile stay counted. */
+export function countedPointer(
+  pointer: SecretPointer,
+  current: SecretPointer | undefined,
+  { begun }: { begun: boolean },
+): SecretPointer {
+  if (current?.secretId !== pointer.secretId) return pointer
+  return { ...pointer, staged: Math.max(pointer.staged, current.staged + (begun ? 0 : 1)) }
 }

@@ -5,7 +5,6 @@ import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import type { JsonValue } from '../../domain/json.ts'
 import { connectionCounterKey, connectionKey, eventKey } from '../../domain/keys.ts'
-import { secretIdOf } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -13,7 +12,7 @@ import { commitOnce, commitSecret, type Staging } from '../commit/commit-protoco
 import { attributesOf, eventWrite, fingerprintOf } from '../commit/connection-rows.ts'
 import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { sealableContent } from '../commit/secret-content.ts'
-import { kindOfSetup } from '../commit/secret-place.ts'
+import { firstPlace, kindOfSetup } from '../commit/secret-place.ts'
 import { settleCreation } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import {
@@ -224,17 +223,11 @@ async function createWithSetup(
   plan: CreationPlan,
 ): Promise<ConnectionRow> {
   const { accepted, idempotent, imported } = plan
-  const secretId = secretIdOf({
-    deployment: ports.secrets.deployment,
-    kind: kindOfSetup(accepted.setup),
-    tenant: row.tenant,
-    ownerId: row.id,
-    generation: 1,
-  })
+  const place = firstPlace(ports, row, kindOfSetup(accepted.setup))
   let created = row
   await commitSecret(ports, {
-    intent: intentOf(row, plan, secretId),
-    generation: 1,
+    intent: intentOf(row, plan, place.secretId),
+    place,
     besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, row.op, row.createdAtMs)],
     value: sealableContent({ setup: accepted.values }),
     seenFirst: plan.verify || accepted.setup.grant !== undefined,

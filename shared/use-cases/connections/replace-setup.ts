@@ -1,6 +1,7 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
+import { connectionKey } from '../../domain/keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
@@ -11,7 +12,7 @@ import { connectionNotFound, findConnection, getConnection } from '../commit/con
 import { endOfGrant } from '../commit/end-of-grant.ts'
 import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
-import { kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
+import { countedPointer, kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import { grantFate } from './grant-fate.ts'
@@ -23,7 +24,10 @@ import { setupChange } from './setup-change.ts'
 export type SetupSource =
   | { readonly kind: 'sent'; readonly value: SecretText }
   /** Merged over the stored one, and staged, by whoever can read that. */
-  | { readonly kind: 'merged'; stage(at: { secretId: string; versionId: string }): Promise<StagedVersion> }
+  | {
+      readonly kind: 'merged'
+      stage(at: { secretId: string; versionId: string; isNew: boolean }): Promise<StagedVersion>
+    }
 
 /** What an update asks for beside the setup. */
 export interface SetupReplacement extends CredentialEndInput {
@@ -44,41 +48,37 @@ export async function replaceSetup(
   input: SetupReplacement,
 ): Promise<ConnectionRow> {
   const op = newUuid(ports.random)
-  const { secretId, generation, newSecret, reserve } = placeForSecret(row, {
-    deployment: ports.secrets.deployment,
+  const { reserve, reserved, ...place } = placeForSecret(ports, row, {
     kind: kindOfSetup(accepted.setup),
+    key: connectionKey(row.tenant, row.id),
   })
-  const intent: Intent = {
-    kind: 'update',
-    tenant: row.tenant,
-    ownerId: row.id,
-    op,
-    secretId,
-    newSecret,
-    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
-  }
+  const { secretId, newSecret } = place
+  // Where versions are beside the rows, the secret is made here: who stages into it may make none.
+  const isNew = newSecret && ports.secrets.staging === 'with-the-row'
+  const intent = intentOf(ports, row, { op, secretId, newSecret })
   let updated: ConnectionRow | undefined
   // What the commit replaces is the row as it is then: a rotation may have moved the pointer since it was read.
   let replaced: Replaced = { row, fate: 'none' }
-  let pointer: SecretPointer
+  let committed: SecretPointer
   try {
-    pointer = await commitSecret(ports, {
+    committed = await commitSecret(ports, {
       intent,
-      generation,
-      besideIntent: reserve,
-      value: source.kind === 'sent' ? source.value : () => source.stage({ secretId, versionId: op }),
+      place,
+      besideIntent: [reserve],
+      value: source.kind === 'sent' ? source.value : () => source.stage({ secretId, versionId: op, isNew }),
       seenFirst: input.verify === true || asksProvider(row, accepted),
-      commit: async ({ pointer: secret, beside }: Staging) => {
-        const request = firstGrantRequest(row, accepted, { secret, op })
+      commit: async ({ pointer, beside, begun }: Staging) => {
+        const request = firstGrantRequest(row, accepted, { secret: pointer, op })
         const first = await firstGrant(ports, request, accepted, {
           verify: input.verify === true,
           held: grantFate(row, accepted, false),
         })
-        updated = await changeConnection(ports, row, (current) => {
+        updated = await changeConnection(ports, begun ? reserved : row, (current) => {
           checkIfMatch(current, input.ifMatch)
           if (source.kind === 'merged' && current.secret?.versionId !== row.secret?.versionId) throw busy()
           replaced = { row: current, fate: grantFate(current, accepted, first.granted) }
           const nowMs = ports.clock.nowMs()
+          const secret = countedPointer(pointer, current.secret, { begun })
           const to = { name: input.name ?? current.name, first, secret, op, nowMs, end: input }
           const dueAtMs = nowMs + INTENT_DEADLINE_MS
           const ended = isRevoked(replaced) ? endOfGrant(current, { op, nowMs, dueAtMs }) : []
@@ -93,8 +93,17 @@ export async function replaceSetup(
   } catch (error) {
     throw await reasonOf(ports, row, error)
   }
-  await retireSetup(ports, replaced, { op, secret: pointer })
+  await retireSetup(ports, replaced, { op, secret: committed })
   return updated ?? getConnection(ports, row.tenant, row.id)
+}
+
+function intentOf(
+  ports: Pick<FirstGrantPorts, 'clock'>,
+  { tenant, id: ownerId }: ConnectionRow,
+  change: Pick<Intent, 'op' | 'secretId' | 'newSecret'>,
+): Intent {
+  const deadlineAtMs = ports.clock.nowMs() + INTENT_DEADLINE_MS
+  return { kind: 'update', tenant, ownerId, ...change, deadlineAtMs }
 }
 
 async function reasonOf(ports: FirstGrantPorts, row: ConnectionRow, error: unknown): Promise<unknown> {

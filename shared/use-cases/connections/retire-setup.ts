@@ -41,7 +41,7 @@ export async function retireSetup(
     await removeQuietly(ports, [...tokensOf(old), endOfGrantRemoval(old, now.op)])
   }
   if (old.secret !== undefined && leftWith(ports, replaced, now.secret).length === 0)
-    await discardReplaced(ports, old.secret, now.secret)
+    await discardReplaced(ports, old.secret, [now.secret])
 }
 
 /** What discards the replaced version with the commit, where nothing needs it any more and the store can. */

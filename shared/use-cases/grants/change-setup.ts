@@ -37,8 +37,9 @@ export async function changeSetup(
     (name) => canonicalJson(stored[name]) !== canonicalJson(values[name]),
   )
   if (stageAs === undefined) return { accepted, changed }
-  const { secretId, versionId } = stageAs
-  const staged = await ports.secrets.stage(secretId, versionId, sealableContent({ setup: values }))
+  const { secretId, versionId, isNew } = stageAs
+  const value = sealableContent({ setup: values })
+  const staged = await ports.secrets.stage(secretId, versionId, value, { isNew })
   return { accepted, changed, staged }
 }
 

@@ -5,6 +5,7 @@ import { InvariantError } from '../../domain/errors.ts'
 import type { GrantPointer } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { intentKey } from '../../domain/keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
 import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
@@ -106,8 +107,11 @@ async function findValues(
     const { content } = await ports.opened.open(request.secret)
     return await effectiveSetup(ports, request, profile, content.setup)
   } catch (error) {
-    if (error instanceof SecretNotFoundError) return undefined
-    throw error
+    if (!(error instanceof SecretNotFoundError)) throw error
+    // A new secret may not be seen at once; only what the rows say of its operation tells that it was undone.
+    const intent = await ports.items.get(intentKey(request.tenant, request.op))
+    if (intent?.['state'] !== 'open') return undefined
+    throw new StoreUnavailableError('a setup that was just stored is not to be seen yet', 'not-applied')
   }
 }
 

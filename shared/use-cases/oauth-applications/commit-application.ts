@@ -1,13 +1,13 @@
 import { VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { oauthAppKey } from '../../domain/keys.ts'
-import { secretIdOf } from '../../domain/secret-id.ts'
 import { type Attributes, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
-import { discardVersion } from '../commit/discard-version.ts'
+import { discardReplaced } from '../commit/discard-version.ts'
 import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { sealableContent } from '../commit/secret-content.ts'
+import { firstPlace, placeForSecret } from '../commit/secret-place.ts'
 import { settleItem } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { defaultApplicationSort, type OauthApplication } from './oauth-application.ts'
@@ -35,41 +35,39 @@ export async function commitApplication(
     return application
   }
   const kept = previous?.secret
-  // A try that was undone has used its name up: that of a draft's first secret is new each time.
-  const generation = kept?.generation ?? (previous === undefined ? 1 : Math.floor(draft.updatedAtMs / 1000))
-  const secretId =
-    kept?.secretId ??
-    secretIdOf({
-      deployment: ports.secrets.deployment,
-      kind: 'a',
-      tenant: draft.tenant,
-      ownerId: draft.id,
-      generation,
-    })
+  const first = previous === undefined ? firstPlace(ports, draft, 'a') : undefined
+  const later =
+    previous === undefined
+      ? undefined
+      : placeForSecret(ports, previous, { kind: 'a', key: oauthAppKey(draft.tenant, draft.id) })
+  const place = (first ?? later)!
   const intent: Intent = {
     kind: previous === undefined ? 'create' : 'update',
     tenant: draft.tenant,
     ownerId: draft.id,
     op: draft.op,
-    secretId,
-    newSecret: kept === undefined,
+    secretId: place.secretId,
+    newSecret: place.newSecret,
     deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
   }
   let application: OauthApplication | undefined
   await changed(() =>
     commitSecret(ports, {
       intent,
-      generation,
+      place,
+      besideIntent: later === undefined ? [] : [later.reserve],
       value: sealableContent({ setup: secrets }),
       seenFirst: false,
       commit: async ({ pointer, beside, begun }: Staging) => {
-        application = { ...draft, secret: pointer }
+        const generations = Math.max(draft.generations, pointer.generation)
+        application = { ...draft, generations, secret: pointer }
         if (!begun) return applied(ports, application, { facts, beside })
-        await ports.items.transact([...applicationWrites(application, facts), ...beside])
+        const seen = { ...facts, previous: later?.reserved }
+        await ports.items.transact([...applicationWrites(application, seen), ...beside])
       },
     }),
   )
-  if (kept !== undefined) await discardVersion(ports, kept)
+  if (kept !== undefined) await discardReplaced(ports, kept, [application!.secret])
   return application!
 }
 

@@ -71,6 +71,7 @@ export async function createOauthApplication(
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
     version: 1,
+    generations: 0,
     op: newUuid(ports.random),
   }
   const { secrets, secretFields } = secretsOf(undefined, input.clientSecret, accepted)

@@ -23,6 +23,8 @@ export interface OauthApplication {
   readonly createdAtMs: number
   readonly updatedAtMs: number
   readonly version: number
+  /** How many names its secret ever had. */
+  readonly generations: number
   readonly secret?: SecretPointer
   readonly op: string
   /** Of an app of any provider: which setup it serves, and what of it is no secret. */

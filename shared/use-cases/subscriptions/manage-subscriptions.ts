@@ -2,7 +2,6 @@ import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import { subscriptionKey } from '../../domain/keys.ts'
-import { secretIdOf } from '../../domain/secret-id.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Subscription, SubscriptionFilter, SubscriptionTarget } from '../../domain/subscription.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
@@ -10,8 +9,9 @@ import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { discardVersion } from '../commit/discard-version.ts'
+import { discardReplaced } from '../commit/discard-version.ts'
 import { INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
+import { firstPlace, placeForSecret } from '../commit/secret-place.ts'
 import { settleItem } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
@@ -66,6 +66,7 @@ export async function createSubscription(
     updatedAtMs: nowMs,
     createdBy: input.clientId,
     version: 1,
+    generations: 0,
     op: newUuid(ports.random),
   }
   if (input.target.kind === 'webhook') return commitWithSecret(ports, draft, undefined)
@@ -133,7 +134,10 @@ export async function rotateSigningSecret(
     : { previousSecret: seen.secret, previousUntilMs: ports.clock.nowMs() + BOTH_KEYS_MS }
   const rotated = await commitWithSecret(ports, { ...kept, ...window, ...nextVersion(ports, seen) }, seen)
   const ended = [forgotten, expirePreviousNow ? seen.secret : undefined]
-  for (const pointer of ended) if (pointer !== undefined) await discardVersion(ports, pointer)
+  const { secret, previousSecret } = rotated.subscription
+  for (const pointer of ended) {
+    if (pointer !== undefined) await discardReplaced(ports, pointer, [secret, previousSecret])
+  }
   return rotated
 }
 
@@ -142,7 +146,15 @@ export async function deleteSubscription(ports: Ports, tenant: string, id: strin
   const seen = await getSubscription(ports, tenant, id)
   const removal: Write = { op: 'delete', key: subscriptionKey(tenant, id), when: [{ kind: 'item-present' }] }
   if (seen.secret === undefined) return ports.items.transact([removal])
-  const intent = intentOf(ports, seen, 'destroy')
+  const intent: Intent = {
+    kind: 'destroy',
+    tenant,
+    ownerId: id,
+    op: newUuid(ports.random),
+    secretId: seen.secret.secretId,
+    newSecret: true,
+    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
+  }
   await ports.items.transact([removal, openIntent(intent)])
   await undoIntent(ports, intent)
 }
@@ -188,36 +200,36 @@ function statusEvent(ports: Ports, next: Subscription, actorId: string | undefin
   })
 }
 
-function intentOf(ports: Ports, subscription: Subscription, kind: Intent['kind']): Intent {
-  const { tenant, id: ownerId, op } = subscription
-  return {
-    kind,
-    tenant,
-    ownerId,
-    op: kind === 'destroy' ? newUuid(ports.random) : op,
-    secretId: secretIdOf({ deployment: ports.secrets.deployment, kind: 'w', tenant, ownerId, generation: 1 }),
-    newSecret: kind !== 'update',
-    deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
-  }
-}
-
 async function commitWithSecret(
   ports: Ports,
   draft: Subscription,
   seen: Subscription | undefined,
 ): Promise<SubscriptionWithSecret> {
   const secret = newSigningSecret(ports.random)
-  const intent = intentOf(ports, draft, seen === undefined ? 'create' : 'update')
+  const key = subscriptionKey(draft.tenant, draft.id)
+  const later = seen === undefined ? undefined : placeForSecret(ports, seen, { kind: 'w', key })
+  const place = later ?? firstPlace(ports, draft, 'w')
   let subscription = draft
   await changed(() =>
     commitSecret(ports, {
-      intent,
-      generation: 1,
+      intent: {
+        kind: seen === undefined ? 'create' : 'update',
+        tenant: draft.tenant,
+        ownerId: draft.id,
+        op: draft.op,
+        secretId: place.secretId,
+        newSecret: place.newSecret,
+        deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
+      },
+      place,
+      besideIntent: later === undefined ? [] : [later.reserve],
       value: signingContent(secret),
       seenFirst: false,
       commit: async ({ pointer, beside, begun }: Staging) => {
-        subscription = { ...draft, secret: pointer }
-        const writes = [subscriptionWrite(subscription, seen), ...beside]
+        const generations = Math.max(draft.generations, pointer.generation)
+        subscription = { ...draft, generations, secret: pointer }
+        const before = begun ? later?.reserved : seen
+        const writes = [subscriptionWrite(subscription, before), ...beside]
         await (begun ? ports.items.transact(writes) : applied(ports, writes, { next: subscription, seen }))
       },
     }),

@@ -31,6 +31,7 @@ async function world(statusOf: (eventId: string) => number) {
     createdAtMs: clock.nowMs(),
     updatedAtMs: clock.nowMs(),
     createdBy: 'me',
+    generations: 1,
     version: 1,
     op: 'op',
   } as const satisfies Subscription

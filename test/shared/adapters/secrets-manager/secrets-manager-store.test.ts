@@ -7,7 +7,11 @@ import { InvariantError } from '../../../../shared/domain/errors.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../../../shared/ports/key-wrapper.ts'
-import { SecretConflictError, SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'
+import {
+  SecretConflictError,
+  SecretLimitError,
+  SecretNotFoundError,
+} from '../../../../shared/ports/secret-store.ts'
 import { freshSecretId } from '../../../contract/secret-store.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import {
@@ -84,9 +88,13 @@ describe('SecretsManagerStore.stage', () => {
     expect(service.asked).toEqual(['PutSecretValue'])
   })
 
+  it('takes a quota that is reached for no passing outage', async () => {
+    service.script({ error: 'LimitExceededException' })
+    await expect(put()).rejects.toThrow(SecretLimitError)
+  })
+
   it.each<[string, ScriptedAnswer, 'not-applied' | 'unknown']>([
     ['throttling', { error: 'ThrottlingException' }, 'not-applied'],
-    ['a full account', { error: 'LimitExceededException' }, 'not-applied'],
     ['a refused caller', { error: 'AccessDeniedException' }, 'not-applied'],
     ['a server error', { error: 'InternalServiceError', status: 500 }, 'unknown'],
     ['no answer in time', { wire: 'silent' }, 'unknown'],

@@ -150,7 +150,7 @@ describe('reconcileStores', () => {
   it('keeps a version that a rescue still needs', async () => {
     const { world, id, secretId } = await worldWithConnection()
     await world.start().secrets.stage(secretId, 'rescued', VALUE)
-    const secret = { secretId, versionId: 'rescued', generation: 1 }
+    const secret = { secretId, versionId: 'rescued', generation: 1, staged: 1 }
     const attributes = { connectionId: id, secret, grant: { access: 'mark0000' } }
     await world.items.transact([{ op: 'put', key: rescueKey(TENANT, id, 'an-op'), attributes }])
     for (const report of await world.passDays(3)) expect(report).toMatchObject({ orphanVersions: 0 })
@@ -198,7 +198,7 @@ describe('reconcileStores', () => {
         {
           op: 'update',
           key: connectionKey(TENANT, id),
-          set: { secret: { secretId, versionId: 'newer', generation: 1 } },
+          set: { secret: { secretId, versionId: 'newer', generation: 1, staged: 1 } },
         },
       ])
       await other.secrets.discard(secretId, versionId)

@@ -6,7 +6,7 @@ import { findSecretOwner } from '../../../../shared/use-cases/reconcile/secret-o
 const TENANT = 'acme'
 const ID = 'ac_0000000000000000000000'
 const SECRET_ID = secretIdOf({ deployment: 'local', kind: 's', tenant: TENANT, ownerId: ID, generation: 1 })
-const POINTER = { secretId: SECRET_ID, versionId: 'v1', generation: 1 }
+const POINTER = { secretId: SECRET_ID, versionId: 'v1', generation: 1, staged: 1 }
 const ROW = { tenant: TENANT, id: ID, secret: POINTER }
 
 /** Rows in which the pointer moves from one place to the other between the nth read and the next. */
