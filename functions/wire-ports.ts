@@ -6,6 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs'
 import { DYNAMO_CLIENT_SETTINGS } from '../shared/adapters/dynamodb/client-settings.ts'
 import { DynamoItemStore } from '../shared/adapters/dynamodb/dynamo-item-store.ts'
 import { ItemBudgets } from '../shared/adapters/items/item-budgets.ts'
+import { ItemWriteTurns } from '../shared/adapters/items/item-write-turns.ts'
 import { DiscoveredKeys } from '../shared/adapters/jwt/discovered-keys.ts'
 import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
 import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
@@ -132,7 +133,12 @@ function storeOfSetting(
   }
   return new SecretsManagerStore({
     client: new SecretsManagerClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
-    writeBudget: new MeasuredWriteBudget({ clock, maxInstances: config.secretWriters, metrics }),
+    writeBudget: new MeasuredWriteBudget({
+      clock,
+      maxInstances: config.secretWriters,
+      turns: new ItemWriteTurns({ items, clock, random }),
+      metrics,
+    }),
     deployment: present(config.deploymentId, ENV.deploymentId),
     kmsKeyId: present(config.wrappingKeyArn, ENV.wrappingKeyArn),
   })

@@ -1,7 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ENV } from '../../functions/config.ts'
 import { secretStoreKey, usagePartition } from '../../shared/domain/keys.ts'
-import { budgetsPartition } from '../../shared/domain/limit-keys.ts'
+import { budgetsPartition, WRITES_PARTITION } from '../../shared/domain/limit-keys.ts'
 import type { SecretKind } from '../../shared/domain/secret-id.ts'
 import type { GrantName } from '../function-table.ts'
 import { EVENT_GRANTS } from './event-grants.ts'
@@ -62,11 +62,11 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
     },
   }),
   'begin-secret-store': (it) => onSecrets(it, [items(it, SECRET_STORE_ITEM, ['dynamodb:PutItem'])]),
-  'create-secrets': (it) => onSecrets(it, secrets(it, 'create')),
+  'create-secrets': (it) => onSecrets(it, [...secrets(it, 'create'), ...writeTurns(it)]),
   'put-secrets': (it) => onSecrets(it, secrets(it, 'put')),
   'stage-setups': (it) => onSecrets(it, secrets(it, 'stage', ['s', 'm'])),
   'restore-secrets': (it) => onSecrets(it, secrets(it, 'restore')),
-  'remove-secrets': (it) => onSecrets(it, secrets(it, 'remove')),
+  'remove-secrets': (it) => onSecrets(it, [...secrets(it, 'remove'), ...writeTurns(it)]),
   // Who may open what, by the kind of secret, which is in its name.
   'read-static-setups': (it) => onSecrets(it, secrets(it, 'read', ['s'])),
   'read-setups': (it) => onSecrets(it, secrets(it, 'read', ['s', 'm', 'a'])),
@@ -129,6 +129,12 @@ function noteUse(it: VaultResources): PolicyStatement {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*'] },
     'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'lastFetchedHour', 'rejectedAtMs'] },
   })
+}
+
+/** Turns to write to Secrets Manager, whose quota all instances share. */
+function writeTurns(it: VaultResources): PolicyStatement[] {
+  if (it.secretStore === 'sealed') return []
+  return [items(it, WRITES_PARTITION, ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]
 }
 
 /** A permission on secrets of these kinds, or of all, in the store that the deployment has. */

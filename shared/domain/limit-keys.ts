@@ -10,6 +10,14 @@ export function budgetsPartition(tenant: string): string {
   return `TENANT#${tenant}#BUDGETS`
 }
 
+/** What is left of the quota for one kind of write to the secret store, which all tenants share. */
+export function writesKey(kind: string): ItemKey {
+  return { partition: WRITES_PARTITION, sort: kind }
+}
+
+/** Holds what is left of the quotas of the secret store. */
+export const WRITES_PARTITION = 'VAULT#WRITES'
+
 /** One of the turns that a tenant has for calls of one kind; it is there while the call is under way. */
 export function turnKey(tenant: string, kind: string, place: number): ItemKey {
   return { partition: `TENANT#${tenant}#TURNS`, sort: `${kind}#${place}` }

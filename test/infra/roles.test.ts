@@ -207,6 +207,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
     const sealed = (...kinds: string[]) =>
       secretStore === 'sealed' ? kinds.map((kind) => `SECRET#flow-vault/${DEPLOYMENT}/${kind}*`) : []
     const committed = ['TENANT#*#EVENTS']
+    const writes = secretStore === 'sealed' ? [] : ['VAULT#WRITES']
     const told = ['DELIVERIES', 'FEED', 'FEED_HEAD'].map((kind) => `TENANT#*#${kind}`)
     expect(keys).toEqual({
       api: [
@@ -218,6 +219,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
         ...committed,
         ...told,
         'VAULT',
+        ...writes,
       ].sort(),
       credentials: ['ACCESS#*', ...sealed('s/'), 'TENANT#*', 'TENANT#*#BUDGETS', 'TENANT#*#USAGE', 'VAULT'],
       authorize: ['STATE#*'],
@@ -240,6 +242,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
         'TENANT#*',
         ...committed,
         'VAULT',
+        ...writes,
         'any: dynamodb:Scan',
         'work#*',
       ],

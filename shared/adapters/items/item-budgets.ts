@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache'
 import { type BudgetHolder, rateOf } from '../../domain/charges.ts'
-import { newUuid } from '../../domain/ids.ts'
 import { budgetKey } from '../../domain/limit-keys.ts'
 import {
   type Bucket,
@@ -12,13 +11,9 @@ import {
 } from '../../domain/token-bucket.ts'
 import type { Budgets, Standing } from '../../ports/budgets.ts'
 import type { Clock } from '../../ports/clock.ts'
-import {
-  type Attributes,
-  ConditionFailedError,
-  type ItemStore,
-  StoreUnavailableError,
-} from '../../ports/item-store.ts'
+import { type ItemStore, StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Random } from '../../ports/random.ts'
+import { takeShare } from './shared-bucket.ts'
 
 /** Taken from the table at a time: one write a hundred requests. */
 const SHARE_UNITS = 100
@@ -30,14 +25,8 @@ const SHARE_OF_SECOND = 1 / 4
  */
 const UNCOUNTED: BucketRate = { perSecond: 2, burst: 5 }
 const UNCOUNTED_PART = 1 / 10
-/** Others take shares at the same time; who loses more often goes by its own share, which is nothing. */
-const MAX_TRIES = 4
-/** An empty budget is not looked at again sooner. */
-const MIN_EMPTY_MS = 100
 /** Holders remembered; of one that is forgotten a share of a hundred requests is lost at most. */
 const MAX_HOLDERS = 10_000
-/** A budget that nobody used for so long is full. */
-const KEPT_S = 3600
 
 interface Share {
   /** What this process may still let through; below nothing when work has cost more than was taken for it. */
@@ -99,58 +88,20 @@ export class ItemBudgets implements Budgets {
   async #refill(holder: BudgetHolder, share: Share): Promise<boolean> {
     const rate = this.#rateOf(holder)
     const wanted = Math.max(1, Math.min(SHARE_UNITS, Math.floor(rate.perSecond * SHARE_OF_SECOND)))
-    const key = budgetKey(holder.of, holder.budget)
+    // What is owed may be more than there is: then the budget owes it, and everybody waits for it.
+    const [least, most] = [1 - share.units, wanted - share.units]
     try {
-      let stored = await this.#ports.items.get(key)
-      for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const nowMs = this.#ports.clock.nowMs()
-        const bucket =
-          stored === undefined ? fullBucket(rate, nowMs) : refilled(bucketOf(stored), rate, nowMs)
-        share.seen = bucket
-        if (bucket.units < 1) {
-          share.emptyUntilMs = nowMs + Math.max(MIN_EMPTY_MS, secondsUntil(bucket, rate, 1) * 1000)
-          return true
-        }
-        // What is owed may be more than there is: then the budget owes it, and everybody waits for it.
-        const taken = Math.max(-share.units + 1, Math.min(wanted - share.units, bucket.units))
-        const next = charged(bucket, taken)
-        try {
-          await this.#write(key, stored, next)
-          share.units += taken
-          share.seen = next
-          return true
-        } catch (error) {
-          if (!(error instanceof ConditionFailedError)) throw error
-          stored = error.current ?? (await this.#ports.items.get(key))
-        }
-      }
+      const key = budgetKey(holder.of, holder.budget)
+      const taken = await takeShare(this.#ports, key, { rate, least, most })
+      share.units += taken.units
+      share.seen = taken.bucket
+      share.emptyUntilMs = this.#ports.clock.nowMs() + taken.emptyForMs
       return true
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
       // Requests are answered without it, as long as the rest can be had.
       return false
     }
-  }
-
-  #write(key: ReturnType<typeof budgetKey>, stored: Attributes | undefined, next: Bucket): Promise<void> {
-    return this.#ports.items.transact([
-      {
-        op: 'update',
-        key,
-        set: {
-          kind: 'budget',
-          units: next.units,
-          atMs: next.atMs,
-          op: newUuid(this.#ports.random),
-          expires_at_s: Math.floor(next.atMs / 1000) + KEPT_S,
-        },
-        when: [
-          stored === undefined
-            ? { kind: 'item-absent' }
-            : { kind: 'equals', attribute: 'op', value: String(stored['op']) },
-        ],
-      },
-    ])
   }
 
   #standing(holder: BudgetHolder, share: Share, isAllowed: boolean): Standing {
@@ -186,8 +137,4 @@ export class ItemBudgets implements Budgets {
 function uncountedOf({ perSecond }: BucketRate): BucketRate {
   const part = perSecond * UNCOUNTED_PART
   return { perSecond: Math.min(UNCOUNTED.perSecond, part), burst: Math.min(UNCOUNTED.burst, part) }
-}
-
-function bucketOf(stored: Attributes): Bucket {
-  return { units: Number(stored['units']), atMs: Number(stored['atMs']) }
 }
