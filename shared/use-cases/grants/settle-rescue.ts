@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantState } from '../../domain/grant.ts'
 import { intentKey, rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
-import type { Write } from '../../ports/item-store.ts'
+import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
@@ -143,10 +143,7 @@ async function endReplaced(
   const outcomes = Object.values(await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens))
   const nowMs = ports.clock.nowMs()
   if (outcomes.includes('failed') && nowMs < rescue.createdAtMs + REVOKED_WITHIN_MS) {
-    const key = rescueKey(rescue.tenant, rescue.connectionId, rescue.op)
-    const when = [{ kind: 'item-present' }] as const
-    const again = { due_at: nowMs + REVOKE_AGAIN_MS, due_shard: workShard(rescue.connectionId) }
-    await ports.items.transact([{ op: 'update', key, set: again, when }])
+    await tryAgainAt(ports, rescue, nowMs + REVOKE_AGAIN_MS)
     return 'contended'
   }
   ports.log.info('ended a replaced grant', {
@@ -155,6 +152,17 @@ async function endReplaced(
   })
   // The version of the setup that it pinned is let go by the daily comparison: this function removes no secret.
   return end(ports, rescue, 'revoked', removal)
+}
+
+/** Puts a rescue off. One that is gone by now has been settled by somebody else, and stays gone. */
+async function tryAgainAt(ports: GrantPorts, rescue: StoredRescue, dueAtMs: number): Promise<void> {
+  const key = rescueKey(rescue.tenant, rescue.connectionId, rescue.op)
+  const set = { due_at: dueAtMs, due_shard: workShard(rescue.connectionId) }
+  try {
+    await ports.items.transact([{ op: 'update', key, set, when: [{ kind: 'item-present' }] }])
+  } catch (error) {
+    if (!(error instanceof ConditionFailedError)) throw error
+  }
 }
 
 /** Whether the operation that a first grant belongs to may still commit. */

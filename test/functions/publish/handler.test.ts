@@ -92,6 +92,6 @@ describe('the handler of publish', () => {
     await commit('ac_a', 1)
     await clock.advance(200 * SECOND_MS)
     await handle({})
-    expect(metrics.text()).toContain('flow_vault_outbox_oldest_seconds 200')
+    expect(await metrics.text()).toContain('flow_vault_outbox_oldest_seconds 200')
   })
 })
