@@ -17,27 +17,10 @@ import { deleteConnection } from '../../shared/use-cases/connections/delete-conn
 import { updateConnection } from '../../shared/use-cases/connections/update-connection.ts'
 import { type FetchPorts, fetchCredential } from '../../shared/use-cases/fetch/fetch-credential.ts'
 import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
+import { OPERATIONS, operationTable } from '../../tools/capacity/operation-cost.ts'
 import { createTable } from '../support/create-table.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
 
-/**
- * List prices of us-east-1 in dollars a million calls: DynamoDB $0.625 per million write units, twice that in a
- * transaction, of about 1.5 units an item; $0.125 per million read units; Secrets Manager $0.05 per 10,000 calls;
- * KMS $0.03 per 10,000 (pricing pages of the services).
- */
-const DOLLARS_A_MILLION: Readonly<Record<string, number>> = {
-  GetItem: 0.125,
-  Query: 0.125,
-  PutItem: 0.94,
-  UpdateItem: 0.94,
-  DeleteItem: 0.94,
-  TransactWriteItems: 7.5,
-  CreateSecret: 5,
-  PutSecretValue: 5,
-  GetSecretValue: 5,
-  DeleteSecret: 5,
-  GenerateMac: 3,
-}
 const TENANT = 'calls'
 const SETUP = { type: 'BEARER', token: 'counted-bearer-token' }
 
@@ -143,6 +126,11 @@ describe('the AWS calls of', () => {
     expect(countsOf('delete')['GetSecretValue']).toBeUndefined()
   })
 
+  it('are what the cost of an operation is reckoned with', () => {
+    const reckoned = OPERATIONS.filter(({ byHttp }) => byHttp)
+    for (const { name, calls: asked } of reckoned) expect([name, countsOf(name)]).toEqual([name, asked])
+  })
+
   const fetched = () => fetchCredential(ports, { tenant: TENANT, id, minTtlSeconds: 60 })
 })
 
@@ -173,12 +161,11 @@ function countsOf(operation: string): Record<string, number> {
 }
 
 function printCounts(): void {
-  const lines = counted.map(({ operation, calls: made }) => {
-    const dollars = made.reduce((sum, call) => sum + (DOLLARS_A_MILLION[call] ?? 0), 0)
+  const lines = counted.map(({ operation }) => {
     const counts = Object.entries(countsOf(operation)).map(([name, count]) => `${count} ${name}`)
-    return `${operation.padEnd(20)} $${dollars.toFixed(2).padStart(6)} a million   ${counts.join(', ')}`
+    return `${operation.padEnd(20)} ${counts.join(', ')}`
   })
-  process.stdout.write(`\nAWS calls per operation\n${lines.join('\n')}\n`)
+  process.stdout.write(`\nAWS calls per operation\n${lines.join('\n')}\n\n${operationTable()}\n`)
 }
 
 function silentLog() {

@@ -5,6 +5,7 @@ import { MIN_LIFE_FOR_SWEEP_MS } from '../../shared/domain/rotation-policy.ts'
 import type { CapacityInput } from './capacity-model.ts'
 import { CAPACITY_PAGE, capacityPage, KEPT_BYTES } from './capacity-page.ts'
 import { capacityText, STORES } from './capacity-report.ts'
+import { operationTable } from './operation-cost.ts'
 
 /*
  * `npm run capacity`: what a number of connections asks of AWS, what it costs, and what breaks first.
@@ -34,7 +35,7 @@ try {
 function run(args: string[]): string {
   const values = parse(args)
   if (values.help === true) return `${USAGE}\n`
-  const text = capacityText(inputOf(values))
+  const text = `${capacityText(inputOf(values))}\n${operationTable()}\n`
   if (values.write !== true) return text
   fs.writeFileSync(path.join(PROJECT_ROOT, CAPACITY_PAGE), capacityPage())
   return `${text}\nWrote ${CAPACITY_PAGE}.\n`

@@ -2,6 +2,7 @@ import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { type CapacityInput, capacityOf } from './capacity-model.ts'
 import { dollars, grouped, STORES, short, whatBreaksFirst } from './capacity-report.ts'
 import { monthlyCost, totalOf } from './monthly-cost.ts'
+import { operationTable } from './operation-cost.ts'
 import type { KeptBytes, SecretStoreKind } from './rotation-calls.ts'
 
 const SIZES = [1e3, 1e5, 1e6, 1e7] as const
@@ -45,9 +46,16 @@ people's changes: these keep to 35 a second of the 50 that one account may write
 
 ${costTable()}
 
-Dollars a month at list price, for rotation and storage; fetches, logs and API calls come on top. Every
+Dollars a month at list price, for rotation and storage; what clients and flows ask for comes on top, below. Every
 connection here has a setup that somebody entered, which is a secret of $0.40 a month whatever is done with it: that is
 nearly all of the bill with Secrets Manager. One that was authorized with nothing entered has none.
+
+## Every operation
+
+Dollars a million, at list prices, on a static connection with Secrets Manager. Logs hold the vault's lines, Lambda's and API
+Gateway's; a suite on the emulator holds the calls of the stores to the code.
+
+${operationTable()}
 
 ## What breaks first
 

@@ -1,0 +1,33 @@
+import { millionCost, OPERATIONS, operationTable } from '../../../tools/capacity/operation-cost.ts'
+
+const costOf = (name: string) => millionCost(OPERATIONS.find((one) => one.name === name)!)
+
+describe('millionCost', () => {
+  it.each([
+    ['fetch, warm', 2.63],
+    ['fetch, warm, by direct invoke', 1.41],
+    ['fetch, cold', 9.43],
+    ['create', 19.59],
+    ['create, empty', 10.3],
+    ['update, name', 10.43],
+    ['update, same setup', 5.86],
+    ['update, new setup', 19.72],
+  ])('of %s is $%d', (name, dollars) => {
+    expect(costOf(name).together).toBeCloseTo(dollars, 2)
+  })
+
+  it('is the sum of its parts, of which the stores of a warm fetch are the least', () => {
+    const { stores, lambda, http, logs, traces, together } = costOf('fetch, warm')
+    expect(stores + lambda + http + logs + traces).toBeCloseTo(together, 10)
+    expect(stores).toBe(0.125)
+    expect(logs).toBeGreaterThan(stores)
+    expect(costOf('fetch, warm, by direct invoke').http).toBe(0)
+  })
+})
+
+describe('operationTable', () => {
+  it('has a line for each operation, in dollars a million', () => {
+    expect(operationTable().split('\n')).toHaveLength(OPERATIONS.length + 2)
+    expect(operationTable()).toContain('| fetch, warm | $0.13 | $0.31 | $1.00 | $0.95 | $0.25 | **$2.63** |')
+  })
+})
