@@ -3,6 +3,7 @@ import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
 import { OAuth4WebApiClient } from '../shared/adapters/oauth/provider-oauth-client.ts'
 import type { OutgoingProxy } from '../shared/adapters/oauth/proxy-tunnel.ts'
 import { renderTemplate } from '../shared/connectors/template.ts'
+import type { AuditTrail } from '../shared/ports/audit-trail.ts'
 import type { GrantSealer } from '../shared/ports/grant-sealer.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
 import type { OutgoingFetch, UrlCheck } from '../shared/ports/outgoing-fetch.ts'
@@ -29,7 +30,7 @@ export interface ComposedGrants extends GrantsFunctionPorts {
  * `boot` this run, where a lock proves that it is the only one.
  */
 export function composeGrants(
-  ports: Ports & { readonly metrics: Metrics; readonly sealer: GrantSealer },
+  ports: Ports & { readonly metrics: Metrics; readonly sealer: GrantSealer; readonly audit?: AuditTrail },
   {
     allowHosts,
     proxy,

@@ -1,12 +1,14 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { VaultError, withErrors } from '../shared/domain/errors.ts'
+import { type AuditTrail, NO_AUDIT } from '../shared/ports/audit-trail.ts'
 import type { Budgets } from '../shared/ports/budgets.ts'
 import type { Clock } from '../shared/ports/clock.ts'
 import type { Log } from '../shared/ports/log.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
 import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
 import type { PermitLookup } from '../shared/use-cases/permits/permit-watch.ts'
+import { auditRequest } from './audited-request.ts'
 import { chargedPorts } from './charged-items.ts'
 import { withCors } from './cors.ts'
 import { measureRequest } from './measured-request.ts'
@@ -25,6 +27,8 @@ export interface HttpPorts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  /** Where it is noted what callers did; nowhere when absent. */
+  readonly audit?: AuditTrail
   readonly verifier: TokenVerifier
   /** What narrows clients to some of the tenant's connections. */
   readonly permits: PermitLookup
@@ -57,12 +61,15 @@ export function createHttpHandler<Ports extends HttpPorts>(
           ? ports
           : await permittedPorts(chargedPorts(ports, caller), { caller, route, body: input!.body })
       const actor = caller === undefined ? undefined : { id: caller.clientId }
-      return responseOf(await route.handle(input!, { ...own, actor }))
+      const answer = await route.handle(input!, { ...own, actor })
+      event.state!.done = { id: idIn(answer.body), credentialVersion: answer.credentialVersion }
+      return responseOf(answer)
     })
   const context = {} as Parameters<typeof handler>[1]
   return withCors(ports.corsOrigins ?? [], async (event) => {
     const answer: APIGatewayProxyStructuredResultV2 = await handler(event, context)
     measureRequest(ports, event, answer)
+    auditRequest(ports.audit ?? NO_AUDIT, event, answer)
     ports.metrics.flush()
     return answer
   })
@@ -89,6 +96,12 @@ async function refusalOf<Ports extends HttpPorts>(
     if (failure instanceof VaultError) return error
     throw failure
   }
+}
+
+/** What a route has made, where its answer shows it. */
+function idIn(body: unknown): string | undefined {
+  const { id } = (typeof body === 'object' && body !== null ? body : {}) as { id?: unknown }
+  return typeof id === 'string' ? id : undefined
 }
 
 function responseOf(answer: Answer): APIGatewayProxyStructuredResultV2 {

@@ -31,6 +31,8 @@ export interface Answer {
   readonly status: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** For the audit trail: the version of the credential that was handed out or made. */
+  readonly credentialVersion?: number
   /** `Set-Cookie`, one a member. */
   readonly cookies?: readonly string[]
 }

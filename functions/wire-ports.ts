@@ -12,6 +12,7 @@ import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts
 import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
 import { createLambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
+import { LineAudit } from '../shared/adapters/log/line-audit.ts'
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
 import { LocalBudgets } from '../shared/adapters/memory/local-budgets.ts'
 import { PowertoolsMetrics } from '../shared/adapters/metrics/powertools-metrics.ts'
@@ -25,6 +26,7 @@ import { SystemClock } from '../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../shared/adapters/system/system-random.ts'
 import { InvariantError } from '../shared/domain/errors.ts'
 import { SecretText } from '../shared/domain/secret-text.ts'
+import type { AuditTrail } from '../shared/ports/audit-trail.ts'
 import type { Digester } from '../shared/ports/digester.ts'
 import type { GrantRunner } from '../shared/ports/grant-runner.ts'
 import type { ItemStore } from '../shared/ports/item-store.ts'
@@ -84,11 +86,17 @@ export function localBudgets({ config, clock }: Base): LocalBudgets {
   return new LocalBudgets({ requestsPerSecond: config.rateLimitPerSecond, clock })
 }
 
+/** What was done, as lines of the function's log that a filter tells from the others. */
+export function auditTrail({ config, clock }: Base): AuditTrail {
+  const write = (line: string) => void process.stdout.write(line)
+  return new LineAudit({ write, nowMs: () => clock.nowMs(), logLevel: config.logLevel })
+}
+
 /** What answers HTTP: whose tokens are accepted, and what tenants may ask for. */
 export function httpPorts(
   base: Base,
   { items, log }: { items: ItemStore; log: Log },
-): Pick<HttpPorts, 'verifier' | 'budgets' | 'corsOrigins'> {
+): Pick<HttpPorts, 'verifier' | 'budgets' | 'corsOrigins' | 'audit'> {
   const { config, clock, random } = base
   const requestsPerSecond = config.rateLimitPerSecond
   const tokens = present(config.tokens, ENV.issuer)
@@ -97,6 +105,7 @@ export function httpPorts(
     verifier: new JoseTokenVerifier({ ...tokens, keys: keys.find }),
     budgets: new ItemBudgets({ items, clock, random, requestsPerSecond, local: localBudgets(base) }),
     corsOrigins: config.corsOrigins,
+    audit: auditTrail(base),
   }
 }
 

@@ -28,6 +28,7 @@ import type { ReconcileFunctionPorts } from './reconcile/ports.ts'
 import type { SweepFunctionPorts } from './sweep/ports.ts'
 import { SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
 import {
+  auditTrail,
   common,
   deliveryQueue,
   emfMetrics,
@@ -119,7 +120,10 @@ export function wireGrants(env: Environment = process.env): GrantsFunctionPorts 
   const secrets = secretStore(base, rows.items, metrics)
   const owner = env['AWS_LAMBDA_LOG_STREAM_NAME'] ?? 'grants'
   const kept = { secrets, sealer: grantSealer(base, rows.items), digester: kmsDigester(base) }
-  const composed = composeGrants({ ...rows, ...kept, metrics }, { allowHosts: base.config.allowHosts, owner })
+  const composed = composeGrants(
+    { ...rows, ...kept, metrics, audit: auditTrail(base) },
+    { allowHosts: base.config.allowHosts, owner },
+  )
   return {
     ...composed,
     grants: runnerInTurns(composed.grants, rows),

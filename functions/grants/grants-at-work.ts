@@ -1,9 +1,11 @@
+import { type AuditTrail, NO_AUDIT } from '../../shared/ports/audit-trail.ts'
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
 import type { Metrics } from '../../shared/ports/metrics.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { measuredOAuthClient } from '../../shared/use-cases/grants/measured-oauth-client.ts'
+import { auditedGrantRunner } from '../../shared/use-cases/rotation/audited-grants.ts'
 import { measuredGrantRunner } from '../../shared/use-cases/rotation/measured-rotation.ts'
 import { doMeasuredWork } from '../../shared/use-cases/rotation/measured-work.ts'
 import { createLocalGrantRunner } from './local-grant-runner.ts'
@@ -17,9 +19,15 @@ export interface GrantsAtWork {
 
 /** The work over these ports, everything in it counted and timed. */
 export function grantsAtWork(
-  wired: GrantPorts & { readonly freezes: FreezeWatch; readonly metrics: Metrics },
+  wired: GrantPorts & {
+    readonly freezes: FreezeWatch
+    readonly metrics: Metrics
+    readonly audit?: AuditTrail
+  },
 ): GrantsAtWork {
   const ports = { ...wired, oauth: measuredOAuthClient(wired.oauth, wired) }
-  const grants = measuredGrantRunner(createLocalGrantRunner(ports), ports)
+  const { audit = NO_AUDIT, clock } = wired
+  const measured = measuredGrantRunner(createLocalGrantRunner(ports), ports)
+  const grants = auditedGrantRunner(measured, { audit, clock })
   return { grants, doWork: (item) => doMeasuredWork({ ...ports, grants }, item) }
 }

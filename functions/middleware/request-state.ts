@@ -21,6 +21,8 @@ export interface RequestState {
   rateLimit?: RateLimitState
   /** A body that the route's schema refused; what else is wrong with it is looked for before that is answered. */
   refused?: { readonly error: VaultError; readonly body: JsonObject }
+  /** What was done, by a route that succeeded. */
+  done?: { readonly id?: string | undefined; readonly credentialVersion?: number | undefined }
   input?: RouteInput<unknown, unknown, unknown, unknown>
 }
 

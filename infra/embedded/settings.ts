@@ -35,6 +35,8 @@ export interface Settings {
   readonly host: string
   readonly dataFolder: string
   readonly logLevel: LogLevel
+  /** Where audit lines go: `off`, `stdout`, or a file. */
+  readonly audit: string
   /** Whose word on where a request comes from is taken. */
   readonly trustedProxies: readonly string[]
   /** How long an idle connection is kept; longer than the balancer in front keeps it. */
@@ -81,6 +83,11 @@ const TABLE = {
     '127.0.0.1',
   ),
   dataFolder: defaulted('FLOW_VAULT_DATA', shaped(/./, 'a folder'), '.flow-vault'),
+  audit: defaulted(
+    'FLOW_VAULT_AUDIT',
+    shaped(/^(?:off|stdout|.*\/.*)$/, 'off, stdout, or a file with its folder, such as ./audit.jsonl'),
+    'stdout',
+  ),
   environment: defaulted(
     'FLOW_VAULT_ENVIRONMENT',
     shaped(/^[\p{L}\p{N} ._-]{1,30}$/u, 'up to 30 letters, digits, blanks, ".", "_" or "-"'),

@@ -19,6 +19,7 @@ import {
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { newUuid } from '../../shared/domain/ids.ts'
 import { LOCAL_DEPLOYMENT } from '../../shared/domain/secret-id.ts'
+import type { AuditTrail } from '../../shared/ports/audit-trail.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { DeliveryMessage } from '../../shared/ports/delivery-queue.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
@@ -46,6 +47,7 @@ import { issuerRoutes, type LocalRoute } from './issuer/issuer-routes.ts'
 import { openIssuer } from './issuer/open-issuer.ts'
 import { LocalWorkQueue } from './local-work-queue.ts'
 import { startLoops } from './loops.ts'
+import { openAudit } from './open-audit.ts'
 import { serveStores } from './open-stores.ts'
 import { PageFiles } from './page/page-files.ts'
 import { pageRoutes, signInUrl } from './page/page-routes.ts'
@@ -85,7 +87,7 @@ export async function openVault(options: {
   isAlone: boolean
 }): Promise<Vault> {
   const { settings, clock, random } = options
-  const { log, flush } = openLog(options)
+  const { log, audit, flush } = openLog(options)
   const { keys, digester, check, ...stores } = await serveStores(settings, { random })
   const metrics = new PrometheusMetrics()
   const events = createEventFlow({ items: stores.items, clock, random, log, metrics })
@@ -93,7 +95,7 @@ export async function openVault(options: {
   const { secrets, sealer } = sealedAmong({ items, keys, clock, random })
   const clients = ClientRegistry.open(path.join(settings.dataFolder, 'clients.json'), { clock, random })
   const { issuer, verifier, sessions } = await openIssuer({ ...options, clients, log })
-  const ports = { items, secrets, digester, clock, random, log, metrics }
+  const ports = { items, secrets, digester, clock, random, log, metrics, audit }
   const { allowHosts, proxy } = settings
   const who = { owner: `pid ${process.pid}`, ...(options.isAlone ? { boot: newUuid(random) } : {}) }
   const composed = composeGrants({ ...ports, sealer }, { allowHosts, proxy, ...who })
@@ -115,7 +117,7 @@ export async function openVault(options: {
       reference: new ReferencePages(settings),
       ...callers,
       local: localRoutes({
-        ...{ issuer, sessions, verifier, clients, clock, publicUrl: browsers.publicUrl },
+        ...{ issuer, sessions, verifier, clients, clock, audit, publicUrl: browsers.publicUrl },
         pageIssuer: settings.pageIssuer,
       }),
       log,
@@ -183,6 +185,7 @@ function localRoutes({
 }: Awaited<ReturnType<typeof openIssuer>> & {
   clients: ClientRegistry
   clock: Clock
+  audit: AuditTrail
   publicUrl: string
   pageIssuer: PageIssuer | undefined
 }): LocalRoute[] {
@@ -209,13 +212,18 @@ function openLog({
   writeLog(text: string): void
 }): {
   log: PowertoolsLog
+  audit: AuditTrail
   flush(): void
 } {
+  const { logLevel } = settings
   const { write, flush } = createAccessLog({ write: writeLog, nowMs: () => clock.nowMs() })
-  return {
-    log: new PowertoolsLog({ service: 'flow-vault', level: settings.logLevel, writeAccess: write }),
-    flush,
+  const log = new PowertoolsLog({ service: 'flow-vault', level: logLevel, writeAccess: write })
+  const trail = openAudit(settings.audit, { clock, log, logLevel, writeOut: (text) => writeLog(text) })
+  const flushBoth = () => {
+    trail.flush()
+    flush()
   }
+  return { log, audit: trail.audit, flush: flushBoth }
 }
 
 /** Where browsers reach the vault, and where it sends them. */

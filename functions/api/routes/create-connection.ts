@@ -78,6 +78,7 @@ export const createConnectionRoute = defineRoute({
     const { row, replayed } = await createConnection(ports, input)
     return {
       status: 201,
+      credentialVersion: row.credentialVersion,
       body: await showConnection(ports, row, { view: query.view, answerTo: 'write' }),
       headers: {
         etag: connectionEtag(row),

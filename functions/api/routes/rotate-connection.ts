@@ -32,6 +32,7 @@ export const rotateConnectionRoute = defineRoute({
   async handle({ path, caller }, ports: ApiPorts) {
     const { rotated, reason, row } = await rotateNow(ports, { tenant: caller.tenant, id: path.id })
     const body = { rotated, connection: await showConnection(ports, row, { view: 'full', answerTo: 'read' }) }
-    return { status: 200, body: reason === undefined ? body : { ...body, reason } }
+    const { credentialVersion } = row
+    return { status: 200, body: reason === undefined ? body : { ...body, reason }, credentialVersion }
   },
 })

@@ -83,6 +83,7 @@ export const updateConnectionRoute = defineRoute({
     const row = touchesSetup ? await countingRefusals(ports, where, update) : await update()
     return {
       status: 200,
+      credentialVersion: row.credentialVersion,
       body: await showConnection(ports, row, { view: query.view, answerTo: 'write' }),
       headers: { etag: connectionEtag(row) },
     }

@@ -59,7 +59,8 @@ export const fetchCredentialRoute = defineRoute({
     ports.usage.note({ tenant: caller.tenant, connectionId: path.id, client: caller.clientId })
     // Where no timer runs between two requests, the one that finds the minute over writes it down.
     if (ports.usage.isDue) await ports.usage.flush()
-    if (fetched.kind === 'not-modified') return { status: 304, headers: { etag: fetched.etag } }
-    return { status: 200, body: fetched.body.reveal(), headers: { etag: fetched.etag } }
+    const { credentialVersion, etag } = fetched
+    if (fetched.kind === 'not-modified') return { status: 304, headers: { etag }, credentialVersion }
+    return { status: 200, body: fetched.body.reveal(), headers: { etag }, credentialVersion }
   },
 })

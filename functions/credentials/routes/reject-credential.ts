@@ -38,6 +38,7 @@ export const rejectCredentialRoute = defineRoute({
       credentialVersion: body.credential_version,
     })
     const answer = { connection_id: row.id, credential_version: row.credentialVersion, renewed }
-    return { status: 200, body: reason === undefined ? answer : { ...answer, reason } }
+    const { credentialVersion } = row
+    return { status: 200, body: reason === undefined ? answer : { ...answer, reason }, credentialVersion }
   },
 })

@@ -6,4 +6,7 @@ import { runCommand } from './command.ts'
  */
 
 const say = (text: string): void => void process.stderr.write(text)
-await runCommand(() => backUp(process.argv.slice(2), { env: process.env, terminal: process.stdin, say }))
+await runCommand(
+  () => backUp(process.argv.slice(2), { env: process.env, terminal: process.stdin, say }),
+  'back-up',
+)

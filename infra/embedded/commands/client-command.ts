@@ -6,6 +6,7 @@ import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
 import { createPrivateFolder } from '../data-folder.ts'
 import { requireOwnFolder } from '../folder/own-folder.ts'
 import { ClientRegistry } from '../issuer/client-registry.ts'
+import { noteCommand } from './note-command.ts'
 
 /*
  * `npm run -s client -- add|list|remove`: the clients of the built-in issuer. Works whether or not the server runs,
@@ -79,6 +80,7 @@ function add(registry: ClientRegistry, values: { name?: string; tenant?: string;
     tenant: client.tenant,
     scopes: client.scopes,
   }
+  noteCommand('add-client', client.tenant, client.client_id)
   process.stderr.write('The secret is shown this once.\n')
   return `${JSON.stringify(shown, null, 2)}\n`
 }
@@ -97,5 +99,6 @@ function list(registry: ClientRegistry, asJson: boolean): string {
 
 function remove(registry: ClientRegistry, clientId: string): string {
   if (!registry.remove(clientId)) throw new Error(`There is no client ${clientId}.`)
+  noteCommand('remove-client', undefined, clientId)
   return `Removed ${clientId}. Its tokens are refused within a second.\n`
 }

@@ -13,6 +13,7 @@ import {
 } from '../data-folder.ts'
 import { requireOwnFolder } from '../folder/own-folder.ts'
 import { DATABASE_FILE, KEY_FILE } from '../open-stores.ts'
+import { noteCommand } from './note-command.ts'
 
 /** What a person can act on: shown without a stack, exit code 2. Nothing was changed. */
 export class RefusedError extends Error {
@@ -26,11 +27,13 @@ export class UnfinishedError extends Error {
 
 /**
  * Runs a command to its exit code: 0 done, 1 failed on the way, 2 refused before anything was changed. What
- * `run` answers goes to standard output.
+ * `run` answers goes to standard output; what was done is noted as `act`.
  */
-export async function runCommand(run: () => Promise<string>): Promise<void> {
+export async function runCommand(run: () => Promise<string>, act: string): Promise<void> {
   try {
     process.stdout.write(await run())
+    const isHelp = process.argv.slice(2).some((word) => word === '--help' || word === '-h')
+    if (!isHelp) noteCommand(act)
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`)
     process.exitCode = isRefusal(error) ? 2 : 1

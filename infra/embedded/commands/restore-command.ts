@@ -17,11 +17,13 @@ function removeWhenInterrupted(remove: () => void): void {
   }
 }
 
-await runCommand(() =>
-  restoreVault(process.argv.slice(2), {
-    env: process.env,
-    terminal: process.stdin,
-    say: (text) => void process.stderr.write(text),
-    onStaging: removeWhenInterrupted,
-  }),
+await runCommand(
+  () =>
+    restoreVault(process.argv.slice(2), {
+      env: process.env,
+      terminal: process.stdin,
+      say: (text) => void process.stderr.write(text),
+      onStaging: removeWhenInterrupted,
+    }),
+  'restore',
 )

@@ -18,7 +18,7 @@ Use --now when a token or the file issuer-key.json got into other hands; clients
 
 const KEY_FILE = 'issuer-key.json'
 
-await runCommand(() => rotate(process.argv.slice(2), process.env))
+await runCommand(() => rotate(process.argv.slice(2), process.env), 'rotate-issuer-key')
 
 async function rotate(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { data, now, help } = parse(args)

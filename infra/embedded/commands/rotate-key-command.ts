@@ -31,7 +31,7 @@ const SETTLE_MS = 15_000
 /** Each pass takes what changed during the one before; what changes faster than this is not a rotation's to chase. */
 const MAX_PASSES = 20
 
-await runCommand(() => rotate(process.argv.slice(2), process.env))
+await runCommand(() => rotate(process.argv.slice(2), process.env), 'rotate-key')
 
 async function rotate(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const options = parse(args)

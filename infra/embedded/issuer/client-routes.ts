@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { SECURITY_HEADERS, vaultProblem } from '../../../functions/middleware/problem-response.ts'
 import { VaultError } from '../../../shared/domain/errors.ts'
 import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
+import type { AuditTrail } from '../../../shared/ports/audit-trail.ts'
 import type { Clock } from '../../../shared/ports/clock.ts'
 import type { Caller, TokenVerifier } from '../../../shared/ports/token-verifier.ts'
 import { ClientRefusedError, type ClientRegistry, type RegisteredClient } from './client-registry.ts'
@@ -17,8 +18,13 @@ export function clientRoutes(ports: {
   clients: ClientRegistry
   verifier: TokenVerifier
   clock: Pick<Clock, 'nowMs'>
+  audit: AuditTrail
 }): LocalRoute[] {
   const { clients } = ports
+  const note = ({ tenant, clientId, person }: Caller, act: string, id: string) => {
+    const who = { tenant, client: clientId, person }
+    ports.audit.note({ kind: 'administration', act, outcome: 'done', ...who, object_id: id })
+  }
   const guarded =
     (handle: (caller: Caller, event: APIGatewayProxyEventV2) => APIGatewayProxyStructuredResultV2) =>
     async (event: APIGatewayProxyEventV2) => {
@@ -39,6 +45,7 @@ export function clientRoutes(ports: {
         const { name, scopes } = bodyOf(event)
         const wanted = Array.isArray(scopes) ? scopes.map(String) : [...ALL_SCOPES]
         const added = clients.add({ name: String(name ?? ''), tenant: caller.tenant, scopes: wanted })
+        note(caller, 'add-client', added.client.client_id)
         return json(201, { ...shown(added.client), client_secret: added.secret.reveal() })
       }),
     },
@@ -49,6 +56,7 @@ export function clientRoutes(ports: {
         const id = event.pathParameters?.['id'] ?? ''
         const isOurs = ofTenant(caller).some((client) => client.client_id === id)
         if (!isOurs || !clients.remove(id)) throw new VaultError('not-found', 'Client not found')
+        note(caller, 'remove-client', id)
         return { statusCode: 204, headers: { ...SECURITY_HEADERS } }
       }),
     },

@@ -50,8 +50,13 @@ export interface FetchCredentialInput {
 }
 
 export type FetchedCredential =
-  | { readonly kind: 'not-modified'; readonly etag: string }
-  | { readonly kind: 'credential'; readonly etag: string; readonly body: SecretText }
+  | { readonly kind: 'not-modified'; readonly etag: string; readonly credentialVersion: number }
+  | {
+      readonly kind: 'credential'
+      readonly etag: string
+      readonly credentialVersion: number
+      readonly body: SecretText
+    }
 
 /**
  * What a flow sends to the connected service, good for at least `minTtlSeconds`, as the JSON text of the answer.
@@ -85,13 +90,14 @@ async function handOut(
   // A version that is about to expire is sent again: its remaining seconds are what the flow needs to know.
   const lasts = usable.grants === undefined || isGoodFor(usable, minTtlMs, ports.clock.nowMs())
   if (lasts && input.ifNoneMatch !== undefined && tagMatches(input.ifNoneMatch, etag))
-    return { kind: 'not-modified', etag }
+    return { kind: 'not-modified', etag, credentialVersion: usable.credentialVersion }
   const opened = await openCredential(ports, usable)
   // The clock is read after the last wait: however slow a store was, an ended token is not handed out.
   const nowMs = ports.clock.nowMs()
   if (isExpired(opened.row, nowMs) && !input.isLastLook) return undefined
   refuseExpired(opened.row, nowMs)
-  return { kind: 'credential', etag: etagOf(opened.row), body: bodyOf(opened, nowMs) }
+  const { credentialVersion } = opened.row
+  return { kind: 'credential', etag: etagOf(opened.row), credentialVersion, body: bodyOf(opened, nowMs) }
 }
 
 /** The row as it is for static credentials; for minted ones with a grant that lasts, when one can be had. */
