@@ -4,12 +4,14 @@ import path from 'node:path'
 import { buildSync } from 'esbuild'
 
 /*
- * `npm run build:client`: what a flow imports, as JavaScript and types in `dist/client`, for `import` and `require`.
+ * `npm run build:client`: what a flow imports, as JavaScript and types in `dist/client`, for `import` and `require`,
+ * and the types of the picker.
  * Functions on Lambda with older Node, jest and some bundlers cannot require an ES module, so there are both.
  */
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const SOURCES = path.join(ROOT, 'shared/flow-client')
+const PICKER_TYPES = path.join(ROOT, 'tools/picker-types')
 const TARGET = path.join(ROOT, 'dist/client')
 const ENTRIES = ['client', 'middleware'] as const
 /** The oldest Node that gets security fixes where flows run. */
@@ -46,6 +48,9 @@ for (const name of fs.readdirSync(types)) {
   fs.writeFileSync(file, withExtension(text, '.js'))
   fs.writeFileSync(file.replace(/\.d\.ts$/, '.d.cts'), withExtension(text, '.cjs'))
 }
+// The picker is a script of the vault; editors get its types, and what tools read of custom elements.
+for (const name of fs.readdirSync(PICKER_TYPES))
+  fs.copyFileSync(path.join(PICKER_TYPES, name), path.join(name.endsWith('.json') ? TARGET : types, name))
 process.stdout.write(`Built ${path.relative(ROOT, TARGET)}: ${fs.readdirSync(TARGET).join(', ')}\n`)
 
 /** Declarations name the files that are there: `./credential.ts` becomes `./credential.js`, or `.cjs`. */

@@ -4,6 +4,7 @@ import { benchFlowClient } from './flow-client.ts'
 import { benchGrants } from './grants.ts'
 import { benchHttp } from './http.ts'
 import { benchNeighbours } from './neighbours.ts'
+import { benchPage } from './page.ts'
 import { benchRotation } from './rotation.ts'
 import { benchStorage } from './storage.ts'
 
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   grants: benchGrants,
   http: benchHttp,
   neighbours: benchNeighbours,
+  page: benchPage,
   rotation: benchRotation,
   storage: benchStorage,
 }

@@ -100,6 +100,16 @@ describe('the packed vault', () => {
       ].map((at) => fetch(`${url()}${at}`, { headers: { authorization: `Bearer ${token}` } })),
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    // The page as the build has made it: its documents, and every file that they load.
+    const page = await fetch(`${url()}/vault/health`)
+    expect(page.headers.get('content-security-policy')).toContain("require-trusted-types-for 'script'")
+    const named = [...(await page.text()).matchAll(/(?:src|href)="(\/vault\/[^"]+)"/g)].map(([, at]) => at!)
+    expect(named).toHaveLength(3)
+    const files = await Promise.all(
+      [...named, '/vault/picker.js', '/vault/config.json'].map((at) => fetch(`${url()}${at}`)),
+    )
+    expect(files.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    expect(await files.at(-1)!.json()).toEqual({ sign_in: 'link' })
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
     expect(await exited).toEqual([0, null])
@@ -145,6 +155,15 @@ function nodeOf(major: number): string {
 }
 
 describe('the packed client', () => {
+  it('brings the types of the picker, and what tools read of custom elements', () => {
+    const { exports, customElements } = JSON.parse(
+      fs.readFileSync(path.join(away, 'package', 'package.json'), 'utf8'),
+    )
+    const types = ['./picker', './picker-react', './picker-vue'].map((name) => exports[name].types as string)
+    for (const file of [...types, exports['./custom-elements.json'] as string, customElements as string])
+      expect(fs.existsSync(path.join(away, 'package', file))).toBe(true)
+  })
+
   beforeAll(installFlows)
 
   test('brings no other package along', () => {
