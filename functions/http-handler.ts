@@ -1,12 +1,13 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import type { Actor } from '../shared/domain/change-event.ts'
 import { VaultError, withErrors } from '../shared/domain/errors.ts'
 import { type AuditTrail, NO_AUDIT } from '../shared/ports/audit-trail.ts'
 import type { Budgets } from '../shared/ports/budgets.ts'
 import type { Clock } from '../shared/ports/clock.ts'
 import type { Log } from '../shared/ports/log.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
-import type { TokenVerifier } from '../shared/ports/token-verifier.ts'
+import type { Caller, TokenVerifier } from '../shared/ports/token-verifier.ts'
 import type { PermitLookup } from '../shared/use-cases/permits/permit-watch.ts'
 import { auditRequest } from './audited-request.ts'
 import { chargedPorts } from './charged-items.ts'
@@ -60,7 +61,7 @@ export function createHttpHandler<Ports extends HttpPorts>(
         caller === undefined
           ? ports
           : await permittedPorts(chargedPorts(ports, caller), { caller, route, body: input!.body })
-      const actor = caller === undefined ? undefined : { id: caller.clientId }
+      const actor = caller === undefined ? undefined : actorOfCaller(caller)
       const answer = await route.handle(input!, { ...own, actor })
       event.state!.done = { id: idIn(answer.body), credentialVersion: answer.credentialVersion }
       return responseOf(answer)
@@ -116,4 +117,8 @@ function responseOf(answer: Answer): APIGatewayProxyStructuredResultV2 {
     headers: { 'content-type': 'application/json; charset=utf-8', ...answer.headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   }
+}
+
+function actorOfCaller({ clientId, person }: Caller): Actor {
+  return { id: clientId, ...(person === undefined ? {} : { name: person }) }
 }

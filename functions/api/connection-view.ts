@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { findConnector, findSetup } from '../../shared/connectors/catalogue.ts'
 import { partsOfPresetType } from '../../shared/connectors/presets/preset-setup.ts'
+import type { Actor } from '../../shared/domain/change-event.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import type { Freeze } from '../../shared/domain/freeze.ts'
@@ -34,6 +35,9 @@ export const accountSchema = z.object({
   email: z.optional(z.string()),
   team: z.optional(z.string()),
 })
+
+/** Who did something: a client of the vault, and the person who used it where the token says one. */
+const personSchema = z.object({ id: z.string(), name: z.nullable(z.string()) })
 
 /** Ours, with `?view=full`: where the connection stands and what to do next. */
 export const fullConnectionSchema = z.extend(connectionSchema, {
@@ -76,6 +80,11 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
       scope: z.enum(['app', 'connection']),
     }),
   ),
+  settings: z.nullable(z.record(z.string(), z.unknown())),
+  secrets: z.nullable(z.array(z.object({ name: z.string() }))),
+  used_by_count: z.int(),
+  created_by: z.nullable(personSchema),
+  updated_by: z.nullable(personSchema),
   deleted: z.optional(z.object({ at: instant(), gone_at: instant() })),
 })
 
@@ -110,6 +119,8 @@ export function fullConnectionView(
   beside: {
     readonly freeze?: Freeze | undefined
     readonly deletedAtMs?: number | undefined
+    /** Flows that say that they use it. */
+    readonly usedByCount?: number | undefined
     /** Where browsers reach the vault, for what has to be registered at the provider. */
     readonly publicUrl?: string
   } = {},
@@ -144,6 +155,11 @@ export function fullConnectionView(
     account: row.account ?? null,
     callback_url: beside.publicUrl === undefined ? null : callbackUrlOfRow(row, beside.publicUrl),
     frozen: frozenView(beside.freeze),
+    settings: row.settings === undefined ? null : { ...row.publicSetup, ...row.settings },
+    secrets: row.secretFields?.map((name) => ({ name })) ?? null,
+    used_by_count: beside.usedByCount ?? 0,
+    created_by: personView(row.createdBy),
+    updated_by: personView(row.updatedBy),
     ...deletedView(beside.deletedAtMs),
   }
 }
@@ -181,6 +197,10 @@ function frozenView(freeze: Freeze | undefined): z.output<typeof fullConnectionS
     at: iso(createdAtMs),
     scope: appId === undefined ? 'connection' : 'app',
   }
+}
+
+function personView(actor: Actor | undefined): z.output<typeof personSchema> | null {
+  return actor === undefined ? null : { id: actor.id, name: actor.name ?? null }
 }
 
 function deletedView(atMs: number | undefined): { deleted?: { at: string; gone_at: string } } {

@@ -49,6 +49,11 @@ const AUTHORIZED = {
   account: { id: '00D5g000005abcd', email: 'ada@acme.example' },
   callback_url: 'https://vault.example.com/oauth/return/oa_0VbwMKyWMqjvQfMGfef7f5',
   frozen: null,
+  settings: null,
+  secrets: null,
+  used_by_count: 3,
+  created_by: { id: 'deploy-tool', name: null },
+  updated_by: { id: 'vault-page', name: 'ada' },
 }
 
 const AUTHORIZATION_ID = 'au_4be1c1f07d9a5e6b38a2c40d917'

@@ -1,6 +1,14 @@
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
+import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
+import { countFlows } from '../../shared/use-cases/usage/flows.ts'
 import { type ConnectionView, connectionView, fullConnectionView } from './connection-view.ts'
+
+interface ShowingPorts {
+  readonly freezes: FreezeWatch
+  readonly items: ItemStore
+  readonly publicUrl: string
+}
 
 /** What is asked to be shown: Auth0's object, or ours with what stands beside the row. */
 export interface ShownAs {
@@ -11,17 +19,21 @@ export interface ShownAs {
 
 /** The connection as a route answers it. */
 export async function showConnection(
-  { freezes, publicUrl }: { readonly freezes: FreezeWatch; readonly publicUrl: string },
+  ports: ShowingPorts,
   row: ConnectionRow,
   { view, answerTo }: ShownAs,
 ): Promise<ConnectionView> {
   if (view !== 'full') return connectionView(row, answerTo)
-  return fullConnectionView(row, answerTo, { freeze: await freezes.find(row.tenant, row), publicUrl })
+  const [freeze, usedByCount] = await Promise.all([
+    ports.freezes.find(row.tenant, row),
+    countFlows(ports, { tenant: row.tenant, connectionId: row.id }),
+  ])
+  return fullConnectionView(row, answerTo, { freeze, usedByCount, publicUrl: ports.publicUrl })
 }
 
 /** A page of them; of deleted ones, with when that was. */
 export async function showConnections(
-  { freezes, publicUrl }: { readonly freezes: FreezeWatch; readonly publicUrl: string },
+  ports: ShowingPorts,
   found: readonly { readonly row: ConnectionRow; readonly deletedAtMs?: number }[],
   view: ShownAs['view'],
 ): Promise<ConnectionView[]> {
@@ -29,9 +41,10 @@ export async function showConnections(
   return Promise.all(
     found.map(async ({ row, deletedAtMs }) =>
       fullConnectionView(row, 'read', {
-        freeze: await freezes.find(row.tenant, row),
+        freeze: await ports.freezes.find(row.tenant, row),
+        usedByCount: await countFlows(ports, { tenant: row.tenant, connectionId: row.id }),
         deletedAtMs,
-        publicUrl,
+        publicUrl: ports.publicUrl,
       }),
     ),
   )

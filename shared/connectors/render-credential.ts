@@ -66,6 +66,25 @@ export function publicSetupOf(setup: Setup, values: JsonObject): JsonObject {
   return Object.fromEntries(taken)
 }
 
+/**
+ * What was entered, for people to read again: the values of fields that are no secrets, and the names of those that
+ * are. A member that no field describes counts as a secret; what is of use once alone, such as a code, is left out.
+ */
+export function enteredOf(
+  setup: Setup,
+  values: JsonObject,
+): { readonly settings: JsonObject; readonly secretFields: readonly string[] } {
+  const settings: [string, JsonValue][] = []
+  const secretFields: string[] = []
+  for (const [name, value] of Object.entries(values)) {
+    const field = setup.fields.find((each) => each.name === name)
+    if (value === undefined || name === 'type' || name === 'provider' || field?.headless) continue
+    if (field?.secret === false) settings.push([name, withoutQuery(value)])
+    else secretFields.push(name)
+  }
+  return { settings: Object.fromEntries(settings), secretFields }
+}
+
 /** By its text and not by its parts: an address may hold placeholders that a template fills. */
 function withoutQuery(value: JsonValue): JsonValue {
   if (typeof value !== 'string' || !/^https?:/i.test(value)) return value

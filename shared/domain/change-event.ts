@@ -33,6 +33,9 @@ export type EventType = (typeof EVENT_TYPES)[number]
 /** Who caused an event: a client of the vault by its id. An event without one is the vault's own doing. */
 export type EventActor = { readonly id: string }
 
+/** The same with the name of the person, where a token says one: rows keep it, events do not. */
+export type Actor = EventActor & { readonly name?: string }
+
 /** The member that says who it was; nothing where nobody is known. */
 export function actorOf({ actor }: { readonly actor?: EventActor | undefined }): { actor?: EventActor } {
   return actor === undefined ? {} : { actor: { id: actor.id } }

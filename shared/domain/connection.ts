@@ -1,4 +1,5 @@
 import type { Account } from './account.ts'
+import type { Actor } from './change-event.ts'
 import type { GrantPointer, GrantState } from './grant.ts'
 import type { JsonObject } from './json.ts'
 import type { RotationAttempt, RotationFailure } from './rotation.ts'
@@ -23,6 +24,9 @@ export interface ConnectionRow {
   readonly fingerprint: string
   readonly createdAtMs: number
   readonly updatedAtMs: number
+  /** Who asked for it to be made, and for its last change. */
+  readonly createdBy?: Actor
+  readonly updatedBy?: Actor
   readonly refreshedAtMs?: number
   /** Rises on every change that people can see; attempt writes leave it alone. */
   readonly version: number
@@ -39,6 +43,10 @@ export interface ConnectionRow {
   readonly secret?: SecretPointer
   /** What a minted credential's templates need of the setup, none of it secret. */
   readonly publicSetup?: JsonObject
+  /** What was entered that is no secret, for people to read again, beyond what `publicSetup` has. */
+  readonly settings?: JsonObject
+  /** The fields of the setup that are secrets and were entered, by name. */
+  readonly secretFields?: readonly string[]
   /** The sealed tokens; absent until a provider has minted any. */
   readonly grant?: GrantPointer
   readonly setupDigest?: string

@@ -1,4 +1,4 @@
-import type { EventActor } from '../domain/change-event.ts'
+import type { Actor } from '../domain/change-event.ts'
 import type { Clock } from './clock.ts'
 import type { Digester } from './digester.ts'
 import type { ItemStore } from './item-store.ts'
@@ -15,5 +15,5 @@ export interface Ports {
   readonly random: Random
   readonly log: Log
   /** Who asked for what is done, on the way of a request; the vault itself when absent. */
-  readonly actor?: EventActor | undefined
+  readonly actor?: Actor | undefined
 }

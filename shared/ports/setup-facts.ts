@@ -23,6 +23,10 @@ export interface SetupFacts {
   readonly trimmed?: readonly string[] | undefined
   /** What a minted credential's templates need of the setup, none of it secret. */
   readonly publicSetup?: JsonObject | undefined
+  /** What was entered that is no secret. */
+  readonly settings: JsonObject
+  /** The secrets that were entered, by name. */
+  readonly secretFields: readonly string[]
   readonly status: ConnectionStatus
   readonly statusReason?: string | undefined
   /** The OAuth application that the setup names. */

@@ -153,6 +153,7 @@ export class AddDialog extends View {
       setup: this.#setup!,
       errors: this.#now.errors,
       isChange: this.#repaired !== undefined && this.#repaired.status !== 'empty',
+      settings: this.#repaired?.setup_type === this.#setup?.type ? this.#repaired?.settings : undefined,
       action: this.#now.action,
       chooseSetup: (setupType) => this.#set({ setupType, errors: [] }),
       onAuthorized: (connection) => this.#finish(connection),
@@ -230,6 +231,7 @@ export class AddDialog extends View {
         seen: this.#repaired,
         setup: isEmpty ? undefined : setup,
         values: isEmpty ? {} : (form?.values() ?? {}),
+        endsOn: this.querySelector<HTMLInputElement>('#ends-on')?.value,
         verify: verify && setup.testable && !isEmpty,
         key: this.#key,
       })

@@ -12,6 +12,8 @@ export function credentialsStep(options: {
   setup: Setup
   errors: readonly FieldError[]
   isChange: boolean
+  /** What is stored, where this kind of setup is. */
+  settings: Connection['settings']
   action: string | undefined
   chooseSetup(type: string): void
   onAuthorized(connection: Connection): void
@@ -26,7 +28,7 @@ export function credentialsStep(options: {
     ${connector.setups.length < 2 || isOnlyAuthorized ? nothing : kinds(connector, setup, options.chooseSetup)}
     ${keyed(
       `${connector.app_id} ${setup.type}`,
-      html`${isOnlyAuthorized ? nothing : html`<setup-form .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${options.isChange}></setup-form>`}
+      html`${isOnlyAuthorized ? nothing : html`<setup-form .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${options.isChange} .settings=${options.settings ?? undefined}></setup-form>`}
         ${
           isInteractive
             ? html`<oauth-connect
@@ -43,11 +45,22 @@ export function credentialsStep(options: {
     ${
       isInteractive
         ? nothing
-        : setup.testable
-          ? html`<label class="check"><input type="checkbox" name="verify" checked />${ADD.test}</label>`
-          : html`<p class="meta">${ADD.cannotTest}</p>`
+        : html`${setup.renews ? nothing : endsOn()}${
+            setup.testable
+              ? html`<label class="check"><input type="checkbox" name="verify" checked />${ADD.test}</label>`
+              : html`<p class="meta">${ADD.cannotTest}</p>`
+          }`
     }
   `
+}
+
+/** Whoever knows that a key ends says so once, and is reminded in time. */
+function endsOn(): TemplateResult {
+  return html`<details class="ends-on">
+    <summary>${ADD.endsOnDate}</summary>
+    <label for="ends-on">${ADD.lastDay}</label>
+    <input type="date" id="ends-on" name="ends-on" />
+  </details>`
 }
 
 function kinds(connector: Connector, setup: Setup, choose: (type: string) => void): TemplateResult {

@@ -12,6 +12,8 @@ export interface Draft {
   readonly seen?: Connection | undefined
   readonly setup?: Setup | undefined
   readonly values: Readonly<Record<string, unknown>>
+  /** The last day of what is typed, as a date field says it. */
+  readonly endsOn?: string | undefined
   readonly verify: boolean
   /** The same for each repetition, so that two sends make one connection. */
   readonly key: string
@@ -23,13 +25,17 @@ function saveConnection(api: Api, draft: Draft): Promise<Connection> {
   const hasSetup = draft.setup !== undefined && Object.keys(draft.values).length > 0
   const service = draft.provider === undefined ? {} : { provider: draft.provider }
   const setup = hasSetup ? { setup: { type: draft.setup!.type, ...service, ...draft.values } } : {}
+  const end = hasSetup && draft.endsOn ? { credential_expires_at: endOfDay(draft.endsOn) } : {}
   const { seen } = draft
   if (seen !== undefined) {
     const path = `/connections/${encodeURIComponent(seen.id)}${query}`
-    return api.ask('PATCH', path, { body: setup, headers: { 'if-match': tagOf(seen) } })
+    // A part is changed where the kind stays: what is left empty keeps its stored value.
+    const isPart = seen.setup_type === draft.setup?.type && seen.provider === draft.provider && hasSetup
+    const body = isPart ? { setup_changes: draft.values } : setup
+    return api.ask('PATCH', path, { body: { ...body, ...end }, headers: { 'if-match': tagOf(seen) } })
   }
   return api.ask('POST', `/connections${query}`, {
-    body: { name: draft.name, app_id: draft.appId, ...setup },
+    body: { name: draft.name, app_id: draft.appId, ...setup, ...end },
     headers: { 'idempotency-key': draft.key },
   })
 }
@@ -58,4 +64,9 @@ export async function freeName(
 /** The connection as it stands now. Throws `ApiError`. */
 export function currentOf(api: Api, { id }: Connection): Promise<Connection> {
   return api.ask('GET', `/connections/${encodeURIComponent(id)}?view=full`)
+}
+
+/** The end of that day where the person is. */
+function endOfDay(date: string): string {
+  return new Date(`${date}T23:59:59.999`).toISOString()
 }

@@ -13,14 +13,31 @@ const SUMMARY_FROM = 3
 
 /** The fields of one setup, drawn from what `/connectors` says; it knows no app. */
 export class SetupForm extends View {
-  static override properties = { connector: {}, setup: {}, errors: {}, isChange: { type: Boolean } }
+  static override properties = {
+    connector: {},
+    setup: {},
+    errors: {},
+    isChange: { type: Boolean },
+    settings: {},
+  }
   declare connector: Connector
   declare setup: Setup
   declare errors: readonly FieldError[]
   /** True where an empty field keeps what is stored. */
   declare isChange: boolean
+  /** What is stored that is no secret, where a part of it is changed. */
+  declare settings: Readonly<Record<string, unknown>> | undefined
   #notes = new Map<string, string>()
   #valueRows = 1
+
+  protected override firstUpdated(): void {
+    for (const field of this.#drawn()) {
+      const stored = this.settings?.[field.name]
+      const input = this.#input(field)
+      if (stored !== undefined && input !== null) input.value = String(stored)
+    }
+    this.requestUpdate()
+  }
 
   protected override render(): TemplateResult {
     const fields = this.#drawn()
@@ -31,14 +48,17 @@ export class SetupForm extends View {
     `
   }
 
-  /** What is typed, by field name; what is empty, or hidden by another field's value, is left out. */
+  /** What is typed, by field name; what is empty, hidden by another field's value, or stored already, is left out. */
   values(): Record<string, unknown> {
     const values: Record<string, unknown> = {}
     for (const field of this.#drawn()) {
       if (!this.#holds(field.shown_when)) continue
       const value =
         field.format === 'named-values' ? readNamedValues(this) : (this.#input(field)?.value.trim() ?? '')
-      if (value !== '' && !(Array.isArray(value) && value.length === 0)) values[field.name] = value
+      const stored = this.settings?.[field.name]
+      if (Array.isArray(value) ? value.length === 0 : value === String(stored ?? '')) continue
+      // What stood there and was emptied goes; of a change, only what differs is sent.
+      values[field.name] = value === '' ? null : value
     }
     return values
   }

@@ -12,7 +12,8 @@ import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import '../list/rename-in-place.ts'
 import './connection-activity.ts'
-import { flowsTab, settingsTab, useTab } from './other-tabs.ts'
+import './connection-flows.ts'
+import { settingsTab, useTab } from './other-tabs.ts'
 import { overviewTab } from './overview-tab.ts'
 
 type Tab = keyof typeof CONNECTION.tabs
@@ -137,7 +138,7 @@ export class VaultConnection extends View {
       case 'use':
         return useTab(connection, this.context.identity.public_url)
       case 'flows':
-        return flowsTab(connection)
+        return html`<connection-flows .context=${this.context} .connection=${connection}></connection-flows>`
       default:
         return html`<connection-activity .context=${this.context} .connectionId=${connection.id} .version=${this.version}></connection-activity>`
     }

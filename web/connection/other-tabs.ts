@@ -1,8 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector } from '../api/types.ts'
-import { timeAgo } from '../parts/pieces.ts'
 import { CONNECTION, MENU } from '../texts/connection-words.ts'
-import { LIST } from '../texts/page-texts.ts'
 
 /** What was entered, as far as it is no secret; a secret is only ever replaced. */
 export function settingsTab(
@@ -13,7 +11,8 @@ export function settingsTab(
   const setup = connector?.setups.find(({ type }) => type === connection.setup_type)
   const fields = setup?.fields.filter((field) => !field.headless) ?? []
   const settings = connection.settings ?? {}
-  const secrets = fields.filter(({ secret }) => secret)
+  const stored = new Set(connection.secrets?.map(({ name }) => name) ?? [])
+  const secrets = fields.filter(({ secret, name }) => secret && stored.has(name))
   const shown = fields.filter(({ secret, name }) => !secret && settings[name] !== undefined)
   return html`
     ${
@@ -44,7 +43,7 @@ export function useTab({ id, name, app_id: app }: Connection, publicUrl: string)
     ],
     [
       CONNECTION.use.client,
-      `const { request } = await vault.credential('${id}')\nawait fetch(url, { headers: request.headers })`,
+      `const answer = await vault.fetch('${id}', '/path')\nconst { fields } = await vault.credentials('${id}')`,
     ],
     [CONNECTION.use.terraform, JSON.stringify({ name, app_id: app }, null, 2)],
   ]
@@ -54,11 +53,4 @@ export function useTab({ id, name, app_id: app }: Connection, publicUrl: string)
       <pre tabindex="0">${text}</pre>
     </section>`,
   )}`
-}
-
-/** Which flows use it, as far as the vault tells. */
-export function flowsTab(connection: Connection): TemplateResult {
-  const { last_used_at: usedAt, used_by_count: flows } = connection
-  return html`<p>${usedAt === null ? CONNECTION.noFlows : html`${CONNECTION.lastUsed} ${timeAgo(usedAt)}`}</p>
-    <p class="muted">${flows === undefined ? CONNECTION.flowsUnknown : LIST.flows(flows)}</p>`
 }

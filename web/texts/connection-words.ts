@@ -43,7 +43,7 @@ export const CONNECTION = {
   replaceHint: 'Replacing keeps the id: flows go on.',
   lastUsed: 'Last used',
   noFlows: 'No flow has fetched this credential yet.',
-  flowsUnknown: 'This vault does not tell yet which flows use it.',
+  noFlowSays: 'No flow has said that it uses it. Editors do that when a flow is saved.',
   noActivity: 'Nothing has happened in the last 30 days.',
   use: { curl: 'curl', client: 'Flow client', terraform: 'Deploy file' },
   newName: 'Connection name',

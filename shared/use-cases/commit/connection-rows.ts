@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  actorOf,
   type ChangeEvent,
   type ChangeEventType,
   type EventActor,
@@ -93,7 +94,7 @@ export function eventWrite(
     sequence: row.sequence,
     occurred_at: new Date(event.nowMs).toISOString(),
     changed: event.changed,
-    ...(event.actor === undefined ? {} : { actor: event.actor }),
+    ...actorOf(event),
   }
   return {
     op: 'put',
@@ -164,7 +165,7 @@ export function rowChange(
 
 /** The row after a visible change: version and sequence rise, the change is dated and signed with a new op. */
 export function nextRow(
-  ports: Pick<Ports, 'random'>,
+  ports: Pick<Ports, 'random' | 'actor'>,
   row: ConnectionRow,
   members: Partial<ConnectionRow>,
   nowMs: number,
@@ -175,6 +176,8 @@ export function nextRow(
     version: row.version + 1,
     sequence: row.sequence + 1,
     updatedAtMs: Math.max(nowMs, row.updatedAtMs),
+    // What the vault does by itself leaves the last person standing there.
+    ...(ports.actor === undefined ? {} : { updatedBy: ports.actor }),
     op: newUuid(ports.random),
   }
 }

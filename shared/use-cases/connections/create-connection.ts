@@ -147,6 +147,7 @@ function newRow(
     fingerprint: fingerprintOf({ id, name: input.name, setupDigest: accepted?.digests.setupDigest }),
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
+    ...(ports.actor === undefined ? {} : { createdBy: ports.actor, updatedBy: ports.actor }),
     version: 1,
     credentialVersion: accepted === undefined ? 0 : 1,
     sequence: 1,

@@ -1,6 +1,6 @@
 import { findConnector } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
-import { accountNameOf, publicSetupOf } from '../../connectors/render-credential.ts'
+import { accountNameOf, enteredOf, publicSetupOf } from '../../connectors/render-credential.ts'
 import { validateSetup } from '../../connectors/setup-schema.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
@@ -50,6 +50,7 @@ export async function acceptSetup(
     accountName: accountNameOf(setup, all),
     trimmed,
     publicSetup: minted ? publicSetupOf(setup, all) : undefined,
+    ...enteredOf(setup, values),
     status: minted ? 'pending' : 'ready',
     statusReason: minted ? 'Waiting for the provider to issue the first credential.' : undefined,
     oauthAppId: shared?.oauthAppId,
@@ -88,6 +89,8 @@ export function rowMembersOf(
   | 'setupType'
   | 'accountName'
   | 'publicSetup'
+  | 'settings'
+  | 'secretFields'
   | 'trimmed'
   | 'status'
   | 'statusReason'
@@ -101,6 +104,8 @@ export function rowMembersOf(
     accountName: accepted.accountName,
     trimmed: accepted.trimmed,
     publicSetup: accepted.publicSetup,
+    settings: without(accepted.settings, accepted.publicSetup ?? {}),
+    secretFields: accepted.secretFields,
     status: accepted.status,
     statusReason: accepted.statusReason,
     oauthAppId: accepted.oauthAppId,
@@ -108,4 +113,9 @@ export function rowMembersOf(
     clientDigest: accepted.digests.clientDigest,
     ...(accepted.codeDigest === undefined ? {} : { codeDigest: accepted.codeDigest }),
   }
+}
+
+/** What stands in the row already is not kept twice. */
+function without(settings: JsonObject, kept: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => kept[name] === undefined))
 }

@@ -52,6 +52,19 @@ export async function listFlows(
   return page.items.map(({ attributes }) => attributes as unknown as ConnectionFlow)
 }
 
+/** How many flows say that they use a connection, whether it is still there or not. */
+export async function countFlows(
+  ports: Pick<Ports, 'items'>,
+  { tenant, connectionId }: Place,
+): Promise<number> {
+  const page = await ports.items.query({
+    partition: flowsPartition(tenant),
+    sortPrefix: flowSortPrefix(connectionId),
+    limit: MAX_FLOWS,
+  })
+  return page.items.length
+}
+
 /** Says that a flow no longer uses a connection. Throws `not-found`. */
 export async function deleteFlow(ports: Ports, place: Place, flowId: string): Promise<void> {
   await getConnection(ports, place.tenant, place.connectionId)

@@ -1,0 +1,68 @@
+import { type RunningVault, startRunningVault } from '../support/running-vault.ts'
+import { VaultSession } from '../support/vault-session.ts'
+
+let vault: RunningVault
+let session: VaultSession
+
+beforeAll(async () => {
+  vault = await startRunningVault()
+  session = await VaultSession.open(vault, 'entered')
+})
+afterAll(() => vault.stop())
+
+const view = async (id: string) => (await session.ask('GET', `/connections/${id}?view=full`)).body
+const create = async (body: object): Promise<string> =>
+  (await session.ask('POST', '/connections', { body })).body.id
+
+describe('view=full', () => {
+  const SECRET = 'settings-client-secret-000'
+  const SETUP = {
+    type: 'CLIENT_CREDENTIALS',
+    client_id: 'settings-client',
+    client_secret: SECRET,
+    token_url: 'https://idp.example.com/token?tenant=hidden',
+    scope: 'read',
+  }
+
+  test('tells what was entered that is no secret, and of a secret that it is there', async () => {
+    const id = await create({ name: 'orders', app_id: 'OAUTH2', setup: SETUP })
+    const { settings, secrets } = await view(id)
+    expect(settings).toEqual({
+      client_id: 'settings-client',
+      token_url: 'https://idp.example.com/token',
+      scope: 'read',
+    })
+    expect(secrets).toEqual([{ name: 'client_secret' }])
+    const list = (await session.ask('GET', '/connections?view=full')).body
+    expect(JSON.stringify(list)).not.toContain(SECRET)
+  })
+
+  test('follows a change of a part, and has nothing of a connection without a setup', async () => {
+    const id = await create({ name: 'key', app_id: 'HTTP' })
+    expect(await view(id)).toMatchObject({ settings: null, secrets: null })
+    const setup = { type: 'API_KEY', name: 'X-Api-Key', value: 'settings-key-000', in: 'HEADER' }
+    await session.ask('PATCH', `/connections/${id}`, { body: { setup } })
+    expect(await view(id)).toMatchObject({ settings: { name: 'X-Api-Key', in: 'HEADER' } })
+    await session.ask('PATCH', `/connections/${id}`, { body: { setup_changes: { name: 'X-Other' } } })
+    expect(await view(id)).toMatchObject({
+      settings: { name: 'X-Other', in: 'HEADER' },
+      secrets: [{ name: 'value' }],
+    })
+  })
+
+  test('counts the flows that use it, and says who made and who changed it', async () => {
+    const id = await create({ name: 'used', app_id: 'HTTP' })
+    for (const flow of ['a', 'b'])
+      await session.ask('PUT', `/connections/${id}/flows/${flow}`, { body: { name: flow } })
+    const seen = await view(id)
+    expect(seen.used_by_count).toBe(2)
+    expect(seen.created_by).toEqual({ id: expect.any(String), name: null })
+    const other = await VaultSession.open(vault, 'entered')
+    await other.ask('PATCH', `/connections/${id}`, { body: { name: 'used, renamed' } })
+    const changed = await view(id)
+    expect(changed.created_by).toEqual(seen.created_by)
+    expect(changed.updated_by.id).not.toBe(seen.updated_by.id)
+    const plain = (await session.ask('GET', `/connections/${id}`)).body
+    expect(Object.keys(plain)).not.toContain('created_by')
+  })
+})
