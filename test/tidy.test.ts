@@ -16,7 +16,7 @@ const MAX_FILE_LINES = 300
 const MAX_FUNCTION_LINES = 60
 
 const INNER = [
-  ...['functions', 'route table', 'use-cases', 'ports', 'settings', 'connectors', 'domain'],
+  ...['functions', 'route table', 'use-cases', 'rows', 'ports', 'settings', 'connectors', 'domain'],
 ] as const
 
 /** What lies in each layer, and what it may import; the first layer that fits a file is its own. */
@@ -27,10 +27,12 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   { name: 'connectors', files: /^shared\/connectors\//, mayImport: ['connectors', 'domain'] },
   { name: 'ports', files: /^shared\/ports\//, mayImport: ['ports', 'domain'] },
   { name: 'settings', files: /^shared\/settings\//, mayImport: ['settings', 'ports', 'domain'] },
+  // How items are stored, one kind after the other.
+  { name: 'rows', files: /^shared\/rows\//, mayImport: ['rows', 'ports', 'domain'] },
   {
     name: 'use-cases',
     files: /^shared\/use-cases\//,
-    mayImport: ['use-cases', 'ports', 'connectors', 'domain'],
+    mayImport: ['use-cases', 'rows', 'ports', 'connectors', 'domain'],
   },
   {
     // What an adapter says of its service, for whoever provisions it: the table's keys, the writes it keeps to.
@@ -42,7 +44,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   {
     name: 'adapters',
     files: /^shared\/adapters\//,
-    mayImport: ['adapters', 'service facts', 'ports', 'domain'],
+    mayImport: ['adapters', 'service facts', 'rows', 'ports', 'domain'],
   },
   {
     name: 'route table',

@@ -3,6 +3,7 @@ import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
+import { UnreadableItemError } from '../../shared/rows/row-codec.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
 import { banner } from './banner.ts'
 import { explainUnexpected } from './commands/command.ts'
@@ -57,6 +58,7 @@ function isRefusal(error: unknown): boolean {
     DamagedFileError,
     KeyUnavailableError,
     NewerDatabaseError,
+    UnreadableItemError,
     StoreUnavailableError,
   ].some((kind) => error instanceof kind)
 }

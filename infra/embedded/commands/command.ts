@@ -4,6 +4,7 @@ import { NewerDatabaseError } from '../../../shared/adapters/sqlite/migrations.t
 import { errorFields } from '../../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../../shared/ports/key-wrapper.ts'
+import { UnreadableItemError } from '../../../shared/rows/row-codec.ts'
 import {
   DamagedFileError,
   DataFolderError,
@@ -75,6 +76,7 @@ function isRefusal(error: unknown): boolean {
     DamagedFileError,
     KeyUnavailableError,
     NewerDatabaseError,
+    UnreadableItemError,
   ].some((kind) => error instanceof kind)
 }
 

@@ -9,6 +9,7 @@ import {
 import { type KeyContext, KeyUnavailableError, type KeyWrapper } from '../../ports/key-wrapper.ts'
 import type { Random } from '../../ports/random.ts'
 import { SealBrokenError } from '../../ports/secret-store.ts'
+import { STORE_FORMAT, UnreadableItemError } from '../../rows/row-codec.ts'
 import { envelopeOf, openText, sealText } from './envelope.ts'
 
 /** Where the text is kept that proves which keys belong to a database. */
@@ -23,7 +24,8 @@ const KNOWN_TEXT = new SecretText('flow-vault')
 /**
  * Proves that these keys belong to this database, before anything is read or written with them. The first start
  * stores a sealed known text and its digest; every later one opens the text and compares the digest.
- * Throws `KeyUnavailableError`, having written nothing, when either does not match.
+ * Throws `KeyUnavailableError`, having written nothing, when either does not match, and `UnreadableItemError` when what
+ * is there was written in another format.
  */
 export async function verifyKeyMatches(ports: {
   items: ItemStore
@@ -35,6 +37,11 @@ export async function verifyKeyMatches(ports: {
   const digest = await digester.digest('key-check', KNOWN_TEXT)
   const stored = (await items.get(KEY_CHECK_KEY)) ?? (await writeKeyCheck(ports, digest))
   await assertOpens(stored, ports.keys)
+  if (stored['format'] !== STORE_FORMAT) {
+    throw new UnreadableItemError(
+      'the data folder holds data in a format that this release does not read: start the release that wrote it, or name another folder',
+    )
+  }
   if (stored['digest'] !== digest) {
     throw new KeyUnavailableError(
       'the digest key does not belong to this database: another key file was used when the database was made',
@@ -47,7 +54,8 @@ async function writeKeyCheck(
   { items, keys, random }: { items: ItemStore; keys: KeyWrapper; random: Random },
   digest: string,
 ): Promise<Attributes> {
-  const attributes: Attributes = { ...(await sealText(KNOWN_TEXT, PLACE, { keys, random })), digest }
+  const sealed = await sealText(KNOWN_TEXT, PLACE, { keys, random })
+  const attributes: Attributes = { ...sealed, digest, format: STORE_FORMAT }
   try {
     await items.transact([{ op: 'put', key: KEY_CHECK_KEY, attributes, when: [{ kind: 'item-absent' }] }])
     return attributes

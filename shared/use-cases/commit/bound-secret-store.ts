@@ -7,6 +7,13 @@ import {
   type Write,
 } from '../../ports/item-store.ts'
 import type { SecretPage, SecretStore, StagedVersion } from '../../ports/secret-store.ts'
+import { STORE_FORMAT } from '../../rows/row-codec.ts'
+
+/** Which store the rows were begun with, and in which format they are. */
+interface KeptStore {
+  readonly kind: string
+  readonly format: unknown
+}
 
 /** What a secret store is bound by. */
 interface Binding {
@@ -97,26 +104,35 @@ export class BoundSecretStore implements SecretStore {
     if (this.#agrees && !afresh) return
     const kept = (await this.#kept()) ?? (begins && this.#binding.mayBegin ? await this.#begin() : undefined)
     if (kept === undefined) return
-    if (kept !== this.#binding.kind) throw otherStore(kept, this.#binding.kind)
+    if (kept.format !== STORE_FORMAT) throw otherFormat()
+    if (kept.kind !== this.#binding.kind) throw otherStore(kept.kind, this.#binding.kind)
     this.#agrees = true
   }
 
-  async #kept(): Promise<string | undefined> {
-    const kind = (await this.#binding.items.get(secretStoreKey()))?.['kind']
-    return kind === undefined ? undefined : String(kind)
+  async #kept(): Promise<KeptStore | undefined> {
+    const found = await this.#binding.items.get(secretStoreKey())
+    return found === undefined ? undefined : { kind: String(found['kind']), format: found['format'] }
   }
 
-  async #begin(): Promise<string | undefined> {
+  async #begin(): Promise<KeptStore | undefined> {
     const { items, kind } = this.#binding
+    const attributes = { kind, format: STORE_FORMAT }
     try {
       const when = [{ kind: 'item-absent' }] as const
-      await items.transact([{ op: 'put', key: secretStoreKey(), attributes: { kind }, when }])
-      return kind
+      await items.transact([{ op: 'put', key: secretStoreKey(), attributes, when }])
+      return attributes
     } catch (error) {
       if (error instanceof ConditionFailedError) return this.#kept()
       throw error
     }
   }
+}
+
+function otherFormat(): StoreUnavailableError {
+  return new StoreUnavailableError(
+    'the table holds data in a format that this release does not read: use the release that wrote it, or another stage',
+    'not-applied',
+  )
 }
 
 function otherStore(kept: string, set: string): StoreUnavailableError {

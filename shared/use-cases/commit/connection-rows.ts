@@ -13,6 +13,7 @@ import { connectionKey, eventKey, outboxShard } from '../../domain/keys.ts'
 import { isSecretIdOf } from '../../domain/secret-id.ts'
 import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 
 /**
  * The row, or undefined; another tenant's id is as unknown as any. A seal is bound to the secret's name and the
@@ -55,12 +56,12 @@ export function connectionNotFound(): VaultError {
 
 /** The one place where stored attributes become a row: everything that writes rows writes whole, typed ones. */
 export function rowOf(attributes: Attributes | undefined): ConnectionRow | undefined {
-  return attributes as unknown as ConnectionRow | undefined
+  return CONNECTION_ROWS.find(attributes)
 }
 
 /** A row as attributes, whole. */
 export function attributesOf(row: ConnectionRow): Attributes {
-  return row as unknown as Attributes
+  return CONNECTION_ROWS.encode(row)
 }
 
 /**

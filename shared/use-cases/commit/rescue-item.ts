@@ -3,6 +3,7 @@ import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { rescueKey, workShard } from '../../domain/keys.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
+import { rowCodec } from '../../rows/row-codec.ts'
 
 /**
  * A minted grant that the row does not point at: sealed, and waiting. `renewal` and `authorize` lost their commit and
@@ -46,13 +47,20 @@ export interface StoredRescue extends Rescue {
   readonly due_at: number
 }
 
+/** Rescues, as they are stored. */
+export const RESCUE_ROWS = rowCodec<Rescue>('rescue', 1)
+
+/** A rescue item that is there, or undefined. */
+export function rescueOf(attributes: Attributes | undefined): StoredRescue | undefined {
+  return RESCUE_ROWS.find(attributes) as StoredRescue | undefined
+}
+
 /** The write that leaves a rescue item, to be looked at when `dueAtMs` comes. */
 export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {
-  const attributes = JSON.parse(JSON.stringify(rescue)) as Attributes
   return {
     op: 'put',
     key: rescueKey(rescue.tenant, rescue.connectionId, rescue.op),
-    attributes: { ...attributes, due_shard: workShard(rescue.connectionId), due_at: dueAtMs },
+    attributes: { ...RESCUE_ROWS.encode(rescue), due_shard: workShard(rescue.connectionId), due_at: dueAtMs },
   }
 }
 

@@ -12,7 +12,7 @@ import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { Intent } from './intent.ts'
-import { type Rescue, rescueRemoval } from './rescue-item.ts'
+import { rescueOf, rescueRemoval } from './rescue-item.ts'
 import { revokeStored } from './stored-setup.ts'
 
 /** How long an undone intent stays as a mark: far longer than any request that may still ask for it. */
@@ -72,7 +72,7 @@ async function hasOwner(ports: Ports, { tenant, ownerId }: Intent): Promise<bool
 /** A grant that was minted already is revoked first: with the setup goes what could revoke it. */
 async function endFirstGrant(ports: UndoPorts, intent: Intent): Promise<void> {
   const key = rescueKey(intent.tenant, intent.ownerId, intent.op)
-  const rescue = (await ports.items.get(key)) as unknown as Rescue | undefined
+  const rescue = rescueOf(await ports.items.get(key))
   if (rescue?.of !== 'first' || ports.grants === undefined) return
   const { grants } = ports
   await revokeStored({ ...ports, grants }, { ...rescue, id: rescue.connectionId })

@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { listFreezes } from '../freezes/list-freezes.ts'
 import { missingScopes } from '../grants/grant-records.ts'
-import { RESTORABLE_MS, type Tombstone } from './tombstones.ts'
+import { RESTORABLE_MS, TOMBSTONE_ROWS, type Tombstone } from './tombstones.ts'
 
 /** How many rows one read looks at: a page of about 1 KB rows that DynamoDB answers at once. */
 const READ_ROWS = 500
@@ -63,7 +63,7 @@ export async function* browseConnections(
     })
     for (const { attributes } of page.items) {
       const found =
-        filter.deleted === true ? restorable(attributes as unknown as Tombstone, nowMs) : rowOf(attributes)
+        filter.deleted === true ? restorable(TOMBSTONE_ROWS.decode(attributes), nowMs) : rowOf(attributes)
       if (found === undefined) continue
       const { row, deletedAtMs } = 'row' in found ? found : { row: found }
       const isFrozen = frozen.has(row.id) || frozen.has(row.appId)

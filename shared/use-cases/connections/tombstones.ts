@@ -1,7 +1,8 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { tombstoneKey, workShard } from '../../domain/keys.ts'
-import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
+import type { Condition, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { rowCodec } from '../../rows/row-codec.ts'
 
 /** Design: a deleted connection can be restored for 7 days, which is Secrets Manager's shortest recovery window. */
 export const RESTORABLE_MS = 7 * 24 * 3600 * 1000
@@ -21,6 +22,9 @@ export interface Tombstone {
   readonly op: string
 }
 
+/** Tombstones, as they are stored: each holds a whole row. */
+export const TOMBSTONE_ROWS = rowCodec<Tombstone>('tombstone', 1)
+
 /** The write that puts a tombstone in the place of a row. */
 export function putTombstone(tombstone: Tombstone, dueAtMs: number, when: readonly Condition[] = []): Write {
   const { row } = tombstone
@@ -28,10 +32,10 @@ export function putTombstone(tombstone: Tombstone, dueAtMs: number, when: readon
     op: 'put',
     key: tombstoneKey(row.tenant, row.id),
     attributes: {
-      ...tombstone,
+      ...TOMBSTONE_ROWS.encode(tombstone),
       due_shard: workShard(row.id),
       due_at: dueAtMs,
-    } as unknown as Attributes,
+    },
     when,
   }
 }
@@ -42,5 +46,5 @@ export async function findTombstone(
   tenant: string,
   id: string,
 ): Promise<Tombstone | undefined> {
-  return (await ports.items.get(tombstoneKey(tenant, id))) as unknown as Tombstone | undefined
+  return TOMBSTONE_ROWS.find(await ports.items.get(tombstoneKey(tenant, id)))
 }

@@ -5,7 +5,7 @@ import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { rescueRemoval, type StoredRescue } from '../commit/rescue-item.ts'
+import { rescueOf, rescueRemoval, type StoredRescue } from '../commit/rescue-item.ts'
 import { grantChange } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { removeQuietly } from './keep-answer.ts'
@@ -57,7 +57,7 @@ export async function adoptWaiting(ports: GrantPorts, { tenant, id }: Connection
   const found = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
   let moved = false
   for (const { attributes } of found.items) {
-    const rescue = attributes as unknown as StoredRescue
+    const rescue = rescueOf(attributes)!
     if (rescue.of !== 'renewal' && rescue.of !== 'authorize') continue
     if ((await settleRescue(ports, rescue)) === 'adopted') moved = true
   }
@@ -81,7 +81,7 @@ export async function findRescue(
   ports: Pick<GrantPorts, 'items'>,
   { tenant, id, op }: { tenant: string; id: string; op: string },
 ): Promise<StoredRescue | undefined> {
-  return (await ports.items.get(rescueKey(tenant, id, op))) as unknown as StoredRescue | undefined
+  return rescueOf(await ports.items.get(rescueKey(tenant, id, op)))
 }
 
 async function adopt(

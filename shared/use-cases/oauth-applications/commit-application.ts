@@ -1,7 +1,7 @@
 import { VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { oauthAppKey } from '../../domain/keys.ts'
-import { type Attributes, ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import { discardReplaced } from '../commit/discard-version.ts'
@@ -10,7 +10,7 @@ import { sealableContent } from '../commit/secret-content.ts'
 import { firstPlace, placeForSecret } from '../commit/secret-place.ts'
 import { settleItem } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { defaultApplicationSort, type OauthApplication } from './oauth-application.ts'
+import { APPLICATION_ROWS, defaultApplicationSort, type OauthApplication } from './oauth-application.ts'
 
 interface Facts {
   readonly previous: OauthApplication | undefined
@@ -91,7 +91,7 @@ function applicationWrites(application: OauthApplication, facts: Facts): Write[]
     {
       op: 'put',
       key: oauthAppKey(application.tenant, application.id),
-      attributes: application as unknown as Attributes,
+      attributes: APPLICATION_ROWS.encode(application),
       when:
         previous === undefined
           ? [{ kind: 'item-absent' }]

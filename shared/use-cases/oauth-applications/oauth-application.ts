@@ -8,6 +8,7 @@ import { SecretText } from '../../domain/secret-text.ts'
 import type { Attributes } from '../../ports/item-store.ts'
 import type { ClientIdentity } from '../../ports/oauth-client.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { rowCodec } from '../../rows/row-codec.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 import { isUndoneCreation } from '../commit/settle-commit.ts'
 
@@ -58,10 +59,13 @@ export async function findOauthApplication(
   throw new InvariantError('an OAuth application is not its own, or points at a secret of another')
 }
 
+/** Applications, as they are stored. */
+export const APPLICATION_ROWS = rowCodec<OauthApplication>('OAuth application', 1)
+
 /** An application as it is stored. What only says that one will never be created is none. */
 export function applicationOf(attributes: Attributes | undefined): OauthApplication | undefined {
   if (attributes === undefined || isUndoneCreation(attributes)) return undefined
-  return attributes as unknown as OauthApplication
+  return APPLICATION_ROWS.decode(attributes)
 }
 
 function isOwnApplication(application: OauthApplication, tenant: string, id: string): boolean {

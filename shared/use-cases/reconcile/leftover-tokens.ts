@@ -11,7 +11,7 @@ import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
-import type { Rescue } from '../commit/rescue-item.ts'
+import { type Rescue, rescueOf } from '../commit/rescue-item.ts'
 import { findTombstone, type Tombstone } from '../connections/tombstones.ts'
 import { forgetSighting, isSecondSighting } from './sightings.ts'
 
@@ -73,7 +73,7 @@ export class LeftoverTokens {
     const row = rowOf(await items.get(connectionKey(tenant, ownerId)))
     const after = await findTombstone(this.#ports, tenant, ownerId)
     const rescues = await items.query({ ...rescuesOf(tenant, ownerId), limit: MAX_RESCUES })
-    const rescued = rescues.items.map(({ attributes }) => (attributes as unknown as Rescue).grant)
+    const rescued = rescues.items.map(({ attributes }) => rescueOf(attributes)?.grant)
     const grants = [row?.grant, before?.row.grant, after?.row.grant, ...rescued]
     return grants.some((grant) => grant?.[part] === mark)
   }

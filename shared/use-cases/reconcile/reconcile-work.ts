@@ -3,10 +3,10 @@ import { errorFields } from '../../ports/error-fields.ts'
 import type { Attributes, ItemKey } from '../../ports/item-store.ts'
 import type { WorkQueue } from '../../ports/work-queue.ts'
 import type { Intent } from '../commit/intent.ts'
-import type { Rescue } from '../commit/rescue-item.ts'
+import { rescueOf } from '../commit/rescue-item.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
 import { type DeletePorts, finishDeletion, removeTombstone } from '../connections/delete-connection.ts'
-import type { Tombstone } from '../connections/tombstones.ts'
+import { TOMBSTONE_ROWS } from '../connections/tombstones.ts'
 
 /** One run works this many items at most; what is left waits a minute for the next. */
 const MAX_ITEMS_A_RUN = 1000
@@ -95,19 +95,19 @@ async function workItem(
   if (kind === 'intent') {
     if ((await undoIntent(ports, item as unknown as Intent)) === 'undone') report.undone++
   } else if (kind === 'deletion') {
-    await finishDeletion(ports, item as unknown as Tombstone)
+    await finishDeletion(ports, TOMBSTONE_ROWS.decode(item))
     report.deletionsFinished++
   } else if (kind === 'freeze') {
     await ports.work.enqueue([{ kind: 'freeze', tenant: String(item['tenant']), id: String(item['id']) }])
     report.freezeJobs++
   } else if (kind === 'rescue') {
-    const rescue = item as unknown as Rescue
+    const rescue = rescueOf(item)!
     await ports.work.enqueue([
       { kind: 'rescue', tenant: rescue.tenant, id: rescue.connectionId, op: rescue.op },
     ])
     report.rescues++
   } else if (kind === 'tombstone') {
-    await removeTombstone(ports, item as unknown as Tombstone)
+    await removeTombstone(ports, TOMBSTONE_ROWS.decode(item))
     report.tombstonesRemoved++
   }
 }

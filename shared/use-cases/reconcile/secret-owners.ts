@@ -5,7 +5,7 @@ import type { Subscription } from '../../domain/subscription.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
-import type { Rescue } from '../commit/rescue-item.ts'
+import { rescueOf } from '../commit/rescue-item.ts'
 import { findTombstone, type Tombstone } from '../connections/tombstones.ts'
 import { findOauthApplication, type OauthApplication } from '../oauth-applications/oauth-application.ts'
 import { findSubscription } from '../subscriptions/subscription-rows.ts'
@@ -62,7 +62,7 @@ async function connectionOwner(
   return {
     kind: 'known',
     pointers: [row?.secret, tombstone?.row.secret].flatMap((pointer) => pointer ?? []),
-    kept: rescues.items.flatMap(({ attributes }) => (attributes as unknown as Rescue).secret ?? []),
+    kept: rescues.items.flatMap(({ attributes }) => rescueOf(attributes)?.secret ?? []),
   }
 }
 

@@ -8,6 +8,7 @@ import { eventKey, outboxShard, subscriptionKey, subscriptionsPartition } from '
 import type { Subscription } from '../../domain/subscription.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { SUBSCRIPTION_ROWS } from '../../rows/subscription-row.ts'
 import { isUndoneCreation } from '../commit/settle-commit.ts'
 
 /** Each event is matched with all of a tenant's, and a fan-out of 50 is one page of writes. */
@@ -48,7 +49,7 @@ export async function listSubscriptions(
 /** What only says that a subscription will never be created is none. */
 function subscriptionOf(attributes: Attributes | undefined): Subscription | undefined {
   if (attributes === undefined || isUndoneCreation(attributes)) return undefined
-  return attributes as unknown as Subscription
+  return SUBSCRIPTION_ROWS.decode(attributes)
 }
 
 /** The write that stores a subscription as it now is, on the condition that nobody changed it since `seen`. */
@@ -56,7 +57,7 @@ export function subscriptionWrite(next: Subscription, seen: Subscription | undef
   return {
     op: 'put',
     key: subscriptionKey(next.tenant, next.id),
-    attributes: next as unknown as Attributes,
+    attributes: SUBSCRIPTION_ROWS.encode(next),
     when:
       seen === undefined
         ? [{ kind: 'item-absent' }]

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-store.ts'
-import { verifyKeyMatches } from '../../../../shared/adapters/sealed/key-check.ts'
+import { KEY_CHECK_KEY, verifyKeyMatches } from '../../../../shared/adapters/sealed/key-check.ts'
 import { addKey, createKeyFile, dropKey, openKeyFile } from '../../../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../../../shared/adapters/sealed/local-key-wrapper.ts'
@@ -31,6 +31,16 @@ describe('verifyKeyMatches', () => {
     expect(written.map(({ key }) => key)).toEqual([{ partition: 'VAULT', sort: 'key-check' }])
     await verifyKeyMatches(await portsOf(path))
     expect(await everything()).toEqual(written)
+  })
+
+  it('refuses data of earlier code, and of a later release, with one sentence', async () => {
+    await verifyKeyMatches(await portsOf(path))
+    const [{ key, attributes } = { key: KEY_CHECK_KEY, attributes: {} }] = await everything()
+    for (const format of [undefined, 2]) {
+      await items.transact([{ op: 'put', key, attributes: { ...attributes, format } }])
+      const refused = verifyKeyMatches(await portsOf(path))
+      await expect(refused).rejects.toThrow('in a format that this release does not read')
+    }
   })
 
   it('lets two first starts at once with one key file agree', async () => {

@@ -36,7 +36,7 @@ describe('BoundSecretStore', () => {
     await expect(store.get(ID, TOKEN)).rejects.toThrow('no such version')
     expect(await kept()).toBeUndefined()
     await store.stage(ID, TOKEN, VALUE)
-    expect(await kept()).toEqual({ kind: 'sealed' })
+    expect(await kept()).toEqual({ kind: 'sealed', format: 1 })
     expect((await store.get(ID, TOKEN)).reveal()).toBe('value')
   })
 
@@ -63,7 +63,7 @@ describe('BoundSecretStore', () => {
         'the secrets of this table are in secrets-manager, and secretStore=sealed is set',
       )
     }
-    expect(await kept()).toEqual({ kind: 'secrets-manager' })
+    expect(await kept()).toEqual({ kind: 'secrets-manager', format: 1 })
     const { items: stored } = await secrets.list({ limit: 10 })
     expect(stored).toEqual([expect.not.objectContaining({ deletedAtMs: expect.anything() })])
     expect((await secrets.get(ID, TOKEN)).reveal()).toBe('value')
@@ -81,7 +81,9 @@ describe('BoundSecretStore', () => {
     await open('sealed', true).stage(ID, TOKEN, VALUE)
     const store = open('secrets-manager')
     await expect(store.get(ID, TOKEN)).rejects.toThrow('secretStore=secrets-manager is set')
-    await items.transact([{ op: 'put', key: secretStoreKey(), attributes: { kind: 'secrets-manager' } }])
+    await items.transact([
+      { op: 'put', key: secretStoreKey(), attributes: { kind: 'secrets-manager', format: 1 } },
+    ])
     expect((await store.get(ID, TOKEN)).reveal()).toBe('value')
   })
 
@@ -99,5 +101,17 @@ describe('BoundSecretStore', () => {
     items.reads = 0
     await store.prove({ afresh: true })
     expect(items.reads).toBe(1)
+  })
+
+  it.each([
+    ['of earlier code', {}],
+    ['of a later release', { format: 2 }],
+  ])('refuses a table %s with one sentence, and writes nothing', async (_, format) => {
+    const attributes = { kind: 'sealed', ...format }
+    await items.transact([{ op: 'put', key: secretStoreKey(), attributes }])
+    for (const act of [open('sealed', true).stage(ID, TOKEN, VALUE), open('sealed').get(ID, TOKEN)])
+      await expect(act).rejects.toThrow('in a format that this release does not read')
+    expect(await kept()).toEqual(attributes)
+    expect((await secrets.list({ limit: 10 })).items).toEqual([])
   })
 })

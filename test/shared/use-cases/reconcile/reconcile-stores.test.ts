@@ -151,7 +151,7 @@ describe('reconcileStores', () => {
     const { world, id, secretId } = await worldWithConnection()
     await world.start().secrets.stage(secretId, 'rescued', VALUE)
     const secret = { secretId, versionId: 'rescued', generation: 1, staged: 1 }
-    const attributes = { connectionId: id, secret, grant: { access: 'mark0000' } }
+    const attributes = { connectionId: id, secret, grant: { access: 'mark0000' }, v: 1 }
     await world.items.transact([{ op: 'put', key: rescueKey(TENANT, id, 'an-op'), attributes }])
     for (const report of await world.passDays(3)) expect(report).toMatchObject({ orphanVersions: 0 })
   })
@@ -167,7 +167,7 @@ describe('reconcileStores', () => {
       {
         op: 'put',
         key: rescueKey(TENANT, id, 'an-op'),
-        attributes: { connectionId: id, grant: { access: 'rescued0' } },
+        attributes: { connectionId: id, grant: { access: 'rescued0' }, v: 1 },
       },
     ])
     const [first, second] = await world.passDays(2)

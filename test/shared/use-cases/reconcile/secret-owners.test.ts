@@ -7,7 +7,7 @@ const TENANT = 'acme'
 const ID = 'ac_0000000000000000000000'
 const SECRET_ID = secretIdOf({ deployment: 'local', kind: 's', tenant: TENANT, ownerId: ID, generation: 1 })
 const POINTER = { secretId: SECRET_ID, versionId: 'v1', generation: 1, staged: 1 }
-const ROW = { tenant: TENANT, id: ID, secret: POINTER }
+const ROW = { tenant: TENANT, id: ID, secret: POINTER, v: 1 }
 
 /** Rows in which the pointer moves from one place to the other between the nth read and the next. */
 function movingAfter(nth: number, from: 'row' | 'tombstone'): Pick<ItemStore, 'get' | 'query'> {
@@ -18,7 +18,7 @@ function movingAfter(nth: number, from: 'row' | 'tombstone'): Pick<ItemStore, 'g
       reads++
       const found: Record<string, Attributes> = {
         [connectionKey(TENANT, ID).partition]: ROW,
-        [tombstoneKey(TENANT, ID).partition]: { row: ROW, state: 'deleted' },
+        [tombstoneKey(TENANT, ID).partition]: { row: ROW, state: 'deleted', v: 1 },
       }
       const asked = partition === tombstoneKey(TENANT, ID).partition ? 'tombstone' : 'row'
       return asked === place ? found[partition] : undefined

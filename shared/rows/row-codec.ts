@@ -1,0 +1,34 @@
+import type { Attributes } from '../ports/item-store.ts'
+
+/** How the items of one kind are stored: the one place where attributes become values, and the other way round. */
+export interface RowCodec<Row> {
+  /** The attributes of an item that is written whole. */
+  encode(row: Row): Attributes
+  /** Throws `UnreadableItemError` for an item of another format than this release writes. */
+  decode(attributes: Attributes): Row
+  /** The same of an item that may not be there. */
+  find(attributes: Attributes | undefined): Row | undefined
+}
+
+/** What earlier code stored, or a later release: nothing of it is read or changed. */
+export class UnreadableItemError extends Error {
+  override readonly name = 'UnreadableItemError'
+}
+
+/** Which format the items of a whole store have; raised when what is there can no longer be read item by item. */
+export const STORE_FORMAT = 1
+
+/** The codec of one kind of items, whose format is `v`: each item says which it has, and another is refused. */
+export function rowCodec<Row extends object>(kind: string, v: number): RowCodec<Row> {
+  const decode = (attributes: Attributes): Row => {
+    const { v: stored, ...members } = attributes
+    if (stored === v) return members as unknown as Row
+    const found = stored === undefined ? 'no format' : `format ${String(stored)}`
+    throw new UnreadableItemError(`an item of the kind ${kind} has ${found}, and this release reads ${v}`)
+  }
+  return {
+    encode: (row) => ({ ...row, v }) as unknown as Attributes,
+    decode,
+    find: (attributes) => (attributes === undefined ? undefined : decode(attributes)),
+  }
+}

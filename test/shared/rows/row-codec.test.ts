@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import type { Attributes } from '../../../shared/ports/item-store.ts'
+import { CONNECTION_ROWS } from '../../../shared/rows/connection-row.ts'
+import { type RowCodec, rowCodec, UnreadableItemError } from '../../../shared/rows/row-codec.ts'
+import { SUBSCRIPTION_ROWS } from '../../../shared/rows/subscription-row.ts'
+import { RESCUE_ROWS } from '../../../shared/use-cases/commit/rescue-item.ts'
+import { TOMBSTONE_ROWS } from '../../../shared/use-cases/connections/tombstones.ts'
+import { APPLICATION_ROWS } from '../../../shared/use-cases/oauth-applications/oauth-application.ts'
+
+const CODECS = {
+  connection: CONNECTION_ROWS,
+  tombstone: TOMBSTONE_ROWS,
+  rescue: RESCUE_ROWS,
+  application: APPLICATION_ROWS,
+  subscription: SUBSCRIPTION_ROWS,
+} as Record<string, unknown> as Record<string, RowCodec<object>>
+/** What 0.2.0 wrote, one item a kind: every later release reads it. A release adds a file and changes none. */
+const STORED = JSON.parse(readFileSync('test/shared/rows/items-of-0.2.0.json', 'utf8')) as Record<
+  string,
+  Attributes
+>
+const kinds = Object.keys(CODECS)
+
+describe('the items of 0.2.0', () => {
+  it('have every kind', () => expect(Object.keys(STORED)).toEqual(kinds))
+
+  it.each(kinds)('decode as a %s, and are written as they were', (kind) => {
+    const row = CODECS[kind]!.decode(STORED[kind]!)
+    expect(row).not.toHaveProperty('v')
+    expect(CODECS[kind]!.encode(row)).toEqual(STORED[kind])
+  })
+
+  it.each(kinds)('are refused as a %s when their format is not known', (kind) => {
+    const { v: _, ...earlier } = STORED[kind]!
+    for (const unknown of [earlier, { ...earlier, v: 2 }, { ...earlier, v: '1' }])
+      expect(() => CODECS[kind]!.decode(unknown)).toThrow(UnreadableItemError)
+  })
+})
+
+describe('rowCodec', () => {
+  const codec = rowCodec<{ name: string }>('thing', 3)
+
+  it('says of nothing that there is none', () => expect(codec.find(undefined)).toBeUndefined())
+
+  it('keeps a member that is undefined out of what it decodes to', () =>
+    expect(codec.find(codec.encode({ name: 'x' }))).toEqual({ name: 'x' }))
+
+  it('names the kind and both formats in its refusal, and nothing that is stored', () =>
+    expect(() => codec.decode({ name: 'planted-canary', v: 4 })).toThrow(
+      /^an item of the kind thing has format 4, and this release reads 3$/,
+    ))
+})
