@@ -12,7 +12,7 @@ import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../shared/use-cases/commit/single-flight.ts'
 import { EventOutlets } from '../shared/use-cases/events/event-outlets.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
-import { runnerInTurns, workInTurns } from '../shared/use-cases/grants/call-turns.ts'
+import { deliverInTurn, runnerInTurns, workInTurns } from '../shared/use-cases/grants/call-turns.ts'
 import { type PermitLookup, PermitWatch } from '../shared/use-cases/permits/permit-watch.ts'
 import { SubscriptionOutlet } from '../shared/use-cases/subscriptions/fan-out.ts'
 import { UsageRollup } from '../shared/use-cases/usage/usage-rollup.ts'
@@ -198,6 +198,7 @@ export function wireDeliver(env: Environment = process.env): DeliverFunctionPort
     fetch: createGuardedFetch({ allowHosts: config.allowHosts, clock }),
     deployment: config.deployment,
     publicUrl: present(config.publicUrl, ENV.publicUrl),
+    inTurn: (tenant, act) => deliverInTurn(rows, tenant, act),
     putOff: (receiptHandle, ms) => queue.putOff(receiptHandle, ms),
   }
 }

@@ -4,8 +4,12 @@ import { errorFields } from '../../shared/ports/error-fields.ts'
 import { deliverEvent } from '../../shared/use-cases/subscriptions/deliver-event.ts'
 import type { DeliverFunctionPorts } from './ports.ts'
 
-/** A store that was away is asked again this much later. */
+/** A store that was away is asked again this much later, and so much later again each time. */
 const RETRY_AFTER_MS = 5_000
+/** What waits for its tenant's turn comes again this much later, and so much later again each time. */
+const TURN_AFTER_MS = 2_000
+/** The queue counts to a thousand: at this pace that is longer than an event is tried. */
+const LONGEST_PAUSE_MS = 120_000
 
 /**
  * The handler of the `deliver` function. Messages of one group go one after the other, and none behind one that has
@@ -47,15 +51,21 @@ async function deliverRecord(ports: DeliverFunctionPorts, record: SQSRecord): Pr
     return undefined
   }
   try {
-    const result = await deliverEvent(ports, message)
+    const done = await ports.inTurn(message.tenant, () => deliverEvent(ports, message))
+    if (done === undefined) return pauseOf(record, TURN_AFTER_MS)
+    const { result } = done
     return result.kind === 'done' ? undefined : Math.max(0, result.untilMs - ports.clock.nowMs())
   } catch (error) {
     ports.log.error('a delivery could not be recorded; it is tried again', {
       tenant: message.tenant,
       ...errorFields(error),
     })
-    return RETRY_AFTER_MS
+    return pauseOf(record, RETRY_AFTER_MS)
   }
+}
+
+function pauseOf({ attributes }: SQSRecord, stepMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, stepMs * Number(attributes.ApproximateReceiveCount))
 }
 
 function readMessage(body: string): DeliveryMessage | undefined {

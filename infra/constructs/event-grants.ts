@@ -9,6 +9,7 @@ const FEED_HEAD = ['TENANT#*#FEED_HEAD']
 const DELIVERIES = ['TENANT#*#DELIVERIES']
 /** Of the table of rows, these alone are open to who tells of changes. */
 const SUBSCRIPTIONS = ['TENANT#*#SUBSCRIPTIONS']
+const TURNS = ['TENANT#*#TURNS']
 
 /** What functions may do with events: each part of the table by the beginning and the end of its partition keys. */
 export const EVENT_GRANTS: Readonly<Record<EventGrantName, (resources: VaultResources) => Granted>> = {
@@ -40,7 +41,10 @@ export const EVENT_GRANTS: Readonly<Record<EventGrantName, (resources: VaultReso
   'list-subscriptions': (it) => onTable(it, [items(it, SUBSCRIPTIONS, ['dynamodb:Query'])]),
   'serve-subscriptions': (it) => {
     const actions = ['GetItem', 'PutItem', 'UpdateItem'].map((one) => `dynamodb:${one}`)
-    const { statements, environment } = onTable(it, [items(it, SUBSCRIPTIONS, actions)])
+    const { statements, environment } = onTable(it, [
+      items(it, SUBSCRIPTIONS, actions),
+      items(it, TURNS, ['dynamodb:PutItem', 'dynamodb:DeleteItem']),
+    ])
     // Where people look at what they are told of.
     return { statements, environment: { ...environment, [ENV.publicUrl]: it.http[ENV.publicUrl] } }
   },

@@ -102,6 +102,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'dynamodb:GetItem',
     'dynamodb:PutItem',
     'dynamodb:UpdateItem',
+    'dynamodb:DeleteItem',
     'secretsmanager:GetSecretValue',
     'kms:Decrypt',
     'lambda:InvokeFunction',
@@ -234,7 +235,14 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
         'any: stream',
         'outbox#*',
       ],
-      deliver: [...sealed('w/'), 'TENANT#*#DELIVERIES', ...committed, 'TENANT#*#SUBSCRIPTIONS', 'VAULT'],
+      deliver: [
+        ...sealed('w/'),
+        'TENANT#*#DELIVERIES',
+        ...committed,
+        'TENANT#*#SUBSCRIPTIONS',
+        'TENANT#*#TURNS',
+        'VAULT',
+      ],
       reconcile: [
         'ACCESS#*',
         'REFRESH#*',

@@ -8,6 +8,7 @@ import { eventKey, feedPartition } from '../../shared/domain/keys.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { Subscription } from '../../shared/domain/subscription.ts'
 import type { OutgoingFetch } from '../../shared/ports/outgoing-fetch.ts'
+import { deliverInTurn } from '../../shared/use-cases/grants/call-turns.ts'
 import { SubscriptionOutlet } from '../../shared/use-cases/subscriptions/fan-out.ts'
 import { subscriptionWrite } from '../../shared/use-cases/subscriptions/subscription-rows.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -88,6 +89,7 @@ export async function deliverWithFaults(seed: number, bug?: DeliveringBug): Prom
       fetch,
       deployment: 'simulated',
       publicUrl: 'https://vault.example.com',
+      inTurn: (tenant, act) => deliverInTurn({ ...ports(), items: store }, tenant, act),
       putOff: (handle, ms) => queue.putOff(handle, ms),
     })
 

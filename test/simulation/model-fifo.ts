@@ -11,7 +11,7 @@ interface Message {
   readonly messageId: string
   readonly receiptHandle: string
   readonly body: string
-  readonly attributes: { readonly MessageGroupId: string }
+  readonly attributes: { readonly MessageGroupId: string; readonly ApproximateReceiveCount: string }
   visibleAtMs: number
 }
 
@@ -87,7 +87,7 @@ export class ModelFifo {
     if (nowMs - seenAtMs < DEDUPLICATED_MS) return true
     this.#seenAtMs.set(MessageDeduplicationId, nowMs)
     const messageId = `m${++this.#sent}`
-    const attributes = { MessageGroupId }
+    const attributes = { MessageGroupId, ApproximateReceiveCount: '1' }
     this.#messages.push({
       messageId,
       receiptHandle: messageId,

@@ -11,6 +11,8 @@ import type { WorkItem } from '../../ports/work-queue.ts'
 const CALLS: Turns = { kind: 'call', count: 5 }
 /** Rotations of one tenant at a time out of the queue, of the fifty that the least number of workers has. */
 const ROTATIONS: Turns = { kind: 'rotation', count: 20 }
+/** Calls of one tenant at a time to receivers of its subscriptions, of the twenty that there are. */
+const DELIVERIES: Turns = { kind: 'delivery', count: 8 }
 /** Longer than a call can last, so that one whose process died stands in nobody's way for long. */
 const TURN_MS = 130_000
 /** Places looked at; with most of them taken, one more looks at a free one by chance, or comes again. */
@@ -61,6 +63,15 @@ export function workInTurns(
       ports.log.info('a rotation waits: its tenant has as many under way as it may', { tenant: item.tenant })
     }
   }
+}
+
+/** A delivery in one of the tenant's turns; undefined, and nothing done, when none is free. */
+export function deliverInTurn<Result>(
+  ports: TurnPorts,
+  tenant: string,
+  act: () => Promise<Result>,
+): Promise<{ readonly result: Result } | undefined> {
+  return inTurn(ports, { turns: DELIVERIES, tenant }, act)
 }
 
 /** Does it in one of the tenant's turns; undefined, and nothing done, when none is free. */

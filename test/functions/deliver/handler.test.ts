@@ -20,6 +20,7 @@ async function world(statusOf: (eventId: string) => number) {
   const sent: string[] = []
   const putOff: [handle: string, ms: number][] = []
   const lines: string[] = []
+  const turns = { areFree: true }
   const note = (message: string) => lines.push(message)
   const unused = {} as never
   const subscription = {
@@ -53,9 +54,10 @@ async function world(statusOf: (eventId: string) => number) {
       sent.push(id)
       return { kind: 'answer', status: statusOf(id), headers: {}, body: new SecretText('') }
     },
+    inTurn: async (_tenant, act) => (turns.areFree ? { result: await act() } : undefined),
     putOff: async (receiptHandle, ms) => void putOff.push([receiptHandle, ms]),
   })
-  return { items, clock, handle, sent, putOff, lines }
+  return { items, clock, handle, sent, putOff, lines, turns }
 }
 
 const messageOf = (connection: string, place: number, again?: string): DeliveryMessage => ({
@@ -76,6 +78,8 @@ const messageOf = (connection: string, place: number, again?: string): DeliveryM
     occurred_at: '2030-01-01T00:00:00.000Z',
   },
 })
+/** How often the queue says that it has handed a message out. */
+const receives = { count: 1 }
 const record = (message: DeliveryMessage | string): SQSRecord => {
   const body = typeof message === 'string' ? message : JSON.stringify(message)
   const id = typeof message === 'string' ? message : message.event.id
@@ -84,7 +88,7 @@ const record = (message: DeliveryMessage | string): SQSRecord => {
     messageId: id,
     receiptHandle: `handle of ${id}`,
     body,
-    attributes: { MessageGroupId: group },
+    attributes: { MessageGroupId: group, ApproximateReceiveCount: String(receives.count) },
   } as SQSRecord
 }
 const batch = (...messages: (DeliveryMessage | string)[]): SQSEvent => ({ Records: messages.map(record) })
@@ -141,6 +145,20 @@ describe('the handler of deliver', () => {
     expect(failuresOf(answer)).toEqual([])
     expect(sent).toEqual(['ac_a-1'])
     expect(lines).toHaveLength(3)
+  })
+
+  it('calls nobody without a turn of the tenant, and comes back later each time', async () => {
+    const { handle, sent, putOff, turns } = await world(() => 204)
+    turns.areFree = false
+    for (receives.count of [1, 10, 900]) {
+      expect(failuresOf(await handle(batch(messageOf('ac_a', 1))))).toEqual(['ac_a-1'])
+    }
+    receives.count = 1
+    expect(putOff.map(([, ms]) => ms)).toEqual([2_000, 20_000, 120_000])
+    expect(sent).toEqual([])
+    turns.areFree = true
+    await handle(batch(messageOf('ac_a', 1)))
+    expect(sent).toEqual(['ac_a-1'])
   })
 
   it('has a message back within seconds when the table is away', async () => {
