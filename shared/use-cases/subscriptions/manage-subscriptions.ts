@@ -4,6 +4,7 @@ import { newId, newUuid } from '../../domain/ids.ts'
 import { subscriptionKey } from '../../domain/keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Subscription, SubscriptionFilter, SubscriptionTarget } from '../../domain/subscription.ts'
+import { errorFields } from '../../ports/error-fields.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -141,7 +142,7 @@ export async function rotateSigningSecret(
   return rotated
 }
 
-/** Deletes a subscription with its signing secret; what waits for it is not sent. Throws `not-found`. */
+/** Deletes a subscription; what waits for it is not sent, and its signing secret goes with it. Throws `not-found`. */
 export async function deleteSubscription(ports: Ports, tenant: string, id: string): Promise<void> {
   const seen = await getSubscription(ports, tenant, id)
   const removal: Write = { op: 'delete', key: subscriptionKey(tenant, id), when: [{ kind: 'item-present' }] }
@@ -156,7 +157,12 @@ export async function deleteSubscription(ports: Ports, tenant: string, id: strin
     deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
   }
   await ports.items.transact([removal, openIntent(intent)])
-  await undoIntent(ports, intent)
+  try {
+    await undoIntent(ports, intent)
+  } catch (error) {
+    // It is gone, and says so; its intent has reconcile remove the signing key.
+    ports.log.warn('left the end of a subscription to reconcile', { tenant, ...errorFields(error) })
+  }
 }
 
 function nextVersion(ports: Ports, seen: Subscription): Pick<Subscription, 'version' | 'updatedAtMs' | 'op'> {
