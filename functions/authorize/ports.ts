@@ -9,7 +9,7 @@ export interface AuthorizeFunctionPorts extends HttpPorts {
   readonly items: ItemStore
   readonly digester: Digester
   readonly random: Random
-  readonly grants: Pick<GrantRunner, 'authorizationUrl' | 'exchange'>
+  readonly grants: Pick<GrantRunner, 'authorizationUrl' | 'exchange' | 'noteRefusal'>
   /** Scheme, host and path where browsers reach this vault, without a trailing slash. */
   readonly publicUrl: string
   /** Links lead to the provider at once, for browsers that nobody looks at; they are bound all the same. */

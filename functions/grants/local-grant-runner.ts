@@ -5,6 +5,7 @@ import { changeSetup } from '../../shared/use-cases/grants/change-setup.ts'
 import { exchangeCode } from '../../shared/use-cases/grants/exchange-code.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { mintFirstGrant } from '../../shared/use-cases/grants/mint-first-grant.ts'
+import { noteRefusal } from '../../shared/use-cases/grants/note-failed-authorization.ts'
 import { probeStored } from '../../shared/use-cases/grants/probe-stored.ts'
 import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
 import { sealImport } from '../../shared/use-cases/grants/seal-import.ts'
@@ -30,6 +31,7 @@ function workOf(ports: GrantPorts & SendPorts): GrantWork {
     probe: (request) => probeStored(ports, request),
     authorizationUrl: (request) => buildAuthorizationUrl(ports, request),
     exchange: (request) => exchangeCode({ ...ports, actor: request.actor }, request),
+    noteRefusal: (request) => noteRefusal(ports, request),
     change: (request) => changeSetup(ports, request),
     send: (request) => sendNotification(ports, request),
     async revoke(request) {

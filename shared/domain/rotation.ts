@@ -34,6 +34,8 @@ export interface RotationFailure {
   /** For a broken client: the state of the application then; another state lifts the stop. */
   readonly application?: string
   readonly count: number
+  /** How often in a row a renewal was refused since the access token ended: repeated, that is the end of a grant. */
+  readonly refusals?: number
   readonly firstAtMs: number
   readonly lastAtMs: number
   readonly retryAtMs?: number

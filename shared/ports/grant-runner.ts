@@ -21,6 +21,8 @@ interface GrantOperations {
   authorizationUrl: { request: AuthorizationUrlRequest; result: AuthorizationUrl }
   /** Exchanges an authorization code and puts its grant in the place of the connection's old one. */
   exchange: { request: ExchangeRequest; result: ExchangeResult }
+  /** Keeps what a provider sent a browser back with in the place of a code. */
+  noteRefusal: { request: RefusalRequest; result: null }
   /** Revokes the grants of one stored secret version at the provider. */
   revoke: { request: RevokeStoredRequest; result: RevokeStoredResult }
   /** Lays changes over a stored setup, which who changes it cannot read. */
@@ -43,6 +45,7 @@ export const GRANT_OPERATIONS = {
   probe: 'to-the-end',
   authorizationUrl: 'to-the-end',
   exchange: 'to-the-end',
+  noteRefusal: 'to-the-end',
   revoke: 'to-the-end',
   change: 'to-the-end',
   send: 'to-the-end',
@@ -169,8 +172,16 @@ export interface FailureTold {
   readonly target?: ForbiddenTarget
   /** The state of the OAuth client when it was refused. */
   readonly application?: string
-  /** `retry`: back off and try again · `at-expiry`: nothing changes before that · `stop`: until a person changes something · `end`: the grant is dead. */
-  readonly next: 'retry' | 'retry-seldom' | 'at-expiry' | 'wait-for-application' | 'stop' | 'end' | 'unknown'
+  /** What follows from it; `nextTryMs` has the table. */
+  readonly next:
+    | 'retry'
+    | 'retry-seldom'
+    | 'client-refused'
+    | 'at-expiry'
+    | 'wait-for-application'
+    | 'stop'
+    | 'end'
+    | 'unknown'
 }
 
 /** An address that the outgoing guard refuses for good: the reason without its full stop, and the setup's field. */
@@ -237,6 +248,16 @@ export type ExchangeResult =
   | { readonly kind: 'other-account'; readonly account: Account | undefined; readonly expected: string }
   | { readonly kind: 'failed'; readonly failure: FailureTold }
   | { readonly kind: 'gone' }
+
+export interface RefusalRequest {
+  readonly tenant: string
+  readonly id: string
+  /** The provider's own code, where it is one that may be shown. */
+  readonly code: string
+  readonly message: string
+  /** The provider's own words, cut and free of what looks like a secret. */
+  readonly description?: string
+}
 
 export interface RevokeStoredRequest extends StoredSetup {
   /** True to end it also where that ends other grants of the same client and person. */

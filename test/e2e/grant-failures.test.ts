@@ -25,46 +25,46 @@ const named = (error: string, status = 400): ScriptedAnswer => ({
 /** The answer; what becomes of a working grant that meets it when it is renewed; and of a setup when it is first minted. */
 const FAILURES: readonly (readonly [string, ScriptedAnswer, Outcome, Outcome])[] = [
   // RFC 6749 §5.2, every row.
-  ['invalid_request', named('invalid_request'), works('refused', 'invalid_request'), person('refused')],
+  ['invalid_request', named('invalid_request'), works('refused', 'invalid_request'), waits('refused')],
   [
     'invalid_client',
     named('invalid_client', 401),
     works('app-broken', 'invalid_client'),
-    person('app-broken'),
+    waits('app-broken'),
   ],
-  ['invalid_grant', named('invalid_grant'), dead('invalid_grant'), person('grant-dead')],
-  ['unauthorized_client', named('unauthorized_client'), works('app-broken'), person('app-broken')],
-  ['unsupported_grant_type', named('unsupported_grant_type'), works('refused'), person('refused')],
-  ['invalid_scope', named('invalid_scope'), works('refused', 'invalid_scope'), person('refused')],
-  ['an error nobody knows', named('made_up'), works('refused', 'made_up'), person('refused')],
+  ['invalid_grant', named('invalid_grant'), dead('invalid_grant'), waits('grant-dead')],
+  ['unauthorized_client', named('unauthorized_client'), works('app-broken'), waits('app-broken')],
+  ['unsupported_grant_type', named('unsupported_grant_type'), works('refused'), waits('refused')],
+  ['invalid_scope', named('invalid_scope'), works('refused', 'invalid_scope'), waits('refused')],
+  ['an error nobody knows', named('made_up'), works('refused', 'made_up'), waits('refused')],
   // Failures in the guise of success.
-  ['invalid_grant with HTTP 200', named('invalid_grant', 200), dead('invalid_grant'), person('grant-dead')],
+  ['invalid_grant with HTTP 200', named('invalid_grant', 200), dead('invalid_grant'), waits('grant-dead')],
   ['server_error with HTTP 200', named('server_error', 200), works('unknown'), waits('unknown')],
-  ['HTML with HTTP 200', { body: HTML }, works('unknown', 'invalid_answer'), person('refused')],
-  ['an empty body', { body: '' }, works('unknown', 'invalid_answer'), person('refused')],
+  ['HTML with HTTP 200', { body: HTML }, works('unknown', 'invalid_answer'), waits('refused')],
+  ['an empty body', { body: '' }, works('unknown', 'invalid_answer'), waits('refused')],
   [
     'a bare NaN in the JSON',
     { headers: { 'content-type': 'application/json' }, body: '{"access_token":"x","expires_in":NaN}' },
     works('unknown', 'invalid_answer'),
-    person('refused'),
+    waits('refused'),
   ],
-  ['no token', { body: { token_type: 'Bearer' } }, works('unknown', 'invalid_answer'), person('refused')],
+  ['no token', { body: { token_type: 'Bearer' } }, works('unknown', 'invalid_answer'), waits('refused')],
   [
     'a token of another type',
     { body: { ...TOKEN, token_type: 'mac' } },
     works('unknown', 'unsupported_token_type'),
-    person('refused'),
+    waits('refused'),
   ],
   [
     'a token that would break a header',
     { body: { ...TOKEN, access_token: 'a\r\nb' } },
     works('unknown', 'invalid_answer'),
-    person('refused'),
+    waits('refused'),
   ],
   // Statuses that decide by themselves.
-  ['HTML with HTTP 400', { status: 400, body: HTML }, works('refused', 'http_error'), person('refused')],
-  ['HTTP 403', { status: 403, body: {} }, works('refused', 'http_error'), person('refused')],
-  ['HTTP 404', { status: 404, body: HTML }, works('refused', 'http_error'), person('refused')],
+  ['HTML with HTTP 400', { status: 400, body: HTML }, works('refused', 'http_error'), waits('refused')],
+  ['HTTP 403', { status: 403, body: {} }, works('refused', 'http_error'), waits('refused')],
+  ['HTTP 404', { status: 404, body: HTML }, works('refused', 'http_error'), waits('refused')],
   ['HTTP 408', { status: 408 }, works('unknown', 'server_error'), waits('unknown')],
   ['HTTP 429', { status: 429 }, works('passing', 'too_many_requests'), waits('passing')],
   ['invalid_grant with HTTP 500', named('invalid_grant', 500), works('unknown'), waits('unknown')],
@@ -80,7 +80,7 @@ const FAILURES: readonly (readonly [string, ScriptedAnswer, Outcome, Outcome])[]
     'a redirect',
     { status: 307, headers: { location: 'https://elsewhere.example.test/token' } },
     works('refused', 'redirect'),
-    person('refused'),
+    waits('refused'),
   ],
   ['a dropped connection', { drop: true }, works('unknown', 'connection_lost'), waits('unknown')],
 ]
@@ -104,15 +104,6 @@ function dead(code: string): Outcome {
     status: 'reauthorization_required',
     failure: { class: 'grant-dead', code },
     fetch: { now, expired: 409 },
-  }
-}
-
-/** Nothing was minted yet, and a person has to change something. */
-function person(failureClass: string): Outcome {
-  return {
-    status: 'pending',
-    failure: { class: failureClass },
-    fetch: { now: [409, 'authorization_pending'] },
   }
 }
 

@@ -240,6 +240,7 @@ export class Invariants {
     const grant = this.#tokensOf(row)?.[name]
     if (grant?.refresh_token === undefined) return
     const token = this.#world.server.tokens.get(grant.refresh_token)
+    if (token !== undefined && token.refusals >= 3) return
     if (token === undefined || !token.saidDead) {
       this.breach('P4', `${row.id} was ended (${row.failure?.code}) though the provider never said so`)
     } else if (token.family.revokedBy === 'vault') {

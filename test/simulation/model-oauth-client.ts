@@ -91,6 +91,11 @@ export class ModelOAuthClient implements OAuthClient {
     const { invariants } = this.#world
     const flight = invariants.sent(this.#process, request)
     const outcome = await this.#outcomeOf(request, flight.answered)
+    if (request.grant.kind === 'refresh-token') {
+      const token = this.#world.server.tokens.get(request.grant.refreshToken.reveal())
+      // What the process was told: three times the same is taken for an end, in whatever words.
+      if (token !== undefined) token.refusals = outcome.kind === 'refused' ? token.refusals + 1 : 0
+    }
     flight.end(outcome.kind)
     return outcome
   }

@@ -37,6 +37,8 @@ export interface ServerToken {
   isStored: boolean
   /** Whether the vault was told that it is dead. */
   saidDead: boolean
+  /** How often in a row its holder was told of a refusal that names no death. */
+  refusals: number
   /** Whether it had been used, to an end the vault knows as success or does not know at all, since it was committed. */
   isSpent: boolean
   /** The connection whose row points at it. */
@@ -143,7 +145,14 @@ export class ModelServer {
 
   #newToken(family: Family): ServerToken {
     const value = `refresh-${++this.#count}`
-    const token: ServerToken = { value, family, isStored: false, saidDead: false, isSpent: false }
+    const token: ServerToken = {
+      value,
+      family,
+      isStored: false,
+      saidDead: false,
+      refusals: 0,
+      isSpent: false,
+    }
     this.tokens.set(value, token)
     return token
   }

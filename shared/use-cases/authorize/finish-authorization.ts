@@ -1,5 +1,6 @@
 import { accountLabel } from '../../domain/account.ts'
 import { actorOf } from '../../domain/change-event.ts'
+import { shownDescription } from '../../domain/provider-words.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeResult, GrantRunner } from '../../ports/grant-runner.ts'
@@ -36,7 +37,7 @@ export type Finished =
   | { readonly kind: 'ended'; readonly authorization: Authorization; readonly end: AuthorizationEnd }
 
 type FinishPorts = Pick<Ports, 'items' | 'digester' | 'clock' | 'log'> & {
-  grants: Pick<GrantRunner, 'exchange'>
+  grants: Pick<GrantRunner, 'exchange' | 'noteRefusal'>
 }
 
 /** Who comes while the code is exchanged waits this long, in all and between two looks. */
@@ -85,7 +86,7 @@ export async function finishAuthorization(ports: FinishPorts, input: CallbackInp
   if (known !== undefined) return { kind: 'ended', authorization, end: known }
   if (authorization.phase === 'exchanging') return waitForEnd(ports, authorization)
   const refusal = refusalOf(authorization, input)
-  if (refusal !== undefined) return endWith(ports, authorization, refusal)
+  if (refusal !== undefined) return refuse(ports, authorization, { refusal, callback: input.callback })
   const { state, callback } = input
   return exchange(ports, authorization, {
     state,
@@ -108,6 +109,27 @@ function refusalOf(
     words: words ?? NO_REASON,
     ...(error !== undefined && ERROR_CODE.test(error) ? { code: error } : {}),
   }
+}
+
+/** Ends it, and tells whoever may read the connection as well; that is no reason to keep the person waiting for long. */
+async function refuse(
+  ports: FinishPorts,
+  authorization: Authorization,
+  { refusal, callback }: { refusal: AuthorizationEnd; callback: CallbackInput['callback'] },
+): Promise<Finished> {
+  const finished = await endWith(ports, authorization, refusal)
+  if (finished.kind !== 'ended' || finished.end !== refusal) return finished
+  const { tenant, connectionId: id } = authorization
+  const description = shownDescription(callback?.['error_description'] ?? '')
+  try {
+    await ports.grants.noteRefusal({
+      ...{ tenant, id, code: refusal.code ?? 'not_authorized', message: refusal.words },
+      ...(description === undefined ? {} : { description }),
+    })
+  } catch (error) {
+    ports.log.warn('could not note why an authorization failed', { connection_id: id, ...errorFields(error) })
+  }
+  return finished
 }
 
 /** RFC 9207 §2.4. Where no issuer is known, one that is named has to be of the origin that was asked. */

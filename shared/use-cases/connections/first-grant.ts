@@ -2,9 +2,8 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { RotationFailure } from '../../domain/rotation.ts'
-import { HOLD_MS, retryAtMs } from '../../domain/rotation-policy.ts'
+import { HOLD_MS } from '../../domain/rotation-policy.ts'
 import type {
-  FailureTold,
   FirstGrantRequest,
   FirstGrantResult,
   ForbiddenTarget,
@@ -19,15 +18,13 @@ import { failureBecause } from '../grants/failure.ts'
 import { grantMembers } from '../grants/grant-change.ts'
 import { withoutRetry } from '../grants/next-step.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
+import { failureMember, nextTryMs } from '../grants/when-again.ts'
 import type { GrantFate } from './grant-fate.ts'
 
 /** Issue of patience: creating never depends on a provider being up, so its first answer is waited for this long. */
 export const FIRST_GRANT_BUDGET_MS = 5_000
 /** A person's new code is worth more patience: without an answer nothing is changed, and the code is lost. */
 const NEW_CODE_BUDGET_MS = 20_000
-/** While a code may still be exchanged, it is tried again this often. */
-const NO_APPLICATION_RETRY_MS = 60_000
-
 const CODE_OPEN =
   'no answer came in time, and the code may have been used. The connection goes on with the grant that it has.'
 
@@ -177,23 +174,17 @@ function pendingMembers(
   const { failure } = result
   // Nothing has failed yet where nobody was asked to authorize.
   if (failure.code === 'not_authorized') return { status: 'pending', statusReason: failure.message }
-  const retryAt = firstRetryMs(ports, failure, { nowMs, usesCode })
+  const retryAtMs = nextTryMs(failure, {
+    ...{ nowMs, count: 1, fraction: ports.random.fraction(), hasCode: usesCode },
+    // A code whose fate is unknown is never sent again.
+    afterUnknownMs: (backMs) => (usesCode ? undefined : backMs),
+  })
   return {
     status: 'pending',
     statusReason: failure.message,
-    failure: {
-      class: failure.class,
-      code: failure.code,
-      message: failure.message,
-      ...(failure.description === undefined ? {} : { description: failure.description }),
-      ...(failure.application === undefined ? {} : { application: failure.application }),
-      count: 1,
-      firstAtMs: nowMs,
-      lastAtMs: nowMs,
-      ...(retryAt === undefined ? {} : { retryAtMs: retryAt }),
-    },
+    failure: failureMember(undefined, failure, { nowMs, retryAtMs }),
     ...(usesCode && failure.next === 'unknown' ? { attempt: spentCode(stored, nowMs) } : {}),
-    ...dueMembers(stored.id, retryAt),
+    ...dueMembers(stored.id, retryAtMs),
   }
 }
 
@@ -203,22 +194,6 @@ function notYetAnswered(message: string, nowMs: number): RotationFailure {
     ...{ class: 'unknown', code: 'no_answer_yet', message, count: 1 },
     ...{ firstAtMs: nowMs, lastAtMs: nowMs, retryAtMs: nowMs + HOLD_MS },
   }
-}
-
-function firstRetryMs(
-  ports: FirstGrantPorts,
-  failure: FailureTold,
-  at: { nowMs: number; usesCode: boolean },
-): number | undefined {
-  if (failure.next === 'stop' || failure.next === 'end') return undefined
-  if (failure.next === 'unknown' && at.usesCode) return undefined
-  if (failure.next === 'wait-for-application') return at.nowMs + NO_APPLICATION_RETRY_MS
-  return retryAtMs({
-    nowMs: at.nowMs,
-    count: 1,
-    fraction: ports.random.fraction(),
-    ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
-  })
 }
 
 /** A code that was sent and whose fate is unknown: the attempt that stands for it forbids sending it again. */

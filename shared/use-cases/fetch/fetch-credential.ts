@@ -139,11 +139,9 @@ function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow {
   return row
 }
 
-/** Whether a first credential comes by itself, once the provider answers: waiting helps, and no person is needed. */
+/** Whether a first credential comes by itself, once the provider gives one: no person has to authorize. */
 function waitsForProvider(row: ConnectionRow): boolean {
-  if (row.due_at === undefined) return false
-  const failure = row.failure?.class
-  return failure === undefined || ['not-sent', 'passing', 'unknown'].includes(failure)
+  return row.due_at !== undefined && row.failure?.code !== 'no_oauth_application'
 }
 
 /** A row with what it points at, opened: the setup of a static connection, or the tokens of a minted one. */

@@ -11,8 +11,9 @@ import type { SingleFlight } from '../commit/single-flight.ts'
 
 /** Design: a fetch that waits for a rotation has its own budget; the rotation goes on without it. */
 const FETCH_BUDGET_MS = 10_000
-/** Flows come back at least this often, so that what a person repaired is noticed. */
-const MAX_RETRY_AFTER_S = 300
+/** The longest pause after a failure; where only a person can help, flows come back so often that a repair is noticed. */
+const MAX_RETRY_AFTER_S = 600
+const WITHOUT_A_TRY_S = 300
 /** What a caller is told whose budget ended before the provider's answer came. */
 export const NO_ANSWER_YET = 'The provider has not answered yet.'
 /** How often another process's rotation is looked at while waiting for it. */
@@ -87,7 +88,7 @@ export function refuseExpired(row: ConnectionRow, nowMs: number): void {
 /** The 503 that says when to come back: at the next try, or seldom when only a person can help. */
 export function credentialUnavailable(row: ConnectionRow, nowMs: number, message: string): VaultError {
   const { failure } = row
-  const retryAtMs = failure === undefined ? nowMs : (failure.retryAtMs ?? Number.POSITIVE_INFINITY)
+  const retryAtMs = failure === undefined ? nowMs : (failure.retryAtMs ?? nowMs + WITHOUT_A_TRY_S * 1000)
   return new VaultError('credential-unavailable', message, {
     ...(failure === undefined ? {} : { errorCode: failure.code }),
     retryAfterSeconds: Math.min(MAX_RETRY_AFTER_S, Math.max(1, Math.ceil((retryAtMs - nowMs) / 1000))),

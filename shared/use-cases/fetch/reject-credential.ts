@@ -56,12 +56,15 @@ export async function rejectCredential(
     }
   }
   const deadlineMs = ports.clock.monotonicMs() + REJECTION_BUDGET_MS
-  const outcome = (await claimRejection(ports, row))
-    ? (await ports.grants.rotate(complaintOf(row), REJECTION_BUDGET_MS)).kind
-    : 'claimed'
+  const result = (await claimRejection(ports, row))
+    ? await ports.grants.rotate(complaintOf(row), REJECTION_BUDGET_MS)
+    : undefined
+  const outcome = result?.kind ?? 'claimed'
   const current = await afterOthers(ports, row, { outcome, deadlineMs })
   if (current.credentialVersion > input.credentialVersion) return { row: current, renewed: true }
-  return { row: current, renewed: false, reason: reasonFor(outcome, current) }
+  // What keeps the provider from being asked just now is no failure of the connection, and not in its row.
+  const paused = current.failure === undefined && result?.kind === 'failed' ? result.row.failure : undefined
+  return { row: current, renewed: false, reason: paused?.message ?? reasonFor(outcome, current) }
 }
 
 /** The row once a rotation that another caller began is over, or the budget is. */

@@ -1,6 +1,6 @@
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
-import { type Asked, nextStepAfter } from './next-step.ts'
+import { type Asked, nextStepAfter, OF_THE_SETUP } from './next-step.ts'
 
 type Reason =
   | 'not-authorized'
@@ -10,6 +10,9 @@ type Reason =
   | 'refused-by-service'
   | 'no-application'
   | 'too-late-to-send'
+  | 'provider-failing'
+  | 'client-refused-lately'
+  | 'in-turn'
 
 const REASONS: Readonly<Record<Reason, FailureTold>> = {
   'not-authorized': {
@@ -57,6 +60,26 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     message: 'The vault was too slow to ask the provider in its turn; it is asked again.',
     next: 'retry',
   },
+  'provider-failing': {
+    class: 'passing',
+    code: 'provider_failing',
+    message:
+      'The provider has failed several times in a row and is left alone for a minute; then it is asked again.',
+    next: 'retry',
+  },
+  'client-refused-lately': {
+    class: 'app-broken',
+    code: 'client_refused',
+    message:
+      'The provider refused the same OAuth client for another connection. Correct its id and secret. It is tried again by itself.',
+    next: 'client-refused',
+  },
+  'in-turn': {
+    class: 'passing',
+    code: 'many_renewals',
+    message: 'Many connections are renewed at this provider just now; this one has its turn soon.',
+    next: 'retry',
+  },
 }
 
 /** A failure by its name: its words say what to do. */
@@ -86,9 +109,10 @@ export function failureOf(outcome: TokenFailure, asked: Asked): FailureTold {
       return { ...named, next: 'retry' }
     case 'grant-dead':
       // Without a refresh token no grant has died: the key or secret in the setup was refused.
-      return { ...named, next: asked.way === 'refresh-token' ? 'end' : 'stop' }
+      return { ...named, next: asked.way === 'refresh-token' ? 'end' : 'client-refused' }
     case 'app-broken':
-      return { ...named, next: asked.kind === 'authorization-code' ? 'wait-for-application' : 'stop' }
+      // A refused client passes by itself: a new secret takes its time, and an administrator takes a change back.
+      return { ...named, next: OF_THE_SETUP.has(code) ? 'stop' : 'client-refused' }
     case 'refused':
       return { ...named, next: 'retry-seldom' }
   }

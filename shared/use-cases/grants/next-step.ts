@@ -36,20 +36,22 @@ const STEPS: Readonly<Record<string, string>> = {
 }
 
 /** These say that what is entered in the setup, or the way to use the client, is at fault: not id and secret. */
-const OF_THE_SETUP: ReadonlySet<string> = new Set(['invalid_key', 'invalid_setup'])
+export const OF_THE_SETUP: ReadonlySet<string> = new Set(['invalid_key', 'invalid_setup'])
 
 /** One sentence about what a person can do next; a failure that needs nobody says so. */
 export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: Asked): string {
   // With a 401 it is said of a wrong secret too (Keycloak): then it is about the client itself.
   if (code === 'unauthorized_client' && httpStatus !== 401) {
-    // Nothing of ours changes then, so nothing is tried again before a person asks for it.
-    const then = asked.way === 'authorization-code' ? 'authorize' : 'rotate'
-    return `Allow the client this grant type at the provider, then ${then} the connection again.`
+    return asked.way === 'authorization-code'
+      ? 'Allow the client this grant type at the provider, then authorize the connection again.'
+      : `Allow the client this grant type at the provider. ${TRIED_AGAIN}`
   }
   if (kind === 'app-broken' && !OF_THE_SETUP.has(code)) {
-    return asked.client === 'setup'
-      ? 'Correct the client id and secret in the setup.'
-      : 'Correct the client id and secret of the OAuth application.'
+    const correct =
+      asked.client === 'setup'
+        ? 'Correct the client id and secret in the setup.'
+        : 'Correct the client id and secret of the OAuth application.'
+    return asked.once || asked.way === 'authorization-code' ? correct : `${correct} ${TRIED_AGAIN}`
   }
   // An answer that may have used up what was sent says nothing against the endpoint.
   const step = kind === 'unknown' ? undefined : STEPS[code]
@@ -59,7 +61,9 @@ export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: A
     return AUTHORIZE_AGAIN
   }
   if (kind === 'grant-dead') {
-    return asked.way === 'refresh-token' ? AUTHORIZE_AGAIN : 'Correct the credentials in the setup.'
+    return asked.way === 'refresh-token'
+      ? AUTHORIZE_AGAIN
+      : `Correct the credentials in the setup. ${TRIED_AGAIN}`
   }
   if (kind === 'refused' || kind === 'app-broken') return `Check the setup. ${TRIED_AGAIN}`
   return code === 'dns_failed' ? `Check the host name, if the setup names it. ${TRIED_AGAIN}` : TRIED_AGAIN
@@ -68,4 +72,9 @@ export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: A
 /** The failure's words for whoever was answered that nothing was stored: then nothing is tried again. */
 export function withoutRetry(message: string): string {
   return message.replace(` ${TRIED_AGAIN}`, '')
+}
+
+/** The failure's words once asking again is over: what was refused again and again is refused for good. */
+export function withAuthorizing(message: string): string {
+  return `${withoutRetry(message).replace(/ Check the setup\.$/, '')} ${AUTHORIZE_AGAIN}`
 }

@@ -1,10 +1,11 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { connectionKey } from '../../domain/keys.ts'
-import type { RotationFailure } from '../../domain/rotation.ts'
 import { heldUntilMs } from '../../domain/rotation-policy.ts'
-import type { FailureTold } from '../../ports/grant-runner.ts'
+import type { FailureTold, RefusalRequest } from '../../ports/grant-runner.ts'
 import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { findConnection } from '../commit/connection-rows.ts'
+import { failureMember } from './when-again.ts'
 
 /**
  * Tells the operator what the person in the browser was told. Only a connection that holds no grant is marked: one
@@ -15,19 +16,11 @@ export async function noteFailedAuthorization(
   row: ConnectionRow,
   failure: FailureTold,
 ): Promise<void> {
-  const holdsNothing = row.status === 'empty' || row.status === 'pending'
+  const holdsNothing = ['empty', 'pending', 'reauthorization_required'].includes(row.status)
   if (!holdsNothing || heldUntilMs(row) !== undefined || row.due_at !== undefined) return
   const nowMs = ports.clock.nowMs()
   const { message } = failure
-  const noted: RotationFailure = {
-    class: failure.class,
-    code: failure.code,
-    message,
-    ...(failure.description === undefined ? {} : { description: failure.description }),
-    count: (row.failure?.count ?? 0) + 1,
-    firstAtMs: row.failure?.firstAtMs ?? nowMs,
-    lastAtMs: nowMs,
-  }
+  const noted = failureMember(row.failure, failure, { nowMs, retryAtMs: undefined })
   try {
     await ports.items.transact([
       {
@@ -43,4 +36,15 @@ export async function noteFailedAuthorization(
   } catch (error) {
     if (!(error instanceof ConditionFailedError)) throw error
   }
+}
+
+/** The same for what a provider sent a browser back with: no code came, so nothing was asked. */
+export async function noteRefusal(
+  ports: Pick<Ports, 'items' | 'clock'>,
+  { tenant, id, ...told }: RefusalRequest,
+): Promise<null> {
+  const row = await findConnection(ports, tenant, id)
+  if (row !== undefined)
+    await noteFailedAuthorization(ports, row, { ...told, class: 'refused', next: 'stop' })
+  return null
 }

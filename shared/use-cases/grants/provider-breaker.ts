@@ -6,6 +6,8 @@ import type { Random } from '../../ports/random.ts'
 const FAILURES_TO_OPEN = 5
 /** An open breaker lets nothing through for this long, then one request that finds out. */
 const OPEN_MS = 60_000
+/** A client that was refused is left alone for this long, for all connections that use it; then one request finds out. */
+const REFUSED_MS = 5 * 60_000
 /** A request that finds out and never reports is given up after a provider's timeout and the storing of its answer. */
 const PROBE_MS = 90_000
 /**
@@ -36,7 +38,11 @@ export interface RequestedProvider {
 /** `go`: send, and report what came of it · `wait`: send nothing now, and come back after `forMs`. */
 export type Admission =
   | { readonly kind: 'go'; report(outcome: TokenOutcome['kind'] | 'not-asked'): void }
-  | { readonly kind: 'wait'; readonly forMs: number }
+  | {
+      readonly kind: 'wait'
+      readonly forMs: number
+      readonly because: 'provider-failing' | 'client-refused-lately' | 'in-turn'
+    }
 
 interface Line {
   readonly kind: 'application' | 'host'
@@ -45,6 +51,7 @@ interface Line {
   failures: number
   isForgotten: boolean
   openUntilMs: number
+  isRefused: boolean
   probingUntilMs: number
   allowance: number
   countedAtMs: number
@@ -78,13 +85,17 @@ export class ProviderBreaker {
     const nowMs = this.#clock.monotonicMs()
     const lines = this.#linesOf(provider, nowMs)
     const openMs = haste === 'anyway' ? 0 : Math.max(...lines.map((line) => openForMs(line, nowMs)))
-    // Full jitter: what waited for one breaker does not come back as one crowd.
-    if (openMs > 0) return { kind: 'wait', forMs: Math.ceil(openMs + this.#random.fraction() * OPEN_MS) }
+    if (openMs > 0) {
+      const isRefused = lines.some((line) => line.isRefused)
+      // Full jitter: what waited for one breaker does not come back as one crowd.
+      const forMs = Math.ceil(openMs + this.#random.fraction() * OPEN_MS)
+      return { kind: 'wait', forMs, because: isRefused ? 'client-refused-lately' : 'provider-failing' }
+    }
     const busy = haste === 'later' ? lines.find((line) => line.allowance < 1) : undefined
-    if (busy !== undefined) return { kind: 'wait', forMs: this.#turnMs(busy, nowMs) }
+    if (busy !== undefined) return { kind: 'wait', forMs: this.#turnMs(busy, nowMs), because: 'in-turn' }
     for (const line of lines) {
       line.allowance -= 1
-      if (line.failures >= FAILURES_TO_OPEN) line.probingUntilMs = nowMs + PROBE_MS
+      if (line.failures >= FAILURES_TO_OPEN || line.isRefused) line.probingUntilMs = nowMs + PROBE_MS
     }
     return { kind: 'go', report: (outcome) => this.#report(lines, outcome) }
   }
@@ -101,7 +112,9 @@ export class ProviderBreaker {
       if (outcome === 'not-asked') continue
       // Any answer that makes sense shows that the provider is there, whatever it thinks of the grant.
       this.#setFailures(line, isFailureOf(line, outcome) ? line.failures + 1 : 0)
+      line.isRefused = outcome === 'app-broken' && line.kind === 'application'
       if (line.failures >= FAILURES_TO_OPEN) line.openUntilMs = nowMs + OPEN_MS
+      if (line.isRefused) line.openUntilMs = nowMs + REFUSED_MS
     }
   }
 
@@ -151,6 +164,7 @@ export class ProviderBreaker {
       failures: 0,
       isForgotten: false,
       openUntilMs: 0,
+      isRefused: false,
       probingUntilMs: 0,
       allowance: RATES[kind].burst,
       countedAtMs: nowMs,
@@ -167,7 +181,7 @@ export class ProviderBreaker {
 
 /** For how long the breaker lets nothing through; while one request finds out, the others wait as well. */
 function openForMs(line: Line, nowMs: number): number {
-  if (line.failures < FAILURES_TO_OPEN) return 0
+  if (line.failures < FAILURES_TO_OPEN && !line.isRefused) return 0
   return Math.max(line.openUntilMs, line.probingUntilMs) - nowMs
 }
 

@@ -1,18 +1,17 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { remainingMs, resendAtMs, retryAtMs } from '../../domain/rotation-policy.ts'
+import { remainingMs, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
 import { commitHeld, type HeldChange } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
+import { withAuthorizing } from '../grants/next-step.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
+import { failureMember, nextTryMs } from '../grants/when-again.ts'
 
-/** How often a row that waits for its application to change is looked at; no provider is asked. */
-const STOPPED_CHECK_MS = 10 * 60_000
-
-/** An answer that will be the same next time is asked for again this seldom. */
-const REFUSED_RETRY_MS = 5 * 60_000
+/** Over at least ten minutes: one refusal may be a mistake of the moment. */
+const REFUSALS_OF_A_DEAD_GRANT = 3
 
 /** A failure with the client that met it, and the writes that go with it. */
 interface Told {
@@ -36,10 +35,17 @@ export async function commitFailure(
 }
 
 function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldChange {
-  const { failure } = told
   const nowMs = ports.clock.nowMs()
-  const count = (row.failure?.count ?? 0) + 1
-  const retryAt = nextTryMs(ports, row, failure, { nowMs, count })
+  const refusals = refusalsAfterEnd(row, told, nowMs)
+  const failure = afterRepeats(told, refusals)
+  const retryAt = nextTryMs(failure, {
+    nowMs,
+    count: (row.failure?.count ?? 0) + 1,
+    fraction: ports.random.fraction(),
+    accessEndMs: accessEndMs(row, nowMs),
+    hasCode: row.grants === undefined && mintedConnection(row)?.profile.kind === 'authorization-code',
+    afterUnknownMs: (backMs) => afterUnknownMs(row, nowMs, backMs),
+  })
   const status = statusAfter(row, failure)
   const members: Partial<ConnectionRow> = {
     status,
@@ -47,17 +53,8 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
     attempt: attemptAfter(row, failure, nowMs),
     ...told.kept?.members,
     failure: {
-      class: failure.class,
-      code: failure.code,
-      message: failure.message,
-      ...(failure.description === undefined ? {} : { description: failure.description }),
-      ...(failure.class === 'app-broken' && told.application !== undefined
-        ? { application: told.application }
-        : {}),
-      count,
-      firstAtMs: row.failure?.firstAtMs ?? nowMs,
-      lastAtMs: nowMs,
-      ...(retryAt === undefined ? {} : { retryAtMs: retryAt }),
+      ...failureMember(row.failure, failure, { nowMs, retryAtMs: retryAt }),
+      ...(refusals === 0 ? {} : { refusals }),
     },
     ...dueMembers(row.id, retryAt),
   }
@@ -66,6 +63,24 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
   const type =
     status === 'reauthorization_required' ? 'connection.reauthorization_required' : 'connection.degraded'
   return { members, event: { type, changed: ['status'] }, beside }
+}
+
+/** How often in a row, this time included, a renewal was refused since its access token ended. */
+function refusalsAfterEnd(row: ConnectionRow, { failure }: Told, nowMs: number): number {
+  const grant = row.grants?.[row.attempt?.grantName ?? '']
+  const endMs = grant?.hasRefreshToken === true ? grant.accessExpiresAtMs : undefined
+  if (failure.next !== 'retry-seldom' || endMs === undefined || nowMs < endMs) return 0
+  return (row.failure?.refusals ?? 0) + 1
+}
+
+/**
+ * A refresh token that is refused again and again once its access token has ended is dead, whatever its provider calls
+ * that: nobody but a person brings another.
+ */
+function afterRepeats({ application, failure }: Told, refusals: number): FailureTold {
+  const told = { ...failure, ...(application === undefined ? {} : { application }) }
+  if (refusals < REFUSALS_OF_A_DEAD_GRANT) return told
+  return { ...told, message: withAuthorizing(failure.message), next: 'end' }
 }
 
 function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['status'] {
@@ -87,51 +102,18 @@ function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): 
   return { ...attempt, unknownAtMs: attempt.firstUnknownAtMs }
 }
 
-function nextTryMs(
-  ports: GrantPorts,
-  row: ConnectionRow,
-  failure: FailureTold,
-  at: { nowMs: number; count: number },
-): number | undefined {
-  const back = () =>
-    retryAtMs({
-      ...at,
-      fraction: ports.random.fraction(),
-      ...(failure.retryAfterMs === undefined ? {} : { retryAfterMs: failure.retryAfterMs }),
-    })
-  switch (failure.next) {
-    case 'retry':
-      return back()
-    case 'retry-seldom':
-      return earlier(at.nowMs + REFUSED_RETRY_MS, accessEndMs(row, at.nowMs))
-    case 'at-expiry':
-      return accessEndMs(row, at.nowMs)
-    case 'wait-for-application':
-      return at.nowMs + STOPPED_CHECK_MS
-    case 'stop':
-    case 'end':
-      return undefined
-    case 'unknown':
-      return afterUnknownMs(row, at.nowMs, back)
-  }
-}
-
-function afterUnknownMs(row: ConnectionRow, nowMs: number, back: () => number): number | undefined {
+function afterUnknownMs(row: ConnectionRow, nowMs: number, backMs: number): number | undefined {
   const refresh = mintedConnection(row)?.profile.refresh
-  if (row.attempt?.consumes === undefined || refresh === undefined) return back()
+  if (row.attempt?.consumes === undefined || refresh === undefined) return backMs
   // A code whose fate is unknown is not sent again: the person is asked to authorize once more.
   if (row.grants === undefined) return undefined
   const accessExpiresAtMs = row.grants[row.attempt.grantName]?.accessExpiresAtMs
   const resendAt = resendAtMs(row.attempt, { refresh, accessExpiresAtMs, nowMs })
   // What may be sent at once is still not hurried: a provider that has just failed is given its pause.
-  return resendAt === undefined ? undefined : Math.max(resendAt, back())
+  return resendAt === undefined ? undefined : Math.max(resendAt, backMs)
 }
 
 function accessEndMs(row: ConnectionRow, nowMs: number): number | undefined {
   const left = Math.min(...Object.values(row.grants ?? {}).map((grant) => remainingMs(grant, nowMs)))
   return Number.isFinite(left) && left > 0 ? nowMs + left : undefined
-}
-
-function earlier(atMs: number, otherMs: number | undefined): number {
-  return otherMs === undefined ? atMs : Math.min(atMs, otherMs)
 }

@@ -1,5 +1,6 @@
 import { calledHost } from '../../connectors/catalogue-host.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import type { RotationFailure } from '../../domain/rotation.ts'
 import { remainingMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RotationCause, RotationResult } from '../../ports/grant-runner.ts'
 import type { TokenFailure, TokenOutcome } from '../../ports/oauth-client.ts'
@@ -18,6 +19,7 @@ import {
 } from '../grants/sealed-tokens.ts'
 import { adoptWaiting } from '../grants/settle-rescue.ts'
 import { findSetupValues } from '../grants/setup-values.ts'
+import { failureMember } from '../grants/when-again.ts'
 import { type ApplicationClient, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { commitFailure } from './commit-failure.ts'
 import { keepRenewal } from './keep-renewal.ts'
@@ -26,9 +28,6 @@ import { type DecidedAt, takeAttempt } from './take-attempt.ts'
 
 /** RFC 6749 §4.1.2 recommends that a code lives ten minutes at most: an older one is not worth a request. */
 const CODE_LIFE_MS = 10 * 60_000
-
-/** A client that was refused is tried again this seldom although nothing of it changed: its provider may have. */
-const STOPPED_RETRY_MS = 10 * 60_000
 
 /** Sweeps come again by themselves; flows wait, but not for a provider that is away; a person decides alone. */
 const HASTE = { due: 'later', fetch: 'now', rejected: 'now', manual: 'anyway' } as const
@@ -71,7 +70,7 @@ export async function renewGrant(
   }
   const { nowMs } = request.decidedAt
   if (application !== undefined && request.cause !== 'manual' && isStopped(row, application, nowMs)) {
-    return lookAgain(ports, row, { cause: request.cause, afterMs: STOPPED_RETRY_MS })
+    return lookAgain(ports, row, { cause: request.cause, atMs: row.failure!.retryAtMs! })
   }
   const refusal = whyNotNow(connection, { application, way, nowMs })
   if (refusal !== undefined || application === undefined || way === undefined) {
@@ -93,15 +92,21 @@ export async function renewGrant(
   return askInTurn(ports, connection, { ...request, question, seals })
 }
 
-/** Nothing is asked now, and the connection itself has not failed: only a sweep's next look is put off. */
+/**
+ * Nothing is asked now, and the connection itself has not failed: a sweep's next look is put off, and whoever waits is
+ * told why and until when.
+ */
 async function lookAgain(
   ports: GrantPorts,
   row: ConnectionRow,
-  later: { cause: RotationCause; afterMs: number },
+  { atMs, cause, why }: { cause: RotationCause; atMs: number; why?: RotationFailure },
 ): Promise<RotationResult> {
-  if (later.cause !== 'due') return { kind: 'failed', row }
-  const atMs = ports.clock.nowMs() + later.afterMs
-  return { kind: 'failed', row: await postponeRow(ports, row, { kind: 'at', atMs }) }
+  if (cause === 'due') return { kind: 'failed', row: await postponeRow(ports, row, { kind: 'at', atMs }) }
+  const failure = row.failure ?? why
+  return {
+    kind: 'failed',
+    row: failure === undefined ? row : { ...row, failure: { ...failure, retryAtMs: atMs } },
+  }
 }
 
 /** With the provider's breaker and the permission to send. */
@@ -117,8 +122,12 @@ async function askInTurn(
     { tenant: row.tenant, application: application.stateName, host },
     HASTE[asking.cause],
   )
-  if (admission.kind === 'wait')
-    return lookAgain(ports, row, { cause: asking.cause, afterMs: admission.forMs })
+  if (admission.kind === 'wait') {
+    const nowMs = ports.clock.nowMs()
+    const atMs = nowMs + admission.forMs
+    const why = failureMember(undefined, failureBecause(admission.because), { nowMs, retryAtMs: atMs })
+    return lookAgain(ports, row, { cause: asking.cause, atMs, why })
+  }
   let outcome: TokenOutcome['kind'] | 'not-asked' = 'not-asked'
   try {
     const taken = await takeAttempt(ports, row, { ...asking, way })
@@ -187,7 +196,7 @@ function whyNotNow(
 /** Whether the provider refused this very client lately: then no grant of it is worth a request. */
 function isStopped({ failure }: ConnectionRow, application: ApplicationClient, nowMs: number): boolean {
   if (failure?.class !== 'app-broken' || failure.application !== application.stateName) return false
-  return nowMs - failure.lastAtMs < STOPPED_RETRY_MS
+  return nowMs < (failure.retryAtMs ?? 0)
 }
 
 async function busyOrGone(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {

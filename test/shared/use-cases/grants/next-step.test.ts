@@ -11,22 +11,33 @@ const BY_KEY: Asked = { way: 'jwt-bearer', kind: 'jwt-bearer', client: 'setup' }
 
 describe('nextStepAfter', () => {
   it.each([
-    ['app-broken', 'invalid_client', BY_CLIENT, 'Correct the client id and secret in the setup.'],
+    [
+      'app-broken',
+      'invalid_client',
+      BY_CLIENT,
+      'Correct the client id and secret in the setup. It is tried again by itself.',
+    ],
+    ['app-broken', 'invalid_client', BY_CODE, 'Correct the client id and secret of the OAuth application.'],
     [
       'app-broken',
       'invalid_client',
       BY_REFRESH,
-      'Correct the client id and secret of the OAuth application.',
+      'Correct the client id and secret of the OAuth application. It is tried again by itself.',
     ],
     [
       'app-broken',
       'unauthorized_client',
       BY_CLIENT,
-      'Allow the client this grant type at the provider, then rotate the connection again.',
+      'Allow the client this grant type at the provider. It is tried again by itself.',
     ],
     ['grant-dead', 'invalid_grant', BY_REFRESH, 'Authorize the connection again.'],
     ['grant-dead', 'invalid_grant', BY_CODE, 'Authorize the connection again.'],
-    ['grant-dead', 'invalid_grant', BY_KEY, 'Correct the credentials in the setup.'],
+    [
+      'grant-dead',
+      'invalid_grant',
+      BY_KEY,
+      'Correct the credentials in the setup. It is tried again by itself.',
+    ],
     ['app-broken', 'invalid_key', BY_KEY, 'Enter the key again, whole, as the provider’s key file has it.'],
     [
       'refused',

@@ -131,9 +131,29 @@ describe('ProviderBreaker', () => {
     (chance, forMs) => {
       fail(OWN_SERVER, 5)
       fraction = chance
-      expect(admit(OWN_SERVER)).toEqual({ kind: 'wait', forMs })
+      expect(admit(OWN_SERVER)).toEqual({ kind: 'wait', forMs, because: 'provider-failing' })
     },
   )
+
+  it('leaves a refused client alone for five minutes, then asks once, and believes the answer', async () => {
+    const refused = admit(OWN_SERVER)
+    if (refused.kind === 'go') refused.report('app-broken')
+    expect(admit(OWN_SERVER)).toMatchObject({ kind: 'wait', because: 'client-refused-lately' })
+    await clock.advance(299_999)
+    expect(admit(OWN_SERVER).kind).toBe('wait')
+    await clock.advance(1)
+    const tried = admit(OWN_SERVER)
+    expect(tried.kind).toBe('go')
+    expect(admit(OWN_SERVER).kind).toBe('wait')
+    if (tried.kind === 'go') tried.report('granted')
+    expect(admit(OWN_SERVER).kind).toBe('go')
+  })
+
+  it('asks with another client at once: a changed one has another name', () => {
+    const refused = admit(OWN_SERVER)
+    if (refused.kind === 'go') refused.report('app-broken')
+    expect(admit({ ...OWN_SERVER, application: 'setup changed' }).kind).toBe('go')
+  })
 
   it('lets a person try in spite of it, and believes what comes of that', () => {
     fail(OWN_SERVER, 5)

@@ -66,9 +66,7 @@ const ENDED: Expected = {
   due: 'never',
   resent: false,
 }
-const STOPPED: Expected = { ...DEGRADED, due: 'never', resent: false }
-const WAITS_FOR_CLIENT: Expected = { ...DEGRADED, due: [10 * MINUTE, 10 * MINUTE], resent: true }
-const SELDOM: Expected = { ...DEGRADED, due: [5 * MINUTE, 5 * MINUTE], resent: true }
+const SELDOM: Expected = { ...DEGRADED, due: [5 * MINUTE, 10 * MINUTE], resent: true }
 const AT_EXPIRY: Expected = { ...DEGRADED, attempt: 'unknown', due: 'expiry', resent: true }
 const AFTER_A_LEASE: Expected = { ...DEGRADED, attempt: 'unknown', due: [90_000, 90_000], resent: true }
 
@@ -86,17 +84,17 @@ const TABLE: Record<End, Record<GrantKind, Expected>> = {
     'rotation single-use': AS_TOLD,
   },
   'definite, grant dead': {
-    // There is no grant to die: what was entered was refused, and only a person can change that.
-    'no refresh token': STOPPED,
+    // There is no grant to die: what was entered was refused, as a client is.
+    'no refresh token': SELDOM,
     'rotation none': ENDED,
     'rotation optional': ENDED,
     'rotation single-use': ENDED,
   },
   'definite, app broken': {
-    'no refresh token': STOPPED,
-    'rotation none': WAITS_FOR_CLIENT,
-    'rotation optional': WAITS_FOR_CLIENT,
-    'rotation single-use': WAITS_FOR_CLIENT,
+    'no refresh token': SELDOM,
+    'rotation none': SELDOM,
+    'rotation optional': SELDOM,
+    'rotation single-use': SELDOM,
   },
   'definite, refused': {
     'no refresh token': SELDOM,
