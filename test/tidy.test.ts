@@ -76,7 +76,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
     // What an operator runs beside a deployment, over the same stores as the functions.
     name: 'operations',
     files: /^tools\/aws\//,
-    mayImport: ['operations', 'infra', 'embedded', ...INNER, 'adapters', 'service facts'],
+    mayImport: ['operations', 'tools', 'infra', 'embedded', ...INNER, 'adapters', 'service facts'],
   },
   {
     name: 'tools',

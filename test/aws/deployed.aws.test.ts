@@ -8,6 +8,7 @@ import { functionNameOf } from '../../infra/constructs/vault-function.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
 import { sealedGrantKey } from '../../shared/domain/keys.ts'
 import { SECRET_KINDS, type SecretKind, secretIdOf } from '../../shared/domain/secret-id.ts'
+import { runAgainstAccount } from '../../tools/aws/account-run.ts'
 import { feedSuite } from '../e2e/feed-suite.ts'
 import { grantsSuite } from '../e2e/grants-suite.ts'
 import { managementApiSuite } from '../e2e/management-api-suite.ts'
@@ -109,6 +110,13 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     expect(await send('DELETE', `/connections/${id}`)).toMatchObject({ status: 204 })
     expect(await send('GET', `/connections/${id}`)).toMatchObject({ status: 404 })
     expect(await send('GET', `/connections/${id}/credentials`)).toMatchObject({ status: 404 })
+  })
+
+  it('stands what an account is asked from outside, and has nothing left of it', async () => {
+    const token = await vault.token(newTenant())
+    const target = { url: vault.baseUrl, token, fetch: vault.fetch, runId: 'emulator', say: () => undefined }
+    const results = await runAgainstAccount(target)
+    expect(results.filter(({ fault }) => fault !== undefined)).toEqual([])
   })
 
   it('keeps the plaintext out of the table', async () => {

@@ -11,7 +11,7 @@ describe('millionCost', () => {
     ['create, empty', 10.3],
     ['update, name', 10.43],
     ['update, same setup', 5.86],
-    ['update, new setup', 19.72],
+    ['update, new setup', 26.59],
   ])('of %s is $%d', (name, dollars) => {
     expect(costOf(name).together).toBeCloseTo(dollars, 2)
   })
