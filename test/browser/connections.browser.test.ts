@@ -44,6 +44,12 @@ describe('the list of connections', () => {
     await page.getByRole('link', { name: 'sms', exact: true }).waitFor()
     expect(await page.getByText('Missing credentials').count()).toBeGreaterThan(1)
     await screens(page, 'list')
+    // Whichever way a language is written: nothing is cut, nothing lies over another.
+    await page.evaluate("document.documentElement.dir = 'rtl'")
+    await screens(page, 'list-rtl')
+    await page.getByRole('link', { name: 'sms', exact: true }).click()
+    await page.getByRole('tab', { name: 'Overview' }).waitFor()
+    await screens(page, 'panel-rtl')
     await page.context().close()
   })
 })

@@ -86,7 +86,7 @@ describe('a person', () => {
         (text) => text !== '',
         5_000,
       ),
-    ).toBe('GitHub')
+    ).toBe('GitHub (OAuth app)')
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Client ID').fill('Iv1.0123456789')
     await screens(page, 'add-service-fields')
@@ -95,7 +95,9 @@ describe('a person', () => {
     await page.locator('dialog.add').getByRole('button', { name: 'Connect' }).click()
     await (await opened).close()
     const answer = await world.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
-    expect(await answer.json()).toMatchObject([{ name: 'GitHub', app_id: 'OAUTH2', provider: 'github' }])
+    expect(await answer.json()).toMatchObject([
+      { name: 'GitHub (OAuth app)', app_id: 'OAUTH2', provider: 'github' },
+    ])
     await page.context().close()
   })
 
@@ -228,6 +230,44 @@ describe('a person', () => {
     await page.keyboard.press('Escape')
     await page.reload()
     await page.getByText('2 states').waitFor()
+    await page.context().close()
+  })
+
+  test('changes one field, and is asked for no other again', async () => {
+    const caller = { tenant: 'parts' }
+    const setup = { type: 'API_KEY', name: 'X-Api-Key', value: TOKEN, in: 'HEADER' }
+    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
+      name: 'key',
+      app_id: 'HTTP',
+      setup,
+    })
+    const { id } = (await made.json()) as { id: string }
+    await world.vault.request(caller, 'PUT', `${CONNECTIONS}/${id}/flows/f1`, { name: 'New order' })
+    const page = await world.signedIn(caller)
+    await page.getByRole('link', { name: 'key' }).click()
+    const panel = page.locator('vault-connection')
+    await panel.getByRole('tab', { name: 'Used by' }).click()
+    await panel.getByText('New order').waitFor()
+    await screens(page, 'panel-flows')
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await panel.getByRole('tab', { name: 'Settings' }).click()
+    await panel.getByText('X-Api-Key').waitFor()
+    await panel.getByRole('button', { name: 'Replace credentials' }).click()
+    const dialog = page.locator('dialog.add')
+    const name = dialog.getByLabel('Name', { exact: true })
+    expect(await name.inputValue()).toBe('X-Api-Key')
+    await screens(page, 'change-part')
+    await name.fill('X-Other-Key')
+    await dialog.getByText('It ends on a date').click()
+    await dialog.getByLabel('Last day on which it works').fill('2099-12-31')
+    await dialog.getByRole('button', { name: 'Save credentials' }).click()
+    await page.getByText('key is ready.').waitFor()
+    const fetched = await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}/credentials`)
+    expect(await fetched.json()).toMatchObject({ request: { headers: { 'X-Other-Key': TOKEN } } })
+    const seen = await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}?view=full`)
+    expect(await seen.json()).toMatchObject({
+      credential_expires_at: expect.stringMatching(/^(?:2099-12-31|2100-01-01)/),
+    })
     await page.context().close()
   })
 })

@@ -28,6 +28,11 @@ export function row(options: RowOptions): TemplateResult {
   const { connection, connector, position } = options
   const words = stateWords(connection, connector, Date.now())
   const label = connector?.label ?? connection.app_id
+  if (options.rename !== undefined) {
+    return html`<tr class="row is-renamed" data-id=${connection.id} aria-rowindex=${position + 1}>
+      <td colspan="5"><span class="renaming">${tile(connection.app_id, label)}${options.rename}</span></td>
+    </tr>`
+  }
   const classes = ['row', options.isOpen ? 'is-open' : '', options.isLit ? 'is-lit' : ''].join(' ')
   return html`<tr
     class=${classes}
@@ -45,7 +50,7 @@ export function row(options: RowOptions): TemplateResult {
         @change=${(event: Event) => options.onSelect((event.target as HTMLInputElement).checked)}
       />${tile(connection.app_id, label)}
       <span class="names">
-        ${options.rename ?? html`<a class="name" href=${options.address}><bdi>${connection.name}</bdi></a>`}
+        <a class="name" href=${options.address}><bdi>${connection.name}</bdi></a>
         <span class="account-under meta"><bdi>${accountOf(connection)}</bdi></span>
       </span>
     </td>

@@ -17,11 +17,12 @@ export function conflictNotice(options: {
   saveMine(): void
 }): TemplateResult {
   const { before, theirs } = options
-  const by = theirs.updated_by?.name ?? theirs.updated_by?.id
+  // A client's id tells a person nothing.
+  const by = theirs.updated_by?.name ?? CONFLICT.somebody
   return html`<div class="notice" data-hue="amber" role="alert">
     ${icon('warning')}
     <div class="stack">
-      <p><bdi>${by === undefined || by === null ? CONFLICT.somebody : by}</bdi> ${CONFLICT.changed} ${timeAgo(theirs.updated_at)}.</p>
+      <p><bdi>${by}</bdi> ${CONFLICT.changed} ${timeAgo(theirs.updated_at)}.</p>
       <ul>${differences(before, theirs).map((sentence) => html`<li><bdi>${sentence}</bdi></li>`)}</ul>
       <div class="row-of">
         <button type="button" class="small" @click=${options.takeTheirs}>${CONFLICT.takeTheirs}</button>

@@ -7,6 +7,7 @@ const TILE_PAIRS = 8
 /** Two letters of the app on one of eight pairs of colours, always the same for an app. */
 export function tile(appId: string, label: string): TemplateResult {
   const letters = label
+    .replaceAll(/[^\p{L}\p{N}\s-]/gu, '')
     .split(/[\s-]+/)
     .filter((word) => word !== '')
     .slice(0, 2)
