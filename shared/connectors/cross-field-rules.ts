@@ -18,6 +18,15 @@ export function brokenRules(setup: Setup, values: JsonObject): BrokenRule[] {
   })
 }
 
+/** The fields that a setup was taken without and that nothing can be handed out without. */
+export function fieldsToFollow(setup: Setup, values: JsonObject): string[] {
+  return (setup.rules ?? []).flatMap((rule) => {
+    if (rule.kind !== 'needed-when' || ownValue(values, rule.field) !== undefined) return []
+    const other = ownValue(values, rule.other)
+    return typeof other === 'string' && rule.values.includes(other) ? [rule.field] : []
+  })
+}
+
 function check(rule: CrossFieldRule, values: JsonObject): Omit<BrokenRule, 'field'> | undefined {
   const value = ownValue(values, rule.field)
   if (rule.kind === 'no-colon') {
@@ -33,7 +42,7 @@ function check(rule: CrossFieldRule, values: JsonObject): Omit<BrokenRule, 'fiel
   if (rule.kind === 'required-when') {
     return value === undefined ? missing(rule.field) : undefined
   }
-  if (typeof value !== 'string') return undefined
+  if (typeof value !== 'string' || rule.kind === 'needed-when') return undefined
   if (rule.kind === 'header-safe-when') {
     if (isHeaderValue(value)) return undefined
     return { reason: formatReason('header-value'), allowed: formatAllows('header-value') }

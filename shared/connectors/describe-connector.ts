@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { CATEGORIES } from './categories.ts'
-import type { Connector, Field, Setup } from './connector.ts'
+import type { Connector, CrossFieldRule, Field, Setup } from './connector.ts'
 import { presetsOf } from './presets/pick-preset-setup.ts'
 import { setupJsonSchema, writtenType } from './setup-schema.ts'
 import { isShareable, sharedSetup } from './shared-setup.ts'
@@ -140,8 +140,14 @@ function describeScopes({ grant, scopeChoices = [] }: Setup): Pick<DescribedSetu
   return { scopes: choices.map((choice) => ({ ...choice, default: usual.has(choice.value) })) }
 }
 
+type NeededRule = Exclude<CrossFieldRule, { kind: 'no-colon' }>
+
+function isNeeded(rule: CrossFieldRule): rule is NeededRule {
+  return rule.kind === 'required-when' || rule.kind === 'needed-when'
+}
+
 function describeField(field: Field, setup: Setup): DescribedField {
-  const required = setup.rules?.find((rule) => rule.kind === 'required-when' && rule.field === field.name)
+  const required = setup.rules?.filter(isNeeded).find((rule) => rule.field === field.name)
   const shown = setup.example[field.name] ?? field.example
   return {
     name: field.name,
@@ -159,7 +165,7 @@ function describeField(field: Field, setup: Setup): DescribedField {
     }),
     ...(field.headless === true && { headless: true as const }),
     ...(field.shownWhen !== undefined && { shown_when: field.shownWhen }),
-    ...(required?.kind === 'required-when' && {
+    ...(required !== undefined && {
       required_when: { field: required.other, values: required.values },
     }),
     ...(field.format.startsWith('pem-') && { multiline: true as const }),

@@ -53,7 +53,8 @@ export const jwt: Connector = {
           shownWhen: { field: 'algorithm', values: KEY_PAIRS },
         },
       ],
-      rules: [{ kind: 'required-when', field: 'secret', other: 'algorithm', values: SHARED }],
+      // The types of Auth0's SDKs know the algorithm alone: what they can say is taken.
+      rules: [{ kind: 'needed-when', field: 'secret', other: 'algorithm', values: SHARED }],
       accountName: 'JWT {algorithm}',
       request: [],
       credentialFields: {

@@ -151,6 +151,22 @@ export function connectionShapeSuite(open: () => ApiTarget): void {
     })
   })
 
+  test('a setup that the types of the SDK cannot complete is taken, and misses its secret until it comes', async () => {
+    const setup = { type: 'JWT', algorithm: 'HS256' } as const
+    const created = await connections.create({ name: 'signing', app_id: 'JWT', setup })
+    expect(created).toMatchObject({ ready: false, account_name: 'JWT HS256' })
+    const fetched = () =>
+      call(open(), token, { method: 'GET', path: `/connections/${created.id}/credentials` })
+    expect(await fetched()).toMatchObject({
+      status: 409,
+      body: { errorCode: 'connection_empty', message: 'The setup has no secret yet. Add it.' },
+    })
+    const secret = 'a-32-byte-long-hmac-secret-value'
+    const filled = await connections.update(created.id, { setup: { ...setup, secret } } as UpdateBody)
+    expect(filled).toMatchObject({ ready: true })
+    expect(await fetched()).toMatchObject({ status: 200, body: { fields: { algorithm: 'HS256', secret } } })
+  })
+
   test('two connections may have the same name', async () => {
     const body = { name: 'twin', app_id: 'JWT' } as const
     const first = await connections.create(body)

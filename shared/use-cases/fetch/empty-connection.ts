@@ -1,4 +1,4 @@
-import { findConnector } from '../../connectors/catalogue.ts'
+import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 
@@ -9,4 +9,11 @@ export function connectionEmpty(row: Pick<ConnectionRow, 'appId'>): VaultError {
   )
   const next = isAuthorized === true ? 'Authorize it, or add one' : 'Add one'
   return new VaultError('connection-empty', `The connection has no setup yet. ${next}, then try again.`)
+}
+
+/** Whether what people enter is all there is to it, and something of it is still to come. */
+export function isIncomplete(row: Pick<ConnectionRow, 'appId' | 'setupType' | 'status'>): boolean {
+  const connector = findConnector(row.appId)
+  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  return row.status === 'pending' && setup !== undefined && setup.grant === undefined
 }

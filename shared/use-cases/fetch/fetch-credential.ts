@@ -14,7 +14,7 @@ import type { OpenedAccess, OpenedSecret, OpenedSecrets } from '../commit/opened
 import { tagMatches } from '../commit/preconditions.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { refuseFrozen } from '../freezes/refuse-frozen.ts'
-import { connectionEmpty } from './empty-connection.ts'
+import { connectionEmpty, isIncomplete } from './empty-connection.ts'
 import {
   credentialUnavailable,
   type FreshenPorts,
@@ -121,6 +121,7 @@ function requireUsable(row: ConnectionRow, nowMs: number): ConnectionRow {
     throw connectionEmpty(row)
   }
   if (row.status === 'pending') {
+    if (isIncomplete(row)) throw new VaultError('connection-empty', row.statusReason ?? '')
     if (waitsForProvider(row)) throw credentialUnavailable(row, nowMs, row.statusReason ?? NO_ANSWER_YET)
     throw new VaultError(
       'authorization-pending',

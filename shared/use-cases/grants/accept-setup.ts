@@ -1,5 +1,6 @@
 import { findConnector } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
+import { fieldsToFollow } from '../../connectors/cross-field-rules.ts'
 import { accountNameOf, enteredOf, publicSetupOf } from '../../connectors/render-credential.ts'
 import { validateSetup } from '../../connectors/setup-schema.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
@@ -24,6 +25,18 @@ export interface ValidAcceptedSetup extends AcceptedSetup {
   readonly held: JsonObject | undefined
 }
 
+const WAITS_FOR_PROVIDER = {
+  status: 'pending',
+  statusReason: 'Waiting for the provider to issue the first credential.',
+} as const
+
+/** Of what is entered and not minted: good as it is, or waiting for what may follow. */
+function stateOfStatic(setup: Setup, values: JsonObject): Pick<AcceptedSetup, 'status' | 'statusReason'> {
+  const awaited = fieldsToFollow(setup, values)
+  if (awaited.length === 0) return { status: 'ready', statusReason: undefined }
+  return { status: 'pending', statusReason: `The setup has no ${awaited.join(', ')} yet. Add it.` }
+}
+
 /** Validates a setup against its app; throws `invalid-body` that names the field, the reason and what is allowed. */
 export async function acceptSetup(
   ports: Pick<Ports, 'digester' | 'items'>,
@@ -41,6 +54,7 @@ export async function acceptSetup(
       : undefined,
   ])
   const minted = setup.grant !== undefined
+  const { status, statusReason } = minted ? WAITS_FOR_PROVIDER : stateOfStatic(setup, all)
   return {
     setup,
     values,
@@ -51,8 +65,8 @@ export async function acceptSetup(
     trimmed,
     publicSetup: minted ? publicSetupOf(setup, all) : undefined,
     ...enteredOf(setup, values),
-    status: minted ? 'pending' : 'ready',
-    statusReason: minted ? 'Waiting for the provider to issue the first credential.' : undefined,
+    status,
+    statusReason,
     oauthAppId: shared?.oauthAppId,
     held: shared?.held,
   }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { CONNECTORS, findConnector } from '../../../shared/connectors/catalogue.ts'
 import type { Connector, Field, FieldFormat, Setup } from '../../../shared/connectors/connector.ts'
+import { fieldsToFollow } from '../../../shared/connectors/cross-field-rules.ts'
 import { canonicalSetup, setupJsonSchema, validateSetup } from '../../../shared/connectors/setup-schema.ts'
 import { VaultError } from '../../../shared/domain/errors.ts'
 import type { JsonObject } from '../../../shared/domain/json.ts'
@@ -167,10 +168,17 @@ describe('validateSetup', () => {
     expect(validateSetup(app('SALESFORCE'), { domain: 'acme.my.salesforce.com' }).values).toBeDefined()
   })
 
+  it('takes a setup without what may follow, and tells what that is', () => {
+    const awaited = (values: JsonObject) => fieldsToFollow(setupOf('JWT', 'JWT'), values)
+    for (const algorithm of ['HS256', 'HS384', 'HS512']) {
+      const { values } = validateSetup(app('JWT'), { type: 'JWT', algorithm })
+      expect(awaited(values)).toEqual(['secret'])
+      expect(awaited({ ...values, secret: 'x' })).toEqual([])
+    }
+    expect(awaited(validateSetup(app('JWT'), { type: 'JWT', algorithm: 'RS256' }).values)).toEqual([])
+  })
+
   it('checks the rules over several fields', () => {
-    const hmac = { type: 'JWT', algorithm: 'HS512' }
-    expectRefusal(app('JWT'), hmac, 'Missing required property: secret', 'setup.secret')
-    expect(validateSetup(app('JWT'), { type: 'JWT', algorithm: 'RS256' }).values).toBeDefined()
     const basic = { type: 'BASIC_AUTH', username: 'a:b' }
     expectRefusal(app('HTTP'), basic, 'A colon is not allowed in: username', 'setup.username')
     const header = { type: 'API_KEY', name: 'Host', value: 'x', in: 'HEADER' }
@@ -417,11 +425,15 @@ describe('setupJsonSchema', () => {
     expect(setupJsonSchema(setupOf('ACTIVECAMPAIGN', 'API_KEY'))).toMatchObject({
       properties: { base_url: { format: 'uri', pattern: '^https://', maxLength: 2_048 } },
     })
-    const [condition] = setupJsonSchema(setupOf('JWT', 'JWT'))['allOf'] as Record<string, unknown>[]
-    expect(condition?.['if']).toMatchObject({
-      properties: { algorithm: { enum: ['HS256', 'HS384', 'HS512'] } },
+    const ownClient = setupJsonSchema(setupOf('OAUTH2', 'CLIENT_CREDENTIALS'))
+    const conditions = ownClient['allOf'] as Record<string, unknown>[]
+    expect(
+      conditions.find(({ then }) => JSON.stringify(then) === '{"required":["private_key"]}'),
+    ).toMatchObject({
+      if: { properties: { token_endpoint_auth_method: { enum: ['private_key_jwt'] } } },
     })
-    expect(condition?.['then']).toEqual({ required: ['secret'] })
+    // What may follow is no condition of the body.
+    expect(setupJsonSchema(setupOf('JWT', 'JWT'))['allOf']).toBeUndefined()
   })
 })
 
