@@ -1,6 +1,6 @@
 import { ENV } from '../../functions/config.ts'
 import type { EventGrantName } from '../function-table.ts'
-import { allow, type Granted, items, onTable, type VaultResources } from './grant-statements.ts'
+import { allow, type Granted, items, leadingKeys, onTable, type VaultResources } from './grant-statements.ts'
 
 /** Partitions of the table of events: what was committed, in which order it is told, and to whom. */
 const COMMITTED = ['TENANT#*#EVENTS']
@@ -72,10 +72,6 @@ function events(it: VaultResources, keys: readonly string[], actions: readonly s
     it.eventsTableArn,
     leadingKeys(keys),
   )
-}
-
-function leadingKeys(keys: readonly string[]) {
-  return { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } }
 }
 
 function onEvents(it: VaultResources, statements: Granted['statements']): Granted {

@@ -57,21 +57,29 @@ export function allow(
   })
 }
 
+/**
+ * Holds for a call whose partition keys all begin as one of these says. `ForAllValues` alone holds for a call that names
+ * none, too (IAM user guide, multivalued context keys).
+ */
+export function leadingKeys(keys: readonly string[]): Conditions {
+  return {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  }
+}
+
 /** Items whose partition key begins as `keys` says; each of these actions names its keys, so there is always one to compare. */
 export function items(
   it: VaultResources,
   keys: string | readonly string[],
   actions: readonly string[],
 ): PolicyStatement {
-  const leading = { 'dynamodb:LeadingKeys': [keys].flat() }
-  return allow(actions, it.tableArn, { 'ForAllValues:StringLike': leading })
+  return allow(actions, it.tableArn, leadingKeys([keys].flat()))
 }
 
 /** May look into the due index, at these shards. */
 export function dueIndex(it: VaultResources, shards: string): PolicyStatement {
-  return allow(['dynamodb:Query'], it.dueIndexArn, {
-    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [shards] },
-  })
+  return allow(['dynamodb:Query'], it.dueIndexArn, leadingKeys([shards]))
 }
 
 /** Statements about rows, for a function that is told the table's name. */

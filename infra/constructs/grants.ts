@@ -11,6 +11,7 @@ import {
   dueIndex,
   type Granted,
   items,
+  leadingKeys,
   onTable,
   type VaultResources,
 } from './grant-statements.ts'
@@ -126,7 +127,7 @@ function onTokens(it: VaultResources, statements: readonly PolicyStatement[]): G
 /** What a flow may leave in a row, and nothing else is even compared: the hour of a fetch, and when it complained. */
 function noteUse(it: VaultResources): PolicyStatement {
   return allow(['dynamodb:UpdateItem'], it.tableArn, {
-    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['TENANT#*'] },
+    ...leadingKeys(['TENANT#*']),
     'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'lastFetchedHour', 'rejectedAtMs'] },
   })
 }

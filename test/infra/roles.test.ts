@@ -200,6 +200,8 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       for (const { actions, condition } of statementsOf(vault, name)) {
         if (!actions.some((action) => action.startsWith('dynamodb:'))) continue
         const named = /"dynamodb:LeadingKeys":(\[[^\]]+\])/.exec(condition)?.[1]
+        // Without it the condition would hold for a call that names no key at all.
+        if (named !== undefined) expect(condition).toContain('"Null":{"dynamodb:LeadingKeys":"false"}')
         const unbound = actions.includes('dynamodb:GetRecords') ? 'stream' : actions.join()
         const leading = named === undefined ? [`any: ${unbound}`] : (JSON.parse(named) as string[])
         keys[name] = [...new Set([...(keys[name] ?? []), ...leading])].sort()
@@ -284,6 +286,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
     const [notes, ...counts] = updates
     const on = (kind: string) => ({
       'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`TENANT#*#${kind}`] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
     })
     expect(counts.map(({ condition }) => JSON.parse(condition))).toEqual([on('USAGE'), on('BUDGETS')])
     expect(notes!.condition).toContain('"dynamodb:Attributes":["pk","sk","lastFetchedHour","rejectedAtMs"]')
