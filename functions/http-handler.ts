@@ -37,6 +37,8 @@ export interface HttpPorts {
   readonly budgets: Budgets
   /** Origins whose pages may call what is answered here; none when absent. */
   readonly corsOrigins?: readonly string[]
+  /** On every answer, where no server of ours adds them. */
+  readonly commonHeaders?: Readonly<Record<string, string>>
 }
 
 export type HttpHandler = (event: HttpEvent) => Promise<APIGatewayProxyStructuredResultV2>
@@ -47,7 +49,7 @@ export function createHttpHandler<Ports extends HttpPorts>(
   ports: Ports,
 ): HttpHandler {
   const handler = middy({ timeoutEarlyInMillis: 0 })
-    .use(problemResponse(ports.log, ports.clock))
+    .use(problemResponse(ports.log, ports.clock, ports.commonHeaders))
     .use(requestId(ports.clock))
     .use(findRoute(routes))
     .use(authenticate(ports.verifier, ports.clock))

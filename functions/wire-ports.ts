@@ -38,6 +38,7 @@ import type { Environment } from '../shared/settings/read-environment.ts'
 import { BoundSecretStore } from '../shared/use-cases/commit/bound-secret-store.ts'
 import { type Config, ENV, present, readConfig } from './config.ts'
 import type { HttpPorts } from './http-handler.ts'
+import { transportSecurity } from './transport-security.ts'
 import { type AwsAccess, awsAccess, SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
 
 /** An invocation of `grants` lasts as long as a provider takes; the caller's own budget ends the wait earlier. */
@@ -96,7 +97,7 @@ export function auditTrail({ config, clock }: Base): AuditTrail {
 export function httpPorts(
   base: Base,
   { items, log }: { items: ItemStore; log: Log },
-): Pick<HttpPorts, 'verifier' | 'budgets' | 'corsOrigins' | 'audit'> {
+): Pick<HttpPorts, 'verifier' | 'budgets' | 'corsOrigins' | 'commonHeaders' | 'audit'> {
   const { config, clock, random } = base
   const requestsPerSecond = config.rateLimitPerSecond
   const tokens = present(config.tokens, ENV.issuer)
@@ -106,6 +107,7 @@ export function httpPorts(
     budgets: new ItemBudgets({ items, clock, random, requestsPerSecond, local: localBudgets(base) }),
     corsOrigins: config.corsOrigins,
     audit: auditTrail(base),
+    commonHeaders: transportSecurity(config.publicUrl),
   }
 }
 

@@ -26,6 +26,7 @@ import type { GrantsFunctionPorts } from './grants/ports.ts'
 import type { PublishFunctionPorts } from './publish/ports.ts'
 import type { ReconcileFunctionPorts } from './reconcile/ports.ts'
 import type { SweepFunctionPorts } from './sweep/ports.ts'
+import { transportSecurity } from './transport-security.ts'
 import { SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
 import {
   auditTrail,
@@ -107,6 +108,7 @@ export function wireAuthorize(env: Environment = process.env): AuthorizeFunction
     budgets: localBudgets(base),
     digester: kmsDigester(base),
     grants: grantRunner(base),
+    commonHeaders: transportSecurity(base.config.publicUrl),
     publicUrl: present(base.config.publicUrl, ENV.publicUrl),
     headless: base.config.headless,
   }

@@ -71,12 +71,14 @@ export const SECURITY_HEADERS = {
 export function problemResponse(
   log: Log,
   clock: { monotonicMs(): number },
+  commonHeaders: Readonly<Record<string, string>> = {},
 ): MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2> {
   const finish = (request: HttpRequest, reason?: string): void => {
     const answer = request.response!
     const state = stateOf(request)
     answer.headers = {
       ...SECURITY_HEADERS,
+      ...commonHeaders,
       ...(state.rateLimit === undefined ? {} : rateLimitHeaders(state.rateLimit)),
       'x-request-id': state.requestId,
       ...answer.headers,

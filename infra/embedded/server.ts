@@ -4,11 +4,11 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-request.ts'
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
+import { transportSecurity } from '../../functions/transport-security.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
-import { isLoopback } from '../../shared/settings/setting-formats.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { requireLocalDisk } from './folder/file-system.ts'
 import { requireOwnFolder } from './folder/own-folder.ts'
@@ -202,17 +202,8 @@ function listenerSettings(settings: Settings): Pick<HttpServerOptions, 'limits' 
   const keepAliveTimeoutMs = settings.keepAliveSeconds * 1_000
   return {
     limits: { bodyBytes: MAX_BODY_BYTES, keepAliveTimeoutMs },
-    commonHeaders: transportSecurity(settings),
+    commonHeaders: transportSecurity(settings.publicUrl),
   }
-}
-
-/**
- * Browsers are told to keep to https where people reach the vault by it. Never for this machine's own name: that would
- * bind every other server on it too (RFC 6797 §6.1).
- */
-function transportSecurity({ publicUrl }: Settings): Record<string, string> {
-  if (publicUrl === undefined || !publicUrl.startsWith('https:') || isLoopback(publicUrl)) return {}
-  return { 'strict-transport-security': 'max-age=31536000' }
 }
 
 function tooLarge(): APIGatewayProxyStructuredResultV2 {
