@@ -69,7 +69,7 @@ export const HOST_PORTS: Format<readonly string[]> = {
     (text) =>
       listOf(text).every((entry) => {
         const port = Number(HOST_PORT.exec(entry)?.[2])
-        return port >= 1 && port <= MAX_PORT
+        return port >= 1 && port <= MAX_PORT && URL.canParse(`http://${entry}`)
       }),
     listOf,
   ),

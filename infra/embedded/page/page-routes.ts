@@ -63,7 +63,7 @@ function front(): LocalRoute {
     path: '/',
     answer: async (event) =>
       /\btext\/html\b/.test(event.headers['accept'] ?? '')
-        ? { statusCode: 302, headers: { location: '/vault', 'cache-control': 'no-store' } }
+        ? { statusCode: 302, headers: { location: 'vault', 'cache-control': 'no-store' } }
         : notFound(),
   }
 }

@@ -119,6 +119,8 @@ describe('readSettings', () => {
     ['FLOW_VAULT_PUBLIC_URL', 'vault.example'],
     ['FLOW_VAULT_RETURN_TO', 'javascript:alert(1)'],
     ['FLOW_VAULT_CORS_ORIGINS', '*'],
+    ['FLOW_VAULT_ALLOW_HOSTS', '256.1.1.1:80'],
+    ['FLOW_VAULT_ALLOW_HOSTS', '[::1]]:80'],
     ['FLOW_VAULT_MAX_CONNECTIONS', '0'],
     ['FLOW_VAULT_CORS_ORIGINS', 'https://a.example/path'],
     ['FLOW_VAULT_CORS_ORIGINS', 'null'],

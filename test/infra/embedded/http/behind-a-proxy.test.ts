@@ -75,11 +75,73 @@ describe('a vault that knows its public URL, behind a proxy that rewrites Host',
   })
 })
 
-describe('a vault on this machine alone', () => {
+describe('a vault that a proxy reaches by https and below a path of its own', () => {
+  const BELOW = 'https://localhost:8443/base'
+  const CONNECTIONS = '/api/v2/flows/vault/connections'
+  let local: RunningVault
+  beforeAll(async () => {
+    local = await startRunningVault({ env: { FLOW_VAULT_PUBLIC_URL: BELOW } })
+  })
+  afterAll(() => local.stop())
+
+  /** What the proxy passes on: the path without its own beginning. */
+  const passedOn = (url: string) => `${local.url}${url.slice(BELOW.length)}`
+
   it('never binds the name localhost to https', async () => {
-    const local = await startRunningVault({ env: { FLOW_VAULT_PUBLIC_URL: 'https://localhost:8443' } })
     expect((await fetch(`${local.url}/healthz`)).headers.get('strict-transport-security')).toBeNull()
-    await local.stop()
+  })
+
+  it('has every address of an authorization begin there, and binds it to a cookie of that host alone', async () => {
+    const setup = {
+      type: 'AUTHORIZATION_CODE',
+      client_id: 'client',
+      authorization_url: 'https://login.example.com/authorize',
+      token_url: 'https://login.example.com/token',
+      token_endpoint_auth_method: 'none',
+    }
+    const acme = { tenant: 'acme' }
+    const created = await local.request(acme, 'POST', CONNECTIONS, { name: 'x', app_id: 'OAUTH2', setup })
+    const { id } = (await created.json()) as { id: string }
+    const started = await local.request(acme, 'POST', `${CONNECTIONS}/${id}/authorize`, {})
+    const { authorization_url: link } = (await started.json()) as { authorization_url: string }
+    expect(link.startsWith(`${BELOW}/oauth/start?ticket=`)).toBe(true)
+    const page = await fetch(passedOn(link))
+    expect(await page.text()).toContain(`action="${BELOW}/oauth/start"`)
+    const pressed = await fetch(`${local.url}/oauth/start`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: 'https://localhost:8443' },
+      body: new URLSearchParams({ ticket: new URL(link).searchParams.get('ticket')! }),
+    })
+    const cookie = pressed.headers.get('set-cookie')!
+    expect(cookie).toMatch(
+      /^__Host-fv=[0-9A-Za-z]{43}; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure$/,
+    )
+    const { searchParams } = new URL(pressed.headers.get('location')!)
+    expect(searchParams.get('redirect_uri')).toBe(`${BELOW}/oauth/return/${id}`)
+    const back = `${BELOW}/oauth/return/${id}?error=access_denied&state=${searchParams.get('state')}`
+    expect(await (await fetch(passedOn(back))).text()).toContain('started elsewhere')
+    const returned = await fetch(passedOn(back), { headers: { cookie: cookie.split(';')[0]! } })
+    expect(await returned.text()).toContain('The authorization was declined')
+  })
+
+  it('says so of itself, and leads by addresses that hold there', async () => {
+    const json = async (at: string) => (await fetch(`${local.url}${at}`)).json()
+    expect(await json('/openapi.json')).toMatchObject({ servers: [{ url: BELOW }] })
+    expect(await json('/.well-known/openid-configuration')).toMatchObject({
+      issuer: `${BELOW}/`,
+      token_endpoint: `${BELOW}/oauth/token`,
+    })
+    const docs = await (await fetch(`${local.url}/docs`)).text()
+    const named = [...docs.matchAll(/(?:href|src)="([^"]+)"/g)].map(
+      ([, at]) => new URL(at!, `${BELOW}/docs`).href,
+    )
+    expect(named.length).toBeGreaterThan(0)
+    for (const at of named) expect((await fetch(passedOn(at))).status).toBe(200)
+    const script = await (await fetch(`${local.url}/docs/start.js`)).text()
+    expect(script).toContain("url: 'openapi.json'")
+    const front = await fetch(`${local.url}/`, { redirect: 'manual', headers: { accept: 'text/html' } })
+    expect(new URL(front.headers.get('location')!, `${BELOW}/`).href).toBe(`${BELOW}/vault`)
   })
 })
 
