@@ -28,7 +28,13 @@ describe('finishAuthorization, while the code is being exchanged', () => {
       exchanges.push(Promise.withResolvers())
       return exchanges.at(-1)!.promise
     }
-    const ports = { items: new MemoryItemStore(), clock, log, digester: { digest }, grants: { exchange } }
+    const ports = {
+      items: new MemoryItemStore(),
+      clock,
+      log,
+      digester: { digest },
+      grants: { exchange, noteRefusal: async () => null },
+    }
     const browser = new SecretText('browser')
     const authorization: Authorization = {
       id: await authorizationIdOf(ports, STATE),
