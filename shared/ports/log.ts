@@ -41,6 +41,7 @@ export const LOG_FIELDS = [
   'orphan_versions',
   'leftover_tokens',
   'tokens_removed',
+  'missing_tokens',
   'dangling_pointers',
   'unknown_owners',
   'restored',

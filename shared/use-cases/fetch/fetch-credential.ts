@@ -8,7 +8,7 @@ import type { JsonObject } from '../../domain/json.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
-import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { SealBrokenError, SecretNotFoundError } from '../../ports/secret-store.ts'
 import { connectionNotFound, findConnection, getConnection } from '../commit/connection-rows.ts'
 import type { OpenedAccess, OpenedSecret, OpenedSecrets } from '../commit/opened-secrets.ts'
 import { tagMatches } from '../commit/preconditions.ts'
@@ -17,6 +17,7 @@ import { refuseFrozen } from '../freezes/refuse-frozen.ts'
 import { connectionEmpty, isIncomplete } from './empty-connection.ts'
 import {
   credentialUnavailable,
+  FETCH_BUDGET_MS,
   type FreshenPorts,
   freshenCredential,
   isExpired,
@@ -160,15 +161,31 @@ async function openCredential(ports: FetchPorts, row: ConnectionRow): Promise<Op
   try {
     return await openRow(ports, row)
   } catch (error) {
-    if (!(error instanceof SecretNotFoundError)) throw error
+    const doesNotFit = error instanceof SealBrokenError && row.grant !== undefined
+    if (!(error instanceof SecretNotFoundError) && !doesNotFit) throw error
     const current = await findConnection(ports, row.tenant, row.id)
     if (current === undefined) throw connectionNotFound()
     const usable = requireUsable(current, ports.clock.nowMs())
-    if (pointerOf(usable) === pointerOf(row)) {
+    if (pointerOf(usable) !== pointerOf(row)) return openRow(ports, usable)
+    if (usable.grant === undefined)
       throw new InvariantError(`the row of ${row.id} points at a secret that is not there`)
-    }
-    return openRow(ports, usable)
+    return openRow(ports, await replaceMissing(ports, usable))
   }
+}
+
+/**
+ * The row once the grant that its sealed items do not fit is another: whoever mints finds that out by itself, and gets
+ * a new one where nobody is needed. Throws the 409 where somebody is, and the 503 while none can be had.
+ */
+async function replaceMissing(ports: FetchPorts, row: ConnectionRow): Promise<ConnectionRow> {
+  const { tenant, id, credentialVersion } = row
+  const request = { tenant, id, cause: 'rejected', credentialVersion } as const
+  const result = await ports.grants.rotate(request, FETCH_BUDGET_MS)
+  if (result.kind === 'gone') throw connectionNotFound()
+  const nowMs = ports.clock.nowMs()
+  const next = result.kind === 'late' ? row : requireUsable(result.row, nowMs)
+  if (pointerOf(next) !== pointerOf(row)) return next
+  throw credentialUnavailable(next, nowMs, 'The credential is lost and a new one could not be had yet.')
 }
 
 async function openRow(ports: FetchPorts, row: ConnectionRow): Promise<OpenedRow> {

@@ -10,7 +10,7 @@ import { connectionNotFound, findConnection } from '../commit/connection-rows.ts
 import type { SingleFlight } from '../commit/single-flight.ts'
 
 /** Design: a fetch that waits for a rotation has its own budget; the rotation goes on without it. */
-const FETCH_BUDGET_MS = 10_000
+export const FETCH_BUDGET_MS = 10_000
 /** The longest pause after a failure; where only a person can help, flows come back so often that a repair is noticed. */
 const MAX_RETRY_AFTER_S = 600
 const WITHOUT_A_TRY_S = 300

@@ -8,6 +8,7 @@ type Reason =
   | 'not-renewable'
   | 'not-renewable-yet'
   | 'refused-by-service'
+  | 'grant-missing'
   | 'no-application'
   | 'too-late-to-send'
   | 'provider-failing'
@@ -46,6 +47,12 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     code: 'token_refused',
     message:
       'A flow reports that the service refuses the access token, and the provider gave no refresh token. Authorize the connection again.',
+    next: 'end',
+  },
+  'grant-missing': {
+    class: 'grant-dead',
+    code: 'grant_missing',
+    message: 'The vault has lost the tokens of this connection. Authorize the connection again.',
     next: 'end',
   },
   'no-application': {

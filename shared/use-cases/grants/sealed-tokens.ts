@@ -2,9 +2,10 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantPointer, GrantTokens } from '../../domain/grant.ts'
 import { randomAlphanumeric } from '../../domain/ids.ts'
 import { SecretText } from '../../domain/secret-text.ts'
+import { errorFields } from '../../ports/error-fields.ts'
 import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Write } from '../../ports/item-store.ts'
-import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { SealBrokenError, SecretNotFoundError } from '../../ports/secret-store.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { parseRefreshTokens } from '../commit/opened-secrets.ts'
 import type { GrantPorts } from './grant-ports.ts'
@@ -112,20 +113,24 @@ function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A)
 
 /**
  * The tokens that the row points at; none where nothing was minted. Undefined when the row has moved on since it was
- * read; throws `SecretNotFoundError` when they are gone for any other reason.
+ * read; `missing` when row and sealed items do not fit together for any other reason, which is an error of ours.
  */
 export async function findCurrentTokens(
-  ports: Pick<GrantPorts, 'opened' | 'sealer' | 'items'>,
+  ports: Pick<GrantPorts, 'opened' | 'sealer' | 'items' | 'log'>,
   row: ConnectionRow,
-): Promise<TokensByName | undefined> {
+): Promise<TokensByName | 'missing' | undefined> {
   if (row.grant === undefined) return {}
   try {
     return await openTokens(ports, row, row.grant)
   } catch (error) {
-    if (!(error instanceof SecretNotFoundError)) throw error
+    if (!(error instanceof SecretNotFoundError) && !(error instanceof SealBrokenError)) throw error
     const current = await findConnection(ports, row.tenant, row.id)
     const { access, refresh } = current?.grant ?? {}
     if (access !== row.grant.access || refresh !== row.grant.refresh) return undefined
-    throw error
+    ports.log.error('a row and its sealed tokens do not fit together', {
+      connection_id: row.id,
+      ...errorFields(error),
+    })
+    return 'missing'
   }
 }

@@ -27,6 +27,7 @@ export class LeftoverTokens {
   readonly #ports: Pick<Ports, 'items' | 'log'>
   readonly #sealed = new Map<string, SealedPlace>()
   readonly #named = new Set<string>()
+  readonly #live = new Map<string, SealedPlace>()
 
   constructor(ports: Pick<Ports, 'items' | 'log'>) {
     this.#ports = ports
@@ -38,7 +39,11 @@ export class LeftoverTokens {
     if (place !== undefined) this.#sealed.set(nameOf(place), place)
     const parts = findPartitionParts(key.partition)
     const stored: unknown = attributes
-    if (parts?.kind === 'CONNECTIONS') this.#name(parts.tenant, key.sort, (stored as ConnectionRow).grant)
+    if (parts?.kind === 'CONNECTIONS') {
+      const { grant } = stored as ConnectionRow
+      this.#name(parts.tenant, key.sort, grant)
+      for (const live of placesOf(parts.tenant, key.sort, grant)) this.#live.set(nameOf(live), live)
+    }
     if (parts?.kind === 'TOMBSTONES') this.#name(parts.tenant, key.sort, (stored as Tombstone).row.grant)
     if (parts?.kind === 'RESCUES') {
       const { connectionId, grant } = stored as Rescue
@@ -62,6 +67,27 @@ export class LeftoverTokens {
     return { leftoverTokens, tokensRemoved }
   }
 
+  /** How many items are not there that a row points at, each told as an error; by strong reads of both. */
+  async tellMissing(): Promise<number> {
+    let missing = 0
+    for (const [name, place] of this.#live) {
+      if (this.#sealed.has(name)) continue
+      const { tenant, ownerId, part, mark } = place
+      const row = rowOf(await this.#ports.items.get(connectionKey(tenant, ownerId)))
+      if (row?.grant?.[part] !== mark) continue
+      const { partition, sort } = sealedGrantKey(place)
+      const found = await this.#ports.items.query({ partition, sortPrefix: sort, limit: 1 })
+      if (found.items.length > 0) continue
+      missing++
+      this.#ports.log.error('a row points at sealed tokens that are not there', {
+        tenant,
+        connection_id: ownerId,
+        reason: part,
+      })
+    }
+    return missing
+  }
+
   #name(tenant: string, ownerId: string, grant: GrantPointer | undefined): void {
     for (const name of namesOf(tenant, ownerId, grant)) this.#named.add(name)
   }
@@ -80,10 +106,14 @@ export class LeftoverTokens {
 }
 
 function namesOf(tenant: string, ownerId: string, grant: GrantPointer | undefined): string[] {
+  return placesOf(tenant, ownerId, grant).map(nameOf)
+}
+
+function placesOf(tenant: string, ownerId: string, grant: GrantPointer | undefined): SealedPlace[] {
   const parts = ['access', 'refresh'] as const
   return parts.flatMap((part) => {
     const mark = grant?.[part]
-    return mark === undefined ? [] : [nameOf({ tenant, ownerId, part, mark })]
+    return mark === undefined ? [] : [{ tenant, ownerId, part, mark }]
   })
 }
 

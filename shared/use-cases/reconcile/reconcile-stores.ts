@@ -41,6 +41,8 @@ export interface ComparisonReport {
   /** Sealed tokens that nothing names, and how many of them went. */
   readonly leftoverTokens: number
   readonly tokensRemoved: number
+  /** Sealed tokens that are not there although a row points at them: its grant is minted anew, or asked for again. */
+  readonly missingTokens: number
   /** What would have been removed but for the cap. */
   readonly postponed: number
 }
@@ -86,6 +88,7 @@ class Comparison {
     discarded: 0,
     leftoverTokens: 0,
     tokensRemoved: 0,
+    missingTokens: 0,
     postponed: 0,
   }
   readonly #ports: ComparisonPorts
@@ -133,6 +136,7 @@ class Comparison {
 
   async removeLeftoverTokens(): Promise<void> {
     Object.assign(this.counts, await this.#tokens.settle(this.#nowMs))
+    this.counts.missingTokens = await this.#tokens.tellMissing()
   }
 
   async tellDanglingPointers(): Promise<void> {

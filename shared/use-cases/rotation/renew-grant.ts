@@ -50,11 +50,17 @@ export async function renewGrant(
   const { row, profile, setup } = connection
   const values = await findSetupValues(ports, row, setup)
   if (values === undefined) return busyOrGone(ports, row)
-  const tokens = await findCurrentTokens(ports, row)
-  if (tokens === undefined) return busyOrGone(ports, row)
+  const found = await findCurrentTokens(ports, row)
+  if (found === undefined) return busyOrGone(ports, row)
+  const tokens = found === 'missing' ? {} : found
   const old = { tokens, states: row.grants ?? {} }
   const application = await findApplicationClient(ports, row, profile, values)
   const way = wayFor(profile, values, { grantName: request.grantName, old })
+  // What needs nobody is minted anew; a person's grant is lost.
+  if (found === 'missing' && way === undefined) {
+    const told = { failure: failureBecause('grant-missing'), application: undefined }
+    return { kind: 'failed', row: await commitFailure(ports, row, told) }
+  }
   // Nobody said when this token ends: the flow's complaint is all that ever will.
   if (
     way === undefined &&

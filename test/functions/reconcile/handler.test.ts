@@ -39,6 +39,7 @@ describe('the reconcile function', () => {
       postponed: 0,
       leftover_tokens: 0,
       tokens_removed: 0,
+      missing_tokens: 0,
     })
   })
 
