@@ -14,6 +14,8 @@ export interface ConnectionRow {
   readonly name: string
   readonly appId: string
   readonly setupType?: string
+  /** What the provider called itself when somebody authorized the connection (RFC 9207), where nothing else says it. */
+  readonly seenIssuer?: string
   /** Whose account the grant is for, as the provider said when somebody authorized it. */
   readonly account?: Account
   /** The masked label a person recognizes the account by. */

@@ -238,6 +238,8 @@ export interface ExchangeRequest extends Caused {
   readonly expectedAccount?: string
   /** True to take another account than the one the connection has; else a known one is not replaced by another. */
   readonly switchAccount?: boolean
+  /** What the provider called itself, where nothing else says so: kept for the next time. */
+  readonly seenIssuer?: string
   /** What the browser brought beside the code, by name; only what the setup asks for is kept. */
   readonly callback?: Readonly<Record<string, string>>
 }

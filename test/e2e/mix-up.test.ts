@@ -79,3 +79,30 @@ describe('a tenant that types another tenant’s client', () => {
     expect(thief.tokenRequests).toEqual([])
   })
 })
+
+describe('a provider that names itself, and that nobody else has named', () => {
+  let world: VaultWithProvider
+  beforeAll(async () => {
+    world = await startVaultWithProvider()
+  })
+  afterAll(() => world.close())
+
+  it('is known by that name the next time', async () => {
+    const body = { name: 'Orders', app_id: 'OAUTH2', setup: world.codeSetup({ issuer: undefined }) }
+    const { id } = (await world.create(body)).body
+    const answerOf = async (change: (callback: URL) => void) => {
+      const callback = await world.consent(id)
+      change(callback)
+      return (await world.open(callback)).text
+    }
+    const mixedUp = 'did not come from the provider that was asked'
+    const named = (iss: string) => (callback: URL) => callback.searchParams.set('iss', iss)
+    expect(await answerOf(named('https://evil.example.test'))).toContain(mixedUp)
+    expect(await answerOf(() => {})).toContain('is authorized')
+    const sent = world.provider.tokenRequests.length
+    expect(await answerOf(named(`${world.provider.issuer}/another`))).toContain(mixedUp)
+    expect(await answerOf((callback) => callback.searchParams.delete('iss'))).toContain(mixedUp)
+    expect(world.provider.tokenRequests).toHaveLength(sent)
+    expect(await answerOf(() => {})).toContain('is authorized')
+  })
+})

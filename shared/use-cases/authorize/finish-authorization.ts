@@ -3,7 +3,7 @@ import { actorOf } from '../../domain/change-event.ts'
 import { shownDescription } from '../../domain/provider-words.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
-import type { ExchangeResult, GrantRunner } from '../../ports/grant-runner.ts'
+import type { ExchangeRequest, ExchangeResult, GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
   type Authorization,
@@ -87,11 +87,12 @@ export async function finishAuthorization(ports: FinishPorts, input: CallbackInp
   if (authorization.phase === 'exchanging') return waitForEnd(ports, authorization)
   const refusal = refusalOf(authorization, input)
   if (refusal !== undefined) return refuse(ports, authorization, { refusal, callback: input.callback })
-  const { state, callback } = input
+  const { state, callback, issuer } = input
   return exchange(ports, authorization, {
     state,
     code: input.code!,
     ...(callback === undefined ? {} : { callback }),
+    ...(issuer === undefined || authorization.issuer !== undefined ? {} : { seenIssuer: issuer }),
   })
 }
 
@@ -150,7 +151,7 @@ async function endWith(
 async function exchange(
   ports: FinishPorts,
   authorization: Authorization,
-  answer: { state: SecretText; code: SecretText; callback?: Readonly<Record<string, string>> },
+  answer: Pick<ExchangeRequest, 'state' | 'code' | 'callback' | 'seenIssuer'>,
 ): Promise<Finished> {
   const exchanging = {
     ...authorization,

@@ -3,6 +3,7 @@ import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import { catalogueHost } from '../../connectors/catalogue-host.ts'
 import { renderTemplate } from '../../connectors/template.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { isOneSite } from '../../domain/one-site.ts'
@@ -51,7 +52,7 @@ export async function buildAuthorizationUrl(
   if (url === undefined) {
     return { kind: 'failed', code: 'setup_incomplete', message: 'The setup does not say where to authorize.' }
   }
-  const issuer = setup.grant.issuer === undefined ? undefined : renderTemplate(setup.grant.issuer, values)
+  const issuer = knownIssuer(setup.grant, values) ?? seenIssuerAt(row, url.origin)
   const tokenUrl = URL.parse(renderTemplate(setup.grant.tokenUrl, values) ?? '')
   return {
     kind: 'url',
@@ -65,6 +66,15 @@ export async function buildAuthorizationUrl(
       : { tokenOrigin: tokenUrl.origin }),
     ...(issuer === undefined ? {} : { issuer }),
   }
+}
+
+function knownIssuer({ issuer }: GrantProfile, values: JsonObject): string | undefined {
+  return issuer === undefined ? undefined : renderTemplate(issuer, values)
+}
+
+/** What the provider called itself before, while the setup still leads to it. */
+function seenIssuerAt({ seenIssuer }: ConnectionRow, origin: string): string | undefined {
+  return seenIssuer !== undefined && URL.parse(seenIssuer)?.origin === origin ? seenIssuer : undefined
 }
 
 /** An app of its own, or a service by its name whose token endpoint is on a host that the catalogue names. */

@@ -57,7 +57,12 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     return { kind: 'other-account', account: answer.account, expected }
   }
   const authorizing = { row, setup, digests: await bareDigests(ports, row, setup) }
-  return keepAuthorization(ports, authorizing, { answer, seals, askedScopes: request.scopes })
+  return keepAuthorization(ports, authorizing, {
+    answer,
+    seals,
+    askedScopes: request.scopes,
+    seenIssuer: request.seenIssuer,
+  })
 }
 
 async function failed(ports: GrantPorts, row: ConnectionRow, failure: FailureTold): Promise<ExchangeResult> {

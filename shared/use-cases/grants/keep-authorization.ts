@@ -53,6 +53,8 @@ export interface Exchanged {
   readonly answer: Granted
   readonly seals: AnswerSeals
   readonly askedScopes: readonly string[]
+  /** What the provider called itself in the answer that the browser brought. */
+  readonly seenIssuer: string | undefined
 }
 
 /**
@@ -62,7 +64,7 @@ export interface Exchanged {
 export async function keepAuthorization(
   ports: GrantPorts,
   authorizing: Authorizing,
-  { answer, seals, askedScopes }: Exchanged,
+  { answer, seals, askedScopes, seenIssuer }: Exchanged,
 ): Promise<ExchangeResult> {
   const { row, setup } = authorizing
   const op = newUuid(ports.random)
@@ -75,6 +77,7 @@ export async function keepAuthorization(
     requiredScopes: askedScopes,
     oauthAppId: answer.oauthAppId,
     account: answer.account,
+    seenIssuer,
     op,
   }
   try {
@@ -114,6 +117,7 @@ interface Authorized {
   readonly requiredScopes: readonly string[]
   readonly oauthAppId: string | undefined
   readonly account: Account | undefined
+  readonly seenIssuer: string | undefined
   readonly op: string
 }
 
@@ -176,7 +180,7 @@ function authorizedChange(
   { setup, digests }: Authorizing,
   to: Authorized,
 ): VisibleChange {
-  const { account, oauthAppId, ...grants } = to
+  const { account, oauthAppId, seenIssuer, ...grants } = to
   const members = grantMembers(current, setup, grants)
   return {
     members: {
@@ -184,6 +188,7 @@ function authorizedChange(
       ...setupMembers(current, { setup, digests, op: to.op }),
       oauthAppId,
       account,
+      ...(seenIssuer === undefined ? {} : { seenIssuer }),
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: ports.clock.nowMs(),
       // The fence rises, so that a rotation of the old grant that is under way cannot commit over the new one.
