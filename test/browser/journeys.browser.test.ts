@@ -77,7 +77,7 @@ describe('a person', () => {
     const services = page.locator('fieldset', { hasText: 'Services by name' })
     await services.locator('label.app-choice', { hasText: 'HTTP Request' }).first().waitFor()
     await screens(page, 'add-service')
-    await services.locator('label.app-choice', { hasText: 'OAuth' }).first().click()
+    await services.locator('label.app-choice', { hasText: 'OAuth 2.0' }).first().click()
     await page.getByRole('button', { name: 'Continue' }).click()
     const name = page.getByLabel('Connection name')
     expect(
@@ -92,7 +92,7 @@ describe('a person', () => {
     await screens(page, 'add-service-fields')
     await page.locator('input[type="password"]').first().fill('github-client-secret-000')
     const opened = page.waitForEvent('popup')
-    await page.locator('dialog.add').getByRole('button', { name: 'Connect' }).click()
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
     await (await opened).close()
     const answer = await world.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
     expect(await answer.json()).toMatchObject([

@@ -10,6 +10,8 @@ import { namedValuesInput, readNamedValues } from './named-values-input.ts'
 
 /** So many errors or more get a summary with links above the fields. */
 const SUMMARY_FROM = 3
+/** With more fields than these, the optional ones are folded away. */
+const FOLD_ABOVE = 8
 
 /** The fields of one setup, drawn from what `/connectors` says; it knows no app. */
 export class SetupForm extends View {
@@ -44,8 +46,25 @@ export class SetupForm extends View {
     const own = this.errors.filter((error) => !fields.some((field) => isOf(error, field)))
     return html`
       ${this.#summary(fields, own)} ${this.#file()}
-      <div class="stack" @ends-trimmed=${this.#onTrimmed}>${fields.map((field) => this.#field(field))}</div>
+      <div class="stack" @ends-trimmed=${this.#onTrimmed}>${this.#folded(fields)}</div>
     `
+  }
+
+  /** What few setups need is folded away where there is much of it; an error in it unfolds it. */
+  #folded(fields: readonly Field[]): TemplateResult {
+    const isMain = (field: Field): boolean =>
+      fields.length <= FOLD_ABOVE || field.required || field.secret || field.format === 'scope-list'
+    const others = fields.filter((field) => !isMain(field))
+    const isOpen = others.some((field) => this.errors.some((error) => isOf(error, field)))
+    return html`${fields.filter(isMain).map((field) => this.#field(field))}
+      ${
+        others.length === 0
+          ? nothing
+          : html`<details class="others" ?open=${isOpen}>
+              <summary>${ADD.moreSettings(others.length)}</summary>
+              <div class="stack">${others.map((field) => this.#field(field))}</div>
+            </details>`
+      }`
   }
 
   /** What is typed, by field name; what is empty, hidden by another field's value, or stored already, is left out. */
@@ -78,8 +97,13 @@ export class SetupForm extends View {
 
   #drawn(): readonly Field[] {
     const hasScopes = (this.setup.scopes?.length ?? 0) > 0
+    const isChosen = this.connector.provider !== undefined
     return this.setup.fields.filter(
-      (field) => !field.headless && !(hasScopes && field.name === 'scope' && field.format === 'scope-list'),
+      ({ name, headless, format }) =>
+        !headless &&
+        !(hasScopes && name === 'scope' && format === 'scope-list') &&
+        // The service was chosen by its name, in the first step.
+        !(isChosen && name === 'provider'),
     )
   }
 

@@ -77,7 +77,9 @@ export class VaultConnection extends View {
 
   protected override updated(): void {
     const dialog = this.querySelector<HTMLDialogElement>('dialog.sheet')
-    if (dialog !== null && !dialog.open) dialog.showModal()
+    // A window that was made narrower does not lay the sheet over what somebody types.
+    const isTyping = document.querySelector('dialog.add[open]') !== null
+    if (dialog !== null && !dialog.open && !isTyping) dialog.showModal()
     if (this.#connection === undefined || this.#isFocused) return
     this.#isFocused = true
     const asked = this.query.get('do')

@@ -20,6 +20,7 @@ export const ADD = {
   empty: 'Create an empty connection',
   emptyHint: 'An empty connection has its id at once; the credentials can follow.',
   test: 'Test it before saving',
+  moreSettings: (count: number) => `More settings (${count})`,
   endsOnDate: 'It ends on a date',
   lastDay: 'Last day on which it works',
   cannotTest: 'This app cannot be tried without doing something; the first flow will tell.',
