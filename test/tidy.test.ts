@@ -159,6 +159,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'functions/authorize/browser-cookie.ts': 'a browser keeps its own name',
   'functions/authorize/start-page.ts': 'the form sends the ticket of the link that it was opened by',
   'functions/authorize/routes/start-authorization.ts': 'the browser is redirected to the provider',
+  'shared/use-cases/grants/code-claim.ts': 'a code is digested',
   'shared/use-cases/grants/change-setup.ts': 'changes are laid over the stored setup',
   'shared/use-cases/grants/grant-records.ts': 'a grant is written into the content that is sealed next',
   'shared/domain/imported-grant.ts': 'an imported grant is written into the content that is sealed next',

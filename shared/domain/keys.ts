@@ -262,14 +262,14 @@ export function importedGrantKey(tenant: string, digest: string): ItemKey {
   return { partition: `TENANT#${tenant}#IMPORTED`, sort: digest }
 }
 
+/** The claim of a code that was sent to its provider; `digest` is keyed. */
+export function codeClaimKey(tenant: string, digest: string): ItemKey {
+  return { partition: `TENANT#${tenant}#CODES`, sort: digest }
+}
+
 /** How many changes of a connection were refused within a minute; `sort` names both. */
 export function refusedChangesKey(tenant: string, sort: string): ItemKey {
   return { partition: `TENANT#${tenant}#REFUSED_CHANGES`, sort }
-}
-
-/** What is known to be broken: an application whose client the provider refuses, a host that does not answer. */
-export function breakerKey(tenant: string, name: string): ItemKey {
-  return { partition: `TENANT#${tenant}#BREAKERS`, sort: name }
 }
 
 /** The shard of the due index in which a connection waits for its rotation. */

@@ -5,6 +5,7 @@ import { type Asked, nextStepAfter, OF_THE_SETUP } from './next-step.ts'
 type Reason =
   | 'not-authorized'
   | 'code-too-old'
+  | 'code-sent-before'
   | 'not-renewable'
   | 'not-renewable-yet'
   | 'refused-by-service'
@@ -26,6 +27,13 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     class: 'grant-dead',
     code: 'code_expired',
     message: 'The authorization code could not be exchanged in time. Authorize the connection again.',
+    next: 'stop',
+  },
+  'code-sent-before': {
+    class: 'grant-dead',
+    code: 'code_used',
+    message:
+      'This authorization code was sent to the provider before, and works once. Authorize the connection.',
     next: 'stop',
   },
   'not-renewable': {

@@ -15,6 +15,7 @@ import { rescueWrite } from '../commit/rescue-item.ts'
 import { effectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { askProvider, type Granted, NOTHING_HELD, wayFor } from './ask-provider.ts'
 import { forbiddenField, forbiddenWhenResolved } from './called-urls.ts'
+import { claimCode } from './code-claim.ts'
 import { failureBecause } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
@@ -59,8 +60,13 @@ export async function mintFirstGrant(
     askedScopes,
     mark: seals.mark,
   }
+  const code = way.kind === 'authorization-code' ? way.code : undefined
+  const claim = code === undefined ? undefined : await claimCode(ports, { ...request, code })
+  if (code !== undefined && claim === undefined) return failed(failureBecause('code-sent-before'))
   const answer = await askProvider(ports, { ...question, old: NOTHING_HELD })
   if (answer.kind === 'failed') {
+    // It was not taken: whoever repeats the request may send it once more.
+    if (['not-sent', 'passing', 'app-broken'].includes(answer.outcome.kind)) await claim?.release()
     const named = forbiddenWhenResolved(answer.outcome, setup, values)
     return named === undefined ? failed(answer.failure, application.stateName) : failed(named)
   }

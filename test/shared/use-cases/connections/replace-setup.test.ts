@@ -228,4 +228,31 @@ describe('replaceSetup', () => {
     expect((await fetching).fields).toMatchObject({ access_token: 'access-9' })
     expect(await world.row(id)).toMatchObject({ status: 'ready', requiredScopes: ['read'] })
   })
+
+  it('sends a code once, whoever brings it again', async () => {
+    const id = await connected()
+    const again = world.create('OAUTH2', { ...CODE_SETUP, code: 'code-000' })
+    await expect(again).rejects.toMatchObject({
+      code: 'provider-refused',
+      detail: { errorCode: 'code_used' },
+    })
+    const both = [
+      update(id, { ...CODE_SETUP, code: 'code-001' }),
+      update(id, { ...CODE_SETUP, code: 'code-001' }),
+    ]
+    const ended = await Promise.allSettled(both)
+    expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(asked('/token').map(({ parameters }) => parameters['code'])).toEqual(['code-001'])
+    expect((await world.fetch(id)).fields).toMatchObject({ access_token: 'access-2' })
+  })
+
+  it('sends a code again that the provider did not take for a reason that passes', async () => {
+    const id = await connected()
+    refuseAll(503)
+    const setup = { ...CODE_SETUP, code: 'code-001' }
+    await expect(update(id, setup)).rejects.toMatchObject({ code: 'provider-unavailable' })
+    grantAll()
+    await update(id, setup)
+    expect((await world.fetch(id)).fields).toMatchObject({ access_token: 'access-2' })
+  })
 })

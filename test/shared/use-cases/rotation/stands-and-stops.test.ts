@@ -132,6 +132,21 @@ describe('a provider that is left alone', () => {
   })
 })
 
+describe('a grant that is dead', () => {
+  it('keeps no attempt, however its last requests ended', async () => {
+    const id = await authorized()
+    world.provider.answerWith(() => ({ drop: true }))
+    await world.clock.advance(56 * MINUTE_MS)
+    await world.sweep()
+    expect((await world.row(id)).attempt?.unknownAtMs).toBeDefined()
+    world.provider.answerWith(() => ({ status: 400, body: { error: 'invalid_grant' } }))
+    await world.clock.advance(HOUR_MS)
+    await world.sweep()
+    const row = await world.row(id)
+    expect([row.status, row.attempt]).toEqual(['reauthorization_required', undefined])
+  })
+})
+
 describe('a refresh token that is refused under a name that nobody knows', () => {
   it('is dead once that is repeated after the access token has ended', async () => {
     const id = await authorized()

@@ -1,0 +1,179 @@
+import type { ConnectionRow } from '../../../../shared/domain/connection.ts'
+import { connectionKey, rescueKey } from '../../../../shared/domain/keys.ts'
+import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
+import { attributesOf } from '../../../../shared/use-cases/commit/connection-rows.ts'
+import { openIntent } from '../../../../shared/use-cases/commit/intent.ts'
+import { type Rescue, rescueWrite } from '../../../../shared/use-cases/commit/rescue-item.ts'
+import { mintFirstGrant } from '../../../../shared/use-cases/grants/mint-first-grant.ts'
+import { prepareSeals } from '../../../../shared/use-cases/grants/sealed-tokens.ts'
+import { findRescue, settleRescue } from '../../../../shared/use-cases/grants/settle-rescue.ts'
+import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+
+const SETUP = {
+  type: 'AUTHORIZATION_CODE',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  authorization_url: 'https://idp.example.test/authorize',
+  token_url: 'https://idp.example.test/token',
+  revocation_url: 'https://idp.example.test/revoke',
+}
+
+describe('settleRescue', () => {
+  let world: GrantsUnderTest
+  let row: ConnectionRow
+  beforeEach(async () => {
+    world = await startGrantsUnderTest()
+    world.provider.answerWith(({ path }) => {
+      const tokens = { access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600 }
+      return { body: path === '/token' ? tokens : {} }
+    })
+    const { id } = await world.create('OAUTH2', { ...SETUP, code: 'code-000' })
+    row = await world.row(id)
+  })
+  afterEach(() => world.close())
+
+  const revoked = () =>
+    world.provider.requests
+      .filter(({ path }) => path === '/revoke')
+      .map(({ parameters }) => parameters['token'])
+
+  /** What an answer leaves beside the row: `access-2`, sealed, for the grants of the given names. */
+  async function leave(change: Partial<Rescue> & { names?: readonly string[] } = {}): Promise<void> {
+    const { names = ['main'], ...members } = change
+    const seals = await prepareSeals(world.ports, row)
+    const tokens = { access_token: 'access-2', refresh_token: 'refresh-2', extra: {} }
+    const all = Object.fromEntries(names.map((name) => [name, tokens]))
+    const { pointer, writes } = seals.seal(all, { pointer: undefined, tokens: {} })
+    const state = { ...row.grants!['main']!, mark: seals.mark }
+    const rescue: Rescue = {
+      ...{ kind: 'rescue', of: 'renewal', op: 'op-of-the-rescue', tenant: row.tenant },
+      ...{ connectionId: row.id, appId: row.appId, setupType: row.setupType!, setupDigest: row.setupDigest! },
+      ...{ clientDigest: row.clientDigest!, authorization: row.authorization!, secret: row.secret! },
+      grant: pointer,
+      grants: Object.fromEntries(names.map((name) => [name, state])),
+      requiredScopes: [],
+      replaces: Object.fromEntries(names.map((name) => [name, row.grants?.[name]?.mark ?? ''])),
+      createdAtMs: world.clock.nowMs(),
+      ...members,
+    }
+    await world.ports.items.transact([...writes, rescueWrite(rescue, world.clock.nowMs())])
+  }
+  async function settle() {
+    const rescue = await findRescue(world.ports, { tenant: row.tenant, id: row.id, op: 'op-of-the-rescue' })
+    return settleRescue(world.ports, rescue!)
+  }
+  async function put(members: Partial<ConnectionRow>): Promise<void> {
+    row = { ...row, ...members }
+    await world.ports.items.transact([
+      { op: 'put', key: connectionKey(row.tenant, row.id), attributes: attributesOf(row) },
+    ])
+  }
+  const serves = async () => (await world.fetch(row.id)).fields.access_token
+
+  it.each<[string, Partial<ConnectionRow>]>([
+    ['works', {}],
+    ['was thought to be dead', { status: 'reauthorization_required' }],
+  ])('adopts a renewal of the grant that is there, of a connection that %s', async (_, members) => {
+    await put(members)
+    await leave()
+    expect(await settle()).toBe('adopted')
+    expect(await world.row(row.id)).toMatchObject({ status: 'ready', fence: row.fence + 1 })
+    expect(await serves()).toBe('access-2')
+  })
+
+  it.each<[string, Partial<Rescue>]>([
+    ['a renewal of another authorization', { authorization: 'another' }],
+    ['the first grant of an operation that was undone', { of: 'first', authorization: 'op-of-the-rescue' }],
+    ['what a person authorized before another did', { of: 'authorize', authorization: 'another' }],
+    ['a renewal of a grant that was renewed since', { replaces: { main: 'older' } }],
+  ])('does not adopt %s, and ends nothing at the provider', async (_, members) => {
+    await leave(members)
+    expect(await settle()).toBe('superseded')
+    expect(await world.row(row.id)).toEqual(row)
+    expect(await serves()).toBe('access-1')
+    // The client and the person are those of the grant that works.
+    expect(revoked()).toEqual([])
+    const key = rescueKey(row.tenant, row.id, 'op-of-the-rescue')
+    expect(await world.ports.items.get(key)).toBeUndefined()
+  })
+
+  it('ends what is of another client now', async () => {
+    await leave({ clientDigest: 'of-another-client' })
+    expect(await settle()).toBe('revoked')
+    expect(revoked()).toEqual(['refresh-2'])
+    expect(await serves()).toBe('access-1')
+  })
+
+  it('adopts what a person authorized, although the old grant was renewed since', async () => {
+    await leave({ of: 'authorize', replaces: { main: 'older' } })
+    expect(await settle()).toBe('adopted')
+    expect(await serves()).toBe('access-2')
+  })
+
+  it('takes over none of a bundle of which one grant has been replaced', async () => {
+    await put({ grants: { ...row.grants, user: { ...row.grants!['main']!, mark: 'newer' } } })
+    await leave({ names: ['main', 'user'], replaces: { main: row.grants!['main']!.mark, user: 'older' } })
+    expect(await settle()).toBe('superseded')
+    expect(await serves()).toBe('access-1')
+  })
+
+  it('waits for an operation that may still commit', async () => {
+    await leave({ of: 'first', authorization: 'op-of-the-rescue' })
+    await world.ports.items.transact([
+      { op: 'delete', key: connectionKey(row.tenant, row.id) },
+      openIntent({
+        ...{ kind: 'create', tenant: row.tenant, ownerId: row.id, op: 'op-of-the-rescue' },
+        ...{ secretId: row.secret!.secretId, newSecret: true, deadlineAtMs: world.clock.nowMs() + 60_000 },
+      }),
+    ])
+    expect(await settle()).toBe('contended')
+  })
+})
+
+describe('what an answer will be sealed with', () => {
+  it('is in hand before a provider is asked, for first grants, renewals and codes alike', async () => {
+    const world = await startGrantsUnderTest()
+    world.provider.answerWith(() => ({
+      body: { access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600 },
+    }))
+    const { id } = await world.create('OAUTH2', { ...SETUP, code: 'code-000' })
+    const steps: string[] = []
+    const { oauth, sealer } = world.ports
+    const ports = {
+      ...world.ports,
+      sealer: {
+        removesAtOnce: sealer.removesAtOnce,
+        prepare: (place: Parameters<typeof sealer.prepare>[0]) => {
+          steps.push('key')
+          return sealer.prepare(place)
+        },
+        open: sealer.open.bind(sealer),
+        keyOf: sealer.keyOf.bind(sealer),
+      },
+      oauth: {
+        requestToken: (request: TokenRequest) => {
+          steps.push('asked')
+          return oauth.requestToken(request)
+        },
+        revoke: oauth.revoke.bind(oauth),
+        probe: oauth.probe.bind(oauth),
+      },
+    }
+    await rotateConnection(ports, { tenant: world.tenant, id, cause: 'manual' })
+    const { authorization_url: _, revocation_url: __, ...ofClient } = SETUP
+    const machine = await world.create('OAUTH2', { ...ofClient, type: 'CLIENT_CREDENTIALS' })
+    const { appId, setupType, setupDigest, secret, tenant } = machine
+    const stored = {
+      tenant,
+      id: machine.id,
+      appId,
+      setupType: setupType!,
+      setupDigest: setupDigest!,
+      secret: secret!,
+    }
+    await mintFirstGrant(ports, { ...stored, op: 'an-operation' })
+    expect(steps).toEqual(['key', 'key', 'asked', 'key', 'key', 'asked'])
+    await world.close()
+  })
+})
