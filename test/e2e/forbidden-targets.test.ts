@@ -26,6 +26,7 @@ describe('an address that the vault must call and never will', () => {
     error: 'Bad Request',
     message: `Payload validation error: '${reason}' on property setup.${field} (${ALLOWED}).`,
     errorCode: 'invalid_body',
+    errors: [{ path: `setup.${field}`, code: 'value', message: reason }],
   })
 
   it.each([
