@@ -1,6 +1,6 @@
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { addressHolder, type BudgetHolder } from '../../shared/domain/charges.ts'
+import { addressHolder, type BudgetHolder, chargeForBody } from '../../shared/domain/charges.ts'
 import { VaultError } from '../../shared/domain/errors.ts'
 import type { Budgets, Standing } from '../../shared/ports/budgets.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
@@ -20,6 +20,8 @@ export function rateLimit(
     const holder = holderOf(request)
     const isFree = state.route?.budget === 'none'
     const standing = await (isFree ? budgets.look(holder) : budgets.take(holder))
+    const units = chargeForBody(request.event.body?.length ?? 0)
+    if (standing.isAllowed && units > 0) budgets.charge(holder, units)
     state.rateLimit = rateLimitState(standing, clock.nowMs())
     return isFree || standing.isAllowed ? undefined : tooManyRequests(standing)
   }

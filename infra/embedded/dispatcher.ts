@@ -6,7 +6,7 @@ import { rateLimitHeaders, rateLimitState, tooManyRequests } from '../../functio
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
 import { type Route, routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
-import { addressHolder } from '../../shared/domain/charges.ts'
+import { addressHolder, BODY_BYTES_A_UNIT } from '../../shared/domain/charges.ts'
 import type { Budgets, Standing } from '../../shared/ports/budgets.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Log } from '../../shared/ports/log.ts'
@@ -69,7 +69,8 @@ export function createDispatcher(options: {
   }
   const turns = new FairTurns()
   const handle: Dispatcher['handle'] = async (event) => {
-    const leave = await turns.enter((await requestHolder(event, options)).name)
+    const isLong = (event.body?.length ?? 0) > BODY_BYTES_A_UNIT
+    const leave = await turns.enter((await requestHolder(event, options)).name, { isLong })
     if (leave === undefined) return logged(options, event, async () => refusalOf({ secondsToNext: 1 }))
     try {
       return await answerTo(event)

@@ -6,10 +6,15 @@ const TURNS_A_ROUND = 4
 /** Calls under way of one holder: more than any number of flows needs at once, and about 20 MB. */
 const MAX_INSIDE = 1_000
 
+interface Turn {
+  readonly isLong: boolean
+  begin(): void
+}
+
 /** What a holder has in here: how many of its requests are inside, and those that wait for their turn. */
 interface Holder {
   inside: number
-  readonly waiting: Set<() => void>
+  readonly waiting: Set<Turn>
 }
 
 /**
@@ -35,27 +40,31 @@ export class FairTurns {
 
   /**
    * Resolves at the request's turn to what has to be called when it is over; undefined, at once, when the holder has
-   * too many under way.
+   * too many under way. One that is long has what is left of its round to itself.
    */
-  async enter(name: string): Promise<(() => void) | undefined> {
+  async enter(name: string, { isLong = false } = {}): Promise<(() => void) | undefined> {
     const holder = this.#holders.get(name) ?? { inside: 0, waiting: new Set() }
     if (holder.inside >= this.#limits.inside) return undefined
     holder.inside++
     this.#holders.set(name, holder)
     if (this.#line.size > 0 || this.#begun >= this.#limits.round) {
       await new Promise<void>((resolve) => {
-        holder.waiting.add(resolve)
+        holder.waiting.add({ isLong, begin: resolve })
         this.#line.add(name)
         this.#planRound()
       })
     } else {
-      this.#begun++
+      this.#count(isLong)
       this.#planRound()
     }
     return () => {
       holder.inside--
       if (holder.inside === 0) this.#holders.delete(name)
     }
+  }
+
+  #count(isLong: boolean): void {
+    this.#begun += isLong ? this.#limits.round : 1
   }
 
   #planRound(): void {
@@ -68,15 +77,15 @@ export class FairTurns {
     this.#isRoundAhead = false
     this.#begun = 0
     for (const name of this.#line) {
-      if (this.#begun === this.#limits.round) break
+      if (this.#begun >= this.#limits.round) break
       const { waiting } = this.#holders.get(name)!
-      const [begin] = waiting
-      waiting.delete(begin!)
+      const [turn] = waiting as Iterable<Turn> as [Turn]
+      waiting.delete(turn)
       // To the end of the line, where this loop comes by again.
       this.#line.delete(name)
       if (waiting.size > 0) this.#line.add(name)
-      this.#begun++
-      begin!()
+      this.#count(turn.isLong)
+      turn.begin()
     }
     if (this.#begun > 0) this.#planRound()
   }

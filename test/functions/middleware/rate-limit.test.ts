@@ -131,6 +131,16 @@ describe('rateLimit', () => {
     expect(await budget('acme')).toMatchObject({ status: 429 })
   })
 
+  test('charges a long body, and a short one nothing', async () => {
+    const send = async (length: number) =>
+      (await target.call({ token: TOKEN, body: 'x'.repeat(length) })).headers['x-ratelimit-remaining']
+    // What a body costs beyond its request is seen by the next one.
+    expect([await send(8_191), await send(8_192), await send(24_576)]).toEqual(['4', '3', '1'])
+    expect((await target.call({ token: TOKEN })).statusCode).toBe(429)
+    await target.clock.advance(399)
+    expect((await target.call({ token: TOKEN })).statusCode).toBe(429)
+  })
+
   test('charges what a request reads, so that long reads wait for each other', async () => {
     const rows = route('/rows')
     const read = {

@@ -6,9 +6,11 @@ describe('FairTurns', () => {
     let next: (() => void) | undefined
     const turns = new FairTurns({ limits, nextRound: (run) => (next = run) })
     let begun: string[] = []
-    const ask = (name: string, count = 1): void => {
+    const ask = (name: string, count = 1, isLong = false): void => {
       for (let sent = 0; sent < count; sent++) {
-        turns.enter(name).then((leave) => begun.push(leave === undefined ? `${name} refused` : name))
+        turns
+          .enter(name, { isLong })
+          .then((leave) => begun.push(leave === undefined ? `${name} refused` : name))
       }
     }
     const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -45,6 +47,16 @@ describe('FairTurns', () => {
     expect(await round()).toEqual(['evil', 'acme'])
     expect(await round()).toEqual(['other', 'evil'])
     expect(await round()).toEqual(['other', 'evil'])
+  })
+
+  it('gives one with a long body the rest of its round', async () => {
+    const { ask, seen, round } = rounds({ round: 4, inside: 1_000 })
+    ask('evil', 5, true)
+    expect(await seen()).toEqual(['evil'])
+    ask('acme', 2)
+    expect(await round()).toEqual(['evil'])
+    expect(await round()).toEqual(['acme', 'evil'])
+    expect(await round()).toEqual(['acme', 'evil'])
   })
 
   it('begins all in the end, so many a round', async () => {
