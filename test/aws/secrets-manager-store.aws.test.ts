@@ -8,7 +8,7 @@ import {
 import { SecretsManagerStore } from '../../shared/adapters/secrets-manager/secrets-manager-store.ts'
 import { WriteBudget } from '../../shared/adapters/secrets-manager/write-budget.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
-import { secretIdOf } from '../../shared/domain/secret-id.ts'
+import { LOCAL_DEPLOYMENT, secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { SecretDescription } from '../../shared/ports/secret-store.ts'
 import { freshSecretId, secretStoreContract } from '../contract/secret-store.ts'
@@ -38,7 +38,7 @@ function storeOf(deployment: string, kmsKeyId?: string): SecretsManagerStore {
 
 // moto 5.2.5 stores a version in a secret that is marked deleted; AWS answers InvalidRequestException (API
 // reference of PutSecretValue). The unit suite plays AWS's answer instead.
-secretStoreContract('SecretsManagerStore on moto', async () => ({ secrets: storeOf('contract') }), [
+secretStoreContract('SecretsManagerStore on moto', async () => ({ secrets: storeOf(LOCAL_DEPLOYMENT) }), [
   'takes-versions-while-waiting-for-deletion',
 ])
 
@@ -67,7 +67,7 @@ describe('SecretsManagerStore', () => {
 
   it('calls a version by its request token', async () => {
     const [secretId, token] = [freshSecretId(), randomUUID()]
-    expect(await store.stage(secretId, token, new SecretText('one'))).toEqual({ versionId: token })
+    expect(await store.stage(secretId, token, new SecretText('one'))).toMatchObject({ versionId: token })
     const { Versions } = await client.send(new ListSecretVersionIdsCommand({ SecretId: secretId }))
     expect(Versions?.map(({ VersionId }) => VersionId)).toEqual([token])
   })
@@ -95,27 +95,31 @@ describe('SecretsManagerStore', () => {
   })
 
   it('lists only secrets of its own deployment that carry its tags and its kind of name', async () => {
-    const deployment = `listing-${randomUUID()}`
-    const [mine, untagged, otherDeployment] = [freshSecretId(), freshSecretId(), freshSecretId()]
-    const tags = [
+    const [deployment, other] = [freshDeployment(), freshDeployment()]
+    const tagsOf = (owner: string) => [
       { Key: 'flow-vault:managed', Value: 'true' },
-      { Key: 'flow-vault:deployment', Value: deployment },
+      { Key: 'flow-vault:deployment', Value: owner },
     ]
+    const [mine, theirs] = [nameOf(deployment), nameOf(other)]
     await storeOf(deployment).stage(mine, randomUUID(), new SecretText('one'))
-    await storeOf('other').stage(otherDeployment, randomUUID(), new SecretText('one'))
+    await storeOf(other).stage(theirs, randomUUID(), new SecretText('one'))
     for (const [name, Tags] of [
-      [untagged, []],
-      [`flow-vault/not-a-secret-id-${randomUUID()}`, tags],
-      [
-        `else/${secretIdOf({ deployment: 'local', kind: 's', tenant: 't', ownerId: 'o', generation: 1 })}/${randomUUID()}`,
-        tags,
-      ],
+      [nameOf(deployment), []],
+      [nameOf(deployment), tagsOf(other)],
+      [nameOf(other), tagsOf(deployment)],
+      [`flow-vault/${deployment}/not-a-secret-id`, tagsOf(deployment)],
+      [`else/${nameOf(deployment)}`, tagsOf(deployment)],
     ] as const) {
       await client.send(new CreateSecretCommand({ Name: name, SecretString: 'x', Tags: [...Tags] }))
     }
     expect((await listAll(storeOf(deployment))).map(({ secretId }) => secretId)).toEqual([mine])
+    expect((await listAll(storeOf(other))).map(({ secretId }) => secretId)).toEqual([theirs])
   })
 })
+
+const freshDeployment = () => randomUUID().replaceAll('-', '')
+const nameOf = (deployment: string) =>
+  secretIdOf({ deployment, kind: 's', tenant: 't', ownerId: `o-${randomUUID()}`, generation: 1 })
 
 async function listAll(store: SecretsManagerStore): Promise<SecretDescription[]> {
   const all: SecretDescription[] = []
