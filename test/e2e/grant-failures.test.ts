@@ -133,9 +133,11 @@ describe('what a provider answers decides what becomes of a connection', () => {
         setup: world.machineSetup({ token_url: tokenUrl(), ...setup }),
       })
     ).body.id as string
+  let codes = 0
   const createByCode = async () => {
     provider.answerWith(() => ({ body: GRANT }))
-    const setup = world.codeSetup({ token_url: tokenUrl(), revocation_url: undefined, code: 'code-000' })
+    const code = `code-${++codes}`
+    const setup = world.codeSetup({ token_url: tokenUrl(), revocation_url: undefined, code })
     const { status, body } = await world.create({ name: 'Orders', app_id: 'OAUTH2', setup })
     expect(status).toBe(201)
     return body.id as string

@@ -73,12 +73,15 @@ export function mintingSuite(place: () => GrantCalls): void {
       const full = await world.view(body.id)
       expect(full).toMatchObject({
         status: 'pending',
-        next_rotation_at: null,
+        next_rotation_at: expect.any(String),
         failure: { class: 'app-broken', code: 'invalid_client' },
       })
       const fetched = await world.fetchCredential(body.id)
-      expect(fetched.status).toBe(409)
-      expect(fetched.body).toMatchObject({ errorCode: 'authorization_pending' })
+      // It is asked again by itself after five to ten minutes, and the header says no less.
+      expect(fetched.status).toBe(503)
+      const retryAfter = Number(fetched.headers.get('retry-after'))
+      expect(retryAfter).toBeGreaterThan(250)
+      expect(retryAfter).toBeLessThanOrEqual(600)
       expect(fetched.body.message).toContain('client id or client secret was refused')
     })
 

@@ -184,13 +184,25 @@ describe('a permission to send', () => {
 
   it('is not had for a token that the row no longer points at', async () => {
     const stage = await new RotationStage(SINGLE_USE).open()
-    stage.world.stores.latencyMs = 2_000
+    const { stores } = stage.world
+    const usual = stores.latencyMs
+    let held = false
+    // The first write is the permission: it is on its way while a person authorizes anew.
+    stage.blocks = () => {
+      if (!held) stores.latencyMs = 20_000
+      queueMicrotask(() => {
+        stores.latencyMs = usual
+      })
+      held = true
+      return false
+    }
+    const before = stage.requests
     const rotating = stage.rotate(0)
-    stage.world.stores.latencyMs = 2
     await stage.people.reauthorize(stage.people.connections[0]!)
     await rotating
     await stage.pass(MINUTE)
     expect(stage.row).toMatchObject({ status: 'ready', credentialVersion: 2 })
+    expect(stage.requests).toBe(before + 1)
     endOf(stage)
   })
 })
