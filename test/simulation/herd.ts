@@ -103,11 +103,15 @@ async function seed(world: World, options: HerdOptions): Promise<{ tenant: strin
   return herd
 }
 
+function hostOf(id: string): string {
+  return `${id.slice(3).toLowerCase()}.example.com`
+}
+
 async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
   const { chance, server, time } = world
   const nowMs = time.nowMs
   const id = newId('ac_', { nowMs, random: chance })
-  const secretId = secretIdOf({ deployment: 'local', kind: 's', tenant, ownerId: id, generation: 1 })
+  const secretId = secretIdOf({ deployment: 'local', kind: 'm', tenant, ownerId: id, generation: 1 })
   const code = server.consent(RULES)
   const answer = server.handle({ kind: 'authorization-code', code: new SecretText(code), scopes: [] }, RULES)
   if (answer.kind !== 'granted') throw new Error('the model refused a fresh code')
@@ -116,8 +120,9 @@ async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
     type: 'AUTHORIZATION_CODE',
     client_id: id,
     client_secret: 'secret',
-    authorization_url: 'https://idp.example.com/authorize',
-    token_url: 'https://idp.example.com/token',
+    // A host each: what keeps a flood from one host is not what is looked at here.
+    authorization_url: `https://${hostOf(id)}/authorize`,
+    token_url: `https://${hostOf(id)}/token`,
   }
   const stored = {
     access_token: minted.accessToken.reveal(),
