@@ -13,6 +13,7 @@ import type { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../shared/use-cases/grants/attempt-watch.ts'
 import { ProviderBreaker } from '../shared/use-cases/grants/provider-breaker.ts'
+import { RestoredMark } from '../shared/use-cases/grants/restored-mark.ts'
 import { grantsAtWork } from './grants/grants-at-work.ts'
 import type { GrantsFunctionPorts } from './grants/ports.ts'
 
@@ -58,6 +59,7 @@ export function composeGrants(
     freezes,
     attempts: new AttemptWatch(clock, boot),
     breaker,
+    restored: new RestoredMark(ports.items, clock),
     owner,
     ...(boot === undefined ? {} : { boot }),
   })

@@ -8,6 +8,12 @@ const PROXY_IGNORED = [
   '',
 ]
 
+const RESTORED = [
+  '  RESTORED from a copy: refresh tokens that may change with each use are not sent, or the original loses its grants.',
+  '  If the original is gone, say so:  npm run -s restore -- --source-is-gone',
+  '',
+]
+
 /** What `npm start` prints: where the vault is, how to get a token, and one request to try. */
 export function banner(server: RunningServer): string {
   const { url, tlsUrl, dev, settings } = server
@@ -20,6 +26,7 @@ export function banner(server: RunningServer): string {
     `  Reference  ${url}/docs`,
     `  Data       ${settings.dataFolder}`,
     '',
+    ...(server.isRestored ? RESTORED : []),
     ...(settings.ignoresProxy ? PROXY_IGNORED : []),
   ]
   if (settings.foreignIssuer !== undefined) {

@@ -4,8 +4,11 @@ import { verifyKeyMatches } from '../../shared/adapters/sealed/key-check.ts'
 import { createKeyFile, openKeyFile, recordOpened } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
+import { type DatabaseMark, logOf } from '../../shared/adapters/sqlite/database-mark.ts'
 import { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
+import type { Clock } from '../../shared/ports/clock.ts'
 import type { Random } from '../../shared/ports/random.ts'
+import { markRestored } from '../../shared/use-cases/grants/restored-mark.ts'
 import { DATABASE_FILE, KEY_FILE, requireFittingLog, requireWhole } from './folder/whole-vault.ts'
 
 export { DATABASE_FILE, KEY_FILE }
@@ -26,20 +29,24 @@ export interface Stores {
 export async function openStores(
   folder: string,
   ports: { random: Random },
-  options: { serves?: boolean; acceptLoss?: readonly string[] } = {},
+  options: { serves?: { clock: Pick<Clock, 'nowMs'> }; acceptLoss?: readonly string[] } = {},
 ): Promise<Stores> {
   const keyPath = path.join(folder, KEY_FILE)
   const mark = await requireWhole(folder, options.acceptLoss)
-  if (options.serves === true) requireFittingLog(folder, mark)
+  if (options.serves !== undefined) requireFittingLog(folder, mark)
   if (!existsSync(keyPath)) await createKeyFile(keyPath, ports.random)
   const keys = await LocalKeyWrapper.open(keyPath, ports.random)
   const keyFile = await openKeyFile(keyPath)
   const digester = new LocalDigester(keyFile.digestKey)
-  const items = SqliteItemStore.open({ path: path.join(folder, DATABASE_FILE) })
+  const databasePath = path.join(folder, DATABASE_FILE)
+  const isOlder = mark !== undefined && isCopy(mark, { keyFile, hasLog: existsSync(logOf(databasePath)) })
+  const items = SqliteItemStore.open({ path: databasePath })
   const check = () => verifyKeyMatches({ items, keys, digester, random: ports.random })
   try {
     await check()
-    if (options.serves === true) {
+    if (options.serves !== undefined) {
+      // Before anything says that this database is the newest one.
+      if (isOlder) await markRestored({ items }, options.serves.clock.nowMs())
       // The database first: killed in between, it is the newer of the two, and that is harmless.
       await recordOpened(keyPath, items.beginUse({ vault: keyFile.vault, openedBefore: keyFile.opened }))
     }
@@ -50,10 +57,15 @@ export async function openStores(
   return { items, keys, digester, check }
 }
 
+/** Whether a newer state of it is elsewhere or lost, as `requireWhole` says: its tokens may have been replaced there. */
+function isCopy(mark: DatabaseMark, beside: { keyFile: { opened: number }; hasLog: boolean }): boolean {
+  return mark.opened < beside.keyFile.opened || (mark.isInUse && !beside.hasLog)
+}
+
 /** Opens the stores for the server, which holds the folder's lock. */
 export function serveStores(
   { dataFolder, acceptLoss }: { dataFolder: string; acceptLoss: readonly string[] },
-  ports: { random: Random },
+  ports: { random: Random; clock: Pick<Clock, 'nowMs'> },
 ): Promise<Stores> {
-  return openStores(dataFolder, ports, { serves: true, acceptLoss })
+  return openStores(dataFolder, ports, { serves: ports, acceptLoss })
 }

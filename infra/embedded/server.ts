@@ -5,6 +5,7 @@ import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-r
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import { transportSecurity } from '../../functions/transport-security.ts'
+import { RESTORED_KEY } from '../../shared/domain/restored-store.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
@@ -31,9 +32,14 @@ export interface RunningServer {
   /** Undefined when its file was removed by a person. */
   readonly dev: DevClient | undefined
   readonly settings: Settings
+  /** It came out of a copy, and nobody has said that its original is gone. */
+  readonly isRestored: boolean
   /** Drains, stops the loops, closes the stores, and lets the data folder go. */
   close(options: { graceMs: number }): Promise<void>
 }
+
+const HELD_BACK =
+  'this vault was restored from a copy: refresh tokens that may change with each use are not sent until `restore --source-is-gone` says that the original is gone'
 
 /** Brings the whole vault up: data folder, certificates, stores, and both listeners. */
 export async function startServer(options: {
@@ -102,10 +108,8 @@ async function startLocked(
     vault = await openVault({ ...options, url, isAlone: true })
     opening.resolve(vault)
     const where = { url, tls_url: tlsUrl, ca: certificates.caPath, ...namesOfIssuer(settings, url) }
-    const dev =
-      settings.foreignIssuer === undefined
-        ? ensureDevClient(settings.dataFolder, vault.clients, where)
-        : undefined
+    const dev = devClientOf(settings, vault, where)
+    const isRestored = await warnOfMark(vault)
     vault.items.recordParts(partsIn(settings.dataFolder))
     const renewal = renewCertificates({
       ...kept,
@@ -114,13 +118,29 @@ async function startLocked(
       log: vault.log,
       use: (renewed) => secure.changeCertificate(renewed),
     })
-    return running({ url, tlsUrl, vault, dev, settings }, { plain, secure, lock, renewal })
+    return running({ url, tlsUrl, vault, dev, settings, isRestored }, { plain, secure, lock, renewal })
   } catch (error) {
     await Promise.all([plain.close({ graceMs: 0 }), secure.close({ graceMs: 0 })])
     // Its loops would keep a process alive that refused to start.
     await vault?.close()
     throw error
   }
+}
+
+/** The client of the first start; none where another issuer has the clients. */
+function devClientOf(
+  { dataFolder, foreignIssuer }: Settings,
+  { clients }: Vault,
+  where: Parameters<typeof ensureDevClient>[2],
+): DevClient | undefined {
+  return foreignIssuer === undefined ? ensureDevClient(dataFolder, clients, where) : undefined
+}
+
+/** Whether the vault carries the mark of a restored one, which the log then says. */
+async function warnOfMark({ items, log }: Vault): Promise<boolean> {
+  const isRestored = (await items.get(RESTORED_KEY)) !== undefined
+  if (isRestored) log.warn(HELD_BACK)
+  return isRestored
 }
 
 /** What the vault has come to consist of: from now on it is missed. */

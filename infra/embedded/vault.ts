@@ -88,7 +88,7 @@ export async function openVault(options: {
 }): Promise<Vault> {
   const { settings, clock, random } = options
   const { log, audit, flush } = openLog(options)
-  const { keys, digester, check, ...stores } = await serveStores(settings, { random })
+  const { keys, digester, check, ...stores } = await serveStores(settings, { random, clock })
   const metrics = new PrometheusMetrics()
   const events = createEventFlow({ items: stores.items, clock, random, log, metrics })
   const { items, feedWaits } = events

@@ -179,6 +179,7 @@ export interface FailureTold {
     | 'client-refused'
     | 'at-expiry'
     | 'wait-for-application'
+    | 'wait-for-operator'
     | 'stop'
     | 'end'
     | 'unknown'

@@ -15,6 +15,7 @@ import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import type { SendPorts } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
 import { noOutgoing } from '../support/no-outgoing.ts'
@@ -65,6 +66,7 @@ export async function mintingPorts(
     outgoing: noOutgoing,
     attempts: new AttemptWatch(clock),
     breaker: new ProviderBreaker({ clock, random }),
+    restored: new RestoredMark(items, clock),
     owner: 'bench',
     freezes: new FreezeWatch(items, clock),
   }

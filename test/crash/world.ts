@@ -17,6 +17,7 @@ import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import { type ComparisonReport, reconcileStores } from '../../shared/use-cases/reconcile/reconcile-stores.ts'
 import { type ReconcilePorts, reconcileWork } from '../../shared/use-cases/reconcile/reconcile-work.ts'
 import { doWorkItem } from '../../shared/use-cases/rotation/work-item.ts'
@@ -100,6 +101,7 @@ export class World {
       outgoing: noOutgoing,
       attempts: new AttemptWatch(this.clock),
       breaker: new ProviderBreaker({ clock: this.clock, random: this.#random }),
+      restored: new RestoredMark(items, this.clock),
       owner: 'a process',
       freezes: new FreezeWatch(items, this.clock),
       work: { enqueue: async (items: readonly WorkItem[]) => void queued.push(...items) },

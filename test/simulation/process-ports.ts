@@ -14,6 +14,7 @@ import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import { noOutgoing } from '../support/no-outgoing.ts'
 import type { Chance } from './chance.ts'
 import type { SimulatedProcess } from './machine.ts'
@@ -54,6 +55,7 @@ export function portsOf(
     opened: new OpenedSecrets(secrets, sealer),
     attempts: new AttemptWatch(process),
     breaker: new ProviderBreaker({ clock: process, random: chance }),
+    restored: new RestoredMark(items, process),
     owner: process.name,
     freezes: new FreezeWatch(items, process),
     flights: new SingleFlight<never>(),

@@ -30,6 +30,7 @@ import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 
 import { createOauthApplication } from '../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { reconcileWork } from '../../shared/use-cases/reconcile/reconcile-work.ts'
@@ -89,7 +90,8 @@ export async function startGrantsUnderTest() {
   }
   const attempts = new AttemptWatch(clock)
   const breaker = new ProviderBreaker(base)
-  const grants = createLocalGrantRunner({ ...base, attempts, breaker, owner: 'test' })
+  const restored = new RestoredMark(base.items, clock)
+  const grants = createLocalGrantRunner({ ...base, attempts, breaker, restored, owner: 'test' })
   const queued: WorkItem[] = []
   const work = {
     enqueue: async (more: readonly WorkItem[]) => {
@@ -100,6 +102,7 @@ export async function startGrantsUnderTest() {
     ...base,
     attempts,
     breaker,
+    restored,
     owner: 'test',
     grants,
     work,

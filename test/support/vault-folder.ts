@@ -5,6 +5,7 @@ import { versionOfKey } from '../../shared/adapters/sealed/sealed-items.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import { RESTORED_KEY } from '../../shared/domain/restored-store.ts'
 import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import { storeVersion } from './store-version.ts'
@@ -44,6 +45,16 @@ export async function fillVaultFolder(folder: string, count: number): Promise<vo
     ),
   )
   await items.close()
+}
+
+/** Whether the vault in a data folder carries the mark of a restored one. */
+export async function isMarkedRestored(folder: string): Promise<boolean> {
+  const { items } = await openStores(folder, { random })
+  try {
+    return (await items.get(RESTORED_KEY)) !== undefined
+  } finally {
+    await items.close()
+  }
 }
 
 /** What a data folder holds and opens: its keys, which of them wrap something, and how many secrets are right. */

@@ -3,10 +3,12 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { KEY_CHECK_KEY } from '../../../shared/adapters/sealed/key-check.ts'
 import { SqliteItemStore } from '../../../shared/adapters/sqlite/sqlite-item-store.ts'
+import { SystemClock } from '../../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
-import { dataFolderOf, RefusedError } from '../commands/command.ts'
+import { liftRestored, markRestored } from '../../../shared/use-cases/grants/restored-mark.ts'
+import { dataFolderOf, RefusedError, requireVault } from '../commands/command.ts'
 import { readPassphrase } from '../commands/passphrase.ts'
 import { syncFolder } from '../data-folder.ts'
 import { createStaging } from '../leftovers.ts'
@@ -17,6 +19,11 @@ import { lockOf, type OpenedBy, openStream, SealedStreamError } from './sealed-s
 
 const USAGE = `Usage:
   npm run -s restore -- FILE       the vault in FILE into an empty or new data folder
+  npm run -s restore -- FILE --source-is-gone
+                                   the same, where the vault that it is a copy of runs no more
+  npm run -s restore -- --source-is-gone
+                                   says so later, of the vault in the data folder, with the server running or not
+Until that is said, refresh tokens that may change with each use are not sent: the original would lose its grants.
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault); --identity FILE with the key of a backup that was made for
 keys. A passphrase is asked for, or read from FLOW_VAULT_BACKUP_PASSPHRASE.`
 
@@ -31,16 +38,18 @@ export async function restoreVault(
 ): Promise<string> {
   const { values, positionals } = parse(args)
   if (values.help === true) return `${USAGE}\n`
+  const isSourceGone = values['source-is-gone'] === true
+  const folder = dataFolderOf(values.data, around.env)
+  if (positionals.length === 0 && isSourceGone) return liftMark(folder)
   if (positionals.length !== 1) throw new RefusedError(`Name one file to restore from.\n\n${USAGE}`)
   const source = path.resolve(positionals[0]!)
   if (!fs.statSync(source, { throwIfNoEntry: false })?.isFile())
     throw new RefusedError(`There is no file ${source}.`)
-  const folder = dataFolderOf(values.data, around.env)
   refuseFull(folder)
   try {
     const openedBy = await findKey(source, values.identity, around)
-    const names = await placeVault(source, openedBy, folder, around)
-    return `Restored ${names.length} files into ${folder}. Start the vault there with npm start.\n`
+    const names = await placeVault(source, openedBy, { folder, isSourceGone }, around)
+    return `Restored ${names.length} files into ${folder}. Start the vault there with npm start.\n${isSourceGone ? '' : HELD_BACK}`
   } catch (error) {
     if (error instanceof SealedStreamError) throw new RefusedError(`${error.message} Nothing was restored.`)
     if (error instanceof StoreUnavailableError)
@@ -48,6 +57,23 @@ export async function restoreVault(
         `The database in the backup does not open: ${error.message}. Nothing was restored.`,
       )
     throw error
+  }
+}
+
+const HELD_BACK = `Refresh tokens that may change with each use are not sent from there while the original may run.
+Where it is gone: npm run -s restore -- --source-is-gone
+`
+
+/** Says of a vault that was restored before that its original is gone. */
+async function liftMark(folder: string): Promise<string> {
+  requireVault(folder)
+  const stores = await openStores(folder, { random: new SystemRandom() })
+  try {
+    return (await liftRestored(stores))
+      ? `The vault in ${folder} renews every grant from now on; a running server within ten seconds.\n`
+      : `The vault in ${folder} carries no mark of a restored one: it renews every grant.\n`
+  } finally {
+    await stores.items.close()
   }
 }
 
@@ -72,7 +98,7 @@ async function findKey(
 async function placeVault(
   source: string,
   openedBy: OpenedBy,
-  folder: string,
+  { folder, isSourceGone }: { folder: string; isSourceGone: boolean },
   { onStaging }: { onStaging?(remove: () => void): void },
 ): Promise<string[]> {
   fs.mkdirSync(path.dirname(folder), { recursive: true })
@@ -81,7 +107,7 @@ async function placeVault(
   try {
     const sealed = fs.createReadStream(source) as AsyncIterable<Buffer>
     const names = await unpackVault(openStream(sealed, openedBy), staging.path)
-    await verify(staging.path)
+    await verify(staging.path, { isSourceGone })
     putInPlace(staging.path, folder)
     staging.unmark(folder)
     return names
@@ -99,6 +125,7 @@ function parse(args: string[]) {
         data: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         identity: { type: 'string', short: 'i' },
+        'source-is-gone': { type: 'boolean' },
       },
     })
   } catch (error) {
@@ -115,8 +142,8 @@ function refuseFull(folder: string): void {
   )
 }
 
-/** The database is sound, and the keys beside it open it. */
-async function verify(staging: string): Promise<void> {
+/** The database is sound, the keys beside it open it, and it says whether its original may still run. */
+async function verify(staging: string, { isSourceGone }: { isSourceGone: boolean }): Promise<void> {
   const items = SqliteItemStore.open({ path: path.join(staging, DATABASE_FILE) })
   try {
     const faults = await items.checkIntegrity()
@@ -129,7 +156,12 @@ async function verify(staging: string): Promise<void> {
     await items.close()
   }
   const stores = await openStores(staging, { random: new SystemRandom() })
-  await stores.items.close()
+  try {
+    if (isSourceGone) await liftRestored(stores)
+    else await markRestored(stores, new SystemClock().nowMs())
+  } finally {
+    await stores.items.close()
+  }
 }
 
 /** One rename: it fails when something has come into the folder meanwhile. */

@@ -1,3 +1,4 @@
+import { STORE_RESTORED } from '../../domain/restored-store.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
 import { type Asked, nextStepAfter, OF_THE_SETUP } from './next-step.ts'
@@ -15,6 +16,7 @@ type Reason =
   | 'provider-failing'
   | 'client-refused-lately'
   | 'in-turn'
+  | 'store-restored'
 
 const REASONS: Readonly<Record<Reason, FailureTold>> = {
   'not-authorized': {
@@ -94,6 +96,13 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     code: 'many_renewals',
     message: 'Many connections are renewed at this provider just now; this one has its turn soon.',
     next: 'retry',
+  },
+  'store-restored': {
+    class: 'not-sent',
+    code: STORE_RESTORED,
+    message:
+      'This vault was restored from a copy, and renewing here could end the grant of its original, so the refresh token is not sent; the current credential is used until it expires. If the original is gone, have the operator say so (restore --source-is-gone): the connection is renewed by itself then.',
+    next: 'wait-for-operator',
   },
 }
 

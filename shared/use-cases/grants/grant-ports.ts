@@ -5,6 +5,7 @@ import type { Ports } from '../../ports/ports.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 import type { AttemptWatch } from './attempt-watch.ts'
 import type { ProviderBreaker } from './provider-breaker.ts'
+import type { RestoredMark } from './restored-mark.ts'
 
 /** What minting and rotating grants reaches the world through. */
 export interface GrantPorts extends Ports {
@@ -16,6 +17,7 @@ export interface GrantPorts extends Ports {
   readonly sealer: GrantSealer
   readonly attempts: AttemptWatch
   readonly breaker: ProviderBreaker
+  readonly restored: Pick<RestoredMark, 'isSet'>
   /** Names this process in attempts, for people who read them. */
   readonly owner: string
   /** Names this run of the program, where a lock proves that no other works on these rows. */

@@ -34,6 +34,7 @@ export interface TryFacts {
  * | `retry-seldom`, `client-refused` | 5 to 10 min; where a code waits, within a minute; a refusal at the token's end |
  * | `at-expiry` | when the access token ends |
  * | `wait-for-application` | a look each minute |
+ * | `wait-for-operator` | a look after 5 to 10 min |
  * | `unknown` | when sending again harms nothing |
  * | `stop`, `end` | never by itself |
  */
@@ -54,6 +55,7 @@ export function nextTryMs(
     case 'retry-seldom':
       return Math.floor(accessEndMs === undefined ? seldomMs : Math.min(seldomMs, accessEndMs))
     case 'client-refused':
+    case 'wait-for-operator':
       return Math.floor(seldomMs)
     case 'at-expiry':
       return accessEndMs

@@ -1,5 +1,7 @@
 import { calledHost } from '../../connectors/catalogue-host.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
+import { mayAskBesideOriginal, STORE_RESTORED } from '../../domain/restored-store.ts'
 import type { RotationFailure } from '../../domain/rotation.ts'
 import { remainingMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RotationCause, RotationResult } from '../../ports/grant-runner.ts'
@@ -83,6 +85,8 @@ export async function renewGrant(
     const told = { failure: refusal ?? failureBecause('no-application'), application: application?.stateName }
     return { kind: 'failed', row: await commitFailure(ports, row, told) }
   }
+  const openWay = await wayBesideOriginal(ports, profile, way)
+  if (openWay === undefined) return leaveToOriginal(ports, row, request)
   const seals = await prepareSeals(ports, row)
   const askedScopes = row.requiredScopes ?? scopesToAsk(profile, values)
   const question = {
@@ -90,12 +94,35 @@ export async function renewGrant(
     profile,
     setup: values,
     application,
-    way,
+    way: openWay,
     askedScopes,
     mark: seals.mark,
     old,
   }
   return askInTurn(ports, connection, { ...request, question, seals })
+}
+
+/** A way that takes nothing from the original of a restored store; undefined where there is none. */
+async function wayBesideOriginal(
+  ports: GrantPorts,
+  profile: GrantProfile,
+  way: Way,
+): Promise<Way | undefined> {
+  if (mayAskBesideOriginal(way, profile) || !(await ports.restored.isSet())) return way
+  // What the setup alone can mint is minted anew.
+  return profile.kind === 'authorization-code' ? undefined : { kind: profile.kind }
+}
+
+/** Told once, and looked at again when that was said; a flow that comes before it hears the same. */
+async function leaveToOriginal(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  { cause, decidedAt }: RenewalRequest,
+): Promise<RotationResult> {
+  const atMs = row.failure?.code === STORE_RESTORED ? (row.failure.retryAtMs ?? 0) : 0
+  if (decidedAt.nowMs < atMs) return lookAgain(ports, row, { cause, atMs })
+  const told = { failure: failureBecause('store-restored'), application: undefined }
+  return { kind: 'failed', row: await commitFailure(ports, row, told) }
 }
 
 /**

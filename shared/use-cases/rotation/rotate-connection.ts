@@ -1,6 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
+import { STORE_RESTORED } from '../../domain/restored-store.ts'
 import { cappedMinTtlMs, grantsToRotate, IDLE_AFTER_MS } from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
@@ -91,8 +92,9 @@ function grantNames(
   if (row.grants === undefined) return request.cause === 'manual' || isDue(row, nowMs) ? [MAIN_GRANT] : []
   if (request.cause === 'due' && isIdle(row, profile, nowMs)) return []
   // A provider that has just failed is given its pause, however many flows ask.
-  // (A client that was refused may have been changed since: whoever asks finds that out.)
-  const pausedUntilMs = row.failure?.class === 'app-broken' ? 0 : (row.failure?.retryAtMs ?? 0)
+  // (A client that was refused may have been changed since, and a mark lifted: whoever asks finds that out.)
+  const mayHaveChanged = row.failure?.class === 'app-broken' || row.failure?.code === STORE_RESTORED
+  const pausedUntilMs = mayHaveChanged ? 0 : (row.failure?.retryAtMs ?? 0)
   if (request.cause === 'fetch' && pausedUntilMs > nowMs) return []
   const names = grantsToRotate(row, {
     nowMs,

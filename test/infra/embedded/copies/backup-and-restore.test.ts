@@ -14,7 +14,7 @@ import { KEY_CHECK_KEY } from '../../../../shared/adapters/sealed/key-check.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { type CommandOutcome, runCommand } from '../../../support/run-command.ts'
-import { fillVaultFolder, lookIntoVaultFolder } from '../../../support/vault-folder.ts'
+import { fillVaultFolder, isMarkedRestored, lookIntoVaultFolder } from '../../../support/vault-folder.ts'
 
 const PASSPHRASE = 'correct horse battery staple'
 const SECRETS = 200
@@ -132,6 +132,29 @@ describe('backup and restore commands', () => {
     for (const text of [keys.digest_key, 'vault.db', 'SQLite format', 'SECRET#', 'ciphertext']) {
       expect(bytes.includes(text)).toBe(false)
     }
+  })
+
+  it('mark what is restored, until its original is said to be gone', async () => {
+    await fillVaultFolder(folder, 3)
+    await backUp()
+    expect(await restore()).toMatchObject({ exitCode: 0, out: expect.stringContaining('--source-is-gone') })
+    expect([await isMarkedRestored(folder), await isMarkedRestored(target)]).toEqual([false, true])
+    expect(await restore(['--source-is-gone'], {})).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining('renews every grant from now on'),
+    })
+    expect(await isMarkedRestored(target)).toBe(false)
+    expect(await restore(['--source-is-gone'], {})).toMatchObject({
+      out: expect.stringContaining('carries no mark'),
+    })
+    fs.rmSync(target, { recursive: true })
+    expect(await restore(['--source-is-gone'], {})).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining(`There is no vault.db in ${target}`),
+    })
+    const { out } = await restore([file, '--source-is-gone'])
+    expect(out).not.toContain('--source-is-gone')
+    expect(await isMarkedRestored(target)).toBe(false)
   })
 
   it('restore into an empty folder that is there already', async () => {

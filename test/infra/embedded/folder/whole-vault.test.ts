@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { banner } from '../../../../infra/embedded/banner.ts'
 import { type FolderStanding, whatIsMissing } from '../../../../infra/embedded/folder/whole-vault.ts'
 import type { DatabaseMark } from '../../../../shared/adapters/sqlite/database-mark.ts'
 import { newDataFolder, type RunningVault, startRunningVault } from '../../../support/running-vault.ts'
+import { isMarkedRestored } from '../../../support/vault-folder.ts'
 
 const KEY = { vault: 'v1', opened: 3 }
 const MARK: DatabaseMark = {
@@ -230,7 +232,24 @@ describe('a start over a copied folder', () => {
     await expect(startRunningVault({ folder: target })).rejects.toThrow('older than its key file')
     expect(await namesIn(target, { FLOW_VAULT_ACCEPT_LOSS: 'vault.db' })).toEqual(['mail'])
     expect(await namesIn(target)).toEqual(['mail'])
-    expect(await namesIn(copy())).toEqual(['mail', 'chat'])
+    const newest = copy()
+    expect(await namesIn(newest)).toEqual(['mail', 'chat'])
+    // The refresh tokens in the older one may have been replaced since.
+    expect([await isMarkedRestored(target), await isMarkedRestored(newest)]).toEqual([true, false])
+  })
+
+  it('is marked as restored when the log that it lacks is accepted as lost', async () => {
+    const target = copy((name) => !/-(wal|shm)$/.test(name))
+    const copied = await startRunningVault({
+      folder: target,
+      env: { FLOW_VAULT_ACCEPT_LOSS: 'vault.db-wal' },
+    })
+    expect([banner(copied.server), banner(vault!.server)]).toEqual([
+      expect.stringContaining('restore -- --source-is-gone'),
+      expect.not.stringContaining('RESTORED'),
+    ])
+    await copied.stop()
+    expect(await isMarkedRestored(target)).toBe(true)
   })
 
   it('is refused when a log is there that does not fit its database', async () => {

@@ -1,0 +1,23 @@
+import type { GrantProfile } from './grant-profile.ts'
+import type { ItemKey } from './item-key.ts'
+
+/**
+ * Where a store says that it came out of a copy. Its original may still run, with the same refresh tokens: whichever of
+ * the two sends one first takes it from the other, and many providers end the whole grant when the second follows.
+ */
+export const RESTORED_KEY: ItemKey = { partition: 'VAULT', sort: 'restored' }
+
+/** The code of the failure of a connection that is not renewed for that reason. */
+export const STORE_RESTORED = 'store_restored'
+
+/**
+ * Whether a restored store may make this request while its original may run: not with a refresh token that may be
+ * another one afterwards. What is minted without one, a code that a person has just brought, and a refresh token that
+ * stays as it is take nothing from anybody.
+ */
+export function mayAskBesideOriginal(
+  way: { readonly kind: string },
+  { refresh }: Pick<GrantProfile, 'refresh'>,
+): boolean {
+  return way.kind !== 'refresh-token' || refresh.rotation === 'none'
+}
