@@ -71,7 +71,8 @@ describe('a person', () => {
 
   test('finds a service by its name among hundreds, and fills in what is its own', async () => {
     const caller = { tenant: 'services' }
-    const page = await world.signedIn(caller)
+    const provider = 'https://github.com'
+    const page = await world.signedIn({ ...caller, allowed: [provider] })
     await openDialog(page)
     await page.getByPlaceholder('Search apps').fill('github')
     const services = page.locator('fieldset', { hasText: 'Services by name' })
@@ -91,9 +92,11 @@ describe('a person', () => {
     await page.getByLabel('Client ID').fill('Iv1.0123456789')
     await screens(page, 'add-service-fields')
     await page.locator('input[type="password"]').first().fill('github-client-secret-000')
-    const opened = page.waitForEvent('popup')
+    const leaves = page.context().waitForEvent('request', (request) => request.url().startsWith(provider))
     await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
-    await (await opened).close()
+    expect((await leaves).url()).toMatch(
+      /^https:\/\/github\.com\/login\/oauth\/authorize\?.*client_id=Iv1\.0123456789&/,
+    )
     const answer = await world.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
     expect(await answer.json()).toMatchObject([
       { name: 'GitHub (OAuth app)', app_id: 'OAUTH2', provider: 'github' },

@@ -77,9 +77,9 @@ export class VaultConnection extends View {
 
   protected override updated(): void {
     const dialog = this.querySelector<HTMLDialogElement>('dialog.sheet')
-    // A window that was made narrower does not lay the sheet over what somebody types.
-    const isTyping = document.querySelector('dialog.add[open]') !== null
-    if (dialog !== null && !dialog.open && !isTyping) dialog.showModal()
+    // A window that was made narrower does not lay the sheet over what somebody types or is asked.
+    const isAsked = document.querySelector('dialog:modal:not(.sheet)') !== null
+    if (dialog !== null && !dialog.open && !isAsked) dialog.showModal()
     if (this.#connection === undefined || this.#isFocused) return
     this.#isFocused = true
     const asked = this.query.get('do')

@@ -12,14 +12,32 @@ const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-
 const PATIENCE_MS = 10_000
 const WIDTHS = { narrow: 320, middle: 768, wide: 1440 } as const
 
+/** What reaches past the window's edge, or under its scroll bar, and cannot be scrolled to. */
+const OUTSIDE = `[...document.querySelectorAll('body *')]
+  .filter((element) => {
+    const { left, right, width } = element.getBoundingClientRect()
+    if (width === 0 || !element.checkVisibility() || (left >= -1 && right <= document.documentElement.clientWidth + 1)) return false
+    for (let around = element.parentElement; around !== null; around = around.parentElement)
+      if (around !== document.documentElement && getComputedStyle(around).overflowX !== 'visible') return false
+    return true
+  })
+  .map((element) => element.outerHTML.slice(0, 200))`
+
+/** Who is signed in: a new client of the tenant, or the one that is named. */
+export interface Caller {
+  readonly tenant: string
+  readonly scopes?: readonly string[]
+  readonly clientId?: string
+}
+
 /** A vault, a browser, and everything that went wrong in its pages. */
 export interface VaultInBrowser {
   readonly vault: RunningVault
   readonly browser: Browser
   /** What no page may do: errors on the console, refused styles and scripts, requests elsewhere. */
   readonly offences: string[]
-  /** A page that is signed in as the tenant, in a context of its own. */
-  signedIn(options: { tenant: string; scopes?: readonly string[]; width?: number }): Promise<Page>
+  /** A page that is signed in as the tenant, in a context of its own, which may also be sent to `allowed` origins. */
+  signedIn(options: Caller & { width?: number; allowed?: readonly string[] }): Promise<Page>
   /** Watches a page that a test opened by itself. */
   watch(context: BrowserContext, allowed?: readonly string[]): void
   close(): Promise<void>
@@ -41,16 +59,16 @@ export async function startVaultInBrowser(
     browser,
     offences,
     watch,
-    async signedIn({ tenant, scopes, width = WIDTHS.wide }) {
+    async signedIn({ width = WIDTHS.wide, allowed, ...caller }) {
       const context = await browser.newContext({
         viewport: { width, height: 900 },
         ignoreHTTPSErrors: true,
         locale: 'en-GB',
       })
-      watch(context)
+      watch(context, allowed)
       const page = await context.newPage()
       page.setDefaultTimeout(PATIENCE_MS)
-      await page.goto(signInLink(vault, { tenant, ...(scopes === undefined ? {} : { scopes }) }))
+      await page.goto(signInLink(vault, caller))
       await page.locator('page-header').waitFor()
       return page
     },
@@ -61,12 +79,9 @@ export async function startVaultInBrowser(
   }
 }
 
-/** The address that signs a person in, for a new client of the tenant. */
-export function signInLink(
-  vault: RunningVault,
-  caller: { tenant: string; scopes?: readonly string[] },
-): string {
-  const { clientId } = vault.client(caller)
+/** The address that signs a person in. */
+export function signInLink(vault: RunningVault, caller: Caller): string {
+  const { clientId = vault.client(caller).clientId } = caller
   return vault.server.vault.signInLink({ clientId, person: 'ada' })!
 }
 
@@ -126,4 +141,5 @@ async function expectNothingCut(page: Page): Promise<void> {
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',
   )
   expect(sideways).toBeLessThanOrEqual(0)
+  expect(await page.evaluate(OUTSIDE)).toEqual([])
 }
