@@ -13,3 +13,13 @@ export interface Context {
 export function can({ identity }: Context, scope: string): boolean {
   return identity.scopes.includes(scope)
 }
+
+/** True when permits narrow the caller: what is about the tenant as a whole is then not for it, and not offered. */
+export function isNarrowed({ identity }: Context): boolean {
+  return identity.permitted_apps !== null
+}
+
+/** True when no permit forbids making a connection in the app. */
+export function mayAddIn({ identity }: Context, appId: string): boolean {
+  return identity.permitted_apps?.includes(appId) ?? true
+}

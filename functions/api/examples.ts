@@ -191,6 +191,7 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
       tenant: 'acme',
       environment: 'production',
       scopes: ['read:flows_vault_connections'],
+      permitted_apps: null,
       public_url: 'https://vault.example.com',
       expires_at: NEXT_HOUR,
       features: [],

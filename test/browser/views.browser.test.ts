@@ -71,6 +71,36 @@ describe('the other views', () => {
     await page.context().close()
   })
 
+  test('offer what the permits name, and nothing about the tenant as a whole', async () => {
+    const caller = { tenant: 'narrowed' }
+    const { clientId } = world.vault.client(caller)
+    const permit = { client: clientId, apps: ['HTTP'] }
+    const made = await world.vault.request(caller, 'POST', '/api/v2/flows/vault/permits', permit)
+    const page = await world.signedIn({ ...caller, clientId })
+    await page.getByRole('button', { name: 'Add Vault Connection' }).first().click()
+    await page.locator('label.app-choice', { hasText: 'HTTP Request' }).waitFor()
+    expect(await page.locator('label.app-choice').count()).toBe(1)
+    expect(await page.getByRole('navigation').getByRole('link').allTextContents()).toEqual([
+      'Connections',
+      'Activity',
+      'Settings',
+    ])
+    await page.goto(`${world.vault.url}/vault/settings`)
+    await page.getByRole('heading', { name: 'This browser' }).waitFor()
+    expect(await page.getByRole('heading', { level: 2 }).allTextContents()).toEqual(['This browser'])
+    const { id } = (await made.json()) as { id: string }
+    await world.vault.request(caller, 'DELETE', `/api/v2/flows/vault/permits/${id}`)
+    await world.vault.request(caller, 'POST', '/api/v2/flows/vault/permits', {
+      client: clientId,
+      connections: ['ac_00000000000000000000'],
+    })
+    await page.goto(`${world.vault.url}/vault`)
+    const add = page.getByRole('button', { name: 'Add Vault Connection' }).first()
+    await add.waitFor()
+    expect(await add.getAttribute('title')).toContain('Your permits name no app')
+    await page.context().close()
+  })
+
   test('keep what is shown while the line is gone', async () => {
     const caller = { tenant: 'offline' }
     await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP', setup: SETUP })

@@ -131,7 +131,10 @@ describe('a client with a permit', () => {
     const refused = await call(narrowed.token, 'POST', '/connections', { name: 'x', app_id: 'SLACK' })
     expect(refused.status).toBe(403)
     expect(refused.body.message).toContain('SLACK')
+    const permittedApps = async (token: string) => (await call(token, 'GET', '/session')).body.permitted_apps
+    expect([await permittedApps(admin), await permittedApps(narrowed.token)]).toEqual([null, []])
     const slack = await permit({ apps: ['SLACK'] })
+    expect(await permittedApps(narrowed.token)).toEqual(['SLACK'])
     expect((await call(narrowed.token, 'POST', '/connections', { name: 'x', app_id: 'SLACK' })).status).toBe(
       201,
     )

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
-import type { Context } from '../page-context.ts'
+import { type Context, mayAddIn } from '../page-context.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { chooseApp } from './choose-app.ts'
@@ -128,7 +128,8 @@ export class AddDialog extends View {
 
   #stepContent(): TemplateResult {
     if (this.#now.step === 'app') {
-      const isAllowed = ({ app_id: app }: Connector): boolean => this.appIds?.includes(app) ?? true
+      const isAllowed = ({ app_id: app }: Connector): boolean =>
+        (this.appIds?.includes(app) ?? true) && mayAddIn(this.context, app)
       return chooseApp({
         connectors: this.#connectors.filter(isAllowed),
         services: this.#services.listed.filter(isAllowed),

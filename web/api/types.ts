@@ -150,6 +150,8 @@ export interface Identity {
   readonly tenant: string
   readonly environment: string
   readonly scopes: readonly string[]
+  /** Where permits narrow the caller: the apps it may make connections in. */
+  readonly permitted_apps: readonly string[] | null
   readonly public_url: string
   readonly features: readonly string[]
 }

@@ -2,7 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Connection } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { letterKey } from '../letter-keys.ts'
-import { type Context, can } from '../page-context.ts'
+import type { Context } from '../page-context.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { addressOf, navigate, type Route } from '../router.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
@@ -16,7 +16,15 @@ import './filter-bar.ts'
 import type { FilterBar } from './filter-bar.ts'
 import { type Filters, filtersOf, isFiltered, queryOfFilters } from './filters.ts'
 import { ListController } from './list-controller.ts'
-import { emptyVault, needYou, nothingFound, type Outcome, outcomeLine } from './list-parts.ts'
+import {
+  addButton,
+  emptyVault,
+  needYou,
+  nothingFound,
+  type Outcome,
+  outcomeLine,
+  whyNotAdd,
+} from './list-parts.ts'
 import type { ListStore } from './list-store.ts'
 
 const WIDE = '(min-width: 1200px)'
@@ -82,19 +90,10 @@ export class VaultConnections extends View {
       summary === undefined || summary.needs_person === 0
         ? `${PAGE.connections} · ${PAGE.product}`
         : `(${summary.needs_person}) ${PAGE.connections} · ${PAGE.product}`
-    const mayAdd = can(this.context, 'create:flows_vault_connections')
     return html`
       <div class="title-line">
         <h1>${PAGE.connections}</h1>
-        <button
-          type="button"
-          class="primary"
-          aria-disabled=${mayAdd ? nothing : 'true'}
-          title=${mayAdd ? nothing : PAGE.needsScope('create:flows_vault_connections')}
-          @click=${() => mayAdd && this.#add()}
-        >
-          ${icon('plus')} ${LIST.add}
-        </button>
+        ${addButton(this.context, () => this.#add())}
       </div>
       ${outcomeLine(this.#outcome, () => this.#tell(undefined))}
       ${summary === undefined ? nothing : needYou(summary, connectors, { filters: this.#filters, show: (state) => this.#filter({ ...this.#filters, state }) })}
@@ -233,6 +232,7 @@ export class VaultConnections extends View {
   }
 
   #add(): void {
+    if (whyNotAdd(this.context) !== undefined) return
     void import('../add/add-dialog.ts').then(() =>
       this.querySelector('vault-add-dialog')?.dispatchEvent(new CustomEvent('add')),
     )

@@ -1,10 +1,12 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector, Summary } from '../api/types.ts'
 import { icon } from '../icons.ts'
-import type { Context } from '../page-context.ts'
+import { type Context, can } from '../page-context.ts'
 import { addressOf } from '../router.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
 import { type Filters, statesIn } from './filters.ts'
+
+const CREATE = 'create:flows_vault_connections'
 
 /** How many connections need somebody, who they are, and a way to see only them. */
 export function needYou(
@@ -31,16 +33,36 @@ export function needYou(
   </div>`
 }
 
+/** Why the caller may add nothing, in words; undefined where it may. */
+export function whyNotAdd(context: Context): string | undefined {
+  if (!can(context, CREATE)) return PAGE.needsScope(CREATE)
+  return context.identity.permitted_apps?.length === 0 ? PAGE.noPermittedApp : undefined
+}
+
+/** The button that adds, and says so where it may not. */
+export function addButton(context: Context, add: () => void): TemplateResult {
+  const reason = whyNotAdd(context)
+  return html`<button
+    type="button"
+    class="primary"
+    aria-disabled=${reason === undefined ? nothing : 'true'}
+    title=${reason ?? nothing}
+    @click=${add}
+  >
+    ${icon('plus')} ${LIST.add}
+  </button>`
+}
+
 /** A vault with nothing in it: what a connection is, and two ways to make one. */
-export function emptyVault({ identity }: Context, add: () => void): TemplateResult {
-  const command = `curl -X POST ${identity.public_url}/api/v2/flows/vault/connections \\
+export function emptyVault(context: Context, add: () => void): TemplateResult {
+  const command = `curl -X POST ${context.identity.public_url}/api/v2/flows/vault/connections \\
   -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
   -d '{"name": "orders api", "app_id": "HTTP"}'`
   return html`<div class="empty">
     <span class="empty-mark">${icon('key')}</span>
     <h2>${LIST.emptyTitle}</h2>
     <p>${LIST.emptyText}</p>
-    <button type="button" class="primary" @click=${add}>${icon('plus')} ${LIST.add}</button>
+    ${addButton(context, add)}
     <pre tabindex="0">${command}</pre>
     <copy-button .text=${command}></copy-button>
   </div>`

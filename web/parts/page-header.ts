@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { icon } from '../icons.ts'
-import type { Context } from '../page-context.ts'
+import { type Context, isNarrowed } from '../page-context.ts'
 import { KEYS, PAGE } from '../texts/page-texts.ts'
 import { browserChoices, choose } from '../theme.ts'
 import { define, View } from '../view.ts'
@@ -41,7 +41,7 @@ export class PageHeader extends View {
             ${icon('menu')} ${PAGE.menu}
           </button>
           <ul>
-            ${SECTIONS.map(
+            ${SECTIONS.filter(([section]) => section !== 'health' || !isNarrowed(this.context)).map(
               ([section, address]) =>
                 html`<li>
                   <a href=${address} aria-current=${this.view === section ? 'page' : nothing}>${PAGE[section]}</a>

@@ -1,5 +1,5 @@
-import { html, type TemplateResult } from 'lit'
-import type { Context } from '../page-context.ts'
+import { html, nothing, type TemplateResult } from 'lit'
+import { type Context, isNarrowed } from '../page-context.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
 import { browserChoices, choose } from '../theme.ts'
@@ -18,11 +18,15 @@ export class VaultSettings extends View {
     const { context } = this
     return html`<div class="stack wide-gap">
       <div class="title-line"><h1>${PAGE.settings}</h1></div>
-      <applications-section .context=${context}></applications-section>
-      <subscriptions-section .context=${context}></subscriptions-section>
-      ${context.identity.features.includes('clients') ? html`<clients-section .context=${context}></clients-section>` : ''}
-      ${this.#browser()}
+      ${isNarrowed(context) ? nothing : this.#ofTheTenant()} ${this.#browser()}
     </div>`
+  }
+
+  #ofTheTenant(): TemplateResult {
+    const { context } = this
+    return html`<applications-section .context=${context}></applications-section>
+      <subscriptions-section .context=${context}></subscriptions-section>
+      ${context.identity.features.includes('clients') ? html`<clients-section .context=${context}></clients-section>` : nothing}`
   }
 
   #browser(): TemplateResult {

@@ -47,6 +47,7 @@ export const PAGE = {
   loading: 'Loading',
   stillLoading: 'Still loading…',
   needsScope: (scope: string) => `Needs ${scope}. Ask who runs this vault.`,
+  noPermittedApp: 'Your permits name no app to add to. Ask who runs this vault.',
   cannotSee: 'You may not see this.',
   notHere: 'This vault does not offer this.',
   copy: 'Copy',

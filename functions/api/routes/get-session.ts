@@ -21,6 +21,8 @@ export const getSessionRoute = defineRoute({
         tenant: z.string(),
         environment: z.string(),
         scopes: z.array(z.string()),
+        /** The apps that permits name; null where no permit narrows the caller. */
+        permitted_apps: z.nullable(z.array(z.string())),
         public_url: z.string(),
         expires_at: z.string(),
         features: z.array(z.string()),
@@ -29,6 +31,7 @@ export const getSessionRoute = defineRoute({
     ...errorResponses(...GUARDED),
   },
   async handle({ caller }, ports: ApiPorts) {
+    const permitted = await ports.permits.find(caller.tenant, caller.clientId)
     return {
       status: 200,
       body: {
@@ -36,6 +39,7 @@ export const getSessionRoute = defineRoute({
         tenant: caller.tenant,
         environment: ports.page.environment,
         scopes: [...caller.scopes],
+        permitted_apps: permitted === undefined ? null : [...permitted.apps],
         public_url: ports.publicUrl,
         expires_at: new Date(caller.expiresAtMs).toISOString(),
         features: ports.page.features,
