@@ -40,7 +40,7 @@ import { SeededRandom } from '../support/seeded-random.ts'
 /** An emulator answers in tens of ms; a saga whose every answer is late still ends. */
 const ANSWER_WITHIN_MS = 400
 /** What is not reached in this time is left for another run: each draws its own order. */
-const BUDGET_MS = 240_000
+const BUDGET_MS = 120_000
 /** So much at least, however busy the machine is. */
 const LEAST_RUNS = 40
 const HOUR_MS = 3_600_000
