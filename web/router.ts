@@ -1,3 +1,5 @@
+import { PAGE_ROOT } from './mount.ts'
+
 /** Where the page is. */
 export interface Route {
   readonly view: 'connections' | 'health' | 'activity' | 'settings' | 'unknown'
@@ -12,7 +14,7 @@ const VIEWS = ['connections', 'health', 'activity', 'settings'] as const
 
 /** The place an address names. */
 export function routeOf(url: { pathname: string; search: string }): Route {
-  const [, , view = '', id = ''] = url.pathname.split('/')
+  const [, view = '', id = ''] = url.pathname.slice(PAGE_ROOT.length).split('/')
   const query = new URLSearchParams(url.search)
   if (view === '') return { view: 'connections', add: false, query }
   if (view === 'add') return { view: 'connections', add: true, query }
@@ -24,7 +26,7 @@ export function routeOf(url: { pathname: string; search: string }): Route {
 /** The address of the list or of one connection, with these filters. */
 export function addressOf(place: { id?: string | undefined; query: URLSearchParams }): string {
   const query = place.query.toString()
-  const path = place.id === undefined ? '/vault' : `/vault/connections/${encodeURIComponent(place.id)}`
+  const path = place.id === undefined ? PAGE_ROOT : `${PAGE_ROOT}/connections/${encodeURIComponent(place.id)}`
   return query === '' ? path : `${path}?${query}`
 }
 
@@ -42,7 +44,8 @@ export function followLink(event: MouseEvent): void {
   const link = event.composedPath().find((target) => target instanceof HTMLAnchorElement)
   if (link === undefined || link.target !== '' || link.hasAttribute('download')) return
   const url = new URL(link.href)
-  if (url.origin !== location.origin || !/^\/vault(?:\/|$)/.test(url.pathname) || url.hash !== '') return
+  const isOurs = url.pathname === PAGE_ROOT || url.pathname.startsWith(`${PAGE_ROOT}/`)
+  if (url.origin !== location.origin || !isOurs || url.hash !== '') return
   event.preventDefault()
   navigate(url.pathname + url.search)
 }

@@ -6,6 +6,7 @@ import type { Session } from './api/signed-in.ts'
 import type { Identity } from './api/types.ts'
 import { icon } from './icons.ts'
 import { letterKey } from './letter-keys.ts'
+import { MOUNT, PAGE_ROOT } from './mount.ts'
 import type { Context } from './page-context.ts'
 import './list/connections-view.ts'
 import './parts/live-region.ts'
@@ -25,7 +26,7 @@ export class VaultApp extends View {
   #error: unknown
   #isSignedOut = false
   #session: Session | undefined
-  readonly #api = new Api({ base: '', token: async (options) => (await this.#open()).token(options) })
+  readonly #api = new Api({ base: MOUNT, token: async (options) => (await this.#open()).token(options) })
 
   override connectedCallback(): void {
     super.connectedCallback()
@@ -106,7 +107,7 @@ export class VaultApp extends View {
         return html`<div class="empty">
           ${icon('question')}
           <h1>${PAGE.notFound}</h1>
-          <a href="/vault">${PAGE.toList}</a>
+          <a href=${PAGE_ROOT}>${PAGE.toList}</a>
         </div>`
     }
   }

@@ -192,7 +192,7 @@ function localRoutes({
   const signIn = issuer && sessions && { ...ports, sessions, mint: issuer.mintFor }
   const issued = issuer === undefined ? [] : [...issuerRoutes(issuer), ...clientRoutes(ports)]
   const how = pageIssuer ?? (signIn === undefined ? 'none' : 'link')
-  return [...issued, ...pageRoutes(new PageFiles(how), signIn)]
+  return [...issued, ...pageRoutes(new PageFiles(how, ports.publicUrl), signIn)]
 }
 
 type SenderPorts = Omit<DeliverPorts, 'fetch' | 'deployment'> & Pick<ComposedGrants, 'outgoing'>

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector, OAuthApplication, Setup } from '../api/types.ts'
 import { icon } from '../icons.ts'
+import { MOUNT, PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
 import { problem } from '../parts/pieces.ts'
 import { ADD, OAUTH } from '../texts/add-texts.ts'
@@ -107,7 +108,7 @@ export class OauthConnect extends View {
       <legend class="hidden-text">${OAUTH.register}</legend>
       <p id="oauth-how">${this.#applications?.length === 0 ? OAUTH.none : nothing} ${callback === undefined ? nothing : OAUTH.registerHow}</p>
       ${
-        location.pathname.startsWith('/vault') && identity.public_url !== location.origin
+        location.pathname.startsWith(PAGE_ROOT) && identity.public_url !== location.origin + MOUNT
           ? html`<p class="notice" data-hue="amber">${icon('warning')}<span>${OAUTH.elsewhere(identity.public_url)}</span></p>`
           : nothing
       }

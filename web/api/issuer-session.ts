@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import { PAGE_ROOT } from '../mount.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { ApiError } from './api-error.ts'
 import { type AskedIssuer, type IssuerAnswer, SIGN_IN_CHANNEL, waitForWindow } from './issuer-window.ts'
@@ -156,7 +157,7 @@ export class IssuerSession implements Session {
     sessionStorage.removeItem(ASKED)
     const asked = JSON.parse(kept ?? 'null') as (Omit<AskedIssuer, 'url'> & { path: string }) | null
     // The code is out of the address, and of the history, before anything is done with it.
-    history.replaceState(null, '', asked?.path ?? '/vault')
+    history.replaceState(null, '', asked?.path ?? PAGE_ROOT)
     if (asked === null) throw signedOut()
     await this.#exchange(asked, { search: `?${query}` })
     this.#onChange(true)
@@ -234,7 +235,7 @@ function insecureOn(issuer: string): { [oauth.allowInsecureRequests]?: boolean }
 
 /** The one address that the page is registered with. */
 function redirectUri(): string {
-  return `${location.origin}/vault`
+  return location.origin + PAGE_ROOT
 }
 
 function pathHere(): string {

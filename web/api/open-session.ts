@@ -1,3 +1,4 @@
+import { PAGE_ROOT } from '../mount.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { ApiError } from './api-error.ts'
 import type { Session, SignInConfig } from './signed-in.ts'
@@ -15,7 +16,9 @@ export async function openSession(onChange: (isSignedIn: boolean) => void): Prom
 }
 
 async function readConfig(): Promise<SignInConfig> {
-  const answer = await fetch('/vault/config.json', { credentials: 'same-origin' }).catch(() => undefined)
+  const answer = await fetch(`${PAGE_ROOT}/config.json`, { credentials: 'same-origin' }).catch(
+    () => undefined,
+  )
   if (!answer?.ok)
     throw new ApiError({ status: 0, message: 'The vault did not answer. Nothing was changed.' })
   return (await answer.json()) as SignInConfig

@@ -1,3 +1,4 @@
+import { PAGE_ROOT } from '../mount.ts'
 import { ApiError, errorOf } from './api-error.ts'
 import type { Session } from './signed-in.ts'
 
@@ -44,7 +45,7 @@ export class PageSession implements Session {
       await this.token({ renew: true })
     } else {
       history.replaceState(null, '', location.pathname + location.search)
-      this.#take(await post('/vault/session', { ticket }))
+      this.#take(await post('', { ticket }))
       this.#channel.postMessage('signed-in')
     }
     this.#onChange(true)
@@ -73,14 +74,14 @@ export class PageSession implements Session {
 
   /** Ends the session in every tab. */
   async end(): Promise<void> {
-    await post('/vault/session/end', {}).catch(ignore)
+    await post('/end', {}).catch(ignore)
     this.#channel.postMessage('signed-out')
     this.#forget()
   }
 
   async #renew(body: { stay?: boolean }): Promise<string> {
     try {
-      return this.#take(await post('/vault/session/renew', body))
+      return this.#take(await post('/renew', body))
     } catch (error) {
       if (error instanceof ApiError && error.isSignedOut) this.#forget()
       throw error
@@ -102,7 +103,7 @@ export class PageSession implements Session {
 }
 
 async function post(path: string, body: unknown): Promise<TokenAnswer> {
-  const response = await fetch(path, {
+  const response = await fetch(`${PAGE_ROOT}/session${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),

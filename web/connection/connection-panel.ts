@@ -3,6 +3,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { connectionMenu } from '../list/connection-menu.ts'
+import { PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
 import { stateLine, tile } from '../parts/identity.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
@@ -92,7 +93,7 @@ export class VaultConnection extends View {
     if (this.#error !== undefined) {
       const isGone = this.#error instanceof ApiError && this.#error.status === 404
       return html`<div class="panel-head"><div class="panel-title"><h2 tabindex="-1">${isGone ? CONNECTION.gone : PAGE.connections}</h2>${this.#closeButton()}</div></div>
-        <div class="panel-rest">${isGone ? html`<a href="/vault">${PAGE.toList}</a>` : problem(this.#error, () => this.#load())}</div>`
+        <div class="panel-rest">${isGone ? html`<a href=${PAGE_ROOT}>${PAGE.toList}</a>` : problem(this.#error, () => this.#load())}</div>`
     }
     const connection = this.#connection
     if (connection === undefined) return skeleton(5)

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { ref } from 'lit/directives/ref.js'
 import type { Connector } from '../api/types.ts'
 import { icon } from '../icons.ts'
+import { PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { PAGE } from '../texts/page-texts.ts'
@@ -18,10 +19,10 @@ interface Figures {
 }
 
 const LINKS = [
-  ['needs_person', '/vault?state=needs', 'orange'],
-  ['late', '/vault?state=degraded', 'red'],
-  ['failing_apps', '/vault?state=degraded', 'amber'],
-  ['ending_soon', '/vault?state=needs', 'amber'],
+  ['needs_person', '?state=needs', 'orange'],
+  ['late', '?state=degraded', 'red'],
+  ['failing_apps', '?state=degraded', 'amber'],
+  ['ending_soon', '?state=needs', 'amber'],
 ] as const
 const HOUR_MS = 3_600_000
 
@@ -65,9 +66,9 @@ export class VaultHealth extends View {
         ${LINKS.map(
           ([
             name,
-            address,
+            query,
             hue,
-          ]) => html`<a class="figure" href=${address} data-hue=${figures[name] > 0 ? hue : nothing}>
+          ]) => html`<a class="figure" href=${PAGE_ROOT + query} data-hue=${figures[name] > 0 ? hue : nothing}>
             <strong>${figures[name]}</strong><span>${HEALTH.figures[name]}</span>
           </a>`,
         )}

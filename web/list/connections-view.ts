@@ -2,6 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Connection } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { letterKey } from '../letter-keys.ts'
+import { PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { addressOf, navigate, type Route } from '../router.ts'
@@ -73,7 +74,7 @@ export class VaultConnections extends View {
         .context=${this.context}
         @connection-added=${this.#onAdded}
         @connection-updated=${this.#onAdded}
-        @dialog-closed=${() => this.route.add && navigate('/vault', { replace: true })}
+        @dialog-closed=${() => this.route.add && navigate(PAGE_ROOT, { replace: true })}
       ></vault-add-dialog>
       <connection-dialogs
         .context=${this.context}

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { icon } from '../icons.ts'
+import { PAGE_ROOT } from '../mount.ts'
 import { type Context, isNarrowed } from '../page-context.ts'
 import { KEYS, PAGE } from '../texts/page-texts.ts'
 import { browserChoices, choose } from '../theme.ts'
@@ -8,10 +9,10 @@ import './action-menu.ts'
 
 const THEMES = ['system', 'light', 'dark'] as const
 const SECTIONS = [
-  ['connections', '/vault'],
-  ['health', '/vault/health'],
-  ['activity', '/vault/activity'],
-  ['settings', '/vault/settings'],
+  ['connections', PAGE_ROOT],
+  ['health', `${PAGE_ROOT}/health`],
+  ['activity', `${PAGE_ROOT}/activity`],
+  ['settings', `${PAGE_ROOT}/settings`],
 ] as const
 
 /** Where one is, as whom, and the way elsewhere. */
@@ -30,7 +31,7 @@ export class PageHeader extends View {
     const name = person.name ?? person.id
     return html`<header class="top">
       <div class="top-inner">
-        <a class="brand" href="/vault">${icon('vault')} ${PAGE.product}</a>
+        <a class="brand" href=${PAGE_ROOT}>${icon('vault')} ${PAGE.product}</a>
         <nav aria-label=${PAGE.navigation}>
           <button
             type="button"

@@ -101,7 +101,7 @@ export class VaultConnectionPicker extends LitElement {
   }
 
   get #base(): string {
-    return this.vaultUrl ?? new URL(import.meta.url).origin
+    return this.vaultUrl ?? new URL('../..', import.meta.url).href.slice(0, -1)
   }
 
   async #connect(token: NonNullable<VaultConnectionPicker['token']>): Promise<void> {

@@ -8,6 +8,11 @@ import { pageFiles } from './built-page.ts'
 const COMMON_HEADERS = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
 const YEAR_SECONDS = 31_536_000
 
+/** The path of a public URL under which a proxy serves the vault, without a slash at its end; empty at the root. */
+export function mountOf(publicUrl: string): string {
+  return new URL(publicUrl).pathname.replace(/\/$/, '')
+}
+
 interface StoredFile extends WebFile {
   readonly etag: string
   readonly gzip: Buffer
@@ -17,10 +22,12 @@ interface StoredFile extends WebFile {
 export class PageFiles {
   readonly #config: WebFile
   readonly #policy: string
+  readonly #mount: string
   #files: Promise<ReadonlyMap<string, StoredFile>> | undefined
 
   /** `signIn`: by our own link, at another issuer, or not at all where nobody has said how. */
-  constructor(signIn: PageIssuer | 'link' | 'none') {
+  constructor(signIn: PageIssuer | 'link' | 'none', publicUrl: string) {
+    this.#mount = mountOf(publicUrl)
     this.#config = pageConfig(signIn)
     this.#policy = pageSecurityPolicy(typeof signIn === 'string' ? [] : pageConnects(signIn))
   }
@@ -46,13 +53,22 @@ export class PageFiles {
 
   async #load(): Promise<ReadonlyMap<string, StoredFile>> {
     try {
-      const files = [...(await pageFiles()), this.#config]
+      const files = [...(await pageFiles()).map((file) => mounted(file, this.#mount)), this.#config]
       return new Map(files.map((file) => [file.path, stored(file)]))
     } catch (error) {
       // The next request tries again.
       this.#files = undefined
       throw error
     }
+  }
+}
+
+/** The one file that names others by their whole path. */
+function mounted(file: WebFile, mount: string): WebFile {
+  if (file.path !== 'index.html') return file
+  return {
+    ...file,
+    body: Buffer.from(file.body.toString('utf8').replaceAll('="/vault/', `="${mount}/vault/`)),
   }
 }
 

@@ -6,7 +6,7 @@ import type { TokenVerifier } from '../../../shared/ports/token-verifier.ts'
 import { PAGE_VIEWS } from '../../web/page-paths.ts'
 import type { RegisteredClient } from '../issuer/client-registry.ts'
 import type { LocalRoute } from '../issuer/issuer-routes.ts'
-import type { PageFiles } from './page-files.ts'
+import { mountOf, type PageFiles } from './page-files.ts'
 import { PAGE_TOKEN_SECONDS, type PageSession, type PageSessions } from './page-sessions.ts'
 
 type Answer = APIGatewayProxyStructuredResultV2
@@ -133,7 +133,7 @@ async function endSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): Pr
   signIn.sessions.end(cookieOf(event))
   return {
     statusCode: 204,
-    headers: { ...SECURITY_HEADERS, 'set-cookie': cookieLine(event, { value: '', seconds: 0 }) },
+    headers: { ...SECURITY_HEADERS, 'set-cookie': cookieLine(signIn, event, { value: '', seconds: 0 }) },
   }
 }
 
@@ -150,7 +150,7 @@ async function withToken(
     expires_in: seconds,
     session_expires_at: new Date(session.endsAtMs).toISOString(),
   })
-  const cookie = cookieLine(event, { value: session.cookie, seconds: leftS })
+  const cookie = cookieLine(signIn, event, { value: session.cookie, seconds: leftS })
   return { ...answer, headers: { ...answer.headers, 'set-cookie': cookie } }
 }
 
@@ -191,9 +191,13 @@ function cookieOf(event: APIGatewayProxyEventV2): string {
   return event.cookies?.find((cookie) => cookie.startsWith(prefix))?.slice(prefix.length) ?? ''
 }
 
-function cookieLine(event: APIGatewayProxyEventV2, cookie: { value: string; seconds: number }): string {
+function cookieLine(
+  { publicUrl }: PageSignIn,
+  event: APIGatewayProxyEventV2,
+  cookie: { value: string; seconds: number },
+): string {
   const secure = isSecure(event) ? '; Secure' : ''
-  return `${cookieName(event)}=${cookie.value}; Path=/vault/session; Max-Age=${cookie.seconds}; HttpOnly; SameSite=Strict${secure}`
+  return `${cookieName(event)}=${cookie.value}; Path=${mountOf(publicUrl)}/vault/session; Max-Age=${cookie.seconds}; HttpOnly; SameSite=Strict${secure}`
 }
 
 function json(body: unknown): Answer & { headers: Record<string, string> } {
