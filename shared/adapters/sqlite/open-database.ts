@@ -40,6 +40,16 @@ export function openDatabase(path: string, prepare: (database: DatabaseSync) => 
   }
 }
 
+/** Runs `use` with the patience of opening: before anything is served there is time to wait for another process. */
+export function withPatienceOfOpening<Result>(database: DatabaseSync, use: () => Result): Result {
+  database.exec(`PRAGMA busy_timeout = ${OPEN_BUSY_TIMEOUT_MS}`)
+  try {
+    return use()
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  }
+}
+
 /** Creates an empty file that only its owner may read, which SQLite takes for an empty database; `wx`: it must be new. */
 export function createPrivateFile(path: string, flag: 'a' | 'wx' = 'a'): void {
   closeSync(openSync(path, flag, FILE_MODE))

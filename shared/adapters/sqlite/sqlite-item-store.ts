@@ -25,7 +25,7 @@ import { markOf, writeMark } from './database-mark.ts'
 import { GroupCommit } from './group-commit.ts'
 import { ItemStatements } from './item-statements.ts'
 import { migrate } from './migrations.ts'
-import { createPrivateFile, openDatabase } from './open-database.ts'
+import { createPrivateFile, openDatabase, withPatienceOfOpening } from './open-database.ts'
 import { openingError, storeErrorFrom } from './sqlite-failure.ts'
 
 /** A backup copies every page in one step: one snapshot, which other writers cannot make it start again. */
@@ -74,8 +74,10 @@ export class SqliteItemStore implements ItemStore {
     return this.#withFile(() => {
       const mark = markOf(this.#database)
       const opened = Math.max(mark?.opened ?? 0, openedBefore) + 1
-      writeMark(this.#database, { vault, opened, isInUse: true, parts: mark?.parts ?? [] })
-      this.#database.exec(MOVE_LOG)
+      withPatienceOfOpening(this.#database, () => {
+        writeMark(this.#database, { vault, opened, isInUse: true, parts: mark?.parts ?? [] })
+        this.#database.exec(MOVE_LOG)
+      })
       this.#isServing = true
       return opened
     })
@@ -85,8 +87,8 @@ export class SqliteItemStore implements ItemStore {
   recordParts(parts: readonly string[]): void {
     this.#withFile(() => {
       const mark = markOf(this.#database)
-      if (mark !== undefined && mark.parts.join() !== parts.join())
-        writeMark(this.#database, { ...mark, parts })
+      if (mark === undefined || mark.parts.join() === parts.join()) return
+      withPatienceOfOpening(this.#database, () => writeMark(this.#database, { ...mark, parts }))
     })
   }
 
