@@ -138,7 +138,8 @@ describe('the formulas, held against the vault under a virtual clock,', () => {
   it('count at most what is read: the row twice, both old tokens, and the setup', () => {
     // The instance that stored an access token remembers it: of two machines, it is the same one every second time.
     expect(hourly.itemReads).toBeGreaterThan(3.4)
-    expect(hourly.itemReads).toBeLessThan(3.6)
+    // The mark of a restored store is read once in ten seconds by an instance: where so few rotate, almost each time.
+    expect(hourly.itemReads).toBeLessThanOrEqual(4)
     // Of sixty setups each machine opens each once, and in the hour before the count began it had some of them.
     expect(hourly.secretReads).toBeGreaterThan(0)
     expect(hourly.secretReads).toBeLessThan(0.1)
