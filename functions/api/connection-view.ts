@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { findConnector, findSetup } from '../../shared/connectors/catalogue.ts'
+import { findSetupOf } from '../../shared/connectors/catalogue.ts'
 import { partsOfPresetType } from '../../shared/connectors/presets/preset-setup.ts'
 import type { Actor } from '../../shared/domain/change-event.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
@@ -171,8 +171,7 @@ function expiryBasisOf(row: ConnectionRow): z.output<typeof fullConnectionSchema
 
 /** What is to be registered at the provider, for setups with a client of their own; others have their application's. */
 function callbackUrlOfRow(row: ConnectionRow, publicUrl: string): string | null {
-  const connector = findConnector(row.appId)
-  const grant = connector === undefined ? undefined : findSetup(connector, row.setupType)?.grant
+  const grant = findSetupOf(row.appId, row.setupType)?.grant
   if (grant?.kind !== 'authorization-code') return null
   if (grant.client.from === 'setup') return callbackUrlOf(publicUrl, row.oauthAppId ?? row.id)
   return row.oauthAppId === undefined ? null : callbackUrlOf(publicUrl, row.oauthAppId)
@@ -240,8 +239,7 @@ function notesOf(row: ConnectionRow): { code: string; message: string }[] {
 }
 
 function missingOf(row: ConnectionRow): string[] {
-  const connector = findConnector(row.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  const setup = findSetupOf(row.appId, row.setupType)
   return setup === undefined ? [] : missingScopes(setup, row)
 }
 

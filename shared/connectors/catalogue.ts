@@ -82,6 +82,12 @@ export function findSetup(connector: Connector, type: string | undefined): Setup
   return candidates.length === 1 ? candidates[0] : undefined
 }
 
+/** The same by the id of the app; undefined also for an app that is not in the catalogue. */
+export function findSetupOf(appId: string, type: string | undefined): Setup | undefined {
+  const connector = findConnector(appId)
+  return connector === undefined ? undefined : findSetup(connector, type)
+}
+
 function findPresetSetup(connector: Connector, type: string): Setup | undefined {
   const parts = partsOfPresetType(type)
   const general = connector.setups.find((setup) => setup.type === parts?.type)

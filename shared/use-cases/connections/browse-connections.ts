@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findConnector, findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
 import { connectionsPartition, tombstonesPartition } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -85,8 +85,7 @@ function restorable(
 /** Whether the connection waits for somebody, frozen or not. */
 function needsPerson(row: ConnectionRow, nowMs: number): boolean {
   if (row.status === 'empty' || row.status === 'reauthorization_required') return true
-  const connector = findConnector(row.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  const setup = findSetupOf(row.appId, row.setupType)
   if (row.status === 'pending') {
     return row.failure === undefined || setup?.grant?.kind === 'authorization-code'
   }

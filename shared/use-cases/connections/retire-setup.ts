@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { sealedGrantKey } from '../../domain/keys.ts'
 import type { Write } from '../../ports/item-store.ts'
@@ -19,8 +19,7 @@ export interface Replaced {
 /** Whether the grant that the row does not name any more is ended at its provider, or only forgotten. */
 export function isRevoked({ row, fate }: Replaced): boolean {
   if (fate === 'ended') return true
-  const connector = findConnector(row.appId)
-  const profile = connector === undefined ? undefined : findSetup(connector, row.setupType)?.grant
+  const profile = findSetupOf(row.appId, row.setupType)?.grant
   return fate === 'replaced' && profile?.revocation?.ends === 'token'
 }
 

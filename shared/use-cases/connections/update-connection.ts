@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
@@ -121,11 +121,7 @@ export function endChange(
   nowMs: number,
 ): Partial<ConnectionRow> | undefined {
   if (!saysEnd(input)) return undefined
-  const connector = findConnector(current.appId)
-  const setup =
-    connector === undefined || current.setupType === undefined
-      ? undefined
-      : findSetup(connector, current.setupType)
+  const setup = current.setupType === undefined ? undefined : findSetupOf(current.appId, current.setupType)
   const members = credentialEndMembers(current.id, { setup, before: current, input, nowMs })
   const isSame =
     members.credentialExpiresAtMs === current.credentialExpiresAtMs &&

@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findConnector, findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 
@@ -13,7 +13,6 @@ export function connectionEmpty(row: Pick<ConnectionRow, 'appId'>): VaultError {
 
 /** Whether what people enter is all there is to it, and something of it is still to come. */
 export function isIncomplete(row: Pick<ConnectionRow, 'appId' | 'setupType' | 'status'>): boolean {
-  const connector = findConnector(row.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  const setup = findSetupOf(row.appId, row.setupType)
   return row.status === 'pending' && setup !== undefined && setup.grant === undefined
 }

@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import { renderCredential } from '../../connectors/render-credential.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { isRefusedAfterEnd, refusedAfterEnd } from '../../domain/credential-end.ts'
@@ -229,8 +229,7 @@ function renderBody(
   expiresAtMs: number | undefined,
   nowMs: number,
 ): SecretText {
-  const connector = findConnector(row.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, row.setupType)
+  const setup = findSetupOf(row.appId, row.setupType)
   if (setup === undefined) throw new InvariantError(`no setup ${row.setupType} of ${row.appId}`)
   const rendered = renderCredential(setup, values, 'tokens' in opened ? opened.tokens : undefined)
   return new SecretText(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import { catalogueHost } from '../../connectors/catalogue-host.ts'
 import { renderTemplate } from '../../connectors/template.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
@@ -22,7 +22,7 @@ export async function buildAuthorizationUrl(
   request: AuthorizationUrlRequest,
 ): Promise<AuthorizationUrl> {
   const row = await findConnection(ports, request.tenant, request.id)
-  const setup = row === undefined ? undefined : findSetup(findConnector(row.appId)!, request.setupType)
+  const setup = row === undefined ? undefined : findSetupOf(row.appId, request.setupType)
   if (row === undefined || setup?.grant === undefined) {
     return { kind: 'failed', code: 'not_found', message: 'The connection is gone.' }
   }

@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
@@ -25,7 +25,7 @@ import { findSetupValues } from './setup-values.ts'
  */
 export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest): Promise<ExchangeResult> {
   const row = await findConnection(ports, request.tenant, request.id)
-  const setup = row === undefined ? undefined : findSetup(findConnector(row.appId)!, request.setupType)
+  const setup = row === undefined ? undefined : findSetupOf(row.appId, request.setupType)
   if (row === undefined || setup?.grant === undefined) return { kind: 'gone' }
   const profile = setup.grant
   const values = await setupValues(ports, row, setup)

@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import { missingGrantFields } from '../../connectors/missing-grant-fields.ts'
 import { InvariantError } from '../../domain/errors.ts'
@@ -32,8 +32,7 @@ export async function mintFirstGrant(
   ports: GrantPorts,
   request: FirstGrantRequest,
 ): Promise<FirstGrantResult | Late> {
-  const connector = findConnector(request.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, request.setupType)
+  const setup = findSetupOf(request.appId, request.setupType)
   const profile = setup?.grant
   if (setup === undefined || profile === undefined)
     throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)

@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
@@ -17,9 +17,7 @@ export interface MintedConnection {
 
 /** The connection with its description; undefined when it is empty, or nothing of it is minted. */
 export function mintedConnection(row: ConnectionRow): MintedConnection | undefined {
-  const connector = findConnector(row.appId)
-  const setup =
-    connector === undefined || row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
+  const setup = row.setupType === undefined ? undefined : findSetupOf(row.appId, row.setupType)
   if (setup?.grant === undefined) return undefined
   return { row, setup, profile: setup.grant }
 }

@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import { renderCredential, testUrlOf } from '../../connectors/render-credential.ts'
 import type { JsonObject } from '../../domain/json.ts'
@@ -14,8 +14,7 @@ const PROBE_TIMEOUT_MS = 10_000
 
 /** Makes the connector's harmless test call with a stored secret: accepted, refused, or unreachable. */
 export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest): Promise<ProbeStoredResult> {
-  const connector = findConnector(stored.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, stored.setupType)
+  const setup = findSetupOf(stored.appId, stored.setupType)
   if (setup === undefined) return { kind: 'no-test' }
   const own = stored.secret === undefined ? {} : (await ports.opened.open(stored.secret)).content.setup
   const values = await effectiveSetup(ports, stored, setup.grant, own)

@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Account } from '../../domain/account.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
@@ -39,8 +39,7 @@ export async function revokeGrants(
   tokens: TokensByName,
   { evenIfHeld = false }: { evenIfHeld?: boolean } = {},
 ): Promise<RevokeStoredResult> {
-  const connector = findConnector(connection.appId)
-  const profile = connector === undefined ? undefined : findSetup(connector, connection.setupType)?.grant
+  const profile = findSetupOf(connection.appId, connection.setupType)?.grant
   if (profile === undefined) return {}
   const names = Object.keys(tokens)
   if (!evenIfHeld && (await isEndingAnother(ports, connection, profile)))

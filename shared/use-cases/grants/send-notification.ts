@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import { renderCredential } from '../../connectors/render-credential.ts'
 import { eventMessage } from '../../domain/event-words.ts'
 import type { SendRequest, SendResult } from '../../ports/grant-runner.ts'
@@ -25,8 +25,7 @@ export interface FrozenLookup {
  */
 export async function sendNotification(ports: SendPorts, request: SendRequest): Promise<SendResult> {
   const row = await findConnection(ports, request.tenant, request.connectionId)
-  const connector = row === undefined ? undefined : findConnector(row.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, row?.setupType)
+  const setup = row === undefined ? undefined : findSetupOf(row.appId, row.setupType)
   if (row?.secret === undefined || setup?.webhookBody === undefined) {
     return { kind: 'failed', code: 'target_gone' }
   }

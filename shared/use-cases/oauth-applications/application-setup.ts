@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findConnector, findSetupOf } from '../../connectors/catalogue.ts'
 import { pickSetup, validateAs } from '../../connectors/setup-schema.ts'
 import { applicationSetup, fixedFields, isShareable } from '../../connectors/shared-setup.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
@@ -91,8 +91,7 @@ export function isAnotherClient(previous: OauthApplication, next: OauthApplicati
   if (previous.clientId !== undefined && previous.clientId !== next.clientId) return true
   if (previous.setupType === undefined) return false
   if (previous.setupType !== next.setupType) return true
-  const connector = findConnector(previous.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, previous.setupType)
+  const setup = findSetupOf(previous.appId, previous.setupType)
   const names = setup === undefined ? [] : fixedFields(setup)
   const fixed = ({ setup: values }: OauthApplication) =>
     canonicalJson(Object.fromEntries(names.map((name) => [name, values?.[name]])))

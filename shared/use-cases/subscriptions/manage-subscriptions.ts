@@ -1,4 +1,4 @@
-import { findConnector, findSetup } from '../../connectors/catalogue.ts'
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import { subscriptionKey } from '../../domain/keys.ts'
@@ -257,8 +257,7 @@ async function checkTarget(
     })
   }
   const row = await findConnection(ports, tenant, target.connectionId)
-  const connector = row === undefined ? undefined : findConnector(row.appId)
-  const setup = connector === undefined ? undefined : findSetup(connector, row?.setupType)
+  const setup = row === undefined ? undefined : findSetupOf(row.appId, row.setupType)
   if (setup?.webhookBody !== undefined) return
   throw new VaultError('invalid-body', 'There is no such connection that posts to a webhook', {
     field: 'target_connection_id',
