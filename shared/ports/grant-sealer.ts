@@ -1,5 +1,5 @@
 import type { SecretText } from '../domain/secret-text.ts'
-import type { ItemKey, Write } from './item-store.ts'
+import type { Write } from './item-store.ts'
 
 /** Where a sealed token lies: whose it is, which part of a grant, and the mark that no other ever had. */
 export interface SealedPlace {
@@ -24,8 +24,6 @@ export interface GrantSealer {
    * was sealed elsewhere or is damaged, and `KeyUnavailableError` when its key is away.
    */
   open(place: SealedPlace): Promise<SecretText>
-  /** The key of the item at this place. */
-  keyOf(place: SealedPlace): ItemKey
   /** Whether a replaced item goes in the transaction that replaces it; else right after it, at half the price. */
   readonly removesAtOnce: boolean
 }

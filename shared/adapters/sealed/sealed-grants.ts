@@ -1,7 +1,7 @@
 import { sealedGrantKey } from '../../domain/keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { GrantSealer, SealedPlace } from '../../ports/grant-sealer.ts'
-import type { ItemKey, ItemStore, Write } from '../../ports/item-store.ts'
+import type { ItemStore, Write } from '../../ports/item-store.ts'
 import type { KeyWrapper } from '../../ports/key-wrapper.ts'
 import type { Random } from '../../ports/random.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
@@ -37,9 +37,5 @@ export class SealedGrants implements GrantSealer {
     const attributes = await this.#ports.items.get(sealedGrantKey(place))
     if (attributes === undefined) throw new SecretNotFoundError(`there is no ${place.part} item of that mark`)
     return openText(envelopeOf(attributes), placeOfGrant(place), this.#ports.keys)
-  }
-
-  keyOf(place: SealedPlace): ItemKey {
-    return sealedGrantKey(place)
   }
 }

@@ -4,7 +4,6 @@ import {
   intentKey,
   oauthAppKey,
   rescueKey,
-  sealedGrantKey,
   subscriptionKey,
   tombstoneKey,
 } from '../../domain/keys.ts'
@@ -13,6 +12,7 @@ import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { Intent } from './intent.ts'
 import { rescueOf, rescueRemoval } from './rescue-item.ts'
+import { sealedRemoval } from './sealed-removal.ts'
 import { revokeStored } from './stored-setup.ts'
 
 /** How long an undone intent stays as a mark: far longer than any request that may still ask for it. */
@@ -76,27 +76,17 @@ async function endFirstGrant(ports: UndoPorts, intent: Intent): Promise<void> {
   if (rescue?.of !== 'first' || ports.grants === undefined) return
   const { grants } = ports
   await revokeStored({ ...ports, grants }, { ...rescue, id: rescue.connectionId })
-  const owner = { tenant: rescue.tenant, ownerId: rescue.connectionId }
-  const { access, refresh } = rescue.grant
-  await ports.items.transact([
-    { op: 'delete', key: sealedGrantKey({ ...owner, part: 'access', mark: access }) },
-    ...(refresh === undefined
-      ? []
-      : [{ op: 'delete', key: sealedGrantKey({ ...owner, part: 'refresh', mark: refresh }) } as const]),
-    rescueRemoval(rescue),
-  ])
+  const owner = { tenant: rescue.tenant, id: rescue.connectionId }
+  await ports.items.transact([...sealedRemoval(owner, rescue.grant), rescueRemoval(rescue)])
 }
 
 /** A grant that was brought along lives on where it came from: it is forgotten here, and never revoked. */
 async function removeImported(
   ports: UndoPorts,
-  { tenant, ownerId, sealedMark: mark }: Intent,
+  { tenant, ownerId: id, sealedMark: mark }: Intent,
 ): Promise<void> {
   if (mark === undefined) return
-  const parts = ['access', 'refresh'] as const
-  await ports.items.transact(
-    parts.map((part) => ({ op: 'delete', key: sealedGrantKey({ tenant, ownerId, part, mark }) })),
-  )
+  await ports.items.transact(sealedRemoval({ tenant, id }, { access: mark, refresh: mark }))
 }
 
 /** Removes the operation's Idempotency-Key record, unless another operation has taken the key over. */

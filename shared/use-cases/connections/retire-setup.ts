@@ -1,10 +1,10 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
-import { sealedGrantKey } from '../../domain/keys.ts'
 import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { discardReplaced } from '../commit/discard-version.ts'
 import { endOfGrantRemoval } from '../commit/end-of-grant.ts'
+import { sealedRemoval } from '../commit/sealed-removal.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import { removeQuietly } from '../grants/keep-answer.ts'
 import type { FirstGrantPorts } from './first-grant.ts'
@@ -37,7 +37,7 @@ export async function retireSetup(
     const stored = storedSetupOf(old)
     const isEnded = isRevoked(replaced) && stored !== undefined
     if (isEnded && Object.values(await revokeStored(ports, stored)).includes('failed')) return
-    await removeQuietly(ports, [...tokensOf(old), endOfGrantRemoval(old, now.op)])
+    await removeQuietly(ports, [...sealedRemoval(old, old.grant), endOfGrantRemoval(old, now.op)])
   }
   if (old.secret !== undefined && leftWith(ports, replaced, now.secret).length === 0)
     await discardReplaced(ports, old.secret, [now.secret])
@@ -48,11 +48,4 @@ export function leftWith(ports: Ports, replaced: Replaced, now: SecretPointer): 
   const { secret } = replaced.row
   if (secret === undefined || isRevoked(replaced) || secret.secretId !== now.secretId) return []
   return ports.secrets.discarding(secret.secretId, secret.versionId)
-}
-
-function tokensOf({ tenant, id, grant }: ConnectionRow): Write[] {
-  const marks = Object.entries(grant ?? {}) as ['access' | 'refresh', string][]
-  return marks.map(([part, mark]): Write => {
-    return { op: 'delete', key: sealedGrantKey({ tenant, ownerId: id, part, mark }) }
-  })
 }

@@ -3,9 +3,10 @@ import { VaultError } from '../../domain/errors.ts'
 import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { type Rescue, rescueWrite } from '../commit/rescue-item.ts'
+import { sealedRemoval } from '../commit/sealed-removal.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { persistently } from './persistently.ts'
-import { type AnswerSeals, removalOf, type SealedTokens } from './sealed-tokens.ts'
+import type { AnswerSeals, SealedTokens } from './sealed-tokens.ts'
 
 /** An answer on its way into the row. */
 export interface AnswerToKeep {
@@ -35,7 +36,7 @@ export type Kept =
  */
 export async function keepAnswer(ports: GrantPorts, answer: AnswerToKeep): Promise<Kept> {
   const { row, sealed } = answer
-  const old = answer.keepsOld === true ? [] : removalOf(ports, row, row.grant, sealed.pointer)
+  const old = answer.keepsOld === true ? [] : sealedRemoval(row, row.grant, sealed.pointer)
   const beside = ports.sealer.removesAtOnce ? [...sealed.writes, ...old] : sealed.writes
   try {
     const committed = await persistently(ports, 'keep a new grant', () =>

@@ -78,20 +78,6 @@ export async function prepareSeals(
   }
 }
 
-/** The deletes of what `old` names and `now` does not. */
-export function removalOf(
-  ports: Pick<GrantPorts, 'sealer'>,
-  owner: Owner,
-  old: GrantPointer | undefined,
-  now?: GrantPointer,
-): Write[] {
-  const places = (['access', 'refresh'] as const).flatMap((part) => {
-    const mark = old?.[part]
-    return mark === undefined || mark === now?.[part] ? [] : [placeOf(owner, part, mark)]
-  })
-  return places.map((place) => ({ op: 'delete', key: ports.sealer.keyOf(place) }))
-}
-
 function refreshTokensOf(tokens: TokensByName): Record<string, string> {
   const held = Object.entries(tokens).flatMap(([name, { refresh_token: token }]) =>
     token === undefined ? [] : [[name, token] as const],

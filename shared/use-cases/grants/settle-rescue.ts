@@ -6,12 +6,13 @@ import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { rescueOf, rescueRemoval, type StoredRescue } from '../commit/rescue-item.ts'
+import { sealedRemoval } from '../commit/sealed-removal.ts'
 import { grantChange } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { removeQuietly } from './keep-answer.ts'
 import { mintedConnection } from './minted-connection.ts'
 import { revokeGrants } from './revoke-grants.ts'
-import { openTokens, prepareSeals, removalOf, type TokensByName } from './sealed-tokens.ts'
+import { openTokens, prepareSeals, type TokensByName } from './sealed-tokens.ts'
 
 /** A replaced grant's provider is asked for this long to end it; then that is given up, and logged. */
 const REVOKED_WITHIN_MS = 24 * 3600_000
@@ -32,7 +33,7 @@ export async function settleRescue(ports: GrantPorts, rescue: StoredRescue): Pro
   const row = await findConnection(ports, rescue.tenant, rescue.connectionId)
   // It is what the row points at: whoever committed it did not get to take the rescue away.
   if (row?.grant?.access === rescue.grant.access) return end(ports, rescue, 'superseded', [])
-  const removal = removalOf(ports, ownerOf(rescue), rescue.grant, row?.grant)
+  const removal = sealedRemoval(ownerOf(rescue), rescue.grant, row?.grant)
   const tokens = await findTokens(ports, rescue)
   if (tokens === undefined) return end(ports, rescue, 'superseded', removal)
   if (rescue.of === 'revoke') return endReplaced(ports, rescue, { tokens, removal })
@@ -106,7 +107,7 @@ async function adopt(
   })
   if (committed === undefined) return 'contended'
   await removeQuietly(ports, [
-    ...removalOf(ports, row, row.grant, whole.pointer),
+    ...sealedRemoval(row, row.grant, whole.pointer),
     ...(whole.pointer.access === rescue.grant.access ? [] : seen.removal),
   ])
   return 'adopted'

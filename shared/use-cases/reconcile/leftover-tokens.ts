@@ -12,6 +12,7 @@ import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { type Rescue, rescueOf } from '../commit/rescue-item.ts'
+import { sealedPlaces } from '../commit/sealed-removal.ts'
 import { findTombstone, type Tombstone } from '../connections/tombstones.ts'
 import { forgetSighting, isSecondSighting } from './sightings.ts'
 
@@ -42,7 +43,8 @@ export class LeftoverTokens {
     if (parts?.kind === 'CONNECTIONS') {
       const { grant } = stored as ConnectionRow
       this.#name(parts.tenant, key.sort, grant)
-      for (const live of placesOf(parts.tenant, key.sort, grant)) this.#live.set(nameOf(live), live)
+      for (const live of sealedPlaces({ tenant: parts.tenant, id: key.sort }, grant))
+        this.#live.set(nameOf(live), live)
     }
     if (parts?.kind === 'TOMBSTONES') this.#name(parts.tenant, key.sort, (stored as Tombstone).row.grant)
     if (parts?.kind === 'RESCUES') {
@@ -106,15 +108,7 @@ export class LeftoverTokens {
 }
 
 function namesOf(tenant: string, ownerId: string, grant: GrantPointer | undefined): string[] {
-  return placesOf(tenant, ownerId, grant).map(nameOf)
-}
-
-function placesOf(tenant: string, ownerId: string, grant: GrantPointer | undefined): SealedPlace[] {
-  const parts = ['access', 'refresh'] as const
-  return parts.flatMap((part) => {
-    const mark = grant?.[part]
-    return mark === undefined ? [] : [{ tenant, ownerId, part, mark }]
-  })
+  return sealedPlaces({ tenant, id: ownerId }, grant).map(nameOf)
 }
 
 function nameOf({ ownerId, part, mark, tenant }: SealedPlace): string {

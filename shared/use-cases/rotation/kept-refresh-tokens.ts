@@ -2,10 +2,10 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantState } from '../../domain/grant.ts'
 import type { Write } from '../../ports/item-store.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
-import type { GrantPorts } from '../grants/grant-ports.ts'
+import { sealedRemoval } from '../commit/sealed-removal.ts'
 import { withRefreshToken } from '../grants/grant-records.ts'
 import type { HeldConnection } from '../grants/minted-connection.ts'
-import { type AnswerSeals, removalOf, type TokensByName } from '../grants/sealed-tokens.ts'
+import type { AnswerSeals, TokensByName } from '../grants/sealed-tokens.ts'
 
 /**
  * New refresh tokens of an answer that was otherwise of no use: they may be the only copies, so they take the place of
@@ -13,7 +13,6 @@ import { type AnswerSeals, removalOf, type TokensByName } from '../grants/sealed
  * none.
  */
 export function keptRefreshTokens(
-  ports: GrantPorts,
   { row }: HeldConnection,
   { outcome, seals, old }: { outcome: TokenFailure; seals: AnswerSeals; old: TokensByName },
 ): { members: Partial<ConnectionRow>; writes: readonly Write[] } | undefined {
@@ -31,6 +30,6 @@ export function keptRefreshTokens(
       grants: { ...row.grants, ...Object.fromEntries(states) },
       attempt: undefined,
     },
-    writes: [...sealed.writes, ...removalOf(ports, row, row.grant, sealed.pointer)],
+    writes: [...sealed.writes, ...sealedRemoval(row, row.grant, sealed.pointer)],
   }
 }

@@ -206,7 +206,7 @@ async function settleFailure(
     const current = await findConnection(ports, row.tenant, row.id)
     return current === undefined ? { kind: 'gone' } : { kind: 'rotated', row: current }
   }
-  const kept = keptRefreshTokens(ports, held, told)
+  const kept = keptRefreshTokens(held, told)
   return { kind: 'failed', row: await commitFailure(ports, row, { ...told, ...(kept && { kept }) }) }
 }
 

@@ -4,7 +4,8 @@ import { MAIN_GRANT } from '../../../shared/domain/grant.ts'
 import type { ItemStore, Write } from '../../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../../shared/ports/secret-store.ts'
 import { OpenedSecrets } from '../../../shared/use-cases/commit/opened-secrets.ts'
-import { openTokens, prepareSeals, removalOf } from '../../../shared/use-cases/grants/sealed-tokens.ts'
+import { sealedRemoval } from '../../../shared/use-cases/commit/sealed-removal.ts'
+import { openTokens, prepareSeals } from '../../../shared/use-cases/grants/sealed-tokens.ts'
 import { Chance } from '../../simulation/chance.ts'
 import { People } from '../../simulation/people.ts'
 import { FAIR_PROVIDER, FAIR_STORES, scenarioOf } from '../../simulation/scenario.ts'
@@ -190,7 +191,7 @@ export async function measureSealedTokens(bytes: { access: number; refresh: numb
   const seals = await prepareSeals({ sealer, random }, OWNER)
   const next = seals.seal(tokensOf('b'), { pointer: first.pointer, tokens })
   await items.transact(next.writes)
-  await items.transact(removalOf({ sealer }, OWNER, first.pointer, next.pointer))
+  await items.transact(sealedRemoval(OWNER, first.pointer, next.pointer))
   const left = (await items.scan({ limit: 10 })).items
   const bytesOf = (part: string) =>
     left.filter(({ key }) => key.partition.startsWith(part)).map((item) => JSON.stringify(item).length)

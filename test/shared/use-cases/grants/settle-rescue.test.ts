@@ -149,7 +149,6 @@ describe('what an answer will be sealed with', () => {
           return sealer.prepare(place)
         },
         open: sealer.open.bind(sealer),
-        keyOf: sealer.keyOf.bind(sealer),
       },
       oauth: {
         requestToken: (request: TokenRequest) => {
