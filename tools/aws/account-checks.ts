@@ -5,6 +5,8 @@ import { ListServiceQuotasCommand, ServiceQuotasClient } from '@aws-sdk/client-s
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { rotationPace } from '../../infra/rotation-pace.ts'
 import type { DeploymentSettings } from '../../infra/stage-file.ts'
+import { KEPT_BYTES } from '../capacity/capacity-page.ts'
+import { callsOfRotation } from '../capacity/rotation-calls.ts'
 import { type Finding, judgeConcurrency, judgeIssuer, judgeQuota } from './preflight.ts'
 
 const RUNTIME = 'nodejs24.x'
@@ -13,9 +15,6 @@ const BOOTSTRAP_ROLES = ['deploy-role', 'file-publishing-role']
 const QUALIFIER = 'hnb659fds'
 const SESSION = 'flow-vault-preflight'
 const LEAST_SESSION_SECONDS = 900
-/** A rotation writes the row with its index entry twice, two sealed items and an event (docs/capacity.md). */
-const WRITE_UNITS_A_ROTATION = 9
-const KEY_CALLS_A_ROTATION = 4
 const DISCOVERY = '.well-known/openid-configuration'
 const DISCOVERY_TIMEOUT_MS = 5_000
 
@@ -27,17 +26,15 @@ export function accountChecks(
   settings: DeploymentSettings,
   { region, account }: { readonly region: string; readonly account: string },
 ): AccountCheck[] {
+  const aRotation = callsOfRotation(settings.secretStore, KEPT_BYTES)
   return [
     ['runtime', async () => runtimeFinding()],
     ['instances', () => concurrency(settings)],
     ['bootstrap and permissions', () => bootstrap(account, region)],
-    [
-      'table quota',
-      () => quota('dynamodb', /^Table-level write throughput/, settings, WRITE_UNITS_A_ROTATION),
-    ],
+    ['table quota', () => quota('dynamodb', /^Table-level write throughput/, settings, aRotation.writeUnits)],
     [
       'key quota',
-      () => quota('kms', /^Cryptographic operations \(symmetric\)/, settings, KEY_CALLS_A_ROTATION),
+      () => quota('kms', /^Cryptographic operations \(symmetric\)/, settings, aRotation.kmsCalls),
     ],
     ['issuer', () => issuer(settings)],
     ...(settings.adopt === undefined ? [] : adopted(settings.adopt)),
