@@ -5,6 +5,7 @@ import { ListServiceQuotasCommand, ServiceQuotasClient } from '@aws-sdk/client-s
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { rotationPace } from '../../infra/rotation-pace.ts'
 import type { DeploymentSettings } from '../../infra/stage-file.ts'
+import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
 import { KEPT_BYTES } from '../capacity/capacity-page.ts'
 import { callsOfRotation } from '../capacity/rotation-calls.ts'
 import { type Finding, judgeConcurrency, judgeIssuer, judgeQuota } from './preflight.ts'
@@ -138,9 +139,13 @@ async function tableFinding(TableName: string): Promise<Finding> {
   const client = new DynamoDBClient({})
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName }))
-    const isOurs = Table?.GlobalSecondaryIndexes?.some(({ IndexName }) => IndexName === 'due') === true
+    const { name } = TABLE_DEFINITION.dueIndex
+    const isOurs = Table?.GlobalSecondaryIndexes?.some(({ IndexName }) => IndexName === name) === true
     if (isOurs) return { outcome: 'ok', words: `${TableName} is there, with the index of a vault` }
-    return { outcome: 'failed', words: `${TableName} has no index named due: it is not the table of a vault` }
+    return {
+      outcome: 'failed',
+      words: `${TableName} has no index named ${name}: it is not the table of a vault`,
+    }
   } catch (error) {
     if ((error as Error).name !== 'ResourceNotFoundException') throw error
     return { outcome: 'failed', words: `there is no table ${TableName} in this account and Region` }

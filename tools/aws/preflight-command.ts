@@ -17,10 +17,10 @@ await runTool(USAGE, { options: ['stage', 'stages'], flags: [] }, async ({ value
   if (!region) throw new UsageError('No Region is set: export AWS_REGION.')
   const { account, arn } = await callerOf()
   say(`stage ${settings.stage}, account ${account}, Region ${region}, as ${arn}\n`)
-  const findings: [string, Finding][] = []
-  for (const [name, look] of accountChecks(settings, { region, account }))
-    findings.push([name, await lookedAt(look)])
-  const { lines, mayDeploy } = tellFindings(findings)
+  const findings = accountChecks(settings, { region, account }).map(
+    async ([name, look]): Promise<[string, Finding]> => [name, await lookedAt(look)],
+  )
+  const { lines, mayDeploy } = tellFindings(await Promise.all(findings))
   for (const line of lines) say(line)
   say(mayDeploy ? `\nnpx cdk deploy --all -c stage=${settings.stage}` : '\nNot yet: see what failed.')
   return mayDeploy ? 0 : 1
