@@ -49,7 +49,7 @@ export async function removeTenant(
     if ((index + 1) % PAGE_ITEMS === 0) tell(`${index + 1} of ${names.length} secrets destroyed`)
   }
   // What no description of a secret stood for any more.
-  await removeAll(items, (await findOf(items, tenant)).secret, () => undefined)
+  await removeAll(items, found.secret, () => undefined)
   return counts
 }
 
