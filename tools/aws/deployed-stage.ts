@@ -19,19 +19,18 @@ import { ToolError } from './tool-command.ts'
 
 /** The stores of a deployed stage, as its functions have them, under the caller's own credentials. */
 export interface DeployedStage {
-  readonly config: Config
   readonly items: ItemStore
   readonly secrets: SecretStore
 }
 
-/** What the functions of a stage are set to, all of them together. Throws `ToolError` when there is no such stage. */
-export async function deployedConfig(stage: string): Promise<Config> {
+/** What the functions of a stage are set to, all of them together. */
+async function deployedConfig(stage: string): Promise<Config> {
   const client = new LambdaClient({})
   const environments = await Promise.all(FUNCTION_TABLE.map(({ name }) => environmentOf(client, stage, name)))
   return readConfig(Object.assign({}, ...environments))
 }
 
-/** Opens the stores of a stage. The writes of a tool count as those of one more instance. */
+/** Opens the stores of a stage. Its writes count as those of one more instance. Throws `ToolError` when there is none. */
 export async function openStage(stage: string): Promise<DeployedStage> {
   const config = await deployedConfig(stage)
   const [clock, random] = [new SystemClock(), new SystemRandom()]
@@ -42,7 +41,7 @@ export async function openStage(stage: string): Promise<DeployedStage> {
   const deployment = present(config.deploymentId, ENV.deploymentId)
   if (config.secretStore === 'sealed') {
     const keys = new KmsKeyWrapper({ client: new KMSClient({}), keyArn: wrappingKey })
-    return { config, items, secrets: new SealedSecretStore({ items, keys, clock, random, deployment }) }
+    return { items, secrets: new SealedSecretStore({ items, keys, clock, random, deployment }) }
   }
   const secrets = new SecretsManagerStore({
     client: new SecretsManagerClient({}),
@@ -50,7 +49,7 @@ export async function openStage(stage: string): Promise<DeployedStage> {
     deployment,
     kmsKeyId: wrappingKey,
   })
-  return { config, items, secrets }
+  return { items, secrets }
 }
 
 async function environmentOf(
