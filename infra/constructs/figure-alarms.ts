@@ -82,12 +82,11 @@ export function watchFigures(stage: string, add: AddAlarm): void {
     description:
       'Changes by people near the quota of Secrets Manager, which AWS does not raise: make new connections in a stage with secretStore=sealed.',
   })
-  watchEvents(stage, add)
-  watchFetches(stage, add)
+  watchEvents(figure, add)
+  watchFetches(figure, add)
 }
 
-function watchEvents(stage: string, add: AddAlarm): void {
-  const figure = figuresOf(stage)
+function watchEvents(figure: Figure, add: AddAlarm): void {
   add('events-waiting', {
     metric: figure('outbox_oldest', 'Maximum'),
     above: OLDEST_EVENT_ALARM_MS,
@@ -125,8 +124,8 @@ function watchGrants(figure: Figure, add: AddAlarm): void {
   })
 }
 
-function watchFetches(stage: string, add: AddAlarm): void {
-  const fetches = (outcome: string) => figuresOf(stage)('fetches', 'Sum', { outcome })
+function watchFetches(figure: Figure, add: AddAlarm): void {
+  const fetches = (outcome: string) => figure('fetches', 'Sum', { outcome })
   // An outcome that did not happen in a minute has no figure, and everything added to none is none.
   const failed = '(FILL(unavailable, 0) + FILL(failed, 0))'
   const all = `(${failed} + FILL(served, 0) + FILL(notModified, 0))`
