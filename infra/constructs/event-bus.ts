@@ -1,4 +1,3 @@
-import { Duration } from 'aws-cdk-lib'
 import { EventBus as Bus } from 'aws-cdk-lib/aws-events'
 import { CfnEventSourceMapping, EventSourceMapping, type IFunction } from 'aws-cdk-lib/aws-lambda'
 import {
@@ -11,11 +10,8 @@ import {
 } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { OUTBOX_KIND } from '../../shared/adapters/dynamodb/stream-facts.ts'
+import { hiddenFor, KEPT } from './work-queues.ts'
 
-/** The longest SQS keeps a message. An event is given up after a day, so what waits behind it is there still. */
-const KEPT = Duration.days(14)
-/** AWS's advice for a queue that a function works: six times its timeout (Lambda developer guide, SQS). */
-const VISIBILITY_FACTOR = 6
 /**
  * The most that SQS counts. A message comes again as often as its receiver is tried, and every few seconds while the
  * table is away; whether it is given up is decided by its delivery, not by a count.
@@ -48,6 +44,7 @@ export class EventBus extends Construct {
       fifo: true,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
+      // An event is given up after a day, so what waits behind it is there still.
       retentionPeriod: KEPT,
     }
     this.deadLetters = new Queue(this, 'DeadLetters', fifo)
@@ -56,7 +53,7 @@ export class EventBus extends Construct {
       // A group is a subscription and connection: 300 calls a second for all groups together would be too few.
       deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
       fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-      visibilityTimeout: Duration.seconds(timeoutSeconds * VISIBILITY_FACTOR),
+      visibilityTimeout: hiddenFor(timeoutSeconds),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     })
   }

@@ -3,11 +3,15 @@ import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 
 /** The longest SQS keeps a message: time enough to see an alarm and mend what was wrong. */
-const KEPT = Duration.days(14)
-/** AWS's advice for a queue that a function works: six times its timeout (Lambda developer guide, SQS). */
+export const KEPT = Duration.days(14)
 const VISIBILITY_FACTOR = 6
 /** A message comes again only when its function did not live to its end; the due index finds the connection anyway. */
 const MAX_RECEIVES = 5
+
+/** How long a message is out of view: six times the timeout of its function (AWS's advice, Lambda developer guide, SQS). */
+export function hiddenFor(timeoutSeconds: number): Duration {
+  return Duration.seconds(timeoutSeconds * VISIBILITY_FACTOR)
+}
 
 /** A queue for what failed for good. Its messages hold ids only. */
 export class DeadLetters extends Construct {
@@ -38,7 +42,7 @@ export class WorkQueue extends Construct {
     const settings: QueueProps = {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      visibilityTimeout: Duration.seconds(props.workerTimeoutSeconds * VISIBILITY_FACTOR),
+      visibilityTimeout: hiddenFor(props.workerTimeoutSeconds),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVES },
     }
     this.queue = new Queue(this, 'Queue', settings)
