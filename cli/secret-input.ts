@@ -17,7 +17,11 @@ export async function readSetup(
   input: Input,
 ): Promise<Record<string, unknown> | undefined> {
   const file = text(input, 'setupFile')
-  if (file === undefined) return undefined
+  return file === undefined ? undefined : readSetupFile(context, file)
+}
+
+/** The JSON object of a file, or of standard input where that is `-`. Throws `CliError`. */
+export async function readSetupFile(context: CommandContext, file: string): Promise<Record<string, unknown>> {
   const content = file === '-' ? await context.terminal.readStdin() : readFile(file)
   let parsed: unknown
   try {

@@ -1,7 +1,7 @@
 import { type CommandContext, type Input, type RunCommand, text } from '../cli-command.ts'
 import { CliError, EXIT } from '../cli-error.ts'
 import { type ImportLine, idempotencyKeyOf, overlaid, readImportFile } from '../import-file.ts'
-import { readSetup } from '../secret-input.ts'
+import { readSetupFile } from '../secret-input.ts'
 import type { VaultApi } from '../vault-api.ts'
 
 /** Side by side: enough to hide the way to the vault, and far from any limit of requests. */
@@ -41,7 +41,8 @@ async function importConnections(context: CommandContext, input: Input): Promise
   if (isOpenToOthers)
     terminal.err('Others on this machine may read the file; it holds secrets. Take that away: chmod 600\n')
   const first = firstLine(input)
-  const defaults = (await readSetup(context, defaultsInput(input))) ?? {}
+  const file = text(input, 'defaults')
+  const defaults = file === undefined ? {} : await readSetupFile(context, file)
   const wanted = withoutRepeats(
     lines
       .filter(({ line }) => line >= first)
@@ -58,10 +59,6 @@ function firstLine(input: Input): number {
   if (given === undefined) return 1
   if (/^[1-9]\d{0,8}$/.test(given)) return Number(given)
   throw new CliError('--from-line is the number of a line, from 1.')
-}
-
-function defaultsInput(input: Input): Input {
-  return { ...input, options: { setupFile: input.options['defaults'] } }
 }
 
 /** A grant that stands in the file twice is one connection's: which one, somebody has to say. */

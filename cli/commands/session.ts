@@ -1,4 +1,4 @@
-import { type Command, type CommandContext, text } from '../cli-command.ts'
+import { type Command, type CommandContext, type Input, text } from '../cli-command.ts'
 import { CliError } from '../cli-error.ts'
 import {
   PROFILE_NAME,
@@ -98,10 +98,7 @@ export const SESSION_COMMANDS: readonly Command[] = [
   },
 ]
 
-async function login(
-  context: CommandContext,
-  input: Parameters<Extract<Command, { run: unknown }>['run']>[1],
-) {
+async function login(context: CommandContext, input: Input) {
   const { terminal } = context
   const name = text(input, 'name') ?? 'default'
   if (!PROFILE_NAME.test(name))

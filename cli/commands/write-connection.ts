@@ -1,6 +1,6 @@
 import { type Command, type CommandContext, type Input, part, text } from '../cli-command.ts'
 import { CliError } from '../cli-error.ts'
-import { JSON_OPTIONS, readSecret, readSetup } from '../secret-input.ts'
+import { JSON_OPTIONS, readSecret, readSetup, readSetupFile } from '../secret-input.ts'
 
 interface DescribedField {
   readonly name: string
@@ -122,12 +122,7 @@ export const updateConnectionCommand: Command = {
         verify: input.options['verify'] === true || undefined,
         dry_run: input.options['dryRun'] === true || undefined,
       },
-      body: {
-        name,
-        setup,
-        setup_changes: changes,
-        ...end,
-      },
+      body: { name, setup, setup_changes: changes, ...end },
     })
   },
 }
@@ -138,10 +133,8 @@ async function changesOf(
   input: Input,
 ): Promise<Record<string, unknown> | undefined> {
   const file = text(input, 'changeFile')
-  const fromFile =
-    file === undefined ? {} : await readSetup(context, { ...input, options: { setupFile: file } })
+  const changes = file === undefined ? {} : await readSetupFile(context, file)
   const secrets = listOf(input, 'setSecret')
-  const changes: Record<string, unknown> = { ...fromFile }
   if (listOf(input, 'set').length > 0 || secrets.length > 0) {
     const connector = await connectorOf(context, input)
     const fields = connector.setups.flatMap((setup) => [
@@ -222,8 +215,7 @@ async function setupOf(
 
 /** Where a setup names an OAuth application, the fields that this leaves. */
 function withApplication(input: Input, setup: DescribedSetup): DescribedSetup {
-  const pairs = (input.options['set'] as readonly string[] | undefined) ?? []
-  const namesOne = pairs.some((pair) => pair.startsWith('oauth_app_id='))
+  const namesOne = listOf(input, 'set').some((pair) => pair.startsWith('oauth_app_id='))
   const { fields_with_application: fields } = setup
   return namesOne && fields !== undefined ? { ...setup, fields } : setup
 }
