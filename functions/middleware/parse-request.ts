@@ -1,7 +1,6 @@
 import type { MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import * as z from 'zod/mini'
-import type { $ZodIssue } from 'zod/v4/core'
 import { type ErrorCode, InvariantError, VaultError } from '../../shared/domain/errors.ts'
 import type { JsonObject, JsonValue } from '../../shared/domain/json.ts'
 import { vaultErrorFromIssues } from '../../shared/domain/schema-issue.ts'
@@ -56,18 +55,9 @@ function parse(schema: z.ZodMiniType | undefined, value: unknown, code: ErrorCod
   if (schema === undefined) return EMPTY
   const result = z.safeParse(schema, value)
   if (!result.success) {
-    const allowed = (issue: $ZodIssue): string | undefined => allowedNames(schema, issue)
-    throw vaultErrorFromIssues(result.error.issues, { code, input: value, allowed })
+    throw vaultErrorFromIssues(result.error.issues, { code, schema, input: value })
   }
   return result.data
-}
-
-/** For a member or parameter that there is not: those that there are. */
-function allowedNames(schema: z.ZodMiniType, issue: $ZodIssue): string | undefined {
-  if (issue.code !== 'unrecognized_keys' || issue.path.length > 0 || !(schema instanceof z.ZodMiniObject)) {
-    return undefined
-  }
-  return Object.keys(schema.shape).join(', ') || 'none'
 }
 
 /** The body as its schema gives it; one that is refused, and may have more wrong with it, waits in the state. */

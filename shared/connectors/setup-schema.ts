@@ -33,8 +33,9 @@ export function validateSetup(connector: Connector, input: unknown): ValidSetup 
 export function validateAs(setup: Setup, input: unknown): ValidSetup {
   const sent = objectOf(input)
   const { values: members, trimmed } = withoutOuterBlanks(setup, sent)
-  const context = { code: 'invalid-body', input, root: 'setup' } as const
-  const result = setupSchema(setup).safeParse(members)
+  const schema = setupSchema(setup)
+  const context = { code: 'invalid-body', schema, input, root: 'setup' } as const
+  const result = schema.safeParse(members)
   const allowed = (issue: $ZodIssue): string | undefined => allowedIn(setup, issue)
   if (!result.success) {
     const refused = vaultErrorFromIssues(result.error.issues, { ...context, allowed })
@@ -191,9 +192,6 @@ export function pickSetup(connector: Connector, input: unknown): Setup {
 }
 
 function allowedIn(setup: Setup, issue: $ZodIssue): string | undefined {
-  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
-    return ['type', ...setup.fields.map((field) => field.name)].join(', ')
-  }
   const field = setup.fields.find((candidate) => candidate.name === issue.path[0])
   if (field !== undefined) return fieldAllows(field, issue)
   return issue.code === 'invalid_union' ? 'text, a number, or true or false' : undefined

@@ -1,4 +1,5 @@
-import type { $ZodIssue } from 'zod/v4/core'
+import * as z from 'zod/mini'
+import type { $ZodIssue, $ZodType } from 'zod/v4/core'
 import { type ErrorCode, type ProblemPart, VaultError } from './errors.ts'
 
 /** Names and enumerated values in messages are cut here: what a caller sends must not swell our answers and logs. */
@@ -9,6 +10,8 @@ const MAX_ERRORS = 50
 
 export interface IssueContext {
   readonly code: ErrorCode
+  /** What the value was parsed with: for a member that there is not, it knows those that there are. */
+  readonly schema: $ZodType
   /** The value that was parsed: lengths and types found are told from it, never the value itself. */
   readonly input: unknown
   /** Where the parsed value sits in the request, such as `setup`; left out for the body itself. */
@@ -27,7 +30,7 @@ export function vaultErrorFromIssues(issues: readonly $ZodIssue[], context: Issu
   if (issue === undefined) return new VaultError(context.code, 'Data is not valid')
   const errors = ranked.slice(0, MAX_ERRORS).flatMap((each) => partsOf(each, context))
   const field = fieldOf(issue, context.root)
-  const allowed = context.allowed?.(issue) ?? allowedBy(issue)
+  const allowed = context.allowed?.(issue) ?? allowedBy(issue, context.schema)
   return new VaultError(context.code, reasonOf(issue, context.input), {
     ...(field !== '' && { field }),
     ...(allowed !== undefined && { allowed }),
@@ -132,12 +135,33 @@ function sizeReason(end: 'short' | 'long', limit: number, origin: string, value:
   return `${origin} is too ${end}, ${bound}`
 }
 
-function allowedBy(issue: $ZodIssue): string | undefined {
+function allowedBy(issue: $ZodIssue, schema: $ZodType): string | undefined {
+  if (issue.code === 'unrecognized_keys') return memberNames(schema, issue.path)
   if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`
   if (issue.code === 'too_big') return `at most ${issue.maximum}`
   if (issue.code === 'too_small') return `at least ${issue.minimum}`
   const allowed: unknown = issue.code === 'custom' ? issue.params?.['allowed'] : undefined
   return typeof allowed === 'string' ? allowed : undefined
+}
+
+/** The members of the object that a schema has at a path; undefined where it has none that are named. */
+function memberNames(schema: $ZodType, path: readonly PropertyKey[]): string | undefined {
+  const at = path.reduce<$ZodType | undefined>((outer, name) => schemaOf(bareSchema(outer), name), schema)
+  const object = bareSchema(at)
+  return object instanceof z.ZodMiniObject ? Object.keys(object.shape).join(', ') || 'none' : undefined
+}
+
+function schemaOf(outer: $ZodType | undefined, name: PropertyKey): $ZodType | undefined {
+  if (outer instanceof z.ZodMiniObject) return outer.shape[String(name)]
+  if (outer instanceof z.ZodMiniArray) return outer.def.element
+  return undefined
+}
+
+/** Without what says that it may be left out or null, and before what is made of it. */
+function bareSchema(schema: $ZodType | undefined): $ZodType | undefined {
+  if (schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniNullable)
+    return bareSchema(schema.def.innerType)
+  return schema instanceof z.ZodMiniPipe ? bareSchema(schema.def.in) : schema
 }
 
 function fieldOf(issue: $ZodIssue, root: string | undefined): string {

@@ -15,11 +15,18 @@ const SCHEMA = z.strictObject({
   ),
 })
 
+const MEMBERS = 'name, id, mode, page, list, either, date, odd'
+
 describe('vaultErrorFromIssues', () => {
   it('lists everything that is wrong, the most telling first, and no value', () => {
     const input = { mode: 'C', page: 'x', list: [{ a: 1 }], secret: 'S3cr3t', more: 1, date: 'S3cr3t' }
     const result = SCHEMA.safeParse(input)
-    const error = vaultErrorFromIssues(result.error!.issues, { code: 'invalid-body', input, root: 'setup' })
+    const error = vaultErrorFromIssues(result.error!.issues, {
+      code: 'invalid-body',
+      schema: SCHEMA,
+      input,
+      root: 'setup',
+    })
     expect(error.detail.errors).toEqual([
       { path: 'setup.name', code: 'missing', message: 'Missing required property: name' },
       { path: 'setup.secret', code: 'not_allowed', message: 'Additional properties not allowed: secret' },
@@ -34,15 +41,18 @@ describe('vaultErrorFromIssues', () => {
 
   it('lists no more than fifty', () => {
     const input = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`more${n}`, n]))
-    const { issues } = z.strictObject({}).safeParse(input).error!
-    expect(vaultErrorFromIssues(issues, { code: 'invalid-body', input }).detail.errors).toHaveLength(50)
+    const schema = z.strictObject({})
+    const { issues } = schema.safeParse(input).error!
+    expect(vaultErrorFromIssues(issues, { code: 'invalid-body', schema, input }).detail.errors).toHaveLength(
+      50,
+    )
   })
 
   it.each<[unknown, string, string | undefined, string | undefined]>([
     [[], 'Expected type object but found type array', undefined, undefined],
     [{}, 'Missing required property: name', 'name', undefined],
     [{ name: undefined }, 'Missing required property: name', 'name', undefined],
-    [{ name: 'a', more: 1, most: 2 }, 'Additional properties not allowed: more,most', 'more', undefined],
+    [{ name: 'a', more: 1, most: 2 }, 'Additional properties not allowed: more,most', 'more', MEMBERS],
     [{ name: 5 }, 'Expected type string but found type integer', 'name', undefined],
     [{ name: '' }, 'String is too short (0 chars), minimum 1', 'name', 'at least 1'],
     [{ name: 'abcdef' }, 'String is too long (6 chars), maximum 5', 'name', 'at most 5'],
@@ -53,7 +63,7 @@ describe('vaultErrorFromIssues', () => {
     [{ name: 'a', page: 1001 }, 'Value 1001 is greater than maximum 1000', 'page', 'at most 1000'],
     [{ name: 'a', page: 1.5 }, 'Expected type integer but found type number', 'page', undefined],
     [{ name: 'a', list: [{}, {}] }, 'Missing required property: a', 'list.0.a', undefined],
-    [{ name: 'a', list: [{ a: 'x', b: 1 }] }, 'Additional properties not allowed: b', 'list.0.b', undefined],
+    [{ name: 'a', list: [{ a: 'x', b: 1 }] }, 'Additional properties not allowed: b', 'list.0.b', 'a'],
     [
       { name: 'a', list: [{ a: '' }, { a: '' }, { a: '' }] },
       'Array is too long (3), maximum 2',
@@ -78,6 +88,10 @@ describe('vaultErrorFromIssues', () => {
     expect(errorOf({ name: '', mode: 'C' }).detail.field).toBe('mode')
   })
 
+  it('takes no inherited name for a member', () => {
+    expect(errorOf({ name: 'a', ['constructor']: 1 }).detail).toMatchObject({ allowed: MEMBERS })
+  })
+
   it('puts the root before the path', () => {
     expect(errorOf({}, 'setup').detail.field).toBe('setup.name')
     expect(errorOf([], 'setup').detail.field).toBe('setup')
@@ -85,7 +99,12 @@ describe('vaultErrorFromIssues', () => {
 
   it('takes what is allowed from the caller where the issue does not say', () => {
     const { issues } = z.safeParse(SCHEMA, {}).error!
-    const error = vaultErrorFromIssues(issues, { code: 'invalid-body', input: {}, allowed: () => 'a name' })
+    const error = vaultErrorFromIssues(issues, {
+      code: 'invalid-body',
+      schema: SCHEMA,
+      input: {},
+      allowed: () => 'a name',
+    })
     expect(error.detail.allowed).toBe('a name')
   })
 
@@ -101,12 +120,14 @@ describe('vaultErrorFromIssues', () => {
   it('reads no inherited member as a value', () => {
     const schema = z.strictObject({ constructor: z.string() })
     const { issues } = z.safeParse(schema, {}).error!
-    const error = vaultErrorFromIssues(issues, { code: 'invalid-body', input: {} })
+    const error = vaultErrorFromIssues(issues, { code: 'invalid-body', schema, input: {} })
     expect(error.message).toBe('Missing required property: constructor')
   })
 
   it('is an error even without an issue', () => {
-    expect(vaultErrorFromIssues([], { code: 'invalid-body', input: {} }).message).toBe('Data is not valid')
+    expect(vaultErrorFromIssues([], { code: 'invalid-body', schema: SCHEMA, input: {} }).message).toBe(
+      'Data is not valid',
+    )
   })
 })
 
@@ -139,6 +160,11 @@ describe('typeName', () => {
 function errorOf(input: unknown, root?: string): VaultError {
   const result = z.safeParse(SCHEMA, input)
   if (result.success) throw new Error('accepted')
-  const context = { code: 'invalid-query', input, ...(root !== undefined && { root }) } as const
+  const context = {
+    code: 'invalid-query',
+    schema: SCHEMA,
+    input,
+    ...(root !== undefined && { root }),
+  } as const
   return vaultErrorFromIssues(result.error.issues, context)
 }
