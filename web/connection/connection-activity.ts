@@ -8,15 +8,16 @@ import { define, View } from '../view.ts'
 
 /** What happened to one connection, newest first. */
 export class ConnectionActivity extends View {
-  static override properties = { context: {}, connectionId: {}, version: {} }
+  static override properties = { context: {}, connectionId: {}, version: {}, changes: {} }
   declare context: Context
   declare connectionId: string
   declare version: number
+  declare changes: number
   #events: readonly ChangeEvent[] | undefined
   #error: unknown
 
-  protected override willUpdate(_changed: PropertyValues): void {
-    if (_changed.size > 0) void this.#load()
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('connectionId') || changed.has('changes')) void this.#load()
   }
 
   async #load(): Promise<void> {

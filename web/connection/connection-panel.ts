@@ -28,13 +28,17 @@ export class VaultConnection extends View {
     connectionId: {},
     query: {},
     version: {},
+    changes: {},
     isBeside: { type: Boolean },
   }
   declare context: Context
   declare connectors: ReadonlyMap<string, Connector>
   declare connectionId: string
   declare query: URLSearchParams
+  /** Rises with everything that is to be drawn anew. */
   declare version: number
+  /** Rises when the vault may hold something else. */
+  declare changes: number
   declare isBeside: boolean
   #connection: Connection | undefined
   #error: unknown
@@ -50,7 +54,7 @@ export class VaultConnection extends View {
       const asked = this.query.get('tab') as Tab | null
       this.#tab = asked !== null && TABS.includes(asked) ? asked : 'overview'
     }
-    if (changed.has('connectionId') || changed.has('version')) void this.#load()
+    if (changed.has('connectionId') || changed.has('changes')) void this.#load()
   }
 
   async #load(): Promise<void> {
@@ -143,7 +147,7 @@ export class VaultConnection extends View {
       case 'flows':
         return html`<connection-flows .context=${this.context} .connection=${connection}></connection-flows>`
       default:
-        return html`<connection-activity .context=${this.context} .connectionId=${connection.id} .version=${this.version}></connection-activity>`
+        return html`<connection-activity .context=${this.context} .connectionId=${connection.id} .version=${this.version} .changes=${this.changes}></connection-activity>`
     }
   }
 

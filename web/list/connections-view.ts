@@ -177,6 +177,7 @@ export class VaultConnections extends View {
       .connectionId=${id}
       .query=${this.route.query}
       .version=${this.#list!.version}
+      .changes=${this.#list!.changes}
       .isBeside=${this.#wide.matches}
       @close=${() => this.#closePanel(id)}
       @act=${(event: CustomEvent<{ connection: Connection; action: string }>) =>
@@ -225,17 +226,16 @@ export class VaultConnections extends View {
   }
 
   #repair(connection: Connection, action: string): void {
-    void import('../add/add-dialog.ts').then(() =>
-      this.querySelector('vault-add-dialog')?.dispatchEvent(
-        new CustomEvent('repair', { detail: { connection, action } }),
-      ),
-    )
+    this.#showDialog(new CustomEvent('repair', { detail: { connection, action } }))
   }
 
   #add(): void {
-    if (whyNotAdd(this.context) !== undefined) return
+    if (whyNotAdd(this.context) === undefined) this.#showDialog(new CustomEvent('add'))
+  }
+
+  #showDialog(event: CustomEvent): void {
     void import('../add/add-dialog.ts').then(() =>
-      this.querySelector('vault-add-dialog')?.dispatchEvent(new CustomEvent('add')),
+      this.querySelector('vault-add-dialog')?.dispatchEvent(event),
     )
   }
 

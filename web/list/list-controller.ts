@@ -19,6 +19,8 @@ export class ListController implements ReactiveController {
   connectors: ReadonlyMap<string, Connector> = new Map()
   /** Rises with everything that is to be drawn anew. */
   version = 0
+  /** Rises when the vault may hold something else: only then is more than the list asked for anew. */
+  changes = 0
   /** Changes that would move rows, held back until somebody asks for them. */
   waiting = 0
   readonly selected = new Set<string>()
@@ -38,7 +40,7 @@ export class ListController implements ReactiveController {
   }
 
   hostConnected(): void {
-    this.#timer = setInterval(() => this.refresh(), TICK_MS)
+    this.#timer = setInterval(() => this.#changed(), TICK_MS)
   }
 
   hostDisconnected(): void {
@@ -48,7 +50,6 @@ export class ListController implements ReactiveController {
 
   /** Loads everything for the first time, and listens from then on. */
   async open(): Promise<void> {
-    this.hostConnected()
     const loading = this.store.load(this.#filters)
     try {
       const connectors = await this.#context.api.connectors()
@@ -74,6 +75,11 @@ export class ListController implements ReactiveController {
   async reload(): Promise<void> {
     this.waiting = 0
     await this.store.load(this.#filters)
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.changes += 1
     this.refresh()
   }
 
@@ -107,6 +113,7 @@ export class ListController implements ReactiveController {
     }
     this.waiting += others
     this.#context.say(LIST.changed(ids.length))
+    this.changes += 1
     this.light(known)
   }
 }
