@@ -101,6 +101,26 @@ describe('the other views', () => {
     await page.context().close()
   })
 
+  test('ask for what is shown, and for nothing beside it', async () => {
+    const caller = { tenant: 'asked' }
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP', setup: SETUP })
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'any', app_id: 'OAUTH2' })
+    const page = await world.signedIn(caller)
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    const count = (ending: RegExp) => asked.filter((path) => ending.test(path)).length
+    await page.getByRole('link', { name: 'orders' }).click()
+    await page.getByRole('tab', { name: 'Overview' }).waitFor()
+    expect(count(/\/connections\/ac_\w+$/)).toBe(1)
+    await page.getByLabel('Select orders').check()
+    await page.getByText('1 selected').waitFor()
+    await page.getByRole('button', { name: 'Add credentials' }).first().click()
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).waitFor()
+    expect(count(/\/connections\/ac_\w+$/)).toBe(1)
+    expect(count(/\/presets$/)).toBe(0)
+    await page.context().close()
+  })
+
   test('keep what is shown while the line is gone', async () => {
     const caller = { tenant: 'offline' }
     await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP', setup: SETUP })

@@ -51,22 +51,22 @@ export class AddDialog extends View {
     } catch (caught) {
       error = caught
     }
-    void this.#services.load(this.context.api, this.#connectors).then(() => this.requestUpdate())
-    const only = this.appIds?.length === 1 ? this.appIds[0] : undefined
     this.#repaired = repaired
     this.#now = {
       ...NOTHING,
       error,
-      appId: repaired?.app_id ?? only,
+      appId: repaired?.app_id ?? (this.appIds?.length === 1 ? this.appIds[0] : undefined),
       provider: repaired?.provider,
       setupType: repaired?.setup_type,
       action,
       name: repaired?.name ?? '',
-      step: repaired === undefined ? (only === undefined ? 'app' : 'name') : 'credentials',
+      step: repaired === undefined ? this.#firstStep : 'credentials',
     }
     this.#key = crypto.randomUUID()
+    if (this.#now.step === 'app')
+      void this.#services.load(this.context.api, this.#connectors).then(() => this.requestUpdate())
+    await this.#loadService()
     if (this.#now.step === 'name') await this.#suggestName()
-    if (repaired !== undefined) await this.#loadService()
     this.requestUpdate()
     await this.updateComplete
     const dialog = this.querySelector('dialog')!
