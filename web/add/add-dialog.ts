@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
 import { type Context, mayAddIn } from '../page-context.ts'
+import { theirsAfter } from '../parts/conflict.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { chooseApp } from './choose-app.ts'
@@ -11,7 +11,7 @@ import './oauth-connect.ts'
 import { dialogFoot } from './dialog-foot.ts'
 import { dialogHead, dialogNotices, nameStep, stepOf, troubleOf } from './dialog-parts.ts'
 import type { OauthConnect } from './oauth-connect.ts'
-import { currentOf, freeName, saveDraft } from './save-connection.ts'
+import { freeName, saveDraft } from './save-connection.ts'
 import { Services } from './services.ts'
 import './setup-form.ts'
 import type { SetupForm } from './setup-form.ts'
@@ -252,8 +252,8 @@ export class AddDialog extends View {
   }
 
   async #refused(error: unknown): Promise<void> {
-    const seen = error instanceof ApiError && error.status === 412 ? this.#repaired : undefined
-    this.#set(seen === undefined ? troubleOf(error) : { conflict: await currentOf(this.context.api, seen) })
+    const conflict = await theirsAfter(error, this.context.api, this.#repaired)
+    this.#set(conflict === undefined ? troubleOf(error) : { conflict })
   }
 
   #finish(connection: Connection): void {

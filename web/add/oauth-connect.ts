@@ -250,8 +250,7 @@ export class OauthConnect extends View {
   }
 
   async #done(id: string): Promise<void> {
-    const path = `/connections/${encodeURIComponent(id)}?view=full`
-    const connection = await this.context.api.ask<Connection>('GET', path)
+    const connection = await this.context.api.connection(id)
     this.dispatchEvent(new CustomEvent('authorized', { detail: { connection } }))
   }
 

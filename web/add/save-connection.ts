@@ -61,11 +61,6 @@ export async function freeName(
   return { taken, free }
 }
 
-/** The connection as it stands now. Throws `ApiError`. */
-export function currentOf(api: Api, { id }: Connection): Promise<Connection> {
-  return api.ask('GET', `/connections/${encodeURIComponent(id)}?view=full`)
-}
-
 /** The end of that day where the person is. */
 function endOfDay(date: string): string {
   return new Date(`${date}T23:59:59.999`).toISOString()

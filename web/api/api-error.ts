@@ -41,6 +41,11 @@ export class ApiError extends Error {
   }
 }
 
+/** There was no answer: the vault is away, or the line to it. */
+export function noAnswer(): ApiError {
+  return new ApiError({ status: 0, message: 'The vault did not answer. Nothing was changed.' })
+}
+
 /** The error of an answer that is no success. */
 export async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as {

@@ -1,5 +1,5 @@
-import { ApiError, errorOf } from './api-error.ts'
-import type { Connector } from './types.ts'
+import { errorOf, noAnswer } from './api-error.ts'
+import type { Connection, Connector } from './types.ts'
 
 /** How long an answer may take; the API's own limit is 30 s. */
 const TIMEOUT_MS = 35_000
@@ -10,12 +10,6 @@ export interface Asked {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
-}
-
-/** An answer with what its headers say. */
-export interface Answered<T> {
-  readonly body: T
-  readonly etag: string | undefined
 }
 
 /** The API of one vault, as one caller. */
@@ -32,16 +26,15 @@ export class Api {
 
   /** The body of a successful answer. Throws `ApiError`. */
   async ask<T>(method: string, path: string, asked: Asked = {}): Promise<T> {
-    return (await this.answer<T>(method, path, asked)).body
-  }
-
-  /** The same, with the tag to change the thing by. */
-  async answer<T>(method: string, path: string, asked: Asked = {}): Promise<Answered<T>> {
     let response = await this.#send(method, path, asked, { renew: false })
     if (response.status === 401) response = await this.#send(method, path, asked, { renew: true })
     if (!response.ok) throw await errorOf(response)
-    const body = response.status === 204 ? undefined : await response.json().catch(() => undefined)
-    return { body: body as T, etag: response.headers.get('etag') ?? undefined }
+    return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T
+  }
+
+  /** The connection as it stands now, with everything that may be told of it. Throws `ApiError`. */
+  connection(id: string): Promise<Connection> {
+    return this.ask('GET', `/connections/${encodeURIComponent(id)}?view=full`)
   }
 
   /** All apps; asked for once. */
@@ -71,7 +64,7 @@ export class Api {
       })
     } catch (error) {
       if (asked.signal?.aborted) throw error
-      throw new ApiError({ status: 0, message: 'The vault did not answer. Nothing was changed.' })
+      throw noAnswer()
     }
   }
 }

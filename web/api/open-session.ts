@@ -1,6 +1,6 @@
 import { PAGE_ROOT } from '../mount.ts'
 import { PAGE } from '../texts/page-texts.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError, noAnswer } from './api-error.ts'
 import type { Session, SignInConfig } from './signed-in.ts'
 
 /** The session as this vault begins it. Throws `ApiError`. */
@@ -19,7 +19,6 @@ async function readConfig(): Promise<SignInConfig> {
   const answer = await fetch(`${PAGE_ROOT}/config.json`, { credentials: 'same-origin' }).catch(
     () => undefined,
   )
-  if (!answer?.ok)
-    throw new ApiError({ status: 0, message: 'The vault did not answer. Nothing was changed.' })
+  if (!answer?.ok) throw noAnswer()
   return (await answer.json()) as SignInConfig
 }

@@ -1,5 +1,5 @@
 import { PAGE_ROOT } from '../mount.ts'
-import { ApiError, errorOf } from './api-error.ts'
+import { ApiError, errorOf, noAnswer } from './api-error.ts'
 import type { Session } from './signed-in.ts'
 
 interface TokenAnswer {
@@ -110,7 +110,7 @@ async function post(path: string, body: unknown): Promise<TokenAnswer> {
     credentials: 'same-origin',
     cache: 'no-store',
   }).catch(() => {
-    throw new ApiError({ status: 0, message: 'The vault did not answer. Nothing was changed.' })
+    throw noAnswer()
   })
   if (!response.ok) throw await errorOf(response)
   return response.status === 204 ? (undefined as never) : ((await response.json()) as TokenAnswer)

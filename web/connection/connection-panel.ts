@@ -60,8 +60,7 @@ export class VaultConnection extends View {
   async #load(): Promise<void> {
     const id = this.connectionId
     try {
-      const path = `/connections/${encodeURIComponent(id)}?view=full`
-      const connection = await this.context.api.ask<Connection>('GET', path)
+      const connection = await this.context.api.connection(id)
       if (id !== this.connectionId) return
       this.#connection = connection
       this.#error = undefined

@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import { Feed } from '../api/feed.ts'
-import type { Connection, Connector } from '../api/types.ts'
+import type { Connector } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
 import { LIST } from '../texts/page-texts.ts'
 import type { Filters } from './filters.ts'
@@ -105,8 +105,7 @@ export class ListController implements ReactiveController {
     let others = ids.length - known.length
     for (const id of known) {
       try {
-        const path = `/connections/${encodeURIComponent(id)}?view=full`
-        this.store.replace(await this.#context.api.ask<Connection>('GET', path))
+        this.store.replace(await this.#context.api.connection(id))
       } catch (error) {
         if (error instanceof ApiError && error.status === 404) others += 1
       }

@@ -3,7 +3,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { Connection } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
-import { conflictNotice, tagOf } from '../parts/conflict.ts'
+import { conflictNotice, tagOf, theirsAfter } from '../parts/conflict.ts'
 import { CONNECTION } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
@@ -91,17 +91,14 @@ export class RenameInPlace extends View {
       this.dispatchEvent(new CustomEvent('renamed', { detail: { connection, text }, bubbles: true }))
       this.#end()
     } catch (error) {
-      await this.#refused(error, path)
+      await this.#refused(error)
     }
     this.#isBusy = false
     this.requestUpdate()
   }
 
-  async #refused(error: unknown, path: string): Promise<void> {
-    const isConflict = error instanceof ApiError && error.status === 412
-    this.#theirs = isConflict
-      ? await this.context.api.ask<Connection>('GET', path).catch(() => undefined)
-      : undefined
+  async #refused(error: unknown): Promise<void> {
+    this.#theirs = await theirsAfter(error, this.context.api, this.connection)
     if (this.#theirs !== undefined) return
     const field = error instanceof ApiError ? error.fields[0]?.message : undefined
     this.#error = field ?? (error instanceof ApiError ? error.message : PAGE.noAnswer)

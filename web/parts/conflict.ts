@@ -1,4 +1,6 @@
 import { html, type TemplateResult } from 'lit'
+import type { Api } from '../api/api.ts'
+import { ApiError } from '../api/api-error.ts'
 import type { Connection } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { CONFLICT } from '../texts/conflict-texts.ts'
@@ -7,6 +9,16 @@ import { timeAgo } from './pieces.ts'
 /** How a tag names the state of a connection that was looked at. */
 export function tagOf({ version }: Connection): string {
   return `"v${version}"`
+}
+
+/** The connection as somebody else has changed it, where that is why a change was refused and it can be asked for. */
+export async function theirsAfter(
+  error: unknown,
+  api: Api,
+  seen: Connection | undefined,
+): Promise<Connection | undefined> {
+  if (seen === undefined || !(error instanceof ApiError) || error.status !== 412) return undefined
+  return api.connection(seen.id).catch(() => undefined)
 }
 
 /** What somebody else has changed since this page looked, and the two ways on; what was typed is still there. */

@@ -126,8 +126,7 @@ export class VaultConnectionPicker extends LitElement {
     if (id === '') this.#chosen = undefined
     else if (this.#chosen?.id !== id) {
       try {
-        const path = `/connections/${encodeURIComponent(id)}?view=full`
-        this.#chosen = await this.#context!.api.ask<Connection>('GET', path)
+        this.#chosen = await this.#context!.api.connection(id)
       } catch (error) {
         this.#chosen = undefined
         this.#isUnknown = error instanceof ApiError && error.status === 404
