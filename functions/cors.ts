@@ -5,7 +5,14 @@ import type { HttpMethod } from './route.ts'
 /** All that our routes have, so that a page learns from their own answer which of them a path takes. */
 const METHODS: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 /** What our routes read, beyond what a page may send without asking (Fetch standard, CORS-safelisted). */
-const REQUEST_HEADERS = ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match']
+const REQUEST_HEADERS = [
+  'authorization',
+  'content-type',
+  'idempotency-key',
+  'if-match',
+  'if-none-match',
+  'x-flow-id',
+]
 /** What our answers tell in headers alone. */
 const ANSWER_HEADERS = [
   ...['etag', 'idempotency-replayed', 'location', 'retry-after', 'www-authenticate', 'x-request-id'],

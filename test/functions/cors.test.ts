@@ -50,7 +50,8 @@ describe('a function with origins', () => {
     expect(headers).toEqual({
       'access-control-allow-origin': APP,
       'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-      'access-control-allow-headers': 'authorization, content-type, idempotency-key, if-match, if-none-match',
+      'access-control-allow-headers':
+        'authorization, content-type, idempotency-key, if-match, if-none-match, x-flow-id',
       'access-control-max-age': '3600',
       vary: 'origin, access-control-request-method, access-control-request-headers',
       'cache-control': 'no-store',
