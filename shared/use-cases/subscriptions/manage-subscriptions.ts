@@ -8,13 +8,10 @@ import { errorFields } from '../../ports/error-fields.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
+import { commitItem, commitItemWithSecret, type ItemChange } from '../commit/commit-item.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { discardReplaced } from '../commit/discard-version.ts'
 import { INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
-import { firstPlace, placeForSecret } from '../commit/secret-place.ts'
-import { settleItem } from '../commit/settle-commit.ts'
-import { transactSurely } from '../commit/transact-surely.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
 import { newSigningSecret, signingContent } from './signing-secret.ts'
 import {
@@ -170,23 +167,21 @@ function nextVersion(ports: Ports, seen: Subscription): Pick<Subscription, 'vers
 }
 
 /** Stores a change, with the event of a status that became another one. */
-export async function commit(
+async function commit(
   ports: Ports,
   next: Subscription,
   { seen, actorId }: { seen: Subscription | undefined; actorId?: string },
 ): Promise<void> {
   const told = seen === undefined || seen.status === next.status ? [] : [statusEvent(ports, next, actorId)]
-  await changed(() => applied(ports, [subscriptionWrite(next, seen), ...told], { next, seen }))
+  await changed(() => commitItem(ports, next, changeOf(next, seen), told))
 }
 
-function applied(
-  ports: Ports,
-  writes: readonly Write[],
-  { next, seen }: { next: Subscription; seen: Subscription | undefined },
-): Promise<void> {
-  return transactSurely(ports, writes, () =>
-    settleItem(ports, subscriptionKey(next.tenant, next.id), { next, seen }),
-  )
+function changeOf({ tenant, id }: Subscription, seen: Subscription | undefined): ItemChange<Subscription> {
+  return {
+    key: subscriptionKey(tenant, id),
+    seen,
+    writes: (next, before) => [subscriptionWrite(next, before)],
+  }
 }
 
 const STATUS_EVENTS = {
@@ -212,33 +207,8 @@ async function commitWithSecret(
   seen: Subscription | undefined,
 ): Promise<SubscriptionWithSecret> {
   const secret = newSigningSecret(ports.random)
-  const key = subscriptionKey(draft.tenant, draft.id)
-  const later = seen === undefined ? undefined : placeForSecret(ports, seen, { kind: 'w', key })
-  const place = later ?? firstPlace(ports, draft, 'w')
-  let subscription = draft
-  await changed(() =>
-    commitSecret(ports, {
-      intent: {
-        kind: seen === undefined ? 'create' : 'update',
-        tenant: draft.tenant,
-        ownerId: draft.id,
-        op: draft.op,
-        secretId: place.secretId,
-        newSecret: place.newSecret,
-        deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
-      },
-      place,
-      besideIntent: later === undefined ? [] : [later.reserve],
-      value: signingContent(secret),
-      seenFirst: false,
-      commit: async ({ pointer, beside, begun }: Staging) => {
-        const generations = Math.max(draft.generations, pointer.generation)
-        subscription = { ...draft, generations, secret: pointer }
-        const before = begun ? later?.reserved : seen
-        const writes = [subscriptionWrite(subscription, before), ...beside]
-        await (begun ? ports.items.transact(writes) : applied(ports, writes, { next: subscription, seen }))
-      },
-    }),
+  const subscription = await changed(() =>
+    commitItemWithSecret(ports, draft, changeOf(draft, seen), { kind: 'w', value: signingContent(secret) }),
   )
   return { subscription, secret }
 }

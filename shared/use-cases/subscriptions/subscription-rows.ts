@@ -9,6 +9,7 @@ import type { Subscription } from '../../domain/subscription.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SUBSCRIPTION_ROWS } from '../../rows/subscription-row.ts'
+import { placeUnchanged } from '../commit/commit-item.ts'
 import { isUndoneCreation } from '../commit/settle-commit.ts'
 
 /** Each event is matched with all of a tenant's, and a fan-out of 50 is one page of writes. */
@@ -58,13 +59,7 @@ export function subscriptionWrite(next: Subscription, seen: Subscription | undef
     op: 'put',
     key: subscriptionKey(next.tenant, next.id),
     attributes: SUBSCRIPTION_ROWS.encode(next),
-    when:
-      seen === undefined
-        ? [{ kind: 'item-absent' }]
-        : [
-            { kind: 'equals', attribute: 'version', value: seen.version },
-            { kind: 'equals', attribute: 'op', value: seen.op },
-          ],
+    when: placeUnchanged(seen),
   }
 }
 
