@@ -2,10 +2,8 @@ import type { GrantProfile, Template } from '../domain/grant-profile.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Setup } from './connector.ts'
 import { canonicalSetup } from './setup-schema.ts'
+import { CODE_MEMBERS } from './shared-fields.ts'
 import { fieldsOf, ownValue } from './template.ts'
-
-/** What brings a code: how a grant was once asked for, and no part of what the setup is. */
-const CODE_MEMBERS: ReadonlySet<string> = new Set(['code', 'code_verifier', 'redirect_uri'])
 
 /**
  * The fields of a setup that its grants are bound to: the client, and all that the requests for a grant are made of.

@@ -85,6 +85,9 @@ export const CODE_FIELDS: readonly Field[] = [
   },
 ]
 
+/** Their names: how a grant was once asked for, and no part of what the setup is. */
+export const CODE_MEMBERS: ReadonlySet<string> = new Set(CODE_FIELDS.map(({ name }) => name))
+
 /** The minted access token as a bearer token (RFC 6750 §2.1). */
 export const BEARER_GRANT: RequestPart = {
   place: 'header',

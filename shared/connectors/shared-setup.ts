@@ -1,10 +1,8 @@
 import type { Field, Setup } from './connector.ts'
+import { CODE_MEMBERS } from './shared-fields.ts'
 
 /** What a connection says itself, also where an OAuth application says the rest: what it asks for and where it calls. */
 const OWN: ReadonlySet<string> = new Set(['scope', 'audience', 'resource', 'base_url', 'extra_fields'])
-
-/** A code is one connection's: an application never holds it. */
-const OF_ONE_CODE: ReadonlySet<string> = new Set(['code', 'redirect_uri', 'code_verifier'])
 
 /** Members of an application itself, beside its setup. */
 const CLIENT: ReadonlySet<string> = new Set(['client_id', 'client_secret'])
@@ -30,8 +28,9 @@ export function isShareable(setup: Setup): boolean {
 /** What an OAuth application holds of a setup: all but its client, which it has anyway, and a code. */
 export function applicationSetup(setup: Setup): Setup {
   return derived(setup, 'application', () => {
+    // A code is one connection's: an application never holds it.
     const fields = setup.fields
-      .filter(({ name }) => !CLIENT.has(name) && !OF_ONE_CODE.has(name))
+      .filter(({ name }) => !CLIENT.has(name) && !CODE_MEMBERS.has(name))
       .map((field) => (isOpenInput(setup, field) ? { ...field, required: false } : field))
     return withFields(setup, fields)
   })
@@ -44,7 +43,7 @@ export function applicationSetup(setup: Setup): Setup {
 export function sharedSetup(setup: Setup, held: readonly string[]): Setup {
   return derived(setup, held.toSorted().join(' '), () => {
     const fields = setup.fields.filter((field) => {
-      if (OWN.has(field.name) || OF_ONE_CODE.has(field.name)) return true
+      if (OWN.has(field.name) || CODE_MEMBERS.has(field.name)) return true
       return isOpenInput(setup, field) && !held.includes(field.name)
     })
     const provider = setup.fields.filter(({ name }) => name === 'provider')
