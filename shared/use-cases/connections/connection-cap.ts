@@ -9,14 +9,19 @@ export interface CapPorts extends Pick<Ports, 'items'> {
 }
 
 /**
- * Throws `conflict` when the tenant has as many connections as the operator allows. Counted ahead of the commit:
- * creates that run at the same moment may pass it together.
+ * Throws `conflict` when the tenant has as many connections as the operator allows, unless what is asked for makes no
+ * more of them, which is looked up only then. Counted ahead of the commit: creates that run at the same moment may
+ * pass it together.
  */
-export async function requireRoom(ports: CapPorts, tenant: string): Promise<void> {
+export async function requireRoom(
+  ports: CapPorts,
+  tenant: string,
+  makesNone: () => Promise<boolean> = async () => false,
+): Promise<void> {
   const { maxConnections } = ports
   if (maxConnections === undefined) return
   const count = await countAll(ports, tenant)
-  if (count < maxConnections) return
+  if (count < maxConnections || (await makesNone())) return
   throw new VaultError('conflict', `There are ${count} connections already. Delete some first.`, {
     errorCode: 'too_many_connections',
     allowed: `at most ${maxConnections} connections`,

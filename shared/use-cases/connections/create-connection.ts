@@ -127,8 +127,8 @@ async function prepare(
   const imported =
     input.grant === undefined ? undefined : await acceptImport(ports, input, input.grant, accepted)
   // A create that is repeated is answered as it was, which makes no more of them.
-  const isKnown = idempotent !== undefined && (await isKeyKnown(ports, idempotent))
-  if (!isKnown) await requireRoom(ports, input.tenant)
+  const isRepeated = async () => idempotent !== undefined && (await isKeyKnown(ports, idempotent))
+  await requireRoom(ports, input.tenant, isRepeated)
   return { accepted, idempotent, imported }
 }
 
