@@ -190,10 +190,8 @@ function pendingMembers(
 
 /** The grant that is kept was minted with the old setup: until another is there the connection is not what it says. */
 function notYetAnswered(message: string, nowMs: number): RotationFailure {
-  return {
-    ...{ class: 'unknown', code: 'no_answer_yet', message, count: 1 },
-    ...{ firstAtMs: nowMs, lastAtMs: nowMs, retryAtMs: nowMs + HOLD_MS },
-  }
+  const failure = { class: 'unknown', code: 'no_answer_yet', message, next: 'unknown' } as const
+  return failureMember(undefined, failure, { nowMs, retryAtMs: nowMs + HOLD_MS })
 }
 
 /** A code that was sent and whose fate is unknown: the attempt that stands for it forbids sending it again. */
