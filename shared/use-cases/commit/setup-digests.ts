@@ -6,6 +6,11 @@ import { SecretText } from '../../domain/secret-text.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { SetupDigests } from '../../ports/setup-facts.ts'
 
+/** The digest of a code, which works once at the provider of its app. */
+export function codeDigestOf(ports: Pick<Ports, 'digester'>, appId: string, code: string): Promise<string> {
+  return ports.digester.digest('code', new SecretText(`${appId}\n${code}`))
+}
+
 /** The digests of an accepted setup. */
 export async function setupDigestsOf(
   ports: Pick<Ports, 'digester'>,

@@ -6,10 +6,9 @@ import { validateSetup } from '../../connectors/setup-schema.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { SecretText } from '../../domain/secret-text.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { SetupFacts } from '../../ports/setup-facts.ts'
-import { setupDigestsOf } from '../commit/setup-digests.ts'
+import { codeDigestOf, setupDigestsOf } from '../commit/setup-digests.ts'
 import { findSharedSetup } from '../oauth-applications/shared-setup-of.ts'
 import { scopesToAsk } from './grant-records.ts'
 
@@ -49,9 +48,7 @@ export async function acceptSetup(
   const code = setup.grant?.kind === 'authorization-code' ? values['code'] : undefined
   const [digests, codeDigest] = await Promise.all([
     setupDigestsOf(ports, connector.appId, { setup, values }),
-    typeof code === 'string'
-      ? ports.digester.digest('code', new SecretText(`${connector.appId}\n${code}`))
-      : undefined,
+    typeof code === 'string' ? codeDigestOf(ports, connector.appId, code) : undefined,
   ])
   const minted = setup.grant !== undefined
   const { status, statusReason } = minted ? WAITS_FOR_PROVIDER : stateOfStatic(setup, all)

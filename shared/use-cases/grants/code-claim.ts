@@ -1,7 +1,8 @@
 import { codeClaimKey } from '../../domain/keys.ts'
-import { SecretText } from '../../domain/secret-text.ts'
+import type { SecretText } from '../../domain/secret-text.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { codeDigestOf } from '../commit/setup-digests.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { removeQuietly } from './keep-answer.ts'
 
@@ -24,8 +25,7 @@ export async function claimCode(
   ports: Ports,
   { appId, code, op, tenant }: ClaimedCode,
 ): Promise<{ readonly release: () => Promise<void> } | undefined> {
-  const digest = await ports.digester.digest('code', new SecretText(`${appId}\n${code.reveal()}`))
-  const key = codeClaimKey(tenant, digest)
+  const key = codeClaimKey(tenant, await codeDigestOf(ports, appId, code.reveal()))
   const attributes = { op, expires_at_s: Math.ceil(ports.clock.nowMs() / 1000) + CLAIM_LIFE_S }
   try {
     await transactSurely(
