@@ -1,11 +1,11 @@
 import type { ChangeEventType } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
+  connectionBusy,
   connectionNotFound,
   eventWrite,
   findConnection,
@@ -62,13 +62,7 @@ export async function changeConnection(
       row = current
     }
   }
-  throw new VaultError(
-    'conflict',
-    'The connection is being changed by others; nothing was changed. Try again.',
-    {
-      retryAfterSeconds: 1,
-    },
-  )
+  throw connectionBusy()
 }
 
 /** Settles a change of unknown outcome, by a write. */

@@ -54,6 +54,15 @@ export function connectionNotFound(): VaultError {
   return new VaultError('not-found', 'Connection not found')
 }
 
+/** The 409 of a change of a connection that keeps meeting others; nothing was changed. */
+export function connectionBusy(cause?: unknown): VaultError {
+  return new VaultError(
+    'conflict',
+    'The connection is being changed by others; nothing was changed. Try again.',
+    { retryAfterSeconds: 1, cause },
+  )
+}
+
 /** The one place where stored attributes become a row: everything that writes rows writes whole, typed ones. */
 export function rowOf(attributes: Attributes | undefined): ConnectionRow | undefined {
   return CONNECTION_ROWS.find(attributes)

@@ -1,5 +1,4 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import {
   connectionCounterKey,
@@ -12,6 +11,7 @@ import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
+  connectionBusy,
   connectionNotFound,
   eventWrite,
   findConnection,
@@ -75,13 +75,7 @@ async function replaceRowByTombstone(ports: DeletePorts, input: DeleteConnection
       if (!(error instanceof ConditionFailedError)) throw error
     }
   }
-  throw new VaultError(
-    'conflict',
-    'The connection is being changed by others; nothing was changed. Try again.',
-    {
-      retryAfterSeconds: 1,
-    },
-  )
+  throw connectionBusy()
 }
 
 async function commitDeletion(ports: Ports, row: ConnectionRow, purge: boolean): Promise<Tombstone> {

@@ -1,5 +1,4 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
-import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
@@ -8,7 +7,12 @@ import { ConditionFailedError } from '../../ports/item-store.ts'
 import { SecretNotFoundError, type StagedVersion } from '../../ports/secret-store.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
-import { connectionNotFound, findConnection, getConnection } from '../commit/connection-rows.ts'
+import {
+  connectionBusy,
+  connectionNotFound,
+  findConnection,
+  getConnection,
+} from '../commit/connection-rows.ts'
 import { endOfGrant } from '../commit/end-of-grant.ts'
 import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
@@ -75,7 +79,8 @@ export async function replaceSetup(
         })
         updated = await changeConnection(ports, begun ? reserved : row, (current) => {
           checkIfMatch(current, input.ifMatch)
-          if (source.kind === 'merged' && current.secret?.versionId !== row.secret?.versionId) throw busy()
+          if (source.kind === 'merged' && current.secret?.versionId !== row.secret?.versionId)
+            throw connectionBusy()
           replaced = { row: current, fate: grantFate(current, accepted, first.granted) }
           const nowMs = ports.clock.nowMs()
           const secret = countedPointer(pointer, current.secret, { begun })
@@ -111,15 +116,7 @@ async function reasonOf(ports: FirstGrantPorts, row: ConnectionRow, error: unkno
   if (!isGone && !(error instanceof ConditionFailedError)) return error
   // A delete came in between, which commits first, and its secret takes no versions any more; or another's setup.
   if (isGone && (await findConnection(ports, row.tenant, row.id)) === undefined) return connectionNotFound()
-  return busy(error)
-}
-
-function busy(cause?: unknown): VaultError {
-  return new VaultError(
-    'conflict',
-    'The connection is being changed by others; nothing was changed. Try again.',
-    { retryAfterSeconds: 1, cause },
-  )
+  return connectionBusy(error)
 }
 
 function firstGrantRequest(

@@ -8,6 +8,7 @@ import { mergePatch } from '../../domain/merge-patch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import type { ChangeSetupRequest, ChangeSetupResult } from '../../ports/setup-facts.ts'
+import { connectionBusy } from '../commit/connection-rows.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 import { sealableContent } from '../commit/secret-content.ts'
 import { acceptSetup, type ValidAcceptedSetup } from './accept-setup.ts'
@@ -69,11 +70,7 @@ async function storedValues(ports: ChangePorts, { secret }: ChangeSetupRequest):
     return (await ports.opened.open(secret)).content.setup
   } catch (error) {
     if (!(error instanceof SecretNotFoundError)) throw error
-    throw new VaultError(
-      'conflict',
-      'The connection is being changed by others; nothing was changed. Try again.',
-      { retryAfterSeconds: 1, cause: error },
-    )
+    throw connectionBusy(error)
   }
 }
 
