@@ -16,7 +16,7 @@ const REFUSALS_OF_A_DEAD_GRANT = 3
 /** A failure with the client that met it, and the writes that go with it. */
 interface Told {
   readonly failure: FailureTold
-  readonly application: string | undefined
+  readonly application?: string | undefined
   /** What of the answer is kept all the same: the pointer to it, and the writes that store it. */
   readonly kept?: { readonly members: Partial<ConnectionRow>; readonly writes: readonly Write[] }
 }

@@ -100,5 +100,5 @@ async function answerLost(ports: GrantPorts, row: ConnectionRow): Promise<Rotati
     message: 'The provider answered but the answer could not be stored.',
     next: 'unknown',
   } as const
-  return { kind: 'failed', row: await commitFailure(ports, row, { failure, application: undefined }) }
+  return { kind: 'failed', row: await commitFailure(ports, row, { failure }) }
 }

@@ -59,18 +59,14 @@ export async function renewGrant(
   const application = await findApplicationClient(ports, row, profile, values)
   const way = wayFor(profile, values, { grantName: request.grantName, old })
   // What needs nobody is minted anew; a person's grant is lost.
-  if (found === 'missing' && way === undefined) {
-    const told = { failure: failureBecause('grant-missing'), application: undefined }
-    return { kind: 'failed', row: await commitFailure(ports, row, told) }
-  }
+  if (found === 'missing' && way === undefined) return failed(ports, row, failureBecause('grant-missing'))
   // Nobody said when this token ends: the flow's complaint is all that ever will.
   if (
     way === undefined &&
     request.cause === 'rejected' &&
     row.grants?.[request.grantName]?.expiryBasis === 'unknown'
   ) {
-    const told = { failure: failureBecause('refused-by-service'), application: undefined }
-    return { kind: 'failed', row: await commitFailure(ports, row, told) }
+    return failed(ports, row, failureBecause('refused-by-service'))
   }
   // Where only a person can bring a new credential, asking for one changes nothing for the worse.
   if (way === undefined && (request.cause === 'manual' || request.cause === 'rejected')) {
@@ -82,8 +78,7 @@ export async function renewGrant(
   }
   const refusal = whyNotNow(connection, { application, way, nowMs })
   if (refusal !== undefined || application === undefined || way === undefined) {
-    const told = { failure: refusal ?? failureBecause('no-application'), application: application?.stateName }
-    return { kind: 'failed', row: await commitFailure(ports, row, told) }
+    return failed(ports, row, refusal ?? failureBecause('no-application'), application?.stateName)
   }
   const openWay = await wayBesideOriginal(ports, profile, way)
   if (openWay === undefined) return leaveToOriginal(ports, row, request)
@@ -121,8 +116,17 @@ async function leaveToOriginal(
 ): Promise<RotationResult> {
   const atMs = row.failure?.code === STORE_RESTORED ? (row.failure.retryAtMs ?? 0) : 0
   if (decidedAt.nowMs < atMs) return lookAgain(ports, row, { cause, atMs })
-  const told = { failure: failureBecause('store-restored'), application: undefined }
-  return { kind: 'failed', row: await commitFailure(ports, row, told) }
+  return failed(ports, row, failureBecause('store-restored'))
+}
+
+/** The row says why it was not renewed. */
+async function failed(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  failure: FailureTold,
+  application?: string,
+): Promise<RotationResult> {
+  return { kind: 'failed', row: await commitFailure(ports, row, { failure, application }) }
 }
 
 /**
@@ -165,10 +169,7 @@ async function askInTurn(
   try {
     const taken = await takeAttempt(ports, row, { ...asking, way })
     if (taken.kind === 'lost') return await busyOrGone(ports, row)
-    if (taken.kind === 'late') {
-      const told = { failure: failureBecause('too-late-to-send'), application: undefined }
-      return { kind: 'failed', row: await commitFailure(ports, taken.row, told) }
-    }
+    if (taken.kind === 'late') return await failed(ports, taken.row, failureBecause('too-late-to-send'))
     const answer = await askProvider(ports, asking.question)
     outcome = answer.kind === 'granted' ? 'granted' : answer.outcome.kind
     return await settle(ports, { ...connection, row: taken.row }, { ...asking, answer })

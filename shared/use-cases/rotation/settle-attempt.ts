@@ -111,7 +111,7 @@ async function resolveAbandoned(
       'A rotation was interrupted and its outcome is unknown. The current credential is used until it expires; then it is tried once more.',
     next: 'unknown',
   } as const
-  await commitFailure(ports, fenced, { failure, application: undefined })
+  await commitFailure(ports, fenced, { failure })
   return reread(ports, row, 'failed')
 }
 
