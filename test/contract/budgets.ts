@@ -39,6 +39,15 @@ export function budgetsContract(
       expectAbout(await takeAll(budgets, ACME, 500), 200)
     })
 
+    it('tells without taking whether there is more', async () => {
+      const budgets = open({ requestsPerSecond: 100, clock })
+      await takeAll(budgets, ACME, 1_000)
+      expect(await budgets.look(ACME)).toMatchObject({ isAllowed: false, remaining: 0 })
+      await clock.advance(60_000)
+      expect(await budgets.take(ACME)).toMatchObject({ isAllowed: true })
+      expect(await budgets.look(ACME)).toMatchObject({ isAllowed: true })
+    })
+
     it('keeps tenants and kinds apart', async () => {
       const budgets = open({ requestsPerSecond: 40, clock })
       expectAbout(await takeAll(budgets, ACME, 1_000), 40)

@@ -75,8 +75,7 @@ export class ItemBudgets implements Budgets {
 
   async look(holder: BudgetHolder): Promise<Standing> {
     if (holder.budget === 'unknown') return this.#local.look(holder)
-    const share = this.#shareOf(holder)
-    return this.#standing(holder, share, share.units + share.seen.units >= 1)
+    return this.#standing(holder, this.#shareOf(holder))
   }
 
   charge(holder: BudgetHolder, units: number): void {
@@ -104,10 +103,12 @@ export class ItemBudgets implements Budgets {
     }
   }
 
-  #standing(holder: BudgetHolder, share: Share, isAllowed: boolean): Standing {
+  /** By what is here and what the table has by now, where nothing was asked for that says it. */
+  #standing(holder: BudgetHolder, share: Share, decided?: boolean): Standing {
     const rate = this.#rateOf(holder)
     const seen = refilled(share.seen, rate, this.#ports.clock.nowMs())
     const all = { ...seen, units: Math.min(rate.burst, seen.units + share.units) }
+    const isAllowed = decided ?? all.units >= 1
     return {
       isAllowed,
       limit: rate.perSecond,
