@@ -1,3 +1,5 @@
+import { StoreUnavailableError } from '../ports/item-store.ts'
+
 /** What may be told of an AWS SDK error: names and numbers, never its message, request or response. */
 export interface AwsFailure {
   /** The error's name as the service or the SDK gives it, such as `ThrottlingException`, or a socket's code. */
@@ -49,6 +51,12 @@ export function describeAwsFailure(call: string, failure: AwsFailure): string {
     ...(failure.requestId === undefined ? [] : [`request ${failure.requestId}`]),
   ]
   return `${call} failed: ${failure.name}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`
+}
+
+/** What a call threw, as a store that cannot be reached. */
+export function storeUnavailable(call: string, error: unknown): StoreUnavailableError {
+  const failure = awsFailure(error)
+  return new StoreUnavailableError(describeAwsFailure(call, failure), failure.outcome)
 }
 
 function matching(pattern: RegExp, text: string | undefined): string | undefined {

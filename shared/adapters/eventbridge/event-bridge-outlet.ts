@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { EventOutlet, FeedEntry } from '../../ports/event-outlet.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Random } from '../../ports/random.ts'
-import { awsFailure, describeAwsFailure } from '../aws-failure.ts'
+import { storeUnavailable } from '../aws-failure.ts'
 import { BUS_SOURCE } from './bus-facts.ts'
 
 /** PutEvents takes ten (API reference). */
@@ -59,8 +59,7 @@ export class EventBridgeOutlet implements EventOutlet {
         left = left.filter((_, index) => results[index]?.EventId === undefined)
         if (left.length === 0) return
       } catch (error) {
-        const failure = awsFailure(error)
-        throw new StoreUnavailableError(describeAwsFailure('EventBridge PutEvents', failure), failure.outcome)
+        throw storeUnavailable('EventBridge PutEvents', error)
       }
     }
     throw new StoreUnavailableError(`EventBridge refused ${left.length} events: ${refusal}`, 'unknown')

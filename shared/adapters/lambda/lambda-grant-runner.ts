@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts'
 import { type GrantAnswer, packMessage, resultOfGrantCall, unpackMessage } from '../../ports/grant-call.ts'
 import { type GrantRunner, grantRunnerOver } from '../../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
-import { awsFailure, describeAwsFailure } from '../aws-failure.ts'
+import { storeUnavailable } from '../aws-failure.ts'
 
 /** Calls without a budget of their own end before the 29 s that API Gateway gives an answer at most. */
 const LONGEST_WAIT_MS = 25_000
@@ -68,8 +68,7 @@ async function invoke(
     return resultOfGrantCall(answer)
   } catch (error) {
     if (!isAwsError(error)) throw error
-    const failure = awsFailure(error)
-    throw new StoreUnavailableError(describeAwsFailure('Lambda Invoke', failure), failure.outcome)
+    throw storeUnavailable('Lambda Invoke', error)
   }
 }
 

@@ -1,16 +1,9 @@
-import {
-  ChangeMessageVisibilityCommand,
-  SendMessageBatchCommand,
-  type SendMessageBatchResult,
-  type SQSClient,
-} from '@aws-sdk/client-sqs'
+import { ChangeMessageVisibilityCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { laneOf } from '../../domain/subscription.ts'
 import type { DeliveryMessage, DeliveryQueue } from '../../ports/delivery-queue.ts'
-import { StoreUnavailableError } from '../../ports/item-store.ts'
-import { awsFailure, describeAwsFailure } from '../aws-failure.ts'
+import { storeUnavailable } from '../aws-failure.ts'
+import { MAX_BATCH, sendBatch } from './send-batch.ts'
 
-/** SQS: ten messages and 1 MiB in one call; ours have some hundred bytes. */
-const BATCH = 10
 /** SQS keeps a message from view for twelve hours from its receipt at most; one that comes early is put off again. */
 const MAX_PUT_OFF_S = 12 * 3600 - 60
 
@@ -29,14 +22,12 @@ export class SqsDeliveryQueue implements DeliveryQueue {
 
   /** Throws `StoreUnavailableError` when something was not taken; nothing of its group after it was taken then. */
   async enqueue(messages: readonly DeliveryMessage[]): Promise<void> {
+    const queue = { client: this.#client, queueUrl: this.#queueUrl }
     for (const batch of batchesOf(messages)) {
-      const { Failed: refused = [] } = await this.#send(batch)
-      if (refused.length > 0) {
-        throw new StoreUnavailableError(
-          `SQS refused ${refused.length} of ${batch.length} deliveries`,
-          'unknown',
-        )
-      }
+      await sendBatch(queue, batch, (message) => ({
+        MessageGroupId: laneOf(message.subscriptionId, message.event),
+        MessageDeduplicationId: deduplicationIdOf(message),
+      }))
     }
   }
 
@@ -51,29 +42,7 @@ export class SqsDeliveryQueue implements DeliveryQueue {
     try {
       await this.#client.send(command)
     } catch (error) {
-      const failure = awsFailure(error)
-      throw new StoreUnavailableError(
-        describeAwsFailure('SQS ChangeMessageVisibility', failure),
-        failure.outcome,
-      )
-    }
-  }
-
-  async #send(batch: readonly DeliveryMessage[]): Promise<Pick<SendMessageBatchResult, 'Failed'>> {
-    const command = new SendMessageBatchCommand({
-      QueueUrl: this.#queueUrl,
-      Entries: batch.map((message, index) => ({
-        Id: String(index),
-        MessageBody: JSON.stringify(message),
-        MessageGroupId: laneOf(message.subscriptionId, message.event),
-        MessageDeduplicationId: deduplicationIdOf(message),
-      })),
-    })
-    try {
-      return await this.#client.send(command)
-    } catch (error) {
-      const failure = awsFailure(error)
-      throw new StoreUnavailableError(describeAwsFailure('SQS SendMessageBatch', failure), failure.outcome)
+      throw storeUnavailable('SQS ChangeMessageVisibility', error)
     }
   }
 }
@@ -88,7 +57,7 @@ function batchesOf(messages: readonly DeliveryMessage[]): DeliveryMessage[][] {
   for (const message of messages) {
     const lane = laneOf(message.subscriptionId, message.event)
     let at = (lastOf.get(lane) ?? -1) + 1
-    while ((batches[at]?.length ?? 0) >= BATCH) at++
+    while ((batches[at]?.length ?? 0) >= MAX_BATCH) at++
     batches[at] = [...(batches[at] ?? []), message]
     lastOf.set(lane, at)
   }

@@ -1,11 +1,9 @@
-import { GetQueueAttributesCommand, SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { InvariantError } from '../../domain/errors.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import type { WorkItem, WorkQueue } from '../../ports/work-queue.ts'
 import { awsFailure, describeAwsFailure } from '../aws-failure.ts'
-
-/** The most SendMessageBatch takes (API reference). */
-const MAX_BATCH = 10
+import { MAX_BATCH, sendBatch } from './send-batch.ts'
 
 /** Where the work goes. A function has no more of it than its role may send to. */
 export interface WorkQueueUrls {
@@ -58,23 +56,8 @@ export class SqsWorkQueue implements WorkQueue {
 
   async #send(batch: readonly WorkItem[], queueUrl: string | undefined): Promise<void> {
     if (queueUrl === undefined) throw new InvariantError('this function has no queue for this kind of work')
-    const command = new SendMessageBatchCommand({
-      QueueUrl: queueUrl,
-      Entries: batch.map((item, index) => ({
-        Id: String(index),
-        MessageBody: JSON.stringify(item),
-        MessageGroupId: item.tenant,
-      })),
-    })
-    let refused: number
-    try {
-      refused = (await this.#client.send(command)).Failed?.length ?? 0
-    } catch (error) {
-      const failure = awsFailure(error)
-      throw new StoreUnavailableError(describeAwsFailure('SQS SendMessageBatch', failure), failure.outcome)
-    }
-    if (refused > 0)
-      throw new StoreUnavailableError(`SQS refused ${refused} of ${batch.length} messages`, 'unknown')
+    const queue = { client: this.#client, queueUrl }
+    await sendBatch(queue, batch, ({ tenant }) => ({ MessageGroupId: tenant }))
   }
 }
 
