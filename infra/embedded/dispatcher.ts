@@ -44,36 +44,21 @@ export function createDispatcher(options: {
 }): Dispatcher {
   const { local } = options
   const routes = allRoutes()
-  const byKey = new Map(routes.map((route) => [routeKeyOf(route), options.handlerOf(route)]))
+  const byKey = new Map<string, (event: HttpEvent) => Promise<ServerAnswer>>(
+    routes.map((route) => [routeKeyOf(route), options.handlerOf(route)]),
+  )
   byKey.set(routeKeyOf(METRICS_ROUTE), options.metrics)
-  const localByKey = new Map(local.map((route) => [routeKeyOf(route), route.answer]))
-  const pages = options.reference.paths.map((page) => ({ method: 'GET' as const, path: page }))
-  const pageByKey = new Map(pages.map((page) => [routeKeyOf(page), page.path]))
-  // Ready here, and made anew by a function.
-  for (const key of pageByKey.keys()) byKey.delete(key)
-  const readPage = (page: string) =>
-    withCors(options.corsOrigins, (event: APIGatewayProxyEventV2) => options.reference.answer(page, event))
-  /** What is answered here and by no function. */
-  const ownAnswer = (event: APIGatewayProxyEventV2): (() => Promise<ServerAnswer>) | undefined => {
-    const page = pageByKey.get(event.routeKey)
-    if (page !== undefined) return () => readPage(page)(event)
-    const answer = localByKey.get(event.routeKey)
-    return answer && (async () => answer(event))
-  }
-  const answerTo: Dispatcher['handle'] = async (event) => {
-    const handler = byKey.get(event.routeKey)
-    if (handler !== undefined) return handler(event as HttpEvent)
-    const answer = ownAnswer(event)
-    if (answer === undefined) return options.elsewhere(event as HttpEvent)
-    return answerWithinBudget(options, event, answer)
-  }
+  const pages = pageRoutes(options)
+  // Over those of functions: a page is ready here, and made anew by a function.
+  for (const { answer, ...route } of [...local, ...pages])
+    byKey.set(routeKeyOf(route), (event) => answerWithinBudget(options, event, answer))
   const turns = new FairTurns()
   const handle: Dispatcher['handle'] = async (event) => {
     const isLong = (event.body?.length ?? 0) > BODY_BYTES_A_UNIT
     const leave = await turns.enter((await requestHolder(event, options)).name, { isLong })
     if (leave === undefined) return logged(options, event, async () => refusalOf({ secondsToNext: 1 }))
     try {
-      return await answerTo(event)
+      return await (byKey.get(event.routeKey) ?? options.elsewhere)(event as HttpEvent)
     } finally {
       leave()
     }
@@ -89,6 +74,21 @@ export function createDispatcher(options: {
     admit: createAdmission({ ...options, guarded, handle }),
     handle,
   }
+}
+
+/** The pages of the reference, which pages of other origins may read like the API itself. */
+function pageRoutes({
+  reference,
+  corsOrigins,
+}: {
+  reference: ReferencePages
+  corsOrigins: readonly string[]
+}) {
+  return reference.paths.map((path) => ({
+    method: 'GET' as const,
+    path,
+    answer: withCors(corsOrigins, (event: APIGatewayProxyEventV2) => reference.answer(path, event)),
+  }))
 }
 
 /** A body is read for who may send it, and for the few routes that anybody may use. */
@@ -112,11 +112,11 @@ function createAdmission(options: {
 function answerWithinBudget(
   ports: OwnPorts & { budgets: Budgets },
   event: APIGatewayProxyEventV2,
-  answerOf: () => Promise<ServerAnswer>,
+  answerOf: (event: APIGatewayProxyEventV2) => Promise<ServerAnswer>,
 ): Promise<ServerAnswer> {
   return logged(ports, event, async () => {
     const standing = await ports.budgets.take(addressHolder(event.requestContext.http.sourceIp))
-    const answer = standing.isAllowed ? await answerOf() : refusalOf(standing)
+    const answer = standing.isAllowed ? await answerOf(event) : refusalOf(standing)
     const budget = rateLimitHeaders(rateLimitState(standing, ports.clock.nowMs()))
     return { ...answer, headers: { ...budget, ...answer.headers } }
   })
