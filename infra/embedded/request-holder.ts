@@ -3,14 +3,7 @@ import { bearerToken } from '../../functions/middleware/authenticate.ts'
 import { addressHolder } from '../../shared/domain/charges.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
-
-/** Whose a request is, for what the server shares among those who send requests. */
-export interface RequestHolder {
-  /** The tenant of a valid token; undefined without one. */
-  readonly tenant?: string
-  /** Names the tenant, or else the address, and nobody else. */
-  readonly name: string
-}
+import type { RequestHolder } from './http/body-budget.ts'
 
 /** Tells whose a request is. The handler looks at the token again, and says what is wrong with it. */
 export async function requestHolder(

@@ -9,9 +9,11 @@ const LIMITS = {
   addresses: 16 * MIB,
 }
 
-/** Whose a body is: a tenant's, or that of somebody unknown at an address. */
-export interface BodyHolder {
+/** Whose a request is, for what the server shares among those who send requests. */
+export interface RequestHolder {
+  /** The tenant of a valid token; undefined without one, for somebody unknown at an address. */
   readonly tenant?: string
+  /** Names the tenant, or else the address, and nobody else. */
   readonly name: string
 }
 
@@ -25,7 +27,7 @@ export class BodyBudget {
   }
 
   /** Takes that many bytes for the holder; false, and nothing taken, when it or all together would have too many. */
-  take(holder: BodyHolder, bytes: number): boolean {
+  take(holder: RequestHolder, bytes: number): boolean {
     const shares = this.#sharesOf(holder)
     const fits = shares.every(({ name, limit }) => (this.#of.get(name) ?? 0) + bytes <= limit)
     if (fits) for (const { name } of shares) this.#of.set(name, (this.#of.get(name) ?? 0) + bytes)
@@ -33,7 +35,7 @@ export class BodyBudget {
   }
 
   /** Gives back what was taken. */
-  give(holder: BodyHolder, bytes: number): void {
+  give(holder: RequestHolder, bytes: number): void {
     for (const { name } of this.#sharesOf(holder)) {
       const held = (this.#of.get(name) ?? 0) - bytes
       if (held > 0) this.#of.set(name, held)
@@ -41,7 +43,7 @@ export class BodyBudget {
     }
   }
 
-  #sharesOf({ tenant, name }: BodyHolder): { name: string; limit: number }[] {
+  #sharesOf({ tenant, name }: RequestHolder): { name: string; limit: number }[] {
     const { all, tenant: ofTenant, address, addresses } = this.#limits
     const shared = { name: '', limit: all }
     if (tenant !== undefined) return [shared, { name, limit: ofTenant }]

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { BodyBudget, type BodyHolder } from './body-budget.ts'
+import { BodyBudget, type RequestHolder } from './body-budget.ts'
 import {
   type AnswerHeaders,
   problemAnswer,
@@ -40,7 +40,7 @@ const BUSY = {
 }
 
 /** Whose a body is, or the answer to a request whose body is of no use. */
-export type Admission = { readonly holder: BodyHolder } | { readonly answer: ServerAnswer }
+export type Admission = { readonly holder: RequestHolder } | { readonly answer: ServerAnswer }
 
 export interface ExchangeHandlers {
   /** Told of each request before anything else is. */
@@ -146,7 +146,7 @@ export class Exchange {
     event: APIGatewayProxyEventV2,
     request: IncomingMessage,
     response: ServerResponse,
-    holder: BodyHolder,
+    holder: RequestHolder,
   ): void {
     const chunks: Buffer[] = []
     let sizeBytes = 0
