@@ -1,3 +1,5 @@
+import { type Share, SharesInUse } from '../../../shared/adapters/memory/shares-in-use.ts'
+
 const MIB = 1024 * 1024
 /** In bytes of bodies that arrive or are worked on: a machine with 512 MiB bears all of them. */
 const LIMITS = {
@@ -20,7 +22,7 @@ export interface RequestHolder {
 /** Bounds the memory that bodies take, in all and for each holder, so that one cannot keep the others' from arriving. */
 export class BodyBudget {
   readonly #limits: typeof LIMITS
-  readonly #of = new Map<string, number>()
+  readonly #inUse = new SharesInUse()
 
   constructor(limits = LIMITS) {
     this.#limits = limits
@@ -29,21 +31,17 @@ export class BodyBudget {
   /** Takes that many bytes for the holder; false, and nothing taken, when it or all together would have too many. */
   take(holder: RequestHolder, bytes: number): boolean {
     const shares = this.#sharesOf(holder)
-    const fits = shares.every(({ name, limit }) => (this.#of.get(name) ?? 0) + bytes <= limit)
-    if (fits) for (const { name } of shares) this.#of.set(name, (this.#of.get(name) ?? 0) + bytes)
+    const fits = this.#inUse.fits(shares, bytes)
+    if (fits) this.#inUse.take(shares, bytes)
     return fits
   }
 
   /** Gives back what was taken. */
   give(holder: RequestHolder, bytes: number): void {
-    for (const { name } of this.#sharesOf(holder)) {
-      const held = (this.#of.get(name) ?? 0) - bytes
-      if (held > 0) this.#of.set(name, held)
-      else this.#of.delete(name)
-    }
+    this.#inUse.give(this.#sharesOf(holder), bytes)
   }
 
-  #sharesOf({ tenant, name }: RequestHolder): { name: string; limit: number }[] {
+  #sharesOf({ tenant, name }: RequestHolder): Share[] {
     const { all, tenant: ofTenant, address, addresses } = this.#limits
     const shared = { name: '', limit: all }
     if (tenant !== undefined) return [shared, { name, limit: ofTenant }]

@@ -2,6 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type tls from 'node:tls'
+import { SharesInUse } from '../../../shared/adapters/memory/shares-in-use.ts'
 import { addressHolder } from '../../../shared/domain/charges.ts'
 import { rawProblem, type ServerProblem } from './gateway-answer.ts'
 import { Exchange, type ExchangeHandlers, LINGER_MS } from './node-exchange.ts'
@@ -150,20 +151,16 @@ function shareConnections(
   limit: number,
   isProxy: HttpServerOptions['isProxy'],
 ): void {
-  const counts = new Map<string, number>()
+  const inUse = new SharesInUse()
   server.on('connection', (socket: Socket) => {
-    const { of: name } = addressHolder(socket.remoteAddress ?? '')
-    const count = counts.get(name) ?? 0
-    if (count >= limit && isProxy?.(socket.remoteAddress ?? '') !== true) {
+    const address = socket.remoteAddress ?? ''
+    const share = [{ name: addressHolder(address).of, limit }]
+    if (!inUse.fits(share) && isProxy?.(address) !== true) {
       socket.destroy()
       return
     }
-    counts.set(name, count + 1)
-    socket.once('close', () => {
-      const left = (counts.get(name) ?? 1) - 1
-      if (left === 0) counts.delete(name)
-      else counts.set(name, left)
-    })
+    inUse.take(share)
+    socket.once('close', () => inUse.give(share))
   })
 }
 

@@ -1,3 +1,4 @@
+import { type Share, SharesInUse } from '../memory/shares-in-use.ts'
 import type { Deadline } from './deadline.ts'
 
 /** A place among the calls under way; to be given back. */
@@ -29,7 +30,7 @@ interface Line extends Caller {
  */
 export class CallSlots {
   readonly #limits: CallLimits
-  readonly #inUse = new Map<string, number>()
+  readonly #inUse = new SharesInUse()
   readonly #lines = new Map<string, Line>()
 
   constructor(limits: CallLimits) {
@@ -59,13 +60,10 @@ export class CallSlots {
   }
 
   #start(caller: Caller): ReleaseSlot {
-    for (const { name } of this.#places(caller)) this.#inUse.set(name, (this.#inUse.get(name) ?? 0) + 1)
+    const places = this.#places(caller)
+    this.#inUse.take(places)
     return () => {
-      for (const { name } of this.#places(caller)) {
-        const left = (this.#inUse.get(name) ?? 1) - 1
-        if (left === 0) this.#inUse.delete(name)
-        else this.#inUse.set(name, left)
-      }
+      this.#inUse.give(places)
       this.#callNext()
     }
   }
@@ -83,10 +81,10 @@ export class CallSlots {
   }
 
   #fits(caller: Caller): boolean {
-    return this.#places(caller).every(({ name, limit }) => (this.#inUse.get(name) ?? 0) < limit)
+    return this.#inUse.fits(this.#places(caller))
   }
 
-  #places({ tenant, host }: Caller): { name: string; limit: number }[] {
+  #places({ tenant, host }: Caller): Share[] {
     const { all, tenant: ofTenant, host: atHost, tenantAtHost } = this.#limits
     return [
       { name: 'all', limit: all },
