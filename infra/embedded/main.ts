@@ -1,13 +1,9 @@
-import { NewerDatabaseError } from '../../shared/adapters/sqlite/migrations.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
-import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
-import { UnreadableItemError } from '../../shared/rows/row-codec.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
 import { banner } from './banner.ts'
-import { explainUnexpected } from './commands/command.ts'
-import { DamagedFileError, DataFolderError, LockedError } from './data-folder.ts'
+import { explainUnexpected, isRefusal } from './commands/command.ts'
 import { type RunningServer, startServer } from './server.ts'
 import { readSettings } from './settings.ts'
 import { watchForStop } from './stops.ts'
@@ -31,7 +27,7 @@ try {
   watchForStop(process, process.env, stopWith(server))
 } catch (error) {
   process.stderr.write(`flow-vault did not start.\n${explain(error)}\n`)
-  process.exitCode = isRefusal(error) ? EXIT_REFUSED : EXIT_FAILED
+  process.exitCode = isOperators(error) ? EXIT_REFUSED : EXIT_FAILED
 }
 
 function stopWith(server: RunningServer): (reason: string) => void {
@@ -50,19 +46,10 @@ function stopWith(server: RunningServer): (reason: string) => void {
 }
 
 /** What an operator can act on is refused with its message alone; anything else shows where it came from. */
-function isRefusal(error: unknown): boolean {
-  return [
-    SettingsError,
-    DataFolderError,
-    LockedError,
-    DamagedFileError,
-    KeyUnavailableError,
-    NewerDatabaseError,
-    UnreadableItemError,
-    StoreUnavailableError,
-  ].some((kind) => error instanceof kind)
+function isOperators(error: unknown): boolean {
+  return isRefusal(error) || error instanceof SettingsError || error instanceof StoreUnavailableError
 }
 
 function explain(error: unknown): string {
-  return isRefusal(error) ? (error as Error).message : explainUnexpected(error)
+  return isOperators(error) ? (error as Error).message : explainUnexpected(error)
 }

@@ -1,11 +1,11 @@
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { SystemClock } from '../../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
 import { createPrivateFolder } from '../data-folder.ts'
 import { requireOwnFolder } from '../folder/own-folder.ts'
 import { ClientRegistry } from '../issuer/client-registry.ts'
+import { dataFolderOf, parseCommand } from './command.ts'
 import { noteCommand } from './note-command.ts'
 
 /*
@@ -20,6 +20,15 @@ const USAGE = `Usage:
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault). Without --scopes a client has all of them:
   ${ALL_SCOPES.join('\n  ')}`
 
+const OPTIONS = {
+  name: { type: 'string' },
+  tenant: { type: 'string' },
+  scopes: { type: 'string' },
+  data: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
 class UsageError extends Error {}
 
 try {
@@ -31,10 +40,10 @@ try {
 }
 
 function run(args: string[]): string {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseCommand({ args, allowPositionals: true, options: OPTIONS }, USAGE)
   const [verb, ...rest] = positionals
   if (values.help === true || verb === undefined) return `${USAGE}\n`
-  const folder = path.resolve(values.data ?? (process.env['FLOW_VAULT_DATA'] || '.flow-vault'))
+  const folder = dataFolderOf(values.data, process.env)
   createPrivateFolder(folder)
   requireOwnFolder(folder)
   const clock = new SystemClock()
@@ -47,25 +56,6 @@ function run(args: string[]): string {
   if (verb === 'remove' && rest.length === 1) return remove(registry, rest[0]!)
   if (verb === 'remove' && rest.length === 0) throw new UsageError('Which client? Give its CLIENT_ID.')
   throw new UsageError(`"${[verb, ...rest].join(' ')}" is not a command.`)
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        name: { type: 'string' },
-        tenant: { type: 'string' },
-        scopes: { type: 'string' },
-        data: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
 }
 
 function add(registry: ClientRegistry, values: { name?: string; tenant?: string; scopes?: string }): string {

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { NewerDatabaseError } from '../../../shared/adapters/sqlite/migrations.ts'
 import { errorFields } from '../../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
@@ -41,6 +42,18 @@ export async function runCommand(run: () => Promise<string>, act: string): Promi
   }
 }
 
+/** What a command was called with. Throws `RefusedError`, with how it is used, for what it does not take. */
+export function parseCommand<Config extends ParseArgsConfig>(
+  config: Config,
+  usage: string,
+): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    throw new RefusedError(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+  }
+}
+
 /** The data folder a command works on: `--data`, FLOW_VAULT_DATA, or `.flow-vault`. */
 export function dataFolderOf(option: string | undefined, env: NodeJS.ProcessEnv): string {
   return path.resolve(option ?? (env['FLOW_VAULT_DATA'] || '.flow-vault'))
@@ -68,7 +81,8 @@ export function lockKeys(folder: string): DataFolderLock {
   throw new LockedError(`Another rotation of keys, or a backup, is running over ${folder}. Wait for its end.`)
 }
 
-function isRefusal(error: unknown): boolean {
+/** Whether a person can act on it: then its message says all. */
+export function isRefusal(error: unknown): boolean {
   return [
     RefusedError,
     LockedError,

@@ -1,5 +1,4 @@
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { addKey, dropKey, openKeyFile } from '../../../shared/adapters/sealed/key-file.ts'
 import type { KeyFile } from '../../../shared/adapters/sealed/key-file-format.ts'
 import { LocalKeyWrapper } from '../../../shared/adapters/sealed/local-key-wrapper.ts'
@@ -10,7 +9,7 @@ import type { ItemStore } from '../../../shared/ports/item-store.ts'
 import { acquireDataFolderLock, LockedError } from '../data-folder.ts'
 import { removeKeyLeftovers } from '../leftovers.ts'
 import { KEY_FILE, openStores } from '../open-stores.ts'
-import { dataFolderOf, lockKeys, RefusedError, requireVault, runCommand, UnfinishedError } from './command.ts'
+import { dataFolderOf, lockKeys, parseCommand, requireVault, runCommand, UnfinishedError } from './command.ts'
 
 /*
  * `npm run -s rotate-key`: gives the vault a new wrapping key, with the server running or not. Only data keys are
@@ -34,9 +33,10 @@ const MAX_PASSES = 20
 await runCommand(() => rotate(process.argv.slice(2), process.env), 'rotate-key')
 
 async function rotate(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const options = parse(args)
-  if (options.help === true) return `${USAGE}\n`
-  const folder = dataFolderOf(options.data, env)
+  const options = { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const
+  const { data, help } = parseCommand({ args, options }, USAGE).values
+  if (help === true) return `${USAGE}\n`
+  const folder = dataFolderOf(data, env)
   requireVault(folder)
   const lock = lockKeys(folder)
   const server = holdAgainstServer(folder)
@@ -45,15 +45,6 @@ async function rotate(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   } finally {
     server?.release()
     lock.release()
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } } })
-      .values
-  } catch (error) {
-    throw new RefusedError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
   }
 }
 

@@ -1,9 +1,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { parseArgs } from 'node:util'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
-import { dataFolderOf, lockKeys, RefusedError, requireVault } from '../commands/command.ts'
+import { dataFolderOf, lockKeys, parseCommand, RefusedError, requireVault } from '../commands/command.ts'
 import { readPassphrase, type Terminal } from '../commands/passphrase.ts'
 import { syncFolder } from '../data-folder.ts'
 import { removeKeyLeftovers, SNAPSHOT_PREFIX } from '../leftovers.ts'
@@ -17,6 +16,11 @@ Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault); --recipient age1… fo
 of them; without one the passphrase is asked for, or read from FLOW_VAULT_BACKUP_PASSPHRASE. The file is one of
 age-encryption.org/v1 with a tar archive in it.`
 
+const OPTIONS = {
+  data: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  recipient: { type: 'string', multiple: true, short: 'r' },
+} as const
 const PRIVATE_FILE_MODE = 0o600
 const NAME_BYTES = 6
 const DRAFT_SUFFIX = /^\.[0-9a-f]{12}\.tmp$/
@@ -34,7 +38,7 @@ export interface CopySurroundings {
  * `RefusedError` before anything is written, and what `openStores` throws.
  */
 export async function backUp(args: string[], around: CopySurroundings): Promise<string> {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseCommand({ args, allowPositionals: true, options: OPTIONS }, USAGE)
   if (values.help === true) return `${USAGE}\n`
   if (positionals.length !== 1) throw new RefusedError(`Name one file to write.\n\n${USAGE}`)
   const target = path.resolve(positionals[0]!)
@@ -66,22 +70,6 @@ function recipientsOf(given: string[] = []): string[] {
   } catch (error) {
     if (error instanceof SealedStreamError) throw new RefusedError(`${error.message} Nothing was written.`)
     throw error
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        data: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        recipient: { type: 'string', multiple: true, short: 'r' },
-      },
-    })
-  } catch (error) {
-    throw new RefusedError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
   }
 }
 

@@ -1,6 +1,5 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { KEY_CHECK_KEY } from '../../../shared/adapters/sealed/key-check.ts'
 import { SqliteItemStore } from '../../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { SystemClock } from '../../../shared/adapters/system/system-clock.ts'
@@ -8,7 +7,7 @@ import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import { liftRestored, markRestored } from '../../../shared/use-cases/grants/restored-mark.ts'
-import { dataFolderOf, RefusedError, requireVault } from '../commands/command.ts'
+import { dataFolderOf, parseCommand, RefusedError, requireVault } from '../commands/command.ts'
 import { readPassphrase } from '../commands/passphrase.ts'
 import { syncFolder } from '../data-folder.ts'
 import { createStaging } from '../leftovers.ts'
@@ -27,6 +26,13 @@ Until that is said, refresh tokens that may change with each use are not sent: t
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault); --identity FILE with the key of a backup that was made for
 keys. A passphrase is asked for, or read from FLOW_VAULT_BACKUP_PASSPHRASE.`
 
+const OPTIONS = {
+  data: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  identity: { type: 'string', short: 'i' },
+  'source-is-gone': { type: 'boolean' },
+} as const
+
 /**
  * A vault out of its backup, into a data folder that is new or empty; answers what was restored. Everything is
  * checked beside the folder first: it appears there whole or not at all. `onStaging` gets what removes the folder
@@ -36,7 +42,7 @@ export async function restoreVault(
   args: string[],
   around: CopySurroundings & { onStaging?(remove: () => void): void },
 ): Promise<string> {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseCommand({ args, allowPositionals: true, options: OPTIONS }, USAGE)
   if (values.help === true) return `${USAGE}\n`
   const isSourceGone = values['source-is-gone'] === true
   const folder = dataFolderOf(values.data, around.env)
@@ -113,23 +119,6 @@ async function placeVault(
     return names
   } finally {
     staging.remove()
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        data: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        identity: { type: 'string', short: 'i' },
-        'source-is-gone': { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    throw new RefusedError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
   }
 }
 
