@@ -357,13 +357,24 @@ describe('connectors', () => {
 })
 
 describe('words', () => {
+  const documents = [
+    ...listFiles(['docs'], '').filter((file) => !file.endsWith('.png')),
+    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
+  ].map(asText)
   const files = [
     ...[...SOURCES, ...TESTS].filter((file) => file.path !== HERE),
-    ...listFiles(['docs'], '')
-      .filter((file) => !file.endsWith('.png'))
-      .map(asText),
-    ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'package.json'].map(asText),
+    ...documents,
+    asText('package.json'),
   ]
+
+  test('of documents name npm scripts that there are', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = documents.flatMap(({ text }) =>
+      [...text.matchAll(/\bnpm run (?:-s |--silent )?([a-z][\w:-]*)/g)].map(([, script]) => script!),
+    )
+    expect(named.length).toBeGreaterThan(0)
+    expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([])
+  })
 
   test('promise nothing for later', () => {
     expect(linesWith(files, /\b(?:TODO|FIXME|XXX|HACK)\b(?!['\]])|\bfor now\b|\bstubs?\b/, 'text')).toEqual(
