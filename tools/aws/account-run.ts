@@ -21,7 +21,7 @@ export interface StepResult {
 }
 
 /** Requests of a run, as they are priced in docs/capacity.md; each is far below a cent. */
-export const RUN_REQUESTS = 14
+export const RUN_REQUESTS = 13
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 const SECRET = 'account-run-bearer-0001'
 const CHANGED = 'account-run-bearer-0002'

@@ -1,4 +1,4 @@
-import { runAgainstAccount } from '../../../tools/aws/account-run.ts'
+import { RUN_REQUESTS, runAgainstAccount } from '../../../tools/aws/account-run.ts'
 import { type RunningVault, startRunningVault } from '../../support/running-vault.ts'
 
 const CALLER = { tenant: 'account-run' }
@@ -26,8 +26,13 @@ const left = async () =>
 
 describe('runAgainstAccount', () => {
   it('holds of a vault that works, and leaves nothing behind', async () => {
-    const { results, said } = await run(fetch)
+    let requests = 0
+    const { results, said } = await run((...call) => {
+      requests += 1
+      return fetch(...call)
+    })
     expect(results.filter(({ fault }) => fault !== undefined)).toEqual([])
+    expect(requests).toBe(RUN_REQUESTS)
     expect(results.length).toBeGreaterThan(8)
     expect(said.every((line) => line.startsWith('ok'))).toBe(true)
     expect(await left()).toBe(0)
