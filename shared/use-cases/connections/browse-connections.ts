@@ -1,6 +1,7 @@
 import { findConnector, findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
 import { connectionsPartition, tombstonesPartition } from '../../domain/keys.ts'
+import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { listFreezes } from '../freezes/list-freezes.ts'
@@ -54,14 +55,8 @@ export async function* browseConnections(
   const freezes = needsFreezes ? await listFreezes(ports, tenant) : []
   const frozen = new Set(freezes.flatMap(({ appId, connectionId }) => [appId, connectionId]))
   const partition = filter.deleted === true ? tombstonesPartition(tenant) : connectionsPartition(tenant)
-  let nextToken: string | undefined
-  do {
-    const page = await ports.items.query({
-      partition,
-      limit: READ_ROWS,
-      ...(nextToken === undefined ? {} : { nextToken }),
-    })
-    for (const { attributes } of page.items) {
+  for await (const page of pagesOf(ports.items, { partition, limit: READ_ROWS })) {
+    for (const { attributes } of page) {
       const found =
         filter.deleted === true ? restorable(TOMBSTONE_ROWS.decode(attributes), nowMs) : rowOf(attributes)
       if (found === undefined) continue
@@ -71,8 +66,7 @@ export async function* browseConnections(
       if (!matches(row, filter, { isFrozen, needs })) continue
       yield { row, needsPerson: needs, ...(deletedAtMs === undefined ? {} : { deletedAtMs }) }
     }
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
+  }
 }
 
 function restorable(

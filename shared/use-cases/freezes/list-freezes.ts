@@ -1,6 +1,7 @@
 import type { Freeze } from '../../domain/freeze.ts'
 import { freezesPartition } from '../../domain/keys.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import { pagesOf } from '../../ports/pages-of.ts'
 
 /** Freezes read at a time; a store may answer fewer, because a freeze of a large app holds long lists of ids. */
 const PAGE_FREEZES = 1000
@@ -11,15 +12,11 @@ export async function listFreezes(
   tenant: string,
 ): Promise<Freeze[]> {
   const freezes: Freeze[] = []
-  let nextToken: string | undefined
-  do {
-    const page = await ports.items.query({
-      partition: freezesPartition(tenant),
-      limit: PAGE_FREEZES,
-      ...(nextToken === undefined ? {} : { nextToken }),
-    })
-    freezes.push(...page.items.map((item) => item.attributes as unknown as Freeze))
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
+  for await (const page of pagesOf(ports.items, {
+    partition: freezesPartition(tenant),
+    limit: PAGE_FREEZES,
+  })) {
+    freezes.push(...page.map((item) => item.attributes as unknown as Freeze))
+  }
   return freezes.filter((freeze) => freeze.endedAtMs === undefined)
 }

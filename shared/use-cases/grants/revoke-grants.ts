@@ -6,6 +6,7 @@ import type { JsonObject } from '../../domain/json.ts'
 import { connectionsPartition } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { RevokeStoredResult } from '../../ports/grant-runner.ts'
+import { pagesOf } from '../../ports/pages-of.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { effectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
@@ -70,18 +71,13 @@ async function isEndingAnother(
   { kind, revocation }: GrantProfile,
 ): Promise<boolean> {
   if (kind !== 'authorization-code' || revocation === undefined || revocation.ends === 'token') return false
-  let nextToken: string | undefined
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const found = await ports.items.query({
-      partition: connectionsPartition(ended.tenant),
-      limit: ROWS_A_PAGE,
-      ...(nextToken === undefined ? {} : { nextToken }),
-    })
-    if (found.items.some(({ attributes }) => isOfSamePerson(rowOf(attributes)!, ended))) return true
-    nextToken = found.nextToken
-    if (nextToken === undefined) return false
+  const query = { partition: connectionsPartition(ended.tenant), limit: ROWS_A_PAGE }
+  let pages = 0
+  for await (const page of pagesOf(ports.items, query)) {
+    if (pages++ === MAX_PAGES) return true
+    if (page.some(({ attributes }) => isOfSamePerson(rowOf(attributes)!, ended))) return true
   }
-  return true
+  return false
 }
 
 function isOfSamePerson(row: ConnectionRow, { account, clientDigest, oauthAppId }: Revocable): boolean {

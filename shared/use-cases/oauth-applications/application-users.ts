@@ -1,6 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { connectionsPartition } from '../../domain/keys.ts'
+import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import type { OauthApplication } from './oauth-application.ts'
@@ -13,20 +14,14 @@ const NAMED = 20
 /** The connections that use an application, the oldest first, one more than are told by name. Reads the tenant's rows. */
 async function usersOf(ports: Pick<Ports, 'items'>, { tenant, id }: OauthApplication) {
   const users: Pick<ConnectionRow, 'id' | 'name'>[] = []
-  let nextToken: string | undefined
-  do {
-    const page = await ports.items.query({
-      partition: connectionsPartition(tenant),
-      limit: READ_ROWS,
-      ...(nextToken === undefined ? {} : { nextToken }),
-    })
-    users.push(
-      ...page.items
-        .flatMap(({ attributes }) => rowOf(attributes) ?? [])
-        .filter((row) => row.oauthAppId === id),
-    )
-    nextToken = page.nextToken
-  } while (nextToken !== undefined && users.length <= NAMED)
+  for await (const page of pagesOf(ports.items, {
+    partition: connectionsPartition(tenant),
+    limit: READ_ROWS,
+  })) {
+    const rows = page.flatMap(({ attributes }) => rowOf(attributes) ?? [])
+    users.push(...rows.filter((row) => row.oauthAppId === id))
+    if (users.length > NAMED) break
+  }
   return users
 }
 

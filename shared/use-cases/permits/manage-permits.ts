@@ -3,6 +3,7 @@ import { newId } from '../../domain/ids.ts'
 import { permitKey, permitsPartition } from '../../domain/keys.ts'
 import type { Permit } from '../../domain/permit.ts'
 import { type Attributes, ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
 
 /** All of a tenant's are read once a second by every instance that serves it. */
@@ -19,16 +20,12 @@ export async function listPermits(
   tenant: string,
 ): Promise<Permit[]> {
   const permits: Permit[] = []
-  let nextToken: string | undefined
-  do {
-    const page = await ports.items.query({
-      partition: permitsPartition(tenant),
-      limit: MAX_PERMITS,
-      ...(nextToken === undefined ? {} : { nextToken }),
-    })
-    permits.push(...page.items.map(({ attributes }) => attributes as unknown as Permit))
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
+  for await (const page of pagesOf(ports.items, {
+    partition: permitsPartition(tenant),
+    limit: MAX_PERMITS,
+  })) {
+    permits.push(...page.map(({ attributes }) => attributes as unknown as Permit))
+  }
   return permits
 }
 

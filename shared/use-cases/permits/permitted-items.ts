@@ -12,6 +12,7 @@ import type {
   ItemStore,
   Write,
 } from '../../ports/item-store.ts'
+import { pagesOf } from '../../ports/pages-of.ts'
 
 /** Rows read at a time to be counted. */
 const PAGE_ROWS = 1000
@@ -95,16 +96,11 @@ export class PermittedItems implements ItemStore {
   async #countOf({ partition }: ItemQuery): Promise<Item> {
     const tenant = findPartitionParts(partition)!.tenant
     let total = 0
-    let nextToken: string | undefined
-    do {
-      const page = await this.#store.query({
-        partition: connectionsPartition(tenant),
-        limit: PAGE_ROWS,
-        ...(nextToken === undefined ? {} : { nextToken }),
-      })
-      total += page.items.filter((item) => this.#isVisible(item)).length
-      nextToken = page.nextToken
-    } while (nextToken !== undefined)
+    for await (const page of pagesOf(this.#store, {
+      partition: connectionsPartition(tenant),
+      limit: PAGE_ROWS,
+    }))
+      total += page.filter((item) => this.#isVisible(item)).length
     return { key: { partition, sort: 'permitted' }, attributes: { total } }
   }
 
