@@ -87,7 +87,7 @@ export class VaultActivity extends View {
     const format = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' })
     const days = Map.groupBy(shown, ({ occurred_at: at }) => format.format(new Date(at)))
     return html`${[...days].map(
-      ([day, list]) => html`<section class="card">
+      ([day, list]) => html`<section class="section card">
         <h2>${day}</h2>
         <ol class="timeline">
           ${list.map((event) => eventLine(event, this.#link(event.connection_id)))}
