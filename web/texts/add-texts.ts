@@ -3,7 +3,6 @@ export const ADD = {
   title: 'Add Vault Connection',
   repairTitle: (name: string) => `Credentials of ${name}`,
   step: (at: number, all: number) => `Step ${at} of ${all}`,
-  chooseApp: 'Choose an app',
   searchApps: 'Search apps',
   noApp: (text: string) => `No app is called “${text}”. One of these takes any service:`,
   services: 'Services by name',
@@ -26,8 +25,6 @@ export const ADD = {
   cannotTest: 'This app cannot be tried without doing something; the first flow will tell.',
   addAnyway: 'Add it anyway',
   saveLater: 'Save it and test later',
-  refused: (app: string) => `${app} refuses it. Nothing was saved.`,
-  unreachable: (app: string) => `${app} did not answer. Nothing was saved.`,
   whereToFind: 'Where to find it',
   optional: 'optional',
   removedBlanks: (length: number) => `Removed blanks at the ends. ${length} characters.`,
@@ -43,11 +40,9 @@ export const ADD = {
     seconds === undefined || seconds === 0
       ? 'Not saved. Everything you typed is still here: try again.'
       : `Not saved. Try again in ${seconds} s; everything you typed is still here.`,
-  errorsTitle: (count: number) => `${count} fields need a look`,
   valueName: 'Name',
   value: 'Value',
   addValue: 'Add a value',
-  removeValue: 'Remove',
 } as const
 
 /** Connecting by an authorization in the provider's own window. */
