@@ -14,7 +14,6 @@ export function connectionMenu(options: {
 }): MenuItem[] {
   const { context, connection, connector, run } = options
   const item = (action: keyof typeof MENU, scope: string, isDangerous = false): MenuItem => ({
-    action,
     label: MENU[action],
     isDangerous,
     reason: can(context, scope) ? undefined : PAGE.needsScope(scope),

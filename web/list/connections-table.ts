@@ -3,10 +3,10 @@ import { repeat } from 'lit/directives/repeat.js'
 import type { Connection, Connector } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
-import type { MenuItem } from '../parts/action-menu.ts'
 import { LIST } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import { type Block, groupedBlocks, plainBlocks, visibleRange } from './blocks.ts'
+import { connectionMenu } from './connection-menu.ts'
 import type { ListStore } from './list-store.ts'
 import './rename-in-place.ts'
 import { row } from './row.ts'
@@ -20,7 +20,6 @@ const FOLD_ABOVE = 200
 /** What the table asks its owner. */
 export interface TableOwner {
   addressOf(connection: Connection): string
-  menuOf(connection: Connection): readonly MenuItem[]
   act(connection: Connection, action: string): void
 }
 
@@ -156,30 +155,30 @@ export class ConnectionsTable extends View {
         <td colspan="5"><div class="skeleton"></div></td>
       </tr>`
     }
+    const connector = this.connectors.get(connection.app_id)
+    const act = (action: string): void => this.#act(connection, action)
     return row({
       connection,
-      connector: this.connectors.get(connection.app_id),
+      connector,
       address: this.owner.addressOf(connection),
       position: index + 1,
       isSelected: this.selected.has(connection.id),
       isOpen: this.openId === connection.id,
       isLit: this.lit.has(connection.id),
-      menu: this.owner.menuOf(connection).map((item) => this.#inPlace(item, connection.id)),
+      menu: connectionMenu({ context: this.context, connection, connector, run: act }),
       rename: this.#renamed === connection.id ? this.#field(connection) : undefined,
-      onAction: (action) => this.owner.act(connection, action),
+      onAction: act,
       onSelect: (isSelected) =>
         this.dispatchEvent(new CustomEvent('select-row', { detail: { id: connection.id, isSelected } })),
     })
   }
 
-  /** Here the name itself becomes the field. */
-  #inPlace(item: MenuItem, id: string): MenuItem {
-    if (item.action !== 'rename') return item
-    const run = (): void => {
-      this.#renamed = id
+  /** A name is changed here, where it becomes the field. */
+  #act(connection: Connection, action: string): void {
+    if (action === 'rename') {
+      this.#renamed = connection.id
       this.requestUpdate()
-    }
-    return { ...item, run }
+    } else this.owner.act(connection, action)
   }
 
   #field(connection: Connection): TemplateResult {

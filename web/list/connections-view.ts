@@ -12,7 +12,6 @@ import { define, View } from '../view.ts'
 import '../connection/connection-panel.ts'
 import './bulk-bar.ts'
 import './connections-table.ts'
-import { connectionMenu } from './connection-menu.ts'
 import './filter-bar.ts'
 import type { FilterBar } from './filter-bar.ts'
 import { type Filters, filtersOf, isFiltered, queryOfFilters } from './filters.ts'
@@ -157,13 +156,6 @@ export class VaultConnections extends View {
       .lit=${this.#list!.lit}
       .owner=${{
         addressOf: (connection: Connection) => addressOf({ id: connection.id, query: this.route.query }),
-        menuOf: (connection: Connection) =>
-          connectionMenu({
-            context: this.context,
-            connection,
-            connector: this.#list!.connectors.get(connection.app_id),
-            run: (action) => this.#act(connection, action),
-          }),
         act: (connection: Connection, action: string) => this.#act(connection, action),
       }}
       @select-row=${this.#onSelect}

@@ -4,8 +4,6 @@ import { define, View } from '../view.ts'
 
 /** One entry; a reason means that it cannot be used now, and why. */
 export interface MenuItem {
-  /** What it does, for whoever does it in another way. */
-  readonly action?: string
   readonly label: string
   readonly isDangerous?: boolean
   readonly reason?: string | undefined
