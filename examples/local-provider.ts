@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type AdapterPayload, type Configuration } from 'oidc-provider'
 import type { LocalCertificate } from './local-certificate.ts'
-import type { LocalService } from './local-service.ts'
+import { type LocalService, listenLocally } from './local-service.ts'
 import { ProviderRows } from './provider-rows.ts'
 
 /** An authorization server on this machine, with one client and one permission. */
@@ -46,8 +45,7 @@ const SETTINGS: Configuration = {
 /** Starts `oidc-provider` on a free port of loopback; its one page asks the person, and has one button. */
 export async function startLocalProvider(certificate: LocalCertificate): Promise<LocalProvider> {
   const server = createServer(certificate)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { url, stop } = await listenLocally(server)
   const provider = await createProvider(url)
   const handle = provider.callback()
   server.on('request', (request, response) => {
@@ -64,11 +62,7 @@ export async function startLocalProvider(certificate: LocalCertificate): Promise
     scope: SCOPE,
     accepts: async (token) => (await provider.AccessToken.find(token))?.isValid ?? false,
     revoke: async (token) => (await provider.AccessToken.find(token))?.destroy(),
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    stop,
   }
 }
 

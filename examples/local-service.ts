@@ -1,5 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { LocalCertificate } from './local-certificate.ts'
 
@@ -26,13 +32,19 @@ export async function startLocalService(
     })
   }
   const server = certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return listenLocally(server)
+}
+
+/** Lets a server listen on loopback, on a free port unless one is named. */
+export async function listenLocally(server: Server | TlsServer, port = 0): Promise<LocalService> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const scheme = server instanceof TlsServer ? 'https' : 'http'
   return {
-    url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: () =>
       new Promise((resolve) => {
-        server.closeAllConnections()
         server.close(() => resolve())
+        server.closeAllConnections()
       }),
   }
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import path from 'node:path'
-import type { LocalService } from '../local-service.ts'
+import { handOn } from '../hand-on.ts'
+import { type LocalService, listenLocally } from '../local-service.ts'
 import type { LocalVault } from '../local-vault.ts'
 import { type Action, actionsOf } from './actions.ts'
 import { Flows, type Step } from './flows.ts'
@@ -35,15 +35,7 @@ export async function startFlowEditor(options: {
       else send(answer, { message }, 500)
     })
   })
-  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return listenLocally(server, options.port)
 }
 
 interface Editor {
@@ -94,18 +86,4 @@ function send(answer: ServerResponse, body: unknown, status = 200): void {
   answer
     .writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
     .end(JSON.stringify(body))
-}
-
-function handOn(vaultUrl: string, asked: IncomingMessage, answer: ServerResponse): void {
-  const to = new URL(asked.url ?? '/', vaultUrl)
-  const onward = request(
-    to,
-    { method: asked.method, headers: { ...asked.headers, host: to.host } },
-    (response) => {
-      answer.writeHead(response.statusCode ?? 502, response.headers)
-      response.pipe(answer)
-    },
-  )
-  onward.on('error', () => answer.destroy())
-  asked.pipe(onward)
 }

@@ -4,7 +4,7 @@ import { type PageIssuer, settingsFor, startPageIssuer } from './support/page-is
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 describe('signing in at another issuer', () => {
-  let issuer: PageIssuer & { register(redirectUri: string): void }
+  let issuer: PageIssuer
   let world: VaultInBrowser
   let context: BrowserContext
 
@@ -26,7 +26,7 @@ describe('signing in at another issuer', () => {
   afterAll(async () => {
     await world.close()
     await world.vault.stop()
-    await issuer.close()
+    await issuer.stop()
     expect(world.offences).toEqual([])
   })
 

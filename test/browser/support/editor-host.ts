@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { build } from 'esbuild'
+import { handOn } from '../../../examples/hand-on.ts'
+import { startLocalServer } from '../../support/local-server.ts'
 import { PROJECT_ROOT } from '../../support/source-files.ts'
 
 /** An editor of somebody else's: a page with the picker in it, and the vault behind the same origin. */
@@ -31,7 +31,7 @@ export async function startEditorHost(options: {
   })
   const script = built.outputFiles[0]!.text
   const page = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Editor</title></head><body><main><h1>Send an SMS</h1><div id="app"></div></main><script type="module" src="/host.js"></script></body></html>`
-  const server = createServer((asked, answer) => {
+  return startLocalServer((asked, answer) => {
     const send = (type: string, body: string): void => {
       answer.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body)
     }
@@ -40,24 +40,4 @@ export async function startEditorHost(options: {
     else if (asked.url === '/token') void options.token().then((token) => send('text/plain', token))
     else handOn(options.vaultUrl, asked, answer)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
-
-function handOn(vaultUrl: string, asked: IncomingMessage, answer: ServerResponse): void {
-  const to = new URL(asked.url ?? '/', vaultUrl)
-  const headers = { ...asked.headers, host: to.host }
-  const onward = request(to, { method: asked.method, headers }, (response) => {
-    answer.writeHead(response.statusCode ?? 502, response.headers)
-    response.pipe(answer)
-  })
-  onward.on('error', () => answer.destroy())
-  asked.pipe(onward)
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type AdapterPayload, type Configuration } from 'oidc-provider'
+import { listenLocally } from '../../../examples/local-service.ts'
 import { ProviderRows } from '../../../examples/provider-rows.ts'
 import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
 
@@ -13,17 +13,18 @@ export interface PageIssuer {
   behave(how: { tokenSeconds?: number; refreshes?: boolean }): void
   /** The parameters of each request for tokens. */
   readonly tokenRequests: URLSearchParams[]
-  close(): Promise<void>
+  /** Says where the page comes back to, once its vault is there. */
+  register(redirectUri: string): void
+  stop(): Promise<void>
 }
 
 const CLIENT_ID = 'vault-page'
 const AUDIENCE = 'https://vault.example.test/api/v2/'
 
-/** Starts one; `register` says where the page comes back to, once its vault is there. */
-export async function startPageIssuer(): Promise<PageIssuer & { register(redirectUri: string): void }> {
+/** Starts one. */
+export async function startPageIssuer(): Promise<PageIssuer> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { url, stop } = await listenLocally(server)
   const state = { tokenSeconds: 3600, refreshes: true, redirectUri: '' }
   const tokenRequests: URLSearchParams[] = []
   const provider = await createProvider(url, state)
@@ -50,11 +51,7 @@ export async function startPageIssuer(): Promise<PageIssuer & { register(redirec
     register: (redirectUri) => {
       state.redirectUri = redirectUri
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    stop,
   }
 }
 
