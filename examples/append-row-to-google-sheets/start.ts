@@ -12,8 +12,7 @@ import { startLocalSheets } from './local-sheets.ts'
 const certificate = await trustedCertificate()
 const provider = await startLocalProvider(certificate)
 const sheets = await startLocalSheets((token) => provider.accepts(token), certificate)
-const allowHosts = [provider, sheets].map(({ url }) => new URL(url).host)
-const { vault, create, stop } = await startOwnVault({ allowHosts })
+const { vault, create, stop } = await startOwnVault([provider, sheets])
 try {
   const id = await create(await authorizedConnection(provider, sheets.url))
   const append = createRowFlow(vault, id)

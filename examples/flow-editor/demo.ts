@@ -29,7 +29,7 @@ export async function startDemo(options: { readonly port?: number } = {}): Promi
   const twilio = await startLocalTwilio(DEMO_KEYS.twilioAccount, DEMO_KEYS.twilioKey)
   const orders = await startLocalOrders(DEMO_KEYS.ordersKey)
   const doubles = [provider, sheets, twilio, orders]
-  const vault = await startOwnVault({ allowHosts: doubles.map(({ url }) => new URL(url).host) })
+  const vault = await startOwnVault(doubles)
   await vault.create(await authorizedConnection(provider, sheets.url))
   const editor = await startFlowEditor({
     vault,
