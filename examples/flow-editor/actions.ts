@@ -11,8 +11,8 @@ export type Inputs = Readonly<Record<string, string>>
 export interface Run {
   readonly vault: FlowVault
   readonly calls: SentCalls
-  /** In place of https://api.twilio.com. */
-  readonly twilioUrl: string
+  /** Sends what would go to api.twilio.com. */
+  readonly twilio: twilioSdk.RequestClient
 }
 
 /** One kind of action: what the editor draws, and what it does. */
@@ -36,8 +36,8 @@ export function actionsOf(ordersUrl: string): readonly Action[] {
         { name: 'to', label: 'To', value: '+4915112345678' },
         { name: 'body', label: 'Text', value: 'Your order is on its way.' },
       ],
-      run: ({ vault, calls, twilioUrl }, connectionId, { to = '', body = '' }) =>
-        createSmsFlow(vault, connectionId, { httpClient: recordingClient(calls, twilioUrl) })({ to, body }),
+      run: ({ vault, calls, twilio }, connectionId, { to = '', body = '' }) =>
+        createSmsFlow(vault, connectionId, { httpClient: recordingClient(calls, twilio) })({ to, body }),
     },
     {
       id: 'append-row',
@@ -71,14 +71,11 @@ export function actionsOf(ordersUrl: string): readonly Action[] {
 
 type SdkRequest<T> = Parameters<typeof twilioSdk.RequestClient.prototype.request<T>>[0]
 
-/** The SDK's own client, which tells what it sent. */
-function recordingClient(calls: SentCalls, twilioUrl: string): twilioSdk.RequestClient {
+/** A client of the SDK that tells what the given one sent. */
+function recordingClient(calls: SentCalls, client: twilioSdk.RequestClient): twilioSdk.RequestClient {
   class RecordingClient extends twilioSdk.RequestClient {
     override async request<T>(options: SdkRequest<T>) {
-      const answer = await super.request<T>({
-        ...options,
-        uri: options.uri.replace('https://api.twilio.com', twilioUrl),
-      })
+      const answer = await client.request<T>(options)
       calls.record({
         method: options.method.toUpperCase(),
         url: options.uri,

@@ -33,7 +33,7 @@ export async function startDemo(options: { readonly port?: number } = {}): Promi
   await vault.create(await authorizedConnection(provider, sheets.url))
   const editor = await startFlowEditor({
     vault,
-    twilioUrl: twilio.url,
+    twilio: twilio.httpClient,
     ordersUrl: orders.url,
     ...options,
   })

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { handOn } from '../hand-on.ts'
 import { type LocalService, listenLocally } from '../local-service.ts'
 import type { LocalVault } from '../local-vault.ts'
-import { type Action, actionsOf } from './actions.ts'
+import { type Action, actionsOf, type Run } from './actions.ts'
 import { Flows, type Step } from './flows.ts'
 
 /** What the editor's page may load: itself and the picker, and lit's templates. */
@@ -21,13 +21,13 @@ const MAX_BODY_BYTES = 64 * 1024
 /** Serves the editor on loopback. What it does not know goes on to the vault, so that the picker needs no CORS. */
 export async function startFlowEditor(options: {
   readonly vault: LocalVault
-  readonly twilioUrl: string
+  readonly twilio: Run['twilio']
   readonly ordersUrl: string
   readonly port?: number
 }): Promise<LocalService> {
   const { vault } = options
   const actions = actionsOf(options.ordersUrl)
-  const flows = new Flows({ vault, actions, twilioUrl: options.twilioUrl })
+  const flows = new Flows({ vault, actions, twilio: options.twilio })
   const server = createServer((asked, answer) => {
     handle({ vault, flows, actions }, asked, answer).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)

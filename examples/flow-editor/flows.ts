@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createFlowVault } from '../../shared/flow-client/client.ts'
 import type { LocalVault } from '../local-vault.ts'
-import type { Action, Inputs } from './actions.ts'
+import type { Action, Inputs, Run } from './actions.ts'
 import { type SentCall, SentCalls } from './sent-calls.ts'
 
 /** One action of a flow, as it was filled in. */
@@ -30,13 +30,13 @@ export interface StepResult {
 export class Flows {
   readonly #vault: LocalVault
   readonly #actions: readonly Action[]
-  readonly #twilioUrl: string
+  readonly #twilio: Run['twilio']
   readonly #flows = new Map<string, Flow>()
 
-  constructor(options: { vault: LocalVault; actions: readonly Action[]; twilioUrl: string }) {
+  constructor(options: { vault: LocalVault; actions: readonly Action[]; twilio: Run['twilio'] }) {
     this.#vault = options.vault
     this.#actions = options.actions
-    this.#twilioUrl = options.twilioUrl
+    this.#twilio = options.twilio
   }
 
   /** All of them, the oldest first. */
@@ -76,7 +76,7 @@ export class Flows {
     try {
       // What is hidden has to be known before the first call is recorded; the client keeps it, so it is asked once.
       calls.hide(await vault.credentials(connection))
-      const outcome = await action.run({ vault, calls, twilioUrl: this.#twilioUrl }, connection, inputs)
+      const outcome = await action.run({ vault, calls, twilio: this.#twilio }, connection, inputs)
       return { action: action.label, outcome, calls: calls.calls }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
