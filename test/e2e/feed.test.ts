@@ -1,18 +1,18 @@
 import { ALL_SCOPES } from '../../shared/domain/scopes.ts'
-import { targetOf } from '../support/api-target.ts'
+import { newTenant, targetOf } from '../support/api-target.ts'
+import { type FeedCalls, feedCalls } from '../support/feed-calls.ts'
 import { MovableClock } from '../support/movable-clock.ts'
-import { type Caller, type RunningVault, startRunningVault } from '../support/running-vault.ts'
+import { type RunningVault, startRunningVault } from '../support/running-vault.ts'
 import { until } from '../support/until.ts'
 import { feedSuite } from './feed-suite.ts'
 
-const BASE = '/api/v2/flows/vault'
-const EVENTS = `${BASE}/events`
+/** Publishing follows the commit within milliseconds. */
+const SOON_MS = 10_000
 const DAY_MS = 86_400_000
 
 let vault: RunningVault
 /** Each test is a tenant of its own. */
-let acme: Caller
-let tenants = 0
+let acme: FeedCalls
 
 beforeAll(async () => {
   vault = await startRunningVault()
@@ -23,38 +23,17 @@ afterAll(async () => {
 })
 
 beforeEach(() => {
-  acme = { tenant: `acme-${++tenants}` }
+  acme = feedCalls(targetOf(vault), newTenant(), SOON_MS)
 })
 
-async function ask(method: string, path: string, body?: unknown, caller = acme) {
-  const response = await vault.request(caller, method, path, body)
-  const text = await response.text()
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
-}
-
-async function create(name: string): Promise<string> {
-  const setup = { type: 'BEARER', token: 'a-token-0123456789' }
-  return (await ask('POST', `${BASE}/connections`, { name, app_id: 'HTTP', setup })).body.id
-}
-
-const rename = (id: string, name: string) => ask('PATCH', `${BASE}/connections/${id}`, { name })
-
-/** The feed once it holds so many events: publishing follows the commit within milliseconds. */
-const feedOf = (count: number, query = '') =>
-  until(
-    async () => (await ask('GET', `${EVENTS}${query}`)).body,
-    (body) => body.events.length >= count,
-    10_000,
-  )
-
-feedSuite(() => ({ ...targetOf(vault), soonMs: 10_000 }))
+feedSuite(() => ({ ...targetOf(vault), soonMs: SOON_MS }))
 
 describe('GET /api/v2/flows/vault/events, embedded', () => {
   test('holds a request that waits until something comes, and answers the one who waits for another tenant not', async () => {
-    const { after } = (await ask('GET', `${EVENTS}?after=latest`)).body
-    const waiting = ask('GET', `${EVENTS}?after=${after}&wait=20`)
-    const stranger = ask('GET', `${EVENTS}?after=latest&wait=1`, undefined, { tenant: 'other' })
-    const id = await create('one')
+    const { after } = (await acme.ask('GET', '/events?after=latest')).body
+    const waiting = acme.ask('GET', `/events?after=${after}&wait=20`)
+    const stranger = acme.as(newTenant()).ask('GET', '/events?after=latest&wait=1')
+    const id = await acme.create('one')
     const { body } = await waiting
     expect(body.events).toEqual([expect.objectContaining({ connection_id: id })])
     expect(body.poll_after).toBe(0)
@@ -70,7 +49,7 @@ describe('GET /api/v2/flows/vault/events, embedded', () => {
     ['order=up', 'order', 'asc'],
     ['type=connection.created', '', 'after, limit, wait, order'],
   ])('refuses ?%s and says what is allowed', async (query, field, allowed) => {
-    const { status, body } = await ask('GET', `${EVENTS}?${query}`)
+    const { status, body } = await acme.ask('GET', `/events?${query}`)
     expect(status).toBe(400)
     expect(body.message).toContain(field)
     expect(body.message).toContain(allowed)
@@ -85,6 +64,7 @@ describe('the feed of a vault of its own', () => {
     shared = vault
     clock = new MovableClock()
     vault = await startRunningVault({ clock })
+    acme = feedCalls(targetOf(vault), newTenant(), SOON_MS)
   })
 
   afterEach(async () => {
@@ -93,7 +73,7 @@ describe('the feed of a vault of its own', () => {
   })
 
   test('lets requests that wait go when the vault stops', async () => {
-    const waiting = ask('GET', `${EVENTS}?after=latest&wait=20`)
+    const waiting = acme.ask('GET', '/events?after=latest&wait=20')
     await until(
       async () => vault.server.vault.feedWaits.size,
       (count) => count === 1,
@@ -104,19 +84,20 @@ describe('the feed of a vault of its own', () => {
   })
 
   test('answers 410 for a cursor behind what is kept, and goes on from `latest`', async () => {
-    const id = await create('one')
-    const { after } = await feedOf(1)
-    await rename(id, 'two')
-    await feedOf(2)
+    const id = await acme.create('one')
+    const { after } = await acme.feedOf(1)
+    await acme.rename(id, 'two')
+    await acme.feedOf(2)
     clock.moveOn(31 * DAY_MS)
     // The token has expired with the events.
-    acme = { ...acme, scopes: ALL_SCOPES }
-    const gone = await ask('GET', `${EVENTS}?after=${after}`)
+    const token = (tenant: string) => vault.token({ tenant, scopes: ALL_SCOPES })
+    acme = feedCalls({ ...targetOf(vault), token }, acme.tenant, SOON_MS)
+    const gone = await acme.ask('GET', `/events?after=${after}`)
     expect(gone.status).toBe(410)
     expect(gone.body).toMatchObject({ errorCode: 'events_expired', error: 'Gone' })
-    const latest = await ask('GET', `${EVENTS}?after=latest`)
+    const latest = await acme.ask('GET', '/events?after=latest')
     expect(latest.status).toBe(200)
-    expect((await ask('GET', `${EVENTS}?after=${latest.body.after}`)).body.events).toEqual([])
-    expect((await ask('GET', EVENTS)).body.events).toEqual([])
+    expect((await acme.ask('GET', `/events?after=${latest.body.after}`)).body.events).toEqual([])
+    expect((await acme.ask('GET', '/events')).body.events).toEqual([])
   })
 })
