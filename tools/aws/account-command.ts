@@ -1,4 +1,5 @@
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import { AWS_PRICES } from '../capacity/aws-figures.ts'
 import { millionCost, OPERATIONS } from '../capacity/operation-cost.ts'
 import { RUN_REQUESTS, runAgainstAccount } from './account-run.ts'
 import { needed, runTool, UsageError } from './tool-command.ts'
@@ -15,7 +16,7 @@ read:flows_vault_credentials. It makes one connection that carries the id of the
 
 const RUN_ID_BYTES = 4
 /** A secret is paid for by the hour, and one that is destroyed at once no longer. */
-const SECRET_HOUR_DOLLARS = 0.4 / 730
+const SECRET_HOUR_DOLLARS = AWS_PRICES.secretMonth / 730
 
 await runTool(USAGE, { options: ['url'], flags: ['go'] }, async ({ values, flags, env, say }) => {
   const url = needed(values, 'url').replace(/\/$/, '')

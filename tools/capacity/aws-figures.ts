@@ -47,4 +47,10 @@ export const AWS_PRICES = {
   millionQueueRequests: 0.4,
   /** (EventBridge pricing page, March 2026) */
   millionSchedules: 1,
+  /** Requests of an HTTP API. */
+  millionHttpRequests: 1,
+  /** Log lines, taken in. */
+  logGigabyte: 0.5,
+  /** Traces that X-Ray records. */
+  millionTraces: 5,
 } as const

@@ -32,16 +32,12 @@ const STORE_PRICES = {
   GenerateMac: AWS_PRICES.millionKmsCalls,
 } as const
 
-/** What a request costs besides the stores, by its parts. */
-const HTTP_API = 1
-const LOG_GIGABYTE = 0.5
 /** Lambda's own lines (START, REPORT), and API Gateway's line of the access log. */
 const PLATFORM_LOG_BYTES = 600
 const ACCESS_LOG_BYTES = 450
 /** X-Ray records a request a second and 5 % of the rest (X-Ray guide, sampling). */
 const TRACED_PART = 0.05
-const TRACE = 5
-const MEGABYTES_A_GIGABYTE = 1e9 / 1e6
+const GIGABYTE = 1e9
 
 /** Lines that a request leaves: one of its own and two of figures. */
 const REQUEST_LOG_BYTES = 851
@@ -84,10 +80,10 @@ export function millionCost({ calls, busyMs, logBytes, byHttp }: CountedOperatio
   const entries = Object.entries(calls) as [keyof typeof STORE_PRICES, number][]
   const stores = entries.reduce((sum, [call, times]) => sum + STORE_PRICES[call] * times, 0)
   const lambda = AWS_PRICES.millionInvocations + (busyMs / 1000) * AWS_PRICES.millionGigabyteSeconds
-  const http = byHttp ? HTTP_API : 0
+  const http = byHttp ? AWS_PRICES.millionHttpRequests : 0
   const bytes = logBytes + PLATFORM_LOG_BYTES + (byHttp ? ACCESS_LOG_BYTES : 0)
-  const logs = (bytes / MEGABYTES_A_GIGABYTE) * LOG_GIGABYTE
-  const traces = TRACED_PART * TRACE
+  const logs = ((bytes * 1e6) / GIGABYTE) * AWS_PRICES.logGigabyte
+  const traces = TRACED_PART * AWS_PRICES.millionTraces
   return { stores, lambda, http, logs, traces, together: stores + lambda + http + logs + traces }
 }
 
