@@ -20,7 +20,7 @@ export interface VaultStacks {
   /** The page, where the stage file wants one. */
   readonly web: WebStack | undefined
   /** Where the stage has one. */
-  readonly edge?: EdgeStack
+  readonly edge: EdgeStack | undefined
 }
 
 /**
@@ -64,7 +64,7 @@ export function buildStage(
     })
   }
   acknowledgeFindings({ data, vault, alarms, web, edge })
-  return { settings, data, vault, alarms, web, ...(edge === undefined ? {} : { edge }) }
+  return { settings, data, vault, alarms, web, edge }
 }
 
 function edgeOf(app: App, id: string, { stage, edge, domain }: DeploymentSettings): EdgeStack | undefined {

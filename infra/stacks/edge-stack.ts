@@ -15,7 +15,7 @@ import type { Construct } from 'constructs'
 import type { DeploymentSettings } from '../stage-file.ts'
 
 /** CloudFront's certificates and firewalls are of this Region, wherever the vault is (CloudFront guide). */
-export const EDGE_REGION = 'us-east-1'
+const EDGE_REGION = 'us-east-1'
 /** What AWS knows to be scanners and known exploits; none looks into a body that could hold a credential. */
 const MANAGED_RULES = ['AWSManagedRulesAmazonIpReputationList', 'AWSManagedRulesKnownBadInputsRuleSet']
 

@@ -1,19 +1,19 @@
 import type { AwsCall } from './aws-call.ts'
-import { matches } from './policy-evaluator.ts'
+import { type Conditions, matches } from './policy-evaluator.ts'
 
 /** One statement of a role's policy, as IAM keeps it. */
 export interface PolicyStatement {
   readonly Effect: string
   readonly Action: string | readonly string[]
   readonly Resource: string | readonly string[]
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+  readonly Condition?: Conditions
 }
 
 /** One action on one resource: the smallest thing that a statement gives to a role. */
 export interface Permission {
   readonly action: string
   readonly resource: string
-  readonly conditions: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+  readonly conditions: Conditions
 }
 
 /** A policy, permission by permission. Throws on a statement that denies: none of the vault's does. */
