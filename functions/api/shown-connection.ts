@@ -17,35 +17,27 @@ export interface ShownAs {
   readonly answerTo: 'read' | 'write'
 }
 
-/** The connection as a route answers it. */
+/** The connection as a route answers it; of a deleted one, with when that was. */
 export async function showConnection(
   ports: ShowingPorts,
   row: ConnectionRow,
-  { view, answerTo }: ShownAs,
+  { view, answerTo, deletedAtMs }: ShownAs & { readonly deletedAtMs?: number | undefined },
 ): Promise<ConnectionView> {
   if (view !== 'full') return connectionView(row, answerTo)
   const [freeze, usedByCount] = await Promise.all([
     ports.freezes.find(row.tenant, row),
     countFlows(ports, { tenant: row.tenant, connectionId: row.id }),
   ])
-  return fullConnectionView(row, answerTo, { freeze, usedByCount, publicUrl: ports.publicUrl })
+  return fullConnectionView(row, answerTo, { freeze, usedByCount, deletedAtMs, publicUrl: ports.publicUrl })
 }
 
-/** A page of them; of deleted ones, with when that was. */
-export async function showConnections(
+/** A page of them. */
+export function showConnections(
   ports: ShowingPorts,
   found: readonly { readonly row: ConnectionRow; readonly deletedAtMs?: number }[],
   view: ShownAs['view'],
 ): Promise<ConnectionView[]> {
-  if (view !== 'full') return found.map(({ row }) => connectionView(row, 'read'))
   return Promise.all(
-    found.map(async ({ row, deletedAtMs }) =>
-      fullConnectionView(row, 'read', {
-        freeze: await ports.freezes.find(row.tenant, row),
-        usedByCount: await countFlows(ports, { tenant: row.tenant, connectionId: row.id }),
-        deletedAtMs,
-        publicUrl: ports.publicUrl,
-      }),
-    ),
+    found.map(({ row, deletedAtMs }) => showConnection(ports, row, { view, answerTo: 'read', deletedAtMs })),
   )
 }
