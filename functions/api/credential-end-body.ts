@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { CredentialEndInput } from '../../shared/use-cases/connections/set-credential-end.ts'
-import { instantMs, instantSchema } from './instant-schema.ts'
+import { INSTANT_FORMS, instantMs, instantSchema } from './instant-schema.ts'
 
 /** The members of a body that say when a static credential ends; null takes the end away. */
 export const credentialEndBody = {
@@ -24,7 +24,7 @@ export const CREDENTIAL_END_PROPERTIES = {
   credential_expires_at: {
     description:
       'When what people entered ends: an instant, or Unix seconds. Warned of 30, 7 and 1 days ahead; null takes it away.',
-    anyOf: [{ type: 'string', format: 'date-time' }, { type: 'integer', minimum: 0 }, { type: 'null' }],
+    anyOf: [...INSTANT_FORMS, { type: 'null' }],
   },
   enforce_expiry: { type: 'boolean', description: 'True to refuse flows after that.' },
 }

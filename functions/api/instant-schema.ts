@@ -14,6 +14,12 @@ export const instantSchema = () =>
     payload.issues.push({ code: 'custom', message: REASON, params: { allowed: ALLOWED }, input: value })
   })
 
+/** The same for the document, as alternatives of JSON Schema. */
+export const INSTANT_FORMS = [
+  { type: 'string', format: 'date-time' },
+  { type: 'integer', minimum: 0 },
+]
+
 /** The same in a query, where it is text. */
 export const queryInstant = () => {
   const text = z.string().check((payload) => {

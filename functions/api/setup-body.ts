@@ -7,6 +7,7 @@ import { isShareable, sharedSetup } from '../../shared/connectors/shared-setup.t
 import { MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import type { JsonObject, JsonValue } from '../../shared/domain/json.ts'
 import { CREDENTIAL_END_PROPERTIES } from './credential-end-body.ts'
+import { INSTANT_FORMS } from './instant-schema.ts'
 
 /**
  * A setup at the edge: any object. Its app's own schema decides in the use case, because on an update only the
@@ -48,18 +49,8 @@ const GRANT = {
   properties: {
     access_token: { type: 'string', pattern: '^[\\x21-\\x7e]+$', writeOnly: true },
     refresh_token: { type: 'string', pattern: '^[\\x21-\\x7e]+$', writeOnly: true },
-    expires_at: {
-      anyOf: [
-        { type: 'string', format: 'date-time' },
-        { type: 'integer', minimum: 0 },
-      ],
-    },
-    refresh_expires_at: {
-      anyOf: [
-        { type: 'string', format: 'date-time' },
-        { type: 'integer', minimum: 0 },
-      ],
-    },
+    expires_at: { anyOf: INSTANT_FORMS },
+    refresh_expires_at: { anyOf: INSTANT_FORMS },
     scopes: {
       type: 'array',
       items: { type: 'string' },
