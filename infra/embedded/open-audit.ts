@@ -5,10 +5,8 @@ import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Log, LogLevel } from '../../shared/ports/log.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
+import { LineBatch } from './line-batch.ts'
 
-/** Lines of fetches wait this long at most, to be written together; a process that is killed loses them. */
-const FLUSH_AFTER_MS = 200
-const FLUSH_AT_CHARACTERS = 64 * 1024
 /** While the file takes nothing, so much is kept in memory; then lines are dropped, and the log says how many. */
 const MAX_WAITING_CHARACTERS = 8 * 1024 * 1024
 const COMPLAIN_EVERY_MS = 60_000
@@ -55,36 +53,35 @@ function requireWritable(file: string, append: (text: string) => void): void {
   }
 }
 
+/** Lines that are kept, as far as there is room for them, while they cannot be written. */
 class WaitingLines {
-  readonly #write: (text: string) => void
   readonly #world: { readonly clock: Pick<Clock, 'nowMs'>; readonly log: Log }
-  #waiting = ''
+  readonly #lines: LineBatch
   #dropped = 0
   #complainedAtMs = Number.NEGATIVE_INFINITY
-  #timer: NodeJS.Timeout | undefined
 
   constructor(write: (text: string) => void, world: { clock: Pick<Clock, 'nowMs'>; log: Log }) {
-    this.#write = write
     this.#world = world
+    this.#lines = new LineBatch((text) => {
+      try {
+        write(text)
+        return true
+      } catch (error) {
+        this.#complain(error)
+        return false
+      }
+    })
   }
 
   add(line: string): void {
-    if (this.#waiting.length + line.length > MAX_WAITING_CHARACTERS) this.#dropped += 1
-    else this.#waiting += line
-    if (this.#waiting.length >= FLUSH_AT_CHARACTERS) this.flush()
-    this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MS).unref()
+    const isRoom = this.#lines.length + line.length <= MAX_WAITING_CHARACTERS
+    if (!isRoom) this.#dropped += 1
+    // Without room it is tried all the same whether what waits can be written now.
+    this.#lines.add(isRoom ? line : '')
   }
 
   flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#waiting === '') return
-    try {
-      this.#write(this.#waiting)
-      this.#waiting = ''
-    } catch (error) {
-      this.#complain(error)
-    }
+    this.#lines.flush()
   }
 
   #complain(error: unknown): void {
