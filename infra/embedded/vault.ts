@@ -104,7 +104,8 @@ export async function openVault(options: {
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
   const callers = { verifier, permits: new PermitWatch(items, clock), ...limitsOf(settings, clock) }
-  const checkReady = readiness(settings, { items, check, clock })
+  const freeBytes = () => freeBytesOf(settings.dataFolder)
+  const checkReady = readinessCheck({ items, check, clock, freeBytes })
   const http = { ...ports, ...callers, checkReady, grants, freezes, work, ...browsers, checkUrl }
   const usage = new UsageRollup(ports)
   const handlers = createHandlers({ ...http, opened, deliveries, feedWaits, usage })
@@ -150,13 +151,6 @@ function limitsOf(
   const budgets = new LocalBudgets({ requestsPerSecond: settings.rateLimitPerSecond, clock })
   const { corsOrigins, maxConnections } = settings
   return { budgets, corsOrigins, maxConnections }
-}
-
-function readiness(
-  { dataFolder }: Settings,
-  ports: Pick<Parameters<typeof readinessCheck>[0], 'items' | 'check' | 'clock'>,
-): () => Promise<void> {
-  return readinessCheck({ ...ports, freeBytes: () => freeBytesOf(dataFolder) })
 }
 
 /** The functions' handlers, as each runs alone on AWS. */
