@@ -12,7 +12,7 @@ import type { AuthorizationUrl, AuthorizationUrlRequest } from '../../ports/gran
 import { findConnection } from '../commit/connection-rows.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { forbiddenField } from './called-urls.ts'
-import { codeVerifierOf, setupValues } from './exchange-code.ts'
+import { codeVerifierOf, effectiveSetupOf } from './exchange-code.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
 
@@ -26,12 +26,13 @@ export async function buildAuthorizationUrl(
   if (row === undefined || setup?.grant === undefined) {
     return { kind: 'failed', code: 'not_found', message: 'The connection is gone.' }
   }
-  const values = await setupValues(ports, row, setup)
+  const effective = await effectiveSetupOf(ports, row, setup)
+  const { values } = effective
   const forbidden = forbiddenField(ports.checkUrl, setup, values)
   if (forbidden !== undefined) return { kind: 'failed', code: forbidden.code, message: forbidden.message }
   const { oauthAppId: _previous, ...bare } = row
   const named = request.oauthAppId === undefined ? bare : { ...bare, oauthAppId: request.oauthAppId }
-  const application = await findApplicationClient(ports, named, setup.grant, values)
+  const application = await findApplicationClient(ports, named, setup.grant, effective)
   if (application === undefined) {
     return {
       kind: 'failed',

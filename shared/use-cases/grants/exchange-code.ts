@@ -2,21 +2,20 @@ import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
-import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
 import type { SetupDigests } from '../../ports/setup-facts.ts'
 import { findConnection, getConnection } from '../commit/connection-rows.ts'
 import { setupDigestsOf } from '../commit/setup-digests.ts'
-import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { type EffectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { askProvider, NOTHING_HELD } from './ask-provider.ts'
+import { findEffectiveSetup } from './effective-setup.ts'
 import { otherAccountThan } from './expected-account.ts'
 import { failureBecause } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAuthorization, revokeUnwanted } from './keep-authorization.ts'
 import { noteFailedAuthorization } from './note-failed-authorization.ts'
 import { prepareSeals } from './sealed-tokens.ts'
-import { findSetupValues } from './setup-values.ts'
 
 /**
  * Exchanges the code of a consumed state and puts the grant in the place of the connection's old one, with the
@@ -28,9 +27,10 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   const setup = row === undefined ? undefined : findSetupOf(row.appId, request.setupType)
   if (row === undefined || setup?.grant === undefined) return { kind: 'gone' }
   const profile = setup.grant
-  const values = await setupValues(ports, row, setup)
+  const effective = await effectiveSetupOf(ports, row, setup)
+  const { values } = effective
   const withApplication = request.oauthAppId === undefined ? row : { ...row, oauthAppId: request.oauthAppId }
-  const application = await findApplicationClient(ports, withApplication, profile, values)
+  const application = await findApplicationClient(ports, withApplication, profile, effective)
   if (application === undefined) return failed(ports, row, failureBecause('no-application'))
   const seals = await prepareSeals(ports, row)
   const way = {
@@ -82,9 +82,13 @@ export async function codeVerifierOf(
 }
 
 /** The setup the authorization belongs to: the stored one of that type, or a bare one. */
-export async function setupValues(ports: GrantPorts, row: ConnectionRow, setup: Setup): Promise<JsonObject> {
-  const values = await findSetupValues(ports, row, setup)
-  return values ?? setupValues(ports, await getConnection(ports, row.tenant, row.id), setup)
+export async function effectiveSetupOf(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  setup: Setup,
+): Promise<EffectiveSetup> {
+  const found = await findEffectiveSetup(ports, row, setup)
+  return found ?? effectiveSetupOf(ports, await getConnection(ports, row.tenant, row.id), setup)
 }
 
 async function bareDigests(

@@ -12,7 +12,11 @@ import { ConditionFailedError, StoreUnavailableError, type Write } from '../../p
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { rescueWrite } from '../commit/rescue-item.ts'
-import { effectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import {
+  type EffectiveSetup,
+  effectiveSetup,
+  findApplicationClient,
+} from '../oauth-applications/oauth-application.ts'
 import { askProvider, type Granted, NOTHING_HELD, wayFor } from './ask-provider.ts'
 import { forbiddenField, forbiddenWhenResolved } from './called-urls.ts'
 import { claimCode } from './code-claim.ts'
@@ -36,9 +40,10 @@ export async function mintFirstGrant(
   const profile = setup?.grant
   if (setup === undefined || profile === undefined)
     throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
-  const values = await findValues(ports, request, profile)
+  const effective = await findEffective(ports, request, profile)
   // Undone while it waited: whoever asked for it finds that out when it commits.
-  if (values === undefined) return { kind: 'late' }
+  if (effective === undefined) return { kind: 'late' }
+  const { values } = effective
   const failed = (failure: FailureTold, application?: string): FirstGrantResult => ({
     kind: 'failed',
     failure: { ...failure, ...(application === undefined ? {} : { application }) },
@@ -46,7 +51,7 @@ export async function mintFirstGrant(
   const way = wayFor(profile, values)
   const obstacle = obstacleTo(ports, setup, { values, needsCode: way === undefined })
   if (obstacle !== undefined || way === undefined) return failed(obstacle ?? failureBecause('not-authorized'))
-  const application = await findApplicationClient(ports, request, profile, values)
+  const application = await findApplicationClient(ports, request, profile, effective)
   if (application === undefined) return failed(failureBecause('no-application'))
   const askedScopes = scopesToAsk(profile, values)
   const seals = await prepareSeals(ports, request)
@@ -58,11 +63,12 @@ export async function mintFirstGrant(
     way,
     askedScopes,
     mark: seals.mark,
+    old: NOTHING_HELD,
   }
   const code = way.kind === 'authorization-code' ? way.code : undefined
   const claim = code === undefined ? undefined : await claimCode(ports, { ...request, code })
   if (code !== undefined && claim === undefined) return failed(failureBecause('code-sent-before'))
-  const answer = await askProvider(ports, { ...question, old: NOTHING_HELD })
+  const answer = await askProvider(ports, question)
   if (answer.kind === 'failed') {
     // It was not taken: whoever repeats the request may send it once more.
     if (['not-sent', 'passing', 'app-broken'].includes(answer.outcome.kind)) await claim?.release()
@@ -103,11 +109,11 @@ function setupIncomplete(missing: readonly string[]): FailureTold {
   }
 }
 
-async function findValues(
+async function findEffective(
   ports: GrantPorts,
   request: FirstGrantRequest,
   profile: GrantProfile,
-): Promise<JsonObject | undefined> {
+): Promise<EffectiveSetup | undefined> {
   try {
     const { content } = await ports.opened.open(request.secret)
     return await effectiveSetup(ports, request, profile, content.setup)

@@ -17,7 +17,7 @@ export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest)
   const setup = findSetupOf(stored.appId, stored.setupType)
   if (setup === undefined) return { kind: 'no-test' }
   const own = stored.secret === undefined ? {} : (await ports.opened.open(stored.secret)).content.setup
-  const values = await effectiveSetup(ports, stored, setup.grant, own)
+  const { values } = await effectiveSetup(ports, stored, setup.grant, own)
   const tokens = stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
   return probeWith(ports, setup, { tenant: stored.tenant, values, tokens })
 }

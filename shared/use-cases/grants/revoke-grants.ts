@@ -45,14 +45,14 @@ export async function revokeGrants(
   const names = Object.keys(tokens)
   if (!evenIfHeld && (await isEndingAnother(ports, connection, profile)))
     return Object.fromEntries(names.map((name) => [name, 'kept' as const]))
-  const setup = await effectiveSetup(ports, connection, profile, await setupOf(ports, connection))
-  const application = await findApplicationClient(ports, connection, profile, setup)
+  const effective = await effectiveSetup(ports, connection, profile, await setupOf(ports, connection))
+  const application = await findApplicationClient(ports, connection, profile, effective)
   const results: RevokeStoredResult = {}
   for (const [name, grant] of Object.entries(tokens)) {
     const outcome = await ports.oauth.revoke({
       tenant: connection.tenant,
       profile,
-      setup: new SecretText(JSON.stringify(setup)),
+      setup: new SecretText(JSON.stringify(effective.values)),
       ...(application === undefined ? {} : { client: application.client }),
       accessToken: new SecretText(grant.access_token),
       ...(grant.refresh_token === undefined ? {} : { refreshToken: new SecretText(grant.refresh_token) }),

@@ -41,6 +41,12 @@ export interface ApplicationClient {
   readonly stateName: string
 }
 
+/** A setup as a provider is asked with it: its values, and the OAuth application it names that some of them are of. */
+export interface EffectiveSetup {
+  readonly values: JsonObject
+  readonly shared?: OauthApplication
+}
+
 /** The sort key of the item that names an app's default application. */
 export function defaultApplicationSort(appId: string): string {
   return `default#${appId}`
@@ -92,17 +98,18 @@ export async function findApplicationClient(
   ports: Pick<Ports, 'items'> & { opened: OpenedSecrets },
   row: Pick<ConnectionRow, 'tenant' | 'appId' | 'oauthAppId' | 'setupDigest'>,
   profile: GrantProfile,
-  setup: JsonObject,
+  { values, shared }: EffectiveSetup,
 ): Promise<(ApplicationClient & { oauthAppId?: string }) | undefined> {
   if (profile.client.from === 'setup') {
-    const secret = setup[profile.client.secret]
+    const secret = values[profile.client.secret]
     const client = {
-      id: String(setup[profile.client.id] ?? ''),
+      id: String(values[profile.client.id] ?? ''),
       ...(typeof secret === 'string' ? { secret: new SecretText(secret) } : {}),
     }
-    const named = profile.client.application === undefined ? undefined : setup[profile.client.application]
-    if (typeof named === 'string') return sharedClient(ports, row, { named, client })
-    return { client, stateName: `setup ${row.setupDigest}` }
+    if (applicationNamed(profile, values) === undefined)
+      return { client, stateName: `setup ${row.setupDigest}` }
+    if (shared === undefined || !isReadyApplication(shared)) return undefined
+    return { client, stateName: stateNameOf(shared), oauthAppId: shared.id }
   }
   const application =
     row.oauthAppId === undefined
@@ -129,35 +136,30 @@ export function isReadyApplication({ clientId, secret, setup }: OauthApplication
 }
 
 /**
- * The setup's values as a provider is asked with them: what the OAuth application holds that it names, and over that
- * its own. As they are where it names none, and where there is no such application any more.
+ * The setup as a provider is asked with it: what the OAuth application holds that it names, and over that its own. As
+ * it is where it names none, and where there is no such application any more.
  */
 export async function effectiveSetup(
   ports: Pick<Ports, 'items'> & { opened: OpenedSecrets },
   { tenant, appId }: Pick<ConnectionRow, 'tenant' | 'appId'>,
   profile: GrantProfile | undefined,
   own: JsonObject,
-): Promise<JsonObject> {
-  const { client } = profile ?? {}
-  if (client?.from !== 'setup' || client.application === undefined) return own
-  const named = own[client.application]
-  if (typeof named !== 'string') return own
-  const application = await findOauthApplication(ports, tenant, named)
-  if (application?.appId !== appId) return own
-  const { clientId, secret, setup } = application
+): Promise<EffectiveSetup> {
+  const named = profile === undefined ? undefined : applicationNamed(profile, own)
+  if (profile?.client.from !== 'setup' || named === undefined) return { values: own }
+  const shared = await findOauthApplication(ports, tenant, named)
+  if (shared?.appId !== appId) return { values: own }
+  const { clientId, secret, setup } = shared
   const secrets = secret === undefined ? {} : (await ports.opened.open(secret)).content.setup
-  return { ...setup, ...secrets, ...(clientId === undefined ? {} : { [client.id]: clientId }), ...own }
+  const client = clientId === undefined ? {} : { [profile.client.id]: clientId }
+  return { values: { ...setup, ...secrets, ...client, ...own }, shared }
 }
 
-/** The client of the application that a setup names; `setup` has its values already. */
-async function sharedClient(
-  ports: Pick<Ports, 'items'>,
-  { tenant, appId }: Pick<ConnectionRow, 'tenant' | 'appId'>,
-  { named, client }: { named: string; client: ClientIdentity },
-): Promise<(ApplicationClient & { oauthAppId: string }) | undefined> {
-  const application = await findOauthApplication(ports, tenant, named)
-  if (application?.appId !== appId || !isReadyApplication(application)) return undefined
-  return { client, stateName: stateNameOf(application), oauthAppId: application.id }
+/** The id by which a setup names the application that holds its client. */
+function applicationNamed({ client }: GrantProfile, values: JsonObject): string | undefined {
+  if (client.from !== 'setup' || client.application === undefined) return undefined
+  const named = values[client.application]
+  return typeof named === 'string' ? named : undefined
 }
 
 function stateNameOf({ id, version }: OauthApplication): string {

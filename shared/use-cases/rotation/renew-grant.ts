@@ -8,6 +8,7 @@ import type { FailureTold, RotationCause, RotationResult } from '../../ports/gra
 import type { TokenFailure, TokenOutcome } from '../../ports/oauth-client.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { type Answer, askProvider, type Question, type Way, wayFor } from '../grants/ask-provider.ts'
+import { findEffectiveSetup } from '../grants/effective-setup.ts'
 import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { scopesToAsk } from '../grants/grant-records.ts'
@@ -20,7 +21,6 @@ import {
   type TokensByName,
 } from '../grants/sealed-tokens.ts'
 import { adoptWaiting } from '../grants/settle-rescue.ts'
-import { findSetupValues } from '../grants/setup-values.ts'
 import { failureMember } from '../grants/when-again.ts'
 import { type ApplicationClient, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { commitFailure } from './commit-failure.ts'
@@ -50,13 +50,14 @@ export async function renewGrant(
   request: RenewalRequest,
 ): Promise<RotationResult> {
   const { row, profile, setup } = connection
-  const values = await findSetupValues(ports, row, setup)
-  if (values === undefined) return busyOrGone(ports, row)
+  const effective = await findEffectiveSetup(ports, row, setup)
+  if (effective === undefined) return busyOrGone(ports, row)
+  const { values } = effective
   const found = await findCurrentTokens(ports, row)
   if (found === undefined) return busyOrGone(ports, row)
   const tokens = found === 'missing' ? {} : found
   const old = { tokens, states: row.grants ?? {} }
-  const application = await findApplicationClient(ports, row, profile, values)
+  const application = await findApplicationClient(ports, row, profile, effective)
   const way = wayFor(profile, values, { grantName: request.grantName, old })
   // What needs nobody is minted anew; a person's grant is lost.
   if (found === 'missing' && way === undefined) return failed(ports, row, failureBecause('grant-missing'))

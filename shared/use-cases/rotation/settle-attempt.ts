@@ -2,6 +2,7 @@ import { canResend, isHeld, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { RotationRequest } from '../../ports/grant-runner.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { findEffectiveSetup } from '../grants/effective-setup.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import {
   type HeldConnection,
@@ -12,7 +13,6 @@ import {
 import { postponeRow } from '../grants/postpone-rotation.ts'
 import { probeWith } from '../grants/probe-stored.ts'
 import { adoptWaiting } from '../grants/settle-rescue.ts'
-import { findSetupValues } from '../grants/setup-values.ts'
 import { commitFailure } from './commit-failure.ts'
 
 export type SettledAttempt =
@@ -79,10 +79,10 @@ async function settleUnknown(
 
 /** Whether the connector's test call finds the token alive that a flow complained of; false where there is none. */
 async function isStillAccepted(ports: GrantPorts, { row, setup }: HeldConnection): Promise<boolean> {
-  const values = await findSetupValues(ports, row, setup)
-  if (values === undefined || row.grant === undefined) return true
+  const effective = await findEffectiveSetup(ports, row, setup)
+  if (effective === undefined || row.grant === undefined) return true
   const { tokens } = await ports.opened.openAccess(row, row.grant.access)
-  const { kind } = await probeWith(ports, setup, { tenant: row.tenant, values, tokens })
+  const { kind } = await probeWith(ports, setup, { tenant: row.tenant, values: effective.values, tokens })
   return kind === 'accepted' || kind === 'unreachable'
 }
 
