@@ -1,6 +1,7 @@
 import { PAGE_ROOT } from '../mount.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { ApiError, noAnswer } from './api-error.ts'
+import { PageSession } from './page-session.ts'
 import type { Session, SignInConfig } from './signed-in.ts'
 
 /** The session as this vault begins it. Throws `ApiError`. */
@@ -11,7 +12,6 @@ export async function openSession(onChange: (isSignedIn: boolean) => void): Prom
     return new IssuerSession(config, onChange)
   }
   if (config.sign_in === 'none') throw new ApiError({ status: 404, message: PAGE.signInNowhere })
-  const { PageSession } = await import('./page-session.ts')
   return new PageSession(onChange)
 }
 
