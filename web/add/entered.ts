@@ -31,8 +31,17 @@ export interface Entered {
   readonly offersUnverified: string | undefined
 }
 
+/** Nothing has gone wrong, or what had is tried again. */
+export const NO_TROUBLE: Pick<Entered, 'errors' | 'error' | 'conflict' | 'offersUnverified'> = {
+  errors: [],
+  error: undefined,
+  conflict: undefined,
+  offersUnverified: undefined,
+}
+
 /** A dialog in which nobody has done anything. */
 export const NOTHING: Entered = {
+  ...NO_TROUBLE,
   step: 'app',
   query: '',
   appId: undefined,
@@ -41,19 +50,7 @@ export const NOTHING: Entered = {
   action: undefined,
   name: '',
   isNamed: false,
-  errors: [],
-  error: undefined,
   isTyped: false,
   isAsking: false,
   isBusy: false,
-  conflict: undefined,
-  offersUnverified: undefined,
-}
-
-/** Nothing has gone wrong, or what had is tried again. */
-export const NO_TROUBLE: Pick<Entered, 'errors' | 'error' | 'conflict' | 'offersUnverified'> = {
-  errors: [],
-  error: undefined,
-  conflict: undefined,
-  offersUnverified: undefined,
 }
