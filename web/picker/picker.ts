@@ -107,8 +107,11 @@ export class VaultConnectionPicker extends LitElement {
   async #connect(token: NonNullable<VaultConnectionPicker['token']>): Promise<void> {
     const api = new Api({ base: this.#base, token })
     try {
-      const identity = await api.ask<Identity>('GET', '/session')
-      this.#connectors = await api.connectors()
+      const [identity, connectors] = await Promise.all([
+        api.ask<Identity>('GET', '/session'),
+        api.connectors(),
+      ])
+      this.#connectors = connectors
       this.#context = { api, identity, say: () => undefined }
       this.#error = undefined
       await this.#findChosen()
