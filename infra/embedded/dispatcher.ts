@@ -11,6 +11,7 @@ import type { Budgets, Standing } from '../../shared/ports/budgets.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
+import type { RequestHolder } from './http/body-budget.ts'
 import { FairTurns } from './http/fair-turns.ts'
 import type { ServerAnswer } from './http/gateway-answer.ts'
 import type { RouteFinder } from './http/gateway-event.ts'
@@ -53,9 +54,9 @@ export function createDispatcher(options: {
   for (const { answer, ...route } of [...local, ...pages])
     byKey.set(routeKeyOf(route), (event) => answerWithinBudget(options, event, answer))
   const turns = new FairTurns()
-  const handle: Dispatcher['handle'] = async (event) => {
+  const serve = async (event: APIGatewayProxyEventV2, { name }: RequestHolder): Promise<ServerAnswer> => {
     const isLong = (event.body?.length ?? 0) > BODY_BYTES_A_UNIT
-    const leave = await turns.enter((await requestHolder(event, options)).name, { isLong })
+    const leave = await turns.enter(name, { isLong })
     if (leave === undefined) return logged(options, event, async () => refusalOf({ secondsToNext: 1 }))
     try {
       return await (byKey.get(event.routeKey) ?? options.elsewhere)(event as HttpEvent)
@@ -71,8 +72,8 @@ export function createDispatcher(options: {
       ...pages.filter(({ path }) => !routes.some((route) => route.path === path)),
       METRICS_ROUTE,
     ]),
-    admit: createAdmission({ ...options, guarded, handle }),
-    handle,
+    admit: createAdmission({ ...options, guarded, serve }),
+    handle: async (event) => serve(event, await requestHolder(event, options)),
   }
 }
 
@@ -94,17 +95,17 @@ function pageRoutes({
 /** A body is read for who may send it, and for the few routes that anybody may use. */
 function createAdmission(options: {
   guarded: ReadonlySet<string>
-  handle: Dispatcher['handle']
+  serve(event: APIGatewayProxyEventV2, holder: RequestHolder): Promise<ServerAnswer>
   verifier: TokenVerifier
   clock: Pick<Clock, 'nowMs'>
 }): Dispatcher['admit'] {
-  const { guarded, handle } = options
+  const { guarded } = options
   return async (event) => {
-    if (event.routeKey === '$default') return { answer: await handle(event) }
     const holder = await requestHolder(event, options)
-    // The handler finds that there is no valid token, and says what is wrong.
-    const isRefused = guarded.has(event.routeKey) && holder.tenant === undefined
-    return isRefused ? { answer: await handle(event) } : { holder }
+    // The handler finds that there is no such route, or no valid token, and says what is wrong.
+    const isRefused =
+      event.routeKey === '$default' || (guarded.has(event.routeKey) && holder.tenant === undefined)
+    return isRefused ? { answer: await options.serve(event, holder) } : { holder }
   }
 }
 
