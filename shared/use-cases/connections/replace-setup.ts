@@ -19,7 +19,7 @@ import { checkIfMatch } from '../commit/preconditions.ts'
 import { countedPointer, kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
-import { grantFate } from './grant-fate.ts'
+import { type GrantFate, grantFate } from './grant-fate.ts'
 import { isRevoked, leftWith, type Replaced, retireSetup } from './retire-setup.ts'
 import type { CredentialEndInput } from './set-credential-end.ts'
 import { setupChange } from './setup-change.ts'
@@ -52,6 +52,8 @@ export async function replaceSetup(
   input: SetupReplacement,
 ): Promise<ConnectionRow> {
   const op = newUuid(ports.random)
+  // Of the grant that the connection holds now, as long as no other is there.
+  const held = grantFate(row, accepted, false)
   const { reserve, reserved, ...place } = placeForSecret(ports, row, {
     kind: kindOfSetup(accepted.setup),
     key: connectionKey(row.tenant, row.id),
@@ -70,13 +72,10 @@ export async function replaceSetup(
       place,
       besideIntent: [reserve],
       value: source.kind === 'sent' ? source.value : () => source.stage({ secretId, versionId: op, isNew }),
-      seenFirst: input.verify === true || asksProvider(row, accepted),
+      seenFirst: input.verify === true || asksProvider(accepted, held),
       commit: async ({ pointer, beside, begun }: Staging) => {
-        const request = firstGrantRequest(row, accepted, { secret: pointer, op })
-        const first = await firstGrant(ports, request, accepted, {
-          verify: input.verify === true,
-          held: grantFate(row, accepted, false),
-        })
+        const request = firstGrantRequest(row, accepted, { secret: pointer, op, held })
+        const first = await firstGrant(ports, request, accepted, { verify: input.verify === true, held })
         updated = await changeConnection(ports, begun ? reserved : row, (current) => {
           checkIfMatch(current, input.ifMatch)
           if (source.kind === 'merged' && current.secret?.versionId !== row.secret?.versionId)
@@ -122,9 +121,8 @@ async function reasonOf(ports: FirstGrantPorts, row: ConnectionRow, error: unkno
 function firstGrantRequest(
   row: ConnectionRow,
   accepted: AcceptedSetup,
-  { secret, op }: { secret: SecretPointer; op: string },
+  { secret, op, held }: { secret: SecretPointer; op: string; held: GrantFate },
 ): FirstGrantRequest {
-  const isSameClient = grantFate(row, accepted, false) === 'kept'
   const marks = Object.entries(row.grants ?? {}).map(([name, { mark }]) => [name, mark])
   return {
     tenant: row.tenant,
@@ -135,13 +133,13 @@ function firstGrantRequest(
     secret,
     op,
     authorization: op,
-    ...(isSameClient ? { replaces: Object.fromEntries(marks) } : {}),
+    ...(held === 'kept' ? { replaces: Object.fromEntries(marks) } : {}),
   }
 }
 
 /** What needs no person is asked for, and what a person allowed is exchanged; a grant that is kept needs neither. */
-function asksProvider(row: ConnectionRow, accepted: AcceptedSetup): boolean {
-  const { grant: profile } = accepted.setup
+function asksProvider({ setup, codeDigest }: AcceptedSetup, held: GrantFate): boolean {
+  const { grant: profile } = setup
   if (profile?.kind !== 'authorization-code') return profile !== undefined
-  return accepted.codeDigest !== undefined || grantFate(row, accepted, false) !== 'kept'
+  return codeDigest !== undefined || held !== 'kept'
 }
