@@ -30,7 +30,7 @@ export async function previewCreate(
   input: CreateConnectionInput,
 ): Promise<ChangePreview> {
   const accepted = await checkCreation(ports, input)
-  const newGrant = accepted === undefined ? 'none' : newGrantOf(accepted, 'none')
+  const newGrant = accepted === undefined ? 'none' : newGrantOf(accepted)
   return {
     changes: accepted === undefined ? ['name'] : ['name', 'setup'],
     heldGrant: 'none',
@@ -55,19 +55,20 @@ export async function previewUpdate(
     return { changes: beside, heldGrant, newGrant: 'none', missingScopes: [] }
   }
   const { accepted, changed = ['setup'] } = wanted
-  const bringsOwn = newGrantOf(accepted, 'ended')
-  const heldGrant = grantFate(row, accepted, bringsOwn === 'minted' || bringsOwn === 'exchanged')
+  const newGrant = newGrantOf(accepted)
+  const heldGrant = grantFate(row, accepted, newGrant === 'minted' || newGrant === 'exchanged')
   const isSameSetup = accepted.digests.setupDigest === row.setupDigest
   return {
     changes: [...beside, ...(isSameSetup ? ['code'] : changed)],
     heldGrant,
-    newGrant: newGrantOf(accepted, heldGrant),
+    newGrant: heldGrant === 'kept' ? 'none' : newGrant,
     missingScopes: heldGrant === 'kept' ? lacking(row, accepted) : [],
   }
 }
 
-function newGrantOf({ setup, codeDigest }: AcceptedSetup, held: GrantFate): ChangePreview['newGrant'] {
-  if (setup.grant === undefined || held === 'kept') return 'none'
+/** Where the setup's own grant comes from, unless it goes on with one that is kept. */
+function newGrantOf({ setup, codeDigest }: AcceptedSetup): ChangePreview['newGrant'] {
+  if (setup.grant === undefined) return 'none'
   if (setup.grant.kind !== 'authorization-code') return 'minted'
   return codeDigest === undefined ? 'authorized' : 'exchanged'
 }
