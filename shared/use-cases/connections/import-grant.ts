@@ -3,7 +3,6 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
-import { randomAlphanumeric } from '../../domain/ids.ts'
 import { type ImportedGrant, importedState } from '../../domain/imported-grant.ts'
 import type { JsonValue } from '../../domain/json.ts'
 import { importedGrantKey } from '../../domain/keys.ts'
@@ -14,12 +13,10 @@ import { findConnection } from '../commit/connection-rows.ts'
 import type { ValidAcceptedSetup } from '../grants/accept-setup.ts'
 import { grantMembers } from '../grants/grant-change.ts'
 import { scopesToAsk } from '../grants/grant-records.ts'
+import { newMark } from '../grants/sealed-tokens.ts'
 import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
 import type { FirstGrantOutcome, FirstGrantPorts } from './first-grant.ts'
 import { findTombstone } from './tombstones.ts'
-
-/** As many as the marks that the grants draw by themselves. */
-const MARK_CHARACTERS = 8
 
 /** A grant that comes with a create, and the operator's application that minted it, where the app has those. */
 export interface GrantInput extends ImportedGrant {
@@ -49,7 +46,7 @@ export async function acceptImport(
   refuseUnknownExtra(profile, input)
   const { oauthAppId, ...grant } = input
   const application = await applicationFor(ports, { tenant, appId, oauthAppId }, profile, accepted)
-  const mark = randomAlphanumeric(MARK_CHARACTERS, ports.random)
+  const mark = newMark(ports.random)
   const claim = await claimFor(ports, tenant, (grant.refreshToken ?? grant.accessToken)!)
   return { grant, profile, mark, oauthAppId: application, claim }
 }

@@ -5,6 +5,7 @@ import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Write } from '../../ports/item-store.ts'
+import type { Random } from '../../ports/random.ts'
 import { SealBrokenError, SecretNotFoundError } from '../../ports/secret-store.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { parseRefreshTokens } from '../commit/opened-secrets.ts'
@@ -12,6 +13,11 @@ import type { GrantPorts } from './grant-ports.ts'
 
 /** 62^8 marks of one connection's items: two never meet, and a put that met one fails. */
 const MARK_CHARACTERS = 8
+
+/** A mark that no sealed item of the connection has. */
+export function newMark(random: Random): string {
+  return randomAlphanumeric(MARK_CHARACTERS, random)
+}
 
 type Owner = Pick<ConnectionRow, 'tenant' | 'id'>
 
@@ -55,7 +61,7 @@ export async function openTokens(
 export async function prepareSeals(
   ports: Pick<GrantPorts, 'sealer' | 'random'>,
   owner: Owner,
-  mark = randomAlphanumeric(MARK_CHARACTERS, ports.random),
+  mark = newMark(ports.random),
 ): Promise<AnswerSeals> {
   const [sealAccess, sealRefresh] = await Promise.all([
     ports.sealer.prepare(placeOf(owner, 'access', mark)),
