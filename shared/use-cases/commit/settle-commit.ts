@@ -13,8 +13,13 @@ interface Versioned {
   readonly op: string
 }
 
-/** How long the mark of a creation that was made impossible stays: far longer than a transaction is on its way. */
+/** How long a mark stays: far longer than a transaction is on its way, or a request that may still ask for it. */
 const MARK_KEPT_S = 3600
+
+/** What stands in the place of what is undone, or will never be: it goes by itself. */
+export function undoneMark(nowMs: number): Attributes {
+  return { undoneAtMs: nowMs, expires_at_s: Math.ceil(nowMs / 1000) + MARK_KEPT_S }
+}
 
 /** Whether an item only says that what would have been created under its key never will be. */
 export function isUndoneCreation(attributes: Attributes): boolean {
@@ -26,8 +31,7 @@ export function isUndoneCreation(attributes: Attributes): boolean {
  * the condition that there is none, so a mark in its place makes the creation impossible.
  */
 export async function settleCreation(ports: Pick<Ports, 'items' | 'clock'>, key: ItemKey): Promise<boolean> {
-  const undoneAtMs = ports.clock.nowMs()
-  const mark = { undoneAtMs, expires_at_s: Math.ceil(undoneAtMs / 1000) + MARK_KEPT_S }
+  const mark = undoneMark(ports.clock.nowMs())
   try {
     await ports.items.transact([{ op: 'put', key, attributes: mark, when: [{ kind: 'item-absent' }] }])
     return false

@@ -13,10 +13,8 @@ import type { Ports } from '../../ports/ports.ts'
 import type { Intent } from './intent.ts'
 import { rescueOf, rescueRemoval } from './rescue-item.ts'
 import { sealedRemoval } from './sealed-removal.ts'
+import { undoneMark } from './settle-commit.ts'
 import { revokeStored } from './stored-setup.ts'
-
-/** How long an undone intent stays as a mark: far longer than any request that may still ask for it. */
-const UNDONE_KEPT_S = 3600
 
 /** Undoing may have to revoke a grant; where no provider is called (OAuth applications) there is none. */
 export type UndoPorts = Ports & { readonly grants?: GrantRunner }
@@ -47,9 +45,7 @@ export async function undoIntent(ports: UndoPorts, intent: Intent): Promise<'und
   await removeWhatWasPut(ports, intent)
   if (intent.idempotencySort !== undefined)
     await releaseIdempotencyRecord(ports, intent, intent.idempotencySort)
-  const undoneAtMs = ports.clock.nowMs()
-  const mark = { undoneAtMs, expires_at_s: Math.ceil(undoneAtMs / 1000) + UNDONE_KEPT_S }
-  await ports.items.transact([{ op: 'put', key, attributes: mark }])
+  await ports.items.transact([{ op: 'put', key, attributes: undoneMark(ports.clock.nowMs()) }])
   return 'undone'
 }
 
