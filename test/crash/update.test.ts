@@ -29,6 +29,11 @@ async function observe(
   return `version ${row.version} is ${state}`
 }
 
+async function servesNothingRevoked(world: World, { id }: ConnectionRow): Promise<string[]> {
+  const serves = (await world.fetch(TENANT, id))['access_token']
+  return world.provider.revoked.includes(String(serves)) ? [`it serves the revoked ${serves}`] : []
+}
+
 const withKey = async (process: Process): Promise<ConnectionRow> => {
   const setup = { type: 'API_KEY', api_key: OLD_KEY }
   const input = { tenant: TENANT, clientId: 'c1', name: 'old', appId: 'SENDGRID', setup }
@@ -108,10 +113,7 @@ const scenarios: Scenario<ConnectionRow>[] = [
         after: ['old', 'access-2'],
         field: 'access_token',
       }),
-    async afterwards(world, { id }) {
-      const serves = (await world.fetch(TENANT, id))['access_token']
-      return world.provider.revoked.includes(String(serves)) ? [`it serves the revoked ${serves}`] : []
-    },
+    afterwards: servesNothingRevoked,
   },
   {
     name: 'give the client of a grant another secret',
@@ -139,10 +141,7 @@ const scenarios: Scenario<ConnectionRow>[] = [
         after: ['old', 'access-2'],
         field: 'access_token',
       }),
-    async afterwards(world, { id }) {
-      const serves = (await world.fetch(TENANT, id))['access_token']
-      return world.provider.revoked.includes(String(serves)) ? [`it serves the revoked ${serves}`] : []
-    },
+    afterwards: servesNothingRevoked,
   },
 ]
 
