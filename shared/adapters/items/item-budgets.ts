@@ -65,10 +65,11 @@ export class ItemBudgets implements Budgets {
       share.uncounted = charged(share.uncounted, 1)
       return this.#standing(holder, share, true)
     }
-    if (share.units < 1 && nowMs >= share.emptyUntilMs && !(await this.#refill(holder, share))) {
-      return this.#local.take(holder)
-    }
-    const isAllowed = share.units >= 1
+    const isAsked = share.units < 1 && nowMs >= share.emptyUntilMs
+    const refill = isAsked ? await this.#refill(holder, share) : 'settled'
+    if (refill === 'away') return this.#local.take(holder)
+    // Who loses the race for a share to other processes is no flood: the request passes, and is paid with the next one.
+    const isAllowed = share.units >= 1 || refill === 'outrun'
     if (isAllowed) share.units -= 1
     return this.#standing(holder, share, isAllowed)
   }
@@ -83,8 +84,8 @@ export class ItemBudgets implements Budgets {
     else this.#shareOf(holder).units -= units
   }
 
-  /** Takes what is owed and a share; false when the table did not answer. */
-  async #refill(holder: BudgetHolder, share: Share): Promise<boolean> {
+  /** Takes what is owed and a share, unless the table is away or others were faster each time. */
+  async #refill(holder: BudgetHolder, share: Share): Promise<'settled' | 'outrun' | 'away'> {
     const rate = this.#rateOf(holder)
     const wanted = Math.max(1, Math.min(SHARE_UNITS, Math.floor(rate.perSecond * SHARE_OF_SECOND)))
     // What is owed may be more than there is: then the budget owes it, and everybody waits for it.
@@ -92,14 +93,15 @@ export class ItemBudgets implements Budgets {
     try {
       const key = budgetKey(holder.of, holder.budget)
       const taken = await takeShare(this.#ports, key, { rate, least, most })
-      share.units += taken.units
       share.seen = taken.bucket
+      if (taken.isOutrun) return 'outrun'
+      share.units += taken.units
       share.emptyUntilMs = this.#ports.clock.nowMs() + taken.emptyForMs
-      return true
+      return 'settled'
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
       // Requests are answered without it, as long as the rest can be had.
-      return false
+      return 'away'
     }
   }
 

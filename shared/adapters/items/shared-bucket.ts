@@ -25,10 +25,14 @@ export interface BucketPorts {
   readonly random: Pick<Random, 'bytes'>
 }
 
-/** What came of taking a share: units, or for how long there are none; and the bucket as it was left. */
+/**
+ * What came of taking a share: units, or for how long there are none; whether there were some, and others took them
+ * first each time; and the bucket as it was left.
+ */
 export interface TakenShare {
   readonly units: number
   readonly emptyForMs: number
+  readonly isOutrun: boolean
   readonly bucket: Bucket
 }
 
@@ -48,19 +52,19 @@ export async function takeShare(
     bucket = stored === undefined ? fullBucket(rate, nowMs) : refilled(bucketOf(stored), rate, nowMs)
     if (bucket.units < 1) {
       const emptyForMs = Math.max(MIN_EMPTY_MS, secondsUntil(bucket, rate, 1) * 1000)
-      return { units: 0, emptyForMs, bucket }
+      return { units: 0, emptyForMs, isOutrun: false, bucket }
     }
     const units = Math.max(least, Math.min(most, bucket.units))
     const next = charged(bucket, units)
     try {
       await write(ports, { key, stored, next })
-      return { units, emptyForMs: 0, bucket: next }
+      return { units, emptyForMs: 0, isOutrun: false, bucket: next }
     } catch (error) {
       if (!(error instanceof ConditionFailedError)) throw error
       stored = error.current ?? (await ports.items.get(key))
     }
   }
-  return { units: 0, emptyForMs: MIN_EMPTY_MS, bucket }
+  return { units: 0, emptyForMs: MIN_EMPTY_MS, isOutrun: true, bucket }
 }
 
 function write(

@@ -83,6 +83,27 @@ describe('ItemBudgets', () => {
     expect(taken).toBeLessThanOrEqual(50 + SLACK)
   })
 
+  it('refuses nobody for losing the race for a share, and has it paid later', async () => {
+    const store = new MemoryItemStore()
+    let rivals = 0
+    const items: ItemStore = {
+      ...counted(store),
+      // Another process takes its share between each look and its write, for as long as there are rivals.
+      transact: async (writes) => {
+        if (rivals-- > 0)
+          await takeAll(open({ requestsPerSecond: 100, clock, items: store, seed: 9 + rivals }), ACME, 6)
+        return store.transact(writes)
+      },
+    }
+    const budgets = open({ requestsPerSecond: 100, clock, items })
+    await takeAll(budgets, ACME, 5)
+    rivals = 4
+    expect(await budgets.take(ACME)).toMatchObject({ isAllowed: true })
+    expect(rivals).toBe(0)
+    const left = await takeAll(budgets, ACME, 1_000)
+    expect(left).toBeLessThan(100)
+  })
+
   it('keeps no address in the table', async () => {
     const items = counted(new MemoryItemStore())
     const budgets = open({ requestsPerSecond: 10, clock, items })
