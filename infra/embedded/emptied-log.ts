@@ -12,8 +12,10 @@ export function emptyingLog(
 ): HttpHandler {
   return async (event) => {
     const answer = await handler(event)
-    if (event.requestContext.http.method !== 'DELETE' || event.queryStringParameters?.['purge'] !== 'true')
-      return answer
+    const { requestContext, queryStringParameters } = event
+    const isPurge = requestContext.http.method === 'DELETE' && queryStringParameters?.['purge'] === 'true'
+    // Who is refused has destroyed nothing, and shall not have the disk work.
+    if (!isPurge || (answer.statusCode ?? 500) >= 300) return answer
     try {
       items.moveLog()
     } catch (error) {

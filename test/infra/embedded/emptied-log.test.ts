@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { jest } from '@jest/globals'
 import { type RunningVault, startRunningVault } from '../../support/running-vault.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
@@ -79,5 +80,18 @@ describe('the files of the vault', () => {
     const gone = replaced.filter((text) => !current.includes(text))
     expect(gone).toHaveLength(20)
     expect(foundInFiles(gone)).toEqual([])
+  })
+
+  it('are left alone for a purge that is refused', async () => {
+    const id = await create('c')
+    const { items } = vault.server.vault
+    const moved = jest.spyOn(items, 'moveLog')
+    const purge = (path: string, headers: Record<string, string> = {}) =>
+      fetch(`${vault.url}${path}?purge=true`, { method: 'DELETE', headers })
+    expect((await purge(`${CONNECTIONS}/${id}`)).status).toBe(401)
+    expect((await vault.request(caller, 'DELETE', `${CONNECTIONS}/${id}?purge=true&x=1`)).status).toBe(400)
+    expect(moved).not.toHaveBeenCalled()
+    expect((await vault.request(caller, 'DELETE', `${CONNECTIONS}/${id}?purge=true`)).status).toBe(204)
+    expect(moved).toHaveBeenCalledTimes(1)
   })
 })
