@@ -131,6 +131,9 @@ export class VaultApp extends View {
     this.#isSignedOut = false
     try {
       const identity = await this.#api.ask<Identity>('GET', '/session')
+      const { identity: earlier } = this.#context ?? {}
+      // Nothing that one person was shown, or typed, is for the next one.
+      if (earlier !== undefined && !isSamePerson(earlier, identity)) return location.reload()
       // Whoever came back from an issuer is led to where they were.
       this.#route = routeOf(location)
       this.#context ??= { api: this.#api, identity, say: (sentence) => this.#say(sentence) }
@@ -180,3 +183,7 @@ export class VaultApp extends View {
 }
 
 define('vault-app', VaultApp)
+
+function isSamePerson(one: Identity, other: Identity): boolean {
+  return one.tenant === other.tenant && one.person.id === other.person.id
+}

@@ -166,54 +166,28 @@ describe('a person', () => {
     await page.context().close()
   })
 
-  test('renames in the row, and is shown what somebody else changed meanwhile', async () => {
-    const caller = { tenant: 'conflicts' }
+  test('keeps an end that is typed for a credential that is there', async () => {
+    const caller = { tenant: 'ends' }
     const setup = { type: 'BEARER', token: TOKEN }
     const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
-      name: 'orders',
+      name: 'key',
       app_id: 'HTTP',
       setup,
     })
     const { id } = (await made.json()) as { id: string }
     const page = await world.signedIn(caller)
-    const rename = async (name: string): Promise<void> => {
-      await page.getByRole('button', { name: /^More for/ }).click()
-      await page.getByRole('menuitem', { name: 'Rename', exact: true }).click()
-      await page.getByLabel('Connection name').fill(name)
-    }
-    await rename('dropped')
-    await page.keyboard.press('Escape')
-    await page.getByRole('link', { name: 'orders' }).waitFor()
-    await rename('mine')
-    // The page is told of changes; it is kept from seeing this one, as by a slow line.
-    await page.route('**/events*', (route) => route.abort())
-    await world.vault.request(caller, 'PATCH', `${CONNECTIONS}/${id}`, { name: 'theirs' })
-    await page.keyboard.press('Enter')
-    await page.getByText('It is now called theirs.').waitFor()
-    await screens(page, 'conflict')
-    expect(await page.getByLabel('Connection name').inputValue()).toBe('mine')
-    await page.getByRole('button', { name: 'Save mine anyway' }).click()
-    await page.getByRole('link', { name: 'mine' }).waitFor()
-    await page.context().close()
-  })
-
-  test('waits a stated time when the vault is busy, and goes on by itself', async () => {
-    const page = await world.signedIn({ tenant: 'busy' })
-    await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
-    await page.route(
-      '**/connections/summary*',
-      (route) =>
-        route.fulfill({
-          status: 429,
-          headers: { 'retry-after': '2', 'content-type': 'application/json' },
-          body: JSON.stringify({ message: 'Too many requests.' }),
-        }),
-      { times: 1 },
-    )
-    await page.reload()
-    await page.getByText(/Busy\. Trying again in [12] s/).waitFor()
-    await screens(page, 'busy')
-    await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
+    await page.getByRole('link', { name: 'key' }).click()
+    await page.locator('vault-connection').getByRole('tab', { name: 'Settings' }).click()
+    await page.locator('vault-connection').getByRole('button', { name: 'Replace credentials' }).click()
+    const dialog = page.locator('dialog.add')
+    await dialog.getByText('It ends on a date').click()
+    await dialog.locator('#ends-on').fill('2099-05-01')
+    await dialog.getByRole('button', { name: 'Save credentials' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    const view = await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}?view=full`)
+    expect(await view.json()).toMatchObject({ credential_expires_at: expect.stringMatching(/^2099-05-0/) })
+    const fetched = await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}/credentials`)
+    expect(await fetched.json()).toMatchObject({ fields: { token: TOKEN } })
     await page.context().close()
   })
 

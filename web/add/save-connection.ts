@@ -25,8 +25,10 @@ function saveConnection(api: Api, draft: Draft): Promise<Connection> {
   const hasSetup = draft.setup !== undefined && Object.keys(draft.values).length > 0
   const service = draft.provider === undefined ? {} : { provider: draft.provider }
   const setup = hasSetup ? { setup: { type: draft.setup!.type, ...service, ...draft.values } } : {}
-  const end = hasSetup && draft.endsOn ? { credential_expires_at: endOfDay(draft.endsOn) } : {}
   const { seen } = draft
+  // The end of a credential that is there already may be all that was typed.
+  const hasEnd = draft.endsOn && (hasSetup || seen !== undefined)
+  const end = hasEnd ? { credential_expires_at: endOfDay(draft.endsOn) } : {}
   if (seen !== undefined) {
     const path = `/connections/${encodeURIComponent(seen.id)}${query}`
     // A part is changed where the kind stays: what is left empty keeps its stored value.

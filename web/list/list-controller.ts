@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit'
 import { ApiError } from '../api/api-error.ts'
-import { Feed } from '../api/feed.ts'
+import { type Changed, Feed } from '../api/feed.ts'
 import type { Connector } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
 import { LIST } from '../texts/page-texts.ts'
@@ -58,7 +58,7 @@ export class ListController implements ReactiveController {
       // The list says what is wrong; without the apps' words it shows their ids.
     }
     await loading
-    this.#feed = new Feed(this.#context, { onChange: (ids) => void this.#onChanges(ids) })
+    this.#feed = new Feed(this.#context, { onChange: (changed) => void this.#onChanges(changed) })
     this.#feed.start()
     this.refresh()
   }
@@ -100,7 +100,8 @@ export class ListController implements ReactiveController {
   }
 
   /** A row that is there is changed in its place; what would move rows waits. */
-  async #onChanges(ids: readonly string[]): Promise<void> {
+  async #onChanges(ids: Changed): Promise<void> {
+    if (ids === 'all') return this.reload()
     const known = ids.filter((id) => this.store.find(id) !== undefined)
     let others = ids.length - known.length
     for (const id of known) {

@@ -1,0 +1,106 @@
+import type { Route } from 'playwright-core'
+import { screens, signInLink, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+
+const CONNECTIONS = '/api/v2/flows/vault/connections'
+const TOKEN = 'my-token-bearer-1234567'
+
+describe('a page that is open while something happens elsewhere', () => {
+  let world: VaultInBrowser
+
+  beforeAll(async () => {
+    world = await startVaultInBrowser()
+  })
+
+  afterAll(async () => {
+    await world.close()
+    expect(world.offences).toEqual([])
+  })
+
+  test('renames in the row, and is shown what somebody else changed meanwhile', async () => {
+    const caller = { tenant: 'conflicts' }
+    const setup = { type: 'BEARER', token: TOKEN }
+    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
+      name: 'orders',
+      app_id: 'HTTP',
+      setup,
+    })
+    const { id } = (await made.json()) as { id: string }
+    const page = await world.signedIn(caller)
+    const rename = async (name: string): Promise<void> => {
+      await page.getByRole('button', { name: /^More for/ }).click()
+      await page.getByRole('menuitem', { name: 'Rename', exact: true }).click()
+      await page.getByLabel('Connection name').fill(name)
+    }
+    await rename('dropped')
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'orders' }).waitFor()
+    await rename('mine')
+    // The page is told of changes; it is kept from seeing this one, as by a slow line.
+    await page.route('**/events*', (route) => route.abort())
+    await world.vault.request(caller, 'PATCH', `${CONNECTIONS}/${id}`, { name: 'theirs' })
+    await page.keyboard.press('Enter')
+    await page.getByText('It is now called theirs.').waitFor()
+    await screens(page, 'conflict')
+    expect(await page.getByLabel('Connection name').inputValue()).toBe('mine')
+    await page.getByRole('button', { name: 'Save mine anyway' }).click()
+    await page.getByRole('link', { name: 'mine' }).waitFor()
+    await page.context().close()
+  })
+
+  test('loads the list anew when what it followed is no longer kept', async () => {
+    const caller = { tenant: 'gone' }
+    const setup = { type: 'BEARER', token: TOKEN }
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'first', app_id: 'HTTP', setup })
+    const page = await world.signedIn(caller)
+    await page.getByRole('link', { name: 'first' }).waitFor()
+    const kept = (route: Route) => route.fulfill({ status: 410, json: { message: 'Older than 30 days.' } })
+    await page.route('**/events?after=*&wait=*', kept)
+    const refused = page.waitForResponse((response) => response.status() === 410)
+    // What it waits for ends with this one, and the next place that it asks for is gone.
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'second', app_id: 'HTTP', setup })
+    await refused
+    await page.unroute('**/events?after=*&wait=*', kept)
+    await page.getByRole('link', { name: 'second' }).waitFor()
+    await page.context().close()
+  })
+
+  test('shows nothing of one person to the next who signs in in the same tab', async () => {
+    const setup = { type: 'BEARER', token: TOKEN }
+    await world.vault.request({ tenant: 'before' }, 'POST', CONNECTIONS, {
+      name: 'hers',
+      app_id: 'HTTP',
+      setup,
+    })
+    await world.vault.request({ tenant: 'after' }, 'POST', CONNECTIONS, {
+      name: 'his',
+      app_id: 'HTTP',
+      setup,
+    })
+    const page = await world.signedIn({ tenant: 'before' })
+    await page.getByRole('link', { name: 'hers' }).waitFor()
+    await page.goto(signInLink(world.vault, { tenant: 'after' }))
+    await page.getByRole('link', { name: 'his' }).waitFor()
+    expect(await page.getByRole('link', { name: 'hers' }).count()).toBe(0)
+    await page.context().close()
+  })
+
+  test('waits a stated time when the vault is busy, and goes on by itself', async () => {
+    const page = await world.signedIn({ tenant: 'busy' })
+    await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
+    await page.route(
+      '**/connections/summary*',
+      (route) =>
+        route.fulfill({
+          status: 429,
+          headers: { 'retry-after': '2', 'content-type': 'application/json' },
+          body: JSON.stringify({ message: 'Too many requests.' }),
+        }),
+      { times: 1 },
+    )
+    await page.reload()
+    await page.getByText(/Busy\. Trying again in [12] s/).waitFor()
+    await screens(page, 'busy')
+    await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
+    await page.context().close()
+  })
+})
