@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { ConnectionFlow } from '../../shared/use-cases/usage/flows.ts'
+import type { ConnectionFlow } from '../../shared/rows/flow-row.ts'
 import { connectionIdPath } from './common-schemas.ts'
 
 /** A connection and one of its flows, in a path; a flow's id is its platform's own. */

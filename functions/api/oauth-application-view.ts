@@ -1,9 +1,7 @@
 import * as z from 'zod/mini'
+import type { OauthApplication } from '../../shared/rows/application-row.ts'
 import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
-import {
-  isReadyApplication,
-  type OauthApplication,
-} from '../../shared/use-cases/oauth-applications/oauth-application.ts'
+import { isReadyApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
 
 /** An OAuth application as it is shown: its client secret never is. */
 export const oauthApplicationSchema = z.object({

@@ -1,5 +1,5 @@
 import type { SecretText } from '../../shared/domain/secret-text.ts'
-import type { Authorization } from '../../shared/use-cases/authorize/authorization.ts'
+import type { Authorization } from '../../shared/rows/authorization-row.ts'
 import { endOf } from '../../shared/use-cases/authorize/authorization-end.ts'
 import type { Continued } from '../../shared/use-cases/authorize/continue-authorization.ts'
 import type { Answer } from '../route.ts'

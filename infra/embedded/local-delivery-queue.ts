@@ -9,6 +9,7 @@ import {
   MAX_TRANSACTION_WRITES,
 } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
+import { DELIVERY_ROWS } from '../../shared/rows/delivery-row.ts'
 import {
   type DeliverResult,
   deliveryWrite,
@@ -79,9 +80,7 @@ export class LocalDeliveryQueue implements DeliveryQueue {
       })
       const found = await Promise.all(page.items.map(({ key }) => this.#ports.items.get(key)))
       // In the order of the feed within each lane, whatever their next tries are.
-      const messages = found.flatMap((stored) =>
-        stored === undefined ? [] : [stored as unknown as DeliveryMessage],
-      )
+      const messages = found.flatMap((stored) => (stored === undefined ? [] : [DELIVERY_ROWS.decode(stored)]))
       for (const { tenant, subscriptionId, place, event, again } of messages) {
         this.#accept({ tenant, subscriptionId, place, event, ...(again === undefined ? {} : { again }) })
       }

@@ -8,6 +8,8 @@ export interface RowCodec<Row> {
   decode(attributes: Attributes): Row
   /** The same of an item that may not be there. */
   find(attributes: Attributes | undefined): Row | undefined
+  /** Some of the members, for a write that leaves the others, and the format, as they are. */
+  members(part: Partial<Row>): Attributes
 }
 
 /** What earlier code stored, or a later release: nothing of it is read or changed. */
@@ -30,5 +32,6 @@ export function rowCodec<Row extends object>(kind: string, v: number): RowCodec<
     encode: (row) => ({ ...row, v }) as unknown as Attributes,
     decode,
     find: (attributes) => (attributes === undefined ? undefined : decode(attributes)),
+    members: (part) => part as unknown as Attributes,
   }
 }

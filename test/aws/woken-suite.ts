@@ -17,8 +17,9 @@ import {
   workShard,
 } from '../../shared/domain/keys.ts'
 import { secretIdOf } from '../../shared/domain/secret-id.ts'
+import type { Rescue } from '../../shared/rows/rescue-row.ts'
 import { openIntent } from '../../shared/use-cases/commit/intent.ts'
-import { type Rescue, rescueWrite } from '../../shared/use-cases/commit/rescue-item.ts'
+import { rescueWrite } from '../../shared/use-cases/commit/rescue-item.ts'
 import { findTombstone, putTombstone } from '../../shared/use-cases/connections/tombstones.ts'
 import type { GrantsPlace } from '../e2e/grants-suite.ts'
 import { newTenant } from '../support/api-target.ts'
@@ -125,7 +126,6 @@ export function wokenSuite(place: () => WokenPlace): void {
       const row = (await items.get(connectionKey(tenant, id))) as unknown as ConnectionRow
       const op = newUuid(random)
       const rescue: Rescue = {
-        kind: 'rescue',
         of: 'renewal',
         op,
         tenant,

@@ -2,9 +2,10 @@ import { metaKey, secretIdOfPartition, versionOfKey } from '../../shared/adapter
 import type { ConnectionRow, SecretPointer } from '../../shared/domain/connection.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Attributes, Item, ItemStore } from '../../shared/ports/item-store.ts'
-import { isUndoneCreation } from '../../shared/use-cases/commit/settle-commit.ts'
-import { RESTORABLE_MS, type Tombstone } from '../../shared/use-cases/connections/tombstones.ts'
-import type { OauthApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
+import type { OauthApplication } from '../../shared/rows/application-row.ts'
+import type { Tombstone } from '../../shared/rows/tombstone-row.ts'
+import { isUndoneCreation } from '../../shared/rows/undone-row.ts'
+import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
 
 /** What is in the row store, sorted by what it is. */
 interface Contents {

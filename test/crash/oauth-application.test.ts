@@ -1,5 +1,6 @@
 import { oauthAppKey } from '../../shared/domain/keys.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
+import type { OauthApplication } from '../../shared/rows/application-row.ts'
 import { parseContent } from '../../shared/use-cases/commit/opened-secrets.ts'
 import {
   createOauthApplication,
@@ -7,7 +8,6 @@ import {
   listOauthApplications,
   updateOauthApplication,
 } from '../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
-import type { OauthApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
 import { crashSuite, type Scenario, TENANT } from './scenario.ts'
 import type { Process, World } from './world.ts'
 

@@ -8,7 +8,7 @@ import type { GrantSealer, SealedPlace } from '../../shared/ports/grant-sealer.t
 import type { ItemStore, Write } from '../../shared/ports/item-store.ts'
 import type { TokenOutcome, TokenRequest } from '../../shared/ports/oauth-client.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
-import type { Rescue } from '../../shared/use-cases/commit/rescue-item.ts'
+import type { Rescue } from '../../shared/rows/rescue-row.ts'
 import type { SimulatedProcess } from './machine.ts'
 import type { ModelServer, ServerToken } from './model-server.ts'
 import type { VirtualTime } from './virtual-time.ts'

@@ -1,4 +1,5 @@
-import { type Authorization, type AuthorizationEnd, EXCHANGE_PATIENCE_MS } from './authorization.ts'
+import type { Authorization, AuthorizationEnd } from '../../rows/authorization-row.ts'
+import { EXCHANGE_PATIENCE_MS } from './authorization.ts'
 
 /** An exchange that said nothing: the grant may be there all the same. */
 export const OUTCOME_UNKNOWN: AuthorizationEnd = {

@@ -1,9 +1,8 @@
-import type { Account } from '../../domain/account.ts'
-import type { EventActor } from '../../domain/change-event.ts'
 import { authorizationKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { AUTHORIZATION_ROWS, type Authorization } from '../../rows/authorization-row.ts'
 
 /** RFC 6749 §10.12 wants it short; ten minutes is what a person with a second factor needs. */
 export const AUTHORIZATION_LIFE_MS = 10 * 60_000
@@ -13,57 +12,6 @@ export const EXCHANGE_PATIENCE_MS = 90_000
 const REMEMBERED_MS = 60 * 60_000
 /** 108 bits of a keyed digest, in the length that every id of the API may have. */
 const ID_DIGITS = 27
-
-/** How an authorization ended, as the API tells it. */
-export type AuthorizationOutcome =
-  | 'granted'
-  | 'denied'
-  | 'expired'
-  | 'fewer_scopes'
-  | 'other_account'
-  | 'failed'
-
-/** The outcome with its words; they are shown to the person in the browser and to whoever may read the connection. */
-export interface AuthorizationEnd {
-  readonly outcome: AuthorizationOutcome
-  readonly words: string
-  /** The error code that the provider gave, where it is one (RFC 6749 §5.2: its characters; 64 of them at most). */
-  readonly code?: string
-  /** Who authorized, as far as the provider tells. */
-  readonly account?: Account
-}
-
-/**
- * One authorization: `open` (a link), `bound` (to the browser that goes on with it), `exchanging` (its code is being
- * exchanged, once and never again), `done`. Found by a digest of its state; holds neither that nor the ticket.
- */
-export interface Authorization {
-  readonly id: string
-  readonly phase: 'open' | 'bound' | 'exchanging' | 'done'
-  readonly tenant: string
-  readonly connectionId: string
-  readonly connectionName: string
-  readonly appLabel: string
-  readonly setupType: string
-  /** Ends with the id of the OAuth application or connection whose provider may send people there. */
-  readonly redirectUri: string
-  readonly scopes: readonly string[]
-  readonly oauthAppId?: string
-  /** Where the person is sent, and where the code goes when that is another site. */
-  readonly providerOrigin: string
-  readonly tokenOrigin?: string
-  readonly issuer?: string
-  readonly returnTo?: string
-  readonly expectedAccount?: string
-  readonly switchAccount?: boolean
-  /** Who asked for it: whoever opens the link has no name of ours. */
-  readonly actor?: EventActor
-  readonly expiresAtMs: number
-  /** Digest of the cookie of the browser it is bound to. */
-  readonly browser?: string
-  readonly exchangingAtMs?: number
-  readonly end?: AuthorizationEnd
-}
 
 type AuthorizationPorts = Pick<Ports, 'items'>
 
@@ -82,7 +30,7 @@ export async function findAuthorization(
   ports: Pick<Ports, 'items' | 'clock'>,
   id: string,
 ): Promise<Authorization | undefined> {
-  const item = (await ports.items.get(authorizationKey(id))) as unknown as Authorization | undefined
+  const item = AUTHORIZATION_ROWS.find(await ports.items.get(authorizationKey(id)))
   if (item === undefined || item.expiresAtMs + REMEMBERED_MS <= ports.clock.nowMs()) return undefined
   return item
 }
@@ -97,7 +45,7 @@ export async function putAuthorization(
     {
       op: 'put',
       key: authorizationKey(authorization.id),
-      attributes: { ...(authorization as unknown as Attributes), expires_at_s: expiresAtS },
+      attributes: { ...AUTHORIZATION_ROWS.encode(authorization), expires_at_s: expiresAtS },
       when: [{ kind: 'item-absent' }],
     },
   ])
@@ -114,7 +62,7 @@ export async function advance(
       {
         op: 'update',
         key: authorizationKey(authorization.id),
-        set: to as unknown as Attributes,
+        set: AUTHORIZATION_ROWS.members(to),
         when: [{ kind: 'equals', attribute: 'phase', value: authorization.phase }],
       },
     ])

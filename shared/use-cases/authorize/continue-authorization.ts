@@ -1,13 +1,8 @@
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
-import {
-  type Authorization,
-  advance,
-  authorizationIdOf,
-  findAuthorization,
-  stateOfTicket,
-} from './authorization.ts'
+import type { Authorization } from '../../rows/authorization-row.ts'
+import { advance, authorizationIdOf, findAuthorization, stateOfTicket } from './authorization.ts'
 
 export type ContinuePorts = Pick<Ports, 'items' | 'digester' | 'clock'> & {
   readonly grants: Pick<GrantRunner, 'authorizationUrl'>

@@ -5,13 +5,8 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeRequest, ExchangeResult, GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
-import {
-  type Authorization,
-  type AuthorizationEnd,
-  advance,
-  authorizationIdOf,
-  findAuthorization,
-} from './authorization.ts'
+import type { Authorization, AuthorizationEnd } from '../../rows/authorization-row.ts'
+import { advance, authorizationIdOf, findAuthorization } from './authorization.ts'
 import { endOf, OUTCOME_UNKNOWN } from './authorization-end.ts'
 
 /** What the provider sent the browser back with (RFC 6749 §4.1.2), and where to. */

@@ -16,7 +16,6 @@ export function endOfGrant(
   const { id, grant, ...setup } = stored
   const rescue = {
     ...setup,
-    kind: 'rescue',
     of: 'revoke',
     op: nameOf(op),
     connectionId: id,

@@ -1,6 +1,7 @@
 import { newUuid } from '../../domain/ids.ts'
 import { type Attributes, ConditionFailedError, type ItemKey } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { isUndoneCreation, UNDONE_ROWS } from '../../rows/undone-row.ts'
 import { doubtOf } from './transact-surely.ts'
 
 /*
@@ -18,12 +19,7 @@ const MARK_KEPT_S = 3600
 
 /** What stands in the place of what is undone, or will never be: it goes by itself. */
 export function undoneMark(nowMs: number): Attributes {
-  return { undoneAtMs: nowMs, expires_at_s: Math.ceil(nowMs / 1000) + MARK_KEPT_S }
-}
-
-/** Whether an item only says that what would have been created under its key never will be. */
-export function isUndoneCreation(attributes: Attributes): boolean {
-  return attributes['undoneAtMs'] !== undefined
+  return { ...UNDONE_ROWS.encode({ undoneAtMs: nowMs }), expires_at_s: Math.ceil(nowMs / 1000) + MARK_KEPT_S }
 }
 
 /**

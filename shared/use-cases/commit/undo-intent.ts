@@ -10,8 +10,9 @@ import {
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import type { Intent } from './intent.ts'
-import { rescueOf, rescueRemoval } from './rescue-item.ts'
+import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
+import { rescueOf } from '../../rows/rescue-row.ts'
+import { rescueRemoval } from './rescue-item.ts'
 import { sealedRemoval } from './sealed-removal.ts'
 import { undoneMark } from './settle-commit.ts'
 import { revokeStored } from './stored-setup.ts'
@@ -31,7 +32,7 @@ export async function undoIntent(ports: UndoPorts, intent: Intent): Promise<'und
       {
         op: 'update',
         key,
-        set: { state: 'undoing' },
+        set: INTENT_ROWS.members({ state: 'undoing' }),
         when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'undoneAtMs' }],
       },
     ])

@@ -3,10 +3,11 @@ import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts
 import { connectionsPartition, tombstonesPartition } from '../../domain/keys.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { listFreezes } from '../freezes/list-freezes.ts'
 import { missingScopes } from '../grants/grant-records.ts'
-import { RESTORABLE_MS, TOMBSTONE_ROWS, type Tombstone } from './tombstones.ts'
+import { RESTORABLE_MS } from './tombstones.ts'
 
 /** How many rows one read looks at: a page of about 1 KB rows that DynamoDB answers at once. */
 const READ_ROWS = 500

@@ -10,6 +10,7 @@ import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import type { Tombstone } from '../../rows/tombstone-row.ts'
 import {
   connectionBusy,
   connectionNotFound,
@@ -22,13 +23,7 @@ import {
 import { checkIfMatch } from '../commit/preconditions.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import {
-  DELETE_DEADLINE_MS,
-  findTombstone,
-  putTombstone,
-  RESTORABLE_MS,
-  type Tombstone,
-} from './tombstones.ts'
+import { DELETE_DEADLINE_MS, findTombstone, putTombstone, RESTORABLE_MS } from './tombstones.ts'
 
 const MAX_DELETE_TRIES = 6
 /** Sealed items in one transaction: each is 90 KB at most, and DynamoDB limits the items of one to 4 MB. */

@@ -172,14 +172,8 @@ export async function refuseClaimed(ports: Ports, tenant: string, imported: Acce
 /** What the Idempotency-Key is compared by: the grant as it was sent. */
 export function comparableGrant(input: GrantInput | undefined): JsonValue | undefined {
   if (input === undefined) return undefined
-  const { accessToken, refreshToken, extra, scopes, ...rest } = input
-  return {
-    ...rest,
-    access_token: accessToken?.reveal(),
-    refresh_token: refreshToken?.reveal(),
-    extra,
-    scopes: scopes === undefined ? undefined : [...scopes],
-  } as unknown as JsonValue
+  const { accessToken, refreshToken, ...rest } = input
+  return { ...rest, access_token: accessToken?.reveal(), refresh_token: refreshToken?.reveal() }
 }
 
 function invalid(reason: string, field: string, allowed: string): VaultError {

@@ -5,6 +5,7 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import { SecretNotFoundError, type StagedVersion } from '../../ports/secret-store.ts'
+import type { Intent } from '../../rows/intent-row.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import {
@@ -14,7 +15,7 @@ import {
   getConnection,
 } from '../commit/connection-rows.ts'
 import { endOfGrant } from '../commit/end-of-grant.ts'
-import { INTENT_DEADLINE_MS, type Intent } from '../commit/intent.ts'
+import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
 import { countedPointer, kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'

@@ -5,6 +5,7 @@ import { connectionCounterKey, connectionKey, tombstoneKey } from '../../domain/
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import type { Tombstone } from '../../rows/tombstone-row.ts'
 import {
   attributesOf,
   connectionNotFound,
@@ -15,7 +16,7 @@ import {
 } from '../commit/connection-rows.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { type CapPorts, requireRoom } from './connection-cap.ts'
-import { findTombstone, RESTORABLE_MS, type Tombstone } from './tombstones.ts'
+import { findTombstone, RESTORABLE_MS } from './tombstones.ts'
 
 /**
  * Brings a deleted connection back with its id and setup, within the recovery window; a grant that was revoked

@@ -1,29 +1,12 @@
-import type { ConnectionRow } from '../../domain/connection.ts'
 import { tombstoneKey, workShard } from '../../domain/keys.ts'
 import type { Condition, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { rowCodec } from '../../rows/row-codec.ts'
+import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
 
 /** Design: a deleted connection can be restored for 7 days, which is Secrets Manager's shortest recovery window. */
 export const RESTORABLE_MS = 7 * 24 * 3600 * 1000
 /** After this long a delete that has not finished is finished by reconcile. */
 export const DELETE_DEADLINE_MS = 60_000
-
-/** A deleted connection: the row as it was, and how far its deletion has come. */
-export interface Tombstone {
-  /** `deleting`: revocation and secret are still to be dealt with · `deleted`: only the removal is left. */
-  readonly state: 'deleting' | 'deleted'
-  readonly row: ConnectionRow
-  readonly deletedAtMs: number
-  /** True when the caller asked to destroy it at once: it cannot be restored. */
-  readonly purge: boolean
-  /** How the provider answered the revocation, by grant name. */
-  readonly revocations?: Readonly<Record<string, string>>
-  readonly op: string
-}
-
-/** Tombstones, as they are stored: each holds a whole row. */
-export const TOMBSTONE_ROWS = rowCodec<Tombstone>('tombstone', 1)
 
 /** The write that puts a tombstone in the place of a row. */
 export function putTombstone(tombstone: Tombstone, dueAtMs: number, when: readonly Condition[] = []): Write {

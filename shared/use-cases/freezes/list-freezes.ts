@@ -2,6 +2,7 @@ import type { Freeze } from '../../domain/freeze.ts'
 import { freezesPartition } from '../../domain/keys.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
+import { FREEZE_ROWS } from '../../rows/freeze-row.ts'
 
 /** Freezes read at a time; a store may answer fewer, because a freeze of a large app holds long lists of ids. */
 const PAGE_FREEZES = 1000
@@ -16,7 +17,7 @@ export async function listFreezes(
     partition: freezesPartition(tenant),
     limit: PAGE_FREEZES,
   })) {
-    freezes.push(...page.map((item) => item.attributes as unknown as Freeze))
+    freezes.push(...page.map(({ attributes }) => FREEZE_ROWS.decode(attributes)))
   }
   return freezes.filter((freeze) => freeze.endedAtMs === undefined)
 }

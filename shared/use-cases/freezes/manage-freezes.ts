@@ -3,9 +3,10 @@ import type { Freeze, FreezeJob } from '../../domain/freeze.ts'
 import { newId } from '../../domain/ids.ts'
 import { freezeKey, workShard } from '../../domain/keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
-import { type Attributes, type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { WorkQueue } from '../../ports/work-queue.ts'
+import { FREEZE_ROWS } from '../../rows/freeze-row.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
@@ -88,7 +89,7 @@ async function startJob(ports: FreezePorts, { tenant, id }: Freeze): Promise<voi
 
 /** One freeze with the progress of its job. Throws `not-found`. */
 export async function getFreeze(ports: Pick<Ports, 'items'>, tenant: string, id: string): Promise<Freeze> {
-  const freeze = (await ports.items.get(freezeKey(tenant, id))) as unknown as Freeze | undefined
+  const freeze = FREEZE_ROWS.find(await ports.items.get(freezeKey(tenant, id)))
   if (freeze === undefined || freeze.endedAtMs !== undefined) throw freezeNotFound()
   return freeze
 }
@@ -120,7 +121,7 @@ async function storeFreeze(
   const write = { ...freezeWrite(freeze, ports.clock.nowMs() + JOB_RETRY_MS), when }
   try {
     await transactSurely(ports, [write], async () => {
-      const stored = (await ports.items.get(key)) as unknown as Freeze | undefined
+      const stored = FREEZE_ROWS.find(await ports.items.get(key))
       return stored !== undefined && stored.endedAtMs === freeze.endedAtMs
     })
   } finally {
@@ -135,8 +136,7 @@ function freezeWrite(freeze: Freeze, dueAtMs: number): Extract<Write, { op: 'put
     op: 'put',
     key: freezeKey(freeze.tenant, freeze.id),
     attributes: {
-      kind: 'freeze',
-      ...(freeze as unknown as Attributes),
+      ...FREEZE_ROWS.encode(freeze),
       ...(freeze.job.state === 'running' ? { due_shard: workShard(freeze.id), due_at: dueAtMs } : {}),
     },
   }

@@ -3,6 +3,7 @@ import { VaultError } from '../../domain/errors.ts'
 import { type Freeze, type FreezeJob, freezes, MAX_LISTED_IDS } from '../../domain/freeze.ts'
 import { connectionsPartition, freezeKey } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { FREEZE_ROWS } from '../../rows/freeze-row.ts'
 import { findConnection, rowOf } from '../commit/connection-rows.ts'
 import { FREEZE_MAX_AGE_MS } from './freeze-watch.ts'
 import { listFreezes } from './list-freezes.ts'
@@ -26,7 +27,7 @@ export type FreezeJobPorts = RevokeForFreezePorts
 export async function runFreezeJob(ports: FreezeJobPorts, tenant: string, id: string): Promise<void> {
   const startedMs = ports.clock.monotonicMs()
   for (;;) {
-    const freeze = (await ports.items.get(freezeKey(tenant, id))) as unknown as Freeze | undefined
+    const freeze = FREEZE_ROWS.find(await ports.items.get(freezeKey(tenant, id)))
     if (freeze === undefined || freeze.job.state === 'done') return
     await untilObeyed(ports, freeze)
     const { rows, cursor, last } = await nextRows(ports, freeze)

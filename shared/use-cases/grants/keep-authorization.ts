@@ -9,10 +9,10 @@ import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
 import type { SetupDigests } from '../../ports/setup-facts.ts'
+import type { Rescue } from '../../rows/rescue-row.ts'
 import { changeConnection, type VisibleChange } from '../commit/change-connection.ts'
 import { fingerprintOf } from '../commit/connection-rows.ts'
 import { endOfGrant } from '../commit/end-of-grant.ts'
-import type { Rescue } from '../commit/rescue-item.ts'
 import { doubtOf } from '../commit/transact-surely.ts'
 import type { Granted } from './ask-provider.ts'
 import { grantMembers } from './grant-change.ts'
@@ -136,7 +136,6 @@ function isStillFor({ row, setup, digests }: Authorizing, current: ConnectionRow
 function rescueOf(ports: GrantPorts, { row, setup, digests }: Authorizing, to: Authorized): Rescue {
   const replaced = Object.entries(row.grants ?? {}).map(([name, { mark }]) => [name, mark] as const)
   return {
-    kind: 'rescue',
     of: 'authorize',
     op: to.op,
     tenant: row.tenant,

@@ -140,7 +140,6 @@ async function leaveForCommit(
   const { budgetMs: _budget, ...stored } = request as FirstGrantRequest & { budgetMs?: number }
   const rescue = {
     ...stored,
-    kind: 'rescue',
     of: 'first',
     connectionId: request.id,
     ...(answer.oauthAppId === undefined ? {} : { oauthAppId: answer.oauthAppId }),

@@ -2,8 +2,9 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import { heldUntilMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RefusalRequest } from '../../ports/grant-runner.ts'
-import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { failureMember } from './when-again.ts'
 
@@ -26,7 +27,7 @@ export async function noteFailedAuthorization(
       {
         op: 'update',
         key: connectionKey(row.tenant, row.id),
-        set: { statusReason: message, failure: noted as unknown as Attributes },
+        set: CONNECTION_ROWS.members({ statusReason: message, failure: noted }),
         when: [
           { kind: 'equals', attribute: 'version', value: row.version },
           { kind: 'equals', attribute: 'fence', value: row.fence },

@@ -5,7 +5,7 @@ import { canonicalJson } from '../../domain/canonical-json.ts'
 import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
-import type { OauthApplication } from './oauth-application.ts'
+import type { OauthApplication } from '../../rows/application-row.ts'
 
 const CLIENT_SECRET = 'client_secret'
 

@@ -3,8 +3,8 @@ import { VaultError } from '../../domain/errors.ts'
 import { connectionsPartition } from '../../domain/keys.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
+import type { OauthApplication } from '../../rows/application-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
-import type { OauthApplication } from './oauth-application.ts'
 
 /** How many rows one read looks at: a page of about 1 KB rows that DynamoDB answers at once. */
 const READ_ROWS = 500

@@ -3,10 +3,15 @@ import type { JsonObject } from '../../domain/json.ts'
 import { oauthAppKey } from '../../domain/keys.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import {
+  APPLICATION_ROWS,
+  DEFAULT_APPLICATION_ROWS,
+  type OauthApplication,
+} from '../../rows/application-row.ts'
 import { commitItem, commitItemWithSecret, type ItemChange, placeUnchanged } from '../commit/commit-item.ts'
 import { discardReplaced } from '../commit/discard-version.ts'
 import { sealableContent } from '../commit/secret-content.ts'
-import { APPLICATION_ROWS, defaultApplicationSort, type OauthApplication } from './oauth-application.ts'
+import { defaultApplicationSort } from './oauth-application.ts'
 
 /**
  * Stores an application, and the values of its secret where there are new ones, in one commit. `current` is the default
@@ -59,7 +64,7 @@ function defaultWrites(application: OauthApplication, current: OauthApplication 
   const pointer: Write = {
     op: 'put',
     key: oauthAppKey(application.tenant, defaultApplicationSort(application.appId)),
-    attributes: { id: application.id },
+    attributes: DEFAULT_APPLICATION_ROWS.encode({ id: application.id }),
     when:
       current === undefined
         ? [{ kind: 'item-absent' }]

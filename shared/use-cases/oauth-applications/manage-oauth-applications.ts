@@ -8,7 +8,9 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { INTENT_DEADLINE_MS, type Intent, openIntent } from '../commit/intent.ts'
+import { applicationOf, type OauthApplication } from '../../rows/application-row.ts'
+import type { Intent } from '../../rows/intent-row.ts'
+import { INTENT_DEADLINE_MS, openIntent } from '../commit/intent.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
 import {
@@ -20,13 +22,7 @@ import {
 } from './application-setup.ts'
 import { refuseUsedApplication } from './application-users.ts'
 import { changed, commitApplication } from './commit-application.ts'
-import {
-  applicationOf,
-  defaultApplicationSort,
-  findDefaultApplication,
-  findOauthApplication,
-  type OauthApplication,
-} from './oauth-application.ts'
+import { defaultApplicationSort, findDefaultApplication, findOauthApplication } from './oauth-application.ts'
 
 /** Registrations of one tenant: several an app for as many environments, for the apps there are. */
 const MAX_APPLICATIONS = 200

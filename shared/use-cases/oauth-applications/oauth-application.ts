@@ -1,39 +1,14 @@
-import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError } from '../../domain/errors.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { oauthAppKey } from '../../domain/keys.ts'
 import { isSecretIdOf } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import type { Attributes } from '../../ports/item-store.ts'
 import type { ClientIdentity } from '../../ports/oauth-client.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { rowCodec } from '../../rows/row-codec.ts'
+import { applicationOf, DEFAULT_APPLICATION_ROWS, type OauthApplication } from '../../rows/application-row.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
-import { isUndoneCreation } from '../commit/settle-commit.ts'
-
-/** The operator's registration at a provider: the client that code apps are authorized with. */
-export interface OauthApplication {
-  readonly tenant: string
-  readonly id: string
-  readonly appId: string
-  readonly name: string
-  /** Absent while it is a draft, made for its callback URL before the client exists at the provider. */
-  readonly clientId?: string
-  readonly isDefault: boolean
-  readonly createdAtMs: number
-  readonly updatedAtMs: number
-  readonly version: number
-  /** How many names its secret ever had. */
-  readonly generations: number
-  readonly secret?: SecretPointer
-  readonly op: string
-  /** Of an app of any provider: which setup it serves, and what of it is no secret. */
-  readonly setupType?: string
-  readonly setup?: JsonObject
-  /** The names of what is kept secret: the client secret, and secret fields of the setup. */
-  readonly secretFields?: readonly string[]
-}
 
 /** The client a token request is made as, and what names its state: a broken client stays broken until this changes. */
 export interface ApplicationClient {
@@ -65,15 +40,6 @@ export async function findOauthApplication(
   throw new InvariantError('an OAuth application is not its own, or points at a secret of another')
 }
 
-/** Applications, as they are stored. */
-export const APPLICATION_ROWS = rowCodec<OauthApplication>('OAuth application', 1)
-
-/** An application as it is stored. What only says that one will never be created is none. */
-export function applicationOf(attributes: Attributes | undefined): OauthApplication | undefined {
-  if (attributes === undefined || isUndoneCreation(attributes)) return undefined
-  return APPLICATION_ROWS.decode(attributes)
-}
-
 function isOwnApplication(application: OauthApplication, tenant: string, id: string): boolean {
   if (application.tenant !== tenant || application.id !== id) return false
   const { secret } = application
@@ -86,8 +52,9 @@ export async function findDefaultApplication(
   tenant: string,
   appId: string,
 ): Promise<OauthApplication | undefined> {
-  const pointer = await ports.items.get(oauthAppKey(tenant, defaultApplicationSort(appId)))
-  return pointer === undefined ? undefined : findOauthApplication(ports, tenant, String(pointer['id']))
+  const key = oauthAppKey(tenant, defaultApplicationSort(appId))
+  const named = DEFAULT_APPLICATION_ROWS.find(await ports.items.get(key))
+  return named === undefined ? undefined : findOauthApplication(ports, tenant, named.id)
 }
 
 /**

@@ -2,9 +2,10 @@ import { VaultError } from '../../domain/errors.ts'
 import { newId } from '../../domain/ids.ts'
 import { permitKey, permitsPartition } from '../../domain/keys.ts'
 import type { Permit } from '../../domain/permit.ts'
-import { type Attributes, ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import { ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { PERMIT_ROWS } from '../../rows/permit-row.ts'
 
 /** All of a tenant's are read once a second by every instance that serves it. */
 export const MAX_PERMITS = 1000
@@ -24,7 +25,7 @@ export async function listPermits(
     partition: permitsPartition(tenant),
     limit: MAX_PERMITS,
   })) {
-    permits.push(...page.map(({ attributes }) => attributes as unknown as Permit))
+    permits.push(...page.map(({ attributes }) => PERMIT_ROWS.decode(attributes)))
   }
   return permits
 }
@@ -47,7 +48,7 @@ export async function createPermit(
   const permit = { ...input, id: newId('pm_', { nowMs, random: ports.random }), createdAtMs: nowMs }
   const write = { op: 'put', key: permitKey(input.tenant, permit.id) } as const
   try {
-    await ports.items.transact([{ ...write, attributes: permit as unknown as Attributes }])
+    await ports.items.transact([{ ...write, attributes: PERMIT_ROWS.encode(permit) }])
   } finally {
     ports.permits.forget(input.tenant)
   }

@@ -10,10 +10,11 @@ import {
 import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { type Rescue, rescueOf } from '../../rows/rescue-row.ts'
+import type { Tombstone } from '../../rows/tombstone-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
-import { type Rescue, rescueOf } from '../commit/rescue-item.ts'
 import { sealedPlaces } from '../commit/sealed-removal.ts'
-import { findTombstone, type Tombstone } from '../connections/tombstones.ts'
+import { findTombstone } from '../connections/tombstones.ts'
 import { forgetSighting, isSecondSighting } from './sightings.ts'
 
 /** A mistake here must not empty the table in one night; what is over is seen the next day. */

@@ -1,12 +1,13 @@
-import { WORK_SHARDS } from '../../domain/keys.ts'
+import { findPartitionParts, WORK_SHARDS } from '../../domain/keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
-import type { Attributes, ItemKey } from '../../ports/item-store.ts'
+import type { ItemKey } from '../../ports/item-store.ts'
 import type { WorkQueue } from '../../ports/work-queue.ts'
-import type { Intent } from '../commit/intent.ts'
-import { rescueOf } from '../commit/rescue-item.ts'
+import { FREEZE_ROWS } from '../../rows/freeze-row.ts'
+import { INTENT_ROWS } from '../../rows/intent-row.ts'
+import { RESCUE_ROWS } from '../../rows/rescue-row.ts'
+import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
 import { undoIntent } from '../commit/undo-intent.ts'
 import { type DeletePorts, finishDeletion, removeTombstone } from '../connections/delete-connection.ts'
-import { TOMBSTONE_ROWS } from '../connections/tombstones.ts'
 
 /** One run works this many items at most; what is left waits a minute for the next. */
 const MAX_ITEMS_A_RUN = 1000
@@ -26,6 +27,8 @@ export interface ReconcileReport {
   readonly freezeJobs: number
   readonly failed: number
 }
+
+type Figures = { -readonly [Figure in keyof ReconcileReport]: number }
 
 /**
  * Works what is past its deadline: undoes operations that a crash left unfinished, finishes deletions, and ends
@@ -82,39 +85,32 @@ async function* dueKeys(
   } while (nextToken !== undefined)
 }
 
-async function workItem(
-  ports: ReconcilePorts,
-  key: ItemKey,
-  nowMs: number,
-  report: { -readonly [Figure in keyof ReconcileReport]: number },
-): Promise<void> {
+async function workItem(ports: ReconcilePorts, key: ItemKey, nowMs: number, report: Figures): Promise<void> {
   // The index may be behind: only the item itself says what is still to be done.
   const item = await ports.items.get(key)
   if (item === undefined || !(Number(item['due_at']) <= nowMs)) return
-  const kind = workKindOf(item)
-  if (kind === 'intent') {
-    if ((await undoIntent(ports, item as unknown as Intent)) === 'undone') report.undone++
-  } else if (kind === 'deletion') {
-    await finishDeletion(ports, TOMBSTONE_ROWS.decode(item))
-    report.deletionsFinished++
-  } else if (kind === 'freeze') {
-    await ports.work.enqueue([{ kind: 'freeze', tenant: String(item['tenant']), id: String(item['id']) }])
+  const kind = findPartitionParts(key.partition)?.kind
+  if (kind === 'INTENTS') {
+    if ((await undoIntent(ports, INTENT_ROWS.decode(item))) === 'undone') report.undone++
+  } else if (kind === 'TOMBSTONES') {
+    await workTombstone(ports, TOMBSTONE_ROWS.decode(item), report)
+  } else if (kind === 'FREEZES') {
+    const { tenant, id } = FREEZE_ROWS.decode(item)
+    await ports.work.enqueue([{ kind: 'freeze', tenant, id }])
     report.freezeJobs++
-  } else if (kind === 'rescue') {
-    const rescue = rescueOf(item)!
-    await ports.work.enqueue([
-      { kind: 'rescue', tenant: rescue.tenant, id: rescue.connectionId, op: rescue.op },
-    ])
+  } else if (kind === 'RESCUES') {
+    const { tenant, connectionId, op } = RESCUE_ROWS.decode(item)
+    await ports.work.enqueue([{ kind: 'rescue', tenant, id: connectionId, op }])
     report.rescues++
-  } else if (kind === 'tombstone') {
-    await removeTombstone(ports, TOMBSTONE_ROWS.decode(item))
-    report.tombstonesRemoved++
   }
 }
 
-function workKindOf(item: Attributes): 'intent' | 'deletion' | 'tombstone' | 'rescue' | 'freeze' | undefined {
-  if (item['kind'] === 'rescue' || item['kind'] === 'freeze') return item['kind']
-  if (item['deadlineAtMs'] !== undefined) return 'intent'
-  if (item['state'] === 'deleting') return 'deletion'
-  return item['state'] === 'deleted' ? 'tombstone' : undefined
+async function workTombstone(ports: ReconcilePorts, tombstone: Tombstone, report: Figures): Promise<void> {
+  if (tombstone.state === 'deleting') {
+    await finishDeletion(ports, tombstone)
+    report.deletionsFinished++
+  } else {
+    await removeTombstone(ports, tombstone)
+    report.tombstonesRemoved++
+  }
 }

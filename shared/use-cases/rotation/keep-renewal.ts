@@ -1,8 +1,8 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { RotationResult } from '../../ports/grant-runner.ts'
+import type { Rescue } from '../../rows/rescue-row.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import type { Rescue } from '../commit/rescue-item.ts'
 import type { Granted } from '../grants/ask-provider.ts'
 import { grantChange } from '../grants/grant-change.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
@@ -70,7 +70,6 @@ function rescueOf(
     return mark === undefined ? [] : [[name, mark] as const]
   })
   return {
-    kind: 'rescue',
     of: 'renewal',
     op: row.attempt.op,
     tenant: row.tenant,

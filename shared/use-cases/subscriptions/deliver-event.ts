@@ -10,10 +10,11 @@ import { deliveryKey, deliveryShard } from '../../domain/keys.ts'
 import type { Subscription, SubscriptionStatus } from '../../domain/subscription.ts'
 import type { DeliveryMessage } from '../../ports/delivery-queue.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
-import { type Attributes, ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { OutgoingFetch } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { DELIVERY_ROWS } from '../../rows/delivery-row.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 import { type Sent, sendToTarget } from './send-to-target.ts'
 import { findSubscription, subscriptionEventWrite, subscriptionWrite } from './subscription-rows.ts'
@@ -96,8 +97,7 @@ export function deliveryWrite(delivery: Delivery, nowMs: number): Extract<Write,
     op: 'put',
     key: deliveryKey(tenant, subscriptionId, place),
     attributes: {
-      ...(delivery as unknown as Attributes),
-      kind: 'delivery',
+      ...DELIVERY_ROWS.encode(delivery),
       expires_at_s: eventExpiryS(nowMs),
       ...(status === 'pending' ? due : {}),
     },
@@ -109,7 +109,7 @@ async function findDelivery(
   message: DeliveryMessage,
 ): Promise<Delivery | undefined> {
   const key = deliveryKey(message.tenant, message.subscriptionId, message.place)
-  return (await ports.items.get(key)) as unknown as Delivery | undefined
+  return DELIVERY_ROWS.find(await ports.items.get(key))
 }
 
 function withAttempt(delivery: Delivery, sent: Sent, startedAtMs: number): Delivery {

@@ -4,6 +4,7 @@ import { newUuid } from '../../domain/ids.ts'
 import { deliveriesPartition, deliverySortPrefix } from '../../domain/keys.ts'
 import type { DeliveryQueue } from '../../ports/delivery-queue.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { DELIVERY_ROWS } from '../../rows/delivery-row.ts'
 import { readNumberedFeed } from '../events/read-feed.ts'
 import { messagesFor } from './fan-out.ts'
 import { getSubscription } from './subscription-rows.ts'
@@ -74,7 +75,7 @@ export async function listDeliveries(
     ...(nextToken === undefined ? {} : { nextToken }),
   })
   return {
-    deliveries: page.items.map(({ attributes }) => attributes as unknown as Delivery),
+    deliveries: page.items.map(({ attributes }) => DELIVERY_ROWS.decode(attributes)),
     ...(page.nextToken === undefined ? {} : { next: page.nextToken }),
   }
 }

@@ -9,8 +9,8 @@ import type { Subscription } from '../../domain/subscription.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SUBSCRIPTION_ROWS } from '../../rows/subscription-row.ts'
+import { isUndoneCreation } from '../../rows/undone-row.ts'
 import { placeUnchanged } from '../commit/commit-item.ts'
-import { isUndoneCreation } from '../commit/settle-commit.ts'
 
 /** Each event is matched with all of a tenant's, and a fan-out of 50 is one page of writes. */
 export const MAX_SUBSCRIPTIONS = 50

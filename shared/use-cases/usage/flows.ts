@@ -1,21 +1,12 @@
 import { VaultError } from '../../domain/errors.ts'
 import { flowKey, flowSortPrefix, flowsPartition } from '../../domain/keys.ts'
-import { type Attributes, ConditionFailedError } from '../../ports/item-store.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { type ConnectionFlow, FLOW_ROWS } from '../../rows/flow-row.ts'
 import { getConnection } from '../commit/connection-rows.ts'
 
 /** Flows that use one connection; more than anybody would look through. */
 export const MAX_FLOWS = 1000
-
-/** A flow that says that it uses a connection. */
-export interface ConnectionFlow {
-  readonly id: string
-  readonly name: string
-  /** The step of the flow, where that is known. */
-  readonly action?: string
-  readonly updatedAtMs: number
-  readonly updatedBy: string
-}
 
 interface Place {
   readonly tenant: string
@@ -34,7 +25,7 @@ export async function putFlow(
   }
   const stored = { ...flow, updatedAtMs: ports.clock.nowMs() }
   const key = flowKey(tenant, connectionId, flow.id)
-  await ports.items.transact([{ op: 'put', key, attributes: stored as unknown as Attributes }])
+  await ports.items.transact([{ op: 'put', key, attributes: FLOW_ROWS.encode(stored) }])
   return stored
 }
 
@@ -49,7 +40,7 @@ export async function listFlows(
     sortPrefix: flowSortPrefix(connectionId),
     limit: MAX_FLOWS,
   })
-  return page.items.map(({ attributes }) => attributes as unknown as ConnectionFlow)
+  return page.items.map(({ attributes }) => FLOW_ROWS.decode(attributes))
 }
 
 /** How many flows say that they use a connection, whether it is still there or not. */

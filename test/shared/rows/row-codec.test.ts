@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs'
 import type { Attributes } from '../../../shared/ports/item-store.ts'
+import { APPLICATION_ROWS, DEFAULT_APPLICATION_ROWS } from '../../../shared/rows/application-row.ts'
+import { AUTHORIZATION_ROWS } from '../../../shared/rows/authorization-row.ts'
 import { CONNECTION_ROWS } from '../../../shared/rows/connection-row.ts'
+import { DELIVERY_ROWS } from '../../../shared/rows/delivery-row.ts'
+import { FLOW_ROWS } from '../../../shared/rows/flow-row.ts'
+import { FREEZE_ROWS } from '../../../shared/rows/freeze-row.ts'
+import { INTENT_ROWS } from '../../../shared/rows/intent-row.ts'
+import { PERMIT_ROWS } from '../../../shared/rows/permit-row.ts'
+import { RESCUE_ROWS } from '../../../shared/rows/rescue-row.ts'
 import { type RowCodec, rowCodec, UnreadableItemError } from '../../../shared/rows/row-codec.ts'
 import { SUBSCRIPTION_ROWS } from '../../../shared/rows/subscription-row.ts'
-import { RESCUE_ROWS } from '../../../shared/use-cases/commit/rescue-item.ts'
-import { TOMBSTONE_ROWS } from '../../../shared/use-cases/connections/tombstones.ts'
-import { APPLICATION_ROWS } from '../../../shared/use-cases/oauth-applications/oauth-application.ts'
+import { TOMBSTONE_ROWS } from '../../../shared/rows/tombstone-row.ts'
+import { UNDONE_ROWS } from '../../../shared/rows/undone-row.ts'
 
 const CODECS = {
   connection: CONNECTION_ROWS,
@@ -13,6 +20,14 @@ const CODECS = {
   rescue: RESCUE_ROWS,
   application: APPLICATION_ROWS,
   subscription: SUBSCRIPTION_ROWS,
+  'default of an app': DEFAULT_APPLICATION_ROWS,
+  intent: INTENT_ROWS,
+  'mark of what is undone': UNDONE_ROWS,
+  freeze: FREEZE_ROWS,
+  permit: PERMIT_ROWS,
+  delivery: DELIVERY_ROWS,
+  authorization: AUTHORIZATION_ROWS,
+  flow: FLOW_ROWS,
 } as Record<string, unknown> as Record<string, RowCodec<object>>
 /** What 0.2.0 wrote, one item a kind: every later release reads it. A release adds a file and changes none. */
 const STORED = JSON.parse(readFileSync('test/shared/rows/items-of-0.2.0.json', 'utf8')) as Record<

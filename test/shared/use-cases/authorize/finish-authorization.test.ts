@@ -2,11 +2,8 @@ import { createHash } from 'node:crypto'
 import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-store.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { ExchangeResult } from '../../../../shared/ports/grant-runner.ts'
-import {
-  type Authorization,
-  authorizationIdOf,
-  putAuthorization,
-} from '../../../../shared/use-cases/authorize/authorization.ts'
+import type { Authorization } from '../../../../shared/rows/authorization-row.ts'
+import { authorizationIdOf, putAuthorization } from '../../../../shared/use-cases/authorize/authorization.ts'
 import { finishAuthorization } from '../../../../shared/use-cases/authorize/finish-authorization.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 

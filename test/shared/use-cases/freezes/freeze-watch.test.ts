@@ -24,7 +24,7 @@ class FreezeItems {
   }
 
   put(id: string, members: Record<string, string | number>): Promise<void> {
-    const attributes = { id, tenant: 'acme', reason: id, revoke: false, ...members }
+    const attributes = { id, tenant: 'acme', reason: id, revoke: false, ...members, v: 1 }
     return this.store.transact([{ op: 'put', key: freezeKey('acme', id), attributes }])
   }
 }

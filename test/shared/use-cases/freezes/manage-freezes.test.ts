@@ -82,7 +82,7 @@ describe('createFreeze', () => {
       const key = { partition: `TENANT#${TENANT}#FREEZES`, sort: `fz_${String(index).padStart(4, '0')}` }
       // The oldest is lifted and its job not done yet: it takes a place in the store and none of the limit.
       const ended = index === 0 ? { endedAtMs: 1 } : {}
-      const attributes = { id: key.sort, connectionId: `ac_${index}`, reason: 'old', ...ended }
+      const attributes = { id: key.sort, connectionId: `ac_${index}`, reason: 'old', ...ended, v: 1 }
       await world.ports.items.transact([{ op: 'put', key, attributes }])
     }
     await make(id)

@@ -130,6 +130,7 @@ describe('what workers and loops measure', () => {
   test('a run of reconcile: what it undid, and what it did not find', async () => {
     const key = { partition: 'TENANT#acme#INTENTS', sort: 'op-1' }
     const intent = {
+      v: 1,
       kind: 'create',
       tenant: 'acme',
       ownerId: 'ac_1',

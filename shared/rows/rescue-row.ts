@@ -1,0 +1,54 @@
+import type { Account } from '../domain/account.ts'
+import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import type { GrantPointer, GrantState } from '../domain/grant.ts'
+import type { Attributes } from '../ports/item-store.ts'
+import { rowCodec } from './row-codec.ts'
+
+/**
+ * A minted grant that the row does not point at: sealed, and waiting. `renewal` and `authorize` lost their commit and
+ * are adopted while the row is what they were minted for; `first` waits for the commit of its operation; `revoke` was
+ * replaced, and is ended at its provider.
+ */
+export interface Rescue {
+  readonly of: 'renewal' | 'authorize' | 'first' | 'revoke'
+  readonly op: string
+  readonly tenant: string
+  readonly connectionId: string
+  readonly appId: string
+  readonly setupType: string
+  readonly setupDigest: string
+  /** What the row was bound to then: the answer is for a grant of that client, and of no other. */
+  readonly clientDigest?: string
+  readonly account?: Account
+  readonly authorization?: string
+  readonly oauthAppId?: string
+  /** The setup it was minted with. */
+  readonly secret?: SecretPointer
+  readonly grant: GrantPointer
+  /** What the row knows of each grant that is new, by name. */
+  readonly grants: Readonly<Record<string, GrantState>>
+  readonly requiredScopes: readonly string[]
+  /** The marks of the grants that these replace, by name; none for a first one. */
+  readonly replaces: Readonly<Record<string, string>>
+  /** What else the row becomes with it. */
+  readonly members?: Partial<
+    Pick<
+      ConnectionRow,
+      'setupType' | 'setupDigest' | 'clientDigest' | 'fingerprint' | 'authorization' | 'account'
+    >
+  >
+  readonly createdAtMs: number
+}
+
+/** A rescue item as it is stored. */
+export interface StoredRescue extends Rescue {
+  readonly due_at: number
+}
+
+/** Rescues, as they are stored. */
+export const RESCUE_ROWS = rowCodec<Rescue>('rescue', 1)
+
+/** A rescue item that is there, or undefined. */
+export function rescueOf(attributes: Attributes | undefined): StoredRescue | undefined {
+  return RESCUE_ROWS.find(attributes) as StoredRescue | undefined
+}
