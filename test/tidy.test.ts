@@ -175,6 +175,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/adapters/oauth/refusal-words.ts': 'a refusal in plain words is read',
   'shared/adapters/oauth/revocation.ts': 'the token to revoke is a parameter of the request',
   'shared/adapters/oauth/proxy-tunnel.ts': 'the vault authenticates to its outgoing proxy',
+  'shared/adapters/oauth/imported-tokens.ts': 'a token that was brought along is read where it is a JWT',
   'shared/adapters/oauth/probe.ts': 'the credential is laid over the test call',
   'shared/adapters/oauth/provider-oauth-client.ts': 'templates are rendered from the setup',
   'shared/adapters/oauth/grant-account.ts': 'the account is asked for with the new token',

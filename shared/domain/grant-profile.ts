@@ -105,6 +105,11 @@ export interface GrantProfile {
   readonly sources: Readonly<Record<string, Source>>
 }
 
+/** Whether members that only the profile's follow-up call tells are not there. */
+export function lacksMembers({ answer }: GrantProfile, extra: Readonly<Record<string, string>>): boolean {
+  return (answer?.metadataCall?.members ?? []).some((name) => !Object.hasOwn(extra, name))
+}
+
 /** Each the name of a setup field; see `chosenProfile`. */
 export interface ProfileChoices {
   readonly bodyFormat?: string

@@ -1,5 +1,5 @@
-import type { GrantState, GrantTokens } from './grant.ts'
-import type { GrantProfile } from './grant-profile.ts'
+import type { GrantNote, GrantState, GrantTokens } from './grant.ts'
+import { type GrantProfile, lacksMembers } from './grant-profile.ts'
 import { renewedDeadline } from './refresh-deadline.ts'
 import type { SecretText } from './secret-text.ts'
 
@@ -38,6 +38,7 @@ export function importedState(
   const end = endOf(grant, profile, nowMs)
   const endsAtMs = end.accessExpiresAtMs ?? nowMs
   const issuedAtMs = Math.min(nowMs, endsAtMs - USUAL_LIFE_MS)
+  const notes = notesOf(grant, { profile, end, nowMs })
   const scopes = grant.scopes ?? (profile.answer?.scopesUnstated ? undefined : facts.askedScopes)
   return {
     mark,
@@ -47,17 +48,30 @@ export function importedState(
     ...(Object.keys(grant.extra ?? {}).length === 0 ? {} : { hasExtra: true }),
     ...renewedDeadline(undefined, { expiresAtMs: grant.refreshExpiresAtMs, issuedAtMs: nowMs }),
     ...(scopes === undefined ? {} : { grantedScopes: [...scopes] }),
-    ...(grant.refreshToken === undefined && end.expiryBasis !== 'never'
-      ? { notes: ['no_refresh_token'] as const }
-      : {}),
+    ...(notes.length === 0 ? {} : { notes }),
   }
 }
+
+/** What only a call with an access token tells comes with the next renewal, where this one has ended. */
+function notesOf(
+  { accessToken, refreshToken, extra = {} }: ImportedGrant,
+  { profile, end, nowMs }: { profile: GrantProfile; end: EndOfAccess; nowMs: number },
+): GrantNote[] {
+  const { accessExpiresAtMs: endsAtMs, expiryBasis } = end
+  const works = accessToken !== undefined && (endsAtMs === undefined || endsAtMs > nowMs)
+  return [
+    ...(refreshToken === undefined && expiryBasis !== 'never' ? (['no_refresh_token'] as const) : []),
+    ...(works && lacksMembers(profile, extra) ? (['metadata_unavailable'] as const) : []),
+  ]
+}
+
+type EndOfAccess = Pick<GrantState, 'accessExpiresAtMs' | 'expiryBasis'>
 
 function endOf(
   { accessToken, refreshToken, expiresAtMs }: ImportedGrant,
   profile: GrantProfile,
   nowMs: number,
-): Pick<GrantState, 'accessExpiresAtMs' | 'expiryBasis'> {
+): EndOfAccess {
   if (accessToken === undefined) return { accessExpiresAtMs: nowMs, expiryBasis: 'assumed' }
   if (expiresAtMs !== undefined) return { accessExpiresAtMs: expiresAtMs, expiryBasis: 'stated' }
   if (profile.expiry.whenAbsent === 'never') return { expiryBasis: 'never' }

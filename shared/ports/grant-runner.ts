@@ -11,8 +11,8 @@ import type { ChangeSetupRequest, ChangeSetupResult } from './setup-facts.ts'
 interface GrantOperations {
   /** Mints the first grant of a setup that no row points at yet. */
   mintFirst: { request: FirstGrantRequest; result: FirstGrantResult | Late }
-  /** Seals a grant that was brought along; asks no provider. */
-  import: { request: ImportRequest; result: ImportResult }
+  /** Seals a grant that was brought along; asks its provider at most whose it is. */
+  import: { request: ImportRequest; result: ImportResult | Late }
   /** Renews what is due or asked for. */
   rotate: { request: RotationRequest; result: RotationResult }
   /** Makes the connector's harmless test call with a stored secret. */
@@ -137,28 +137,28 @@ export interface FirstGrantRequest extends StoredSetup {
   readonly replaces?: Readonly<Record<string, string>>
 }
 
-export type FirstGrantResult =
-  | {
-      readonly kind: 'granted'
-      /** Sealed beside the row, with a rescue that the commit takes away. */
-      readonly grant: GrantPointer
-      readonly grants: Readonly<Record<string, GrantState>>
-      readonly requiredScopes: readonly string[]
-      readonly oauthAppId?: string
-    }
-  | { readonly kind: 'failed'; readonly failure: FailureTold }
+/** A grant that no row points at yet, sealed beside it. */
+export interface SealedGrant {
+  readonly kind: 'granted'
+  readonly grant: GrantPointer
+  readonly grants: Readonly<Record<string, GrantState>>
+  readonly requiredScopes: readonly string[]
+  readonly oauthAppId?: string
+  /** Who authorized, where the provider says so. */
+  readonly account?: Account
+}
 
-export interface ImportRequest {
-  readonly tenant: string
-  readonly id: string
+/** A grant has a rescue that its commit takes away. */
+export type FirstGrantResult = SealedGrant | { readonly kind: 'failed'; readonly failure: FailureTold }
+
+export interface ImportRequest extends Omit<FirstGrantRequest, 'replaces' | 'grant'> {
   /** The mark to seal it under: it stands in the caller's intent, so that undoing finds it. */
   readonly mark: string
-  readonly grant: ImportedGrant
+  readonly brought: ImportedGrant
 }
 
-export interface ImportResult {
-  readonly grant: GrantPointer
-}
+/** An import has no rescue: who brought it has it still. */
+export type ImportResult = SealedGrant
 
 /** A failure in words, with what follows from it. */
 export interface FailureTold {

@@ -1,12 +1,15 @@
 import type { Account } from '../domain/account.ts'
 import type { ExpiryBasis, GrantNote } from '../domain/grant.ts'
 import type { GrantProfile } from '../domain/grant-profile.ts'
+import type { ImportedGrant } from '../domain/imported-grant.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 
 /** The calls to providers. The adapter speaks OAuth; what an outcome means for a connection is the domain's. */
 export interface OAuthClient {
   /** Asks the token endpoint once. Never throws for what a provider or the network does: that is an outcome. */
   requestToken(request: TokenRequest): Promise<TokenOutcome>
+  /** Completes a grant from elsewhere by what its tokens say, and the provider of their owner. Never throws for that. */
+  readImport(request: ImportToRead): Promise<ReadImport>
   /** Revokes a grant upstream, best effort. */
   revoke(request: RevocationRequest): Promise<RevocationOutcome>
   /** Makes the harmless call that proves a credential works. */
@@ -58,6 +61,21 @@ export type TokenOutcome =
       readonly account?: Account
     }
   | TokenFailure
+
+/** A grant that another system got, and the setup that it goes on with. */
+export interface ImportToRead {
+  readonly tenant: string
+  readonly profile: GrantProfile
+  readonly setup: SecretText
+  readonly grant: ImportedGrant
+  readonly timeoutMs: number
+}
+
+/** The same, complete as far as that could be had, and whose it is. */
+export interface ReadImport {
+  readonly grant: ImportedGrant
+  readonly account?: Account
+}
 
 /**
  * `not-sent`: DNS, connect, TLS or the address guard · `passing`: a complete 429, or 503 with Retry-After ·

@@ -50,6 +50,7 @@ export async function mintingPorts(
       }
     },
     revoke: async () => ({ kind: 'unsupported' }),
+    readImport: async ({ grant }) => ({ grant }),
     probe: async () => ({ kind: 'accepted' }),
   }
   return {

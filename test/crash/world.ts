@@ -190,5 +190,7 @@ export class Provider implements OAuthClient {
     return { kind: 'revoked' }
   }
 
+  readImport: OAuthClient['readImport'] = async ({ grant }) => ({ grant })
+
   probe: OAuthClient['probe'] = async () => ({ kind: 'accepted' })
 }

@@ -1,6 +1,8 @@
 import type {
+  ImportToRead,
   OAuthClient,
   ProbeOutcome,
+  ReadImport,
   RevocationOutcome,
   RevocationRequest,
   TokenFailure,
@@ -98,6 +100,10 @@ export class ModelOAuthClient implements OAuthClient {
     }
     flight.end(outcome.kind)
     return outcome
+  }
+
+  async readImport({ grant }: ImportToRead): Promise<ReadImport> {
+    return { grant }
   }
 
   async revoke(request: RevocationRequest): Promise<RevocationOutcome> {

@@ -66,6 +66,7 @@ function changingOutcomes(
         return change(outcome, { tookMs: process.monotonicMs() - startMs, token })
       },
       revoke: (request) => real.revoke(request),
+      readImport: (request) => real.readImport(request),
       probe: (request) => real.probe(request),
     }),
   }

@@ -62,6 +62,7 @@ export class RotationStage {
             return this.holds ? this.#hold(process, request) : real.requestToken(request)
           },
           revoke: (request) => real.revoke(request),
+          readImport: (request) => real.readImport(request),
           probe: (request) => real.probe(request),
         }),
       },

@@ -7,9 +7,11 @@ import type { JsonObject } from '../../domain/json.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type {
+  ImportToRead,
   OAuthClient,
   ProbeOutcome,
   ProbeRequest,
+  ReadImport,
   RevocationOutcome,
   RevocationRequest,
   TokenOutcome,
@@ -21,6 +23,7 @@ import { isReadable, readAnswerMembers } from './answer-shape.ts'
 import { type BuiltRequest, buildRequest } from './built-request.ts'
 import { accountOfAnswer, fetchAccount } from './grant-account.ts'
 import { addMetadata } from './grant-metadata.ts'
+import { readImportedTokens } from './imported-tokens.ts'
 import { probeCredential } from './probe.ts'
 import type { RenderTemplate } from './render-template.ts'
 import { revokeGrant } from './revocation.ts'
@@ -75,6 +78,20 @@ export class OAuth4WebApiClient implements OAuthClient {
     const main = completed.grants[MAIN_GRANT]
     const account = mergedAccount(result.account, await fetchAccount(main, { ...context, timeoutMs }))
     return account === undefined ? completed : { ...completed, account }
+  }
+
+  readImport(asked: ImportToRead): Promise<ReadImport> {
+    const { clock } = this.#options
+    const startedAtMs = clock.monotonicMs()
+    const setup = parseSetup(asked.setup)
+    return readImportedTokens(asked.grant, {
+      ...this.#options,
+      tenant: asked.tenant,
+      profile: chosenProfile(asked.profile, setup),
+      setup,
+      nowMs: clock.nowMs(),
+      leftMs: () => asked.timeoutMs - (clock.monotonicMs() - startedAtMs),
+    })
   }
 
   revoke(request: RevocationRequest): Promise<RevocationOutcome> {

@@ -48,6 +48,12 @@ export function statedEnd(
 
 type Left = number | 'never' | undefined
 
+/** What is left until one instant, in ms; negative when it is past, undefined when the value is none. */
+export function leftUntilMs(value: JsonValue | undefined, nowMs: number): number | undefined {
+  const left = value === undefined ? undefined : instantLeftMs(value, nowMs)
+  return left === 'never' ? undefined : left
+}
+
 function named(answer: JsonObject, names: readonly string[]): JsonValue[] {
   return names
     .map((name) => memberAt(answer, name))

@@ -3,7 +3,7 @@ import type { ExpiryRule, RefreshRule } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { memberAt, toNumber } from './answer-json.ts'
 import { claimsOf } from './jwt-claims.ts'
-import { type EndNames, statedEnd } from './stated-ends.ts'
+import { type EndNames, leftUntilMs, statedEnd } from './stated-ends.ts'
 
 /** Assumed for a garbled life where the profile expects none to be stated; one hour is what most vendors use. */
 const FALLBACK_LIFE_MS = 3_600_000
@@ -105,13 +105,18 @@ function unstatedLife({ whenAbsent }: ExpiryRule, { renewable }: LifeFacts, isOd
  */
 function jwtLifeMs(token: string, nowMs: number): number | undefined {
   const claims = claimsOf(token)
-  const expiresAt = claims === undefined ? undefined : toNumber(claims['exp'])
-  if (claims === undefined || expiresAt === undefined) return undefined
-  const issuedAt = toNumber(claims['iat'])
-  const leftMs = Math.floor(expiresAt * 1000 - nowMs)
-  const meantMs = issuedAt === undefined ? undefined : Math.floor((expiresAt - issuedAt) * 1000)
+  const leftMs = leftUntilMs(claims?.['exp'], nowMs)
+  if (leftMs === undefined) return undefined
+  const issuedMs = leftUntilMs(claims?.['iat'], nowMs)
+  const meantMs = issuedMs === undefined ? undefined : leftMs - issuedMs
   const lifeMs = leftMs > 0 ? Math.min(leftMs, meantMs ?? leftMs) : (meantMs ?? 0)
   return lifeMs > 0 ? lifeMs : undefined
+}
+
+/** When a JWT that was issued at some time or other ends, in epoch ms; undefined when it is none, or does not say. */
+export function jwtEndMs(token: string, nowMs: number): number | undefined {
+  const leftMs = leftUntilMs(claimsOf(token)?.['exp'], nowMs)
+  return leftMs === undefined ? undefined : nowMs + leftMs
 }
 
 /**

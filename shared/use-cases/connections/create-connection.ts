@@ -119,7 +119,7 @@ async function prepare(
       : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
   if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
   if (input.verify === true && input.grant !== undefined) {
-    throw nothingToVerify('An import asks no provider; verify the connection when it is there')
+    throw nothingToVerify('An import asks for no token; verify the connection when it is there')
   }
   const idempotent = await idempotentRequest(ports, input)
   // A repeated import is answered with what the first one made, before its grant is found to be there.
@@ -247,7 +247,7 @@ async function createWithSetup(
       const first =
         imported === undefined
           ? await firstGrant(ports, stored, accepted, { verify: plan.verify })
-          : await importGrant(ports, row, accepted, imported)
+          : await importGrant(ports, stored, accepted, imported)
       created = { ...row, ...first.members, secret: setupVersion, authorization: row.op }
       if (!begun) return void (await createAtOnce(ports, created, { idempotent, beside }))
       const complete =

@@ -9,6 +9,7 @@ import type {
   ForbiddenTarget,
   GrantRunner,
   Late,
+  SealedGrant,
 } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -85,15 +86,27 @@ function grantedOutcome(
   accepted: AcceptedSetup,
   result: Extract<FirstGrantResult, { kind: 'granted' }>,
 ): FirstGrantOutcome {
-  const { grant: pointer, grants, requiredScopes, oauthAppId } = result
-  const named = oauthAppId === undefined ? {} : { oauthAppId }
   return {
     granted: true,
-    members: grantMembers(stored, accepted.setup, { pointer, grants, requiredScopes, ...named }),
+    members: membersOfSealed(stored, accepted, result),
     // A rescue that was settled already, by somebody whose clock is ahead, has ended this grant.
     beside: [
       rescueRemoval({ tenant: stored.tenant, connectionId: stored.id, op: stored.op }, { isThere: true }),
     ],
+  }
+}
+
+/** What the row becomes with a grant that was sealed for it. */
+export function membersOfSealed(
+  row: Pick<ConnectionRow, 'id'>,
+  { setup }: Pick<AcceptedSetup, 'setup'>,
+  { grant: pointer, grants, requiredScopes, oauthAppId, account }: SealedGrant,
+): Partial<ConnectionRow> {
+  const named = oauthAppId === undefined ? {} : { oauthAppId }
+  return {
+    ...grantMembers(row, setup, { pointer, grants, requiredScopes, ...named }),
+    // Of another person perhaps than the grant that it replaces.
+    account,
   }
 }
 

@@ -1,21 +1,18 @@
 import { chosenProfile } from '../../domain/chosen-profile.ts'
-import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
-import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
-import { type ImportedGrant, importedState } from '../../domain/imported-grant.ts'
+import type { ImportedGrant } from '../../domain/imported-grant.ts'
 import type { JsonValue } from '../../domain/json.ts'
 import { importedGrantKey } from '../../domain/keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
+import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import type { ItemKey, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import type { ValidAcceptedSetup } from '../grants/accept-setup.ts'
-import { grantMembers } from '../grants/grant-change.ts'
-import { scopesToAsk } from '../grants/grant-records.ts'
 import { newMark } from '../grants/sealed-tokens.ts'
 import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
-import type { FirstGrantOutcome, FirstGrantPorts } from './first-grant.ts'
+import { type FirstGrantOutcome, type FirstGrantPorts, membersOfSealed } from './first-grant.ts'
 import { findTombstone } from './tombstones.ts'
 
 /** A grant that comes with a create, and the operator's application that minted it, where the app has those. */
@@ -26,7 +23,6 @@ export interface GrantInput extends ImportedGrant {
 /** An import that may go on: whose client it belongs to, its mark, and the claim that names a second one. */
 export interface AcceptedImport {
   readonly grant: ImportedGrant
-  readonly profile: GrantProfile
   readonly mark: string
   readonly oauthAppId: string | undefined
   readonly claim: { readonly key: ItemKey; readonly replaces: string | undefined }
@@ -48,7 +44,7 @@ export async function acceptImport(
   const application = await applicationFor(ports, { tenant, appId, oauthAppId }, profile, accepted)
   const mark = newMark(ports.random)
   const claim = await claimFor(ports, tenant, (grant.refreshToken ?? grant.accessToken)!)
-  return { grant, profile, mark, oauthAppId: application, claim }
+  return { grant, mark, oauthAppId: application, claim }
 }
 
 /** The profile as the setup chooses it; throws where a grant has no place in it. */
@@ -125,27 +121,25 @@ function importedBefore(id: string, words: string): VaultError {
   })
 }
 
-/** Has the grant sealed, and answers what the row becomes with it. No provider is asked. */
+/**
+ * Has the grant sealed, and answers what the row becomes with it. The provider is asked for no token. Throws
+ * `store-unavailable` where the create was undone before it came to that.
+ */
 export async function importGrant(
   ports: FirstGrantPorts,
-  row: Pick<ConnectionRow, 'tenant' | 'id'>,
+  stored: FirstGrantRequest,
   accepted: ValidAcceptedSetup,
   imported: AcceptedImport,
 ): Promise<FirstGrantOutcome> {
-  const { grant, profile, mark, oauthAppId } = imported
-  const askedScopes = scopesToAsk(accepted.setup.grant!, { ...accepted.held, ...accepted.values })
-  const sealed = await ports.grants.import({ tenant: row.tenant, id: row.id, mark, grant })
-  const state = importedState(grant, { profile, askedScopes, mark, nowMs: ports.clock.nowMs() })
-  const grants = { [MAIN_GRANT]: state }
+  const { grant, mark, oauthAppId } = imported
+  const named = oauthAppId === undefined ? {} : { oauthAppId }
+  const sealed = await ports.grants.import({ ...stored, ...named, mark, brought: grant })
+  if (sealed.kind === 'late')
+    throw new VaultError('store-unavailable', 'The create took too long. Try again.')
   return {
     granted: true,
-    members: grantMembers(row, accepted.setup, {
-      pointer: sealed.grant,
-      grants,
-      requiredScopes: askedScopes,
-      ...(oauthAppId === undefined ? {} : { oauthAppId }),
-    }),
-    beside: [claimWrite(row.id, imported)],
+    members: membersOfSealed(stored, accepted, { ...sealed, ...named }),
+    beside: [claimWrite(stored.id, imported)],
   }
 }
 

@@ -1,5 +1,10 @@
 import type { Setup } from '../../connectors/connector.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import type { GrantProfile } from '../../domain/grant-profile.ts'
+import { intentKey } from '../../domain/keys.ts'
+import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
+import { StoreUnavailableError } from '../../ports/item-store.ts'
+import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { findCurrentContent } from '../commit/current-content.ts'
 import { type EffectiveSetup, effectiveSetup } from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
@@ -17,4 +22,25 @@ export async function findEffectiveSetup(
   if (secret === undefined || row.setupType !== setup.type) return { values: { type: setup.type } }
   const content = await findCurrentContent(ports, { ...row, secret })
   return content === undefined ? undefined : effectiveSetup(ports, row, setup.grant, content.setup)
+}
+
+/**
+ * The setup of an operation that no row points at yet, as a provider is asked with it. Undefined when the operation
+ * was undone meanwhile; throws `StoreUnavailableError` when its secret is not to be seen yet.
+ */
+export async function findStagedSetup(
+  ports: Pick<GrantPorts, 'items' | 'opened'>,
+  request: Pick<FirstGrantRequest, 'tenant' | 'appId' | 'op' | 'secret' | 'oauthAppId'>,
+  profile: GrantProfile,
+): Promise<EffectiveSetup | undefined> {
+  try {
+    const { content } = await ports.opened.open(request.secret)
+    return await effectiveSetup(ports, request, profile, content.setup)
+  } catch (error) {
+    if (!(error instanceof SecretNotFoundError)) throw error
+    // A new secret may not be seen at once; only what the rows say of its operation tells that it was undone.
+    const intent = await ports.items.get(intentKey(request.tenant, request.op))
+    if (intent?.['state'] !== 'open') return undefined
+    throw new StoreUnavailableError('a setup that was just stored is not to be seen yet', 'not-applied')
+  }
 }

@@ -3,7 +3,7 @@ import { chosenProfile, scopesOf } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
 import type { GrantNote, GrantState, GrantTokens } from '../../domain/grant.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
-import type { GrantProfile } from '../../domain/grant-profile.ts'
+import { type GrantProfile, lacksMembers } from '../../domain/grant-profile.ts'
 import { scopesNotGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { renewedDeadline } from '../../domain/refresh-deadline.ts'
@@ -64,9 +64,8 @@ function notesOf(
   profile: GrantProfile,
   extra: Readonly<Record<string, string>>,
 ): readonly GrantNote[] {
-  const members = profile.answer?.metadataCall?.members ?? []
-  const isComplete = members.every((name) => Object.hasOwn(extra, name))
-  return (minted.notes ?? []).filter((note) => note !== 'metadata_unavailable' || !isComplete)
+  const isIncomplete = lacksMembers(profile, extra)
+  return (minted.notes ?? []).filter((note) => note !== 'metadata_unavailable' || isIncomplete)
 }
 
 /** A life that counts from the first issue is not extended by a rotation; every other starts anew with it. */

@@ -26,6 +26,7 @@ export function measuredOAuthClient(
       metrics.count('revocations', 1, { app: appOf(request.profile), outcome: outcome.kind })
       return outcome
     },
+    readImport: (request) => oauth.readImport(request),
     probe: (request) => oauth.probe(request),
   }
 }

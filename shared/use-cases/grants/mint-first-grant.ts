@@ -3,23 +3,17 @@ import type { Setup } from '../../connectors/connector.ts'
 import { missingGrantFields } from '../../connectors/missing-grant-fields.ts'
 import { InvariantError } from '../../domain/errors.ts'
 import type { GrantPointer } from '../../domain/grant.ts'
-import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { intentKey } from '../../domain/keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
 import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
-import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { rescueWrite } from '../commit/rescue-item.ts'
-import {
-  type EffectiveSetup,
-  effectiveSetup,
-  findApplicationClient,
-} from '../oauth-applications/oauth-application.ts'
+import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { askProvider, type Granted, NOTHING_HELD, wayFor } from './ask-provider.ts'
 import { forbiddenField, forbiddenWhenResolved } from './called-urls.ts'
 import { claimCode } from './code-claim.ts'
+import { findStagedSetup } from './effective-setup.ts'
 import { failureBecause } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
@@ -40,7 +34,7 @@ export async function mintFirstGrant(
   const profile = setup?.grant
   if (setup === undefined || profile === undefined)
     throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
-  const effective = await findEffective(ports, request, profile)
+  const effective = await findStagedSetup(ports, request, profile)
   // Undone while it waited: whoever asked for it finds that out when it commits.
   if (effective === undefined) return { kind: 'late' }
   const { values } = effective
@@ -83,6 +77,7 @@ export async function mintFirstGrant(
     grants: answer.states,
     requiredScopes: askedScopes,
     ...(answer.oauthAppId === undefined ? {} : { oauthAppId: answer.oauthAppId }),
+    ...(answer.account === undefined ? {} : { account: answer.account }),
   }
 }
 
@@ -109,23 +104,6 @@ function setupIncomplete(missing: readonly string[]): FailureTold {
   }
 }
 
-async function findEffective(
-  ports: GrantPorts,
-  request: FirstGrantRequest,
-  profile: GrantProfile,
-): Promise<EffectiveSetup | undefined> {
-  try {
-    const { content } = await ports.opened.open(request.secret)
-    return await effectiveSetup(ports, request, profile, content.setup)
-  } catch (error) {
-    if (!(error instanceof SecretNotFoundError)) throw error
-    // A new secret may not be seen at once; only what the rows say of its operation tells that it was undone.
-    const intent = await ports.items.get(intentKey(request.tenant, request.op))
-    if (intent?.['state'] !== 'open') return undefined
-    throw new StoreUnavailableError('a setup that was just stored is not to be seen yet', 'not-applied')
-  }
-}
-
 /**
  * A grant that was not stored would live on at the provider with nobody to end it: it is revoked, best effort. One
  * that may have been stored is left to its rescue.
@@ -147,6 +125,7 @@ async function leaveForCommit(
     grants: answer.states,
     requiredScopes: kept.askedScopes,
     replaces: request.replaces ?? {},
+    ...(answer.account === undefined ? {} : { members: { account: answer.account } }),
     createdAtMs: nowMs,
   } as const
   try {

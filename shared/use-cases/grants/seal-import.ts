@@ -1,19 +1,47 @@
+import { findSetupOf } from '../../connectors/catalogue.ts'
+import { chosenProfile } from '../../domain/chosen-profile.ts'
+import { InvariantError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
-import { importedTokens } from '../../domain/imported-grant.ts'
-import type { ImportRequest, ImportResult } from '../../ports/grant-runner.ts'
+import { importedState, importedTokens } from '../../domain/imported-grant.ts'
+import { SecretText } from '../../domain/secret-text.ts'
+import type { ImportRequest, ImportResult, Late } from '../../ports/grant-runner.ts'
+import { findStagedSetup } from './effective-setup.ts'
 import type { GrantPorts } from './grant-ports.ts'
+import { scopesToAsk } from './grant-records.ts'
 import { persistently } from './persistently.ts'
 import { prepareSeals } from './sealed-tokens.ts'
 
+/** For all calls that complete a grant: as patient as whoever creates a connection is (Slack answers within one). */
+const READ_TIMEOUT_MS = 5_000
+
 /**
  * Seals a grant that was brought along, under the mark that the caller's intent names: what comes of a commit that
- * does not happen is removed with that, and never revoked, because the provider's grant is not ours to end yet.
+ * does not happen is removed with that, and never revoked, because the provider's grant is not ours to end yet. What
+ * its tokens and the calls for its owner tell of it is read first, as of an answer; its token endpoint is not asked.
+ * `late` where the operation was undone meanwhile.
  */
-export async function sealImport(ports: GrantPorts, request: ImportRequest): Promise<ImportResult> {
-  const { mark, tenant, id, grant } = request
+export async function sealImport(ports: GrantPorts, request: ImportRequest): Promise<ImportResult | Late> {
+  const { mark, tenant, id } = request
+  const profile = findSetupOf(request.appId, request.setupType)?.grant
+  if (profile === undefined) throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
+  const effective = await findStagedSetup(ports, request, profile)
+  if (effective === undefined) return { kind: 'late' }
+  const { values } = effective
+  const nowMs = ports.clock.nowMs()
   const seals = await prepareSeals(ports, { tenant, id }, mark)
-  const tokens = { [MAIN_GRANT]: importedTokens(grant) }
-  const { pointer, writes } = seals.seal(tokens, { pointer: undefined, tokens: {} })
-  await persistently(ports, 'store an imported grant', () => ports.items.transact([...writes]))
-  return { grant: pointer }
+  const { grant, account } = await ports.oauth.readImport({
+    ...{ tenant, profile, grant: request.brought, timeoutMs: READ_TIMEOUT_MS },
+    setup: new SecretText(JSON.stringify(values)),
+  })
+  const requiredScopes = scopesToAsk(profile, values)
+  const facts = { profile: chosenProfile(profile, values), askedScopes: requiredScopes, mark, nowMs }
+  const sealed = seals.seal({ [MAIN_GRANT]: importedTokens(grant) }, { pointer: undefined, tokens: {} })
+  await persistently(ports, 'store an imported grant', () => ports.items.transact([...sealed.writes]))
+  return {
+    kind: 'granted',
+    grant: sealed.pointer,
+    grants: { [MAIN_GRANT]: importedState(grant, facts) },
+    requiredScopes,
+    ...(account === undefined ? {} : { account }),
+  }
 }

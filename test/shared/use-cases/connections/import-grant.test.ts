@@ -86,6 +86,72 @@ describe('a grant that is brought along', () => {
     expect(await world.row(id)).toMatchObject({ grants: { main: { expiryBasis: 'unknown' } } })
   })
 
+  it.each([
+    ['sooner than its owner said', 30 * 60_000, 2 * HOUR_MS, 30 * 60_000],
+    ['later than its owner said', 2 * HOUR_MS, 30 * 60_000, 30 * 60_000],
+    ['where its owner said nothing', 30 * 60_000, undefined, 30 * 60_000],
+    ['before it came', -HOUR_MS, 2 * HOUR_MS, -HOUR_MS],
+  ])('that is a JWT ends with its exp: %s', async (_what, expMs, saidMs, endMs) => {
+    const startMs = world.clock.nowMs()
+    const { id } = await bring(
+      tokens({
+        access: jwt(Math.floor((startMs + expMs) / 1000)),
+        refresh: jwt(Math.floor((startMs + 9 * HOUR_MS) / 1000)),
+        ...(saidMs === undefined ? {} : { expiresAtMs: startMs + saidMs }),
+      }),
+    )
+    const { main } = (await world.row(id)).grants!
+    expect(main).toMatchObject({ expiryBasis: 'stated' })
+    expect(Math.abs(main!.accessExpiresAtMs! - startMs - endMs)).toBeLessThan(1000)
+    expect(Math.abs(main!.refreshExpiresAtMs! - startMs - 9 * HOUR_MS)).toBeLessThan(1000)
+    await world.sweep()
+    expect(sent()).toHaveLength(endMs > 0 ? 0 : 1)
+  })
+
+  describe('whose', () => {
+    const SAYS_WHO = { ...SETUP, userinfo_url: 'https://idp.example.com/me' }
+    const asked = () => world.provider.requests.map(({ path, authorization }) => ({ path, authorization }))
+
+    it('is asked with its access token, and of no token endpoint', async () => {
+      world.provider.answerWith(() => ({ body: { sub: 'u-1', email: 'ada@example.com' } }))
+      const grant = tokens({ access: 'brought', expiresAtMs: inMs(HOUR_MS) })
+      expect((await bring(grant, { setup: SAYS_WHO })).account).toEqual({
+        id: 'u-1',
+        email: 'ada@example.com',
+      })
+      expect(asked()).toEqual([{ path: '/me', authorization: 'Bearer brought' }])
+    })
+
+    it('stays open where the provider does not tell, and the grant is taken all the same', async () => {
+      world.provider.answerWith(() => ({ status: 503 }))
+      const grant = tokens({ access: 'brought', expiresAtMs: inMs(HOUR_MS) })
+      const { status, account } = await bring(grant, { setup: SAYS_WHO })
+      expect({ status, account }).toEqual({ status: 'ready', account: undefined })
+    })
+
+    it.each([
+      ['that has ended', { access: 'old', expiresAtMs: 1_000 }],
+      ['at all', {}],
+    ])('is not asked without an access token %s', async (_what, members) => {
+      await bring(tokens(members), { setup: SAYS_WHO })
+      expect(asked()).toEqual([])
+    })
+  })
+
+  it.each([
+    ['asks for the rest of what flows need', 200, undefined, 'https://us6.api.mailchimp.com', 1],
+    ['is degraded where that is not told', 503, undefined, undefined, 2],
+    ['asks for nothing that was brought', 503, { dc: 'us9' }, 'https://us9.api.mailchimp.com', 0],
+  ])('%s', async (_what, status, extra, baseUrl, calls) => {
+    await world.addApplication('MAILCHIMP')
+    world.provider.answerWith(() => ({ status, body: { dc: 'us6' } }))
+    const brought = tokens({ access: 'for-good', refresh: '', ...(extra === undefined ? {} : { extra }) })
+    const { id } = await bring(brought, { appId: 'MAILCHIMP', setup: { type: 'OAUTH_CODE' } })
+    expect(world.provider.requests.filter(({ path }) => path === '/oauth2/metadata')).toHaveLength(calls)
+    expect((await world.fetch(id)).request.base_url).toBe(baseUrl)
+    expect((await world.row(id)).status).toBe(baseUrl === undefined ? 'degraded' : 'ready')
+  })
+
   it('keeps what it was granted, and what came beside the token', async () => {
     const { id } = await bring(
       tokens({
@@ -186,6 +252,13 @@ describe('a grant that is brought along', () => {
     },
   )
 })
+
+function jwt(exp: number): string {
+  const [header, claims] = [{ alg: 'RS256' }, { exp }].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  )
+  return `${header}.${claims}.signature`
+}
 
 function withoutUrl({ authorization_url: _url, ...setup }: JsonObject): JsonObject {
   return setup

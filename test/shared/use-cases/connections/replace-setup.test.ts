@@ -229,6 +229,16 @@ describe('replaceSetup', () => {
     expect(await world.row(id)).toMatchObject({ status: 'ready', requiredScopes: ['read'] })
   })
 
+  it('says of a code that comes by the API whose grant it brought, and of the next one only what it told', async () => {
+    const owned = { access_token: 'a-1', refresh_token: 'r-1', expires_in: 3600 }
+    world.provider.answerWith(() => ({ body: { ...owned, email: 'ada@example.test' } }))
+    const { id, account } = await world.create('OAUTH2', { ...CODE_SETUP, code: 'code-000' })
+    expect(account).toEqual({ email: 'ada@example.test' })
+    world.provider.answerWith(() => ({ body: owned }))
+    await update(id, { ...CODE_SETUP, code: 'code-001' })
+    expect((await world.row(id)).account).toBeUndefined()
+  })
+
   it('sends a code once, whoever brings it again', async () => {
     const id = await connected()
     const again = world.create('OAUTH2', { ...CODE_SETUP, code: 'code-000' })

@@ -245,6 +245,7 @@ describe('runFreezeJob', () => {
           return outcome
         },
         revoke: oauth.revoke.bind(oauth),
+        readImport: oauth.readImport.bind(oauth),
         probe: oauth.probe.bind(oauth),
       },
     }

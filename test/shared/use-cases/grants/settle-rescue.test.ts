@@ -157,6 +157,7 @@ describe('what an answer will be sealed with', () => {
           return oauth.requestToken(request)
         },
         revoke: oauth.revoke.bind(oauth),
+        readImport: oauth.readImport.bind(oauth),
         probe: oauth.probe.bind(oauth),
       },
     }

@@ -210,6 +210,7 @@ async function withConnection(app: SimulatedApp) {
           return answer ?? real.requestToken(request)
         },
         revoke: (request) => real.revoke(request),
+        readImport: (request) => real.readImport(request),
         probe: (request) => real.probe(request),
       }),
     },
