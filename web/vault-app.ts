@@ -26,6 +26,9 @@ export class VaultApp extends View {
   #error: unknown
   #isSignedOut = false
   #session: Session | undefined
+  #opening: Promise<Session> | undefined
+  #begun = Promise.resolve()
+  #asking: AbortController | undefined
   readonly #api = new Api({ base: MOUNT, token: async (options) => (await this.#open()).token(options) })
 
   override connectedCallback(): void {
@@ -46,7 +49,7 @@ export class VaultApp extends View {
       <session-bars .session=${this.#session}></session-bars>
       <main id="main" tabindex="-1">${this.#view(this.#context)}</main>
       <live-region></live-region>
-      <sign-in-dialog .isOpen=${this.#isSignedOut} .wasLink=${this.#wasLink} .session=${this.#session} .problem=${this.#refusal} @sign-in=${this.#signIn}></sign-in-dialog>
+      <sign-in-dialog .isOpen=${this.#isSignedOut} .isWaiting=${this.#asking !== undefined} .wasLink=${this.#wasLink} .session=${this.#session} .problem=${this.#refusal} @sign-in=${this.#signIn} @stop-waiting=${() => this.#asking?.abort()}></sign-in-dialog>
     `
   }
 
@@ -60,18 +63,34 @@ export class VaultApp extends View {
     return message === PAGE.nobodySignedIn ? undefined : message
   }
 
-  async #open(): Promise<Session> {
-    this.#session ??= await openSession((isSignedIn) => void this.#onSession(isSignedIn))
-    return this.#session
+  /** One session, however many ask for it at once. */
+  #open(): Promise<Session> {
+    this.#opening ??= openSession((isSignedIn) => void this.#onSession(isSignedIn)).then(
+      (session) => {
+        this.#session = session
+        return session
+      },
+      (error: unknown) => {
+        this.#opening = undefined
+        throw error
+      },
+    )
+    return this.#opening
   }
 
+  /** Another click starts again: what the first one waits for may never come. */
   async #signIn({ detail }: CustomEvent<{ inWindow: boolean }>): Promise<void> {
+    const asking = new AbortController()
+    this.#asking?.abort()
+    this.#asking = asking
     this.#error = undefined
+    this.requestUpdate()
     try {
-      await this.#session?.signIn(detail)
+      await this.#session?.signIn({ ...detail, signal: asking.signal })
     } catch (error) {
-      this.#error = error
+      if (!asking.signal.aborted) this.#error = error
     }
+    if (this.#asking === asking) this.#asking = undefined
     this.requestUpdate()
   }
 
@@ -112,7 +131,13 @@ export class VaultApp extends View {
     }
   }
 
-  async #begin(): Promise<void> {
+  /** One beginning after another: a link that is opened meanwhile comes after what is under way. */
+  #begin(): Promise<void> {
+    this.#begun = this.#begun.then(() => this.#beginNow())
+    return this.#begun
+  }
+
+  async #beginNow(): Promise<void> {
     this.#error = undefined
     try {
       await (await this.#open()).begin()
@@ -129,6 +154,7 @@ export class VaultApp extends View {
       return
     }
     this.#isSignedOut = false
+    this.#asking?.abort()
     try {
       const identity = await this.#api.ask<Identity>('GET', '/session')
       const { identity: earlier } = this.#context ?? {}

@@ -100,4 +100,30 @@ describe('signing in at another issuer', () => {
     await page.locator('dialog.add').getByRole('button', { name: 'Add Vault Connection' }).click()
     await page.getByText('Twilio is ready.').waitFor()
   })
+  test('waits for no window for ever: a closed one is left, or begun again', async () => {
+    issuer.behave({ refreshes: false })
+    const page = await signedIn()
+    await page.route('**/connections/summary*', (route) => route.fulfill({ status: 401, body: '{}' }))
+    await page.getByRole('searchbox').fill('x')
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+    await page.unrouteAll()
+    // Else the issuer knows the person, and its window is back at once.
+    await context.clearCookies()
+    const dialog = page.getByRole('dialog', { name: 'You are signed out' })
+    const press = async (name: string): Promise<Page> => {
+      const [opened] = await Promise.all([
+        page.waitForEvent('popup'),
+        dialog.getByRole('button', { name }).click(),
+      ])
+      await opened.getByRole('button', { name: 'I am ada' }).waitFor()
+      return opened
+    }
+    await (await press('Sign in')).close()
+    await dialog.getByText('Waiting for the sign-in window.').waitFor()
+    await screens(page, 'sign-in-waiting')
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await (await press('Sign in')).close()
+    await (await press('Start again')).getByRole('button', { name: 'I am ada' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+  })
 })

@@ -1,5 +1,11 @@
 import type { Route } from 'playwright-core'
-import { screens, signInLink, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+import {
+  screens,
+  settled,
+  signInLink,
+  startVaultInBrowser,
+  type VaultInBrowser,
+} from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 const TOKEN = 'my-token-bearer-1234567'
@@ -81,6 +87,26 @@ describe('a page that is open while something happens elsewhere', () => {
     await page.goto(signInLink(world.vault, { tenant: 'after' }))
     await page.getByRole('link', { name: 'his' }).waitFor()
     expect(await page.getByRole('link', { name: 'hers' }).count()).toBe(0)
+    await page.context().close()
+  })
+
+  test('begins one session, and takes a link that is opened meanwhile after it', async () => {
+    const page = await world.signedIn({ tenant: 'before' })
+    const held = Promise.withResolvers<void>()
+    let asked = 0
+    await page.route('**/config.json', async (route) => {
+      asked += 1
+      await held.promise
+      await route.continue()
+    })
+    const asks = page.waitForRequest('**/config.json')
+    await page.reload()
+    await asks
+    await page.goto(signInLink(world.vault, { tenant: 'later' }))
+    await settled(page)
+    expect(asked).toBe(1)
+    held.resolve()
+    await page.locator('[title^="Tenant later"]').waitFor()
     await page.context().close()
   })
 

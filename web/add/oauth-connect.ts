@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, OAuthApplication, Setup } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { MOUNT, PAGE_ROOT } from '../mount.ts'
@@ -234,7 +235,7 @@ export class OauthConnect extends View {
       const path = `/authorizations/${encodeURIComponent(attempt.id)}`
       const state = await this.context.api
         .ask<{ outcome: string; message?: string }>('GET', path)
-        .catch(() => ({ outcome: 'waiting' }))
+        .catch(outcomeOf)
       if (state.outcome === 'waiting') this.#ask()
       else await this.#ended(attempt, state)
     }, ASK_EVERY_MS)
@@ -283,3 +284,9 @@ export class OauthConnect extends View {
 }
 
 define('oauth-connect', OauthConnect)
+
+/** What a refused question says of the attempt: one that nobody knows any more has ended; a passing failure says nothing. */
+function outcomeOf(error: unknown): { outcome: string; message?: string } {
+  if (!(error instanceof ApiError) || error.isPassing || error.isSignedOut) return { outcome: 'waiting' }
+  return error.status === 404 ? { outcome: 'expired' } : { outcome: 'failed', message: error.message }
+}

@@ -17,6 +17,10 @@ const ASKED = 'flow-vault-sign-in'
 /** The issuer was asked without a person once in this tab, or the person signed out here. */
 const TRIED = 'flow-vault-tried'
 const WINDOW = 'popup,width=520,height=720'
+/** A person who types a password, looks for a second factor and types that too is done by then. */
+const PERSON_LIMIT_MS = 10 * 60_000
+/** An issuer that is asked without a person answers by itself. */
+const ALONE_LIMIT_MS = 60_000
 /** The state of what was asked in a window begins with it. */
 const OF_WINDOW = 'w.'
 /** What an issuer answers when it cannot go on without a person (OpenID Connect Core §3.1.2.6). */
@@ -65,8 +69,8 @@ export class IssuerSession implements Session {
     await this.#leave({ prompt: 'none' })
   }
 
-  async signIn({ inWindow }: { inWindow: boolean }): Promise<void> {
-    await (inWindow ? this.#inWindow({}) : this.#leave({}))
+  async signIn({ inWindow, signal }: { inWindow: boolean; signal: AbortSignal }): Promise<void> {
+    await (inWindow ? this.#inWindow({ signal, limitMs: PERSON_LIMIT_MS }) : this.#leave({}))
   }
 
   async token({ renew }: { renew: boolean }): Promise<string> {
@@ -85,7 +89,7 @@ export class IssuerSession implements Session {
 
   /** The issuer still knows the browser, mostly: its window comes and goes. */
   async stay(): Promise<void> {
-    await this.#inWindow({ prompt: 'none' })
+    await this.#inWindow({ prompt: 'none', limitMs: ALONE_LIMIT_MS })
   }
 
   /** Ends it here, in every tab, and at the issuer where that has an address for it. */
@@ -132,16 +136,20 @@ export class IssuerSession implements Session {
     await new Promise(() => undefined)
   }
 
-  async #inWindow(how: { prompt?: string }): Promise<void> {
+  async #inWindow(how: { prompt?: string; limitMs: number; signal?: AbortSignal }): Promise<void> {
     // In the very turn of the click, or a browser takes it for an advertisement.
     const opened = window.open('about:blank', 'flow-vault-sign-in', WINDOW)
     if (opened === null) throw new ApiError({ status: 0, message: PAGE.signInBlocked })
     try {
       const asked = await this.#ask({ ...how, isWindow: true })
+      how.signal?.throwIfAborted()
       opened.location.replace(asked.url)
-      await this.#exchange(asked, await waitForWindow(asked.state))
+      const answer = await waitForWindow({ ...how, state: asked.state })
+      if (answer === undefined) throw new ApiError({ status: 0, message: PAGE.signInTooLong })
+      await this.#exchange(asked, answer)
     } catch (error) {
-      opened.close()
+      // Whoever begins anew does so in the same window.
+      if (!how.signal?.aborted) opened.close()
       throw error
     }
     this.#onChange(true)

@@ -6,8 +6,11 @@ export interface Session {
   readonly hasButton: boolean
   /** Takes up what the address or an earlier visit left. Throws `ApiError` with 401 when nobody is signed in. */
   begin(): Promise<void>
-  /** Sends the person to sign in; `inWindow` leaves this page as it is. Throws `ApiError`. */
-  signIn(how: { inWindow: boolean }): Promise<void>
+  /**
+   * Sends the person to sign in; `inWindow` leaves this page as it is, until the signal says that nobody waits any more.
+   * Throws `ApiError`, or the signal's reason.
+   */
+  signIn(how: { inWindow: boolean; signal: AbortSignal }): Promise<void>
   /** A token that works for a while. Throws `ApiError` with 401 when nobody is signed in. */
   token(how: { renew: boolean }): Promise<string>
   /** Begins the session's time anew. */

@@ -31,6 +31,23 @@ function howTo(element: Asking, inWindow: boolean): TemplateResult {
   `
 }
 
+/** The window may have been closed, which no browser tells of one that the issuer isolates. */
+function waiting(element: View): TemplateResult {
+  const say = (type: string) => (): void => {
+    element.dispatchEvent(new CustomEvent(type, { detail: { inWindow: true } }))
+  }
+  return html`<div class="stack" role="status">
+      <p class="state" data-hue="orange">
+        <span class="mark">${icon('hourglass')}</span><span class="strong">${PAGE.signInWaiting}</span>
+      </p>
+      <p>${PAGE.signInWaitingHint}</p>
+    </div>
+    <div class="row-of">
+      <button type="button" @click=${say('sign-in')}>${PAGE.startAgain}</button>
+      <button type="button" class="quiet" @click=${say('stop-waiting')}>${PAGE.cancel}</button>
+    </div>`
+}
+
 function linkSpent(): TemplateResult {
   return html`<p class="notice" data-hue="orange" role="alert">
     ${icon('warning')}<span>${PAGE.linkSpent}</span>
@@ -58,6 +75,7 @@ export class SignInPage extends View {
 export class SignInDialog extends View {
   static override properties = {
     isOpen: { type: Boolean },
+    isWaiting: { type: Boolean },
     wasLink: { type: Boolean },
     session: {},
     problem: {},
@@ -65,6 +83,7 @@ export class SignInDialog extends View {
   declare session: Session | undefined
   declare problem: string | undefined
   declare isOpen: boolean
+  declare isWaiting: boolean
   declare wasLink: boolean
 
   protected override render(): TemplateResult {
@@ -74,7 +93,7 @@ export class SignInDialog extends View {
         <div class="dialog-main">
           <p>${PAGE.signedOutKept}</p>
           ${this.wasLink ? linkSpent() : ''}
-          ${howTo(this, true)}
+          ${this.isWaiting && this.session?.hasButton ? waiting(this) : howTo(this, true)}
         </div>
       </div>
     </dialog>`

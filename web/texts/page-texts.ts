@@ -29,6 +29,10 @@ export const PAGE = {
   signInNowhere:
     'The tokens of this vault come from elsewhere, and nobody has said how people sign in to this page: FLOW_VAULT_PAGE_CLIENT_ID.',
   signInBlocked: 'Your browser blocked the window. Allow windows of this page, and try again.',
+  signInTooLong: 'Nothing came back from the sign-in. Start again.',
+  signInWaiting: 'Waiting for the sign-in window.',
+  signInWaitingHint: 'Closed it, or cannot find it? Start again: nothing you typed is lost.',
+  startAgain: 'Start again',
   nobodySignedIn: 'Nobody is signed in here.',
   issuerAway: 'The sign-in did not answer. Nothing was changed.',
   issuerRefused: (reason: string) => `The sign-in refused: ${reason}`,
