@@ -66,6 +66,7 @@ const APPLICATION = {
   ready: true,
   is_default: true,
   callback_url: 'https://vault.example.com/oauth/return/oa_0VbwMKyWMqjvQfMGfef7f5',
+  previous_secret_until: null,
   created_at: AT,
   updated_at: AT,
 }
@@ -137,7 +138,7 @@ const EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'get-oauth-app': () => ({ answer: APPLICATION }),
   'update-oauth-app': () => ({
     bodies: { 'new secret': { client_secret: 'oauth-app-secret-001' }, default: { is_default: true } },
-    answer: APPLICATION,
+    answer: { ...APPLICATION, previous_secret_until: '2026-12-02T09:00:00.000Z' },
   }),
   'delete-oauth-app': () => ({}),
   'authorize-connection': () => ({

@@ -14,6 +14,8 @@ export const oauthApplicationSchema = z.object({
   ready: z.boolean(),
   is_default: z.boolean(),
   callback_url: z.string(),
+  /** Until when the client secret before the newest is tried where the provider refuses that. */
+  previous_secret_until: z.nullable(z.string()),
   created_at: z.string(),
   updated_at: z.string(),
 })
@@ -32,6 +34,8 @@ export function oauthApplicationView(
     ready: isReadyApplication(application),
     is_default: application.isDefault,
     callback_url: callbackUrlOf(publicUrl, application.id),
+    previous_secret_until:
+      application.previous === undefined ? null : new Date(application.previous.untilMs).toISOString(),
     created_at: new Date(application.createdAtMs).toISOString(),
     updated_at: new Date(application.updatedAtMs).toISOString(),
   }

@@ -12,6 +12,7 @@ export interface Digester {
 export type DigestPurpose =
   | 'setup'
   | 'client'
+  | 'client-secret'
   | 'code'
   | 'idempotent-body'
   | 'refresh-token'

@@ -11,6 +11,8 @@ import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
 interface Contents {
   readonly rows: ConnectionRow[]
   readonly applications: OauthApplication[]
+  /** Client secrets before the newest, for as long as they are tried. */
+  readonly stillTried: readonly SecretPointer[]
   readonly defaults: { sort: string; id: string }[]
   readonly tombstones: Tombstone[]
   readonly events: Attributes[]
@@ -69,11 +71,15 @@ async function contentsOf(world: Looked): Promise<Contents> {
   const attributes = <T>(part: string) => of(part).map((item) => item.attributes as unknown as T)
   const versions = items.flatMap(({ key }) => versionOfKey(key) ?? [])
   const metas = items.flatMap(({ key }) => (key.sort === 'meta' ? [secretIdOfPartition(key.partition)!] : []))
+  const applications = of('OAUTH_APPS')
+    .filter(({ key }) => key.sort.startsWith('oa_'))
+    .map((item) => item.attributes as unknown as OauthApplication)
   return {
     rows: attributes('CONNECTIONS'),
-    applications: of('OAUTH_APPS')
-      .filter(({ key }) => key.sort.startsWith('oa_'))
-      .map((item) => item.attributes as unknown as OauthApplication),
+    applications,
+    stillTried: applications.flatMap(({ previous }) =>
+      previous !== undefined && nowMs < previous.untilMs ? [previous.secret] : [],
+    ),
     defaults: of('OAUTH_APPS')
       .filter(({ key }) => key.sort.startsWith('default#'))
       .map(({ key, attributes: { id } }) => ({ sort: key.sort, id: String(id) })),
@@ -106,8 +112,9 @@ function hasExpiry({ expires_at_s: expiresAtS, due_at: dueAt }: Attributes, nowM
   return dueAt === undefined && typeof expiresAtS === 'number' && expiresAtS * 1000 < nowMs + 24 * 3600 * 1000
 }
 
-function pointers({ rows, applications, tombstones }: Contents): SecretPointer[] {
-  return [...rows, ...applications, ...tombstones.map(({ row }) => row)].flatMap(({ secret }) => secret ?? [])
+function pointers({ rows, applications, stillTried, tombstones }: Contents): SecretPointer[] {
+  const owners = [...rows, ...applications, ...tombstones.map(({ row }) => row)]
+  return [...owners.flatMap(({ secret }) => secret ?? []), ...stillTried]
 }
 
 function pointerFaults(found: Contents): string[] {

@@ -13,6 +13,7 @@ import type { Process, World } from './world.ts'
 
 const OLD_SECRET = 'client-secret-old'
 const NEW_SECRET = 'client-secret-new'
+const THIRD_SECRET = 'client-secret-newest'
 
 const create = (process: Process, options: { name?: string; isDefault?: boolean } = {}) =>
   createOauthApplication(process, {
@@ -24,11 +25,18 @@ const create = (process: Process, options: { name?: string; isDefault?: boolean 
     ...options,
   })
 
+/** With a secret and the one before it. */
+async function withPrevious(process: Process): Promise<OauthApplication> {
+  const { id } = await create(process)
+  const change = { tenant: TENANT, id, clientSecret: new SecretText(NEW_SECRET) }
+  return updateOauthApplication(process, change)
+}
+
 async function find(world: World, id: string): Promise<OauthApplication | undefined> {
   return (await world.items.get(oauthAppKey(TENANT, id))) as unknown as OauthApplication | undefined
 }
 
-async function secretOf(world: World, { secret }: OauthApplication): Promise<unknown> {
+async function secretOf(world: World, { secret }: Pick<OauthApplication, 'secret'>): Promise<unknown> {
   return parseContent(await world.start().secrets.get(secret!.secretId, secret!.versionId)).setup[
     'client_secret'
   ]
@@ -78,20 +86,26 @@ const scenarios: Scenario<OauthApplication>[] = [
     observe: (world, seen) => observeUpdate(world, seen, { name: 'renamed', secret: OLD_SECRET }),
   },
   {
-    name: 'replace the client secret of an OAuth application',
-    arrange: (process) => create(process),
+    name: 'replace the client secret of an OAuth application that has one before it',
+    arrange: withPrevious,
     act: (process, { id }) =>
-      updateOauthApplication(process, { tenant: TENANT, id, clientSecret: new SecretText(NEW_SECRET) }),
-    observe: (world, seen) => observeUpdate(world, seen, { name: 'first', secret: NEW_SECRET }),
+      updateOauthApplication(process, { tenant: TENANT, id, clientSecret: new SecretText(THIRD_SECRET) }),
+    async observe(world, seen) {
+      const now = (await find(world, seen.id))!
+      const both = [await secretOf(world, now), await secretOf(world, now.previous!)].join(' before it ')
+      if (both === `${NEW_SECRET} before it ${OLD_SECRET}`) return 'before'
+      return both === `${THIRD_SECRET} before it ${NEW_SECRET}` ? 'after' : both
+    },
   },
   {
     name: 'delete an OAuth application',
-    arrange: (process) => create(process),
+    arrange: withPrevious,
     act: (process, { id }) => deleteOauthApplication(process, TENANT, id),
     async observe(world, seen) {
       const now = await find(world, seen.id)
       if (now === undefined) return 'after'
-      return (await secretOf(world, now)) === OLD_SECRET ? 'before' : 'another secret'
+      const both = [await secretOf(world, now), await secretOf(world, now.previous!)].join(' before it ')
+      return both === `${NEW_SECRET} before it ${OLD_SECRET}` ? 'before' : both
     },
   },
 ]

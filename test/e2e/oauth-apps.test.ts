@@ -32,6 +32,7 @@ describe('OAuth applications', () => {
       ready: true,
       is_default: true,
       callback_url: `${world.vault.url}/oauth/return/${added.body.id}`,
+      previous_secret_until: null,
       created_at: expect.any(String),
       updated_at: expect.any(String),
     })

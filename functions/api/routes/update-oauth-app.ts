@@ -23,7 +23,7 @@ export const updateOauthAppRoute = defineRoute({
   tag: 'OAuth applications',
   summary: 'Update an OAuth application',
   description:
-    'A new `setup` replaces the whole old one. While connections use it, client id, addresses and provider stay as they are: 409 names who uses it.',
+    'For seven days after a new `client_secret` the one before is tried where the provider refuses the new one (`previous_secret_until`). A new `setup` replaces the whole old one. While connections use it, client id, addresses and provider stay as they are: 409 names who uses it.',
   pathSchema: connectionIdPath,
   bodySchema: z.strictObject({
     name: z.optional(oauthAppName()),

@@ -5,8 +5,9 @@ import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { PROVIDER_TIMEOUT_MS } from '../../domain/rotation-policy.ts'
 import { SecretText } from '../../domain/secret-text.ts'
+import { errorFields } from '../../ports/error-fields.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
-import type { TokenFailure, TokenOutcome, TokenRequest } from '../../ports/oauth-client.ts'
+import type { ClientIdentity, TokenFailure, TokenOutcome, TokenRequest } from '../../ports/oauth-client.ts'
 import type { ApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { failureOf } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
@@ -52,32 +53,91 @@ export type Answer =
 
 /**
  * Asks a provider once, for a renewal, a first grant and an exchange alike. Whoever asks has the permission to, and
- * keeps the answer before anything else. Throws nothing for what a provider does.
+ * keeps the answer before anything else. A client that is refused is tried once more with the secret it had before,
+ * where that is young enough, in what is left of the same permission. Throws nothing for what a provider does.
  */
-export async function askProvider(
-  ports: Pick<GrantPorts, 'oauth' | 'clock'>,
-  question: Question,
-): Promise<Answer> {
-  const { application, askedScopes, profile, way } = question
-  // A token's life counts from before the request, or a slow answer would make it look longer than it is.
-  const issuedAtMs = ports.clock.nowMs()
-  const outcome = await ports.oauth.requestToken({
-    tenant: question.tenant,
-    profile,
-    setup: new SecretText(JSON.stringify(question.setup)),
+export async function askProvider(ports: AskingPorts, question: Question): Promise<Answer> {
+  const { application, profile, way } = question
+  const budget = budgetFrom(ports.clock)
+  const asked = await askAs(ports, question, {
     client: application.client,
-    grant: way,
-    scopes: askedScopes,
+    values: question.setup,
     timeoutMs: PROVIDER_TIMEOUT_MS,
   })
+  const { outcome, issuedAtMs } = await askAsBefore(ports, question, { asked, budget })
   if (outcome.kind === 'granted') return mergeAnswer(question, outcome, issuedAtMs)
-  const asked = {
+  const failureWords = {
     way: way.kind,
     kind: profile.kind,
     client: profile.client.from,
     ...(question.once === undefined ? {} : { once: question.once }),
   }
-  return { kind: 'failed', failure: failureOf(outcome, asked), outcome }
+  return { kind: 'failed', failure: failureOf(outcome, failureWords), outcome }
+}
+
+type AskingPorts = Pick<GrantPorts, 'oauth' | 'clock' | 'log'>
+
+interface Asked {
+  readonly outcome: TokenOutcome
+  readonly issuedAtMs: number
+}
+
+async function askAs(
+  ports: AskingPorts,
+  { askedScopes, profile, tenant, way }: Question,
+  as: { readonly client: ClientIdentity; readonly values: JsonObject; readonly timeoutMs: number },
+): Promise<Asked> {
+  // A token's life counts from before the request, or a slow answer would make it look longer than it is.
+  const issuedAtMs = ports.clock.nowMs()
+  const outcome = await ports.oauth.requestToken({
+    tenant,
+    profile,
+    setup: new SecretText(JSON.stringify(as.values)),
+    client: as.client,
+    grant: way,
+    scopes: askedScopes,
+    timeoutMs: as.timeoutMs,
+  })
+  return { outcome, issuedAtMs }
+}
+
+/**
+ * A refused client used up nothing: authentication fails before a grant is looked at (RFC 6749 §5.2). So the same is
+ * asked with the secret before, which the provider may still know as the only one; what it says of that counts, but
+ * for another refusal of the client.
+ */
+async function askAsBefore(
+  ports: AskingPorts,
+  question: Question,
+  { asked, budget }: { asked: Asked; budget: () => number },
+): Promise<Asked> {
+  const { previous } = question.application
+  if (asked.outcome.kind !== 'app-broken' || previous === undefined) return asked
+  if (ports.clock.nowMs() >= previous.untilMs) return asked
+  const before = await openQuietly(ports, previous)
+  const timeoutMs = budget()
+  if (before === undefined || timeoutMs <= 0) return asked
+  const again = await askAs(ports, question, { ...before, timeoutMs })
+  return again.outcome.kind === 'app-broken' ? asked : again
+}
+
+/** What is left of the time that a permission allows all its requests together, by the faster of both clocks. */
+function budgetFrom(clock: GrantPorts['clock']): () => number {
+  const wallMs = clock.nowMs()
+  const monotonicMs = clock.monotonicMs()
+  return () => PROVIDER_TIMEOUT_MS - Math.max(clock.nowMs() - wallMs, clock.monotonicMs() - monotonicMs)
+}
+
+async function openQuietly(
+  ports: AskingPorts,
+  previous: NonNullable<ApplicationClient['previous']>,
+): Promise<Awaited<ReturnType<typeof previous.open>> | undefined> {
+  try {
+    return await previous.open()
+  } catch (error) {
+    ports.log.warn('the client secret before the newest could not be opened', errorFields(error))
+    return undefined
+  }
 }
 
 function mergeAnswer(

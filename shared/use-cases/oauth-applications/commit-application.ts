@@ -1,6 +1,9 @@
+import { canonicalJson } from '../../domain/canonical-json.ts'
+import type { SecretPointer } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { oauthAppKey } from '../../domain/keys.ts'
+import { SecretText } from '../../domain/secret-text.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
@@ -14,39 +17,102 @@ import { sealableContent } from '../commit/secret-content.ts'
 import { defaultApplicationSort } from './oauth-application.ts'
 
 /**
- * Stores an application, and the values of its secret where there are new ones, in one commit. `current` is the default
- * of its app so far. Throws `conflict` when others change it.
+ * How long the client secret before the newest is kept and tried: providers with two secrets let an operator change
+ * over in a week or so, and where there is one a change can be late in either place.
+ */
+const PREVIOUS_MS = 7 * 24 * 3_600_000
+
+interface ApplicationChange {
+  readonly previous: OauthApplication | undefined
+  /** The default of its app so far. */
+  readonly current: OauthApplication | undefined
+  readonly secrets: JsonObject | undefined
+  /** Whether it is a client of its own now: then no secret of the old one is kept. */
+  readonly isAnother: boolean
+}
+
+/**
+ * How long the client secret before the newest is kept and tried: where a provider has two, an operator may take a week
+ * to change over, and where it has one, the change comes later there or here.
+ */
+const PREVIOUS_SECRET_MS = 7 * 24 * 3_600_000
+
+/** What becomes of an application that was seen. */
+interface ApplicationChange {
+  readonly previous: OauthApplication | undefined
+  /** The default of its app so far. */
+  readonly current: OauthApplication | undefined
+  readonly secrets: JsonObject | undefined
+  /** Whether it becomes another client, which none of the old one's secrets is of. */
+  readonly isAnother: boolean
+}
+
+/**
+ * Stores an application, and the values of its secret where they are new, in one commit. The ones before are kept and
+ * tried for a while. Throws `conflict` when others change it.
  */
 export async function commitApplication(
   ports: Ports,
   draft: Omit<OauthApplication, 'secret'>,
-  {
-    previous,
-    current,
-    secrets,
-  }: {
-    readonly previous: OauthApplication | undefined
-    readonly current: OauthApplication | undefined
-    readonly secrets: JsonObject | undefined
-  },
+  { previous: seen, current, secrets, isAnother }: ApplicationChange,
 ): Promise<OauthApplication> {
   const change: ItemChange<OauthApplication> = {
     key: oauthAppKey(draft.tenant, draft.id),
-    seen: previous,
+    seen,
     writes: (next, before) => [applicationWrite(next, before), ...defaultWrites(next, current)],
   }
-  const kept = previous?.secret
-  if (secrets === undefined) {
-    const application = { ...draft, ...(kept === undefined ? {} : { secret: kept }) }
-    await changed(() => commitItem(ports, application, change))
-    return application
+  const secretDigest = secrets === undefined ? seen?.secretDigest : await digestOf(ports, secrets)
+  // A deploy tool sends the same with each run: that is no new secret, and would push out the one before it.
+  const isNew = secretDigest !== seen?.secretDigest
+  const { previous: earlier, ...bare } = draft
+  const previous = isNew && seen?.secret !== undefined ? previousFrom(ports, seen.secret) : earlier
+  const next = {
+    ...bare,
+    ...(previous === undefined || isAnother ? {} : { previous }),
+    ...(secretDigest === undefined ? {} : { secretDigest }),
   }
-  const value = sealableContent({ setup: secrets })
   const application = await changed(() =>
-    commitItemWithSecret<OauthApplication>(ports, draft, change, { kind: 'a', value }),
+    isNew && secrets !== undefined
+      ? commitItemWithSecret<OauthApplication>(ports, next, change, {
+          kind: 'a',
+          value: sealableContent({ setup: secrets }),
+        })
+      : commitSame(ports, next, change),
   )
-  if (kept !== undefined) await discardReplaced(ports, kept, [application.secret])
+  await letGo(ports, [seen?.secret, earlier?.secret], application)
   return application
+}
+
+function digestOf(ports: Ports, secrets: JsonObject): Promise<string> {
+  return ports.digester.digest('client-secret', new SecretText(canonicalJson(secrets)))
+}
+
+function previousFrom(ports: Ports, secret: SecretPointer): OauthApplication['previous'] {
+  return { secret, untilMs: ports.clock.nowMs() + PREVIOUS_SECRET_MS }
+}
+
+async function commitSame(
+  ports: Ports,
+  next: Omit<OauthApplication, 'secret'>,
+  change: ItemChange<OauthApplication>,
+): Promise<OauthApplication> {
+  const kept = change.seen?.secret
+  const application = { ...next, ...(kept === undefined ? {} : { secret: kept }) }
+  await commitItem(ports, application, change)
+  return application
+}
+
+/** What the application pointed at and does not any more. */
+async function letGo(
+  ports: Ports,
+  pointers: readonly (SecretPointer | undefined)[],
+  { secret, previous }: OauthApplication,
+): Promise<void> {
+  const kept = [secret, previous?.secret]
+  for (const pointer of pointers) {
+    if (pointer === undefined || kept.some((one) => one?.versionId === pointer.versionId)) continue
+    await discardReplaced(ports, pointer, kept)
+  }
 }
 
 function applicationWrite(application: OauthApplication, before: OauthApplication | undefined): Write {

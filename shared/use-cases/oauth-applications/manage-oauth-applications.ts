@@ -71,7 +71,11 @@ export async function createOauthApplication(
     op: newUuid(ports.random),
   }
   const { secrets, secretFields } = secretsOf(undefined, input.clientSecret, accepted)
-  return commitApplication(ports, { ...draft, ...secretFields }, { secrets, previous: undefined, current })
+  return commitApplication(
+    ports,
+    { ...draft, ...secretFields },
+    { secrets, previous: undefined, current, isAnother: true },
+  )
 }
 
 function acceptedSetup(
@@ -139,7 +143,8 @@ export async function updateOauthApplication(
     version: previous.version + 1,
     op: newUuid(ports.random),
   }
-  if (isAnotherClient(previous, next)) {
+  const isAnother = isAnotherClient(previous, next)
+  if (isAnother) {
     await refuseUsedApplication(
       ports,
       previous,
@@ -147,7 +152,7 @@ export async function updateOauthApplication(
     )
   }
   const current = await findDefaultApplication(ports, input.tenant, previous.appId)
-  return commitApplication(ports, next, { secrets, previous, current })
+  return commitApplication(ports, next, { secrets, previous, current, isAnother })
 }
 
 /**
@@ -167,22 +172,28 @@ export async function deleteOauthApplication(ports: Ports, tenant: string, id: s
   }
   await refuseUsedApplication(ports, application, 'Delete them first, or give them another.')
   const isGone = async () => (await findOauthApplication(ports, tenant, id)) === undefined
-  const { secret } = application
-  if (secret === undefined) {
-    await changed(() => transactSurely(ports, removalWrites(application), isGone))
-    return
-  }
-  // The secret goes with its application, by an intent that reconcile finishes when this process cannot.
-  const intent: Intent = {
+  // The secrets go with their application, by intents that reconcile finishes when this process cannot.
+  const intents = destroyIntents(ports, application)
+  const writes = [...removalWrites(application), ...intents.map(openIntent)]
+  await changed(() => transactSurely(ports, writes, isGone))
+  for (const intent of intents) await destroyNow(ports, intent)
+}
+
+/** One for each name that its secrets have: the one before the newest may be of the generation before. */
+function destroyIntents(ports: Ports, { tenant, id, secret, previous }: OauthApplication): Intent[] {
+  const secretIds = [secret, previous?.secret].flatMap((pointer) => pointer?.secretId ?? [])
+  return [...new Set(secretIds)].map((secretId) => ({
     kind: 'destroy',
     tenant,
     ownerId: id,
     op: newUuid(ports.random),
-    secretId: secret.secretId,
+    secretId,
     newSecret: true,
     deadlineAtMs: ports.clock.nowMs() + INTENT_DEADLINE_MS,
-  }
-  await changed(() => transactSurely(ports, [...removalWrites(application), openIntent(intent)], isGone))
+  }))
+}
+
+async function destroyNow(ports: Ports, intent: Intent): Promise<void> {
   try {
     await undoIntent(ports, intent)
   } catch (error) {

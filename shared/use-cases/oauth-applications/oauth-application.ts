@@ -14,12 +14,28 @@ import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 export interface ApplicationClient {
   readonly client: ClientIdentity
   readonly stateName: string
+  /** The same client with the secret it had before, until that is over; opened only when it is needed. */
+  readonly previous?: PreviousClient
+}
+
+/** A client as it was before its secret was changed. Opening throws what the secret store does. */
+interface PreviousClient {
+  readonly untilMs: number
+  open(): Promise<OpenedClient>
+}
+
+/** A client, and the setup's values as they are with its secret. */
+interface OpenedClient {
+  readonly client: ClientIdentity
+  readonly values: JsonObject
 }
 
 /** A setup as a provider is asked with it: its values, and the OAuth application it names that some of them are of. */
 export interface EffectiveSetup {
   readonly values: JsonObject
   readonly shared?: OauthApplication
+  /** The values with these secrets of the application in the place of its newest. */
+  readonly withSecrets?: (secrets: JsonObject) => JsonObject
 }
 
 /** The sort key of the item that names an app's default application. */
@@ -42,8 +58,11 @@ export async function findOauthApplication(
 
 function isOwnApplication(application: OauthApplication, tenant: string, id: string): boolean {
   if (application.tenant !== tenant || application.id !== id) return false
-  const { secret } = application
-  return secret === undefined || isSecretIdOf({ tenant, ownerId: id, kinds: ['a'] }, secret.secretId)
+  const pointers = [application.secret, application.previous?.secret]
+  return pointers.every(
+    (pointer) =>
+      pointer === undefined || isSecretIdOf({ tenant, ownerId: id, kinds: ['a'] }, pointer.secretId),
+  )
 }
 
 /** The application that connections of this app use when they name none. */
@@ -65,18 +84,19 @@ export async function findApplicationClient(
   ports: Pick<Ports, 'items'> & { opened: OpenedSecrets },
   row: Pick<ConnectionRow, 'tenant' | 'appId' | 'oauthAppId' | 'setupDigest'>,
   profile: GrantProfile,
-  { values, shared }: EffectiveSetup,
+  { values, shared, withSecrets }: EffectiveSetup,
 ): Promise<(ApplicationClient & { oauthAppId?: string }) | undefined> {
-  if (profile.client.from === 'setup') {
-    const secret = values[profile.client.secret]
-    const client = {
-      id: String(values[profile.client.id] ?? ''),
-      ...(typeof secret === 'string' ? { secret: new SecretText(secret) } : {}),
-    }
+  const { client } = profile
+  if (client.from === 'setup') {
+    const asked = clientIn(values, client)
     if (applicationNamed(profile, values) === undefined)
-      return { client, stateName: `setup ${row.setupDigest}` }
-    if (shared === undefined || !isReadyApplication(shared)) return undefined
-    return { client, stateName: stateNameOf(shared), oauthAppId: shared.id }
+      return { client: asked, stateName: `setup ${row.setupDigest}` }
+    if (shared === undefined || withSecrets === undefined || !isReadyApplication(shared)) return undefined
+    const previous = previousOf(ports, shared, (secrets) => {
+      const before = withSecrets(secrets)
+      return { client: clientIn(before, client), values: before }
+    })
+    return { client: asked, stateName: stateNameOf(shared), oauthAppId: shared.id, ...previous }
   }
   const application =
     row.oauthAppId === undefined
@@ -84,16 +104,37 @@ export async function findApplicationClient(
       : await findOauthApplication(ports, row.tenant, row.oauthAppId)
   // A client secret goes to the token endpoint of its own app only.
   if (application === undefined || application.appId !== row.appId) return undefined
-  if (application.clientId === undefined || application.secret === undefined) return undefined
-  const opened = await ports.opened.open(application.secret)
+  const { clientId: id, secret } = application
+  if (id === undefined || secret === undefined) return undefined
+  const clientWith = (secrets: JsonObject): ClientIdentity => ({
+    id,
+    secret: new SecretText(String(secrets['client_secret'])),
+  })
   return {
-    client: {
-      id: application.clientId,
-      secret: new SecretText(String(opened.content.setup['client_secret'])),
-    },
+    client: clientWith((await ports.opened.open(secret)).content.setup),
     stateName: stateNameOf(application),
     oauthAppId: application.id,
+    ...previousOf(ports, application, (secrets) => ({ client: clientWith(secrets), values })),
   }
+}
+
+function clientIn(values: JsonObject, names: { readonly id: string; readonly secret: string }) {
+  const secret = values[names.secret]
+  return {
+    id: String(values[names.id] ?? ''),
+    ...(typeof secret === 'string' ? { secret: new SecretText(secret) } : {}),
+  }
+}
+
+/** How the client was before its secret was changed, where the application says so; `read` makes it of what was kept. */
+function previousOf(
+  ports: { readonly opened: OpenedSecrets },
+  { previous }: OauthApplication,
+  read: (secrets: JsonObject) => OpenedClient,
+): Pick<ApplicationClient, 'previous'> {
+  if (previous === undefined) return {}
+  const open = async () => read((await ports.opened.open(previous.secret)).content.setup)
+  return { previous: { untilMs: previous.untilMs, open } }
 }
 
 /** Whether it has all that a token request needs; drafts do not. A client that signs with a key, or is public, has no secret. */
@@ -119,7 +160,8 @@ export async function effectiveSetup(
   const { clientId, secret, setup } = shared
   const secrets = secret === undefined ? {} : (await ports.opened.open(secret)).content.setup
   const client = clientId === undefined ? {} : { [profile.client.id]: clientId }
-  return { values: { ...setup, ...secrets, ...client, ...own }, shared }
+  const withSecrets = (held: JsonObject): JsonObject => ({ ...setup, ...held, ...client, ...own })
+  return { values: withSecrets(secrets), shared, withSecrets }
 }
 
 /** The id by which a setup names the application that holds its client. */

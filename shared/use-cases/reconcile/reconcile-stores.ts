@@ -146,7 +146,7 @@ class Comparison {
         this.#seenSecrets.has(secretId) &&
         (!this.#listsVersions || this.#seenVersions.has(versionName(pointed.secret)))
       if (isThere) continue
-      const owner = await findSecretOwner(this.#ports, secretId)
+      const owner = await findSecretOwner(this.#ports, secretId, this.#nowMs)
       // Replaced or deleted since it was read: then it was there, for as long as it was pointed at.
       if (owner.kind === 'unknown' || !owner.pointers.some((pointer) => pointer.versionId === versionId))
         continue
@@ -167,7 +167,7 @@ class Comparison {
     const isMarked = deletedAtMs !== undefined
     const pointed = this.#pointed.get(secret.secretId)
     if (pointed !== undefined && !(pointed.isLive && isMarked)) return
-    const owner = await findSecretOwner(this.#ports, secret.secretId)
+    const owner = await findSecretOwner(this.#ports, secret.secretId, this.#nowMs)
     if (owner.kind === 'unknown') {
       this.counts.unknownOwners++
       this.#ports.log.warn('left a secret alone whose kind of owner is not known', {
@@ -211,7 +211,7 @@ class Comparison {
     this.#seenVersions.add(versionName(version))
     const pointed = this.#pointed.get(secretId)
     if (pointed?.secret.versionId === versionId) return
-    const owner = await findSecretOwner(this.#ports, secretId)
+    const owner = await findSecretOwner(this.#ports, secretId, this.#nowMs)
     // A secret without an owner goes as a whole, and one of an unknown kind not at all.
     if (owner.kind === 'unknown' || !isPointedAt(owner, secretId)) return
     if (owner.pointers.some((pointer) => pointer.versionId === versionId)) return

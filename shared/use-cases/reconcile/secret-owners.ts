@@ -26,19 +26,22 @@ export type SecretOwner =
 
 /**
  * The owner of a secret by strong reads, one owner kind after the other. `kept` are versions that no pointer names
- * and that are still needed: what a rescue needs the setup of, to end a grant at its provider.
+ * and that are still needed: what a rescue needs the setup of, to end a grant at its provider, and the client secret
+ * that an application had before, while it is tried.
  */
-export async function findSecretOwner(ports: Pick<Ports, 'items'>, secretId: string): Promise<SecretOwner> {
+export async function findSecretOwner(
+  ports: Pick<Ports, 'items'>,
+  secretId: string,
+  nowMs: number,
+): Promise<SecretOwner> {
   const parts = findSecretIdParts(secretId)
   if (parts === undefined) return { kind: 'unknown' }
   const { tenant, ownerId, kind } = parts
   if (kind === 'a' && ownerId.startsWith('oa_')) {
     const application = await findOauthApplication(ports, tenant, ownerId)
-    return {
-      kind: 'known',
-      pointers: application?.secret === undefined ? [] : [application.secret],
-      kept: [],
-    }
+    const { secret, previous } = application ?? {}
+    const kept = previous !== undefined && nowMs < previous.untilMs ? [previous.secret] : []
+    return { kind: 'known', pointers: secret === undefined ? [] : [secret], kept }
   }
   if (kind === 'w' && ownerId.startsWith('su_')) {
     const subscription = await findSubscription(ports, tenant, ownerId)

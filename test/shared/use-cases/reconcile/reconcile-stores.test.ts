@@ -11,6 +11,10 @@ import { SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
 import {
+  listOauthApplications,
+  updateOauthApplication,
+} from '../../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
+import {
   type ComparisonReport,
   reconcileStores,
 } from '../../../../shared/use-cases/reconcile/reconcile-stores.ts'
@@ -242,6 +246,19 @@ describe('reconcileStores', () => {
       await world.clock.advance(24 * HOUR_MS)
       expect(await compare(world)).toMatchObject({ orphanSecrets: 0, purged: 0, danglingPointers: 0 })
     }
+  })
+
+  it('keeps the client secret before the newest while it is tried, and lets it go after that', async () => {
+    const { world } = await worldWithConnection()
+    await createHubspotApplication(world.start())
+    const [{ id } = { id: '' }] = await listOauthApplications(world.start(), TENANT)
+    const change = { tenant: TENANT, id, clientSecret: new SecretText('another-secret-000') }
+    const { previous } = await updateOauthApplication(world.start(), change)
+    const { secretId, versionId } = previous!.secret
+    for (const report of await world.passDays(6)) expect(report).toMatchObject({ orphanVersions: 0 })
+    await world.start().secrets.get(secretId, versionId)
+    await world.passDays(4)
+    await expect(world.start().secrets.get(secretId, versionId)).rejects.toThrow()
   })
 
   it('removes the secret of an application that is gone, and of no other', async () => {

@@ -32,7 +32,7 @@ describe('findSecretOwner', () => {
     'finds the pointer that moves away from the %s after read %i',
     async (from, nth) => {
       const items = movingAfter(nth, from) as ItemStore
-      const owner = await findSecretOwner({ items }, SECRET_ID)
+      const owner = await findSecretOwner({ items }, SECRET_ID, 0)
       expect(owner).toMatchObject({ kind: 'known', pointers: expect.arrayContaining([POINTER]) })
     },
   )
