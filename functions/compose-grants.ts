@@ -8,11 +8,11 @@ import type { GrantSealer } from '../shared/ports/grant-sealer.ts'
 import type { Metrics } from '../shared/ports/metrics.ts'
 import type { OutgoingFetch, UrlCheck } from '../shared/ports/outgoing-fetch.ts'
 import type { Ports } from '../shared/ports/ports.ts'
+import type { ProviderBreaker } from '../shared/ports/provider-breaker.ts'
 import { MeasuredOpenedSecrets } from '../shared/use-cases/commit/measured-opened-secrets.ts'
 import type { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../shared/use-cases/grants/attempt-watch.ts'
-import { ProviderBreaker } from '../shared/use-cases/grants/provider-breaker.ts'
 import { RestoredMark } from '../shared/use-cases/grants/restored-mark.ts'
 import { grantsAtWork } from './grants/grants-at-work.ts'
 import type { GrantsFunctionPorts } from './grants/ports.ts'
@@ -28,7 +28,7 @@ export interface ComposedGrants extends GrantsFunctionPorts {
 /**
  * Builds what calls providers over the stores of one world: the same for the embedded server and for the `grants`
  * function. `allowHosts` may be private or plain http; `proxy` is gone through to others; `owner` names the process to people who read attempts,
- * `boot` this run, where a lock proves that it is the only one.
+ * `boot` this run, where a lock proves that it is the only one. `breaker` is shared by all who work on these rows.
  */
 export function composeGrants(
   ports: Ports & { readonly metrics: Metrics; readonly sealer: GrantSealer; readonly audit?: AuditTrail },
@@ -37,17 +37,18 @@ export function composeGrants(
     proxy,
     owner,
     boot,
+    breaker,
   }: {
     allowHosts: readonly string[]
     proxy?: OutgoingProxy | undefined
     owner: string
     boot?: string
+    breaker: ProviderBreaker
   },
 ): ComposedGrants {
   const { clock, random, metrics, log } = ports
   const opened = new MeasuredOpenedSecrets(ports.secrets, ports.sealer, metrics)
   const freezes = new FreezeWatch(ports.items, clock)
-  const breaker = new ProviderBreaker(ports)
   const checkUrl = createUrlCheck(allowHosts)
   const fetch = createGuardedFetch({ allowHosts, clock, proxy })
   const work = grantsAtWork({

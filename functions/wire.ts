@@ -1,6 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { outboxKeysOf } from '../shared/adapters/dynamodb/stream-keys.ts'
 import { EventBridgeOutlet } from '../shared/adapters/eventbridge/event-bridge-outlet.ts'
+import { ItemBreaker } from '../shared/adapters/items/item-breaker.ts'
 import { createGuardedFetch } from '../shared/adapters/oauth/outgoing-guard.ts'
 import { createUrlCheck } from '../shared/adapters/oauth/outgoing-target.ts'
 import type { Digester } from '../shared/ports/digester.ts'
@@ -124,7 +125,7 @@ export function wireGrants(env: Environment = process.env): GrantsFunctionPorts 
   const kept = { secrets, sealer: grantSealer(base, rows.items), digester: kmsDigester(base) }
   const composed = composeGrants(
     { ...rows, ...kept, metrics, audit: auditTrail(base) },
-    { allowHosts: base.config.allowHosts, owner },
+    { allowHosts: base.config.allowHosts, owner, breaker: new ItemBreaker(rows) },
   )
   return {
     ...composed,

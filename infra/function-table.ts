@@ -60,6 +60,7 @@ export type GrantName =
   | 'read-access-tokens'
   | 'keep-grants'
   | 'remove-tokens'
+  | 'share-breakers'
   | 'digest'
   | 'verify-tokens'
   | 'invoke-grants'
@@ -153,7 +154,15 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     memoryMb: 1024,
     timeoutSeconds: 120,
     // A part of a setup is changed by who can read the rest.
-    grants: ['write-rows', 'write-events', 'read-setups', 'stage-setups', 'keep-grants', 'digest'],
+    grants: [
+      'write-rows',
+      'write-events',
+      'read-setups',
+      'stage-setups',
+      'keep-grants',
+      'share-breakers',
+      'digest',
+    ],
   },
   {
     // A function of its own, so that neither the callers of a slow provider nor a full queue stop the other.
@@ -163,7 +172,15 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
     memoryMb: 1024,
     timeoutSeconds: 120,
     worksQueue: true,
-    grants: ['write-rows', 'write-events', 'read-setups', 'keep-grants', 'digest', 'receive-work'],
+    grants: [
+      'write-rows',
+      'write-events',
+      'read-setups',
+      'keep-grants',
+      'share-breakers',
+      'digest',
+      'receive-work',
+    ],
   },
   {
     name: 'sweep',

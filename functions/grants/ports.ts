@@ -1,6 +1,6 @@
 import type { Log } from '../../shared/ports/log.ts'
 import type { Metrics } from '../../shared/ports/metrics.ts'
-import type { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
+import type { ProviderBreaker } from '../../shared/ports/provider-breaker.ts'
 import type { GrantsAtWork } from './grants-at-work.ts'
 
 /** What the function reaches the world through. */

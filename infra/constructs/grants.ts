@@ -1,7 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ENV } from '../../functions/config.ts'
 import { secretStoreKey, usagePartition } from '../../shared/domain/keys.ts'
-import { budgetsPartition, WRITES_PARTITION } from '../../shared/domain/limit-keys.ts'
+import { BREAKERS_PARTITION, budgetsPartition, WRITES_PARTITION } from '../../shared/domain/limit-keys.ts'
 import type { SecretKind } from '../../shared/domain/secret-id.ts'
 import type { GrantName } from '../function-table.ts'
 import { EVENT_GRANTS } from './event-grants.ts'
@@ -38,6 +38,10 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   'note-use': (it) => onTable(it, [noteUse(it)]),
   'share-budgets': (it) =>
     onTable(it, [items(it, budgetsPartition('*'), ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]),
+  'share-breakers': (it) =>
+    onTable(it, [
+      items(it, BREAKERS_PARTITION, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem']),
+    ]),
   'count-use': (it) => onTable(it, [items(it, USAGE_ITEMS, ['dynamodb:UpdateItem'])]),
   'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:PutItem'])]),
   'advance-states': (it) => {

@@ -9,6 +9,7 @@ import type { CredentialsPorts } from '../../functions/credentials/ports.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import type { FunctionName } from '../../functions/route.ts'
 import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
+import { LocalBreaker } from '../../shared/adapters/memory/local-breaker.ts'
 import { LocalBudgets } from '../../shared/adapters/memory/local-budgets.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
 import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
@@ -98,7 +99,8 @@ export async function openVault(options: {
   const ports = { items, secrets, digester, clock, random, log, metrics, audit }
   const { allowHosts, proxy } = settings
   const who = { owner: `pid ${process.pid}`, ...(options.isAlone ? { boot: newUuid(random) } : {}) }
-  const composed = composeGrants({ ...ports, sealer }, { allowHosts, proxy, ...who })
+  const breaker = new LocalBreaker(ports)
+  const composed = composeGrants({ ...ports, sealer }, { allowHosts, proxy, breaker, ...who })
   const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })

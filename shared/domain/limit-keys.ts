@@ -22,3 +22,12 @@ export const WRITES_PARTITION = 'VAULT#WRITES'
 export function turnKey(tenant: string, kind: string, place: number): ItemKey {
   return { partition: `TENANT#${tenant}#TURNS`, sort: `${kind}#${place}` }
 }
+
+/** Says that a breaker is open: of one tenant's OAuth client, of a host as one tenant uses it, or of one that all use. */
+export function breakerKey(of: { kind: string; tenant: string | undefined; of: string }): ItemKey {
+  const partition = of.tenant === undefined ? BREAKERS_PARTITION : `TENANT#${of.tenant}#BREAKERS`
+  return { partition, sort: `${of.kind}#${of.of}` }
+}
+
+/** Holds the open breakers of hosts of the catalogue, which all tenants share. */
+export const BREAKERS_PARTITION = 'VAULT#BREAKERS'

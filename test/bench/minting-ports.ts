@@ -1,4 +1,5 @@
 import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { LocalBreaker } from '../../shared/adapters/memory/local-breaker.ts'
 import { openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
@@ -14,7 +15,6 @@ import { createConnection } from '../../shared/use-cases/connections/create-conn
 import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
-import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
 import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import type { SendPorts } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
@@ -66,7 +66,7 @@ export async function mintingPorts(
     checkUrl: () => undefined,
     outgoing: noOutgoing,
     attempts: new AttemptWatch(clock),
-    breaker: new ProviderBreaker({ clock, random }),
+    breaker: new LocalBreaker({ clock, random }),
     restored: new RestoredMark(items, clock),
     owner: 'bench',
     freezes: new FreezeWatch(items, clock),

@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { LocalBreaker } from '../../shared/adapters/memory/local-breaker.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
@@ -16,7 +17,6 @@ import { fetchCredential } from '../../shared/use-cases/fetch/fetch-credential.t
 import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
-import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
 import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import { type ComparisonReport, reconcileStores } from '../../shared/use-cases/reconcile/reconcile-stores.ts'
 import { type ReconcilePorts, reconcileWork } from '../../shared/use-cases/reconcile/reconcile-work.ts'
@@ -100,7 +100,7 @@ export class World {
       checkUrl: () => undefined,
       outgoing: noOutgoing,
       attempts: new AttemptWatch(this.clock),
-      breaker: new ProviderBreaker({ clock: this.clock, random: this.#random }),
+      breaker: new LocalBreaker({ clock: this.clock, random: this.#random }),
       restored: new RestoredMark(items, this.clock),
       owner: 'a process',
       freezes: new FreezeWatch(items, this.clock),

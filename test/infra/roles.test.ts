@@ -211,6 +211,8 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       secretStore === 'sealed' ? kinds.map((kind) => `SECRET#flow-vault/${DEPLOYMENT}/${kind}*`) : []
     const committed = ['TENANT#*#EVENTS']
     const writes = secretStore === 'sealed' ? [] : ['VAULT#WRITES']
+    const minted = ['ACCESS#*', 'REFRESH#*', ...sealed('a/', 'm/', 's/')]
+    const callers = [...minted, 'TENANT#*', ...committed, 'VAULT', 'VAULT#BREAKERS']
     const told = ['DELIVERIES', 'FEED', 'FEED_HEAD'].map((kind) => `TENANT#*#${kind}`)
     expect(keys).toEqual({
       api: [
@@ -226,8 +228,8 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       ].sort(),
       credentials: ['ACCESS#*', ...sealed('s/'), 'TENANT#*', 'TENANT#*#BUDGETS', 'TENANT#*#USAGE', 'VAULT'],
       authorize: ['STATE#*'],
-      grants: ['ACCESS#*', 'REFRESH#*', ...sealed('a/', 'm/', 's/'), 'TENANT#*', ...committed, 'VAULT'],
-      rotations: ['ACCESS#*', 'REFRESH#*', ...sealed('a/', 'm/', 's/'), 'TENANT#*', ...committed, 'VAULT'],
+      grants: callers,
+      rotations: callers,
       sweep: ['rotation#*'],
       publish: [
         ...committed,

@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { LocalBreaker } from '../../shared/adapters/memory/local-breaker.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import type { GrantSealer } from '../../shared/ports/grant-sealer.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
@@ -13,7 +14,6 @@ import type { FetchPorts } from '../../shared/use-cases/fetch/fetch-credential.t
 import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
-import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
 import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import { noOutgoing } from '../support/no-outgoing.ts'
 import type { Chance } from './chance.ts'
@@ -54,7 +54,7 @@ export function portsOf(
     sealer,
     opened: new OpenedSecrets(secrets, sealer),
     attempts: new AttemptWatch(process),
-    breaker: new ProviderBreaker({ clock: process, random: chance }),
+    breaker: new LocalBreaker({ clock: process, random: chance }),
     restored: new RestoredMark(items, process),
     owner: process.name,
     freezes: new FreezeWatch(items, process),

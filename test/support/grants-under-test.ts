@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { createLocalGrantRunner } from '../../functions/grants/local-grant-runner.ts'
+import { LocalBreaker } from '../../shared/adapters/memory/local-breaker.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { createGuardedFetch } from '../../shared/adapters/oauth/outgoing-guard.ts'
 import { createUrlCheck } from '../../shared/adapters/oauth/outgoing-target.ts'
@@ -21,15 +22,12 @@ import { continueAuthorization } from '../../shared/use-cases/authorize/continue
 import { type Finished, finishAuthorization } from '../../shared/use-cases/authorize/finish-authorization.ts'
 import { startAuthorization } from '../../shared/use-cases/authorize/start-authorization.ts'
 import { getConnection } from '../../shared/use-cases/commit/connection-rows.ts'
-
 import { OpenedSecrets } from '../../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { fetchCredential } from '../../shared/use-cases/fetch/fetch-credential.ts'
 import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
-
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
-import { ProviderBreaker } from '../../shared/use-cases/grants/provider-breaker.ts'
 import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 
 import { createOauthApplication } from '../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
@@ -89,7 +87,7 @@ export async function startGrantsUnderTest() {
     freezes,
   }
   const attempts = new AttemptWatch(clock)
-  const breaker = new ProviderBreaker(base)
+  const breaker = new LocalBreaker(base)
   const restored = new RestoredMark(base.items, clock)
   const grants = createLocalGrantRunner({ ...base, attempts, breaker, restored, owner: 'test' })
   const queued: WorkItem[] = []

@@ -2,9 +2,9 @@ import type { GrantSealer } from '../../ports/grant-sealer.ts'
 import type { OAuthClient } from '../../ports/oauth-client.ts'
 import type { OutgoingFetch, UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
+import type { ProviderBreaker } from '../../ports/provider-breaker.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 import type { AttemptWatch } from './attempt-watch.ts'
-import type { ProviderBreaker } from './provider-breaker.ts'
 import type { RestoredMark } from './restored-mark.ts'
 
 /** What minting and rotating grants reaches the world through. */

@@ -156,7 +156,7 @@ async function askInTurn(
   const { row, profile } = connection
   const { application, setup, way } = asking.question
   const host = calledHost(profile.tokenUrl, setup)
-  const admission = ports.breaker.admit(
+  const admission = await ports.breaker.admit(
     { tenant: row.tenant, application: application.stateName, host },
     HASTE[asking.cause],
   )
@@ -175,7 +175,7 @@ async function askInTurn(
     outcome = answer.kind === 'granted' ? 'granted' : answer.outcome.kind
     return await settle(ports, { ...connection, row: taken.row }, { ...asking, answer })
   } finally {
-    admission.report(outcome)
+    await admission.report(outcome)
   }
 }
 

@@ -7,9 +7,9 @@ import { defineRoute } from '../../../functions/route.ts'
 import { createHandler as createSweepHandler } from '../../../functions/sweep/handler.ts'
 import { startLoops } from '../../../infra/embedded/loops.ts'
 import { PowertoolsLog } from '../../../shared/adapters/log/powertools-log.ts'
+import { LocalBreaker } from '../../../shared/adapters/memory/local-breaker.ts'
 import { LocalBudgets } from '../../../shared/adapters/memory/local-budgets.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
-import { ProviderBreaker } from '../../../shared/use-cases/grants/provider-breaker.ts'
 import { captureLogLines } from '../../support/log-capture.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { NoMetrics } from '../../support/no-metrics.ts'
@@ -51,7 +51,7 @@ const ports = {
   } as Record<string, never>),
   clock: new ManualClock(),
   log,
-  breaker: new ProviderBreaker({ clock: new ManualClock(), random: new SystemRandom() }),
+  breaker: new LocalBreaker({ clock: new ManualClock(), random: new SystemRandom() }),
   metrics: new NoMetrics(),
   budgets: new LocalBudgets({ requestsPerSecond: 1000, clock: new ManualClock() }),
 } as never

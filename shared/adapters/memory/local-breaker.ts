@@ -1,5 +1,14 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { TokenOutcome } from '../../ports/oauth-client.ts'
+import {
+  type Admission,
+  type BreakerKind,
+  type BreakerName,
+  breakersOf,
+  type Haste,
+  type ProviderBreaker,
+  type ReportedOutcome,
+  type RequestedProvider,
+} from '../../ports/provider-breaker.ts'
 import type { Random } from '../../ports/random.ts'
 
 /** So many failures in a row are no accident of one connection. */
@@ -23,29 +32,8 @@ const MIN_SPREAD_MS = 60_000
 /** Names remembered; the longest unused are forgotten first, which closes a breaker early and does no harm. */
 const MAX_NAMES = 10_000
 
-/** Whom a token request goes to. */
-export interface RequestedProvider {
-  readonly tenant: string
-  /** The OAuth client, by what names its state. */
-  readonly application: string
-  /**
-   * Where the request goes. Only a host of the catalogue is the same for all: others are a tenant's own word, and one
-   * tenant must not stop another.
-   */
-  readonly host: { readonly name: string; readonly isOfCatalogue: boolean } | undefined
-}
-
-/** `go`: send, and report what came of it · `wait`: send nothing now, and come back after `forMs`. */
-export type Admission =
-  | { readonly kind: 'go'; report(outcome: TokenOutcome['kind'] | 'not-asked'): void }
-  | {
-      readonly kind: 'wait'
-      readonly forMs: number
-      readonly because: 'provider-failing' | 'client-refused-lately' | 'in-turn'
-    }
-
 interface Line {
-  readonly kind: 'application' | 'host'
+  readonly kind: BreakerKind
   readonly perSecond: number
   readonly burst: number
   failures: number
@@ -60,12 +48,20 @@ interface Line {
   waitingSinceMs: number
 }
 
+/** A breaker that is open: for how long it lets nothing through, and for how long one request is finding out. */
+export interface OpenBreaker {
+  readonly forMs: number
+  readonly probingForMs: number
+  readonly isRefused: boolean
+}
+
 /**
  * Circuit breakers and pace in this process's memory: one for each OAuth application, one for each host of a tenant,
- * however many clients it has there, and one for each host of the catalogue. A provider that fails five times in a row is left alone for a minute; then one request finds out.
- * Requests that no flow waits for also keep to a pace, so that a herd of expiries does not become a flood.
+ * however many clients it has there, and one for each host of the catalogue. A provider that fails five times in a row
+ * is left alone for a minute; then one request finds out. Requests that no flow waits for also keep to a pace, so that
+ * a herd of expiries does not become a flood.
  */
-export class ProviderBreaker {
+export class LocalBreaker implements ProviderBreaker {
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #random: Pick<Random, 'fraction'>
   readonly #lines = new Map<string, Line>()
@@ -77,13 +73,9 @@ export class ProviderBreaker {
     this.#random = ports.random
   }
 
-  /**
-   * Whether a request may be sent now. `later`: it can as well be sent later, and keeps to the pace · `now`: somebody
-   * waits for it · `anyway`: a person wants to see what comes of it.
-   */
-  admit(provider: RequestedProvider, haste: 'later' | 'now' | 'anyway'): Admission {
+  async admit(provider: RequestedProvider, haste: Haste): Promise<Admission> {
     const nowMs = this.#clock.monotonicMs()
-    const lines = this.#linesOf(provider, nowMs)
+    const lines = breakersOf(provider).map((name) => this.#refilled(name, nowMs))
     const openMs = haste === 'anyway' ? 0 : Math.max(...lines.map((line) => openForMs(line, nowMs)))
     if (openMs > 0) {
       const isRefused = lines.some((line) => line.isRefused)
@@ -95,17 +87,36 @@ export class ProviderBreaker {
     if (busy !== undefined) return { kind: 'wait', forMs: this.#turnMs(busy, nowMs), because: 'in-turn' }
     for (const line of lines) {
       line.allowance -= 1
-      if (line.failures >= FAILURES_TO_OPEN || line.isRefused) line.probingUntilMs = nowMs + PROBE_MS
+      if (isOpen(line)) line.probingUntilMs = nowMs + PROBE_MS
     }
-    return { kind: 'go', report: (outcome) => this.#report(lines, outcome) }
+    return { kind: 'go', report: async (outcome) => this.#report(lines, outcome) }
   }
 
-  /** How many breakers of the kind are open: from the failure that opened them to the next answer that makes sense. */
-  openCount(kind: 'application' | 'host'): number {
+  openCount(kind: BreakerKind): number {
     return this.#open[kind]
   }
 
-  #report(lines: readonly Line[], outcome: TokenOutcome['kind'] | 'not-asked'): void {
+  /** How the breaker stands while it is open; undefined when it is not. */
+  findOpen(name: BreakerName): OpenBreaker | undefined {
+    const line = this.#line(name)
+    if (!isOpen(line)) return undefined
+    const nowMs = this.#clock.monotonicMs()
+    const [forMs, probingForMs] = [line.openUntilMs - nowMs, line.probingUntilMs - nowMs]
+    return { forMs, probingForMs, isRefused: line.isRefused }
+  }
+
+  /** Takes over how the breaker stands for others; undefined when they found that the provider is there. */
+  adopt(name: BreakerName, open: OpenBreaker | undefined): void {
+    const line = this.#line(name)
+    const nowMs = this.#clock.monotonicMs()
+    const isFailing = open !== undefined && !open.isRefused
+    this.#setFailures(line, isFailing ? Math.max(FAILURES_TO_OPEN, line.failures) : 0)
+    line.isRefused = open?.isRefused ?? false
+    line.openUntilMs = nowMs + (open?.forMs ?? 0)
+    line.probingUntilMs = nowMs + (open?.probingForMs ?? 0)
+  }
+
+  #report(lines: readonly Line[], outcome: ReportedOutcome): void {
     const nowMs = this.#clock.monotonicMs()
     for (const line of lines) {
       line.probingUntilMs = 0
@@ -143,20 +154,16 @@ export class ProviderBreaker {
     return Math.ceil(1000 + this.#random.fraction() * spreadMs)
   }
 
-  #linesOf({ tenant, application, host }: RequestedProvider, nowMs: number): Line[] {
-    const lines = [this.#line('application', `${tenant} ${application}`)]
-    if (host !== undefined) lines.push(this.#line('host', `${tenant} ${host.name}`))
-    if (host?.isOfCatalogue === true) lines.push(this.#line('host', host.name))
-    for (const line of lines) {
-      const earned = ((nowMs - line.countedAtMs) / 1000) * line.perSecond
-      line.allowance = Math.min(line.burst, line.allowance + earned)
-      line.countedAtMs = nowMs
-    }
-    return lines
+  #refilled(name: BreakerName, nowMs: number): Line {
+    const line = this.#line(name)
+    const earned = ((nowMs - line.countedAtMs) / 1000) * line.perSecond
+    line.allowance = Math.min(line.burst, line.allowance + earned)
+    line.countedAtMs = nowMs
+    return line
   }
 
-  #line(kind: Line['kind'], whose: string): Line {
-    const name = `${kind} ${whose}`
+  #line({ kind, tenant, of }: BreakerName): Line {
+    const name = JSON.stringify([kind, tenant, of])
     const nowMs = this.#clock.monotonicMs()
     const line = this.#lines.get(name) ?? {
       kind,
@@ -179,15 +186,20 @@ export class ProviderBreaker {
   }
 }
 
+function isOpen(line: Line): boolean {
+  return line.failures >= FAILURES_TO_OPEN || line.isRefused
+}
+
 /** For how long the breaker lets nothing through; while one request finds out, the others wait as well. */
 function openForMs(line: Line, nowMs: number): number {
-  if (line.failures < FAILURES_TO_OPEN && !line.isRefused) return 0
-  return Math.max(line.openUntilMs, line.probingUntilMs) - nowMs
+  return isOpen(line) ? Math.max(line.openUntilMs, line.probingUntilMs) - nowMs : 0
 }
 
 /** A passing refusal may be about one application's quota: it says nothing of the host. */
-function isFailureOf(line: Line, outcome: TokenOutcome['kind']): boolean {
+function isFailureOf(line: Line, outcome: TokenOutcomeKind): boolean {
   return (
     outcome === 'not-sent' || outcome === 'unknown' || (outcome === 'passing' && line.kind === 'application')
   )
 }
+
+type TokenOutcomeKind = Exclude<ReportedOutcome, 'not-asked'>
