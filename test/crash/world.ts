@@ -51,7 +51,7 @@ export type Outcome =
  * Longer than an operation may take before reconcile takes it for dead; the last time, longer than a grant that was
  * announced may take to be stored.
  */
-const PAST_DEADLINES_MS = [61_000, 61_000, 17 * 60_000]
+const PAST_DEADLINES_MS = [181_000, 61_000, 17 * 60_000]
 const TICK_MS = 50
 const DAY_MS = 24 * 3600_000
 /** Far more than the patience of any operation; a run that needs more hangs. */

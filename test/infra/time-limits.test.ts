@@ -4,7 +4,7 @@ import { FUNCTION_TABLE, type VaultFunctionName } from '../../infra/function-tab
 import { createLambdaGrantRunner } from '../../shared/adapters/lambda/lambda-grant-runner.ts'
 import { HOLD_MS, PROVIDER_TIMEOUT_MS } from '../../shared/domain/rotation-policy.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
-import { INTENT_DEADLINE_MS } from '../../shared/use-cases/commit/intent.ts'
+import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../../shared/use-cases/commit/intent.ts'
 import { FIRST_GRANT_BUDGET_MS } from '../../shared/use-cases/connections/first-grant.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -52,6 +52,10 @@ describe('the limits of time', () => {
 
   it('leave an operation alone until no request can still be at it', () => {
     for (const { name } of answering) expect(timeoutMs(name)).toBeLessThan(INTENT_DEADLINE_MS)
+  })
+
+  it('leave an operation that asks a provider alone until its answer is kept, however late it was asked', () => {
+    for (const { name } of answering) expect(timeoutMs(name) + HOLD_MS).toBeLessThan(ASKING_DEADLINE_MS)
   })
 
   it('end a sweep before the next one', () => {

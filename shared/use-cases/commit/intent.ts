@@ -4,6 +4,11 @@ import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
 
 /** Longer than any request may take (API Gateway: 30 s) and its retries, so that a live operation is not undone. */
 export const INTENT_DEADLINE_MS = 60_000
+/**
+ * Of an operation that asks a provider: `grants` may hear the answer, and try to keep it, for the 90 s of a hold after
+ * it was called, and what undoes the operation has to find what it kept.
+ */
+export const ASKING_DEADLINE_MS = 180_000
 
 /** The write that closes the intent as part of a commit. */
 export function closeIntent(intent: Intent): Write {

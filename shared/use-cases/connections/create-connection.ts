@@ -11,7 +11,7 @@ import type { Ports } from '../../ports/ports.ts'
 import type { Intent } from '../../rows/intent-row.ts'
 import { commitOnce, commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import { attributesOf, eventWrite, fingerprintOf } from '../commit/connection-rows.ts'
-import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
+import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { sealableContent } from '../commit/secret-content.ts'
 import { firstPlace, kindOfSetup } from '../commit/secret-place.ts'
 import { settleCreation } from '../commit/settle-commit.ts'
@@ -205,7 +205,12 @@ interface CreationPlan {
   readonly verify: boolean
 }
 
-function intentOf(row: ConnectionRow, { idempotent, imported }: CreationPlan, secretId: string): Intent {
+function intentOf(
+  row: ConnectionRow,
+  { accepted, idempotent, imported, verify }: CreationPlan,
+  secretId: string,
+): Intent {
+  const asksProvider = imported === undefined && (verify || accepted.setup.grant !== undefined)
   return {
     kind: 'create',
     tenant: row.tenant,
@@ -213,7 +218,7 @@ function intentOf(row: ConnectionRow, { idempotent, imported }: CreationPlan, se
     op: row.op,
     secretId,
     newSecret: true,
-    deadlineAtMs: row.createdAtMs + INTENT_DEADLINE_MS,
+    deadlineAtMs: row.createdAtMs + (asksProvider ? ASKING_DEADLINE_MS : INTENT_DEADLINE_MS),
     ...(idempotent === undefined ? {} : { idempotencySort: idempotent.sort }),
     ...(imported === undefined ? {} : { sealedMark: imported.mark }),
   }
@@ -226,11 +231,12 @@ async function createWithSetup(
 ): Promise<ConnectionRow> {
   const { accepted, idempotent, imported } = plan
   const place = firstPlace(ports, row, kindOfSetup(accepted.setup))
+  const intent = intentOf(row, plan, place.secretId)
   let created = row
   await commitSecret(ports, {
-    intent: intentOf(row, plan, place.secretId),
+    intent,
     place,
-    besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, row.op, row.createdAtMs)],
+    besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, intent, row.createdAtMs)],
     value: sealableContent({ setup: accepted.values }),
     seenFirst: plan.verify || accepted.setup.grant !== undefined,
     commit: async ({ pointer: setupVersion, beside, begun }: Staging) => {

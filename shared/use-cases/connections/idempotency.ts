@@ -4,12 +4,13 @@ import { VaultError } from '../../domain/errors.ts'
 import { idempotencyKey, idempotencySort } from '../../domain/keys.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import type { Intent } from '../../rows/intent-row.ts'
 import { attributesOf, rowOf } from '../commit/connection-rows.ts'
 
 /** How long an answer is remembered: draft-ietf-httpapi-idempotency-key-header-07 leaves it open, a day is usual. */
 const REMEMBERED_MS = 24 * 3600 * 1000
-/** How long a request may count as still running; past it the key may be taken over. */
-const IN_PROGRESS_MS = 60_000
+/** Whoever comes while the first request runs is told to come again after this at the latest: few run for longer. */
+const MAX_RETRY_AFTER_S = 60
 
 /** A create that carries an Idempotency-Key; `bodyDigest` is keyed, because the body holds secrets. */
 export interface IdempotentRequest {
@@ -31,14 +32,16 @@ export async function isKeyKnown(
   return (await items.get(idempotencyKey(tenant, sort))) !== undefined
 }
 
-/** Claims the key for operation `op`; fails the transaction while another request holds or has used it. */
-export function claimWrite(request: IdempotentRequest, op: string, nowMs: number): Write {
-  return recordWrite(request, {
-    op,
-    state: 'in-progress',
-    replaceableAtMs: nowMs + IN_PROGRESS_MS,
-    nowMs,
-  })
+/**
+ * Claims the key for an operation until that is undone at its deadline; fails the transaction while another request
+ * holds or has used it.
+ */
+export function claimWrite(
+  request: IdempotentRequest,
+  { op, deadlineAtMs }: Pick<Intent, 'op' | 'deadlineAtMs'>,
+  nowMs: number,
+): Write {
+  return recordWrite(request, { op, state: 'in-progress', replaceableAtMs: deadlineAtMs, nowMs })
 }
 
 /** Remembers the created row, in the commit itself; fails it when another request has taken the key over. */
@@ -119,6 +122,6 @@ export function replayOf(
   throw new VaultError('idempotency-in-progress', 'A request with this Idempotency-Key is still running.', {
     field: 'Idempotency-Key',
     allowed: 'trying again when it has ended',
-    retryAfterSeconds: Math.min(IN_PROGRESS_MS / 1000, Math.max(1, Math.ceil(waitMs / 1000))),
+    retryAfterSeconds: Math.min(MAX_RETRY_AFTER_S, Math.max(1, Math.ceil(waitMs / 1000))),
   })
 }

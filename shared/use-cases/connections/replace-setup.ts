@@ -5,7 +5,6 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import { SecretNotFoundError, type StagedVersion } from '../../ports/secret-store.ts'
-import type { Intent } from '../../rows/intent-row.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import {
@@ -15,7 +14,7 @@ import {
   getConnection,
 } from '../commit/connection-rows.ts'
 import { endOfGrant } from '../commit/end-of-grant.ts'
-import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
+import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
 import { countedPointer, kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'
@@ -62,18 +61,19 @@ export async function replaceSetup(
   const { secretId, newSecret } = place
   // Where versions are beside the rows, the secret is made here: who stages into it may make none.
   const isNew = newSecret && ports.secrets.staging === 'with-the-row'
-  const intent = intentOf(ports, row, { op, secretId, newSecret })
+  const seenFirst = input.verify === true || asksProvider(accepted, held)
+  const deadlineAtMs = ports.clock.nowMs() + (seenFirst ? ASKING_DEADLINE_MS : INTENT_DEADLINE_MS)
   let updated: ConnectionRow | undefined
   // What the commit replaces is the row as it is then: a rotation may have moved the pointer since it was read.
   let replaced: Replaced = { row, fate: 'none' }
   let committed: SecretPointer
   try {
     committed = await commitSecret(ports, {
-      intent,
+      intent: { kind: 'update', tenant: row.tenant, ownerId: row.id, op, secretId, newSecret, deadlineAtMs },
       place,
       besideIntent: [reserve],
       value: source.kind === 'sent' ? source.value : () => source.stage({ secretId, versionId: op, isNew }),
-      seenFirst: input.verify === true || asksProvider(accepted, held),
+      seenFirst,
       commit: async ({ pointer, beside, begun }: Staging) => {
         const request = firstGrantRequest(row, accepted, { secret: pointer, op, held })
         const first = await firstGrant(ports, request, accepted, { verify: input.verify === true, held })
@@ -100,15 +100,6 @@ export async function replaceSetup(
   }
   await retireSetup(ports, replaced, { op, secret: committed })
   return updated ?? getConnection(ports, row.tenant, row.id)
-}
-
-function intentOf(
-  ports: Pick<FirstGrantPorts, 'clock'>,
-  { tenant, id: ownerId }: ConnectionRow,
-  change: Pick<Intent, 'op' | 'secretId' | 'newSecret'>,
-): Intent {
-  const deadlineAtMs = ports.clock.nowMs() + INTENT_DEADLINE_MS
-  return { kind: 'update', tenant, ownerId, ...change, deadlineAtMs }
 }
 
 async function reasonOf(ports: FirstGrantPorts, row: ConnectionRow, error: unknown): Promise<unknown> {

@@ -31,6 +31,8 @@ export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
  * the item stays for the next time. Idempotent.
  */
 export async function settleRescue(ports: GrantPorts, rescue: StoredRescue): Promise<RescueOutcome> {
+  // Asked before the row is read: an operation that is over by then has left its grant there, or never will.
+  if (await isUnderWay(ports, rescue)) return 'contended'
   const row = await findConnection(ports, rescue.tenant, rescue.connectionId)
   // It is what the row points at: whoever committed it did not get to take the rescue away.
   if (row?.grant?.access === rescue.grant.access) return end(ports, rescue, 'superseded', [])
@@ -38,7 +40,6 @@ export async function settleRescue(ports: GrantPorts, rescue: StoredRescue): Pro
   const tokens = await findTokens(ports, rescue)
   if (tokens === undefined) return end(ports, rescue, 'superseded', removal)
   if (rescue.of === 'revoke') return endReplaced(ports, rescue, { tokens, removal })
-  if (row === undefined && (await isUnderWay(ports, rescue))) return 'contended'
   const isItsOwn = row?.clientDigest === rescue.clientDigest && row?.authorization === rescue.authorization
   if (row === undefined || !isItsOwn) return endUnwanted(ports, rescue, { tokens, removal })
   // Which of two grants is newer no clock can tell: what counts is whether the ones it replaces are still there.

@@ -17,21 +17,6 @@ import { sealableContent } from '../commit/secret-content.ts'
 import { defaultApplicationSort } from './oauth-application.ts'
 
 /**
- * How long the client secret before the newest is kept and tried: providers with two secrets let an operator change
- * over in a week or so, and where there is one a change can be late in either place.
- */
-const PREVIOUS_MS = 7 * 24 * 3_600_000
-
-interface ApplicationChange {
-  readonly previous: OauthApplication | undefined
-  /** The default of its app so far. */
-  readonly current: OauthApplication | undefined
-  readonly secrets: JsonObject | undefined
-  /** Whether it is a client of its own now: then no secret of the old one is kept. */
-  readonly isAnother: boolean
-}
-
-/**
  * How long the client secret before the newest is kept and tried: where a provider has two, an operator may take a week
  * to change over, and where it has one, the change comes later there or here.
  */

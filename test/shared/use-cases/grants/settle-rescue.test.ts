@@ -119,16 +119,18 @@ describe('settleRescue', () => {
     expect(await serves()).toBe('access-1')
   })
 
-  it('waits for an operation that may still commit', async () => {
-    await leave({ of: 'first', authorization: 'op-of-the-rescue' })
+  it.each(['create', 'update'] as const)('waits for an operation that may still commit: %s', async (kind) => {
+    await leave({ of: 'first', authorization: 'op-of-the-rescue', clientDigest: 'of-another-client' })
+    const key = connectionKey(row.tenant, row.id)
     await world.ports.items.transact([
-      { op: 'delete', key: connectionKey(row.tenant, row.id) },
+      ...(kind === 'create' ? [{ op: 'delete', key } as const] : []),
       openIntent({
-        ...{ kind: 'create', tenant: row.tenant, ownerId: row.id, op: 'op-of-the-rescue' },
+        ...{ kind, tenant: row.tenant, ownerId: row.id, op: 'op-of-the-rescue' },
         ...{ secretId: row.secret!.secretId, newSecret: true, deadlineAtMs: world.clock.nowMs() + 60_000 },
       }),
     ])
     expect(await settle()).toBe('contended')
+    expect(revoked()).toEqual([])
   })
 })
 
