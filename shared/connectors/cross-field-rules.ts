@@ -1,3 +1,4 @@
+import type { ProblemPart } from '../domain/errors.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { CrossFieldRule, Setup } from './connector.ts'
 import { formatAllows, isCredentialHeaderName, isHeaderValue } from './field-format.ts'
@@ -8,6 +9,7 @@ export interface BrokenRule {
   /** Never holds a value. */
   readonly reason: string
   readonly allowed?: string
+  readonly code?: ProblemPart['code']
 }
 
 /** The rules over several fields that the values break. The fields themselves are valid. */

@@ -3,8 +3,9 @@ import type { $ZodIssue } from 'zod/v4/core'
 import { type ProblemPart, VaultError, withErrors } from '../domain/errors.ts'
 import type { JsonObject, JsonValue } from '../domain/json.ts'
 import { shownName, typeName, vaultErrorFromIssues } from '../domain/schema-issue.ts'
+import { type AddressCheck, forbiddenFields } from './called-urls.ts'
 import type { Connector, Setup } from './connector.ts'
-import { brokenRules } from './cross-field-rules.ts'
+import { type BrokenRule, brokenRules } from './cross-field-rules.ts'
 import { fieldAllows, fieldSchema } from './field-schema.ts'
 import { hasPresets, pickPresetSetup } from './presets/pick-preset-setup.ts'
 import { describeSetup, metadata } from './schema-metadata.ts'
@@ -22,15 +23,15 @@ export interface ValidSetup {
 /**
  * Checks `input` against the connector's setup that its `type` names; the type may be left out where Auth0's
  * schema lets it. Throws `VaultError('invalid-body')` with z-schema's wording, `field` as a path under `setup`,
- * and what is allowed. No message ever holds a field's value, but for a wrong enumerated one.
+ * and what is allowed. `checkUrl` refuses addresses that the vault would have to call and never will. No message ever holds a field's value, but for a wrong enumerated one.
  */
-export function validateSetup(connector: Connector, input: unknown): ValidSetup {
+export function validateSetup(connector: Connector, input: unknown, checkUrl?: AddressCheck): ValidSetup {
   const sent = objectOf(input)
-  return validateAs(pickSetup(connector, sent), sent)
+  return validateAs(pickSetup(connector, sent), sent, checkUrl)
 }
 
 /** Checks `input` against that very setup; throws as `validateSetup` does. */
-export function validateAs(setup: Setup, input: unknown): ValidSetup {
+export function validateAs(setup: Setup, input: unknown, checkUrl?: AddressCheck): ValidSetup {
   const sent = objectOf(input)
   const { values: members, trimmed } = withoutOuterBlanks(setup, sent)
   const schema = setupSchema(setup)
@@ -39,11 +40,11 @@ export function validateAs(setup: Setup, input: unknown): ValidSetup {
   const allowed = (issue: $ZodIssue): string | undefined => allowedIn(setup, issue)
   if (!result.success) {
     const refused = vaultErrorFromIssues(result.error.issues, { ...context, allowed })
-    throw withErrors(refused, brokenParts(setup, members))
+    throw withErrors(refused, partsOf(broken(setup, members, checkUrl)))
   }
   // `type` is filled in, so that a setup has one canonical form whether or not it was sent.
   const values: JsonObject = { ...(result.data as JsonObject), type: writtenType(setup) }
-  throwForRules(setup, values)
+  throwFor(broken(setup, values, checkUrl))
   const bytes = Buffer.byteLength(canonicalSetup(values), 'utf8')
   if (bytes > MAX_SETUP_BYTES) {
     throw invalid(`Setup is too large (${bytes} bytes), maximum ${MAX_SETUP_BYTES}`, 'setup', undefined)
@@ -75,17 +76,23 @@ function withoutOuterBlanks(
   return { values, trimmed }
 }
 
-function throwForRules(setup: Setup, values: JsonObject): void {
-  const [first] = brokenRules(setup, values)
-  if (first === undefined) return
-  throw invalid(first.reason, `setup.${first.field}`, first.allowed, brokenParts(setup, values))
+function broken(setup: Setup, values: JsonObject, checkUrl: AddressCheck | undefined): BrokenRule[] {
+  const forbidden = checkUrl === undefined ? [] : forbiddenFields(setup, values, checkUrl)
+  return [...brokenRules(setup, values), ...forbidden]
 }
 
-function brokenParts(setup: Setup, values: JsonObject): ProblemPart[] {
-  return brokenRules(setup, values).map(({ field, reason }) => {
-    const code = reason.startsWith('Missing') ? 'missing' : 'format'
-    return { path: `setup.${field}`, code, message: reason }
-  })
+function throwFor(rules: readonly BrokenRule[]): void {
+  const [first] = rules
+  if (first === undefined) return
+  throw invalid(first.reason, `setup.${first.field}`, first.allowed, partsOf(rules))
+}
+
+function partsOf(rules: readonly BrokenRule[]): ProblemPart[] {
+  return rules.map(({ field, reason, code }) => ({
+    path: `setup.${field}`,
+    code: code ?? (reason.startsWith('Missing') ? 'missing' : 'format'),
+    message: reason,
+  }))
 }
 
 /** What the body of a setup says as `type`: for a named service, that of the general setup. */

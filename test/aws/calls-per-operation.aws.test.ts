@@ -14,6 +14,7 @@ import { OpenedSecrets } from '../../shared/use-cases/commit/opened-secrets.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { deleteConnection } from '../../shared/use-cases/connections/delete-connection.ts'
+import type { FirstGrantPorts } from '../../shared/use-cases/connections/first-grant.ts'
 import { updateConnection } from '../../shared/use-cases/connections/update-connection.ts'
 import { type FetchPorts, fetchCredential } from '../../shared/use-cases/fetch/fetch-credential.ts'
 import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
@@ -26,7 +27,7 @@ const SETUP = { type: 'BEARER', token: 'counted-bearer-token' }
 
 const calls: string[] = []
 const counted: { operation: string; calls: readonly string[] }[] = []
-let ports: FetchPorts & { grants: GrantRunner }
+let ports: FetchPorts & FirstGrantPorts
 let close: () => void
 
 beforeAll(async () => {
@@ -54,6 +55,7 @@ beforeAll(async () => {
     log: silentLog(),
     // A static credential has nothing to ask a provider: a call to this would fail the test.
     grants: {} as GrantRunner,
+    checkUrl: () => undefined,
     opened: new OpenedSecrets(secrets, { open: () => Promise.reject(new Error('nothing is minted')) }),
     freezes: new FreezeWatch(items, clock),
     flights: new SingleFlight(),

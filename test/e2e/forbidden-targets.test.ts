@@ -103,6 +103,72 @@ describe('an address that the vault must call and never will', () => {
     expect((await world.fetchCredential(created.id)).status).toBe(200)
   })
 
+  describe('beside others', () => {
+    const PRIVATE = 'The address is not on the public internet'
+    const wrong = {
+      token_url: 'https://10.0.0.1/token',
+      revocation_url: 'https://idp.example.com:8443/revoke',
+      userinfo_url: 'https://localhost./me',
+    }
+    const told = [
+      { path: 'setup.token_url', code: 'value', message: PRIVATE },
+      { path: 'setup.revocation_url', code: 'value', message: 'Only port 443 is called, not 8443' },
+      { path: 'setup.userinfo_url', code: 'value', message: 'A host name must not end in a dot' },
+    ]
+    const ofSetup = () => ({ name: 'Orders', app_id: 'OAUTH2', setup: world.codeSetup(wrong) })
+
+    it.each(['', '?dry_run=true', '?verify=true'])('is told with each of them: %s', async (query) => {
+      const { status, body } = await world.create(ofSetup(), query)
+      expect([status, body.message]).toEqual([
+        400,
+        `Payload validation error: '${PRIVATE}' on property setup.token_url (${ALLOWED}).`,
+      ])
+      expect(body.errors).toEqual(told)
+    })
+
+    it('is told with whatever else is wrong with the body', async () => {
+      const { setup } = ofSetup()
+      const { status, body } = await world.create({
+        ...{ name: '', app_id: 'OAUTH2', colour: 'red' },
+        setup: { ...setup, shape: 'round', size: 3, authorization_url: 'http://a.example' },
+      })
+      expect(status).toBe(400)
+      expect(body.errors.map(({ path }: { path: string }) => path).sort()).toEqual([
+        'colour',
+        'name',
+        'setup.authorization_url',
+        'setup.revocation_url',
+        'setup.shape',
+        'setup.size',
+        'setup.token_url',
+        'setup.userinfo_url',
+      ])
+    })
+
+    it('is told of a change that keeps the grant, and of one that changes a part', async () => {
+      const { body: created } = await world.create({
+        name: 'Orders',
+        app_id: 'OAUTH2',
+        setup: world.codeSetup(),
+      })
+      const change = (body: object) => world.call('PATCH', `${CONNECTIONS}/${created.id}`, body)
+      const whole = await change({ setup: world.codeSetup(wrong) })
+      expect([whole.status, whole.body.errors]).toEqual([400, told])
+      const part = await change({ setup_changes: wrong })
+      const inPart = told.map((each) => ({ ...each, path: each.path.replace('setup', 'setup_changes') }))
+      expect([part.status, part.body.errors]).toEqual([400, inPart])
+    })
+
+    it('is told of a grant that is brought along, and of an OAuth application', async () => {
+      const imported = await world.create({ ...ofSetup(), grant: { refresh_token: 'brought-000' } })
+      expect([imported.status, imported.body.errors]).toEqual([400, told])
+      const { client_id, client_secret, ...setup } = world.codeSetup(wrong)
+      const application = { app_id: 'OAUTH2', name: 'Shared', client_id, client_secret, setup }
+      const made = await world.call('POST', '/api/v2/flows/vault/oauth-apps', application)
+      expect([made.status, made.body.errors]).toEqual([400, told])
+    })
+  })
+
   it('is fine where only a browser goes: the authorization page may be anywhere', async () => {
     const setup = world.codeSetup({ authorization_url: 'https://idp.internal.example:8443/authorize' })
     const { status } = await world.create({ name: 'Orders', app_id: 'OAUTH2', setup })

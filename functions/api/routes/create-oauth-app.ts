@@ -40,7 +40,8 @@ export const createOauthAppRoute = defineRoute({
     setup: z.optional(setupBodySchema),
   }),
   describeBody: () => describeApplicationBody(['app_id', 'name']),
-  errorsBeside: async ({ body }, _ports: ApiPorts) => errorsOfApplicationSetup(body['app_id'], body['setup']),
+  errorsBeside: async ({ body }, ports: ApiPorts) =>
+    errorsOfApplicationSetup(ports, body['app_id'], body['setup']),
   responses: {
     201: { description: 'The application. Its secret is never shown again.', schema: oauthApplicationSchema },
     ...errorResponses(...GUARDED, 409, 413, 415),

@@ -35,7 +35,7 @@ export const updateOauthAppRoute = defineRoute({
   describeBody: () => describeApplicationBody([]),
   async errorsBeside({ path, body, caller }, ports: ApiPorts) {
     const { appId } = await getOauthApplication(ports, caller.tenant, path.id)
-    return errorsOfApplicationSetup(appId, body['setup'])
+    return errorsOfApplicationSetup(ports, appId, body['setup'])
   },
   responses: {
     200: { description: 'The application as it is now.', schema: oauthApplicationSchema },

@@ -22,6 +22,7 @@ import {
   rowMembersOf,
   type ValidAcceptedSetup,
 } from '../grants/accept-setup.ts'
+import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
 import { type CapPorts, requireRoom } from './connection-cap.ts'
 import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import {
@@ -94,7 +95,7 @@ export async function createConnection(
 
 /** Checks what a create checks before it stores anything, and throws alike; its setup, where it has one. */
 export async function checkCreation(
-  ports: Ports & CapPorts,
+  ports: Ports & AddressPorts & CapPorts,
   input: CreateConnectionInput,
 ): Promise<AcceptedSetup | undefined> {
   const prepared = await prepare(ports, input, { nowMs: ports.clock.nowMs(), looksBack: true })
@@ -103,7 +104,7 @@ export async function checkCreation(
 
 /** All that is checked before anything is stored; or the row that the same Idempotency-Key made, of an import. */
 async function prepare(
-  ports: Ports & CapPorts,
+  ports: Ports & AddressPorts & CapPorts,
   input: CreateConnectionInput,
   { nowMs, looksBack }: { nowMs: number; looksBack: boolean },
 ): Promise<

@@ -1,3 +1,4 @@
+import { CALLED_ALLOWED } from '../../connectors/called-urls.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
@@ -20,6 +21,7 @@ import { grantMembers } from '../grants/grant-change.ts'
 import { withoutRetry } from '../grants/next-step.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
 import { failureMember, nextTryMs } from '../grants/when-again.ts'
+import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
 import type { GrantFate } from './grant-fate.ts'
 
 /** Issue of patience: creating never depends on a provider being up, so its first answer is waited for this long. */
@@ -29,7 +31,7 @@ const NEW_CODE_BUDGET_MS = 20_000
 const CODE_OPEN =
   'no answer came in time, and the code may have been used. The connection goes on with the grant that it has.'
 
-export interface FirstGrantPorts extends Ports {
+export interface FirstGrantPorts extends Ports, AddressPorts {
   readonly grants: GrantRunner
 }
 
@@ -144,8 +146,7 @@ async function verifyStatic(ports: FirstGrantPorts, stored: FirstGrantRequest): 
 function forbidden({ reason, field }: ForbiddenTarget): VaultError {
   return new VaultError('invalid-body', reason, {
     field: `setup.${field}`,
-    allowed:
-      'a public host by https on port 443, or one that the operator has allowed in FLOW_VAULT_ALLOW_HOSTS',
+    allowed: CALLED_ALLOWED,
   })
 }
 

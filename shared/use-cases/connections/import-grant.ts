@@ -4,6 +4,7 @@ import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { ImportedGrant } from '../../domain/imported-grant.ts'
 import type { JsonValue } from '../../domain/json.ts'
 import { importedGrantKey } from '../../domain/keys.ts'
+import { shownName } from '../../domain/schema-issue.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import type { ItemKey, Write } from '../../ports/item-store.ts'
@@ -69,14 +70,21 @@ function importableProfile({ setup, values, held }: ValidAcceptedSetup): GrantPr
 function refuseUnknownExtra(profile: GrantProfile, { extra = {} }: ImportedGrant): void {
   const { answer } = profile
   const known = [...(answer?.extra ?? []), ...(answer?.metadataCall?.members ?? [])]
-  const unknown = Object.keys(extra).find((name) => !known.includes(name))
-  if (unknown === undefined) return
+  const errors = Object.keys(extra)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      path: `grant.extra.${shownName(name)}`,
+      code: 'not_allowed' as const,
+      message: `Additional properties not allowed: ${shownName(name)}`,
+    }))
+  const [first] = errors
+  if (first === undefined) return
   const allowed = known.length === 0 ? 'leaving extra out' : `one of ${known.join(', ')}`
-  throw invalid(
-    'Additional properties not allowed: extra',
-    'grant.extra',
-    `${allowed}; extra_fields names more`,
-  )
+  throw new VaultError('invalid-body', first.message, {
+    field: first.path,
+    allowed: `${allowed}; extra_fields names more`,
+    errors,
+  })
 }
 
 /** The operator's application that the grant is of, for apps that have one. */

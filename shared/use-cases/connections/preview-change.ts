@@ -6,6 +6,7 @@ import { getConnection } from '../commit/connection-rows.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { missingScopes } from '../grants/grant-records.ts'
+import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
 import type { CapPorts } from './connection-cap.ts'
 import { type CreateConnectionInput, checkCreation } from './create-connection.ts'
 import { type GrantFate, grantFate } from './grant-fate.ts'
@@ -26,7 +27,7 @@ export interface ChangePreview {
 
 /** What a create would make. Throws what the create throws before it stores anything. */
 export async function previewCreate(
-  ports: Ports & CapPorts,
+  ports: Ports & AddressPorts & CapPorts,
   input: CreateConnectionInput,
 ): Promise<ChangePreview> {
   const accepted = await checkCreation(ports, input)
@@ -41,7 +42,7 @@ export async function previewCreate(
 
 /** What an update would change. Throws what the update throws for its body, and changes nothing. */
 export async function previewUpdate(
-  ports: Ports & { readonly grants: GrantRunner },
+  ports: Ports & AddressPorts & { readonly grants: GrantRunner },
   input: UpdateConnectionInput,
 ): Promise<ChangePreview> {
   const row = await getConnection(ports, input.tenant, input.id)

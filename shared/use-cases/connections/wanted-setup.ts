@@ -9,6 +9,7 @@ import type { Ports } from '../../ports/ports.ts'
 import { sealableContent } from '../commit/secret-content.ts'
 import { type AcceptedSetup, acceptSetup, type ValidAcceptedSetup } from '../grants/accept-setup.ts'
 import { acceptChanges } from '../grants/change-setup.ts'
+import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
 import type { SetupSource } from './replace-setup.ts'
 
 /** The setup that an update asks for, checked, and where its version comes from. */
@@ -24,7 +25,7 @@ export interface WantedSetup {
  * writes setups reads none, so changes are laid over the stored setup by who may. Throws `invalid-body`, `conflict`.
  */
 export async function wantedSetup(
-  ports: Ports & { readonly grants: GrantRunner },
+  ports: Ports & AddressPorts & { readonly grants: GrantRunner },
   row: ConnectionRow,
   { changes, setup }: { readonly setup?: JsonValue; readonly changes?: JsonObject },
 ): Promise<WantedSetup | undefined> {

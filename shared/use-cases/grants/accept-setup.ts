@@ -9,7 +9,7 @@ import type { JsonObject } from '../../domain/json.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { SetupFacts } from '../../ports/setup-facts.ts'
 import { codeDigestOf, setupDigestsOf } from '../commit/setup-digests.ts'
-import { findSharedSetup } from '../oauth-applications/shared-setup-of.ts'
+import { type AddressPorts, findSharedSetup } from '../oauth-applications/shared-setup-of.ts'
 import { scopesToAsk } from './grant-records.ts'
 
 /** What a setup makes of a connection, before anything is stored. None of it is secret. */
@@ -23,6 +23,9 @@ export interface ValidAcceptedSetup extends AcceptedSetup {
   /** What the OAuth application that the setup names holds that is no secret. */
   readonly held: JsonObject | undefined
 }
+
+/** What a setup is looked at with. */
+export interface AcceptPorts extends Pick<Ports, 'digester' | 'items'>, AddressPorts {}
 
 const WAITS_FOR_PROVIDER = {
   status: 'pending',
@@ -38,12 +41,12 @@ function stateOfStatic(setup: Setup, values: JsonObject): Pick<AcceptedSetup, 's
 
 /** Validates a setup against its app; throws `invalid-body` that names the field, the reason and what is allowed. */
 export async function acceptSetup(
-  ports: Pick<Ports, 'digester' | 'items'>,
+  ports: AcceptPorts,
   { tenant, connector }: { tenant: string; connector: Connector },
   input: unknown,
 ): Promise<ValidAcceptedSetup> {
   const shared = await findSharedSetup(ports, { tenant, connector }, input)
-  const { setup, values, trimmed } = shared ?? validateSetup(connector, input)
+  const { setup, values, trimmed } = shared ?? validateSetup(connector, input, ports.checkUrl)
   const all = { ...shared?.held, ...values }
   const code = setup.grant?.kind === 'authorization-code' ? values['code'] : undefined
   const [digests, codeDigest] = await Promise.all([
@@ -71,7 +74,7 @@ export async function acceptSetup(
 
 /** What is wrong with a setup, beside a body that is refused already: everything is told at once. */
 export async function errorsOfSetup(
-  ports: Pick<Ports, 'digester' | 'items'>,
+  ports: AcceptPorts,
   { tenant, app }: { tenant: string; app: unknown },
   input: unknown,
 ): Promise<readonly ProblemPart[]> {

@@ -11,9 +11,9 @@ import type { ChangeSetupRequest, ChangeSetupResult } from '../../ports/setup-fa
 import { connectionBusy } from '../commit/connection-rows.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 import { sealableContent } from '../commit/secret-content.ts'
-import { acceptSetup, type ValidAcceptedSetup } from './accept-setup.ts'
+import { type AcceptPorts, acceptSetup, type ValidAcceptedSetup } from './accept-setup.ts'
 
-type ChangePorts = Ports & { readonly opened: OpenedSecrets }
+type ChangePorts = Ports & AcceptPorts & { readonly opened: OpenedSecrets }
 
 /**
  * Lays changes over the stored setup, for whoever writes setups and reads none. Answers what the whole makes of the
@@ -49,7 +49,7 @@ export async function changeSetup(
  * a person enters does not become what a provider mints, or the other way round: that is another setup.
  */
 export async function acceptChanges(
-  ports: Pick<Ports, 'digester' | 'items'>,
+  ports: AcceptPorts,
   where: { readonly tenant: string; readonly connector: Connector },
   { setup, stored, changes }: { setup: Setup | undefined; stored: JsonObject; changes: JsonObject },
 ): Promise<ValidAcceptedSetup> {

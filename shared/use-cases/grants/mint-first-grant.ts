@@ -11,10 +11,10 @@ import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { rescueWrite } from '../commit/rescue-item.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { askProvider, type Granted, NOTHING_HELD, wayFor } from './ask-provider.ts'
-import { forbiddenField, forbiddenWhenResolved } from './called-urls.ts'
 import { claimCode } from './code-claim.ts'
 import { findStagedSetup } from './effective-setup.ts'
 import { failureBecause } from './failure.ts'
+import { forbiddenWhenResolved } from './forbidden-target.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
 import { persistently } from './persistently.ts'
@@ -43,7 +43,7 @@ export async function mintFirstGrant(
     failure: { ...failure, ...(application === undefined ? {} : { application }) },
   })
   const way = wayFor(profile, values)
-  const obstacle = obstacleTo(ports, setup, { values, needsCode: way === undefined })
+  const obstacle = obstacleTo(setup, { values, needsCode: way === undefined })
   if (obstacle !== undefined || way === undefined) return failed(obstacle ?? failureBecause('not-authorized'))
   const application = await findApplicationClient(ports, request, profile, effective)
   if (application === undefined) return failed(failureBecause('no-application'))
@@ -83,12 +83,9 @@ export async function mintFirstGrant(
 
 /** What keeps the provider from being asked at all, or undefined. */
 function obstacleTo(
-  ports: Pick<GrantPorts, 'checkUrl'>,
   setup: Setup,
   { values, needsCode }: { values: JsonObject; needsCode: boolean },
 ): FailureTold | undefined {
-  const forbidden = forbiddenField(ports.checkUrl, setup, values)
-  if (forbidden !== undefined) return forbidden
   if (setup.grant?.kind === 'authorization-code' && needsCode) return failureBecause('not-authorized')
   const missing = missingGrantFields(setup, values)
   return missing.length > 0 ? setupIncomplete(missing) : undefined

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ProbeStoredRequest, ProbeStoredResult } from '../../ports/grant-runner.ts'
 import { effectiveSetup } from '../oauth-applications/oauth-application.ts'
-import { forbiddenField } from './called-urls.ts'
+import { forbiddenField } from './forbidden-target.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { openTokens, type TokensByName } from './sealed-tokens.ts'
 

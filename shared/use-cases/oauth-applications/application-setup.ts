@@ -6,6 +6,7 @@ import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { OauthApplication } from '../../rows/application-row.ts'
+import type { AddressPorts } from './shared-setup-of.ts'
 
 const CLIENT_SECRET = 'client_secret'
 
@@ -21,7 +22,11 @@ export function holdsSetup(appId: string): boolean {
 }
 
 /** The setup that an application holds; throws `invalid-body`. */
-export function acceptApplicationSetup(appId: string, input: unknown): ApplicationSetup {
+export function acceptApplicationSetup(
+  { checkUrl }: AddressPorts,
+  appId: string,
+  input: unknown,
+): ApplicationSetup {
   const connector = findConnector(appId)
   if (connector === undefined || !holdsSetup(appId)) {
     throw new VaultError('invalid-body', 'What the provider needs is known of this app', {
@@ -33,7 +38,7 @@ export function acceptApplicationSetup(appId: string, input: unknown): Applicati
     throw missing('setup', 'a provider by its name, or authorization_url and token_url')
   }
   const setup = pickSetup(connector, input)
-  const { values } = validateAs(applicationSetup(setup), input)
+  const { values } = validateAs(applicationSetup(setup), input, checkUrl)
   const isSecret = new Set(setup.fields.filter(({ secret }) => secret).map(({ name }) => name))
   const entries = Object.entries(values)
   return {
@@ -46,10 +51,14 @@ export function acceptApplicationSetup(appId: string, input: unknown): Applicati
 }
 
 /** What is wrong with such a setup, beside a body that is refused already. */
-export function errorsOfApplicationSetup(app: unknown, input: unknown): readonly ProblemPart[] {
+export function errorsOfApplicationSetup(
+  ports: AddressPorts,
+  app: unknown,
+  input: unknown,
+): readonly ProblemPart[] {
   if (typeof app !== 'string' || input === undefined) return []
   try {
-    acceptApplicationSetup(app, input)
+    acceptApplicationSetup(ports, app, input)
     return []
   } catch (error) {
     if (error instanceof VaultError && error.code === 'invalid-body') return errorsOf(error)

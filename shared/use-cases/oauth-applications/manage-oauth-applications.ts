@@ -23,6 +23,7 @@ import {
 import { refuseUsedApplication } from './application-users.ts'
 import { changed, commitApplication } from './commit-application.ts'
 import { defaultApplicationSort, findDefaultApplication, findOauthApplication } from './oauth-application.ts'
+import type { AddressPorts } from './shared-setup-of.ts'
 
 /** Registrations of one tenant: several an app for as many environments, for the apps there are. */
 const MAX_APPLICATIONS = 200
@@ -42,7 +43,7 @@ export interface OauthApplicationInput {
  * connections name theirs. Throws `invalid-body`, `conflict`.
  */
 export async function createOauthApplication(
-  ports: Ports,
+  ports: Ports & AddressPorts,
   input: OauthApplicationInput & { tenant: string; appId: string },
 ): Promise<OauthApplication> {
   requireCodeApp(input.appId)
@@ -55,7 +56,7 @@ export async function createOauthApplication(
   const nowMs = ports.clock.nowMs()
   const id = newId('oa_', { nowMs, random: ports.random })
   const current = await findDefaultApplication(ports, input.tenant, input.appId)
-  const accepted = acceptedSetup(input.appId, input, 'create')
+  const accepted = acceptedSetup(ports, input.appId, input, 'create')
   const draft = {
     tenant: input.tenant,
     id,
@@ -79,6 +80,7 @@ export async function createOauthApplication(
 }
 
 function acceptedSetup(
+  ports: AddressPorts,
   appId: string,
   { setup, isDefault }: Partial<OauthApplicationInput>,
   way: 'create' | 'update',
@@ -90,7 +92,7 @@ function acceptedSetup(
     })
   }
   const isLeftOut = setup === undefined && (way === 'update' || !holdsSetup(appId))
-  return isLeftOut ? undefined : acceptApplicationSetup(appId, setup)
+  return isLeftOut ? undefined : acceptApplicationSetup(ports, appId, setup)
 }
 
 /** The tenant's applications in the order of creation. */
@@ -119,7 +121,7 @@ export async function getOauthApplication(
 
 /** Changes what is given; a new client secret replaces the old one. Throws `not-found`, `conflict`. */
 export async function updateOauthApplication(
-  ports: Ports,
+  ports: Ports & AddressPorts,
   input: Partial<OauthApplicationInput> & { tenant: string; id: string },
 ): Promise<OauthApplication> {
   const previous = await getOauthApplication(ports, input.tenant, input.id)
@@ -130,7 +132,7 @@ export async function updateOauthApplication(
     })
   }
   const clientId = input.clientId ?? previous.clientId
-  const accepted = acceptedSetup(previous.appId, input, 'update')
+  const accepted = acceptedSetup(ports, previous.appId, input, 'update')
   const { secrets, secretFields } = secretsOf(previous, input.clientSecret, accepted)
   const next = {
     ...previous,

@@ -5,6 +5,7 @@ import { APPLICATION_FIELD, isShareable, sharedSetup } from '../../connectors/sh
 import { ownValue } from '../../connectors/template.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { findOauthApplication } from './oauth-application.ts'
 
@@ -14,12 +15,17 @@ export interface SharedSetup extends ValidSetup {
   readonly held: JsonObject
 }
 
+/** What says of an address, without a call, that the vault will never call it. */
+export interface AddressPorts {
+  readonly checkUrl: UrlCheck
+}
+
 /**
  * The setup of a connection that names an OAuth application, checked against what that leaves open; undefined where
  * it names none. Throws `VaultError('invalid-body')`.
  */
 export async function findSharedSetup(
-  ports: Pick<Ports, 'items'>,
+  ports: Pick<Ports, 'items'> & AddressPorts,
   { tenant, connector }: { tenant: string; connector: Connector },
   input: unknown,
 ): Promise<SharedSetup | undefined> {
@@ -38,6 +44,7 @@ export async function findSharedSetup(
   }
   const { clientId, secretFields = [] } = application
   const held = { ...application.setup, ...(clientId === undefined ? {} : { client_id: clientId }) }
-  const valid = validateAs(sharedSetup(setup, [...Object.keys(held), ...secretFields]), input)
+  const open = sharedSetup(setup, [...Object.keys(held), ...secretFields])
+  const valid = validateAs(open, input, ports.checkUrl)
   return { ...valid, setup, oauthAppId: application.id, held }
 }

@@ -231,7 +231,11 @@ describe('a grant that is brought along', () => {
     ['a setup that mints by itself', { setup: { ...SETUP, type: 'CLIENT_CREDENTIALS' } }, 'grant'],
     ['a static setup', { appId: 'AIRTABLE', setup: { type: 'API_KEY', api_key: 'k-000' } }, 'grant'],
     ['a code besides', { setup: { ...SETUP, code: 'c0de' } }, 'setup.code'],
-    ['a member that nobody asked for', { grant: { extra: { realmId: '1' } } }, 'grant.extra'],
+    [
+      'members that nobody asked for',
+      { grant: { extra: { realmId: '1', shop: 'a' } } },
+      'grant.extra.realmId',
+    ],
     [
       'an application of nobody',
       { appId: 'HUBSPOT', setup: { type: 'OAUTH_CODE' }, grant: { oauthAppId: 'oa_x' } },

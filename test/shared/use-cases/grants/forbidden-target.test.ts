@@ -1,7 +1,10 @@
 import { createUrlCheck } from '../../../../shared/adapters/oauth/outgoing-target.ts'
 import { findConnector, findSetup } from '../../../../shared/connectors/catalogue.ts'
 import type { Setup } from '../../../../shared/connectors/connector.ts'
-import { forbiddenField, forbiddenWhenResolved } from '../../../../shared/use-cases/grants/called-urls.ts'
+import {
+  forbiddenField,
+  forbiddenWhenResolved,
+} from '../../../../shared/use-cases/grants/forbidden-target.ts'
 
 const setupOf = (appId: string, type: string): Setup => findSetup(findConnector(appId)!, type)!
 const machine = setupOf('OAUTH2', 'CLIENT_CREDENTIALS')

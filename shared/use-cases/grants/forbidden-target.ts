@@ -1,5 +1,5 @@
+import { calledUrls } from '../../connectors/called-urls.ts'
 import type { Setup } from '../../connectors/connector.ts'
-import { ownValue } from '../../connectors/template.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
@@ -51,12 +51,4 @@ function forbiddenTarget(
     next: 'stop',
     target: { reason: message.replace(/\.$/, ''), field },
   }
-}
-
-function calledUrls(setup: Setup, values: JsonObject): { name: string; url: string }[] {
-  return setup.fields.flatMap(({ name, format, called }) => {
-    const value = ownValue(values, name)
-    if (called !== true || typeof value !== 'string') return []
-    return [{ name, url: format === 'hostname' ? `https://${value}/` : value }]
-  })
 }
