@@ -1,7 +1,9 @@
+import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import { createHttpHandler, type HttpHandler } from '../http-handler.ts'
 import { allRoutes } from '../route-table.ts'
 import { openApiDocument } from './openapi.ts'
 import type { ApiPorts } from './ports.ts'
+import { refusedWhileMoved } from './refused-while-moved.ts'
 import { API_ROUTES } from './routes.ts'
 
 /** The handler of the `api` function. */
@@ -15,5 +17,5 @@ export function createHandler(wired: Omit<ApiPorts, 'document'>): HttpHandler {
       return { ...document, servers: [{ url: origin }] }
     },
   }
-  return createHttpHandler(API_ROUTES, ports)
+  return createHttpHandler(refusedWhileMoved(API_ROUTES, new RestoredMark(wired.items, wired.clock)), ports)
 }

@@ -14,6 +14,11 @@ const RESTORED = [
   '',
 ]
 
+const MOVED = [
+  '  MOVED, or being moved, to another vault: what is held is handed out to its end, and changes are refused.',
+  '',
+]
+
 /** What `npm start` prints: where the vault is, how to get a token, and one request to try. */
 export function banner(server: RunningServer): string {
   const { url, tlsUrl, dev, settings } = server
@@ -26,7 +31,7 @@ export function banner(server: RunningServer): string {
     `  Reference  ${url}/docs`,
     `  Data       ${settings.dataFolder}`,
     '',
-    ...(server.isRestored ? RESTORED : []),
+    ...(server.mark === undefined ? [] : server.mark.move === undefined ? RESTORED : MOVED),
     ...(settings.ignoresProxy ? PROXY_IGNORED : []),
   ]
   if (settings.foreignIssuer !== undefined) {

@@ -5,11 +5,12 @@ import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-r
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import { transportSecurity } from '../../functions/transport-security.ts'
-import { RESTORED_KEY } from '../../shared/domain/restored-store.ts'
+import type { StoreMark } from '../../shared/domain/restored-store.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
+import { findMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { requireLocalDisk } from './folder/file-system.ts'
 import { requireOwnFolder } from './folder/own-folder.ts'
@@ -32,14 +33,17 @@ export interface RunningServer {
   /** Undefined when its file was removed by a person. */
   readonly dev: DevClient | undefined
   readonly settings: Settings
-  /** It came out of a copy, and nobody has said that its original is gone. */
-  readonly isRestored: boolean
+  /** Another vault may have the same refresh tokens: it came out of a copy, or is moved. */
+  readonly mark: StoreMark | undefined
   /** Drains, stops the loops, closes the stores, and lets the data folder go. */
   close(options: { graceMs: number }): Promise<void>
 }
 
 const HELD_BACK =
   'this vault was restored from a copy: refresh tokens that may change with each use are not sent until `restore --source-is-gone` says that the original is gone'
+
+const MOVED =
+  'this vault is being moved to another one, or was: refresh tokens that may change with each use are not sent, and changes are refused'
 
 /** Brings the whole vault up: data folder, certificates, stores, and both listeners. */
 export async function startServer(options: {
@@ -109,7 +113,7 @@ async function startLocked(
     opening.resolve(vault)
     const where = { url, tls_url: tlsUrl, ca: certificates.caPath, ...namesOfIssuer(settings, url) }
     const dev = devClientOf(settings, vault, where)
-    const isRestored = await warnOfMark(vault)
+    const mark = await warnOfMark(vault)
     vault.items.recordParts(partsIn(settings.dataFolder))
     const renewal = renewCertificates({
       ...kept,
@@ -118,7 +122,7 @@ async function startLocked(
       log: vault.log,
       use: (renewed) => secure.changeCertificate(renewed),
     })
-    return running({ url, tlsUrl, vault, dev, settings, isRestored }, { plain, secure, lock, renewal })
+    return running({ url, tlsUrl, vault, dev, settings, mark }, { plain, secure, lock, renewal })
   } catch (error) {
     await Promise.all([plain.close({ graceMs: 0 }), secure.close({ graceMs: 0 })])
     // Its loops would keep a process alive that refused to start.
@@ -137,10 +141,10 @@ function devClientOf(
 }
 
 /** Whether the vault carries the mark of a restored one, which the log then says. */
-async function warnOfMark({ items, log }: Vault): Promise<boolean> {
-  const isRestored = (await items.get(RESTORED_KEY)) !== undefined
-  if (isRestored) log.warn(HELD_BACK)
-  return isRestored
+async function warnOfMark({ items, log }: Vault): Promise<StoreMark | undefined> {
+  const mark = await findMark(items)
+  if (mark !== undefined) log.warn(mark.move === undefined ? HELD_BACK : MOVED)
+  return mark
 }
 
 /** What the vault has come to consist of: from now on it is missed. */

@@ -7,6 +7,25 @@ import type { ItemKey } from './item-key.ts'
  */
 export const RESTORED_KEY: ItemKey = { partition: 'VAULT', sort: 'restored' }
 
+/**
+ * Which of the two vaults of a move a store is, in its mark: both have the same refresh tokens while the move goes on,
+ * and the source has them for ever.
+ */
+export interface Move {
+  readonly side: 'source' | 'target'
+  /** The other one, in words for operators. */
+  readonly other: string
+  readonly startedAtMs: number
+  /** Since when the other one is the vault in service, and this one no more; of a source. */
+  readonly goneAtMs?: number
+}
+
+/** What the mark of a restored store holds. */
+export interface StoreMark {
+  readonly restoredAt: string
+  readonly move?: Move
+}
+
 /** The code of the failure of a connection that is not renewed for that reason. */
 export const STORE_RESTORED = 'store_restored'
 

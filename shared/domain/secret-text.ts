@@ -23,6 +23,11 @@ export class SecretText {
     return Buffer.byteLength(this.#text, 'utf8')
   }
 
+  /** Whether both are the same text; who compares sees neither. */
+  isSame(other: SecretText): boolean {
+    return this.#text === other.#text
+  }
+
   toString(): string {
     return REDACTED
   }

@@ -46,8 +46,11 @@ const BROWSER = new SecretText('browser-of-the-test')
 /** The use cases over stores in memory, a clock that the test moves, and a provider that answers by script. */
 export type GrantsUnderTest = Awaited<ReturnType<typeof startGrantsUnderTest>>
 
-/** Starts it; `close` ends the provider. Every named provider's host leads to the scripted one. */
-export async function startGrantsUnderTest() {
+/**
+ * Starts it; `close` ends the provider. Every named provider's host leads to the scripted one. `deployment` is what
+ * the vault calls itself in the names of its secrets.
+ */
+export async function startGrantsUnderTest({ deployment = 'local' } = {}) {
   const provider: ScriptedProvider = await startScriptedProvider()
   const folder = await makeKeyFolder()
   const keyPath = join(folder.path, 'keys.json')
@@ -57,7 +60,7 @@ export async function startGrantsUnderTest() {
   const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
   const clock = new ManualClock()
   const items = new MemoryItemStore()
-  const secrets = new SealedSecretStore({ deployment: 'local', items, keys, clock, random })
+  const secrets = new SealedSecretStore({ deployment, items, keys, clock, random })
   const sealer = new SealedGrants({ items, keys, random })
   const lines: string[] = []
   const note = (message: string, members?: object) => lines.push(`${message} ${JSON.stringify(members)}`)

@@ -7,12 +7,16 @@ import { functionNameOf } from '../../infra/constructs/vault-function.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
 import { DYNAMO_CLIENT_SETTINGS } from '../../shared/adapters/dynamodb/client-settings.ts'
 import { DynamoItemStore } from '../../shared/adapters/dynamodb/dynamo-item-store.ts'
+import { KmsDigester } from '../../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../../shared/adapters/kms/kms-key-wrapper.ts'
+import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SecretsManagerStore } from '../../shared/adapters/secrets-manager/secrets-manager-store.ts'
 import { WriteBudget } from '../../shared/adapters/secrets-manager/write-budget.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
+import type { Digester } from '../../shared/ports/digester.ts'
+import type { GrantSealer } from '../../shared/ports/grant-sealer.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
 import { ToolError } from './tool-command.ts'
@@ -21,6 +25,10 @@ import { ToolError } from './tool-command.ts'
 export interface DeployedStage {
   readonly items: ItemStore
   readonly secrets: SecretStore
+  /** The kind of `secrets`, as the stage file names it. */
+  readonly kind: Config['secretStore']
+  readonly sealer: GrantSealer
+  readonly digester: Digester
 }
 
 /** What the functions of a stage are set to, all of them together. */
@@ -39,9 +47,14 @@ export async function openStage(stage: string): Promise<DeployedStage> {
   const items = new DynamoItemStore({ client, tableName, eventsTableName, clock, random })
   const wrappingKey = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
   const deployment = present(config.deploymentId, ENV.deploymentId)
-  if (config.secretStore === 'sealed') {
-    const keys = new KmsKeyWrapper({ client: new KMSClient({}), keyArn: wrappingKey })
-    return { items, secrets: new SealedSecretStore({ items, keys, clock, random, deployment }) }
+  const kms = new KMSClient({})
+  const keys = new KmsKeyWrapper({ client: kms, keyArn: wrappingKey })
+  const sealer = new SealedGrants({ items, keys, random })
+  const digester = new KmsDigester({ client: kms, keyId: present(config.digestKeyArn, ENV.digestKeyArn) })
+  const kind = config.secretStore
+  if (kind === 'sealed') {
+    const secrets = new SealedSecretStore({ items, keys, clock, random, deployment })
+    return { items, secrets, kind, sealer, digester }
   }
   const secrets = new SecretsManagerStore({
     client: new SecretsManagerClient({}),
@@ -49,7 +62,7 @@ export async function openStage(stage: string): Promise<DeployedStage> {
     deployment,
     kmsKeyId: wrappingKey,
   })
-  return { items, secrets }
+  return { items, secrets, kind, sealer, digester }
 }
 
 async function environmentOf(

@@ -1,7 +1,11 @@
 import { secretStoreKey } from '../../shared/domain/keys.ts'
-import { RESTORED_KEY } from '../../shared/domain/restored-store.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
-import { liftRestored, markRestored } from '../../shared/use-cases/grants/restored-mark.ts'
+import {
+  findMark,
+  liftRestored,
+  MovedVaultError,
+  markRestored,
+} from '../../shared/use-cases/grants/restored-mark.ts'
 import { ToolError } from './tool-command.ts'
 
 /** What an operator may say of the vault that a table was copied from. */
@@ -22,8 +26,8 @@ export async function tellOfSource(
 ): Promise<string> {
   if ((await items.get(secretStoreKey())) === undefined)
     throw new ToolError('This table holds no vault: no secret was ever stored with it. Nothing was changed.')
-  const mark = await items.get(RESTORED_KEY)
-  const since = mark?.['restoredAt'] === undefined ? '' : ` since ${String(mark['restoredAt'])}`
+  const mark = await findMark(items)
+  const since = mark?.restoredAt === undefined ? '' : ` since ${mark.restoredAt}`
   if (word === 'source-is-gone') {
     if (mark === undefined) return 'The table carries no mark of a restored one: every grant is renewed.'
     if (isDry)
@@ -31,7 +35,7 @@ export async function tellOfSource(
         `The table carries the mark of a restored one${since}: ${HELD_BACK}. With --go the mark is taken away. ` +
         'Only when the original never runs again: where both send a refresh token, providers end the grant for both.'
       )
-    await liftRestored({ items })
+    await lift(items)
     return 'The mark is gone: functions renew every grant within ten seconds; for what is overdue within ten minutes.'
   }
   if (mark !== undefined) return `The table carries the mark of a restored one${since}: ${HELD_BACK}.`
@@ -39,4 +43,12 @@ export async function tellOfSource(
     return `The table carries no mark of a restored one: every grant is renewed. With --go it is marked, and ${HELD_BACK}, until somebody says that the source is gone.`
   await markRestored({ items }, nowMs)
   return `The table is marked: within ten seconds ${HELD_BACK}, until somebody says that the source is gone.`
+}
+
+async function lift(items: Pick<ItemStore, 'get' | 'transact'>): Promise<void> {
+  try {
+    await liftRestored({ items })
+  } catch (error) {
+    throw error instanceof MovedVaultError ? new ToolError(error.message) : error
+  }
 }

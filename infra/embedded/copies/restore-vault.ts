@@ -6,7 +6,11 @@ import { SystemClock } from '../../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
-import { liftRestored, markRestored } from '../../../shared/use-cases/grants/restored-mark.ts'
+import {
+  liftRestored,
+  MovedVaultError,
+  markRestored,
+} from '../../../shared/use-cases/grants/restored-mark.ts'
 import { dataFolderOf, parseCommand, RefusedError, requireVault } from '../commands/command.ts'
 import { readPassphrase } from '../commands/passphrase.ts'
 import { syncFolder } from '../data-folder.ts'
@@ -78,6 +82,9 @@ async function liftMark(folder: string): Promise<string> {
     return (await liftRestored(stores))
       ? `The vault in ${folder} renews every grant from now on; a running server within ten seconds.\n`
       : `The vault in ${folder} carries no mark of a restored one: it renews every grant.\n`
+  } catch (error) {
+    if (error instanceof MovedVaultError) throw new RefusedError(error.message)
+    throw error
   } finally {
     await stores.items.close()
   }

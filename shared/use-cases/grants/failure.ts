@@ -101,7 +101,7 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     class: 'not-sent',
     code: STORE_RESTORED,
     message:
-      'This vault was restored from a copy, and renewing here could end the grant of its original, so the refresh token is not sent; the current credential is used until it expires. If the original is gone, have the operator say so (restore --source-is-gone, on AWS stage -- source-is-gone): the connection is renewed by itself then.',
+      'This vault was restored from a copy or is being moved, and renewing here could end the grant of the other one, so the refresh token is not sent; the current credential is used until it expires. If the original is gone, have the operator say so (restore --source-is-gone, on AWS stage -- source-is-gone): the connection is renewed by itself then.',
     next: 'wait-for-operator',
   },
 }

@@ -1,35 +1,54 @@
-import { RESTORED_KEY } from '../../domain/restored-store.ts'
+import { type Move, RESTORED_KEY, type StoreMark } from '../../domain/restored-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
 import { SingleFlight } from '../commit/single-flight.ts'
 
-/** An operator who lifts the mark is obeyed this soon by every process. */
-const MARK_MAX_AGE_MS = 10_000
+/** An operator who sets or lifts the mark is obeyed this soon by every process. */
+export const MARK_MAX_AGE_MS = 10_000
+
+/** The mark that says of a store that another vault may have the same refresh tokens; undefined where there is none. */
+export async function findMark(items: Pick<ItemStore, 'get'>): Promise<StoreMark | undefined> {
+  return (await items.get(RESTORED_KEY)) as StoreMark | undefined
+}
+
+/** A vault that is being moved, or was: its mark is no operator's to lift. */
+export class MovedVaultError extends Error {
+  override readonly name = 'MovedVaultError'
+}
 
 /**
- * Whether the store carries the mark of a restored one, no older than `MARK_MAX_AGE_MS`. When the store does not
- * answer, so does this: what must not be sent is not sent because nobody could look.
+ * The mark of a restored store, no older than `MARK_MAX_AGE_MS`. When the store does not answer, so does this: what
+ * must not be sent is not sent because nobody could look.
  */
 export class RestoredMark {
   readonly #items: Pick<ItemStore, 'get'>
   readonly #clock: Pick<Clock, 'monotonicMs'>
-  readonly #reading = new SingleFlight<boolean>()
-  #known: { readonly isSet: boolean; readonly readAtMs: number } | undefined
+  readonly #reading = new SingleFlight<StoreMark | undefined>()
+  #known: { readonly mark: StoreMark | undefined; readonly readAtMs: number } | undefined
 
   constructor(items: Pick<ItemStore, 'get'>, clock: Pick<Clock, 'monotonicMs'>) {
     this.#items = items
     this.#clock = clock
   }
 
+  /** Whether another vault may have the same refresh tokens: this one was restored from a copy, or is moved. */
   async isSet(): Promise<boolean> {
+    return (await this.#find()) !== undefined
+  }
+
+  /** The move that this vault is part of, if it is. */
+  async move(): Promise<Move | undefined> {
+    return (await this.#find())?.move
+  }
+
+  async #find(): Promise<StoreMark | undefined> {
     const known = this.#known
-    if (known !== undefined && this.#clock.monotonicMs() - known.readAtMs < MARK_MAX_AGE_MS)
-      return known.isSet
+    if (known !== undefined && this.#clock.monotonicMs() - known.readAtMs < MARK_MAX_AGE_MS) return known.mark
     return this.#reading.run('mark', async () => {
       const readAtMs = this.#clock.monotonicMs()
-      const isSet = (await this.#items.get(RESTORED_KEY)) !== undefined
-      this.#known = { isSet, readAtMs }
-      return isSet
+      const mark = await findMark(this.#items)
+      this.#known = { mark, readAtMs }
+      return mark
     })
   }
 }
@@ -53,13 +72,23 @@ export async function markRestored(
   }
 }
 
-/** Takes the mark away: the original is gone. Answers whether there was one. */
+/** Takes the mark away: the original is gone. Answers whether there was one. Throws `MovedVaultError`. */
 export async function liftRestored({
   items,
 }: {
   items: Pick<ItemStore, 'get' | 'transact'>
 }): Promise<boolean> {
-  if ((await items.get(RESTORED_KEY)) === undefined) return false
-  await items.transact([{ op: 'delete', key: RESTORED_KEY }])
+  const mark = await findMark(items)
+  if (mark === undefined) return false
+  if (mark.move !== undefined) throw new MovedVaultError(wordsOf(mark.move))
+  await items.transact([{ op: 'delete', key: RESTORED_KEY, when: [{ kind: 'absent', attribute: 'move' }] }])
   return true
+}
+
+function wordsOf({ side, other, goneAtMs }: Move): string {
+  if (goneAtMs !== undefined)
+    return `This vault was moved to ${other}, which has its grants now. Nothing was changed.`
+  return side === 'source'
+    ? `This vault is being moved to ${other}: end the move with npm run migrate, --switch or --give-up. Nothing was changed.`
+    : `This vault is being filled from ${other}: npm run migrate with --switch puts it into service. Nothing was changed.`
 }

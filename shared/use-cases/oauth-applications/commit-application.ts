@@ -46,7 +46,7 @@ export async function commitApplication(
     seen,
     writes: (next, before) => [applicationWrite(next, before), ...defaultWrites(next, current)],
   }
-  const secretDigest = secrets === undefined ? seen?.secretDigest : await digestOf(ports, secrets)
+  const secretDigest = secrets === undefined ? seen?.secretDigest : await clientSecretDigestOf(ports, secrets)
   // A deploy tool sends the same with each run: that is no new secret, and would push out the one before it.
   const isNew = secretDigest !== seen?.secretDigest
   const { previous: earlier, ...bare } = draft
@@ -68,7 +68,8 @@ export async function commitApplication(
   return application
 }
 
-function digestOf(ports: Ports, secrets: JsonObject): Promise<string> {
+/** The keyed digest of what an application keeps secret, by which the same sent again is told. */
+export function clientSecretDigestOf(ports: Pick<Ports, 'digester'>, secrets: JsonObject): Promise<string> {
   return ports.digester.digest('client-secret', new SecretText(canonicalJson(secrets)))
 }
 

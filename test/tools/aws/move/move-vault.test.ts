@@ -1,0 +1,231 @@
+import type { ItemStore } from '../../../../shared/ports/item-store.ts'
+import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
+import { findMark, markRestored } from '../../../../shared/use-cases/grants/restored-mark.ts'
+import {
+  copyVault,
+  giveUp,
+  lookAtMove,
+  type MoveInput,
+  switchOver,
+} from '../../../../tools/aws/move/move-vault.ts'
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+
+const MINUTE_MS = 60_000
+const CLIENT = {
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  token_url: 'https://idp.example.test/token',
+}
+const CODE_SETUP = {
+  ...CLIENT,
+  type: 'AUTHORIZATION_CODE',
+  authorization_url: 'https://idp.example.test/authorize',
+}
+const MACHINE_SETUP = { ...CLIENT, type: 'CLIENT_CREDENTIALS' }
+const BEARER = { type: 'BEARER', token: 'my-token-bearer-1234' }
+
+let source: GrantsUnderTest
+let target: GrantsUnderTest
+let lines: string[]
+
+beforeEach(async () => {
+  source = await startGrantsUnderTest()
+  target = await startGrantsUnderTest({ deployment: 'stage1' })
+  lines = []
+  let minted = 0
+  for (const { provider } of [source, target])
+    provider.answerWith(() => {
+      minted++
+      return {
+        body: {
+          access_token: `a${minted}`,
+          refresh_token: `r${minted}`,
+          token_type: 'Bearer',
+          expires_in: 3600,
+        },
+      }
+    })
+})
+afterEach(() => Promise.all([source.close(), target.close()]))
+
+/** The move from one to the other, over these row stores; as of a folder whose server is stopped, unless told else. */
+function move({
+  isAlone = true,
+  ...items
+}: {
+  isAlone?: boolean
+  here?: ItemStore
+  there?: ItemStore
+} = {}): MoveInput {
+  const close = async () => undefined
+  return {
+    source: {
+      ...source.ports,
+      items: items.here ?? source.ports.items,
+      name: 'the folder data',
+      isAlone,
+      close,
+    },
+    target: {
+      ...target.ports,
+      items: items.there ?? target.ports.items,
+      name: 'the stage prod',
+      isAlone: false,
+      close,
+    },
+    clock: source.clock,
+    say: (line) => lines.push(line),
+  }
+}
+
+async function authorized(appId: string, setup: { type: string }): Promise<string> {
+  const { id } = await source.create(appId, setup)
+  await source.finish((await source.authorize(id)).searchParams.get('state'))
+  return id
+}
+
+/** A row store whose process is killed before its n-th write: that one and all after it never happen. */
+function killedAt(items: ItemStore, left: { writes: number }): ItemStore {
+  return {
+    get: (key, options) => items.get(key, options),
+    query: (query) => items.query(query),
+    queryDue: (query) => items.queryDue(query),
+    scan: (query) => items.scan(query),
+    transact: (writes) => {
+      if (left.writes-- <= 0) return Promise.reject(new Error('killed'))
+      return items.transact(writes)
+    },
+  }
+}
+
+describe('a move of a vault', () => {
+  it('brings everything under the keys of the target, and what a flow fetches is the same', async () => {
+    await source.addApplication('GOOGLE_SHEETS')
+    const ids = [
+      (await source.create('HTTP', BEARER)).id,
+      (await source.create('OAUTH2', MACHINE_SETUP)).id,
+      await authorized('OAUTH2', CODE_SETUP),
+      await authorized('GOOGLE_SHEETS', { type: 'OAUTH_CODE' }),
+    ]
+    const before = await Promise.all(ids.map((id) => source.fetch(id)))
+    await switchOver(move())
+    expect(await Promise.all(ids.map((id) => target.fetch(id)))).toEqual(before)
+    const row = await target.row(ids[0]!)
+    expect(row.secret?.secretId).toBe(`flow-vault/stage1/s/acme/${ids[0]}/g1`)
+    // Its digests are by the target's key: the same setup again changes nothing there.
+    const same = { tenant: 'acme', id: ids[2]!, setup: CODE_SETUP }
+    expect(await updateConnection(target.ports, same)).toMatchObject({
+      version: (await source.row(ids[2]!)).version,
+    })
+  })
+
+  it('has one of the two renew a grant, never both', async () => {
+    const id = await authorized('OAUTH2', CODE_SETUP)
+    await copyVault(move())
+    const before = source.provider.requests.length
+    await source.clock.advance(58 * MINUTE_MS)
+    await target.clock.advance(58 * MINUTE_MS)
+    for (const vault of [source, target]) await vault.sweep()
+    // Copied and not switched: neither.
+    expect([source.provider.requests.length, target.provider.requests.length]).toEqual([before, 0])
+    await switchOver(move())
+    await source.clock.advance(10 * MINUTE_MS)
+    await target.clock.advance(10 * MINUTE_MS)
+    for (const vault of [source, target]) await vault.sweep()
+    expect(source.provider.requests.length).toBe(before)
+    expect(target.provider.requests).toMatchObject([{ parameters: { refresh_token: 'r1' } }])
+    expect(await target.row(id)).toMatchObject({ status: 'ready' })
+  })
+
+  it('only looks when it is asked to', async () => {
+    await source.create('HTTP', BEARER)
+    await lookAtMove(move())
+    expect(lines[0]).toMatch(/^the folder data → the stage prod: .*1 connections/)
+    expect([await findMark(source.ports.items), await findMark(target.ports.items)]).toEqual([
+      undefined,
+      undefined,
+    ])
+  })
+
+  it('brings what has changed since it was copied', async () => {
+    const [kept, gone] = [await source.create('HTTP', BEARER), await source.create('HTTP', BEARER)]
+    await copyVault(move())
+    await updateConnection(source.ports, {
+      tenant: 'acme',
+      id: kept.id,
+      setup: { ...BEARER, token: 'another-token-5678' },
+    })
+    await source.ports.items.transact([
+      { op: 'delete', key: { partition: 'TENANT#acme#CONNECTIONS', sort: gone.id } },
+    ])
+    await switchOver(move())
+    expect((await target.fetch(kept.id)).fields).toMatchObject({ token: 'another-token-5678' })
+    await expect(target.row(gone.id)).rejects.toThrow('not found')
+  })
+
+  it('can be given up before the switch, and not after it', async () => {
+    const id = await authorized('OAUTH2', CODE_SETUP)
+    await copyVault(move())
+    await giveUp(move())
+    expect(await findMark(source.ports.items)).toBeUndefined()
+    expect(await findMark(target.ports.items)).toBeDefined()
+    await source.clock.advance(58 * MINUTE_MS)
+    await source.sweep()
+    expect(await source.row(id)).toMatchObject({ status: 'ready', credentialVersion: 3 })
+    await switchOver(move())
+    await expect(giveUp(move())).rejects.toThrow('no way back')
+  })
+
+  it('goes on after a kill at any write, and never leaves two that renew', async () => {
+    const ids = [await authorized('OAUTH2', CODE_SETUP), (await source.create('HTTP', BEARER)).id]
+    let stops = 0
+    for (;;) {
+      const left = { writes: stops }
+      const here = killedAt(source.ports.items, left)
+      try {
+        await switchOver(move({ here, there: killedAt(target.ports.items, left) }))
+        break
+      } catch (error) {
+        expect(error).toMatchObject({ message: 'killed' })
+        stops++
+      }
+      const [ofSource, ofTarget] = [await findMark(source.ports.items), await findMark(target.ports.items)]
+      const isTargetFilled = (await target.ports.items.scan({ limit: 10 })).items.length > 1
+      if (isTargetFilled) expect(ofSource).toBeDefined()
+      if (isTargetFilled && ofTarget === undefined) expect(ofSource?.move?.goneAtMs).toBeDefined()
+    }
+    expect(stops).toBeGreaterThan(3)
+    expect((await findMark(source.ports.items))?.move?.goneAtMs).toBeDefined()
+    expect(await findMark(target.ports.items)).toBeUndefined()
+    for (const id of ids) expect(await target.fetch(id)).toEqual(await source.fetch(id))
+  })
+
+  it.each([
+    ['a target in use', () => target.create('HTTP', BEARER), 'the stage prod holds data of its own'],
+    ['a restored source', () => markRestored(source.ports, 1), 'mark of a restored vault'],
+    [
+      'a restored target',
+      () => markRestored(target.ports, 1),
+      'the mark of another move, or of a restored table',
+    ],
+  ])('refuses %s and changes nothing', async (_, before, words) => {
+    await source.create('HTTP', BEARER)
+    await before()
+    const marks = () => Promise.all([source, target].map(({ ports }) => findMark(ports.items)))
+    const found = await marks()
+    await expect(copyVault(move())).rejects.toThrow(words)
+    expect(await marks()).toEqual(found)
+  })
+
+  it('refuses another target, and a second move of what is gone', async () => {
+    await source.create('HTTP', BEARER)
+    await copyVault(move())
+    const other = { ...move(), target: { ...move().target, name: 'the stage test' } }
+    for (const act of [copyVault, switchOver, giveUp])
+      await expect(act(other)).rejects.toThrow('part of a move with the stage prod')
+    await switchOver(move())
+    await expect(copyVault(move())).rejects.toThrow('was switched to the stage prod already')
+    // Said twice it is done once.
+    await switchOver(move())
+  })
+})
