@@ -1,9 +1,8 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { FLOW_ID } from '../shared/domain/ids.ts'
 import type { AuditEntry, AuditKind, AuditTrail } from '../shared/ports/audit-trail.ts'
 import type { HttpEvent } from './middleware/request-state.ts'
 
-/** A flow may say who it is; the alphabet of flow ids everywhere. */
-const FLOW_ID = /^[A-Za-z0-9_.:-]{1,128}$/
 /** Ids in paths are ours, or of nobody: another text is no id and is not kept. */
 const ANY_ID = /^[A-Za-z0-9_-]{1,55}$/
 const CONNECTION_PATH = /\/connections\/\{id\}/

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { constants } from 'node:os'
 import { createFlowVault, type FlowVault, FlowVaultError } from '../../shared/flow-client/client.ts'
+import { FLOW_ID } from '../../shared/flow-client/client-options.ts'
 import type { Credential } from '../../shared/flow-client/credential.ts'
 import { type Command, type CommandContext, type Input, text } from '../cli-command.ts'
 import { CliError, EXIT } from '../cli-error.ts'
@@ -17,6 +18,8 @@ const REFERENCE = /^flow-vault:\/\/(ac_[A-Za-z0-9]+)\/([A-Za-z0-9_.-]+)$/
 const ASSIGNMENT = /^([A-Za-z_]\w*)=(ac_[A-Za-z0-9]+):([A-Za-z0-9_.-]+)$/
 /** Ours alone: the program gets the credentials, not the keys to the vault. */
 const OUR_VARIABLES = ['FLOW_VAULT_TOKEN', 'FLOW_VAULT_CLIENT_ID', 'FLOW_VAULT_CLIENT_SECRET']
+
+const FLOW = { flags: '--flow <id>', about: 'the flow that this is: audit and usage of the vault name it' }
 
 interface Wanted {
   readonly variable: string
@@ -39,6 +42,7 @@ export const RUN_COMMANDS: readonly Command[] = [
       },
       { flags: '--env-file <file>', about: 'lines NAME=value; a value may be flow-vault://ac_…/field' },
       { flags: '--min-ttl <seconds>', about: 'refuse credentials that end sooner; 300 when not said' },
+      FLOW,
       { flags: '--watch', about: 'start the program again when a credential changes' },
     ],
     example: 'flow-vault run --env TWILIO_TOKEN=ac_…:auth_token -- node flow.js',
@@ -51,11 +55,11 @@ export const RUN_COMMANDS: readonly Command[] = [
       { name: 'id', about: 'the connection, ac_…' },
       { name: 'field', about: 'such as token' },
     ],
-    options: [{ flags: '--reveal', about: 'print it although this is a terminal' }],
+    options: [FLOW, { flags: '--reveal', about: 'print it although this is a terminal' }],
     async run(context, input) {
       if (context.terminal.stdoutIsTerminal && input.options['reveal'] !== true)
         throw new CliError('This would show a secret on the screen. Pipe it on, or add --reveal.')
-      const credential = await fetchOne(vaultOf(context), input.args['id']!, 0)
+      const credential = await fetchOne(vaultOf(context, input), input.args['id']!, 0)
       context.terminal.out(`${fieldOf(credential, input.args['field']!)}\n`)
     },
   },
@@ -70,7 +74,7 @@ async function runProgram(context: CommandContext, input: Input): Promise<undefi
   const seconds = Number(text(input, 'minTtl') ?? DEFAULT_MIN_TTL_SECONDS)
   if (!Number.isInteger(seconds) || seconds < 0)
     throw new CliError('--min-ttl is a whole number of seconds, such as 300.')
-  const vault = vaultOf(context)
+  const vault = vaultOf(context, input)
   for (;;) {
     const credentials = await fetchAll(context, vault, wanted, seconds)
     const env = { ...plain }
@@ -122,9 +126,14 @@ function readEnvFile(file: string): Record<string, string> {
   )
 }
 
-function vaultOf(context: CommandContext): FlowVault {
+function vaultOf(context: CommandContext, input: Input): FlowVault {
+  const flowId = text(input, 'flow')
+  if (flowId !== undefined && !FLOW_ID.test(flowId))
+    throw new CliError('--flow is up to 100 letters, digits and _ . : -, such as orders-nightly.')
   const api = context.api()
-  return createFlowVault({ url: api.vault.url, getToken: () => api.token(), fetch: context.terminal.fetch })
+  const named = flowId === undefined ? {} : { flowId }
+  const { fetch } = context.terminal
+  return createFlowVault({ url: api.vault.url, getToken: () => api.token(), fetch, ...named })
 }
 
 async function fetchAll(

@@ -61,18 +61,18 @@ export class Flows {
   async run(id: string): Promise<readonly StepResult[]> {
     const results: StepResult[] = []
     for (const step of this.#flows.get(id)?.steps ?? []) {
-      const result = await this.#runStep(step)
+      const result = await this.#runStep(id, step)
       results.push(result)
       if (result.error !== undefined) break
     }
     return results
   }
 
-  async #runStep({ action: name, connection, inputs }: Step): Promise<StepResult> {
+  async #runStep(flowId: string, { action: name, connection, inputs }: Step): Promise<StepResult> {
     const action = this.#actions.find((each) => each.id === name)!
     const calls = new SentCalls()
     const { url, getToken } = this.#vault
-    const vault = createFlowVault({ url, getToken, fetch: calls.fetch(url) })
+    const vault = createFlowVault({ url, getToken, flowId, fetch: calls.fetch(url) })
     try {
       // What is hidden has to be known before the first call is recorded; the client keeps it, so it is asked once.
       calls.hide(await vault.credentials(connection))

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini'
+import { FLOW_ID } from '../../shared/domain/ids.ts'
 import type { ConnectionFlow } from '../../shared/rows/flow-row.ts'
 import { connectionIdPath } from './common-schemas.ts'
 
 /** A connection and one of its flows, in a path; a flow's id is its platform's own. */
 export const flowPath = z.extend(connectionIdPath, {
-  flow_id: z.string().check(z.regex(/^[A-Za-z0-9_.:-]{1,100}$/)),
+  flow_id: z.string().check(z.regex(FLOW_ID)),
 })
 
 /** A flow as it is shown. */

@@ -12,6 +12,9 @@ const CHANCE_CHARACTERS = 14
 /** The largest multiple of 62 in a byte: larger bytes are drawn again, so that no character is likelier. */
 const UNBIASED_BYTE_LIMIT = 248
 
+/** A flow's id at its own platform, wherever one is named: where used, audit, usage, and what a flow sends. */
+export const FLOW_ID = /^[A-Za-z0-9_.:-]{1,100}$/
+
 /** Auth0 refuses ids over 30 characters before it looks them up. */
 export const MAX_ID_LENGTH = 30
 

@@ -138,9 +138,9 @@ export function usageSortPrefix(connectionId: string): string {
   return `${connectionId}#`
 }
 
-/** How often one client fetched one connection. */
-export function usageKey(tenant: string, connectionId: string, client: string): ItemKey {
-  return { partition: usagePartition(tenant), sort: `${usageSortPrefix(connectionId)}${client}` }
+/** How often one client fetched one connection, for the flow that it names or for none; a flow's id has no `#`. */
+export function usageKey(tenant: string, connectionId: string, client: string, flow = ''): ItemKey {
+  return { partition: usagePartition(tenant), sort: `${usageSortPrefix(connectionId)}${client}#${flow}` }
 }
 
 /** Holds what narrows a tenant's clients. */

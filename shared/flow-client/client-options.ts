@@ -12,6 +12,15 @@ export function refuseUnknownOptions(where: string, options: object, known: read
   }
 }
 
+/** What the vault takes for a flow's id, wherever one is named. */
+export const FLOW_ID = /^[A-Za-z0-9_.:-]{1,100}$/
+
+/** Throws unless the value may name a flow. */
+export function requireFlowId(where: string, value: unknown): void {
+  if (typeof value !== 'string' || !FLOW_ID.test(value))
+    throw invalidOptions(where, 'flowId is up to 100 letters, digits and _ . : -, such as "orders-nightly"')
+}
+
 /** Throws unless the value is a finite number of at least `least`. */
 export function requireNumber(where: string, name: string, value: unknown, least: number): void {
   if (typeof value !== 'number' || Number.isNaN(value) || value < least)

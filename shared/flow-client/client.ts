@@ -1,5 +1,5 @@
 import { readNews } from './change-message.ts'
-import { invalidOptions, refuseUnknownOptions, requireNumber } from './client-options.ts'
+import { invalidOptions, refuseUnknownOptions, requireFlowId, requireNumber } from './client-options.ts'
 import type { Credential } from './credential.ts'
 import { CredentialCache } from './credential-cache.ts'
 import { fetchWithCredential, type VaultFetchInit } from './credential-fetch.ts'
@@ -37,6 +37,8 @@ export interface FlowVaultOptions {
   readonly tokenUrl?: string
   /** The audience of the token; `<url>/api/v2/` by default. */
   readonly audience?: string
+  /** Who is asking, so that the vault's audit and usage name the flow: its id at its own platform. */
+  readonly flowId?: string
   /** After how many ms a held credential is compared with the vault's: 5,000. A freeze reaches a flow within this and a second. */
   readonly revalidateAfterMs?: number
   /** Of one request to the vault: 10,000. */
@@ -75,8 +77,8 @@ const DEFAULT_TIMEOUT_MS = 10_000
 const DEFAULT_CACHE_BYTES = 16 * 1024 * 1024
 const USER_AGENT = 'flow-vault-client'
 const OPTIONS: readonly (keyof FlowVaultOptions)[] = [
-  ...(['url', 'clientId', 'clientSecret', 'getToken', 'tokenUrl', 'audience', 'revalidateAfterMs'] as const),
-  ...(['timeoutMs', 'maxCacheBytes', 'invoke', 'fetch', 'onEvent', 'system'] as const),
+  ...(['url', 'clientId', 'clientSecret', 'getToken', 'tokenUrl', 'audience', 'flowId'] as const),
+  ...(['revalidateAfterMs', 'timeoutMs', 'maxCacheBytes', 'invoke', 'fetch', 'onEvent', 'system'] as const),
 ]
 
 /** A client for flows. Creating one touches neither the network nor a clock's timer; credentials stay in memory. */
@@ -92,7 +94,8 @@ export function createFlowVault(options: FlowVaultOptions): FlowVault {
       ? httpTransport(url, fetchNow)
       : invokeTransport(options.invoke, new URL(url).host)
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const calls = new VaultCalls({ transport, token, system, timeoutMs, userAgent: USER_AGENT, url })
+  const told = { 'user-agent': USER_AGENT, ...(options.flowId && { 'x-flow-id': options.flowId }) }
+  const calls = new VaultCalls({ transport, token, system, timeoutMs, headers: told, url })
   const source = new CredentialSource({
     cache: new CredentialCache(options.maxCacheBytes ?? DEFAULT_CACHE_BYTES, clock),
     calls,
@@ -159,6 +162,7 @@ function checkOptions(options: FlowVaultOptions): string {
     throw invalidOptions(where, 'pass clientId and clientSecret, or getToken')
   for (const name of ['revalidateAfterMs', 'maxCacheBytes'] as const)
     if (options[name] !== undefined) requireNumber(where, name, options[name], 0)
+  if (options.flowId !== undefined) requireFlowId(where, options.flowId)
   if (options.timeoutMs !== undefined) requireNumber(where, 'timeoutMs', options.timeoutMs, 1)
   const { origin, pathname } = new URL(options.url)
   return `${origin}${pathname.replace(/\/+$/, '')}`

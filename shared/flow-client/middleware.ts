@@ -1,6 +1,7 @@
 import type { Credential, FlowVault, FlowVaultOptions } from './client.ts'
 import { createFlowVault, FlowVaultError } from './client.ts'
 import { invalidOptions, refuseUnknownOptions, requireNumber } from './client-options.ts'
+import { SYSTEM } from './system.ts'
 
 /** A connection's id, or an object where the key needs more said. */
 export type ConnectionRef =
@@ -11,7 +12,7 @@ export interface FlowVaultMiddlewareOptions<
   Connections extends Readonly<Record<string, ConnectionRef>>,
   ToContext extends boolean = boolean,
 > {
-  /** The client to use, or how to make one; from the environment when neither is given. */
+  /** The client to use, or how to make one: then the Lambda function's name is its `flowId`, unless that says another. */
   readonly vault?: FlowVault
   readonly client?: FlowVaultOptions
   /** Key → connection id. The keys are where the credentials appear. */
@@ -83,7 +84,7 @@ export function flowVault<
   ToContext extends true ? ResolvedConnections<Connections> : object
 > {
   const wanted = checkOptions(options)
-  const vault = options.vault ?? createFlowVault(options.client!)
+  const vault = options.vault ?? createFlowVault(withFlowId(options.client!))
   const load = async (
     [key, ref]: readonly [string, Exclude<ConnectionRef, string>],
     seconds: number | undefined,
@@ -107,6 +108,12 @@ export function flowVault<
       if (options.setToContext === true) Object.assign(request.context, values)
     },
   }
+}
+
+/** A function is the flow that it runs, or the nearest thing to it that has a name. */
+function withFlowId(client: FlowVaultOptions): FlowVaultOptions {
+  const flowId = client.flowId ?? (client.system ?? SYSTEM).functionName?.()
+  return flowId === undefined ? client : { ...client, flowId }
 }
 
 function checkOptions(

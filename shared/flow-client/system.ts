@@ -8,6 +8,8 @@ export interface ClientSystem {
   random(): number
   /** Resolves after `ms`; rejects with the signal's reason when that comes first. */
   pause(ms: number, signal?: AbortSignal): Promise<void>
+  /** The name of the Lambda function that this runs in; undefined elsewhere. */
+  functionName?(): string | undefined
 }
 
 /**
@@ -18,6 +20,10 @@ export const SYSTEM: ClientSystem = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   random: () => Math.random(),
+  functionName: () => {
+    const { process } = globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }
+    return process?.env?.['AWS_LAMBDA_FUNCTION_NAME']
+  },
   pause: (ms, signal) =>
     new Promise<void>((resolve, reject) => {
       if (signal?.aborted) {

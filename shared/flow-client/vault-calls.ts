@@ -17,7 +17,8 @@ export interface VaultCallsOptions {
   readonly token: TokenSource
   readonly system: ClientSystem
   readonly timeoutMs: number
-  readonly userAgent: string
+  /** Sent with each call. */
+  readonly headers: Readonly<Record<string, string>>
   /** The vault's own address, for the link in an error. */
   readonly url: string
 }
@@ -126,7 +127,7 @@ export class VaultCalls {
       })
       const headers = {
         accept: 'application/json',
-        'user-agent': this.#options.userAgent,
+        ...this.#options.headers,
         ...request.headers,
         authorization: `Bearer ${token}`,
       }

@@ -275,6 +275,7 @@ describe('flow-vault run', () => {
     [['--env', 'A=ac_x'], /VARIABLE=ac_…:field/],
     [['--min-ttl', 'soon', '--env', 'A=ac_1:token'], /whole number of seconds/],
     [['--env-file', '/none'], /Cannot read/],
+    [['--flow', 'a flow', '--env', 'A=ac_1:token'], /--flow is up to 100 letters/],
   ])('refuses %j', async (options, sentence) => {
     const end = await typeCommand(['run', ...options, '--', 'true'], { env })
     expect(end).toMatchObject({ code: 2, err: expect.stringMatching(sentence) })
@@ -292,6 +293,8 @@ describe('flow-vault run', () => {
     const before = process.exitCode
     const line = [
       'run',
+      '--flow',
+      'nightly',
       '--env',
       `A=${id}:token`,
       '--env-file',
@@ -305,6 +308,9 @@ describe('flow-vault run', () => {
     const childCode = process.exitCode
     process.exitCode = before
     expect([end.code, end.err, childCode]).toEqual([0, '', 7])
+    await running.server.vault.usage.flush()
+    const usage = JSON.parse((await type(`usage ${id}`)).out)
+    expect(usage.flows).toMatchObject([{ flow: 'nightly', count: 1 }])
     expect(fs.readFileSync(target, 'utf8')).toBe('token-of-the-orderstoken-of-the-ordersundefined')
   })
 })

@@ -1,3 +1,4 @@
+import { createFlowVault } from '../../shared/flow-client/client.ts'
 import { type Caller, type RunningVault, startRunningVault } from '../support/running-vault.ts'
 import { fetchToken } from '../support/vault-token.ts'
 
@@ -67,13 +68,46 @@ describe('usage', () => {
     const client = vault.client(ACME)
     const headers = { authorization: `Bearer ${await fetchToken(vault.url, client)}` }
     for (let times = 0; times < 3; times++) await fetch(`${vault.url}${BASE}/${id}/credentials`, { headers })
-    expect((await ask('GET', `/${id}/usage`)).body).toEqual({ last_used_at: null, clients: [] })
+    expect((await ask('GET', `/${id}/usage`)).body).toEqual({ last_used_at: null, clients: [], flows: [] })
     await vault.server.vault.usage.flush()
     expect((await ask('GET', `/${id}/usage`)).body).toEqual({
       last_used_at: expect.any(String),
       clients: [{ client: client.clientId, count: 3, last_used_at: expect.any(String) }],
+      flows: [],
     })
   })
+
+  test('names the flows that name themselves, as they are named where it is used', async () => {
+    const flowVaultOf = (flowId: string) =>
+      createFlowVault({ url: vault.url, getToken: () => vault.token(ACME), flowId })
+    await ask('PUT', `/${id}/flows/f-2`, { name: 'two' })
+    for (const flow of ['f-1', 'f-2', 'f-2']) await flowVaultOf(flow).credentials(id)
+    await fetchCredential('f-1')
+    expect((await fetchCredential('no flow')).status).toBe(400)
+    await vault.server.vault.usage.flush()
+    const { clients, flows } = (await ask('GET', `/${id}/usage`)).body
+    expect(clients).toMatchObject([{ count: 4 }])
+    const counts = flows.map(({ flow, count }: { flow: string; count: number }) => [flow, count])
+    expect(counts.sort()).toEqual([
+      ['f-1', 2],
+      ['f-2', 2],
+    ])
+  })
+
+  test('counts flows above fifty a minute as their client’s own', async () => {
+    for (let flow = 0; flow < 52; flow++) await fetchCredential(`f-${flow}`)
+    await fetchCredential('f-7')
+    await vault.server.vault.usage.flush()
+    const { clients, flows } = (await ask('GET', `/${id}/usage`)).body
+    expect([clients[0].count, flows.length]).toEqual([53, 50])
+    const seventh = flows.find(({ flow }: { flow: string }) => flow === 'f-7')
+    expect(seventh.count).toBe(2)
+  })
+
+  async function fetchCredential(flow: string) {
+    const headers = { authorization: `Bearer ${await vault.token(ACME)}`, 'x-flow-id': flow }
+    return fetch(`${vault.url}${BASE}/${id}/credentials`, { headers })
+  }
 })
 
 describe('the actor of an event', () => {

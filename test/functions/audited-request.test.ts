@@ -56,7 +56,8 @@ describe('auditRequest', () => {
     const id = json!['id'] as string
     await call(FETCH, { id, flow: 'flow-7' })
     await call(`DELETE ${PATH}/{id}`, { id })
-    await call(FETCH, { id, flow: 'a flow\nwith more' })
+    await call(FETCH, { id })
+    await call(FETCH, { id, flow: 'a flow with more' })
     const common = {
       level: 'ERROR',
       stream: 'audit',
@@ -82,6 +83,10 @@ describe('auditRequest', () => {
         act: 'fetch-credential',
         outcome: 'not_found',
         connection_id: id,
+      },
+      {
+        ...{ ...common, timestamp, kind: 'fetch', act: 'fetch-credential', outcome: 'invalid_headers' },
+        ...{ connection_id: id },
       },
     ])
   })

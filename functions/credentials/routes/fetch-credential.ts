@@ -7,6 +7,7 @@ import {
 import { connectionIdPath, errorResponses, GUARDED, queryInteger } from '../../api/common-schemas.ts'
 import { FETCH_ROUTE } from '../../measured-request.ts'
 import { defineRoute } from '../../route.ts'
+import { flowIdHeader } from '../flow-id-header.ts'
 import type { CredentialsPorts } from '../ports.ts'
 
 const values = () => z.record(z.string(), z.string())
@@ -43,7 +44,10 @@ export const fetchCredentialRoute = defineRoute({
   querySchema: z.strictObject({
     min_ttl: z.optional(queryInteger({ minimum: 0, maximum: MAX_MIN_TTL_SECONDS })),
   }),
-  headerSchema: z.object({ 'if-none-match': z.optional(z.string().check(z.maxLength(500))) }),
+  headerSchema: z.object({
+    'if-none-match': z.optional(z.string().check(z.maxLength(500))),
+    ...flowIdHeader,
+  }),
   responses: {
     200: { description: 'The credential.', schema: credentialSchema },
     304: { description: 'The version you have is still good.' },
@@ -56,7 +60,8 @@ export const fetchCredentialRoute = defineRoute({
       minTtlSeconds: query.min_ttl ?? DEFAULT_MIN_TTL_SECONDS,
       ifNoneMatch: headers['if-none-match'],
     })
-    ports.usage.note({ tenant: caller.tenant, connectionId: path.id, client: caller.clientId })
+    const { tenant, clientId: client } = caller
+    ports.usage.note({ tenant, connectionId: path.id, client, flow: headers['x-flow-id'] })
     // Where no timer runs between two requests, the one that finds the minute over writes it down.
     if (ports.usage.isDue) await ports.usage.flush()
     const { credentialVersion, etag } = fetched

@@ -4,6 +4,7 @@ import { rejectCredential } from '../../../shared/use-cases/fetch/reject-credent
 import { connectionIdPath, errorResponses, GUARDED } from '../../api/common-schemas.ts'
 import type { HttpPorts } from '../../http-handler.ts'
 import { defineRoute } from '../../route.ts'
+import { flowIdHeader } from '../flow-id-header.ts'
 
 /** A flow's report that the service refused the credential: at most one rotation a version. */
 export const rejectCredentialRoute = defineRoute({
@@ -18,6 +19,7 @@ export const rejectCredentialRoute = defineRoute({
   description:
     'Send the version that the connected service answered 401 to. The answer says whether a newer version is there to fetch, or why there is none.',
   pathSchema: connectionIdPath,
+  headerSchema: z.object(flowIdHeader),
   bodySchema: z.strictObject({ credential_version: z.int().check(z.minimum(1)) }),
   responses: {
     200: {

@@ -11,12 +11,17 @@ import { getConnection } from '../commit/connection-rows.ts'
 const FLUSH_EVERY_MS = 60_000
 /** Pairs of connection and client counted before they are written early. */
 const MAX_COUNTED = 10_000
-/** Clients of one connection that are told. */
-const MAX_CLIENTS = 100
+/** Flows that a client names for one connection in a minute; more are counted as its own: a name costs an item. */
+const MAX_NAMED = 50
+/** Clients of one connection that are told, and flows. */
+const MAX_TOLD = 100
+/** Items that are added up for that. */
+const MAX_READ = 1000
 
 interface Counted {
   readonly key: ItemKey
   readonly client: string
+  readonly flow: string | undefined
   count: number
   lastAtMs: number
 }
@@ -25,6 +30,7 @@ interface Counted {
 export class UsageRollup {
   readonly #ports: { items: Pick<ItemStore, 'transact'>; clock: Clock; log: Log }
   #counted = new Map<string, Counted>()
+  #named = new Map<string, number>()
   #flushedAtMs: number
 
   constructor(ports: { items: Pick<ItemStore, 'transact'>; clock: Clock; log: Log }) {
@@ -32,18 +38,26 @@ export class UsageRollup {
     this.#flushedAtMs = ports.clock.monotonicMs()
   }
 
-  /** One fetch of a connection by a client. */
-  note(fetch: { tenant: string; connectionId: string; client: string }): void {
+  /** One fetch of a connection by a client, for the flow that it names. */
+  note(fetch: { tenant: string; connectionId: string; client: string; flow?: string | undefined }): void {
     const { tenant, connectionId, client } = fetch
-    const name = `${tenant} ${connectionId} ${client}`
+    const pair = `${tenant} ${connectionId} ${client}`
+    const flow = this.#isTooMany(pair, fetch.flow) ? undefined : fetch.flow
+    const name = `${pair}#${flow ?? ''}`
     const known = this.#counted.get(name)
     const lastAtMs = this.#ports.clock.nowMs()
     if (known === undefined) {
-      this.#counted.set(name, { key: usageKey(tenant, connectionId, client), client, count: 1, lastAtMs })
+      const key = usageKey(tenant, connectionId, client, flow)
+      this.#counted.set(name, { key, client, flow, count: 1, lastAtMs })
+      if (flow !== undefined) this.#named.set(pair, (this.#named.get(pair) ?? 0) + 1)
     } else {
       known.count++
       known.lastAtMs = lastAtMs
     }
+  }
+
+  #isTooMany(pair: string, flow: string | undefined): boolean {
+    return !this.#counted.has(`${pair}#${flow ?? ''}`) && (this.#named.get(pair) ?? 0) >= MAX_NAMED
   }
 
   /** Whether it is time to write: a minute is over, or there is too much to keep. */
@@ -57,9 +71,11 @@ export class UsageRollup {
   async flush(): Promise<void> {
     const counted = [...this.#counted.values()]
     this.#counted = new Map()
+    this.#named = new Map()
     this.#flushedAtMs = this.#ports.clock.monotonicMs()
-    for (const { key, client, count, lastAtMs } of counted) {
-      const set = { kind: 'usage', client, lastAtMs, expires_at_s: eventExpiryS(lastAtMs) }
+    for (const { key, client, flow, count, lastAtMs } of counted) {
+      const named = flow === undefined ? { client } : { client, flow }
+      const set = { kind: 'usage', ...named, lastAtMs, expires_at_s: eventExpiryS(lastAtMs) }
       try {
         await this.#ports.items.transact([{ op: 'update', key, set, add: { count } }])
       } catch (error) {
@@ -69,31 +85,50 @@ export class UsageRollup {
   }
 }
 
-/** How often a client fetched a connection, within 30 days of its last fetch. */
-export interface ClientUsage {
-  readonly client: string
+/** How often a connection was fetched, within 30 days of the last time. */
+export interface Used {
   readonly count: number
   readonly lastAtMs: number
 }
 
-/** Who fetched a connection, the last one first; a minute behind. Throws `not-found`. */
+/** The same by client, and by the flows that its clients named; the last first. */
+export interface Usage {
+  readonly clients: readonly (Used & { readonly client: string })[]
+  readonly flows: readonly (Used & { readonly client: string; readonly flow: string })[]
+}
+
+/** Who fetched a connection; a minute behind. Throws `not-found`. */
 export async function readUsage(
   ports: Pick<Ports, 'items' | 'clock'>,
   { tenant, connectionId }: { tenant: string; connectionId: string },
-): Promise<ClientUsage[]> {
+): Promise<Usage> {
   await getConnection(ports, tenant, connectionId)
   const page = await ports.items.query({
     partition: usagePartition(tenant),
     sortPrefix: usageSortPrefix(connectionId),
-    limit: MAX_CLIENTS,
+    limit: MAX_READ,
   })
   const nowS = ports.clock.nowMs() / 1000
-  return page.items
+  const read = page.items
     .filter(({ attributes }) => Number(attributes['expires_at_s']) > nowS)
-    .map(({ attributes }) => ({
-      client: String(attributes['client']),
-      count: Number(attributes['count']),
-      lastAtMs: Number(attributes['lastAtMs']),
+    .map(({ attributes: { client, flow, count, lastAtMs } }) => ({
+      client: String(client),
+      ...(typeof flow === 'string' ? { flow } : {}),
+      count: Number(count),
+      lastAtMs: Number(lastAtMs),
     }))
-    .sort((a, b) => b.lastAtMs - a.lastAtMs)
+  const clients = new Map<string, Used & { client: string }>()
+  for (const { client, count, lastAtMs } of read) {
+    const sum = clients.get(client) ?? { count: 0, lastAtMs: 0 }
+    const total = { count: sum.count + count, lastAtMs: Math.max(sum.lastAtMs, lastAtMs) }
+    clients.set(client, { client, ...total })
+  }
+  return {
+    clients: lastFirst([...clients.values()]),
+    flows: lastFirst(read.filter((each) => each.flow !== undefined) as Usage['flows'][number][]),
+  }
+}
+
+function lastFirst<T extends Used>(used: readonly T[]): T[] {
+  return used.toSorted((a, b) => b.lastAtMs - a.lastAtMs).slice(0, MAX_TOLD)
 }

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
+import { FLOW_ID as VAULT_FLOW_ID } from '../../../shared/domain/ids.ts'
 import { createFlowVault, FlowVaultError } from '../../../shared/flow-client/client.ts'
+import { FLOW_ID } from '../../../shared/flow-client/client-options.ts'
 import { credentialBody, settle, stageClient } from '../../support/flow-client-stage.ts'
 
 /** Answers the first request of a connection, so that the client holds the credential. */
@@ -23,6 +25,9 @@ describe('createFlowVault', () => {
     [{ url: 'https://v', getToken, clientID: 'x' }, /did you mean "clientId"\?/],
     [{ url: 'https://v', getToken, revalidateAfterMs: -1 }, /revalidateAfterMs is a number/],
     [{ url: 'https://v', getToken, timeoutMs: 0 }, /timeoutMs is a number/],
+    [{ url: 'https://v', getToken, flowId: 'a flow' }, /flowId is up to 100 letters/],
+    [{ url: 'https://v', getToken, flowId: '' }, /flowId is up to 100 letters/],
+    [{ url: 'https://v', getToken, flowId: 'f'.repeat(101) }, /flowId is up to 100 letters/],
   ])('refuses options that cannot work: %j', (options, sentence) => {
     expect(() => createFlowVault(options as never)).toThrow(sentence)
   })
@@ -49,6 +54,28 @@ describe('credentials', () => {
     expect((await first).fields).toEqual({ token: 'secret-one' })
     expect(await stage.vault.credentials('ac_1')).toBe(await first)
     expect(stage.wire.requests).toHaveLength(1)
+  })
+
+  test('says which flow is asking, where it was told, with each call', async () => {
+    const stage = stageClient({ flowId: 'orders:nightly' })
+    await held(stage)
+    const held1 = await stage.vault.credentials('ac_1')
+    const report = stage.vault.rejected(held1)
+    await settle()
+    await stage.wire.last.answer(200, { renewed: false })
+    await report
+    const named = stage.wire.requests.map(({ method, headers }) => [method, headers.get('x-flow-id')])
+    expect(named).toEqual([
+      ['GET', 'orders:nightly'],
+      ['POST', 'orders:nightly'],
+    ])
+    const silent = stageClient()
+    await held(silent)
+    expect(silent.wire.last.headers.has('x-flow-id')).toBe(false)
+  })
+
+  test('takes the flow ids that the vault takes', () => {
+    expect(FLOW_ID.source).toBe(VAULT_FLOW_ID.source)
   })
 
   test('shows neither headers nor fields when printed', async () => {

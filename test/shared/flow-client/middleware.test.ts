@@ -2,7 +2,13 @@ import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
 import { FlowVaultError } from '../../../shared/flow-client/client.ts'
 import { flowVault } from '../../../shared/flow-client/middleware.ts'
-import { credentialBody, settle, stageClient } from '../../support/flow-client-stage.ts'
+import {
+  credentialBody,
+  StagedSystem,
+  StagedWire,
+  settle,
+  stageClient,
+} from '../../support/flow-client-stage.ts'
 
 // A test that calls a handler has no middleware's keys yet, which the handler's type asks for.
 const context = { getRemainingTimeInMillis: () => 42_400 } as Context as never
@@ -29,6 +35,21 @@ describe('flowVault', () => {
     await middleware.before!(request as never)
     expect(request.internal).toMatchObject({ twilio: { credentialVersion: 1 } })
     expect(wire.requests).toHaveLength(1)
+  })
+
+  test.each([
+    ['is the function’s own', undefined, 'orders-function', 'orders-function'],
+    ['is the one that was said', 'orders', 'orders-function', 'orders'],
+    ['is none outside of Lambda', undefined, undefined, null],
+  ])('makes a client whose flow %s', async (_what, flowId, functionName, sent) => {
+    const wire = new StagedWire()
+    const system = Object.assign(new StagedSystem(), { functionName: () => functionName })
+    const named = flowId === undefined ? {} : { flowId }
+    const getToken = async (): Promise<string> => 'own-token'
+    const client = { url: 'https://vault.example.com', getToken, fetch: wire.fetch, system, ...named }
+    flowVault({ client, connections: { twilio: 'ac_1' } })
+    await settle()
+    expect(wire.last.headers.get('x-flow-id')).toBe(sent)
   })
 
   test('leaves the error of an optional one under its key, and fails for another', async () => {
