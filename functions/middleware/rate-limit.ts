@@ -4,6 +4,7 @@ import { addressHolder, type BudgetHolder, chargeForBody } from '../../shared/do
 import { VaultError } from '../../shared/domain/errors.ts'
 import type { Budgets, Standing } from '../../shared/ports/budgets.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
+import type { Route } from '../route.ts'
 import { type HttpEvent, type HttpRequest, type RateLimitState, stateOf } from './request-state.ts'
 
 /**
@@ -19,7 +20,8 @@ export function rateLimit(
     const state = stateOf(request)
     const holder = holderOf(request)
     const isFree = state.route?.budget === 'none'
-    const standing = await (isFree ? budgets.look(holder) : budgets.take(holder))
+    const { overBudget } = request.event
+    const standing = overBudget ?? (await (isFree ? budgets.look(holder) : budgets.take(holder)))
     const units = chargeForBody(request.event.body?.length ?? 0)
     if (standing.isAllowed && units > 0) budgets.charge(holder, units)
     state.rateLimit = rateLimitState(standing, clock.nowMs())
@@ -67,9 +69,17 @@ export function uncounted(perSecond: number, nowMs: number): RateLimitState {
   return rateLimitState({ limit: perSecond, remaining: perSecond, secondsToFull: 0 }, nowMs)
 }
 
-function holderOf(request: HttpRequest): BudgetHolder {
-  const { caller, route } = stateOf(request)
-  if (caller === undefined) return addressHolder(request.event.requestContext.http.sourceIp)
-  const budget = route?.budget
-  return { budget: budget === undefined || budget === 'none' ? 'requests' : budget, of: caller.tenant }
+function holderOf({ event }: HttpRequest): BudgetHolder {
+  const { caller, route } = event.state!
+  return budgetHolder(event, { tenant: caller?.tenant, route })
+}
+
+/** Whose budget a request is taken from: its tenant's of the route's kind, its address's without a valid token. */
+export function budgetHolder(
+  { requestContext }: Pick<HttpEvent, 'requestContext'>,
+  of: { tenant: string | undefined; route: Pick<Route<never>, 'budget'> | undefined },
+): BudgetHolder {
+  if (of.tenant === undefined) return addressHolder(requestContext.http.sourceIp)
+  const budget = of.route?.budget
+  return { budget: budget === undefined || budget === 'none' ? 'requests' : budget, of: of.tenant }
 }

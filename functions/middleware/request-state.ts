@@ -2,6 +2,7 @@ import type { Request } from '@middy/core'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { VaultError } from '../../shared/domain/errors.ts'
 import type { JsonObject } from '../../shared/domain/json.ts'
+import type { Standing } from '../../shared/ports/budgets.ts'
 import type { Caller } from '../../shared/ports/token-verifier.ts'
 import type { Route, RouteInput } from '../route.ts'
 
@@ -27,7 +28,11 @@ export interface RequestState {
 }
 
 /** The event as this service reads it: API Gateway's payload format 2.0, with our request state beside it. */
-export type HttpEvent = APIGatewayProxyEventV2 & { state?: RequestState }
+export type HttpEvent = APIGatewayProxyEventV2 & {
+  state?: RequestState
+  /** How its budget stood when the server refused to read its body: it is refused, and nothing more is taken. */
+  overBudget?: Standing
+}
 
 export type HttpRequest = Request<HttpEvent, APIGatewayProxyStructuredResultV2>
 

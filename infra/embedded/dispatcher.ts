@@ -2,7 +2,12 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { withCors } from '../../functions/cors.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
-import { rateLimitHeaders, rateLimitState, tooManyRequests } from '../../functions/middleware/rate-limit.ts'
+import {
+  budgetHolder,
+  rateLimitHeaders,
+  rateLimitState,
+  tooManyRequests,
+} from '../../functions/middleware/rate-limit.ts'
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
 import { type Route, routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
@@ -15,12 +20,15 @@ import type { RequestHolder } from './http/body-budget.ts'
 import { FairTurns } from './http/fair-turns.ts'
 import type { ServerAnswer } from './http/gateway-answer.ts'
 import type { RouteFinder } from './http/gateway-event.ts'
+import { HeldRefusals } from './http/held-refusals.ts'
 import { createRouteFinder } from './http/match-path.ts'
 import { METRICS_ROUTE } from './http/metrics-route.ts'
 import type { Admission } from './http/node-exchange.ts'
 import type { ReferencePages } from './http/reference-pages.ts'
 import type { LocalRoute } from './issuer/issuer-routes.ts'
 import { requestHolder } from './request-holder.ts'
+
+const TOO_MANY_REQUESTS = 429
 
 /** How a request finds who answers it. */
 export interface Dispatcher {
@@ -41,7 +49,7 @@ export function createDispatcher(options: {
   budgets: Budgets
   corsOrigins: readonly string[]
   log: Log
-  clock: Pick<Clock, 'monotonicMs' | 'nowMs'>
+  clock: Clock
 }): Dispatcher {
   const { local } = options
   const routes = allRoutes()
@@ -53,18 +61,7 @@ export function createDispatcher(options: {
   // Over those of functions: a page is ready here, and made anew by a function.
   for (const { answer, ...route } of [...local, ...pages])
     byKey.set(routeKeyOf(route), (event) => answerWithinBudget(options, event, answer))
-  const turns = new FairTurns()
-  const serve = async (event: APIGatewayProxyEventV2, { name }: RequestHolder): Promise<ServerAnswer> => {
-    const isLong = (event.body?.length ?? 0) > BODY_BYTES_A_UNIT
-    const leave = await turns.enter(name, { isLong })
-    if (leave === undefined) return logged(options, event, async () => refusalOf({ secondsToNext: 1 }))
-    try {
-      return await (byKey.get(event.routeKey) ?? options.elsewhere)(event as HttpEvent)
-    } finally {
-      leave()
-    }
-  }
-  const guarded = new Set(routes.filter(({ scopes }) => scopes !== undefined).map(routeKeyOf))
+  const serve = createServing(options, (event) => (byKey.get(event.routeKey) ?? options.elsewhere)(event))
   return {
     route: createRouteFinder([
       ...routes,
@@ -72,8 +69,34 @@ export function createDispatcher(options: {
       ...pages.filter(({ path }) => !routes.some((route) => route.path === path)),
       METRICS_ROUTE,
     ]),
-    admit: createAdmission({ ...options, guarded, serve }),
+    admit: createAdmission({ ...options, routes, serve }),
     handle: async (event) => serve(event, await requestHolder(event, options)),
+  }
+}
+
+type Serve = (event: HttpEvent, holder: RequestHolder) => Promise<ServerAnswer>
+
+/** Has requests answered in turn, and those that are refused told when it is time. */
+function createServing(
+  ports: OwnPorts & { clock: Pick<Clock, 'monotonicMs' | 'sleep'> },
+  answer: (event: HttpEvent) => Promise<ServerAnswer>,
+): Serve {
+  const turns = new FairTurns()
+  const refusals = new HeldRefusals(ports.clock)
+  const inTurn: Serve = async (event, { name }) => {
+    const isLong = (event.body?.length ?? 0) > BODY_BYTES_A_UNIT
+    const leave = await turns.enter(name, { isLong })
+    if (leave === undefined) return logged(ports, event, async () => refusalOf({ secondsToNext: 1 }))
+    try {
+      return await answer(event)
+    } finally {
+      leave()
+    }
+  }
+  return async (event, holder) => {
+    const answered = await inTurn(event, holder)
+    if (answered.statusCode === TOO_MANY_REQUESTS) await refusals.untilTold(holder.name)
+    return answered
   }
 }
 
@@ -92,31 +115,37 @@ function pageRoutes({
   }))
 }
 
-/** A body is read for who may send it, and for the few routes that anybody may use. */
+/** A body is read for who may send it and has something left to send it with, on the routes that take one. */
 function createAdmission(options: {
-  guarded: ReadonlySet<string>
-  serve(event: APIGatewayProxyEventV2, holder: RequestHolder): Promise<ServerAnswer>
+  routes: readonly Route<never>[]
+  serve: Serve
   verifier: TokenVerifier
+  budgets: Budgets
   clock: Pick<Clock, 'nowMs'>
 }): Dispatcher['admit'] {
-  const { guarded } = options
+  const routes = new Map(options.routes.map((route) => [routeKeyOf(route), route]))
   return async (event) => {
     const holder = await requestHolder(event, options)
+    const { tenant } = holder
+    const route = routes.get(event.routeKey)
     // The handler finds that there is no such route, or no valid token, and says what is wrong.
-    const isRefused =
-      event.routeKey === '$default' || (guarded.has(event.routeKey) && holder.tenant === undefined)
-    return isRefused ? { answer: await options.serve(event, holder) } : { holder }
+    const isRefused = event.routeKey === '$default' || (route?.scopes !== undefined && tenant === undefined)
+    if (isRefused) return { answer: await options.serve(event, holder) }
+    const standing = await options.budgets.look(budgetHolder(event, { tenant, route }))
+    if (standing.isAllowed || route?.budget === 'none') return { holder }
+    return { answer: await options.serve({ ...event, overBudget: standing }, holder) }
   }
 }
 
 /** What needs no token is taken from its address's budget. */
 function answerWithinBudget(
   ports: OwnPorts & { budgets: Budgets },
-  event: APIGatewayProxyEventV2,
+  event: HttpEvent,
   answerOf: (event: APIGatewayProxyEventV2) => Promise<ServerAnswer>,
 ): Promise<ServerAnswer> {
   return logged(ports, event, async () => {
-    const standing = await ports.budgets.take(addressHolder(event.requestContext.http.sourceIp))
+    const address = addressHolder(event.requestContext.http.sourceIp)
+    const standing = event.overBudget ?? (await ports.budgets.take(address))
     const answer = standing.isAllowed ? await answerOf(event) : refusalOf(standing)
     const budget = rateLimitHeaders(rateLimitState(standing, ports.clock.nowMs()))
     return { ...answer, headers: { ...budget, ...answer.headers } }

@@ -1,13 +1,26 @@
 import net from 'node:net'
+import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { type RunningVault, startRunningVault } from '../support/running-vault.ts'
 
 const PATH = '/api/v2/flows/vault/connections'
 const LENGTH = 102_400
 
+const REQUESTS_A_SECOND = 50
+
+/** Of which budgets never have a second go by, so that what is used up stays so. */
+class StandingClock extends SystemClock {
+  override monotonicMs(): number {
+    return 1
+  }
+}
+
 let vault: RunningVault
 
 beforeAll(async () => {
-  vault = await startRunningVault()
+  vault = await startRunningVault({
+    env: { FLOW_VAULT_RATE_LIMIT: String(REQUESTS_A_SECOND) },
+    clock: new StandingClock(),
+  })
 })
 
 afterAll(() => vault.stop())
@@ -38,6 +51,27 @@ describe('a body that nobody may send', () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     expect(answer).toMatch(/^connection: close/im)
     expect(answer).toMatch(/^x-request-id: /im)
+  })
+
+  it('is answered before any of it arrives when its tenant has used up its budget', async () => {
+    const token = await vault.token({ tenant: 'evil' })
+    for (let sent = 0; sent < REQUESTS_A_SECOND; sent++) {
+      expect((await vault.request({ tenant: 'evil' }, 'GET', PATH)).status).toBe(200)
+    }
+    const answer = await headOnly([`POST ${PATH} HTTP/1.1`, `Authorization: Bearer ${token}`])
+    expect(answer).toMatch(/^HTTP\/1\.1 429 /)
+    expect(answer).toMatch(/^retry-after: 1/im)
+    expect(answer).toMatch(/^x-ratelimit-remaining: 0/im)
+    // Its fetches are another budget, and have a body too.
+    const complaint = await vault.request(
+      { tenant: 'evil' },
+      'POST',
+      `${PATH}/ac_none/credentials/rejected`,
+      {
+        credential_version: 1,
+      },
+    )
+    expect(complaint.status).not.toBe(429)
   })
 
   it('is answered as one that arrived whole', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { BodyBudget, type RequestHolder } from './body-budget.ts'
 import {
@@ -21,6 +22,9 @@ import {
  * client would lose the answer (RFC 9112 section 9.6).
  */
 export const LINGER_MS = 1_000
+
+/** Requests that one connection may send ahead of their answers; clients of today send none. */
+const MAX_PIPELINED = 16
 
 const INTERNAL_ERROR = {
   statusCode: 500,
@@ -71,6 +75,7 @@ export class Exchange {
   readonly #bodyLimitBytes: number
   readonly #readEvent: EventReader
   readonly #bodies: BodyBudget
+  readonly #pipelined = new WeakMap<Socket, number>()
   #inFlight = 0
   #onDrained: (() => void) | undefined
 
@@ -97,6 +102,7 @@ export class Exchange {
   }
 
   answer(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#fitsPipeline(request, response)) return
     this.#inFlight++
     let event: APIGatewayProxyEventV2 | undefined
     try {
@@ -119,6 +125,18 @@ export class Exchange {
     } else {
       this.#admitBody(event, request, response)
     }
+  }
+
+  /** Ends a connection that sends on and on without waiting for answers: all of it would be kept in memory. */
+  #fitsPipeline({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const waiting = this.#pipelined.get(socket) ?? 0
+    if (waiting >= MAX_PIPELINED) {
+      socket.destroy()
+      return false
+    }
+    this.#pipelined.set(socket, waiting + 1)
+    response.once('close', () => this.#pipelined.set(socket, this.#pipelined.get(socket)! - 1))
+    return true
   }
 
   /** Until it is known whose the body is, what has arrived of it waits in the socket. */

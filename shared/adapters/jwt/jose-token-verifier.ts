@@ -10,6 +10,9 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const CLOCK_TOLERANCE_SECONDS = 5
 /** Verified tokens remembered: each client holds one or two at a time. A verification costs 60 µs, a look-up 0.1. */
 const MAX_REMEMBERED_TOKENS = 5000
+/** A refused token is looked at up to three times on the way of one request, and again with each of a flood. */
+const REFUSED_FOR_MS = 1_000
+const MAX_REFUSED_TOKENS = 1_000
 const MAX_PERSON_LENGTH = 100
 /** An outage of the issuer is seldom over in a second. */
 const RETRY_AFTER_SECONDS = 5
@@ -32,10 +35,13 @@ export interface TokenVerifierOptions {
   readonly algorithms?: readonly string[]
 }
 
-/** Verifies tokens with `jose`, and remembers a verified one until it expires. */
+/** Verifies tokens with `jose`; remembers a verified one until it expires, and a refused one for a second. */
 export class JoseTokenVerifier implements TokenVerifier {
   readonly #options: TokenVerifierOptions
   readonly #remembered = new LRUCache<string, Caller>({ max: MAX_REMEMBERED_TOKENS })
+  readonly #refused = new LRUCache<string, { readonly error: VaultError; readonly untilMs: number }>({
+    max: MAX_REFUSED_TOKENS,
+  })
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options
@@ -49,14 +55,28 @@ export class JoseTokenVerifier implements TokenVerifier {
       this.#remembered.delete(token)
       throw expired()
     }
-    const caller = callerOf(await this.#payloadOf(token, nowMs), this.#options)
-    this.#remembered.set(token, caller)
-    return caller
+    const refused = this.#refused.get(token)
+    // A clock that went back must not keep a token refused for longer.
+    if (refused !== undefined && nowMs < refused.untilMs && nowMs >= refused.untilMs - REFUSED_FOR_MS) {
+      throw refused.error
+    }
+    try {
+      const caller = callerOf(await this.#payloadOf(token, nowMs), this.#options)
+      this.#remembered.set(token, caller)
+      return caller
+    } catch (error) {
+      // The issuer's trouble is nothing that a token is refused for.
+      if (error instanceof VaultError && error.code === 'unauthenticated') {
+        this.#refused.set(token, { error, untilMs: nowMs + REFUSED_FOR_MS })
+      }
+      throw error
+    }
   }
 
-  /** Forgets which tokens were good: the keys that vouched for them are not what they were. */
+  /** Forgets which tokens were good and which were not: the keys that told are not what they were. */
   forget(): void {
     this.#remembered.clear()
+    this.#refused.clear()
   }
 
   async #payloadOf(token: string, nowMs: number): Promise<JWTPayload> {

@@ -7,6 +7,7 @@ import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { listFreezes } from '../freezes/list-freezes.ts'
 import { missingScopes } from '../grants/grant-records.ts'
+import { inTurns, sortedInTurns } from './in-turns.ts'
 import { RESTORABLE_MS } from './tombstones.ts'
 
 /** How many rows one read looks at: a page of about 1 KB rows that DynamoDB answers at once. */
@@ -56,8 +57,8 @@ export async function* browseConnections(
   const freezes = needsFreezes ? await listFreezes(ports, tenant) : []
   const frozen = new Set(freezes.flatMap(({ appId, connectionId }) => [appId, connectionId]))
   const partition = filter.deleted === true ? tombstonesPartition(tenant) : connectionsPartition(tenant)
-  for await (const page of pagesOf(ports.items, { partition, limit: READ_ROWS })) {
-    for (const { attributes } of page) {
+  for await (const slice of inTurns(pagesOf(ports.items, { partition, limit: READ_ROWS }))) {
+    for (const { attributes } of slice) {
       const found =
         filter.deleted === true ? restorable(TOMBSTONE_ROWS.decode(attributes), nowMs) : rowOf(attributes)
       if (found === undefined) continue
@@ -125,28 +126,40 @@ const STATE_ORDER: readonly ConnectionStatus[] = [
   'ready',
 ]
 
-const ORDERS: Readonly<Record<ConnectionSort, (a: ConnectionRow, b: ConnectionRow) => number>> = {
-  app: (a, b) => compare(labelOf(a), labelOf(b)) || compare(a.name, b.name),
-  name: (a, b) => compare(a.name, b.name),
-  used: (a, b) => (b.lastFetchedHour ?? -1) - (a.lastFetchedHour ?? -1),
-  created: (a, b) => b.createdAtMs - a.createdAtMs,
-  state: (a, b) => STATE_ORDER.indexOf(a.status) - STATE_ORDER.indexOf(b.status) || compare(a.name, b.name),
+/** What a row is compared by, worked out once; a number, or a text without regard to case. */
+type SortKey = readonly (string | number)[]
+
+const SORT_KEYS: Readonly<Record<ConnectionSort, (row: ConnectionRow) => SortKey>> = {
+  app: (row) => [labelOf(row).toLowerCase(), row.name.toLowerCase()],
+  name: (row) => [row.name.toLowerCase()],
+  used: (row) => [-(row.lastFetchedHour ?? -1)],
+  created: (row) => [-row.createdAtMs],
+  state: (row) => [STATE_ORDER.indexOf(row.status), row.name.toLowerCase()],
 }
 
 /** In that order; what is equal in it is in the order of creation. */
-export function sortConnections(
-  found: readonly BrowsedConnection[],
+export async function sortConnections<Found extends Pick<BrowsedConnection, 'row'>>(
+  found: readonly Found[],
   sort: ConnectionSort,
-): readonly BrowsedConnection[] {
-  return found.toSorted((a, b) => ORDERS[sort](a.row, b.row) || (a.row.id < b.row.id ? -1 : 1))
+): Promise<Found[]> {
+  const keyed: { readonly each: Found; readonly key: SortKey }[] = []
+  for await (const slice of inTurns([found])) {
+    for (const each of slice) keyed.push({ each, key: [...SORT_KEYS[sort](each.row), each.row.id] })
+  }
+  const sorted = await sortedInTurns(keyed, (a, b) => compareKeys(a.key, b.key))
+  return sorted.map(({ each }) => each)
 }
 
-function labelOf({ appId }: ConnectionRow): string {
+function compareKeys(a: SortKey, b: SortKey): number {
+  const at = a.findIndex((part, index) => part !== b[index])
+  return at < 0 ? 0 : a[at]! < b[at]! ? -1 : 1
+}
+
+/** Apps by their labels, as `sort: app` has them. */
+export function compareApps(a: string, b: string): number {
+  return compareKeys([labelOf({ appId: a }).toLowerCase(), a], [labelOf({ appId: b }).toLowerCase(), b])
+}
+
+function labelOf({ appId }: Pick<ConnectionRow, 'appId'>): string {
   return findConnector(appId)?.label ?? appId
-}
-
-/** Without regard to case, the same on every machine. */
-function compare(a: string, b: string): number {
-  const [first, second] = [a.toLowerCase(), b.toLowerCase()]
-  return first < second ? -1 : first > second ? 1 : 0
 }

@@ -7,6 +7,7 @@ import {
   browseConnections,
   type ConnectionFilter,
   type ConnectionSort,
+  compareApps,
   sortConnections,
 } from './browse-connections.ts'
 
@@ -77,7 +78,7 @@ async function listSorted(
 ): Promise<ConnectionList> {
   const all = await allOf(browseConnections(ports, input.tenant, input.filter))
   const first = input.page * input.perPage
-  const found = sortConnections(all, sort).slice(first, first + input.perPage)
+  const found = (await sortConnections(all, sort)).slice(first, first + input.perPage)
   return input.includeTotals ? { found, total: all.length } : { found }
 }
 
@@ -105,21 +106,23 @@ export async function summarizeConnections(
   ports: Pick<Ports, 'items' | 'clock'>,
   input: { readonly tenant: string; readonly filter: ConnectionFilter },
 ): Promise<ConnectionSummary> {
-  const all = await allOf(browseConnections(ports, input.tenant, input.filter))
   const byStatus = new Map<string, number>()
   const byApp = new Map<string, number>()
-  for (const { row } of sortConnections(all, 'app')) {
+  const needing: BrowsedConnection[] = []
+  let total = 0
+  for await (const each of browseConnections(ports, input.tenant, input.filter)) {
+    const { row, needsPerson } = each
+    total++
     byApp.set(row.appId, (byApp.get(row.appId) ?? 0) + 1)
     byStatus.set(row.status, (byStatus.get(row.status) ?? 0) + 1)
+    if (needsPerson) needing.push(each)
   }
-  const needing = all.filter((each) => each.needsPerson)
+  const first = (await sortConnections(needing, 'state')).slice(0, NAMED)
   return {
-    total: all.length,
+    total,
     needsPerson: needing.length,
     byStatus,
-    byApp,
-    firstNeeding: sortConnections(needing, 'state')
-      .slice(0, NAMED)
-      .map(({ row }) => row),
+    byApp: new Map([...byApp].sort(([a], [b]) => compareApps(a, b))),
+    firstNeeding: first.map(({ row }) => row),
   }
 }

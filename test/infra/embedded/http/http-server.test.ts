@@ -295,6 +295,16 @@ describe('createHttpServer: the limits', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ statusCode: 408, error: 'Request Timeout' })
   })
 
+  it('ends a connection that sends on and on without reading answers', async () => {
+    handle = () => new Promise(() => {})
+    const sent = net.connect(port, '127.0.0.1')
+    sent.on('error', () => {})
+    const closed = once(sent, 'close')
+    sent.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(100))
+    await closed
+    expect(events).toHaveLength(16)
+  })
+
   it('drops connections over the cap', async () => {
     await server.close({ graceMs: 0 })
     await start({ limits: { connections: 1 } })

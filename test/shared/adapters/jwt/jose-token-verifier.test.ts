@@ -42,4 +42,60 @@ describe('JoseTokenVerifier', () => {
       }
     },
   )
+
+  it('looks at a refused token once in a second', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256')
+    const other = await generateKeyPair('RS256')
+    let [looks, key] = [0, other.publicKey]
+    const verifier = new JoseTokenVerifier({
+      issuer: 'https://issuer.test/',
+      audience: 'vault',
+      tenantClaim: 'tenant',
+      keys: async () => {
+        looks++
+        return key
+      },
+    })
+    const token = await new SignJWT({ tenant: 'acme', sub: 'ci' })
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer('https://issuer.test/')
+      .setAudience('vault')
+      .setIssuedAt(ISSUED_AT_S)
+      .setExpirationTime(ISSUED_AT_S + 3600)
+      .sign(privateKey)
+    const atMs = ISSUED_AT_S * 1000
+    for (const nowMs of [atMs, atMs, atMs + 999]) {
+      await expect(verifier.verify(token, nowMs)).rejects.toMatchObject({ code: 'unauthenticated' })
+    }
+    expect(looks).toBe(1)
+    // The issuer has a new key, and a second is over.
+    key = publicKey
+    expect(await verifier.verify(token, atMs + 1_000)).toMatchObject({ tenant: 'acme' })
+  })
+
+  it("asks again after the issuer's trouble", async () => {
+    let isDown = true
+    const { publicKey, privateKey } = await generateKeyPair('RS256')
+    const verifier = new JoseTokenVerifier({
+      issuer: 'https://issuer.test/',
+      audience: 'vault',
+      tenantClaim: 'tenant',
+      keys: async () => {
+        if (isDown) throw new Error('down')
+        return publicKey
+      },
+    })
+    const token = await new SignJWT({ tenant: 'acme', sub: 'ci' })
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer('https://issuer.test/')
+      .setAudience('vault')
+      .setIssuedAt(ISSUED_AT_S)
+      .setExpirationTime(ISSUED_AT_S + 3600)
+      .sign(privateKey)
+    await expect(verifier.verify(token, ISSUED_AT_S * 1000)).rejects.toMatchObject({
+      code: 'store-unavailable',
+    })
+    isDown = false
+    expect(await verifier.verify(token, ISSUED_AT_S * 1000)).toMatchObject({ tenant: 'acme' })
+  })
 })
