@@ -32,7 +32,7 @@ import {
   findReplay,
   type IdempotentRequest,
   isKeyKnown,
-  replayOf,
+  replayPatiently,
   sortOfIdempotencyKey,
 } from './idempotency.ts'
 import {
@@ -87,7 +87,8 @@ export async function createConnection(
       error instanceof ConditionFailedError &&
       error.writeIndex === CLAIM_INDEX
     ) {
-      return { row: replayOf(idempotent, error.current, nowMs), replayed: true }
+      const waits = accepted?.codeDigest !== undefined
+      return { row: await replayPatiently(ports, idempotent, { seen: error.current, waits }), replayed: true }
     }
     throw error
   }

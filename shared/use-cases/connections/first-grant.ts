@@ -121,7 +121,8 @@ function refuse(
   if (verify && failure.code === 'not_authorized') {
     throw nothingToVerify('There is nothing to verify before somebody has authorized the connection')
   }
-  const isAllOrNothing = verify || isReplacing
+  // What another request brings with it is not for this one to wait for in a row of its own.
+  const isAllOrNothing = verify || isReplacing || failure.code === 'code_in_use'
   if (isAllOrNothing && failure.code === 'no_oauth_application') {
     throw new VaultError('provider-refused', failure.message, { errorCode: failure.code })
   }

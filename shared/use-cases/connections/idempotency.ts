@@ -101,15 +101,31 @@ export async function findReplay(
   return replayOf(request, record, nowMs)
 }
 
+/** Whoever comes again while a code is being sent waits for so long: as long as a create waits for its grant. */
+const WAIT_FOR_FIRST_MS = 5_000
+const LOOK_EVERY_MS = 250
+
 /**
- * What a refused claim means: the row created the first time, or throws `idempotency-mismatch` (the key came with
- * another body) or `idempotency-in-progress`.
+ * What a refused claim means, by the record that was `seen`: the row created the first time, after a while of waiting
+ * for the first request where one `waits`. Throws as `replayOf`.
  */
-export function replayOf(
+export async function replayPatiently(
+  ports: Pick<Ports, 'items' | 'clock'>,
   request: IdempotentRequest,
-  record: Attributes | undefined,
-  nowMs: number,
-): ConnectionRow {
+  { seen, waits }: { seen: Attributes | undefined; waits: boolean },
+): Promise<ConnectionRow> {
+  const untilMs = ports.clock.monotonicMs() + (waits ? WAIT_FOR_FIRST_MS : 0)
+  let record = seen
+  while (record?.['state'] === 'in-progress' && record['bodyDigest'] === request.bodyDigest) {
+    if (ports.clock.monotonicMs() >= untilMs) break
+    await ports.clock.sleep(LOOK_EVERY_MS)
+    record = await ports.items.get(idempotencyKey(request.tenant, request.sort))
+  }
+  return replayOf(request, record, ports.clock.nowMs())
+}
+
+/** Throws `idempotency-mismatch` (the key came with another body) or `idempotency-in-progress`. */
+function replayOf(request: IdempotentRequest, record: Attributes | undefined, nowMs: number): ConnectionRow {
   if (record !== undefined && record['bodyDigest'] !== request.bodyDigest) {
     throw new VaultError('idempotency-mismatch', 'This Idempotency-Key was used with another body.', {
       field: 'Idempotency-Key',

@@ -67,9 +67,38 @@ async function tryUpdate(ports: FirstGrantPorts, input: UpdateConnectionInput): 
   checkIfMatch(row, input.ifMatch)
   const wanted = await wantedSetup(ports, row, input)
   if (input.verify === true && wanted !== undefined) refuseUntried(wanted.accepted)
-  if (wanted !== undefined && isNews(row, wanted.accepted)) return replaceSetup(ports, row, wanted, input)
+  if (wanted !== undefined && isNews(row, wanted.accepted)) {
+    try {
+      return await replaceSetup(ports, row, wanted, input)
+    } catch (error) {
+      const made = isUsedCode(error) ? await findMadeByAnother(ports, input, wanted.accepted) : undefined
+      if (made === undefined) throw error
+      return rename(ports, made, input)
+    }
+  }
   if (input.verify === true) await verifyUnchanged(ports, input, wanted?.accepted)
   return rename(ports, row, input)
+}
+
+function isUsedCode(error: unknown): boolean {
+  return error instanceof VaultError && error.detail.errorCode === 'code_used'
+}
+
+/** A request that sent the code first commits a moment after the provider's answer: about half a second in all. */
+const COMMIT_WAITS_MS = [0, 50, 150, 300]
+
+/** The row as another request with the same setup and code has made it, if one has. */
+async function findMadeByAnother(
+  ports: FirstGrantPorts,
+  { tenant, id }: UpdateConnectionInput,
+  accepted: AcceptedSetup,
+): Promise<ConnectionRow | undefined> {
+  for (const waitMs of COMMIT_WAITS_MS) {
+    if (waitMs > 0) await ports.clock.sleep(waitMs)
+    const row = await getConnection(ports, tenant, id)
+    if (!isNews(row, accepted)) return row
+  }
+  return undefined
 }
 
 /** A code is no part of what a setup is: one that was sent already changes nothing, nor does leaving it out. */

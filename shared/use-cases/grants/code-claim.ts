@@ -1,16 +1,28 @@
 import { codeClaimKey } from '../../domain/keys.ts'
+import { HOLD_MS } from '../../domain/rotation-policy.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
+import { errorFields } from '../../ports/error-fields.ts'
+import {
+  type Attributes,
+  ConditionFailedError,
+  type ItemKey,
+  StoreUnavailableError,
+  type Write,
+} from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { codeDigestOf } from '../commit/setup-digests.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { removeQuietly } from './keep-answer.ts'
 
 /** RFC 6749 §4.1.2 recommends ten minutes at most for the life of a code: after an hour none is worth a claim. */
 const CLAIM_LIFE_S = 3600
+/** A second sender waits for this long for the first: less than the 5 s that a create waits for its grant. */
+const WAIT_MS = 4_000
+const LOOK_EVERY_MS = 200
+/** A sender that has not said how it ended by then is dead: nobody works at an answer for longer than its hold. */
+const SENDING_MS = HOLD_MS + 30_000
 
 /** A code that is about to be sent, by whom. */
-export interface ClaimedCode {
+export interface CodeToSend {
   readonly tenant: string
   readonly appId: string
   readonly code: SecretText
@@ -18,24 +30,59 @@ export interface ClaimedCode {
 }
 
 /**
- * Claims a code before it is sent; false when somebody has sent it. A provider that meets a code twice may end what the
- * first one brought (RFC 6749 §4.1.2), so whoever repeats a request asks nobody. Throws `store-unavailable`.
+ * `claimed`: send it, and say how that ended: `release` where the provider did not take it, else `end` ·
+ * `being-sent`: somebody else is at it, and has not said how it ended · `sent`: somebody else has sent it.
  */
-export async function claimCode(
-  ports: Ports,
-  { appId, code, op, tenant }: ClaimedCode,
-): Promise<{ readonly release: () => Promise<void> } | undefined> {
-  const key = codeClaimKey(tenant, await codeDigestOf(ports, appId, code.reveal()))
-  const attributes = { op, expires_at_s: Math.ceil(ports.clock.nowMs() / 1000) + CLAIM_LIFE_S }
+export type CodeClaim =
+  | { readonly kind: 'claimed'; release(): Promise<void>; end(): Promise<void> }
+  | { readonly kind: 'being-sent' | 'sent' }
+
+/**
+ * Claims a code before it is sent. A provider that meets a code twice may end what the first one brought (RFC 6749
+ * §4.1.2), so whoever repeats a request asks nobody, and waits a while for the first one's outcome: a code that was not
+ * taken may be sent again. Throws `store-unavailable`.
+ */
+export async function claimCode(ports: Ports, code: CodeToSend): Promise<CodeClaim> {
+  const key = codeClaimKey(code.tenant, await codeDigestOf(ports, code.appId, code.code.reveal()))
+  const fromMs = ports.clock.monotonicMs()
+  for (;;) {
+    const claimed = await tryClaim(ports, key, code.op)
+    if (claimed !== undefined) return claimed
+    const other = await ports.items.get(key)
+    if (other !== undefined && !isBeingSent(other, ports.clock.nowMs())) return { kind: 'sent' }
+    if (ports.clock.monotonicMs() - fromMs >= WAIT_MS) return { kind: 'being-sent' }
+    await ports.clock.sleep(LOOK_EVERY_MS)
+  }
+}
+
+function isBeingSent({ over, claimedAtMs }: Attributes, nowMs: number): boolean {
+  return over !== true && nowMs - Number(claimedAtMs) < SENDING_MS
+}
+
+async function tryClaim(ports: Ports, key: ItemKey, op: string): Promise<CodeClaim | undefined> {
+  const claimedAtMs = ports.clock.nowMs()
+  const expiresAtS = Math.ceil(claimedAtMs / 1000) + CLAIM_LIFE_S
+  const claim = { op, claimedAtMs, expires_at_s: expiresAtS }
+  const put: Write = { op: 'put', key, attributes: claim, when: [{ kind: 'item-absent' }] }
   try {
-    await transactSurely(
-      ports,
-      [{ op: 'put', key, attributes, when: [{ kind: 'item-absent' }] }],
-      async () => (await ports.items.get(key))?.['op'] === op,
-    )
+    await transactSurely(ports, [put], async () => (await ports.items.get(key))?.['op'] === op)
   } catch (error) {
     if (error instanceof ConditionFailedError) return undefined
     throw error
   }
-  return { release: () => removeQuietly(ports, [{ op: 'delete', key }]) }
+  return {
+    kind: 'claimed',
+    release: () => sayQuietly(ports, { op: 'delete', key }),
+    end: () => sayQuietly(ports, { op: 'put', key, attributes: { ...claim, over: true } }),
+  }
+}
+
+/** Where it cannot be said, the claim stands, and counts as sent when its time is over. */
+async function sayQuietly(ports: Ports, how: Write): Promise<void> {
+  try {
+    await ports.items.transact([how])
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error
+    ports.log.warn('could not say what became of a code', errorFields(error))
+  }
 }

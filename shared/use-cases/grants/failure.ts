@@ -7,6 +7,7 @@ type Reason =
   | 'not-authorized'
   | 'code-too-old'
   | 'code-sent-before'
+  | 'code-being-sent'
   | 'not-renewable'
   | 'not-renewable-yet'
   | 'refused-by-service'
@@ -37,6 +38,12 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     message:
       'This authorization code was sent to the provider before, and works once. Authorize the connection.',
     next: 'stop',
+  },
+  'code-being-sent': {
+    class: 'passing',
+    code: 'code_in_use',
+    message: 'Another request is sending this authorization code just now, and has not heard of it yet.',
+    next: 'retry',
   },
   'not-renewable': {
     class: 'grant-dead',
