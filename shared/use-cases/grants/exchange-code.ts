@@ -4,14 +4,16 @@ import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
+import type { TokenFailure } from '../../ports/oauth-client.ts'
 import type { SetupDigests } from '../../ports/setup-facts.ts'
 import { findConnection, getConnection } from '../commit/connection-rows.ts'
 import { setupDigestsOf } from '../commit/setup-digests.ts'
 import { type EffectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
-import { askProvider, NOTHING_HELD } from './ask-provider.ts'
+import { type Answer, askProvider, NOTHING_HELD, type Question } from './ask-provider.ts'
 import { findEffectiveSetup } from './effective-setup.ts'
 import { otherAccountThan } from './expected-account.ts'
 import { failureBecause } from './failure.ts'
+import { isForbidden } from './forbidden-target.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAuthorization, revokeUnwanted } from './keep-authorization.ts'
 import { noteFailedAuthorization } from './note-failed-authorization.ts'
@@ -43,7 +45,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     ...(request.callback === undefined ? {} : { callback: request.callback }),
     scopes: request.scopes,
   } as const
-  const answer = await askProvider(ports, {
+  const answer = await askForPerson(ports, {
     tenant: row.tenant,
     ...{ profile, setup: values, application, way, askedScopes: request.scopes, mark: seals.mark },
     old: NOTHING_HELD,
@@ -63,6 +65,27 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     askedScopes: request.scopes,
     seenIssuer: request.seenIssuer,
   })
+}
+
+/** A person waits before a browser, and API Gateway for 30 s: so much for a provider that is away for a moment. */
+const AGAIN_AFTER_MS = [1_000, 2_000, 4_000]
+const AGAIN_WITHIN_MS = 8_000
+
+/** Asks for the code's grant, and again soon while the provider has not taken the code: a person brings another only by authorizing again. */
+async function askForPerson(ports: GrantPorts, question: Question): Promise<Answer> {
+  const fromMs = ports.clock.monotonicMs()
+  for (const waitMs of AGAIN_AFTER_MS) {
+    const answer = await askProvider(ports, question)
+    if (answer.kind === 'granted' || !mayPassSoon(answer.outcome, waitMs)) return answer
+    if (ports.clock.monotonicMs() - fromMs + waitMs > AGAIN_WITHIN_MS) return answer
+    await ports.clock.sleep(waitMs)
+  }
+  return askProvider(ports, question)
+}
+
+/** Whether the code is still good, and the provider may have come back after the wait. */
+function mayPassSoon({ code, kind, retryAfterMs = 0 }: TokenFailure, waitMs: number): boolean {
+  return (kind === 'not-sent' || kind === 'passing') && !isForbidden(code) && retryAfterMs <= waitMs
 }
 
 async function failed(ports: GrantPorts, row: ConnectionRow, failure: FailureTold): Promise<ExchangeResult> {

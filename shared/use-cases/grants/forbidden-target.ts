@@ -37,7 +37,12 @@ export function forbiddenWhenResolved(
   values: JsonObject,
 ): FailureTold | undefined {
   const field = calledUrls(setup, values)[0]?.name
-  return FORBIDDEN.has(failure.code) && field !== undefined ? forbiddenTarget(failure, field) : undefined
+  return isForbidden(failure.code) && field !== undefined ? forbiddenTarget(failure, field) : undefined
+}
+
+/** Whether a call failed because its address is one that is never called. */
+export function isForbidden(code: string): boolean {
+  return FORBIDDEN.has(code)
 }
 
 function forbiddenTarget(
