@@ -1,5 +1,13 @@
+import { createLocalGrantRunner } from '../../../../functions/grants/local-grant-runner.ts'
+import { MemorySecretStore } from '../../../../shared/adapters/memory/memory-secret-store.ts'
 import { errorsOf, type VaultError } from '../../../../shared/domain/errors.ts'
 import type { JsonObject } from '../../../../shared/domain/json.ts'
+import { connectionKey } from '../../../../shared/domain/keys.ts'
+import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
+import type { SecretStore } from '../../../../shared/ports/secret-store.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/commit/opened-secrets.ts'
+import { MAX_VERSIONS_OF_A_GENERATION } from '../../../../shared/use-cases/commit/secret-place.ts'
+import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { previewCreate, previewUpdate } from '../../../../shared/use-cases/connections/preview-change.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
@@ -24,6 +32,14 @@ const CUSTOM_SETUP = {
     { name: 'API_KEY', value: 'key-000', in: 'HEADER', as: 'X-Api-Key' },
     { name: 'OLD', value: 'old-000' },
   ],
+}
+
+const BEARER = { type: 'BEARER', token: 'token-000' }
+const OF_HTTP = {
+  type: 'OAUTH_CLIENT_CREDENTIALS',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  token_endpoint: 'https://idp.example.test/token',
 }
 
 describe('a part of a setup that is changed', () => {
@@ -148,16 +164,107 @@ describe('a part of a setup that is changed', () => {
     expect(await world.row(id)).toEqual(before)
   })
 
-  it('does not make what a provider mints of what a person entered', async () => {
-    const { id } = await world.create('HTTP', { type: 'BEARER', token: 'token-000' })
-    const changes = {
-      type: 'OAUTH_CLIENT_CREDENTIALS',
-      token: null,
-      client_id: 'c',
-      client_secret: 's',
-      token_endpoint: 'https://idp.example.test/token',
+  describe.each(['among the rows', 'beside them'])('in a store %s', (where) => {
+    /** The vault with its setups there, and the names of all secrets in it. */
+    function stage() {
+      const secrets =
+        where === 'beside them' ? new MemorySecretStore(world.clock) : (world.ports.secrets as SecretStore)
+      const ports = { ...world.ports, secrets, opened: new OpenedSecrets(secrets, world.ports.sealer) }
+      const names = async () => {
+        const { items } = await secrets.list({ limit: 100 })
+        return items
+          .map(({ secretId, deletedAtMs }) => [secretId.split('/')[5], deletedAtMs === undefined])
+          .sort()
+      }
+      return { ports: { ...ports, grants: createLocalGrantRunner(ports) }, names }
     }
-    await expect(change(id, changes)).rejects.toMatchObject({ detail: { field: 'setup_changes.type' } })
+    type Ports = ReturnType<typeof stage>['ports']
+
+    async function create(ports: Ports, appId: string, setup: JsonObject) {
+      const input = { tenant: world.tenant, clientId: 'test', name: 'Orders', appId, setup }
+      const { row } = await createConnection(ports, input)
+      const key = connectionKey(world.tenant, row.id)
+      const full = { ...row.secret!, staged: MAX_VERSIONS_OF_A_GENERATION }
+      await ports.items.transact([{ op: 'update', key, set: { secret: full } }])
+      return row
+    }
+
+    it.each<[string, string, JsonObject, JsonObject]>([
+      ['a person entered', 'TELEGRAM', { type: 'TOKEN', token: 'token-000' }, { token: 'token-001' }],
+      ['mints, and keeps the grant', 'OAUTH2', { ...CODE_SETUP, code: 'c' }, { client_secret: 'secret-001' }],
+    ])(
+      'takes the next name when the generation is full, of what %s',
+      async (_what, appId, setup, changes) => {
+        const { ports, names } = stage()
+        const { id, grant } = await create(ports, appId, setup)
+        const { secret, ...row } = await updateConnection(ports, { tenant: world.tenant, id, changes })
+        expect(secret).toMatchObject({ generation: 2, staged: 1 })
+        expect(row).toMatchObject({ status: 'ready', generations: 2, ...(grant && { grant }) })
+        const { code: _, ...rest } = { code: undefined, ...setup }
+        expect((await ports.opened.open(secret!)).content.setup).toEqual({ ...rest, ...changes })
+        expect(await names()).toEqual([
+          ['g1', false],
+          ['g2', true],
+        ])
+      },
+    )
+
+    it.each<[string, JsonObject, JsonObject]>([
+      ['static to minted', BEARER, { ...OF_HTTP, token: null }],
+      [
+        'minted to static',
+        OF_HTTP,
+        { ...BEARER, client_id: null, client_secret: null, token_endpoint: null },
+      ],
+    ])('makes no secret for a setup that would become another kind: %s', async (_what, setup, changes) => {
+      const { ports, names } = stage()
+      const { id } = await create(ports, 'HTTP', setup)
+      const before = await world.row(id)
+      await expect(updateConnection(ports, { tenant: world.tenant, id, changes })).rejects.toMatchObject({
+        code: 'invalid-body',
+        detail: { field: 'setup_changes.type' },
+      })
+      expect(await world.row(id)).toEqual(before)
+      expect(await names()).toEqual([['g1', true]])
+      // Sent whole, it takes a name of the other kind.
+      const whole = setup === BEARER ? OF_HTTP : BEARER
+      const { secret } = await updateConnection(ports, { tenant: world.tenant, id, setup: whole })
+      expect(secret).toMatchObject({
+        secretId: expect.stringContaining(setup === BEARER ? '/m/' : '/s/'),
+        generation: 2,
+      })
+      expect(await names()).toEqual([
+        ['g1', false],
+        ['g2', true],
+      ])
+    })
+
+    it('leaves no secret of a change that is undone', async () => {
+      const { ports, names } = stage()
+      const { id } = await create(ports, 'TELEGRAM', { type: 'TOKEN', token: 'token-000' })
+      const failing: Ports = {
+        ...ports,
+        grants: {
+          ...ports.grants,
+          change: async (request) => {
+            const result = await ports.grants.change(request)
+            if (request.stageAs !== undefined)
+              throw new StoreUnavailableError('the answer is lost', 'unknown')
+            return result
+          },
+        },
+      }
+      const changes = { token: 'token-001' }
+      let ended = false
+      const changed = updateConnection(failing, { tenant: world.tenant, id, changes }).finally(() => {
+        ended = true
+      })
+      const refused = expect(changed).rejects.toMatchObject({ code: 'store-unavailable' })
+      for (let step = 0; step < 100 && !ended; step++) await world.clock.advance(100)
+      await refused
+      expect(await names()).toEqual([['g1', true]])
+      expect((await world.row(id)).secret).toMatchObject({ generation: 1 })
+    })
   })
 
   it('is not sent with the whole', async () => {
