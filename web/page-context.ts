@@ -19,6 +19,11 @@ export function isNarrowed({ identity }: Context): boolean {
   return identity.permitted_apps !== null
 }
 
+/** True when the OAuth applications of the tenant may be seen; without, the vault's default one is used unseen. */
+export function mayReadApplications(context: Context): boolean {
+  return can(context, 'read:flows_vault_oauth_apps') && !isNarrowed(context)
+}
+
 /** True when no permit forbids making a connection in the app. */
 export function mayAddIn({ identity }: Context, appId: string): boolean {
   return identity.permitted_apps?.includes(appId) ?? true

@@ -1,6 +1,9 @@
-import type { GrantCalls } from '../support/grant-calls.ts'
+import type { Page } from 'playwright-core'
+import { CONNECTIONS, type GrantCalls } from '../support/grant-calls.ts'
 import { OAUTH_APPS, startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+
+const BROUGHT = 'refresh-token-of-another-system'
 
 describe('connecting in the provider’s window', () => {
   let provided: VaultWithProvider
@@ -17,6 +20,29 @@ describe('connecting in the provider’s window', () => {
     expect(world.offences).toEqual([])
   })
 
+  async function openStep3(page: Page, app: string): Promise<void> {
+    await page.getByRole('button', { name: 'Add Vault Connection' }).first().click()
+    await page.locator('label.app-choice', { hasText: app }).first().click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+  }
+
+  async function fill(page: Page, name: string, value: string): Promise<void> {
+    const described = await provided.vault.request(
+      { tenant: 'moving' },
+      'GET',
+      '/api/v2/flows/vault/connectors/OAUTH2',
+    )
+    const { setups } = (await described.json()) as {
+      setups: { fields: { name: string; options?: unknown }[] }[]
+    }
+    const { fields } = setups[0]!
+    const at = fields.findIndex((field) => field.name === name)
+    const input = page.locator(`#field-${at}`)
+    if (fields[at]!.options === undefined) await input.fill(value)
+    else await input.selectOption(value)
+  }
+
   const waiting = async (name: string): Promise<string> => {
     const calls: GrantCalls = provided
     return (await calls.create({ name, app_id: 'OAUTH2', setup: provided.codeSetup({}) })).body.id
@@ -29,7 +55,7 @@ describe('connecting in the provider’s window', () => {
     await page.locator('dialog.add').waitFor()
     await screens(page, 'connect')
     const opened = page.waitForEvent('popup')
-    await page.locator('dialog.add').getByRole('button', { name: 'Connect' }).click()
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
     await opened
     await page.getByText('orders by oauth is ready.').waitFor({ timeout: 30_000 })
     expect(await provided.view(id)).toMatchObject({ status: 'ready' })
@@ -42,7 +68,7 @@ describe('connecting in the provider’s window', () => {
     const page = await world.signedIn({ tenant: 'acme' })
     await page.evaluate('window.open = () => null')
     await page.getByRole('button', { name: 'Connect, blocked window' }).click()
-    await page.locator('dialog.add').getByRole('button', { name: 'Connect' }).click()
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
     await page.getByText('Your browser blocked the window.').waitFor()
     await screens(page, 'blocked')
     await page.getByRole('button', { name: 'Stop waiting' }).click()
@@ -56,9 +82,11 @@ describe('connecting in the provider’s window', () => {
     await page.locator('label.app-choice', { hasText: 'Salesforce' }).click()
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByLabel('Client id').waitFor()
-    await screens(page, 'register-application')
     await page.getByLabel('Name of the application').fill('production')
+    await screens(page, 'name-application')
+    await page.getByRole('button', { name: 'Get the callback URL' }).click()
+    await page.getByText(/\/oauth\/return\/oa_/).waitFor()
+    await screens(page, 'register-application')
     await page.getByLabel('Client id').fill('3MVG9.example')
     await page.locator('#app-key').fill('oauth-app-secret-000')
     await page.getByRole('button', { name: 'Save the application' }).click()
@@ -66,6 +94,76 @@ describe('connecting in the provider’s window', () => {
     await screens(page, 'permissions')
     const applications = await provided.vault.request({ tenant: 'registering' }, 'GET', OAUTH_APPS)
     expect(await applications.json()).toMatchObject([{ app_id: 'SALESFORCE', name: 'production' }])
+    await page.context().close()
+  })
+  test('asks by an application that several connections share, which leaves few fields', async () => {
+    const caller = { tenant: 'sharing' }
+    const { client_id, client_secret, scope: _scope, ...setup } = provided.codeSetup({})
+    const body = { app_id: 'OAUTH2', name: 'our client', client_id, client_secret, setup }
+    const made = await provided.vault.request(caller, 'POST', OAUTH_APPS, body)
+    expect(made.status).toBe(201)
+    const { id } = (await made.json()) as { id: string }
+    const page = await world.signedIn(caller)
+    await openStep3(page, 'OAuth 2.0')
+    await page.getByLabel('Client ID').waitFor()
+    await page.getByLabel('Which client asks?').selectOption('our client')
+    await page.getByLabel('Client ID').waitFor({ state: 'detached' })
+    await page.getByLabel('Scopes').fill('read write')
+    await screens(page, 'shared-application')
+    const opened = page.waitForEvent('popup')
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
+    await opened
+    await page.getByText('is ready.').waitFor({ timeout: 30_000 })
+    const answer = await provided.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
+    expect(await answer.json()).toMatchObject([{ status: 'ready', oauth_app_id: id }])
+    await page.context().close()
+  })
+
+  test('asks by the vault’s own application where the caller may not choose one', async () => {
+    const caller = { tenant: 'narrowed' }
+    const body = {
+      app_id: 'SALESFORCE',
+      name: 'ours',
+      client_id: '3MVG9.ours',
+      client_secret: 'oauth-app-secret-000',
+    }
+    expect((await provided.vault.request(caller, 'POST', OAUTH_APPS, body)).status).toBe(201)
+    const { clientId } = provided.vault.client(caller)
+    const permit = { client: clientId, apps: ['SALESFORCE'] }
+    await provided.vault.request(caller, 'POST', '/api/v2/flows/vault/permits', permit)
+    const provider = 'https://login.salesforce.com'
+    const page = await world.signedIn({ ...caller, clientId, allowed: [provider] })
+    await openStep3(page, 'Salesforce')
+    await page.getByText('The vault’s own OAuth application asks.').waitFor()
+    const leaves = page.context().waitForEvent('request', (request) => request.url().startsWith(provider))
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
+    expect((await leaves).url()).toContain('client_id=3MVG9.ours')
+    await page.context().close()
+  })
+
+  test('brings along what another system has, and asks nobody', async () => {
+    const caller = { tenant: 'moving' }
+    const page = await world.signedIn(caller)
+    await openStep3(page, 'OAuth 2.0')
+    const { type: _type, ...setup } = provided.codeSetup({})
+    await page.getByText(/^More settings/).click()
+    for (const [name, value] of Object.entries(setup)) await fill(page, name, value)
+    await page.getByLabel('I have a refresh token already').check()
+    await page.getByText('First stop what renews this token today.').waitFor()
+    await page.locator('dialog.add').getByRole('button', { name: 'Add Vault Connection' }).click()
+    await page.locator('#brought-refresh-token[aria-invalid="true"]').waitFor()
+    await screens(page, 'bring-a-grant')
+    await page.locator('#brought-refresh-token').fill(BROUGHT)
+    await page.locator('#brought-access-token').fill('access-token-of-another-system')
+    await page.locator('#brought-expires-at').fill('2199-01-01T00:00')
+    await page.locator('#brought-scopes').fill('read write')
+    await page.locator('dialog.add').getByRole('button', { name: 'Add Vault Connection' }).click()
+    await page.getByText('is ready.').waitFor()
+    expect(await page.content()).not.toContain(BROUGHT)
+    const answer = await provided.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
+    expect(await answer.json()).toMatchObject([
+      { scopes: { granted: ['read', 'write'] }, expires_at: expect.stringMatching(/^219[89]-/) },
+    ])
     await page.context().close()
   })
 })

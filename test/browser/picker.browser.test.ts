@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { fetchToken } from '../support/vault-token.ts'
 import { type EditorHost, startEditorHost } from './support/editor-host.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
@@ -28,11 +29,15 @@ describe('the picker', () => {
     expect(world.offences).toEqual([])
   })
 
-  async function inEditor(host: string, use: (page: Page) => Promise<void>): Promise<void> {
+  async function inEditor(
+    host: string,
+    use: (page: Page) => Promise<void>,
+    token = () => world.vault.token(CALLER),
+  ): Promise<void> {
     const editor: EditorHost = await startEditorHost({
       vaultUrl: world.vault.url,
       host,
-      token: () => world.vault.token(CALLER),
+      token,
     })
     const context = await world.browser.newContext({ viewport: { width: 1440, height: 900 } })
     world.watch(context, [editor.url])
@@ -104,6 +109,30 @@ describe('the picker', () => {
         'ac_0000000000000000000000',
       )
     })
+  })
+
+  test('offers no adding that permits forbid, and says why', async () => {
+    const who = world.vault.client(CALLER)
+    const permit = { client: who.clientId, apps: ['HTTP'] }
+    const made = await world.vault.request(CALLER, 'POST', '/api/v2/flows/vault/permits', permit)
+    expect(made.status).toBe(201)
+    await inEditor(
+      'plain.js',
+      async (page) => {
+        await page.getByText('Your permits do not name this app').waitFor()
+        const add = page.getByRole('button', { name: 'Add Vault Connection' })
+        expect(await add.getAttribute('aria-disabled')).toBe('true')
+        await screens(page, 'picker-narrowed')
+        await add.click({ force: true })
+        expect(await page.locator('dialog[open]').count()).toBe(0)
+        await page.evaluate("document.querySelector('vault-connection-picker').appId = 'HTTP TWILIO'")
+        await page.getByText('Your permits do not name this app').waitFor({ state: 'detached' })
+        await add.click()
+        // The one app of the two that may be added is not asked for.
+        await page.getByLabel('Connection name').waitFor()
+      },
+      () => fetchToken(world.vault.url, who),
+    )
   })
 
   test.each(['react.js', 'vue.js'])('works in %s', async (host) => {

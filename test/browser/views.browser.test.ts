@@ -38,6 +38,10 @@ describe('the other views', () => {
     await page.getByLabel('Name').fill('a flow server')
     await page.getByRole('button', { name: 'Add a client' }).click()
     await page.getByText('Its secret, shown this once:').waitFor()
+    await page.getByLabel('Client id').fill('flow-server')
+    await page.getByLabel('Its apps, or its connections').fill('TWILIO, SLACK')
+    await page.getByRole('button', { name: 'Add a permit' }).click()
+    await page.getByText('TWILIO, SLACK').waitFor()
     await screens(page, 'settings')
     await page.context().close()
   })
@@ -61,10 +65,19 @@ describe('the other views', () => {
   })
 
   test('say which scope is lacking', async () => {
+    await world.vault.request({ tenant: 'reader' }, 'POST', CONNECTIONS, { name: 'sms', app_id: 'TWILIO' })
     const page = await world.signedIn({ tenant: 'reader', scopes: ['read:flows_vault_connections'] })
     const add = page.getByRole('button', { name: 'Add Vault Connection' }).first()
     await add.waitFor()
     expect(await add.getAttribute('aria-disabled')).toBe('true')
+    const repair = page.getByRole('button', { name: 'Add credentials, sms' })
+    expect(await repair.getAttribute('title')).toBe(
+      'Needs update:flows_vault_connections. Ask who runs this vault.',
+    )
+    await repair.click({ force: true })
+    expect(await page.locator('dialog[open]').count()).toBe(0)
+    await page.goto(`${world.vault.url}/vault/settings`)
+    await page.getByText('Needs read:flows_vault_oauth_apps').waitFor()
     await page.goto(`${world.vault.url}/vault/activity`)
     await page.getByText('Needs read:flows_vault_events').waitFor()
     await screens(page, 'forbidden')
@@ -88,6 +101,8 @@ describe('the other views', () => {
     await page.goto(`${world.vault.url}/vault/settings`)
     await page.getByRole('heading', { name: 'This browser' }).waitFor()
     expect(await page.getByRole('heading', { level: 2 }).allTextContents()).toEqual(['This browser'])
+    await page.getByText('What is about the whole vault').waitFor()
+    await screens(page, 'settings-narrowed')
     const { id } = (await made.json()) as { id: string }
     await world.vault.request(caller, 'DELETE', `/api/v2/flows/vault/permits/${id}`)
     await world.vault.request(caller, 'POST', '/api/v2/flows/vault/permits', {

@@ -14,7 +14,7 @@ import type { OauthConnect } from './oauth-connect.ts'
 import { freeName, saveDraft } from './save-connection.ts'
 import { Services } from './services.ts'
 import './setup-form.ts'
-import type { SetupForm } from './setup-form.ts'
+import { clearForms, focusErrors, formsIn, typedDraft } from './typed-draft.ts'
 
 type Repair = { readonly connection: Connection; readonly action: string }
 
@@ -153,10 +153,15 @@ export class AddDialog extends View {
       connector: this.#connector!,
       setup: this.#setup!,
       errors: this.#now.errors,
+      mayBring: this.#repaired === undefined,
+      isBrought: this.#now.isBrought,
+      bring: (isBrought) => this.#set({ isBrought, errors: [] }),
+      sharedBy:
+        this.#setup?.oauth_client === 'setup' ? (this.#repaired?.oauth_app_id ?? undefined) : undefined,
       isChange: this.#repaired !== undefined && this.#repaired.status !== 'empty',
       settings: this.#repaired?.setup_type === this.#setup?.type ? this.#repaired?.settings : undefined,
       action: this.#now.action,
-      chooseSetup: (setupType) => this.#set({ setupType, errors: [] }),
+      chooseSetup: (setupType) => this.#set({ setupType, isBrought: false, errors: [] }),
       onAuthorized: (connection) => this.#finish(connection),
       onChanged: () => this.requestUpdate(),
     })
@@ -204,7 +209,7 @@ export class AddDialog extends View {
     if (this.#now.step === 'app') {
       if (this.#now.appId === undefined) return
       await this.#loadService()
-      this.#set({ setupType: undefined, step: 'name' })
+      this.#set({ setupType: undefined, isBrought: false, step: 'name' })
       await this.#suggestName()
     } else this.#set({ step: 'credentials' })
     await this.updateComplete
@@ -220,26 +225,19 @@ export class AddDialog extends View {
 
   async #save({ isEmpty, verify }: { isEmpty: boolean; verify: boolean }): Promise<void> {
     const setup = this.#setup!
-    const form = this.querySelector<SetupForm>('setup-form')
-    const oauth = isEmpty || setup.authorization !== 'interactive' ? null : this.#oauth
+    const forms = formsIn(this)
+    const isAsked = !isEmpty && setup.authorization === 'interactive' && !this.#now.isBrought
+    const oauth = isAsked ? forms.oauth : null
     const opened = oauth?.openWindow() ?? null
     this.#set({ ...NO_TROUBLE, isBusy: true })
     try {
-      const saved = await saveDraft(this.context.api, {
-        appId: this.#now.appId!,
-        provider: this.#now.provider,
-        name: this.#now.name.trim(),
-        seen: this.#repaired,
-        setup: isEmpty ? undefined : setup,
-        values: isEmpty ? {} : (form?.values() ?? {}),
-        endsOn: this.querySelector<HTMLInputElement>('#ends-on')?.value,
-        verify: verify && setup.testable && !isEmpty,
-        key: this.#key,
-      })
+      const [seen, key] = [this.#repaired, this.#key]
+      const draft = typedDraft(this, { now: this.#now, setup, seen, isEmpty, verify, key })
+      const saved = await saveDraft(this.context.api, draft)
       if (oauth === null) return this.#finish(saved)
       this.#repaired = saved
       await oauth.start(saved, opened)
-      form?.clear()
+      clearForms(forms)
     } catch (error) {
       opened?.close()
       await this.#refused(error)
@@ -247,8 +245,9 @@ export class AddDialog extends View {
       this.#set({ isBusy: false })
     }
     await this.updateComplete
-    await form?.updateComplete
-    form?.focusErrors()
+    await forms.setup?.updateComplete
+    await forms.grant?.updateComplete
+    focusErrors(this)
   }
 
   async #refused(error: unknown): Promise<void> {
@@ -278,7 +277,7 @@ export class AddDialog extends View {
   /** Nothing that was typed outlives this. */
   #close(): void {
     const wasWaiting = this.#oauth?.isWaiting ? this.#repaired : undefined
-    this.querySelector<SetupForm>('setup-form')?.clear()
+    clearForms(formsIn(this))
     this.querySelector('dialog')!.close()
     this.#key = ''
     this.#set(NOTHING)

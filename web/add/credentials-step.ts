@@ -3,7 +3,8 @@ import { keyed } from 'lit/directives/keyed.js'
 import type { FieldError } from '../api/api-error.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
-import { ADD } from '../texts/add-texts.ts'
+import { ADD, GRANT } from '../texts/add-texts.ts'
+import './grant-form.ts'
 
 /** The last step: which way to connect, its fields, and whether to try them first. */
 export function credentialsStep(options: {
@@ -14,7 +15,13 @@ export function credentialsStep(options: {
   isChange: boolean
   /** What is stored, where this kind of setup is. */
   settings: Connection['settings']
+  /** The OAuth application that the stored setup names. */
+  sharedBy: string | undefined
   action: string | undefined
+  /** True where a grant that another system has can be brought along. */
+  mayBring: boolean
+  isBrought: boolean
+  bring(isBrought: boolean): void
   chooseSetup(type: string): void
   onAuthorized(connection: Connection): void
   onChanged(): void
@@ -28,10 +35,12 @@ export function credentialsStep(options: {
     ${connector.setups.length < 2 || isOnlyAuthorized ? nothing : kinds(connector, setup, options.chooseSetup)}
     ${keyed(
       `${connector.app_id} ${setup.type}`,
-      html`${isOnlyAuthorized ? nothing : html`<setup-form .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${options.isChange} .settings=${options.settings ?? undefined}></setup-form>`}
+      html`${isOnlyAuthorized ? nothing : html`<setup-form .context=${context} .sharedBy=${options.sharedBy} .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${options.isChange} .settings=${options.settings ?? undefined}></setup-form>`}
+        ${isInteractive && options.mayBring ? waysToGrant(options) : nothing}
         ${
           isInteractive
             ? html`<oauth-connect
+                .isBrought=${options.isBrought}
                 .context=${context}
                 .connector=${connector}
                 .setup=${setup}
@@ -61,6 +70,23 @@ function endsOn(): TemplateResult {
     <label for="ends-on">${ADD.lastDay}</label>
     <input type="date" id="ends-on" name="ends-on" />
   </details>`
+}
+
+/** Signing in, or going on with what another system has. */
+function waysToGrant(options: {
+  connector: Connector
+  errors: readonly FieldError[]
+  isBrought: boolean
+  bring(isBrought: boolean): void
+}): TemplateResult {
+  const way = (isBrought: boolean, label: string): TemplateResult => html`<label class="check">
+    <input type="radio" name="way" .checked=${options.isBrought === isBrought} @change=${() => options.bring(isBrought)} />${label}
+  </label>`
+  return html`<fieldset>
+      <legend>${GRANT.question}</legend>
+      ${way(false, GRANT.signIn(options.connector.label))} ${way(true, GRANT.bring)}
+    </fieldset>
+    ${options.isBrought ? html`<grant-form .errors=${options.errors}></grant-form>` : nothing}`
 }
 
 function kinds(connector: Connector, setup: Setup, choose: (type: string) => void): TemplateResult {

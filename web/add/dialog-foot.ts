@@ -19,7 +19,8 @@ export function dialogFoot(options: {
   const isLast = now.step === 'credentials'
   const isInteractive = isLast && setup?.authorization === 'interactive'
   const isUnready = isInteractive && oauth !== null && !oauth.isReady
-  const label = !isLast ? ADD.continue : isInteractive ? OAUTH.connect : isNew ? ADD.add : ADD.save
+  const isAsked = isInteractive && !now.isBrought
+  const label = !isLast ? ADD.continue : isAsked ? OAUTH.connect : isNew ? ADD.add : ADD.save
   const isDisabled = now.isBusy || isUnready || (now.step === 'app' && now.appId === undefined)
   return html`<div class="dialog-foot">
     ${

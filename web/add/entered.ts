@@ -20,6 +20,8 @@ export interface Entered {
   readonly name: string
   /** True when the name is the person's own, which no suggestion replaces. */
   readonly isNamed: boolean
+  /** True where a grant that another system has is brought along. */
+  readonly isBrought: boolean
   readonly errors: readonly FieldError[]
   readonly error: unknown
   readonly isTyped: boolean
@@ -50,6 +52,7 @@ export const NOTHING: Entered = {
   action: undefined,
   name: '',
   isNamed: false,
+  isBrought: false,
   isTyped: false,
   isAsking: false,
   isBusy: false,

@@ -1,15 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, OAuthApplication, Setup } from '../api/types.ts'
-import { icon } from '../icons.ts'
-import { MOUNT, PAGE_ROOT } from '../mount.ts'
-import type { Context } from '../page-context.ts'
+import { type Context, mayReadApplications } from '../page-context.ts'
 import { problem } from '../parts/pieces.ts'
 import { ADD, OAUTH } from '../texts/add-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
-import { plainInput, secretInput } from './field-inputs.ts'
+import { plainInput } from './field-inputs.ts'
 import { type Ended, oauthWait } from './oauth-wait.ts'
+import './register-application.ts'
 
 /** How often the vault is asked how the authorization stands: it knows, the window does not. */
 const ASK_EVERY_MS = 2000
@@ -24,10 +23,12 @@ interface Attempt {
 
 /** Who asks, what for, and the wait for the person in the provider's window. */
 export class OauthConnect extends View {
-  static override properties = { context: {}, connector: {}, setup: {} }
+  static override properties = { context: {}, connector: {}, setup: {}, isBrought: { type: Boolean } }
   declare context: Context
   declare connector: Connector
   declare setup: Setup
+  /** True where nobody is asked: the grant is there, and only whose client got it is to be said. */
+  declare isBrought: boolean
   #applications: readonly OAuthApplication[] | undefined
   #chosen: string | undefined
   #draft: OAuthApplication | undefined
@@ -47,19 +48,27 @@ export class OauthConnect extends View {
     return this.setup.oauth_client === 'oauth-application'
   }
 
+  /** The chosen OAuth application, where the app needs one. */
+  get application(): string | undefined {
+    return this.#needsApplication ? this.#chosen : undefined
+  }
+
   /** True when a click on Connect can lead somewhere. */
   get isReady(): boolean {
-    return !this.#needsApplication || (this.#chosen !== undefined && !this.#isRegistering)
+    if (!this.#needsApplication || !mayReadApplications(this.context)) return true
+    return this.#chosen !== undefined && !this.#isRegistering
   }
 
   protected override firstUpdated(): void {
-    if (this.#needsApplication) void this.#load()
+    if (this.#needsApplication && mayReadApplications(this.context)) void this.#load()
   }
 
   async #load(): Promise<void> {
     try {
       const all = await this.context.api.ask<OAuthApplication[]>('GET', '/oauth-apps')
-      this.#applications = all.filter((each) => each.app_id === this.connector.app_id && each.ready !== false)
+      const own = all.filter((each) => each.app_id === this.connector.app_id)
+      this.#applications = own.filter(({ ready }) => ready !== false)
+      this.#draft = own.find(({ ready }) => ready === false)
       this.#chosen = (this.#applications.find((each) => each.is_default) ?? this.#applications[0])?.id
       this.#isRegistering = this.#chosen === undefined
     } catch (error) {
@@ -77,11 +86,13 @@ export class OauthConnect extends View {
     if (this.#attempt !== undefined) return this.#wait(this.#attempt)
     return html`<div class="stack">
       ${this.#error === undefined ? nothing : problem(this.#error)}
-      ${this.#needsApplication ? this.#application() : nothing} ${this.#permissions()}
+      ${this.#needsApplication ? this.#application() : nothing} ${this.isBrought ? nothing : this.#permissions()}
     </div>`
   }
 
   #application(): TemplateResult {
+    // The vault takes its default one, which it does not show everybody.
+    if (!mayReadApplications(this.context)) return html`<p class="meta">${OAUTH.defaultAsks}</p>`
     const list = this.#applications
     if (list === undefined) return html`<p aria-busy="true">${PAGE.loading}</p>`
     if (this.#isRegistering) return this.#registration()
@@ -102,71 +113,30 @@ export class OauthConnect extends View {
   }
 
   #registration(): TemplateResult {
-    const options = { isRequired: true, isInvalid: false, describedBy: 'oauth-how', onInput: () => undefined }
-    const { identity } = this.context
-    const callback = this.#draft?.callback_url
-    return html`<fieldset class="stack card">
-      <legend class="hidden-text">${OAUTH.register}</legend>
-      <p id="oauth-how">${this.#applications?.length === 0 ? OAUTH.none : nothing} ${callback === undefined ? nothing : OAUTH.registerHow}</p>
-      ${
-        location.pathname.startsWith(PAGE_ROOT) && identity.public_url !== location.origin + MOUNT
-          ? html`<p class="notice" data-hue="amber">${icon('warning')}<span>${OAUTH.elsewhere(identity.public_url)}</span></p>`
-          : nothing
-      }
-      ${
-        callback === undefined
-          ? nothing
-          : html`<div class="field"><span class="label">${OAUTH.callbackUrl}</span>
-        <div class="with-button command"><code>${callback}</code><copy-button .text=${callback}></copy-button></div></div>`
-      }
-      <div class="field"><label for="app-name">${OAUTH.registerName}</label>${plainInput({ ...options, id: 'app-name', label: OAUTH.registerName })}</div>
-      <div class="field"><label for="app-client">${OAUTH.clientId}</label>${plainInput({ ...options, id: 'app-client', label: OAUTH.clientId })}</div>
-      <div class="field"><label for="app-key">${OAUTH.clientSecret}</label>${secretInput({ ...options, id: 'app-key', label: OAUTH.clientSecret })}</div>
-      <div class="row-of">
-        <button type="button" @click=${() => this.#register()}>${OAUTH.saveApplication}</button>
-        ${
-          this.#applications?.length
-            ? html`<button type="button" class="quiet" @click=${() => {
-                this.#isRegistering = false
-                this.#changed()
-              }}>${PAGE.cancel}</button>`
-            : nothing
-        }
-      </div>
-    </fieldset>`
-  }
-
-  async #register(): Promise<void> {
-    const value = (id: string): string => this.querySelector<HTMLInputElement>(`#${id}`)!.value.trim()
-    const body = {
-      app_id: this.connector.app_id,
-      name: value('app-name') || this.connector.label,
-      client_id: value('app-client'),
-      client_secret: value('app-key'),
-    }
-    try {
-      const made = await this.context.api.ask<OAuthApplication>('POST', '/oauth-apps', { body })
-      this.querySelector<HTMLInputElement>('#app-key')!.value = ''
-      this.#applications = [...(this.#applications ?? []), made]
-      this.#chosen = made.id
-      this.#draft = made
-      this.#isRegistering = false
-      this.#error = undefined
-    } catch (error) {
-      this.#error = error
-    }
-    this.#changed()
+    return html`<register-application
+      .context=${this.context}
+      .connector=${this.connector}
+      .draft=${this.#draft}
+      .isOnly=${this.#applications?.length === 0}
+      @registered=${(event: CustomEvent<{ application: OAuthApplication }>) => {
+        const { application } = event.detail
+        this.#applications = [...(this.#applications ?? []), application]
+        this.#chosen = application.id
+        this.#draft = undefined
+        this.#isRegistering = false
+        this.#changed()
+      }}
+      @given-up=${() => {
+        this.#isRegistering = false
+        this.#changed()
+      }}
+    ></register-application>`
   }
 
   #permissions(): TemplateResult | typeof nothing {
     const { scopes = [] } = this.setup
-    const callback = this.#draft?.callback_url
-    const register =
-      callback === undefined
-        ? nothing
-        : html`<p class="notice">${icon('info')}<span>${OAUTH.registerHow} <code>${callback}</code></span><copy-button .text=${callback}></copy-button></p>`
-    if (scopes.length === 0) return html`${register}`
-    return html`${register}<fieldset>
+    if (scopes.length === 0) return nothing
+    return html`<fieldset>
       <legend>${OAUTH.permissions}</legend>
       ${scopes.map(
         (scope) => html`<label class="check">
@@ -203,7 +173,7 @@ export class OauthConnect extends View {
     const path = `/connections/${encodeURIComponent(connection.id)}/authorize`
     const body = {
       ...(this.#asked === undefined || this.#asked.length === 0 ? {} : { scopes: this.#asked }),
-      ...(this.#needsApplication && this.#chosen !== undefined ? { oauth_app_id: this.#chosen } : {}),
+      ...(this.application === undefined ? {} : { oauth_app_id: this.application }),
     }
     try {
       const started = await this.context.api.ask<{ authorization_id: string; authorization_url: string }>(
@@ -261,6 +231,7 @@ export class OauthConnect extends View {
       label: this.connector.label,
       target: `vault-${this.connector.app_id}`,
       attempt,
+      callbackUrl: this.#needsApplication ? undefined : connection.callback_url,
       outcome: this.#outcome,
       again: () => void this.#again(attempt),
       keep: () => void this.#done(connection.id),

@@ -13,6 +13,8 @@ export function oauthWait(options: {
   label: string
   target: string
   attempt: { readonly url: string; readonly isBlocked: boolean }
+  /** Where the provider sends people back to, which it has to know. */
+  callbackUrl: string | null | undefined
   outcome: Ended | undefined
   again(): void
   keep(): void
@@ -32,6 +34,12 @@ export function oauthWait(options: {
       <copy-button .text=${attempt.url} .label=${OAUTH.copyLink}></copy-button>
       <button type="button" class="small quiet" @click=${options.stop}>${OAUTH.stop}</button>
     </div>
+    ${
+      options.callbackUrl
+        ? html`<p class="meta">${OAUTH.callbackHow(label)}</p>
+            <div class="with-button command"><code>${options.callbackUrl}</code><copy-button .text=${options.callbackUrl}></copy-button></div>`
+        : nothing
+    }
   </div>`
 }
 

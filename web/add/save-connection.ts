@@ -1,6 +1,7 @@
 import type { Api } from '../api/api.ts'
 import type { Connection, Setup } from '../api/types.ts'
 import { tagOf } from '../parts/conflict.ts'
+import type { BroughtGrant } from './grant-form.ts'
 
 /** What is to be saved. */
 export interface Draft {
@@ -12,6 +13,10 @@ export interface Draft {
   readonly seen?: Connection | undefined
   readonly setup?: Setup | undefined
   readonly values: Readonly<Record<string, unknown>>
+  /** True where the values are all of the setup, and none of a stored one is kept. */
+  readonly isWhole: boolean
+  /** What another system got from the provider. */
+  readonly grant?: BroughtGrant | undefined
   /** The last day of what is typed, as a date field says it. */
   readonly endsOn?: string | undefined
   readonly verify: boolean
@@ -22,7 +27,8 @@ export interface Draft {
 /** Creates the connection, or gives the one that is there what was typed. Throws `ApiError`. */
 function saveConnection(api: Api, draft: Draft): Promise<Connection> {
   const query = `?view=full${draft.verify ? '&verify=true' : ''}`
-  const hasSetup = draft.setup !== undefined && Object.keys(draft.values).length > 0
+  const { grant } = draft
+  const hasSetup = draft.setup !== undefined && (Object.keys(draft.values).length > 0 || grant !== undefined)
   const service = draft.provider === undefined ? {} : { provider: draft.provider }
   const setup = hasSetup ? { setup: { type: draft.setup!.type, ...service, ...draft.values } } : {}
   const { seen } = draft
@@ -32,12 +38,19 @@ function saveConnection(api: Api, draft: Draft): Promise<Connection> {
   if (seen !== undefined) {
     const path = `/connections/${encodeURIComponent(seen.id)}${query}`
     // A part is changed where the kind stays: what is left empty keeps its stored value.
-    const isPart = seen.setup_type === draft.setup?.type && seen.provider === draft.provider && hasSetup
+    const isSameKind = seen.setup_type === draft.setup?.type && seen.provider === draft.provider
+    const isPart = isSameKind && hasSetup && !draft.isWhole
     const body = isPart ? { setup_changes: draft.values } : setup
     return api.ask('PATCH', path, { body: { ...body, ...end }, headers: { 'if-match': tagOf(seen) } })
   }
   return api.ask('POST', `/connections${query}`, {
-    body: { name: draft.name, app_id: draft.appId, ...setup, ...end },
+    body: {
+      name: draft.name,
+      app_id: draft.appId,
+      ...setup,
+      ...end,
+      ...(grant === undefined ? {} : { grant }),
+    },
     headers: { 'idempotency-key': draft.key },
   })
 }

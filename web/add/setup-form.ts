@@ -1,12 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
 import type { FieldError } from '../api/api-error.ts'
-import type { Connector, Field, FieldCondition, Setup } from '../api/types.ts'
+import type { Connector, Field, FieldCondition, OAuthApplication, Setup } from '../api/types.ts'
 import { icon } from '../icons.ts'
+import type { Context } from '../page-context.ts'
 import { outside } from '../parts/pieces.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { plainInput, secretInput } from './field-inputs.ts'
 import { namedValuesInput, readNamedValues } from './named-values-input.ts'
+import { sharedApplication, sharedApplications } from './shared-application.ts'
 
 /** So many errors or more get a summary with links above the fields. */
 const SUMMARY_FROM = 3
@@ -16,12 +19,15 @@ const FOLD_ABOVE = 8
 /** The fields of one setup, drawn from what `/connectors` says; it knows no app. */
 export class SetupForm extends View {
   static override properties = {
+    context: {},
     connector: {},
     setup: {},
     errors: {},
     isChange: { type: Boolean },
     settings: {},
+    sharedBy: {},
   }
+  declare context: Context
   declare connector: Connector
   declare setup: Setup
   declare errors: readonly FieldError[]
@@ -29,12 +35,26 @@ export class SetupForm extends View {
   declare isChange: boolean
   /** What is stored that is no secret, where a part of it is changed. */
   declare settings: Readonly<Record<string, unknown>> | undefined
+  /** The OAuth application that the stored setup names. */
+  declare sharedBy: string | undefined
+  #applications: readonly OAuthApplication[] = []
+  #application: string | undefined
   #notes = new Map<string, string>()
   #valueRows = 1
 
+  protected override willUpdate(): void {
+    if (this.hasUpdated) return
+    this.#application = this.sharedBy
+    if (this.setup.fields_with_application === undefined) return
+    void sharedApplications(this.context, this.connector).then((applications) => {
+      this.#applications = applications
+      this.requestUpdate()
+    })
+  }
+
   protected override firstUpdated(): void {
     for (const field of this.#drawn()) {
-      const stored = this.settings?.[field.name]
+      const stored = this.#stored(field)
       const input = this.#input(field)
       if (stored !== undefined && input !== null) input.value = String(stored)
     }
@@ -43,9 +63,11 @@ export class SetupForm extends View {
 
   protected override render(): TemplateResult {
     const fields = this.#drawn()
-    const own = this.errors.filter((error) => !fields.some((field) => isOf(error, field)))
+    const own = this.errors.filter(
+      (error) => !isElsewhere(error) && !fields.some((field) => isOf(error, field)),
+    )
     return html`
-      ${this.#summary(fields, own)} ${this.#file()}
+      ${this.#summary(fields, own)} ${this.#client()} ${this.#file()}
       <div class="stack" @ends-trimmed=${this.#onTrimmed}>${this.#folded(fields)}</div>
     `
   }
@@ -56,13 +78,20 @@ export class SetupForm extends View {
       fields.length <= FOLD_ABOVE || field.required || field.secret || field.format === 'scope-list'
     const others = fields.filter((field) => !isMain(field))
     const isOpen = others.some((field) => this.errors.some((error) => isOf(error, field)))
-    return html`${fields.filter(isMain).map((field) => this.#field(field))}
+    // By its name, so that no field takes over what was typed into another.
+    const draw = (some: readonly Field[]) =>
+      repeat(
+        some,
+        ({ name }) => name,
+        (field) => this.#field(field),
+      )
+    return html`${draw(fields.filter(isMain))}
       ${
         others.length === 0
           ? nothing
           : html`<details class="others" ?open=${isOpen}>
               <summary>${ADD.moreSettings(others.length)}</summary>
-              <div class="stack">${others.map((field) => this.#field(field))}</div>
+              <div class="stack">${draw(others)}</div>
             </details>`
       }`
   }
@@ -70,11 +99,14 @@ export class SetupForm extends View {
   /** What is typed, by field name; what is empty, hidden by another field's value, or stored already, is left out. */
   values(): Record<string, unknown> {
     const values: Record<string, unknown> = {}
+    const application = this.#application
+    if (application !== undefined && (application !== this.sharedBy || !this.isChange))
+      values['oauth_app_id'] = application
     for (const field of this.#drawn()) {
       if (!this.#holds(field.shown_when)) continue
       const value =
         field.format === 'named-values' ? readNamedValues(this) : (this.#input(field)?.value.trim() ?? '')
-      const stored = this.settings?.[field.name]
+      const stored = this.#stored(field)
       if (Array.isArray(value) ? value.length === 0 : value === String(stored ?? '')) continue
       // What stood there and was emptied goes; of a change, only what differs is sent.
       values[field.name] = value === '' ? null : value
@@ -82,25 +114,24 @@ export class SetupForm extends View {
     return values
   }
 
+  /** True where another client takes the place of the stored one, which leaves nothing of its setup. */
+  get isWhole(): boolean {
+    return (this.#application === undefined) !== (this.sharedBy === undefined)
+  }
+
   /** Empties every field, so that nothing secret stays in the document. */
   clear(): void {
     for (const input of this.querySelectorAll<HTMLInputElement>('input, textarea')) input.value = ''
   }
 
-  /** The first field that is wrong, or the summary of several, gets the focus. */
-  focusErrors(): void {
-    const target =
-      this.querySelector<HTMLElement>('.error-summary') ??
-      this.querySelector<HTMLElement>('[aria-invalid="true"]')
-    target?.focus()
-  }
-
   #drawn(): readonly Field[] {
     const hasScopes = (this.setup.scopes?.length ?? 0) > 0
     const isChosen = this.connector.provider !== undefined
-    return this.setup.fields.filter(
+    const { fields, fields_with_application: shared } = this.setup
+    return ((this.#application === undefined ? undefined : shared) ?? fields).filter(
       ({ name, headless, format }) =>
         !headless &&
+        name !== 'oauth_app_id' &&
         !(hasScopes && name === 'scope' && format === 'scope-list') &&
         // The service was chosen by its name, in the first step.
         !(isChosen && name === 'provider'),
@@ -113,7 +144,25 @@ export class SetupForm extends View {
 
   /** Neutral, so that nothing takes it for a sign-in. */
   #id(field: Field): string {
-    return `field-${this.setup.fields.indexOf(field)}`
+    return `field-${this.setup.fields.findIndex(({ name }) => name === field.name)}`
+  }
+
+  /** What is stored of it that is no secret. */
+  #stored({ name }: Field): unknown {
+    return this.isWhole ? undefined : this.settings?.[name]
+  }
+
+  #client(): TemplateResult | typeof nothing {
+    const applications = this.#applications
+    if (applications.length === 0 && this.#application === undefined) return nothing
+    return sharedApplication({
+      applications,
+      chosen: this.#application,
+      choose: (id) => {
+        this.#application = id
+        this.requestUpdate()
+      },
+    })
   }
 
   #holds(condition: FieldCondition | null | undefined): boolean {
@@ -128,7 +177,7 @@ export class SetupForm extends View {
     const error = this.errors.find((each) => isOf(each, field))
     const isRequired = field.required || (field.required_when != null && this.#holds(field.required_when))
     const note = this.#notes.get(id)
-    const isKept = this.isChange && field.secret
+    const isKept = this.isChange && field.secret && !this.isWhole
     const hint = isKept ? ADD.keepsOld : field.multiline && field.secret ? ADD.keyShown : undefined
     return html`<div class="field" ?hidden=${!this.#holds(field.shown_when)}>
       <label for=${id}>${field.label} ${isRequired && !isKept ? nothing : html`<span class="optional">(${ADD.optional})</span>`}</label>
@@ -237,6 +286,11 @@ export class SetupForm extends View {
 
 function isOf({ path }: FieldError, { name }: Field): boolean {
   return new RegExp(`^(?:setup(?:_changes)?\\.)?${name}(?:[.[]|$)`).test(path)
+}
+
+/** What is wrong with a grant that is brought along stands under its own fields. */
+function isElsewhere({ path }: FieldError): boolean {
+  return /^grant\.(?:refresh_token|access_token|expires_at|scopes)\b/.test(path)
 }
 
 define('setup-form', SetupForm)

@@ -92,6 +92,8 @@ export interface Setup {
   readonly renews: boolean
   readonly authorization: 'none' | 'interactive'
   readonly oauth_client?: 'setup' | 'oauth-application'
+  /** What is left to fill in where an OAuth application holds the rest. */
+  readonly fields_with_application?: readonly Field[]
   readonly default_scopes?: readonly string[]
   readonly scopes?: readonly ScopeDescription[]
   readonly testable: boolean
@@ -162,6 +164,8 @@ export interface OAuthApplication {
   readonly app_id: string
   readonly name: string
   readonly client_id?: string | null
+  /** Of any provider: what its connections share. */
+  readonly setup?: Readonly<Record<string, unknown>>
   readonly is_default: boolean
   readonly callback_url: string
   readonly ready?: boolean

@@ -5,6 +5,7 @@ import { icon } from '../icons.ts'
 import { connectionMenu } from '../list/connection-menu.ts'
 import { PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
+import { stateButton } from '../parts/allowed.ts'
 import { stateLine, tile } from '../parts/identity.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { stateWords } from '../state-words.ts'
@@ -115,7 +116,7 @@ export class VaultConnection extends View {
         </div>
         <div class="panel-state">
           ${stateLine(words)}
-          ${words.action === undefined || words.action.kind === 'why' ? nothing : html`<button type="button" class="primary small" @click=${() => this.#act(words.action!.kind)}>${words.action.label}</button>`}
+          ${words.action === undefined || words.action.kind === 'why' ? nothing : stateButton(this.context, { action: words.action, isPrimary: true, run: (kind) => this.#act(kind) })}
         </div>
         ${this.#tabList()}
       </div>

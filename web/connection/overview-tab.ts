@@ -27,6 +27,11 @@ function facts(connection: Connection, connector: Connector | undefined): Templa
     ${by ? html`<dt>${CONNECTION.authorizedBy}</dt><dd><bdi>${by}</bdi></dd>` : nothing}
     <dt>${CONNECTION.id}</dt>
     <dd><code>${connection.id}</code> <copy-button .text=${connection.id}></copy-button></dd>
+    ${
+      connection.callback_url
+        ? html`<dt>${CONNECTION.callbackUrl}</dt><dd><code>${connection.callback_url}</code> <copy-button .text=${connection.callback_url}></copy-button></dd>`
+        : nothing
+    }
     <dt>${CONNECTION.created}</dt>
     <dd>${timeAgo(connection.created_at)} ${connection.created_by?.name ? CONNECTION.by(connection.created_by.name) : nothing}</dd>
     <dt>${CONNECTION.changed}</dt>

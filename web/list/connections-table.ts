@@ -158,6 +158,7 @@ export class ConnectionsTable extends View {
     const connector = this.connectors.get(connection.app_id)
     const act = (action: string): void => this.#act(connection, action)
     return row({
+      context: this.context,
       connection,
       connector,
       address: this.owner.addressOf(connection),

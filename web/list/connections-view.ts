@@ -4,6 +4,7 @@ import { icon } from '../icons.ts'
 import { letterKey } from '../letter-keys.ts'
 import { PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
+import { whyNotAdd } from '../parts/allowed.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { addressOf, navigate, type Route } from '../router.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
@@ -16,15 +17,7 @@ import './filter-bar.ts'
 import type { FilterBar } from './filter-bar.ts'
 import { type Filters, filtersOf, isFiltered, queryOfFilters } from './filters.ts'
 import { ListController } from './list-controller.ts'
-import {
-  addButton,
-  emptyVault,
-  needYou,
-  nothingFound,
-  type Outcome,
-  outcomeLine,
-  whyNotAdd,
-} from './list-parts.ts'
+import { addButton, emptyVault, needYou, nothingFound, type Outcome, outcomeLine } from './list-parts.ts'
 import type { ListStore } from './list-store.ts'
 
 const WIDE = '(min-width: 1200px)'

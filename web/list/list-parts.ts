@@ -1,12 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector, Summary } from '../api/types.ts'
 import { icon } from '../icons.ts'
-import { type Context, can } from '../page-context.ts'
+import type { Context } from '../page-context.ts'
+import { whyNotAdd } from '../parts/allowed.ts'
 import { addressOf } from '../router.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
 import { type Filters, statesIn } from './filters.ts'
-
-const CREATE = 'create:flows_vault_connections'
 
 /** How many connections need somebody, who they are, and a way to see only them. */
 export function needYou(
@@ -31,12 +30,6 @@ export function needYou(
       ${isShown ? LIST.showAll : LIST.showThem}
     </button>
   </div>`
-}
-
-/** Why the caller may add nothing, in words; undefined where it may. */
-export function whyNotAdd(context: Context): string | undefined {
-  if (!can(context, CREATE)) return PAGE.needsScope(CREATE)
-  return context.identity.permitted_apps?.length === 0 ? PAGE.noPermittedApp : undefined
 }
 
 /** The button that adds, and says so where it may not. */

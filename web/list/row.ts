@@ -1,6 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector } from '../api/types.ts'
+import type { Context } from '../page-context.ts'
 import type { MenuItem } from '../parts/action-menu.ts'
+import { stateButton } from '../parts/allowed.ts'
 import { stateLine, tile } from '../parts/identity.ts'
 import { timeAgo } from '../parts/pieces.ts'
 import { stateWords } from '../state-words.ts'
@@ -8,6 +10,7 @@ import { LIST } from '../texts/page-texts.ts'
 
 /** What a row shows and does. */
 export interface RowOptions {
+  readonly context: Context
   readonly connection: Connection
   readonly connector: Connector | undefined
   readonly address: string
@@ -61,14 +64,11 @@ export function row(options: RowOptions): TemplateResult {
         ${
           words.action === undefined
             ? nothing
-            : html`<button
-                type="button"
-                class="small"
-                aria-label="${words.action.label}, ${connection.name}"
-                @click=${() => options.onAction(words.action!.kind)}
-              >
-                ${words.action.label}
-              </button>`
+            : stateButton(options.context, {
+                action: words.action,
+                of: connection.name,
+                run: options.onAction,
+              })
         }
       </span>
     </td>

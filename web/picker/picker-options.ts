@@ -12,12 +12,19 @@ export interface PickerOption {
   readonly words: StateWords
 }
 
+/** The connection, and whose account it is. */
+export function nameOf(connection: Connection): string {
+  const account = connection.account?.email ?? connection.account_name
+  return account === undefined ? connection.name : `${connection.name} · ${account}`
+}
+
 /** The list under the field; each says who it is and how it stands. */
 export function optionList(list: {
   options: readonly PickerOption[]
   active: number
   chosen: string
   manage: string
+  mayAdd: boolean
   choose(connection: Connection): void
 }): TemplateResult {
   return html`<div class="options">
@@ -40,7 +47,7 @@ export function optionList(list: {
         </div>`,
       )}
     </div>
-    ${list.options.length === 0 ? html`<p class="option muted" role="status">${PICKER.none}</p>` : ''}
+    ${list.options.length === 0 ? html`<p class="option muted" role="status">${list.mayAdd ? PICKER.none : PICKER.noneAtAll}</p>` : ''}
     <a class="option" href=${list.manage} target="_blank" rel="noopener">${PICKER.manage} ${icon('external')}</a>
   </div>`
 }

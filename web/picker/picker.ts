@@ -3,25 +3,18 @@ import { Api, queryOf } from '../api/api.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, Identity } from '../api/types.ts'
 import { icon } from '../icons.ts'
-import type { Context } from '../page-context.ts'
+import { type Context, mayAddIn } from '../page-context.ts'
+import { stateButton, whyNotAdd } from '../parts/allowed.ts'
 import { stateLine, tile } from '../parts/identity.ts'
 import { stateWords } from '../state-words.ts'
-import controls from '../styles/controls.css'
-import picker from '../styles/picker.css'
-import theme from '../styles/theme.css'
 import { PICKER } from '../texts/picker-texts.ts'
 import { define } from '../view.ts'
-import { optionList, type PickerOption } from './picker-options.ts'
+import { nameOf, optionList, type PickerOption } from './picker-options.ts'
+import { sheets } from './picker-sheets.ts'
 
 /** A pause in typing after which the vault is asked. */
 const PAUSE_MS = 200
 const SHOWN = 50
-
-const sheets = [theme, controls, picker].map((text) => {
-  const sheet = new CSSStyleSheet()
-  sheet.replaceSync(text)
-  return sheet
-})
 
 /**
  * `<vault-connection-picker>`: chooses a connection of a vault, adds one, and says when the chosen one needs
@@ -143,6 +136,7 @@ export class VaultConnectionPicker extends LitElement {
     const isOpen = this.#query !== undefined
     const chosen = this.#chosen
     const label = this.label ?? PICKER.label
+    const whyNot = this.#whyNotAdd
     return html`<label for="box" part="label">${label}</label>
       <div class="picker-line" part="line">
         <div class="box" @focusout=${this.#onFocusOut}>
@@ -164,12 +158,13 @@ export class VaultConnectionPicker extends LitElement {
             @input=${(event: Event) => this.#typed((event.target as HTMLInputElement).value)}
             @keydown=${this.#onKey}
           />
-          ${isOpen ? optionList({ options: this.#shown(), active: this.#active, chosen: this.value, manage: `${this.#base}/vault`, choose: (connection) => this.#choose(connection) }) : nothing}
+          ${isOpen ? optionList({ options: this.#shown(), active: this.#active, chosen: this.value, manage: `${this.#base}/vault`, mayAdd: whyNot === undefined, choose: (connection) => this.#choose(connection) }) : nothing}
         </div>
-        <button type="button" part="add" aria-label=${PICKER.add} title=${PICKER.add} @click=${() => this.#add()}>${icon('plus')}</button>
+        <button type="button" part="add" aria-label=${PICKER.add} aria-disabled=${whyNot === undefined ? nothing : 'true'} aria-describedby=${whyNot === undefined ? nothing : 'why-not'} title=${whyNot ?? PICKER.add} @click=${() => this.#add()}>${icon('plus')}</button>
       </div>
       <div id="below" part="state">${this.#below()}</div>
-      ${this.#context === undefined ? nothing : html`<vault-add-dialog .context=${this.#context} .appIds=${this.#appIds.length === 0 ? undefined : this.#appIds} @connection-added=${this.#onSaved} @connection-updated=${this.#onSaved}></vault-add-dialog>`}`
+      ${whyNot === undefined ? nothing : html`<p class="muted below" id="why-not">${whyNot}</p>`}
+      ${this.#context === undefined ? nothing : html`<vault-add-dialog .context=${this.#context} .appIds=${this.#addable} @connection-added=${this.#onSaved} @connection-updated=${this.#onSaved}></vault-add-dialog>`}`
   }
 
   #below(): TemplateResult | typeof nothing {
@@ -184,7 +179,7 @@ export class VaultConnectionPicker extends LitElement {
     const isRepair = ['add', 'connect', 'authorize', 'replace'].includes(words.action.kind)
     return html`<div class="below">
       ${stateLine(words)}
-      ${isRepair ? html`<button type="button" class="small" @click=${() => this.#repair(chosen, words.action!.kind)}>${words.action.label}</button>` : nothing}
+      ${isRepair ? stateButton(this.#context!, { action: words.action, run: (kind) => void this.#repair(chosen, kind) }) : nothing}
     </div>`
   }
 
@@ -260,7 +255,18 @@ export class VaultConnectionPicker extends LitElement {
     this.dispatchEvent(new Event('change', { bubbles: true }))
   }
 
+  /** The apps that the dialog offers: its own, as far as permits name them; undefined for any. */
+  get #addable(): readonly string[] | undefined {
+    const apps = this.#appIds
+    return apps.length === 0 ? undefined : apps.filter((app) => mayAddIn(this.#context!, app))
+  }
+
+  get #whyNotAdd(): string | undefined {
+    return this.#context === undefined ? undefined : whyNotAdd(this.#context, this.#appIds)
+  }
+
   async #add(): Promise<void> {
+    if (this.#whyNotAdd !== undefined) return
     if (this.addIn === 'window') {
       window.open(`${this.#base}/vault/add`, '_blank', 'noopener')
       return
@@ -287,11 +293,6 @@ export class VaultConnectionPicker extends LitElement {
     this.dispatchEvent(new CustomEvent(event.type, { detail: { id: connection.id }, bubbles: true }))
     this.#choose(connection)
   }
-}
-
-function nameOf(connection: Connection): string {
-  const account = connection.account?.email ?? connection.account_name
-  return account === undefined ? connection.name : `${connection.name} · ${account}`
 }
 
 define('vault-connection-picker', VaultConnectionPicker)

@@ -7,6 +7,7 @@ import { LoadedList } from './loaded-list.ts'
 /** The operator's clients at providers. */
 export class ApplicationsSection extends LoadedList<OAuthApplication> {
   protected readonly path = '/oauth-apps'
+  protected readonly subject = 'flows_vault_oauth_apps'
   protected readonly words = {
     title: SETTINGS.applications,
     about: SETTINGS.applicationsAbout,
@@ -16,12 +17,12 @@ export class ApplicationsSection extends LoadedList<OAuthApplication> {
   protected item(application: OAuthApplication): TemplateResult {
     const path = `/oauth-apps/${encodeURIComponent(application.id)}`
     return html`<div class="settings-item">
-      <p><strong><bdi>${application.name}</bdi></strong> <span class="meta">${application.app_id}${application.is_default ? ` · ${SETTINGS.default}` : ''}</span></p>
+      <p><strong><bdi>${application.name}</bdi></strong> <span class="meta">${application.app_id}${application.is_default ? ` · ${SETTINGS.default}` : ''}${application.ready === false ? ` · ${SETTINGS.unready}` : ''}</span></p>
       <p class="meta">${SETTINGS.callback} <code>${application.callback_url}</code></p>
       <div class="row-of">
         <copy-button .text=${application.callback_url}></copy-button>
-        ${application.is_default ? nothing : html`<button type="button" class="small" @click=${() => this.change('PATCH', path, { is_default: true })}>${SETTINGS.makeDefault}</button>`}
-        <button type="button" class="small danger" aria-label=${SETTINGS.removeFor(application.name)} @click=${() => this.change('DELETE', path)}>${SETTINGS.remove}</button>
+        ${application.is_default ? nothing : this.button('update', SETTINGS.makeDefault, () => this.change('PATCH', path, { is_default: true }))}
+        ${this.button('delete', SETTINGS.remove, () => this.change('DELETE', path), { of: SETTINGS.removeFor(application.name), isDangerous: true })}
       </div>
     </div>`
   }

@@ -14,6 +14,7 @@ interface Client {
 /** The clients of the built-in issuer. */
 export class ClientsSection extends LoadedList<Client> {
   protected readonly path = '/clients'
+  protected readonly subject = undefined
   protected readonly words = { title: SETTINGS.clients, about: SETTINGS.clientsAbout, none: '' }
   #made: Client | undefined
 
@@ -23,7 +24,7 @@ export class ClientsSection extends LoadedList<Client> {
       <p class="meta"><code>${client.client_id}</code></p>
       <div class="row-of">
         <copy-button .text=${client.client_id}></copy-button>
-        <button type="button" class="small danger" aria-label=${SETTINGS.removeFor(client.name)} @click=${() => this.change('DELETE', `/clients/${encodeURIComponent(client.client_id)}`)}>${SETTINGS.remove}</button>
+        ${this.button('delete', SETTINGS.remove, () => this.change('DELETE', `/clients/${encodeURIComponent(client.client_id)}`), { of: SETTINGS.removeFor(client.name), isDangerous: true })}
       </div>
     </div>`
   }

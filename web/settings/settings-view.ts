@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { icon } from '../icons.ts'
 import { type Context, isNarrowed } from '../page-context.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
@@ -6,6 +7,7 @@ import { browserChoices, choose } from '../theme.ts'
 import { define, View } from '../view.ts'
 import './applications-section.ts'
 import './clients-section.ts'
+import './permits-section.ts'
 import './subscriptions-section.ts'
 
 /** What is set once: applications, subscriptions, clients, and this browser. */
@@ -18,7 +20,7 @@ export class VaultSettings extends View {
     const { context } = this
     return html`<div class="stack wide-gap">
       <div class="title-line"><h1>${PAGE.settings}</h1></div>
-      ${isNarrowed(context) ? nothing : this.#ofTheTenant()} ${this.#browser()}
+      ${isNarrowed(context) ? html`<p class="notice" data-hue="amber">${icon('info')}<span>${SETTINGS.narrowed}</span></p>` : this.#ofTheTenant()} ${this.#browser()}
     </div>`
   }
 
@@ -26,6 +28,7 @@ export class VaultSettings extends View {
     const { context } = this
     return html`<applications-section .context=${context}></applications-section>
       <subscriptions-section .context=${context}></subscriptions-section>
+      <permits-section .context=${context}></permits-section>
       ${context.identity.features.includes('clients') ? html`<clients-section .context=${context}></clients-section>` : nothing}`
   }
 

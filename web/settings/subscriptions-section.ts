@@ -24,6 +24,7 @@ interface Delivery {
 /** Where changes are sent to, what was sent, and a test. */
 export class SubscriptionsSection extends LoadedList<Subscription> {
   protected readonly path = '/subscriptions'
+  protected readonly subject = 'flows_vault_subscriptions'
   protected readonly words = {
     title: SETTINGS.subscriptions,
     about: SETTINGS.subscriptionsAbout,
@@ -40,10 +41,10 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
       <p><strong><bdi>${subscription.name ?? target}</bdi></strong> <span class="meta">${SETTINGS.statuses[status]}${reason === null ? '' : `: ${reason}`}</span></p>
       <p class="meta"><code>${target}</code> ${timeAgo(subscription.last_success_at)}</p>
       <div class="row-of">
-        <button type="button" class="small" @click=${() => this.#test(path)}>${SETTINGS.test}</button>
+        ${this.button('update', SETTINGS.test, () => this.#test(path))}
         <button type="button" class="small" aria-expanded=${this.#deliveries?.id === id} @click=${() => this.#show(id)}>${SETTINGS.deliveries}</button>
-        ${status === 'ended' ? nothing : html`<button type="button" class="small" @click=${() => this.change('PATCH', path, { status: status === 'enabled' ? 'paused' : 'enabled' })}>${status === 'enabled' ? SETTINGS.pause : SETTINGS.resume}</button>`}
-        <button type="button" class="small danger" aria-label=${SETTINGS.removeFor(target)} @click=${() => this.change('DELETE', path)}>${SETTINGS.remove}</button>
+        ${status === 'ended' ? nothing : this.button('update', status === 'enabled' ? SETTINGS.pause : SETTINGS.resume, () => this.change('PATCH', path, { status: status === 'enabled' ? 'paused' : 'enabled' }))}
+        ${this.button('delete', SETTINGS.remove, () => this.change('DELETE', path), { of: SETTINGS.removeFor(target), isDangerous: true })}
       </div>
       ${this.#deliveries?.id === id ? deliveries(this.#deliveries.list) : nothing}
     </div>`

@@ -49,9 +49,18 @@ export const ADD = {
 export const OAUTH = {
   application: 'Which OAuth application asks?',
   register: 'Register one',
-  registerHow:
-    'First register this callback URL at the provider; it then gives you a client id and a secret.',
+  client: 'Which client asks?',
+  ownClient: 'One of its own',
+  ownClientHow: 'You fill in its id, its secret and the provider’s addresses here.',
+  sharedClientHow: 'This OAuth application holds the client and the addresses for several connections.',
+  nameFirst: 'Give it a name; then you get the callback URL that the provider asks for.',
+  getCallback: 'Get the callback URL',
+  registerHow: (app: string) =>
+    `Register this callback URL at ${app}. It gives you a client id and a secret: paste them here.`,
+  defaultAsks: 'The vault’s own OAuth application asks.',
   callbackUrl: 'Callback URL',
+  callbackHow: (app: string) =>
+    `${app} refuses the address that people are sent back to? Register this callback URL there, then open the window again.`,
   registerName: 'Name of the application',
   clientId: 'Client id',
   clientSecret: 'Client secret',
@@ -79,4 +88,19 @@ export const OAUTH = {
     other_account: () => 'You signed in with another account than before. Nothing was changed.',
     failed: (app: string) => `${app} did not authorize it. Nothing was changed.`,
   },
+} as const
+
+/** Going on with a grant that another system has. */
+export const GRANT = {
+  question: 'How does the vault get its access?',
+  signIn: (app: string) => `Sign in at ${app}`,
+  bring: 'I have a refresh token already',
+  stopFirst:
+    'First stop what renews this token today. A refresh token belongs to one system: many providers end the access of one that two systems use.',
+  refreshToken: 'Refresh token',
+  accessToken: 'Access token',
+  expiresAt: 'The access token ends at',
+  expiresHow: 'In your time zone. Without it, the vault renews the access token at once.',
+  scopes: 'Permissions that were granted',
+  scopesHow: 'Their names, with blanks between.',
 } as const

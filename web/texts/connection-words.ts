@@ -19,6 +19,7 @@ export const CONNECTION = {
   more: 'More',
   account: 'Account',
   authorizedBy: 'Authorized by',
+  callbackUrl: 'Callback URL',
   id: 'Id',
   created: 'Created',
   changed: 'Changed',

@@ -50,6 +50,8 @@ export const PAGE = {
   busy: (seconds: number) => `Busy. Trying again in ${seconds} s`,
   loading: 'Loading',
   needsScope: (scope: string) => `Needs ${scope}. Ask who runs this vault.`,
+  notPermitted:
+    'Your permits do not name this app: you can choose here, but not add. Ask who runs this vault.',
   noPermittedApp: 'Your permits name no app to add to. Ask who runs this vault.',
   copy: 'Copy',
   copied: 'Copied',

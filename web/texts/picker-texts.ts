@@ -4,6 +4,7 @@ export const PICKER = {
   choose: 'Choose a connection',
   add: 'Add Vault Connection',
   none: 'No connection fits. Add one with +.',
+  noneAtAll: 'No connection fits.',
   manage: 'Manage in the vault',
   unknown: (id: string) => `This connection is not in this vault: ${id}`,
   required: 'Choose a connection.',

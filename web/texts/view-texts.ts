@@ -51,6 +51,17 @@ export const SETTINGS = {
   clientName: 'Name',
   addClient: 'Add a client',
   clientOnce: 'Its secret, shown this once:',
+  permits: 'Permits',
+  permitsAbout:
+    'They narrow a client to some apps or connections. A client without one has all that its scopes give: with its last permit it is narrowed no more.',
+  noPermits: 'No client is narrowed.',
+  permitClient: 'Client id',
+  permitFor: 'Its apps, or its connections, by their ids',
+  addPermit: 'Add a permit',
+  until: (time: string) => `until ${time}`,
+  narrowed:
+    'Your permits name some apps and connections. What is about the whole vault (OAuth applications, subscriptions, clients, permits) is not among them. Ask who runs this vault.',
+  unready: 'waits for its client',
   remove: 'Remove',
   removeFor: (name: string) => `Remove ${name}`,
   browser: 'This browser',

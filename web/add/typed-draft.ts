@@ -1,0 +1,70 @@
+import type { Connection, Setup } from '../api/types.ts'
+import type { Entered } from './entered.ts'
+import type { GrantForm } from './grant-form.ts'
+import type { OauthConnect } from './oauth-connect.ts'
+import type { Draft } from './save-connection.ts'
+import type { SetupForm } from './setup-form.ts'
+
+/** The forms of the last step, as they stand in the dialog. */
+export interface Forms {
+  readonly setup: SetupForm | null
+  readonly grant: GrantForm | null
+  readonly oauth: OauthConnect | null
+}
+
+/** Which of them are there. */
+export function formsIn(dialog: HTMLElement): Forms {
+  return {
+    setup: dialog.querySelector<SetupForm>('setup-form'),
+    grant: dialog.querySelector<GrantForm>('grant-form'),
+    oauth: dialog.querySelector<OauthConnect>('oauth-connect'),
+  }
+}
+
+/** Empties them: nothing that was typed outlives what it was typed for. */
+export function clearForms({ setup, grant }: Forms): void {
+  setup?.clear()
+  grant?.clear()
+}
+
+/** The first field that is wrong, or the summary of several, gets the focus. */
+export function focusErrors(dialog: HTMLElement): void {
+  const target =
+    dialog.querySelector<HTMLElement>('.error-summary') ??
+    dialog.querySelector<HTMLElement>('[aria-invalid="true"]')
+  target?.focus()
+}
+
+/** What the dialog holds, as it is saved. */
+export function typedDraft(
+  dialog: HTMLElement,
+  options: {
+    now: Entered
+    setup: Setup
+    seen: Connection | undefined
+    isEmpty: boolean
+    verify: boolean
+    key: string
+  },
+): Draft {
+  const { now, seen, setup, isEmpty, verify, key } = options
+  const forms = formsIn(dialog)
+  const application = forms.oauth?.application
+  const grant =
+    isEmpty || forms.grant === null
+      ? undefined
+      : { ...forms.grant.value(), ...(application === undefined ? {} : { oauth_app_id: application }) }
+  return {
+    appId: now.appId!,
+    provider: now.provider,
+    name: now.name.trim(),
+    seen,
+    setup: isEmpty ? undefined : setup,
+    values: isEmpty ? {} : (forms.setup?.values() ?? {}),
+    isWhole: forms.setup?.isWhole ?? false,
+    grant,
+    endsOn: dialog.querySelector<HTMLInputElement>('#ends-on')?.value,
+    verify: verify && setup.testable && !isEmpty,
+    key,
+  }
+}

@@ -1,0 +1,53 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { type Context, can, mayAddIn } from '../page-context.ts'
+import type { StateAction } from '../state-words.ts'
+import { PAGE } from '../texts/page-texts.ts'
+
+const CREATE = 'create:flows_vault_connections'
+const UPDATE = 'update:flows_vault_connections'
+
+/** What each button of a state asks of the caller. */
+const SCOPES: Readonly<Record<StateAction, string>> = {
+  add: UPDATE,
+  connect: UPDATE,
+  authorize: UPDATE,
+  replace: UPDATE,
+  why: 'read:flows_vault_connections',
+  restore: CREATE,
+  unfreeze: 'delete:flows_vault_freezes',
+}
+
+/** The button of a state, for one connection; what the caller's scopes forbid is there, and says which scope it needs. */
+export function stateButton(
+  context: Context,
+  options: {
+    action: { readonly kind: StateAction; readonly label: string }
+    /** The connection, where its name does not stand right beside it. */
+    of?: string
+    isPrimary?: boolean
+    run(kind: StateAction): void
+  },
+): TemplateResult {
+  const { action, of, isPrimary, run } = options
+  const scope = SCOPES[action.kind]
+  const reason = can(context, scope) ? undefined : PAGE.needsScope(scope)
+  return html`<button
+    type="button"
+    class="small ${isPrimary ? 'primary' : ''}"
+    aria-label=${of === undefined ? nothing : `${action.label}, ${of}`}
+    aria-disabled=${reason === undefined ? nothing : 'true'}
+    title=${reason ?? nothing}
+    @click=${() => reason === undefined && run(action.kind)}
+  >
+    ${action.label}
+  </button>`
+}
+
+/** Why the caller may add nothing, or nothing of these apps, in words; undefined where it may. */
+export function whyNotAdd(context: Context, appIds: readonly string[] = []): string | undefined {
+  if (!can(context, CREATE)) return PAGE.needsScope(CREATE)
+  const { permitted_apps: permitted } = context.identity
+  if (permitted?.length === 0) return PAGE.noPermittedApp
+  if (appIds.length === 0 || appIds.some((app) => mayAddIn(context, app))) return undefined
+  return PAGE.notPermitted
+}
