@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { countCharacters } from '../../shared/domain/characters.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
 import { shownName } from '../../shared/domain/schema-issue.ts'
 import type { RouteResponse } from '../route.ts'
@@ -59,7 +60,7 @@ export function textOfLength(length: { minimum: number; maximum: number }) {
   const { minimum, maximum } = length
   const text = z.string().check((payload) => {
     const { value } = payload
-    const count = [...value].length
+    const count = countCharacters(value)
     if (count < minimum) {
       payload.issues.push({ code: 'too_small', origin: 'string', minimum, inclusive: true, input: value })
     } else if (count > maximum) {

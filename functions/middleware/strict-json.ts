@@ -4,12 +4,14 @@ import { shownName } from '../../shared/domain/schema-issue.ts'
 
 /** The deepest body we define has 5 levels; 20 leaves room and stops nests that eat the parser's stack. */
 export const MAX_JSON_DEPTH = 20
+/** The largest body we define has some 300 members; checking ten thousand takes as long as a hundred requests. */
+export const MAX_JSON_MEMBERS = 2_000
 /** A member of this name would change the prototype of whatever the object is copied into. */
 const DANGEROUS_NAME = '__proto__'
 
 /**
  * JSON text as a value. Beyond `JSON.parse` it refuses what parsers disagree about: a member name twice in one
- * object (RFC 8259 §4), the name `__proto__`, and nesting over 20. Throws `invalid-body`; a message may hold a
+ * object (RFC 8259 §4), the name `__proto__`, and nesting over 20; and more members than any body has. Throws `invalid-body`; a message may hold a
  * member's name, never a value, and never the parser's own words, which quote the text.
  */
 export function parseStrictJson(text: string): JsonValue {
@@ -32,12 +34,16 @@ function invalidJson(): VaultError {
 function scanStructure(text: string): void {
   const open: (Set<string> | undefined)[] = []
   let nameExpected = false
+  let members = 0
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case 0x22 /* " */:
         {
           const end = endOfString(text, at)
-          if (nameExpected) rememberName(open.at(-1), text.slice(at, end + 1))
+          if (nameExpected) {
+            if (++members > MAX_JSON_MEMBERS) throw tooManyMembers()
+            rememberName(open.at(-1), text.slice(at, end + 1))
+          }
           nameExpected = false
           at = end
           break
@@ -70,6 +76,13 @@ function tooDeep(): VaultError {
   })
 }
 
+function tooManyMembers(): VaultError {
+  return new VaultError('invalid-body', 'Too many properties', {
+    field: 'body',
+    allowed: `at most ${MAX_JSON_MEMBERS}`,
+  })
+}
+
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -81,12 +94,7 @@ function endOfString(text: string, start: number): number {
 
 function rememberName(names: Set<string> | undefined, quoted: string): void {
   if (names === undefined) return
-  let name: string
-  try {
-    name = JSON.parse(quoted) as string
-  } catch {
-    throw invalidJson()
-  }
+  const name = quoted.includes('\\') ? unescaped(quoted) : quoted.slice(1, -1)
   if (name === DANGEROUS_NAME) {
     throw new VaultError('invalid-body', `Additional properties not allowed: ${DANGEROUS_NAME}`, {
       field: DANGEROUS_NAME,
@@ -99,4 +107,12 @@ function rememberName(names: Set<string> | undefined, quoted: string): void {
     })
   }
   names.add(name)
+}
+
+function unescaped(quoted: string): string {
+  try {
+    return JSON.parse(quoted) as string
+  } catch {
+    throw invalidJson()
+  }
 }

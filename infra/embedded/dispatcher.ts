@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
 import { withCors } from '../../functions/cors.ts'
+import { CREDENTIALS_ROUTES } from '../../functions/credentials/routes.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import {
@@ -11,13 +12,13 @@ import {
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
 import { type Route, routeKeyOf } from '../../functions/route.ts'
 import { allRoutes } from '../../functions/route-table.ts'
-import { addressHolder, BODY_BYTES_A_UNIT } from '../../shared/domain/charges.ts'
+import { addressHolder, BODY_BYTES_A_UNIT, chargeForAnswer } from '../../shared/domain/charges.ts'
 import type { Budgets, Standing } from '../../shared/ports/budgets.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import type { TokenVerifier } from '../../shared/ports/token-verifier.ts'
 import type { RequestHolder } from './http/body-budget.ts'
-import { FairTurns } from './http/fair-turns.ts'
+import { FairTurns, TURN_WEIGHTS } from './http/fair-turns.ts'
 import type { ServerAnswer } from './http/gateway-answer.ts'
 import type { RouteFinder } from './http/gateway-event.ts'
 import { HeldRefusals } from './http/held-refusals.ts'
@@ -84,8 +85,7 @@ function createServing(
   const turns = new FairTurns()
   const refusals = new HeldRefusals(ports.clock)
   const inTurn: Serve = async (event, { name }) => {
-    const isLong = (event.body?.length ?? 0) > BODY_BYTES_A_UNIT
-    const leave = await turns.enter(name, { isLong })
+    const leave = await turns.enter(name, weightOf(event))
     if (leave === undefined) return logged(ports, event, async () => refusalOf({ secondsToNext: 1 }))
     try {
       return await answer(event)
@@ -98,6 +98,13 @@ function createServing(
     if (answered.statusCode === TOO_MANY_REQUESTS) await refusals.untilTold(holder.name)
     return answered
   }
+}
+
+const FETCHES = new Set(CREDENTIALS_ROUTES.map(routeKeyOf))
+
+function weightOf({ routeKey, body = '' }: APIGatewayProxyEventV2): number {
+  if (body.length > BODY_BYTES_A_UNIT) return TURN_WEIGHTS.long
+  return FETCHES.has(routeKey) ? TURN_WEIGHTS.fetch : TURN_WEIGHTS.request
 }
 
 /** The pages of the reference, which pages of other origins may read like the API itself. */
@@ -147,6 +154,7 @@ function answerWithinBudget(
     const address = addressHolder(event.requestContext.http.sourceIp)
     const standing = event.overBudget ?? (await ports.budgets.take(address))
     const answer = standing.isAllowed ? await answerOf(event) : refusalOf(standing)
+    ports.budgets.charge(address, chargeForAnswer(answer.bytes?.length ?? answer.body?.length ?? 0))
     const budget = rateLimitHeaders(rateLimitState(standing, ports.clock.nowMs()))
     return { ...answer, headers: { ...budget, ...answer.headers } }
   })

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { $ZodIssue, $ZodRawIssue } from 'zod/v4/core'
+import { countCharacters } from '../domain/characters.ts'
 import type { Field } from './connector.ts'
 import {
   formatAllows,
@@ -57,7 +58,7 @@ function textSchema(field: Field, format: StringFormat): z.ZodMiniType {
 function textIssue(field: Field, format: StringFormat, value: string): $ZodRawIssue | undefined {
   const { minLength, maxLength } = lengthLimits(field)
   // JSON Schema counts characters, not UTF-16 units; the length in units is an upper bound, so long texts are cheap.
-  const chars = [...value].length
+  const chars = countCharacters(value)
   if (chars < minLength) {
     return { code: 'too_small', origin: 'string', minimum: minLength, inclusive: true, input: value }
   }

@@ -49,6 +49,14 @@ export function chargeForBody(bytes: number): number {
   return Math.floor(bytes / BODY_BYTES_A_UNIT)
 }
 
+/** Sending so much of a document that is ready takes a tenth of a request, and more of whoever receives it. */
+const ANSWER_BYTES_A_UNIT = 32 * 1024
+
+/** What an answer of this size costs beyond what its request has paid: the reference takes some thirty units whole. */
+export function chargeForAnswer(bytes: number): number {
+  return Math.floor(bytes / ANSWER_BYTES_A_UNIT)
+}
+
 /** Addresses of one household or machine: an IPv6 subscriber has at least a /64 of them (RFC 6177). */
 export function addressHolder(address: string): BudgetHolder {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '')

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { $ZodIssue, $ZodType } from 'zod/v4/core'
+import { countCharacters } from './characters.ts'
 import { type ErrorCode, type ProblemPart, VaultError } from './errors.ts'
 
 /** Names and enumerated values in messages are cut here: what a caller sends must not swell our answers and logs. */
@@ -60,7 +61,9 @@ const PART_CODES: Readonly<Partial<Record<$ZodIssue['code'], ProblemPart['code']
 
 /** The text cut to what a message may show, control characters replaced. */
 export function shownName(name: string): string {
-  const characters = [...name.replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\u{10000}-\u{10ffff}]/gu, '?')]
+  // Cut first: the names of a body full of them are a hundred thousand characters.
+  const start = name.slice(0, 2 * (MAX_SHOWN_CHARS + 1))
+  const characters = [...start.replaceAll(/[^\x20-\x7e\u00a0-\ud7ff\u{10000}-\u{10ffff}]/gu, '?')]
   if (characters.length <= MAX_SHOWN_CHARS) return characters.join('')
   return `${characters.slice(0, MAX_SHOWN_CHARS - 1).join('')}…`
 }
@@ -128,7 +131,7 @@ function typeReason(expected: string, value: unknown): string {
 
 function sizeReason(end: 'short' | 'long', limit: number, origin: string, value: unknown): string {
   const bound = `${end === 'short' ? 'minimum' : 'maximum'} ${limit}`
-  if (typeof value === 'string') return `String is too ${end} (${[...value].length} chars), ${bound}`
+  if (typeof value === 'string') return `String is too ${end} (${countCharacters(value)} chars), ${bound}`
   if (Array.isArray(value)) return `Array is too ${end} (${value.length}), ${bound}`
   if (typeof value === 'number')
     return `Value ${value} is ${end === 'short' ? 'less' : 'greater'} than ${bound}`

@@ -2,12 +2,13 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
-import { tmpdir } from 'node:os'
+import { constants, setPriority, tmpdir } from 'node:os'
 import path from 'node:path'
 import { startLocalServer } from '../support/local-server.ts'
 import type { Flood, FloodResult } from './flood-process.ts'
 import { floodsOf } from './floods.ts'
 import { withBareServer } from './load.ts'
+import { processorMs } from './processor-time.ts'
 import { connectionBody, createConnection, seedConnections, serveVault, stopVault } from './served-vault.ts'
 import { printTable, type Row } from './table.ts'
 
@@ -22,6 +23,8 @@ const PATH = '/api/v2/flows/vault/connections'
 interface Victim {
   readonly url: string
   readonly token: string
+  /** Of the vault. */
+  readonly pid: number
 }
 
 interface Latency {
@@ -32,7 +35,8 @@ interface Latency {
 /**
  * What one tenant notices of the floods of another and of nobody: its fetches one after another, with nothing else
  * going on, under the flood, and while the same flood goes to a bare server beside the vault. The last one is what the
- * machine itself costs, because whoever floods needs a processor too.
+ * machine itself costs, because whoever floods needs a processor too: it gets what is left of them, as another
+ * machine would take none. How much of a processor vault and flood use tells both apart on a machine that others use.
  */
 export async function benchNeighbours(): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'flow-vault-bench-'))
@@ -44,7 +48,11 @@ export async function benchNeighbours(): Promise<void> {
     const server = await serveVault(folder, { FLOW_VAULT_ALLOW_HOSTS: hanging.host })
     const victimToken = await server.tokenOf('acme')
     const id = await createConnection(server.url, victimToken, connectionBody(0))
-    const victim = { url: `${server.url}${PATH}/${id}/credentials`, token: victimToken }
+    const victim = {
+      url: `${server.url}${PATH}/${id}/credentials`,
+      token: victimToken,
+      pid: server.child.pid!,
+    }
     const evil = await server.tokenOf('evil')
     const evilId = await createConnection(server.url, evil, connectionBody(1))
     const floods = floodsOf({ url: server.url, token: evil, id: evilId, hangingUrl: `${hanging.url}/token` })
@@ -67,7 +75,7 @@ export async function benchNeighbours(): Promise<void> {
 
 async function rowOf(what: string, flood: Flood, victim: Victim): Promise<Row> {
   const idle = await latencyOf(victim)
-  const { latency, result } = await under(flood, victim)
+  const { latency, result, shares } = await under(flood, victim)
   const { pathname, search } = new URL(flood.url)
   const beside = await withBareServer('{}', (bare) =>
     under({ ...flood, url: new URL(`${pathname}${search}`, bare).href }, victim),
@@ -76,8 +84,8 @@ async function rowOf(what: string, flood: Flood, victim: Victim): Promise<Row> {
   const rate = (count: number) => Math.round(count / result.seconds).toLocaleString('en')
   return {
     what,
-    value: `${show(idle)} idle, ${show(latency)} under it: ${times} times (${rate(result.answered)}/s answered, ${rate(result.refused)}/s refused)`,
-    beside: `${show(beside.latency)}: ${(beside.latency.p95Ms / idle.p95Ms).toFixed(1)} times`,
+    value: `${show(idle)} idle, ${show(latency)} under it: ${times} times (${rate(result.answered)}/s answered, ${rate(result.refused)}/s refused; ${shares})`,
+    beside: `${show(beside.latency)}: ${(beside.latency.p95Ms / idle.p95Ms).toFixed(1)} times (${rate(beside.result.answered)}/s)`,
     aim: '≤ 2 times',
   }
 }
@@ -86,19 +94,36 @@ function show({ p50Ms, p95Ms }: Latency): string {
   return `p50 ${p50Ms.toFixed(1)} p95 ${p95Ms.toFixed(1)} ms`
 }
 
-async function under(flood: Flood, victim: Victim): Promise<{ latency: Latency; result: FloodResult }> {
+interface Flooded {
+  readonly latency: Latency
+  readonly result: FloodResult
+  /** Of one processor, by the vault and by the flood. */
+  readonly shares: string
+}
+
+async function under(flood: Flood, victim: Victim): Promise<Flooded> {
   const child = fork(path.join(import.meta.dirname, 'flood-process.ts'), [JSON.stringify(flood)], {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
+  setPriority(child.pid!, constants.priority.PRIORITY_LOW)
   await once(child, 'message')
   await new Promise((resolve) => setTimeout(resolve, RISING_MS))
+  const used = () => [performance.now(), processorMs(victim.pid), processorMs(child.pid!)] as const
+  const before = used()
   const latency = await latencyOf(victim)
+  const [ms, vaultMs, floodMs] = used().map((after, index) => after - before[index]!) as [
+    number,
+    number,
+    number,
+  ]
+  const percent = (part: number) => `${Math.round((part / ms) * 100)} %`
+  const shares = `vault ${percent(vaultMs)}, flood ${percent(floodMs)} of a processor`
   const told = once(child, 'message')
   const ended = once(child, 'exit')
   child.send('tell')
   const [result] = await told
   await ended
-  return { latency, result }
+  return { latency, result, shares }
 }
 
 /** Each fetch on a connection of its own: a flood may keep others from connecting. */

@@ -1,13 +1,15 @@
 /**
- * So many requests are begun before the network is looked at again. A fetch takes a tenth of a millisecond; one alone
- * would have the event loop turn once for each.
+ * So many fetches are begun before the network is looked at again, or what takes as long: a tenth of a millisecond
+ * each. One alone would have the event loop turn once for each.
  */
 const TURNS_A_ROUND = 4
+/** What requests take, in fetches: the rest of a round for one that may be long. */
+export const TURN_WEIGHTS = { fetch: 1, request: 2, long: TURNS_A_ROUND } as const
 /** Calls under way of one holder: more than any number of flows needs at once, and about 20 MB. */
 const MAX_INSIDE = 1_000
 
 interface Turn {
-  readonly isLong: boolean
+  readonly weight: number
   begin(): void
 }
 
@@ -40,31 +42,27 @@ export class FairTurns {
 
   /**
    * Resolves at the request's turn to what has to be called when it is over; undefined, at once, when the holder has
-   * too many under way. One that is long has what is left of its round to itself.
+   * too many under way. It takes as much of its round as it weighs, begun when anything of that is left.
    */
-  async enter(name: string, { isLong = false } = {}): Promise<(() => void) | undefined> {
+  async enter(name: string, weight: number = TURN_WEIGHTS.fetch): Promise<(() => void) | undefined> {
     const holder = this.#holders.get(name) ?? { inside: 0, waiting: new Set() }
     if (holder.inside >= this.#limits.inside) return undefined
     holder.inside++
     this.#holders.set(name, holder)
     if (this.#line.size > 0 || this.#begun >= this.#limits.round) {
       await new Promise<void>((resolve) => {
-        holder.waiting.add({ isLong, begin: resolve })
+        holder.waiting.add({ weight, begin: resolve })
         this.#line.add(name)
         this.#planRound()
       })
     } else {
-      this.#count(isLong)
+      this.#begun += weight
       this.#planRound()
     }
     return () => {
       holder.inside--
       if (holder.inside === 0) this.#holders.delete(name)
     }
-  }
-
-  #count(isLong: boolean): void {
-    this.#begun += isLong ? this.#limits.round : 1
   }
 
   #planRound(): void {
@@ -84,7 +82,7 @@ export class FairTurns {
       // To the end of the line, where this loop comes by again.
       this.#line.delete(name)
       if (waiting.size > 0) this.#line.add(name)
-      this.#count(turn.isLong)
+      this.#begun += turn.weight
       turn.begin()
     }
     if (this.#begun > 0) this.#planRound()

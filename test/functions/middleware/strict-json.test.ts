@@ -74,6 +74,16 @@ describe('parseStrictJson', () => {
     })
   })
 
+  test('takes 2,000 members in all and refuses 2,001, wherever they are', () => {
+    const members = (count: number) => Array.from({ length: count }, (_, index) => `"k${index}":0`).join()
+    const nested = (count: number) => `{"a":[{${members(count / 2)}},{${members(count / 2 - 1)}}]}`
+    for (const text of [`{${members(2_000)}}`, nested(2_000)])
+      expect(() => parseStrictJson(text)).not.toThrow()
+    for (const text of [`{${members(2_001)}}`, nested(2_002)]) {
+      expect(errorOf(text).message).toBe('Too many properties')
+    }
+  })
+
   test('takes 20 levels and refuses 21, of objects, lists or both', () => {
     const lists = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
     const objects = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`

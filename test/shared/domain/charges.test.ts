@@ -1,4 +1,4 @@
-import { addressHolder, chargeForRows, rateOf } from '../../../shared/domain/charges.ts'
+import { addressHolder, chargeForAnswer, chargeForRows, rateOf } from '../../../shared/domain/charges.ts'
 
 describe('rateOf', () => {
   it('follows the requests that the operator allows, and is never nothing', () => {
@@ -14,6 +14,13 @@ describe('chargeForRows', () => {
   it('costs a request for each hundred rows, and a tenth of it for those passed by', () => {
     expect(chargeForRows({ read: 10_000, skipped: 0 })).toBe(100)
     expect(chargeForRows({ read: 50, skipped: 10_000 })).toBe(10.5)
+  })
+})
+
+describe('chargeForAnswer', () => {
+  it('costs nothing for a page, and a request for each 32 KiB', () => {
+    expect(chargeForAnswer(32_767)).toBe(0)
+    expect(chargeForAnswer(327_680)).toBe(10)
   })
 })
 

@@ -6,11 +6,9 @@ describe('FairTurns', () => {
     let next: (() => void) | undefined
     const turns = new FairTurns({ limits, nextRound: (run) => (next = run) })
     let begun: string[] = []
-    const ask = (name: string, count = 1, isLong = false): void => {
+    const ask = (name: string, count = 1, weight = 1): void => {
       for (let sent = 0; sent < count; sent++) {
-        turns
-          .enter(name, { isLong })
-          .then((leave) => begun.push(leave === undefined ? `${name} refused` : name))
+        turns.enter(name, weight).then((leave) => begun.push(leave === undefined ? `${name} refused` : name))
       }
     }
     const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -49,14 +47,23 @@ describe('FairTurns', () => {
     expect(await round()).toEqual(['other', 'evil'])
   })
 
-  it('gives one with a long body the rest of its round', async () => {
+  it('gives one that weighs a round the rest of it', async () => {
     const { ask, seen, round } = rounds({ round: 4, inside: 1_000 })
-    ask('evil', 5, true)
+    ask('evil', 5, 4)
     expect(await seen()).toEqual(['evil'])
     ask('acme', 2)
     expect(await round()).toEqual(['evil'])
     expect(await round()).toEqual(['acme', 'evil'])
     expect(await round()).toEqual(['acme', 'evil'])
+  })
+
+  it('begins fewer of those that weigh more', async () => {
+    const { ask, seen, round } = rounds({ round: 4, inside: 1_000 })
+    ask('evil', 7, 2)
+    expect(await seen()).toEqual(['evil', 'evil'])
+    ask('acme', 4)
+    expect(await round()).toEqual(['evil', 'acme', 'evil'])
+    expect(await round()).toEqual(['acme', 'evil', 'acme'])
   })
 
   it('begins all in the end, so many a round', async () => {
