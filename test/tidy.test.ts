@@ -209,6 +209,25 @@ const MESSAGE_READERS: Readonly<Record<string, string>> = {
 const NOT_LOGGING =
   /^cli\/|^tools\/|^infra\/(?:[a-z-]+\.ts$|embedded\/commands\/(?:[a-z-]+-command|request-token)\.ts$)|^web\//
 
+/** Who takes a value for another type by force, and why no stored item is among them: those go through their codec. */
+const CASTERS: Readonly<Record<string, string>> = {
+  'shared/rows/row-codec.ts': 'the one place where attributes become a value, once their format is known',
+  'shared/connectors/setup-schema.ts': 'a JSON Schema that zod has made is plain JSON',
+  'shared/adapters/sqlite/item-statements.ts':
+    'rows come as arrays where a statement is told so; its types do not know',
+  'shared/adapters/jwt/discovered-keys.ts': 'jose checks each key of a set that is there',
+  'functions/route.ts': 'parse-request gives a handler exactly what its schemas put out',
+  'functions/api/setup-body.ts': 'what JSON.parse has made is JSON; zod calls it unknown',
+}
+
+/** Who names the partitions of the row store beside `shared/domain`, and why no key is built there. */
+const PARTITION_NAMERS: Readonly<Record<string, string>> = {
+  'infra/constructs/grants.ts': 'patterns of leading keys, for the policies of roles',
+  'infra/constructs/event-grants.ts': 'patterns of leading keys, for the policies of roles',
+  'infra/constructs/secret-stores.ts': 'patterns of leading keys, for the policies of roles',
+  'tools/aws/move/moved-kinds.ts': 'the kinds that a move knows, each with what becomes of it',
+}
+
 /** Packages are used under these alone; with OR, one of them is enough, and with AND all are needed. */
 const LICENCES = new Set([
   ...['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'CC-BY-4.0', 'CC0-1.0'],
@@ -344,6 +363,23 @@ describe('secrets', () => {
 
   test('do not reach the console, and nothing else does', () => {
     expect(linesWith([...SOURCES, ...TESTS], /\bconsole\s*\./)).toEqual([])
+  })
+})
+
+describe('stored items', () => {
+  test('become values, and values items, in shared/rows and nowhere else', () => {
+    const found = SOURCES.filter((file) => !/^(?:web|cli)\//.test(file.path))
+      .filter((file) => /\bas unknown as\b/.test(file.code))
+      .map((file) => file.path)
+    expect(found).toEqual(Object.keys(CASTERS).sort())
+  })
+
+  test('have keys that are built in shared/domain', () => {
+    const others = SOURCES.filter((file) => !file.path.startsWith('shared/domain/'))
+    const named = others.filter((file) => /['`](?:TENANT|STATE|ACCESS|REFRESH|SECRET|VAULT)#/.test(file.text))
+    expect(named.map((file) => file.path)).toEqual(Object.keys(PARTITION_NAMERS).sort())
+    const inner = others.filter((file) => /^(?:shared|infra\/embedded|tools)\//.test(file.path))
+    expect(linesWith(inner, /\b(?:partition|sort(?:Prefix)?): ?['`]/, 'text')).toEqual([])
   })
 })
 

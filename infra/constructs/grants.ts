@@ -1,8 +1,9 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ENV } from '../../functions/config.ts'
-import { secretStoreKey, usagePartition } from '../../shared/domain/keys.ts'
+import { usagePartition } from '../../shared/domain/keys.ts'
 import { BREAKERS_PARTITION, budgetsPartition, WRITES_PARTITION } from '../../shared/domain/limit-keys.ts'
 import type { SecretKind } from '../../shared/domain/secret-id.ts'
+import { SECRET_STORE_KEY } from '../../shared/domain/store-keys.ts'
 import type { GrantName } from '../function-table.ts'
 import { EVENT_GRANTS } from './event-grants.ts'
 import {
@@ -163,7 +164,7 @@ function onSecrets(it: VaultResources, statements: readonly PolicyStatement[]): 
   }
 }
 
-const SECRET_STORE_ITEM = secretStoreKey().partition
+const SECRET_STORE_ITEM = SECRET_STORE_KEY.partition
 
 /** The counts of every tenant: who fetches may raise these, and changes nothing else of what it reads. */
 const USAGE_ITEMS = usagePartition('*')

@@ -1,13 +1,14 @@
 import fs from 'node:fs'
+import { WRITE_PROBE_KEY } from '../../shared/domain/store-keys.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { type ItemStore, StoreUnavailableError } from '../../shared/ports/item-store.ts'
+import { PROBE_ROWS } from '../../shared/rows/vault-rows.ts'
 
 /** However often a monitor asks, the disk is written to this seldom; after a failure it is tried again sooner. */
 const PROVEN_FOR_MS = 5_000
 const FAILED_FOR_MS = 1_000
 /** Less is a matter of minutes: the write-ahead log alone may take 64 MiB in a burst. */
 const MIN_FREE_BYTES = 16 * 1024 * 1024
-const PROBE_KEY = { partition: 'VAULT', sort: 'write-probe' }
 
 /**
  * Whether requests can be served, changes too: the key opens, a write comes through to the disk, and there is room for
@@ -27,7 +28,9 @@ export function readinessCheck(options: {
     if (freeBytes() < MIN_FREE_BYTES) {
       throw new StoreUnavailableError('the disk of the data folder has less than 16 MiB left', 'not-applied')
     }
-    await items.transact([{ op: 'put', key: PROBE_KEY, attributes: { atMs: clock.nowMs() } }])
+    await items.transact([
+      { op: 'put', key: WRITE_PROBE_KEY, attributes: PROBE_ROWS.encode({ atMs: clock.nowMs() }) },
+    ])
   }
   return () => {
     const nowMs = clock.monotonicMs()

@@ -2,14 +2,15 @@ import { bucketOf } from './ids.ts'
 import type { ItemKey } from './item-key.ts'
 
 /*
- * Every key of the row store is built here, and each begins with its tenant, so that one tenant's keys can never
- * name another's items (and an IAM condition on the leading key could say so).
+ * The keys of what belongs to a tenant are built here: each begins with its tenant, so that one tenant's keys can never
+ * name another's items (and an IAM condition on the leading key could say so). Beside it `sealed-keys.ts` has those of
+ * ciphertexts, `limit-keys.ts` those of limits, and `store-keys.ts` those of what belongs to nobody.
  */
 
 /** Design: 32 shards carry 10 M hourly connections at 190 index writes a second each, of 1,000 allowed. */
 export const ROTATION_SHARDS = 32
 /** Intents, tombstones and rescues are few: a handful of shards spares `reconcile` queries. */
-export const WORK_SHARDS = 4
+const WORK_SHARDS = 4
 /** Design: 3,030 rotations a second write two index entries an event; 16 shards take 380 a second each, of 1,000 allowed. */
 export const OUTBOX_SHARDS = 16
 /** Concurrent creates of one tenant meet in its counter; shards keep DynamoDB transactions from colliding. */
@@ -189,9 +190,21 @@ export function countersPartition(tenant: string): string {
   return `TENANT#${tenant}#COUNTERS`
 }
 
+/** What the sort keys of the counters of connections begin with. */
+export const CONNECTION_COUNTERS = 'connections#'
+
 /** The counter that a connection counts in. */
 export function connectionCounterKey(tenant: string, id: string): ItemKey {
-  return { partition: countersPartition(tenant), sort: `connections#${bucketOf(id, COUNTER_SHARDS)}` }
+  return connectionCounterKeys(tenant)[bucketOf(id, COUNTER_SHARDS)]!
+}
+
+/** Every counter of a tenant's connections. */
+export function connectionCounterKeys(tenant: string): ItemKey[] {
+  const partition = countersPartition(tenant)
+  return Array.from({ length: COUNTER_SHARDS }, (_, shard) => ({
+    partition,
+    sort: `${CONNECTION_COUNTERS}${shard}`,
+  }))
 }
 
 /** `sort` is made by `idempotencySort`. */
@@ -219,42 +232,27 @@ export function oauthAppsPartition(tenant: string): string {
   return `TENANT#${tenant}#OAUTH_APPS`
 }
 
-/** An OAuth application by its id, or an app's default by its own sort key. */
+/** What the ids, and so the sort keys, of applications begin with; those of defaults do not. */
+export const OAUTH_APP_PREFIX = 'oa_'
+
+/** An OAuth application. */
 export function oauthAppKey(tenant: string, id: string): ItemKey {
   return { partition: oauthAppsPartition(tenant), sort: id }
 }
 
-/** What kinds of sealed items there are, by the word their partition begins with. */
-const SEALED_PARTS = { ACCESS: 'access', REFRESH: 'refresh' } as const
-
-/** Holds the sealed items of one part of a connection's grants; the sort key is the mark. */
-export function sealedGrantsPartition(tenant: string, ownerId: string, part: 'access' | 'refresh'): string {
-  return `${part === 'access' ? 'ACCESS' : 'REFRESH'}#${tenant}#${ownerId}`
-}
-
-/** A sealed token of a connection, by its mark. */
-export function sealedGrantKey(place: {
-  tenant: string
-  ownerId: string
-  part: 'access' | 'refresh'
-  mark: string
-}): ItemKey {
-  return { partition: sealedGrantsPartition(place.tenant, place.ownerId, place.part), sort: place.mark }
-}
-
-/** What is sealed under a key, or undefined when it is no sealed token. */
-export function findSealedGrant(
-  key: ItemKey,
-): { tenant: string; ownerId: string; part: 'access' | 'refresh'; mark: string } | undefined {
-  const [word = '', tenant, ownerId] = key.partition.split('#')
-  const part = Object.hasOwn(SEALED_PARTS, word) ? SEALED_PARTS[word as keyof typeof SEALED_PARTS] : undefined
-  if (part === undefined || tenant === undefined || ownerId === undefined) return undefined
-  return { tenant, ownerId, part, mark: key.sort }
+/** What names an app's default application. */
+export function defaultOauthAppKey(tenant: string, appId: string): ItemKey {
+  return { partition: oauthAppsPartition(tenant), sort: `default#${appId}` }
 }
 
 /** An authorization is found by its id alone, a digest of its state: the callback names no tenant, the item does. */
 export function authorizationKey(id: string): ItemKey {
   return { partition: `STATE#${id}`, sort: 'state' }
+}
+
+/** Whether a key is an authorization's. */
+export function isAuthorizationKey({ partition }: ItemKey): boolean {
+  return partition.startsWith('STATE#')
 }
 
 /** Which connection an imported token belongs to; `digest` is keyed. */
@@ -267,11 +265,6 @@ export function codeClaimKey(tenant: string, digest: string): ItemKey {
   return { partition: `TENANT#${tenant}#CODES`, sort: digest }
 }
 
-/** How many changes of a connection were refused within a minute; `sort` names both. */
-export function refusedChangesKey(tenant: string, sort: string): ItemKey {
-  return { partition: `TENANT#${tenant}#REFUSED_CHANGES`, sort }
-}
-
 /** The shard of the due index in which a connection waits for its rotation. */
 export function rotationShard(id: string): string {
   return `rotation#${String(bucketOf(id, ROTATION_SHARDS)).padStart(2, '0')}`
@@ -279,17 +272,21 @@ export function rotationShard(id: string): string {
 
 /** The shard of the due index in which something else waits for reconcile. */
 export function workShard(id: string): string {
-  return `work#${bucketOf(id, WORK_SHARDS)}`
+  return workShardAt(bucketOf(id, WORK_SHARDS))
+}
+
+/** Every shard that `workShard` may name. */
+export function workShards(): string[] {
+  return Array.from({ length: WORK_SHARDS }, (_, index) => workShardAt(index))
+}
+
+function workShardAt(index: number): string {
+  return `work#${index}`
 }
 
 /** What the daily comparison of both stores saw amiss, until it is seen again or gone. */
 export function sightingKey(tenant: string, what: string): ItemKey {
   return { partition: `TENANT#${tenant}#SIGHTINGS`, sort: what }
-}
-
-/** Says which kind of secret store the rows point into; the one item of a table that belongs to no tenant for good. */
-export function secretStoreKey(): ItemKey {
-  return { partition: 'VAULT', sort: 'secret-store' }
 }
 
 /** The tenant and the kind of a partition that belongs to one (`CONNECTIONS`, …), or undefined. */

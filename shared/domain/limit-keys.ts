@@ -31,3 +31,8 @@ export function breakerKey(of: { kind: string; tenant: string | undefined; of: s
 
 /** Holds the open breakers of hosts of the catalogue, which all tenants share. */
 export const BREAKERS_PARTITION = 'VAULT#BREAKERS'
+
+/** How many changes of a connection were refused within a minute, counted in minutes of the epoch. */
+export function refusedChangesKey(tenant: string, id: string, minute: number): ItemKey {
+  return { partition: `TENANT#${tenant}#REFUSED_CHANGES`, sort: `${id}#${minute}` }
+}

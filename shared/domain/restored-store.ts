@@ -1,11 +1,4 @@
 import type { GrantProfile } from './grant-profile.ts'
-import type { ItemKey } from './item-key.ts'
-
-/**
- * Where a store says that it came out of a copy. Its original may still run, with the same refresh tokens: whichever of
- * the two sends one first takes it from the other, and many providers end the whole grant when the second follows.
- */
-export const RESTORED_KEY: ItemKey = { partition: 'VAULT', sort: 'restored' }
 
 /**
  * Which of the two vaults of a move a store is, in its mark: both have the same refresh tokens while the move goes on,

@@ -17,9 +17,6 @@ export class UnreadableItemError extends Error {
   override readonly name = 'UnreadableItemError'
 }
 
-/** Which format the items of a whole store have; raised when what is there can no longer be read item by item. */
-export const STORE_FORMAT = 1
-
 /** The codec of one kind of items, whose format is `v`: each item says which it has, and another is refused. */
 export function rowCodec<Row extends object>(kind: string, v: number): RowCodec<Row> {
   const decode = (attributes: Attributes): Row => {

@@ -6,7 +6,7 @@ import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secret
 import { ENV } from '../../functions/config.ts'
 import { functionNameOf } from '../../infra/constructs/vault-function.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
-import { sealedGrantKey } from '../../shared/domain/keys.ts'
+import { sealedGrantKey } from '../../shared/domain/sealed-keys.ts'
 import { SECRET_KINDS, type SecretKind, secretIdOf } from '../../shared/domain/secret-id.ts'
 import { runAgainstAccount } from '../../tools/aws/account-run.ts'
 import { feedSuite } from '../e2e/feed-suite.ts'

@@ -7,9 +7,10 @@ import { decodeJwt } from 'jose'
 import { ENV } from '../../functions/config.ts'
 import { bundleFunction } from '../../infra/constructs/bundle-function.ts'
 import { encodeItem } from '../../shared/adapters/dynamodb/attribute-codec.ts'
-import { connectionKey, secretStoreKey } from '../../shared/domain/keys.ts'
+import { connectionKey } from '../../shared/domain/keys.ts'
+import { SECRET_STORE_KEY } from '../../shared/domain/store-keys.ts'
 import type { Attributes, ItemKey } from '../../shared/ports/item-store.ts'
-import { STORE_FORMAT } from '../../shared/rows/row-codec.ts'
+import { STORE_FORMAT } from '../../shared/rows/vault-rows.ts'
 import { startLocalServer } from '../support/local-server.ts'
 import { startRunningVault } from '../support/running-vault.ts'
 import { printTable } from './table.ts'
@@ -37,7 +38,7 @@ export async function benchFirstFetch(): Promise<void> {
   const { id } = (await made.json()) as { id: string }
   const row = await vault.server.vault.items.get(connectionKey(TENANT, id))
   if (row === undefined) throw new Error('the connection has no row')
-  const aws = await startStores({ id, row, store: { kind: 'secrets-manager', format: STORE_FORMAT } })
+  const aws = await startStores({ id, row, store: { kind: 'secrets-manager', format: STORE_FORMAT, v: 1 } })
   const token = await vault.token(caller)
   const { folder } = bundleFunction('credentials', 'secrets-manager')
   const file = path.join(folder, 'index.js')
@@ -61,7 +62,7 @@ export async function benchFirstFetch(): Promise<void> {
 function startStores({ id, row, store }: { id: string; row: Attributes; store: Attributes }) {
   const itemOf = ({ pk, sk }: { pk: { S: string }; sk: { S: string } }) => {
     const key: ItemKey = { partition: pk.S, sort: sk.S }
-    if (key.partition === secretStoreKey().partition) return encodeItem(key, store)
+    if (key.partition === SECRET_STORE_KEY.partition) return encodeItem(key, store)
     return key.sort === id ? encodeItem(key, row) : undefined
   }
   return startLocalServer(async (request, response) => {

@@ -1,5 +1,5 @@
-import { metaKey, secretIdOfPartition, versionOfKey } from '../../shared/adapters/sealed/sealed-items.ts'
 import type { ConnectionRow, SecretPointer } from '../../shared/domain/connection.ts'
+import { metaKey, secretIdOfPartition, versionOfKey } from '../../shared/domain/sealed-keys.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Attributes, Item, ItemStore } from '../../shared/ports/item-store.ts'
 import type { OauthApplication } from '../../shared/rows/application-row.ts'
@@ -22,6 +22,7 @@ interface Contents {
   readonly scheduled: readonly string[]
   readonly versions: { secretId: string; versionId: string }[]
   readonly unfinished: string[]
+  readonly formless: string[]
 }
 
 /**
@@ -33,6 +34,7 @@ export async function brokenInvariants(world: Looked, also: { versions: boolean 
   const found = await contentsOf(world)
   return [
     ...found.unfinished,
+    ...found.formless.map((key) => `an item does not say which format it has: ${key}`),
     ...pointerFaults(found),
     ...secretFaults(found, also.versions ? [] : found.scheduled),
     ...(also.versions ? versionFaults(found) : []),
@@ -91,6 +93,9 @@ async function contentsOf(world: Looked): Promise<Contents> {
       key.sort === 'meta' && deletedAtMs !== undefined ? [secretIdOfPartition(key.partition)!] : [],
     ),
     versions,
+    formless: items
+      .filter(({ attributes: { v } }) => typeof v !== 'number')
+      .map(({ key: { partition, sort } }) => `${partition} ${sort}`),
     unfinished: [
       ...of('INTENTS')
         .filter((item) => !hasExpiry(item.attributes, nowMs))

@@ -1,5 +1,5 @@
 import { VaultError } from '../../shared/domain/errors.ts'
-import { WORK_SHARDS } from '../../shared/domain/keys.ts'
+import { workShards } from '../../shared/domain/keys.ts'
 import type { Counts } from './invariants.ts'
 import { type KnownConnection, People } from './people.ts'
 import { FAIR_PROVIDER, FAIR_STORES, type Scenario, scenarioOf } from './scenario.ts'
@@ -115,9 +115,9 @@ async function checkCalm(world: World, people: People): Promise<void> {
       world.invariants.breach('calm', `${row.id} still has an attempt ${JSON.stringify(row)}`)
     await checkFetch(world, connection)
   }
-  for (let shard = 0; shard < WORK_SHARDS; shard++) {
+  for (const shard of workShards()) {
     const page = await world.items.queryDue({
-      shard: `work#${shard}`,
+      shard,
       dueAtMostMs: world.time.nowMs,
       limit: 100,
     })

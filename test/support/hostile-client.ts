@@ -1,4 +1,4 @@
-import { refusedChangesKey } from '../../shared/domain/keys.ts'
+import { refusedChangesKey } from '../../shared/domain/limit-keys.ts'
 import type { RawAnswer } from './raw-http.ts'
 import { expectRefusal, type Refusal, readAnswer } from './refusal.ts'
 import type { RunningVault } from './running-vault.ts'
@@ -9,7 +9,7 @@ export const CANARY = 'canary-0123456789-secret'
 
 export const CONNECTIONS = '/api/v2/flows/vault/connections'
 
-const REFUSED_CHANGES = refusedChangesKey('acme', '').partition
+const REFUSED_CHANGES = refusedChangesKey('acme', '', 0).partition
 
 /** What is sent; the method is POST, the path that of the connections, unless told. */
 export interface Sent {

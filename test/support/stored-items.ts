@@ -1,5 +1,5 @@
-import { secretIdOfPartition } from '../../shared/adapters/sealed/sealed-items.ts'
 import { outboxShards } from '../../shared/domain/keys.ts'
+import { secretIdOfPartition } from '../../shared/domain/sealed-keys.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
 import type { Attributes, ItemStore } from '../../shared/ports/item-store.ts'
 import { until } from './until.ts'

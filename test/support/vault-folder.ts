@@ -1,13 +1,13 @@
 import path from 'node:path'
 import { KEY_FILE, openStores } from '../../infra/embedded/open-stores.ts'
 import { openKeyFile } from '../../shared/adapters/sealed/key-file.ts'
-import { versionOfKey } from '../../shared/adapters/sealed/sealed-items.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
-import { RESTORED_KEY } from '../../shared/domain/restored-store.ts'
+import { versionOfKey } from '../../shared/domain/sealed-keys.ts'
 import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
+import { RESTORED_KEY } from '../../shared/domain/store-keys.ts'
 import { storeVersion } from './store-version.ts'
 
 const random = new SystemRandom()

@@ -1,12 +1,11 @@
-import { findPartitionParts, findSealedGrant } from '../../shared/domain/keys.ts'
+import { findPartitionParts } from '../../shared/domain/keys.ts'
+import { findSealedGrant, secretIdOfPartition } from '../../shared/domain/sealed-keys.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
 import type { ItemKey, ItemStore } from '../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
 
 /** A page that is read at once, and as many writes as a transaction takes (DynamoDB, TransactWriteItems). */
 const PAGE_ITEMS = 100
-/** What begins the partition of a sealed secret; the name of the secret follows. */
-const SEALED_SECRET = 'SECRET#'
 
 /** What is there of a tenant, and what was removed of it. */
 export interface TenantCounts {
@@ -21,8 +20,7 @@ export function ownerOf(key: ItemKey): { tenant: string; kind: 'row' | 'token' |
   if (row !== undefined) return { tenant: row.tenant, kind: 'row' }
   const token = findSealedGrant(key)
   if (token !== undefined) return { tenant: token.tenant, kind: 'token' }
-  if (!key.partition.startsWith(SEALED_SECRET)) return undefined
-  const secret = findSecretIdParts(key.partition.slice(SEALED_SECRET.length))
+  const secret = findSecretIdParts(secretIdOfPartition(key.partition) ?? '')
   return secret === undefined ? undefined : { tenant: secret.tenant, kind: 'secret' }
 }
 

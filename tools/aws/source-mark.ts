@@ -1,4 +1,4 @@
-import { secretStoreKey } from '../../shared/domain/keys.ts'
+import { SECRET_STORE_KEY } from '../../shared/domain/store-keys.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import {
   findMark,
@@ -24,7 +24,7 @@ export async function tellOfSource(
   word: SourceWord,
   { isDry, nowMs }: { readonly isDry: boolean; readonly nowMs: number },
 ): Promise<string> {
-  if ((await items.get(secretStoreKey())) === undefined)
+  if ((await items.get(SECRET_STORE_KEY)) === undefined)
     throw new ToolError('This table holds no vault: no secret was ever stored with it. Nothing was changed.')
   const mark = await findMark(items)
   const since = mark?.restoredAt === undefined ? '' : ` since ${mark.restoredAt}`

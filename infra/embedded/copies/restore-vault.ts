@@ -1,10 +1,10 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { KEY_CHECK_KEY } from '../../../shared/adapters/sealed/key-check.ts'
 import { SqliteItemStore } from '../../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { SystemClock } from '../../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
+import { KEY_CHECK_KEY } from '../../../shared/domain/store-keys.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import {
   liftRestored,

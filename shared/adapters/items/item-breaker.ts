@@ -3,7 +3,6 @@ import { newUuid } from '../../domain/ids.ts'
 import { breakerKey } from '../../domain/limit-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
-  type Attributes,
   type Condition,
   ConditionFailedError,
   type ItemStore,
@@ -21,6 +20,7 @@ import {
   type RequestedProvider,
 } from '../../ports/provider-breaker.ts'
 import type { Random } from '../../ports/random.ts'
+import { BREAKER_ROWS } from '../../rows/limit-rows.ts'
 import { LocalBreaker, type OpenBreaker } from '../memory/local-breaker.ts'
 
 /** How a breaker stands elsewhere is looked up this often at most, and only when something is about to be sent. */
@@ -29,6 +29,8 @@ const LOOK_EVERY_MS = 1_000
 const KEPT_MS = 3_600_000
 /** Names whose item was seen; as many as the breakers in memory. */
 const MAX_NAMES = 10_000
+
+type StoredBreaker = ReturnType<typeof BREAKER_ROWS.decode>
 
 /** How a breaker stands now; closed without. */
 interface Change {
@@ -91,24 +93,23 @@ export class ItemBreaker implements ProviderBreaker {
     const seen = this.#seen.get(idOf(name))
     const isRecent = seen !== undefined && this.#clock.monotonicMs() - seen.atMs < LOOK_EVERY_MS
     if (isRecent && !afresh) return
-    let stored: Attributes | undefined
+    let stored: StoredBreaker | undefined
     try {
-      stored = await this.#items.get(breakerKey(name), { consistent: afresh })
+      stored = BREAKER_ROWS.find(await this.#items.get(breakerKey(name), { consistent: afresh }))
     } catch (error) {
       if (error instanceof StoreUnavailableError) return
       throw error
     }
     const nowMs = this.#clock.nowMs()
-    if (stored !== undefined && Number(stored['openUntilMs']) + KEPT_MS > nowMs)
+    if (stored !== undefined && stored.openUntilMs + KEPT_MS > nowMs)
       this.#local.adopt(name, openBreakerOf(stored, nowMs))
     // One that was there was closed by others; one that never was could not be written.
     else if (seen?.op !== undefined) this.#local.adopt(name, undefined)
     this.#note(name, stored)
   }
 
-  #note(name: BreakerName, stored: Attributes | undefined): void {
-    const op = stored === undefined ? undefined : String(stored['op'])
-    const openUntilMs = Number(stored?.['openUntilMs'] ?? 0)
+  #note(name: BreakerName, stored: StoredBreaker | undefined): void {
+    const { op, openUntilMs = 0 } = stored ?? {}
     this.#seen.set(idOf(name), { atMs: this.#clock.monotonicMs(), op, openUntilMs })
   }
 
@@ -136,16 +137,18 @@ export class ItemBreaker implements ProviderBreaker {
    * so since it was looked up. True while the table does not answer.
    */
   async #store(changes: readonly Change[]): Promise<boolean> {
-    const stored = changes.map(({ name, open }) => ({ name, attributes: open && this.#attributesOf(open) }))
-    const writes = stored.map(({ name, attributes }): Write => {
+    const stored = changes.map(({ name, open }) => ({ name, breaker: open && this.#storedOf(open) }))
+    const writes = stored.map(({ name, breaker }): Write => {
       const [key, op] = [breakerKey(name), this.#seen.get(idOf(name))?.op]
       const when: Condition[] =
         op === undefined ? [{ kind: 'item-absent' }] : [{ kind: 'equals', attribute: 'op', value: op }]
-      return attributes === undefined ? { op: 'delete', key, when } : { op: 'put', key, attributes, when }
+      if (breaker === undefined) return { op: 'delete', key, when }
+      const expires_at_s = Math.ceil((breaker.openUntilMs + KEPT_MS) / 1000)
+      return { op: 'put', key, attributes: { ...BREAKER_ROWS.encode(breaker), expires_at_s }, when }
     })
     try {
       await this.#items.transact(writes)
-      for (const { name, attributes } of stored) this.#note(name, attributes)
+      for (const { name, breaker } of stored) this.#note(name, breaker)
       return true
     } catch (error) {
       if (error instanceof ConditionFailedError) return false
@@ -154,19 +157,11 @@ export class ItemBreaker implements ProviderBreaker {
     }
   }
 
-  #attributesOf({ forMs, probingForMs, isRefused }: OpenBreaker): Attributes {
+  #storedOf({ forMs, probingForMs, isRefused }: OpenBreaker): StoredBreaker {
     const nowMs = this.#clock.nowMs()
     const openUntilMs = Math.ceil(nowMs + forMs)
-    const expires_at_s = Math.ceil((openUntilMs + KEPT_MS) / 1000)
     const probingUntilMs = Math.ceil(nowMs + Math.max(0, probingForMs))
-    return {
-      kind: 'breaker',
-      op: newUuid(this.#random),
-      openUntilMs,
-      probingUntilMs,
-      isRefused,
-      expires_at_s,
-    }
+    return { op: newUuid(this.#random), openUntilMs, probingUntilMs, isRefused }
   }
 }
 
@@ -174,11 +169,7 @@ function idOf({ kind, tenant, of }: BreakerName): string {
   return JSON.stringify([kind, tenant, of])
 }
 
-function openBreakerOf(stored: Attributes, nowMs: number): OpenBreaker {
-  const [openUntilMs, probingUntilMs] = [Number(stored['openUntilMs']), Number(stored['probingUntilMs'])]
-  return {
-    forMs: openUntilMs - nowMs,
-    probingForMs: probingUntilMs - nowMs,
-    isRefused: stored['isRefused'] === true,
-  }
+function openBreakerOf(stored: StoredBreaker, nowMs: number): OpenBreaker {
+  const { openUntilMs, probingUntilMs, isRefused } = stored
+  return { forMs: openUntilMs - nowMs, probingForMs: probingUntilMs - nowMs, isRefused }
 }

@@ -9,8 +9,9 @@ import {
   secondsUntil,
 } from '../../domain/token-bucket.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { type Attributes, ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import { ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
 import type { Random } from '../../ports/random.ts'
+import { BUCKET_ROWS } from '../../rows/limit-rows.ts'
 
 /** Others take shares at the same time; who loses more often comes again. */
 const MAX_TRIES = 4
@@ -18,6 +19,8 @@ const MAX_TRIES = 4
 const MIN_EMPTY_MS = 100
 /** A bucket that nobody used for so long is full. */
 const KEPT_S = 3600
+
+type StoredBucket = ReturnType<typeof BUCKET_ROWS.decode>
 
 export interface BucketPorts {
   readonly items: ItemStore
@@ -45,11 +48,11 @@ export async function takeShare(
   key: ItemKey,
   { rate, least, most }: { rate: BucketRate; least: number; most: number },
 ): Promise<TakenShare> {
-  let stored = await ports.items.get(key)
+  let stored = BUCKET_ROWS.find(await ports.items.get(key))
   let bucket = fullBucket(rate, ports.clock.nowMs())
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const nowMs = ports.clock.nowMs()
-    bucket = stored === undefined ? fullBucket(rate, nowMs) : refilled(bucketOf(stored), rate, nowMs)
+    bucket = stored === undefined ? fullBucket(rate, nowMs) : refilled(stored, rate, nowMs)
     if (bucket.units < 1) {
       const emptyForMs = Math.max(MIN_EMPTY_MS, secondsUntil(bucket, rate, 1) * 1000)
       return { units: 0, emptyForMs, isOutrun: false, bucket }
@@ -61,7 +64,7 @@ export async function takeShare(
       return { units, emptyForMs: 0, isOutrun: false, bucket: next }
     } catch (error) {
       if (!(error instanceof ConditionFailedError)) throw error
-      stored = error.current ?? (await ports.items.get(key))
+      stored = BUCKET_ROWS.find(error.current ?? (await ports.items.get(key)))
     }
   }
   return { units: 0, emptyForMs: MIN_EMPTY_MS, isOutrun: true, bucket }
@@ -69,28 +72,21 @@ export async function takeShare(
 
 function write(
   ports: BucketPorts,
-  { key, stored, next }: { key: ItemKey; stored: Attributes | undefined; next: Bucket },
+  { key, stored, next }: { key: ItemKey; stored: StoredBucket | undefined; next: Bucket },
 ): Promise<void> {
   return ports.items.transact([
     {
       op: 'update',
       key,
       set: {
-        kind: 'budget',
-        units: next.units,
-        atMs: next.atMs,
-        op: newUuid(ports.random),
+        ...BUCKET_ROWS.encode({ units: next.units, atMs: next.atMs, op: newUuid(ports.random) }),
         expires_at_s: Math.floor(next.atMs / 1000) + KEPT_S,
       },
       when: [
         stored === undefined
           ? { kind: 'item-absent' }
-          : { kind: 'equals', attribute: 'op', value: String(stored['op']) },
+          : { kind: 'equals', attribute: 'op', value: stored.op },
       ],
     },
   ])
-}
-
-function bucketOf(stored: Attributes): Bucket {
-  return { units: Number(stored['units']), atMs: Number(stored['atMs']) }
 }

@@ -2,19 +2,10 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { InvariantError } from '../../domain/errors.ts'
 import { lengthPrefixed } from '../../domain/length-prefixed.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import type { Attributes } from '../../ports/item-store.ts'
 import type { KeyContext, KeyWrapper } from '../../ports/key-wrapper.ts'
 import type { Random } from '../../ports/random.ts'
 import { SealBrokenError } from '../../ports/secret-store.ts'
-
-/** A sealed text beside the wrapped data key that opens it; every member but `keyId` is base64. */
-export interface Envelope {
-  readonly keyId: string
-  readonly wrapped: string
-  readonly iv: string
-  /** The ciphertext with its 16-byte tag at the end. */
-  readonly ciphertext: string
-}
+import type { Envelope } from '../../rows/sealed-rows.ts'
 
 /** Where a sealed text belongs: the context of its data key, and the parts its ciphertext is bound to. */
 export interface Place {
@@ -92,9 +83,9 @@ export async function openText(envelope: Envelope, place: Place, keys: KeyWrappe
   }
 }
 
-/** The envelope among an item's attributes. Throws `SealBrokenError` when one of its members is missing. */
-export function envelopeOf(attributes: Attributes): Envelope {
-  const { keyId, wrapped, iv, ciphertext } = attributes
+/** The envelope that an item holds. Throws `SealBrokenError` when one of its members is missing. */
+export function envelopeOf(stored: Partial<Record<keyof Envelope, unknown>>): Envelope {
+  const { keyId, wrapped, iv, ciphertext } = stored
   if (
     typeof keyId !== 'string' ||
     typeof wrapped !== 'string' ||

@@ -1,19 +1,13 @@
 import { SecretText } from '../../domain/secret-text.ts'
+import { KEY_CHECK_KEY } from '../../domain/store-keys.ts'
 import type { Digester } from '../../ports/digester.ts'
-import {
-  type Attributes,
-  ConditionFailedError,
-  type ItemKey,
-  type ItemStore,
-} from '../../ports/item-store.ts'
+import { type Attributes, ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
 import { type KeyContext, KeyUnavailableError, type KeyWrapper } from '../../ports/key-wrapper.ts'
 import type { Random } from '../../ports/random.ts'
 import { SealBrokenError } from '../../ports/secret-store.ts'
-import { STORE_FORMAT, UnreadableItemError } from '../../rows/row-codec.ts'
+import { UnreadableItemError } from '../../rows/row-codec.ts'
+import { hasStoreFormat, KEY_CHECK_ROWS, STORE_FORMAT } from '../../rows/vault-rows.ts'
 import { envelopeOf, openText, sealText } from './envelope.ts'
-
-/** Where the text is kept that proves which keys belong to a database. */
-export const KEY_CHECK_KEY: ItemKey = { partition: 'VAULT', sort: 'key-check' }
 
 /** What the data key of the check is bound to; no tenant's name can hold a `#`. */
 export const KEY_CHECK_CONTEXT: KeyContext = { tenant: '#vault', secretId: '#key-check', versionId: '1' }
@@ -37,12 +31,12 @@ export async function verifyKeyMatches(ports: {
   const digest = await digester.digest('key-check', KNOWN_TEXT)
   const stored = (await items.get(KEY_CHECK_KEY)) ?? (await writeKeyCheck(ports, digest))
   await assertOpens(stored, ports.keys)
-  if (stored['format'] !== STORE_FORMAT) {
+  if (!hasStoreFormat(stored)) {
     throw new UnreadableItemError(
       'the data folder holds data in a format that this release does not read: start the release that wrote it, or name another folder',
     )
   }
-  if (stored['digest'] !== digest) {
+  if (KEY_CHECK_ROWS.decode(stored).digest !== digest) {
     throw new KeyUnavailableError(
       'the digest key does not belong to this database: another key file was used when the database was made',
     )
@@ -55,7 +49,7 @@ async function writeKeyCheck(
   digest: string,
 ): Promise<Attributes> {
   const sealed = await sealText(KNOWN_TEXT, PLACE, { keys, random })
-  const attributes: Attributes = { ...sealed, digest, format: STORE_FORMAT }
+  const attributes = KEY_CHECK_ROWS.encode({ ...sealed, digest, format: STORE_FORMAT })
   try {
     await items.transact([{ op: 'put', key: KEY_CHECK_KEY, attributes, when: [{ kind: 'item-absent' }] }])
     return attributes

@@ -1,10 +1,11 @@
-import { findSealedGrant } from '../../domain/keys.ts'
+import { findSealedGrant, versionOfKey } from '../../domain/sealed-keys.ts'
+import { KEY_CHECK_KEY } from '../../domain/store-keys.ts'
 import { ConditionFailedError, type Item, type ItemStore } from '../../ports/item-store.ts'
 import { type KeyContext, KeyUnavailableError, type KeyWrapper } from '../../ports/key-wrapper.ts'
 import { SealBrokenError } from '../../ports/secret-store.ts'
 import { envelopeOf } from './envelope.ts'
-import { KEY_CHECK_CONTEXT, KEY_CHECK_KEY } from './key-check.ts'
-import { placeOf, placeOfGrant, versionOfKey } from './sealed-items.ts'
+import { KEY_CHECK_CONTEXT } from './key-check.ts'
+import { placeOf, placeOfGrant } from './sealed-places.ts'
 
 /** `contended`: the item changed between the read and the write, so another pass has to look at it again. */
 export type RewrapOutcome = 'rewrapped' | 'current' | 'contended'

@@ -1,4 +1,13 @@
 import { InvariantError } from '../../domain/errors.ts'
+import {
+  META_SORT,
+  metaKey,
+  secretIdOfPartition,
+  secretPartition,
+  VERSION_PREFIX,
+  versionKey,
+  versionOfKey,
+} from '../../domain/sealed-keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
@@ -19,18 +28,11 @@ import {
   type SecretVersionDescription,
   type StagedVersion,
 } from '../../ports/secret-store.ts'
+import { SEALED_VERSION_ROWS, SECRET_META_ROWS } from '../../rows/sealed-rows.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
 import { envelopeOf, openText, sealText } from './envelope.ts'
 import { type RewrapOutcome, type RewrapPage, rewrapItem, rewrapPage } from './rewrap.ts'
-import {
-  META_SORT,
-  metaKey,
-  placeOf,
-  secretIdOfPartition,
-  secretPartition,
-  versionKey,
-  versionOfKey,
-} from './sealed-items.ts'
+import { placeOf } from './sealed-places.ts'
 
 const RECOVERY_WINDOW_MS = RECOVERY_WINDOW_DAYS * 24 * 60 * 60 * 1000
 
@@ -82,12 +84,17 @@ export class SealedSecretStore implements SecretStore {
     const createdAtMs = this.#ports.clock.nowMs()
     const key = metaKey(secretId)
     const meta: Write = options.isNew
-      ? { op: 'put', key, attributes: { createdAtMs }, when: [{ kind: 'item-absent' }] }
+      ? {
+          op: 'put',
+          key,
+          attributes: SECRET_META_ROWS.encode({ createdAtMs }),
+          when: [{ kind: 'item-absent' }],
+        }
       : { op: 'check', key, when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'deletedAtMs' }] }
     const version: Write = {
       op: 'put',
       key: versionKey(secretId, versionId),
-      attributes: { ...envelope, createdAtMs },
+      attributes: SEALED_VERSION_ROWS.encode({ ...envelope, createdAtMs }),
       when: [{ kind: 'item-absent' }],
     }
     return { versionId, writes: [meta, version] }
@@ -101,9 +108,9 @@ export class SealedSecretStore implements SecretStore {
   }
 
   async get(secretId: string, versionId: string): Promise<SecretText> {
-    const attributes = await this.#ports.items.get(versionKey(secretId, versionId))
-    if (attributes === undefined) throw new SecretNotFoundError('there is no such version of the secret')
-    return openText(envelopeOf(attributes), placeOf(secretId, versionId), this.#ports.keys)
+    const version = SEALED_VERSION_ROWS.find(await this.#ports.items.get(versionKey(secretId, versionId)))
+    if (version === undefined) throw new SecretNotFoundError('there is no such version of the secret')
+    return openText(envelopeOf(version), placeOf(secretId, versionId), this.#ports.keys)
   }
 
   async discard(secretId: string, versionId: string): Promise<void> {
@@ -114,16 +121,16 @@ export class SealedSecretStore implements SecretStore {
     await this.#changeMeta({
       op: 'update',
       key: metaKey(secretId),
-      set: { deletedAtMs: this.#ports.clock.nowMs() },
+      set: SECRET_META_ROWS.members({ deletedAtMs: this.#ports.clock.nowMs() }),
       when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'deletedAtMs' }],
     })
   }
 
   async restore(secretId: string): Promise<void> {
-    const meta = await this.#ports.items.get(metaKey(secretId))
+    const meta = SECRET_META_ROWS.find(await this.#ports.items.get(metaKey(secretId)))
     if (meta === undefined) throw new SecretNotFoundError('there is no such secret')
-    const deletedAtMs = meta['deletedAtMs']
-    if (typeof deletedAtMs !== 'number') return
+    const { deletedAtMs } = meta
+    if (deletedAtMs === undefined) return
     if (this.#ports.clock.nowMs() - deletedAtMs >= RECOVERY_WINDOW_MS) {
       throw new SecretNotFoundError('the recovery window of the secret is over')
     }
@@ -146,7 +153,7 @@ export class SealedSecretStore implements SecretStore {
     await this.scheduleDeletion(secretId)
     const partition = secretPartition(secretId)
     for (;;) {
-      const page = await items.query({ partition, sortPrefix: 'v#', limit: PURGED_TOGETHER })
+      const page = await items.query({ partition, sortPrefix: VERSION_PREFIX, limit: PURGED_TOGETHER })
       if (page.items.length === 0) break
       await items.transact(page.items.map(({ key }) => ({ op: 'delete', key })))
     }
@@ -195,7 +202,7 @@ export class SealedSecretStore implements SecretStore {
 function describe(key: ItemKey, attributes: Attributes): SecretDescription | undefined {
   const secretId = key.sort === META_SORT ? secretIdOfPartition(key.partition) : undefined
   if (secretId === undefined) return undefined
-  const { createdAtMs, deletedAtMs } = attributes
+  const { createdAtMs, deletedAtMs } = SECRET_META_ROWS.decode(attributes)
   if (typeof createdAtMs !== 'number')
     throw new InvariantError('the meta item of a secret has no createdAtMs')
   return typeof deletedAtMs === 'number' ? { secretId, createdAtMs, deletedAtMs } : { secretId, createdAtMs }
@@ -203,5 +210,7 @@ function describe(key: ItemKey, attributes: Attributes): SecretDescription | und
 
 function describeVersion(key: ItemKey, attributes: Attributes): SecretVersionDescription | undefined {
   const version = versionOfKey(key)
-  return version === undefined ? undefined : { ...version, createdAtMs: Number(attributes['createdAtMs']) }
+  return version === undefined
+    ? undefined
+    : { ...version, createdAtMs: SEALED_VERSION_ROWS.decode(attributes).createdAtMs }
 }

@@ -1,19 +1,14 @@
-import { secretStoreKey } from '../../domain/keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
+import { SECRET_STORE_KEY } from '../../domain/store-keys.ts'
 import {
+  type Attributes,
   ConditionFailedError,
   type ItemStore,
   StoreUnavailableError,
   type Write,
 } from '../../ports/item-store.ts'
 import type { SecretPage, SecretStore, StagedVersion } from '../../ports/secret-store.ts'
-import { STORE_FORMAT } from '../../rows/row-codec.ts'
-
-/** Which store the rows were begun with, and in which format they are. */
-interface KeptStore {
-  readonly kind: string
-  readonly format: unknown
-}
+import { hasStoreFormat, SECRET_STORE_ROWS, STORE_FORMAT } from '../../rows/vault-rows.ts'
 
 /** What a secret store is bound by. */
 interface Binding {
@@ -102,27 +97,25 @@ export class BoundSecretStore implements SecretStore {
    */
   async prove({ afresh = false, begins = false } = {}): Promise<void> {
     if (this.#agrees && !afresh) return
-    const kept = (await this.#kept()) ?? (begins && this.#binding.mayBegin ? await this.#begin() : undefined)
+    const kept =
+      (await this.#binding.items.get(SECRET_STORE_KEY)) ??
+      (begins && this.#binding.mayBegin ? await this.#begin() : undefined)
     if (kept === undefined) return
-    if (kept.format !== STORE_FORMAT) throw otherFormat()
-    if (kept.kind !== this.#binding.kind) throw otherStore(kept.kind, this.#binding.kind)
+    if (!hasStoreFormat(kept)) throw otherFormat()
+    const { kind } = SECRET_STORE_ROWS.decode(kept)
+    if (kind !== this.#binding.kind) throw otherStore(kind, this.#binding.kind)
     this.#agrees = true
   }
 
-  async #kept(): Promise<KeptStore | undefined> {
-    const found = await this.#binding.items.get(secretStoreKey())
-    return found === undefined ? undefined : { kind: String(found['kind']), format: found['format'] }
-  }
-
-  async #begin(): Promise<KeptStore | undefined> {
+  async #begin(): Promise<Attributes | undefined> {
     const { items, kind } = this.#binding
-    const attributes = { kind, format: STORE_FORMAT }
+    const attributes = SECRET_STORE_ROWS.encode({ kind, format: STORE_FORMAT })
     try {
       const when = [{ kind: 'item-absent' }] as const
-      await items.transact([{ op: 'put', key: secretStoreKey(), attributes, when }])
+      await items.transact([{ op: 'put', key: SECRET_STORE_KEY, attributes, when }])
       return attributes
     } catch (error) {
-      if (error instanceof ConditionFailedError) return this.#kept()
+      if (error instanceof ConditionFailedError) return items.get(SECRET_STORE_KEY)
       throw error
     }
   }

@@ -5,6 +5,7 @@ import {
   type ChangeEventType,
   type EventActor,
   eventExpiryS,
+  type VaultEvent,
 } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
@@ -14,6 +15,7 @@ import { isSecretIdOf } from '../../domain/secret-id.ts'
 import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
+import { EVENT_ROWS } from '../../rows/event-row.ts'
 
 /**
  * The row, or undefined; another tenant's id is as unknown as any. A seal is bound to the secret's name and the
@@ -106,17 +108,25 @@ export function eventWrite(
     changed: event.changed,
     ...actorOf(event),
   }
+  const write = outboxWrite(body, { ownerId: row.id, sequence: row.sequence, nowMs: event.nowMs })
+  return { ...write, when: [{ kind: 'item-absent' }] }
+}
+
+/** The write that puts an event into the outbox, and into the due index until it is published. */
+export function outboxWrite(
+  event: VaultEvent,
+  { ownerId, sequence, nowMs }: { ownerId: string; sequence: number; nowMs: number },
+): Extract<Write, { op: 'put' }> {
   return {
     op: 'put',
-    key: eventKey(row.tenant, row.id, row.sequence),
+    key: eventKey(event.tenant, ownerId, sequence),
     attributes: {
-      ...body,
+      ...EVENT_ROWS.encode(event),
       kind: 'outbox',
-      expires_at_s: eventExpiryS(event.nowMs),
-      due_shard: outboxShard(row.id),
-      due_at: event.nowMs,
+      expires_at_s: eventExpiryS(nowMs),
+      due_shard: outboxShard(ownerId),
+      due_at: nowMs,
     },
-    when: [{ kind: 'item-absent' }],
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantPointer } from '../../domain/grant.ts'
-import { sealedGrantKey } from '../../domain/keys.ts'
+import { sealedGrantKey } from '../../domain/sealed-keys.ts'
 import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Write } from '../../ports/item-store.ts'
 

@@ -10,6 +10,7 @@ import {
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { IDEMPOTENCY_ROWS } from '../../rows/claim-rows.ts'
 import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
 import { rescueOf } from '../../rows/rescue-row.ts'
 import { rescueRemoval } from './rescue-item.ts'
@@ -89,7 +90,7 @@ async function removeImported(
 /** Removes the operation's Idempotency-Key record, unless another operation has taken the key over. */
 async function releaseIdempotencyRecord(ports: Ports, intent: Intent, sort: string): Promise<void> {
   const key = idempotencyKey(intent.tenant, sort)
-  const record = await ports.items.get(key)
+  const record = IDEMPOTENCY_ROWS.find(await ports.items.get(key))
   if (record?.op !== intent.op) return
   try {
     await ports.items.transact([

@@ -1,6 +1,8 @@
 import { VaultError } from '../../domain/errors.ts'
-import { COUNTER_SHARDS, countersPartition } from '../../domain/keys.ts'
+import { connectionCounterKey, connectionCounterKeys } from '../../domain/keys.ts'
+import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
 
 /** The ports of what may make a connection more. */
 export interface CapPorts extends Pick<Ports, 'items'> {
@@ -30,10 +32,12 @@ export async function requireRoom(
 
 /** One by one: asked for together, a client with permits is told how many of them it may see. */
 async function countAll({ items }: CapPorts, tenant: string): Promise<number> {
-  const keys = Array.from({ length: COUNTER_SHARDS }, (_, shard) => ({
-    partition: countersPartition(tenant),
-    sort: `connections#${shard}`,
-  }))
-  const counters = await Promise.all(keys.map((key) => items.get(key)))
-  return counters.reduce((sum, counter) => sum + Number(counter?.['total'] ?? 0), 0)
+  const counters = await Promise.all(connectionCounterKeys(tenant).map((key) => items.get(key)))
+  return counters.reduce((sum, counter) => sum + (CONNECTION_COUNT_ROWS.find(counter)?.total ?? 0), 0)
+}
+
+/** The write that counts a connection that comes or goes; with the change itself. */
+export function countWrite({ tenant, id }: { tenant: string; id: string }, total: 1 | -1): Write {
+  const set = CONNECTION_COUNT_ROWS.encode({})
+  return { op: 'update', key: connectionCounterKey(tenant, id), set, add: { total } }
 }

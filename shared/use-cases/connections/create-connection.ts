@@ -4,7 +4,7 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import type { JsonValue } from '../../domain/json.ts'
-import { connectionCounterKey, connectionKey, eventKey } from '../../domain/keys.ts'
+import { connectionKey, eventKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -23,7 +23,7 @@ import {
   type ValidAcceptedSetup,
 } from '../grants/accept-setup.ts'
 import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
-import { type CapPorts, requireRoom } from './connection-cap.ts'
+import { type CapPorts, countWrite, requireRoom } from './connection-cap.ts'
 import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import {
   claimAndCompleteWrite,
@@ -179,7 +179,7 @@ function creationWrites(ports: Pick<Ports, 'actor'>, row: ConnectionRow, eventId
       when: [{ kind: 'item-absent' }],
     },
     eventWrite(row, event),
-    { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: 1 } },
+    countWrite(row, 1),
   ]
 }
 

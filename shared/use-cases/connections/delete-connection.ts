@@ -1,11 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
-import {
-  connectionCounterKey,
-  connectionKey,
-  sealedGrantsPartition,
-  tombstoneKey,
-} from '../../domain/keys.ts'
+import { connectionKey, tombstoneKey } from '../../domain/keys.ts'
+import { sealedGrantsPartition } from '../../domain/sealed-keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
@@ -23,6 +19,7 @@ import {
 import { checkIfMatch } from '../commit/preconditions.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
+import { countWrite } from './connection-cap.ts'
 import { DELETE_DEADLINE_MS, findTombstone, putTombstone, RESTORABLE_MS } from './tombstones.ts'
 
 const MAX_DELETE_TRIES = 6
@@ -90,7 +87,7 @@ async function commitDeletion(ports: Ports, row: ConnectionRow, purge: boolean):
       { op: 'delete', key: connectionKey(row.tenant, row.id), when: unchangedSince(row) },
       putTombstone(tombstone, nowMs + DELETE_DEADLINE_MS),
       eventWrite(next, event),
-      { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: -1 } },
+      countWrite(row, -1),
     ],
     () => isEventStored(ports, next, event.id),
   )

@@ -4,6 +4,7 @@ import { VaultError } from '../../domain/errors.ts'
 import { idempotencyKey, idempotencySort } from '../../domain/keys.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { IDEMPOTENCY_ROWS, type IdempotencyRecord } from '../../rows/claim-rows.ts'
 import type { Intent } from '../../rows/intent-row.ts'
 import { attributesOf, rowOf } from '../commit/connection-rows.ts'
 
@@ -54,7 +55,11 @@ export function completeWrite(
   return {
     op: 'update',
     key: idempotencyKey(request.tenant, request.sort),
-    set: { state: 'done', replaceableAtMs: nowMs + REMEMBERED_MS, row: attributesOf(row) },
+    set: IDEMPOTENCY_ROWS.members({
+      state: 'done',
+      replaceableAtMs: nowMs + REMEMBERED_MS,
+      row: attributesOf(row),
+    }),
     when: [{ kind: 'equals', attribute: 'op', value: op }],
   }
 }
@@ -75,14 +80,15 @@ export function claimAndCompleteWrite(
   })
 }
 
-function recordWrite(request: IdempotentRequest, record: Attributes & { nowMs: number }): Write {
-  const { nowMs, ...rest } = record
+function recordWrite(
+  request: IdempotentRequest,
+  { nowMs, ...record }: Omit<IdempotencyRecord, 'bodyDigest'> & { nowMs: number },
+): Write {
   return {
     op: 'put',
     key: idempotencyKey(request.tenant, request.sort),
     attributes: {
-      ...rest,
-      bodyDigest: request.bodyDigest,
+      ...IDEMPOTENCY_ROWS.encode({ ...record, bodyDigest: request.bodyDigest }),
       expires_at_s: Math.ceil((nowMs + REMEMBERED_MS) / 1000),
     },
     when: [{ kind: 'absent-or-at-most', attribute: 'replaceableAtMs', value: nowMs }],
@@ -96,9 +102,16 @@ export async function findReplay(
   nowMs: number,
 ): Promise<ConnectionRow | undefined> {
   if (request === undefined) return undefined
-  const record = await ports.items.get(idempotencyKey(request.tenant, request.sort))
-  if (record === undefined || Number(record['replaceableAtMs']) <= nowMs) return undefined
+  const record = await findRecord(ports, request)
+  if (record === undefined || record.replaceableAtMs <= nowMs) return undefined
   return replayOf(request, record, nowMs)
+}
+
+async function findRecord(
+  ports: Pick<Ports, 'items'>,
+  { tenant, sort }: IdempotentRequest,
+): Promise<IdempotencyRecord | undefined> {
+  return IDEMPOTENCY_ROWS.find(await ports.items.get(idempotencyKey(tenant, sort)))
 }
 
 /** Whoever comes again while a code is being sent waits for so long: as long as a create waits for its grant. */
@@ -115,26 +128,30 @@ export async function replayPatiently(
   { seen, waits }: { seen: Attributes | undefined; waits: boolean },
 ): Promise<ConnectionRow> {
   const untilMs = ports.clock.monotonicMs() + (waits ? WAIT_FOR_FIRST_MS : 0)
-  let record = seen
-  while (record?.['state'] === 'in-progress' && record['bodyDigest'] === request.bodyDigest) {
+  let record = IDEMPOTENCY_ROWS.find(seen)
+  while (record?.state === 'in-progress' && record.bodyDigest === request.bodyDigest) {
     if (ports.clock.monotonicMs() >= untilMs) break
     await ports.clock.sleep(LOOK_EVERY_MS)
-    record = await ports.items.get(idempotencyKey(request.tenant, request.sort))
+    record = await findRecord(ports, request)
   }
   return replayOf(request, record, ports.clock.nowMs())
 }
 
 /** Throws `idempotency-mismatch` (the key came with another body) or `idempotency-in-progress`. */
-function replayOf(request: IdempotentRequest, record: Attributes | undefined, nowMs: number): ConnectionRow {
-  if (record !== undefined && record['bodyDigest'] !== request.bodyDigest) {
+function replayOf(
+  request: IdempotentRequest,
+  record: IdempotencyRecord | undefined,
+  nowMs: number,
+): ConnectionRow {
+  if (record !== undefined && record.bodyDigest !== request.bodyDigest) {
     throw new VaultError('idempotency-mismatch', 'This Idempotency-Key was used with another body.', {
       field: 'Idempotency-Key',
       allowed: 'a new key for a new request',
     })
   }
-  const row = record?.['state'] === 'done' ? rowOf(record['row'] as Attributes) : undefined
+  const row = record?.state === 'done' ? rowOf(record.row) : undefined
   if (row !== undefined) return row
-  const waitMs = Number(record?.['replaceableAtMs'] ?? nowMs) - nowMs
+  const waitMs = (record?.replaceableAtMs ?? nowMs) - nowMs
   throw new VaultError('idempotency-in-progress', 'A request with this Idempotency-Key is still running.', {
     field: 'Idempotency-Key',
     allowed: 'trying again when it has ended',

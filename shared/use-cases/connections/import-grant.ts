@@ -9,6 +9,7 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import type { ItemKey, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { IMPORTED_ROWS } from '../../rows/claim-rows.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import type { ValidAcceptedSetup } from '../grants/accept-setup.ts'
 import { newMark } from '../grants/sealed-tokens.ts'
@@ -107,8 +108,8 @@ async function applicationFor(
 /** Two connections that renew one refresh token would end it for each other: the second import names the first. */
 async function claimFor(ports: Ports, tenant: string, token: SecretText): Promise<AcceptedImport['claim']> {
   const key = importedGrantKey(tenant, await ports.digester.digest('refresh-token', token))
-  const holder = (await ports.items.get(key))?.['connectionId']
-  if (typeof holder !== 'string') return { key, replaces: undefined }
+  const holder = IMPORTED_ROWS.find(await ports.items.get(key))?.connectionId
+  if (holder === undefined) return { key, replaces: undefined }
   await refuseHeld(ports, tenant, holder)
   return { key, replaces: holder }
 }
@@ -156,7 +157,7 @@ function claimWrite(id: string, { claim }: AcceptedImport): Write {
   return {
     op: 'put',
     key,
-    attributes: { connectionId: id },
+    attributes: IMPORTED_ROWS.encode({ connectionId: id }),
     when:
       replaces === undefined
         ? [{ kind: 'item-absent' }]
@@ -166,9 +167,8 @@ function claimWrite(id: string, { claim }: AcceptedImport): Write {
 
 /** What another import of the same token, in the same moment, makes of this one. Throws `conflict` where it was that. */
 export async function refuseClaimed(ports: Ports, tenant: string, imported: AcceptedImport): Promise<void> {
-  const holder = (await ports.items.get(imported.claim.key))?.['connectionId']
-  if (typeof holder === 'string' && holder !== imported.claim.replaces)
-    await refuseHeld(ports, tenant, holder)
+  const holder = IMPORTED_ROWS.find(await ports.items.get(imported.claim.key))?.connectionId
+  if (holder !== undefined && holder !== imported.claim.replaces) await refuseHeld(ports, tenant, holder)
 }
 
 /** What the Idempotency-Key is compared by: the grant as it was sent. */

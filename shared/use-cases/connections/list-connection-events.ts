@@ -2,8 +2,8 @@ import type { VaultEvent } from '../../domain/change-event.ts'
 import { eventSort, eventSortPrefix, eventsPartition } from '../../domain/keys.ts'
 import type { ItemQuery } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { eventOf } from '../../rows/event-row.ts'
 import { connectionNotFound, findConnection } from '../commit/connection-rows.ts'
-import { eventOf } from '../events/stored-events.ts'
 
 /** From a sequence number on (`after`, ascending), or back from one (`before`, newest first). */
 export interface ConnectionEventsQuery {

@@ -1,6 +1,12 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { COUNTER_SHARDS, connectionsPartition, countersPartition } from '../../domain/keys.ts'
+import {
+  CONNECTION_COUNTERS,
+  COUNTER_SHARDS,
+  connectionsPartition,
+  countersPartition,
+} from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import {
   type BrowsedConnection,
@@ -50,10 +56,13 @@ export async function listConnections(
 export async function countConnections(ports: Pick<Ports, 'items'>, tenant: string): Promise<number> {
   const counters = await ports.items.query({
     partition: countersPartition(tenant),
-    sortPrefix: 'connections#',
+    sortPrefix: CONNECTION_COUNTERS,
     limit: COUNTER_SHARDS,
   })
-  return counters.items.reduce((sum, item) => sum + Number(item.attributes['total'] ?? 0), 0)
+  return counters.items.reduce(
+    (sum, item) => sum + (CONNECTION_COUNT_ROWS.decode(item.attributes).total ?? 0),
+    0,
+  )
 }
 
 async function listFiltered(

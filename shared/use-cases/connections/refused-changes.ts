@@ -1,6 +1,7 @@
 import { VaultError } from '../../domain/errors.ts'
-import { refusedChangesKey } from '../../domain/keys.ts'
+import { refusedChangesKey } from '../../domain/limit-keys.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { REFUSED_COUNT_ROWS } from '../../rows/count-rows.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 
@@ -24,8 +25,8 @@ export async function countingRefusals<Result>(
   { countsAlways = false }: { readonly countsAlways?: boolean } = {},
 ): Promise<Result> {
   const minute = Math.floor(ports.clock.nowMs() / MINUTE_MS)
-  const key = refusedChangesKey(tenant, `${id}#${minute}`)
-  const counted = Number((await ports.items.get(key))?.['count'] ?? 0)
+  const key = refusedChangesKey(tenant, id, minute)
+  const counted = REFUSED_COUNT_ROWS.find(await ports.items.get(key))?.count ?? 0
   if (counted >= MAX_REFUSED_A_MINUTE) {
     throw new VaultError(
       'too-many-requests',
@@ -36,8 +37,8 @@ export async function countingRefusals<Result>(
     )
   }
   const count = async (): Promise<void> => {
-    const expiresAtS = (minute + 2) * (MINUTE_MS / 1000)
-    await ports.items.transact([{ op: 'update', key, add: { count: 1 }, set: { expires_at_s: expiresAtS } }])
+    const set = { ...REFUSED_COUNT_ROWS.encode({}), expires_at_s: (minute + 2) * (MINUTE_MS / 1000) }
+    await ports.items.transact([{ op: 'update', key, add: { count: 1 }, set }])
     if (counted + 1 === MAX_REFUSED_A_MINUTE) await tell(ports, tenant, id)
   }
   if (countsAlways) await count()

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { connectionCounterKey, connectionKey, tombstoneKey } from '../../domain/keys.ts'
+import { connectionKey, tombstoneKey } from '../../domain/keys.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
@@ -15,7 +15,7 @@ import {
   nextRow,
 } from '../commit/connection-rows.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { type CapPorts, requireRoom } from './connection-cap.ts'
+import { type CapPorts, countWrite, requireRoom } from './connection-cap.ts'
 import { findTombstone, RESTORABLE_MS } from './tombstones.ts'
 
 /**
@@ -82,7 +82,7 @@ async function commitRestoration(ports: Ports, tombstone: Tombstone, nowMs: numb
           when: [{ kind: 'item-absent' }],
         },
         eventWrite(row, event),
-        { op: 'update', key: connectionCounterKey(row.tenant, row.id), add: { total: 1 } },
+        countWrite(row, 1),
       ],
       () => isEventStored(ports, row, event.id),
     )

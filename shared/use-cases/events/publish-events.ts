@@ -5,7 +5,7 @@ import type { EventOutlet, FeedEntry } from '../../ports/event-outlet.ts'
 import { type Attributes, ConditionFailedError, type ItemKey, type Write } from '../../ports/item-store.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { eventOf } from './stored-events.ts'
+import { EVENT_ROWS, eventOf, FEED_HEAD_ROWS } from '../../rows/event-row.ts'
 
 /** Two writes an event and one for the head, of the 100 that a transaction may have. */
 const MAX_BATCH = 45
@@ -166,7 +166,7 @@ async function numberBatch(
 ): Promise<readonly FeedEntry[]> {
   let current = batch
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const head = Number((await ports.items.get(feedHeadKey(tenant)))?.['number'] ?? 0)
+    const head = FEED_HEAD_ROWS.find(await ports.items.get(feedHeadKey(tenant)))?.number ?? 0
     const expiresAtS = eventExpiryS(ports.clock.nowMs())
     const { entries, writes } = numbered(tenant, current, { head, keepsDue, expiresAtS })
     try {
@@ -206,7 +206,7 @@ function numbered(
     writes.push(numberWrite(key, { number, keepsDue }), {
       op: 'put',
       key: feedKey(tenant, number),
-      attributes: { ...event, kind: 'feed', expires_at_s: expiresAtS },
+      attributes: { ...EVENT_ROWS.encode(event), expires_at_s: expiresAtS },
       when: [{ kind: 'item-absent' }],
     })
   }
@@ -228,7 +228,7 @@ function headWrite(tenant: string, { from, to }: { from: number; to: number }): 
   return {
     op: 'update',
     key: feedHeadKey(tenant),
-    set: { kind: 'feed-head', number: to },
+    set: FEED_HEAD_ROWS.encode({ number: to }),
     when: [from === 0 ? { kind: 'item-absent' } : { kind: 'equals', attribute: 'number', value: from }],
   }
 }

@@ -4,7 +4,7 @@ import { feedHeadKey, feedKey, feedPartition, feedSort } from '../../domain/keys
 import type { FeedEntry } from '../../ports/event-outlet.ts'
 import { decodePageToken, encodePageToken } from '../../ports/page-token.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { eventOf } from './stored-events.ts'
+import { eventOf, FEED_HEAD_ROWS } from '../../rows/event-row.ts'
 
 /** A cursor that stands for the end of the feed, for a follower that wants only what comes. */
 export const LATEST = 'latest'
@@ -120,7 +120,7 @@ async function isKept(ports: FeedPorts, tenant: string, number: number): Promise
 }
 
 async function headOf(ports: FeedPorts, tenant: string): Promise<number> {
-  return Number((await ports.items.get(feedHeadKey(tenant)))?.['number'] ?? 0)
+  return FEED_HEAD_ROWS.find(await ports.items.get(feedHeadKey(tenant)))?.number ?? 0
 }
 
 /** The cursor after an event's number, opaque to whoever follows. */

@@ -6,6 +6,7 @@ import { type GrantOperation, type GrantRunner, grantRunnerOver } from '../../po
 import { ConditionFailedError, StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { WorkItem } from '../../ports/work-queue.ts'
+import { TURN_ROWS } from '../../rows/limit-rows.ts'
 
 /** Calls of one tenant at a time that somebody waits for, over all processes: a new account has ten instances in all. */
 const CALLS: Turns = { kind: 'call', count: 5 }
@@ -104,7 +105,7 @@ async function takeTurn(
     const key = turnKey(tenant, turns.kind, (first + looks) % turns.count)
     const nowMs = ports.clock.nowMs()
     const untilMs = nowMs + TURN_MS
-    const attributes = { kind: 'turn', op, untilMs, expires_at_s: Math.ceil(untilMs / 1000) }
+    const attributes = { ...TURN_ROWS.encode({ op, untilMs }), expires_at_s: Math.ceil(untilMs / 1000) }
     const when = [{ kind: 'absent-or-at-most', attribute: 'untilMs', value: nowMs }] as const
     try {
       await ports.items.transact([{ op: 'put', key, attributes, when }])

@@ -3,13 +3,13 @@ import { HOLD_MS } from '../../domain/rotation-policy.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import {
-  type Attributes,
   ConditionFailedError,
   type ItemKey,
   StoreUnavailableError,
   type Write,
 } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { CODE_CLAIM_ROWS, type CodeClaimRow } from '../../rows/claim-rows.ts'
 import { codeDigestOf } from '../commit/setup-digests.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 
@@ -48,24 +48,28 @@ export async function claimCode(ports: Ports, code: CodeToSend): Promise<CodeCla
   for (;;) {
     const claimed = await tryClaim(ports, key, code.op)
     if (claimed !== undefined) return claimed
-    const other = await ports.items.get(key)
+    const other = CODE_CLAIM_ROWS.find(await ports.items.get(key))
     if (other !== undefined && !isBeingSent(other, ports.clock.nowMs())) return { kind: 'sent' }
     if (ports.clock.monotonicMs() - fromMs >= WAIT_MS) return { kind: 'being-sent' }
     await ports.clock.sleep(LOOK_EVERY_MS)
   }
 }
 
-function isBeingSent({ over, claimedAtMs }: Attributes, nowMs: number): boolean {
-  return over !== true && nowMs - Number(claimedAtMs) < SENDING_MS
+function isBeingSent({ over = false, claimedAtMs }: CodeClaimRow, nowMs: number): boolean {
+  return !over && nowMs - claimedAtMs < SENDING_MS
 }
 
 async function tryClaim(ports: Ports, key: ItemKey, op: string): Promise<CodeClaim | undefined> {
   const claimedAtMs = ports.clock.nowMs()
   const expiresAtS = Math.ceil(claimedAtMs / 1000) + CLAIM_LIFE_S
-  const claim = { op, claimedAtMs, expires_at_s: expiresAtS }
+  const claim = { ...CODE_CLAIM_ROWS.encode({ op, claimedAtMs }), expires_at_s: expiresAtS }
   const put: Write = { op: 'put', key, attributes: claim, when: [{ kind: 'item-absent' }] }
   try {
-    await transactSurely(ports, [put], async () => (await ports.items.get(key))?.['op'] === op)
+    await transactSurely(
+      ports,
+      [put],
+      async () => CODE_CLAIM_ROWS.find(await ports.items.get(key))?.op === op,
+    )
   } catch (error) {
     if (error instanceof ConditionFailedError) return undefined
     throw error
@@ -73,7 +77,12 @@ async function tryClaim(ports: Ports, key: ItemKey, op: string): Promise<CodeCla
   return {
     kind: 'claimed',
     release: () => sayQuietly(ports, { op: 'delete', key }),
-    end: () => sayQuietly(ports, { op: 'put', key, attributes: { ...claim, over: true } }),
+    end: () =>
+      sayQuietly(ports, {
+        op: 'put',
+        key,
+        attributes: { ...claim, ...CODE_CLAIM_ROWS.members({ over: true }) },
+      }),
   }
 }
 

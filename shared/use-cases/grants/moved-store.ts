@@ -1,5 +1,7 @@
-import { type Move, RESTORED_KEY } from '../../domain/restored-store.ts'
+import type { Move } from '../../domain/restored-store.ts'
+import { RESTORED_KEY } from '../../domain/store-keys.ts'
 import { ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
 import { findMark } from './restored-mark.ts'
 
 type MarkedItems = Pick<ItemStore, 'get' | 'transact'>
@@ -16,7 +18,7 @@ export async function beginMove(
 ): Promise<Move | undefined> {
   const move: Move = { side, other, startedAtMs: nowMs }
   const restoredAt = new Date(nowMs).toISOString()
-  const attributes = { restoredAt, move: { ...move } }
+  const attributes = RESTORED_ROWS.encode({ restoredAt, move })
   try {
     await items.transact([{ op: 'put', key: RESTORED_KEY, attributes, when: [{ kind: 'item-absent' }] }])
     return move
@@ -33,7 +35,12 @@ export async function sayMoved(items: MarkedItems, nowMs: number): Promise<void>
   if (move === undefined || move.goneAtMs !== undefined) return
   const when = [{ kind: 'equals', attribute: 'move.startedAtMs', value: move.startedAtMs }] as const
   await items.transact([
-    { op: 'update', key: RESTORED_KEY, set: { move: { ...move, goneAtMs: nowMs } }, when },
+    {
+      op: 'update',
+      key: RESTORED_KEY,
+      set: RESTORED_ROWS.members({ move: { ...move, goneAtMs: nowMs } }),
+      when,
+    },
   ])
 }
 

@@ -1,6 +1,8 @@
-import { type Move, RESTORED_KEY, type StoreMark } from '../../domain/restored-store.ts'
+import type { Move, StoreMark } from '../../domain/restored-store.ts'
+import { RESTORED_KEY } from '../../domain/store-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
 import { SingleFlight } from '../commit/single-flight.ts'
 
 /** An operator who sets or lifts the mark is obeyed this soon by every process. */
@@ -8,7 +10,7 @@ export const MARK_MAX_AGE_MS = 10_000
 
 /** The mark that says of a store that another vault may have the same refresh tokens; undefined where there is none. */
 export async function findMark(items: Pick<ItemStore, 'get'>): Promise<StoreMark | undefined> {
-  return (await items.get(RESTORED_KEY)) as StoreMark | undefined
+  return RESTORED_ROWS.find(await items.get(RESTORED_KEY))
 }
 
 /** A vault that is being moved, or was: its mark is no operator's to lift. */
@@ -63,7 +65,7 @@ export async function markRestored(
       {
         op: 'put',
         key: RESTORED_KEY,
-        attributes: { restoredAt: new Date(nowMs).toISOString() },
+        attributes: RESTORED_ROWS.encode({ restoredAt: new Date(nowMs).toISOString() }),
         when: [{ kind: 'item-absent' }],
       },
     ])

@@ -2,7 +2,7 @@ import { canonicalJson } from '../../domain/canonical-json.ts'
 import type { SecretPointer } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { oauthAppKey } from '../../domain/keys.ts'
+import { defaultOauthAppKey, oauthAppKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -14,7 +14,6 @@ import {
 import { commitItem, commitItemWithSecret, type ItemChange, placeUnchanged } from '../commit/commit-item.ts'
 import { discardReplaced } from '../commit/discard-version.ts'
 import { sealableContent } from '../commit/secret-content.ts'
-import { defaultApplicationSort } from './oauth-application.ts'
 
 /**
  * How long the client secret before the newest is kept and tried: where a provider has two, an operator may take a week
@@ -115,7 +114,7 @@ function defaultWrites(application: OauthApplication, current: OauthApplication 
   if (!application.isDefault || current?.id === application.id) return []
   const pointer: Write = {
     op: 'put',
-    key: oauthAppKey(application.tenant, defaultApplicationSort(application.appId)),
+    key: defaultOauthAppKey(application.tenant, application.appId),
     attributes: DEFAULT_APPLICATION_ROWS.encode({ id: application.id }),
     when:
       current === undefined

@@ -3,7 +3,7 @@ import { isShareable } from '../../connectors/shared-setup.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import type { JsonValue } from '../../domain/json.ts'
-import { oauthAppKey, oauthAppsPartition } from '../../domain/keys.ts'
+import { defaultOauthAppKey, OAUTH_APP_PREFIX, oauthAppKey, oauthAppsPartition } from '../../domain/keys.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { Write } from '../../ports/item-store.ts'
@@ -22,7 +22,7 @@ import {
 } from './application-setup.ts'
 import { refuseUsedApplication } from './application-users.ts'
 import { changed, commitApplication } from './commit-application.ts'
-import { defaultApplicationSort, findDefaultApplication, findOauthApplication } from './oauth-application.ts'
+import { findDefaultApplication, findOauthApplication } from './oauth-application.ts'
 import type { AddressPorts } from './shared-setup-of.ts'
 
 /** Registrations of one tenant: several an app for as many environments, for the apps there are. */
@@ -102,7 +102,7 @@ export async function listOauthApplications(
 ): Promise<OauthApplication[]> {
   const page = await ports.items.query({
     partition: oauthAppsPartition(tenant),
-    sortPrefix: 'oa_',
+    sortPrefix: OAUTH_APP_PREFIX,
     limit: MAX_APPLICATIONS,
   })
   return page.items.flatMap((item) => applicationOf(item.attributes) ?? [])
@@ -213,7 +213,7 @@ function removalWrites({ tenant, id, appId, version, isDefault }: OauthApplicati
     when: [{ kind: 'equals', attribute: 'version', value: version }],
   }
   if (!isDefault) return [removal]
-  const key = oauthAppKey(tenant, defaultApplicationSort(appId))
+  const key = defaultOauthAppKey(tenant, appId)
   return [removal, { op: 'delete', key, when: [{ kind: 'equals', attribute: 'id', value: id }] }]
 }
 

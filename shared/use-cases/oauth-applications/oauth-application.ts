@@ -2,7 +2,7 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError } from '../../domain/errors.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { oauthAppKey } from '../../domain/keys.ts'
+import { defaultOauthAppKey, OAUTH_APP_PREFIX, oauthAppKey } from '../../domain/keys.ts'
 import { isSecretIdOf } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ClientIdentity } from '../../ports/oauth-client.ts'
@@ -38,11 +38,6 @@ export interface EffectiveSetup {
   readonly withSecrets?: (secrets: JsonObject) => JsonObject
 }
 
-/** The sort key of the item that names an app's default application. */
-export function defaultApplicationSort(appId: string): string {
-  return `default#${appId}`
-}
-
 /** The application, or undefined. Throws `InvariantError` when its item is not its own, as `findConnection` does. */
 export async function findOauthApplication(
   ports: Pick<Ports, 'items'>,
@@ -50,7 +45,7 @@ export async function findOauthApplication(
   id: string,
 ): Promise<OauthApplication | undefined> {
   // The partition also holds the items that name each app's default.
-  if (!id.startsWith('oa_')) return undefined
+  if (!id.startsWith(OAUTH_APP_PREFIX)) return undefined
   const application = applicationOf(await ports.items.get(oauthAppKey(tenant, id)))
   if (application === undefined || isOwnApplication(application, tenant, id)) return application
   throw new InvariantError('an OAuth application is not its own, or points at a secret of another')
@@ -71,8 +66,7 @@ export async function findDefaultApplication(
   tenant: string,
   appId: string,
 ): Promise<OauthApplication | undefined> {
-  const key = oauthAppKey(tenant, defaultApplicationSort(appId))
-  const named = DEFAULT_APPLICATION_ROWS.find(await ports.items.get(key))
+  const named = DEFAULT_APPLICATION_ROWS.find(await ports.items.get(defaultOauthAppKey(tenant, appId)))
   return named === undefined ? undefined : findOauthApplication(ports, tenant, named.id)
 }
 

@@ -1,5 +1,4 @@
-import type { ConnectionRow } from '../../domain/connection.ts'
-import { connectionsPartition, findPartitionParts } from '../../domain/keys.ts'
+import { connectionCounterKeys, connectionsPartition, findPartitionParts } from '../../domain/keys.ts'
 import { isPermitted, type Permitted } from '../../domain/permit.ts'
 import type {
   Attributes,
@@ -13,6 +12,9 @@ import type {
   Write,
 } from '../../ports/item-store.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
+import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
+import { TOMBSTONE_ROWS } from '../../rows/tombstone-row.ts'
 
 /** Rows read at a time to be counted. */
 const PAGE_ROWS = 1000
@@ -86,8 +88,8 @@ export class PermittedItems implements ItemStore {
   async #blanked(query: ItemQuery): Promise<ItemPage> {
     const page = await this.#store.query(query)
     const items = page.items.map((item) => {
-      const { expires_at_s } = item.attributes
-      return this.#isVisible(item) ? item : { ...item, attributes: { expires_at_s } }
+      const { v, expires_at_s } = item.attributes
+      return this.#isVisible(item) ? item : { ...item, attributes: { v, expires_at_s } }
     })
     return { ...page, items }
   }
@@ -101,16 +103,18 @@ export class PermittedItems implements ItemStore {
       limit: PAGE_ROWS,
     }))
       total += page.filter((item) => this.#isVisible(item)).length
-    return { key: { partition, sort: 'permitted' }, attributes: { total } }
+    return { key: connectionCounterKeys(tenant)[0]!, attributes: CONNECTION_COUNT_ROWS.encode({ total }) }
   }
 
   #isVisible({ key, attributes }: Item): boolean {
-    const stored = attributes as unknown as ConnectionRow & { row?: ConnectionRow }
     switch (findPartitionParts(key.partition)?.kind) {
       case 'CONNECTIONS':
-        return isPermitted(this.#permitted, { id: key.sort, appId: stored.appId })
+        return isPermitted(this.#permitted, { id: key.sort, appId: CONNECTION_ROWS.decode(attributes).appId })
       case 'TOMBSTONES':
-        return isPermitted(this.#permitted, { id: key.sort, appId: stored.row?.appId })
+        return isPermitted(this.#permitted, {
+          id: key.sort,
+          appId: TOMBSTONE_ROWS.decode(attributes).row.appId,
+        })
       case 'EVENTS':
       case 'FEED': {
         const { connection_id, app_id } = attributes as { connection_id?: string; app_id?: string }

@@ -1,12 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantPointer } from '../../domain/grant.ts'
-import {
-  connectionKey,
-  findPartitionParts,
-  findSealedGrant,
-  rescuesOf,
-  sealedGrantKey,
-} from '../../domain/keys.ts'
+import { connectionKey, findPartitionParts, rescuesOf } from '../../domain/keys.ts'
+import { findSealedGrant, sealedGrantKey } from '../../domain/sealed-keys.ts'
 import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'

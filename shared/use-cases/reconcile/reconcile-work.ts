@@ -1,4 +1,4 @@
-import { findPartitionParts, WORK_SHARDS } from '../../domain/keys.ts'
+import { findPartitionParts, workShards } from '../../domain/keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ItemKey } from '../../ports/item-store.ts'
 import type { WorkQueue } from '../../ports/work-queue.ts'
@@ -45,8 +45,8 @@ export async function reconcileWork(ports: ReconcilePorts): Promise<ReconcileRep
     failed: 0,
   }
   const nowMs = ports.clock.nowMs()
-  for (let shard = 0; shard < WORK_SHARDS; shard++) {
-    for await (const key of dueKeys(ports, `work#${shard}`, nowMs, MAX_ITEMS_A_RUN - report.found)) {
+  for (const shard of workShards()) {
+    for await (const key of dueKeys(ports, shard, nowMs, MAX_ITEMS_A_RUN - report.found)) {
       report.found++
       try {
         await workItem(ports, key, nowMs, report)

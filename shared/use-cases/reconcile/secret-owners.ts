@@ -1,5 +1,5 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
-import { connectionKey, findPartitionParts, rescuesOf } from '../../domain/keys.ts'
+import { connectionKey, findPartitionParts, OAUTH_APP_PREFIX, rescuesOf } from '../../domain/keys.ts'
 import { findSecretIdParts } from '../../domain/secret-id.ts'
 import type { Subscription } from '../../domain/subscription.ts'
 import type { Item } from '../../ports/item-store.ts'
@@ -37,7 +37,7 @@ export async function findSecretOwner(
   const parts = findSecretIdParts(secretId)
   if (parts === undefined) return { kind: 'unknown' }
   const { tenant, ownerId, kind } = parts
-  if (kind === 'a' && ownerId.startsWith('oa_')) {
+  if (kind === 'a' && ownerId.startsWith(OAUTH_APP_PREFIX)) {
     const application = await findOauthApplication(ports, tenant, ownerId)
     const { secret, previous } = application ?? {}
     const kept = previous !== undefined && nowMs < previous.untilMs ? [previous.secret] : []
@@ -81,7 +81,7 @@ export function findOwnedSecret(
   const found = (secret: SecretPointer | undefined, isLive: boolean) =>
     secret === undefined ? undefined : { secret, tenant: parts!.tenant, ownerId, isLive }
   if (parts?.kind === 'CONNECTIONS') return found((attributes as ConnectionRow).secret, true)
-  if (parts?.kind === 'OAUTH_APPS' && ownerId.startsWith('oa_'))
+  if (parts?.kind === 'OAUTH_APPS' && ownerId.startsWith(OAUTH_APP_PREFIX))
     return found((attributes as OauthApplication).secret, true)
   if (parts?.kind === 'SUBSCRIPTIONS') return found((attributes as Subscription).secret, true)
   if (parts?.kind !== 'TOMBSTONES') return undefined

@@ -1,5 +1,6 @@
 import { sightingKey } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { SIGHTING_ROWS } from '../../rows/count-rows.ts'
 
 /** Daily runs begin a little earlier or later; two starts of a server in one day are not two days. */
 const MIN_APART_MS = 20 * 3600_000
@@ -18,10 +19,11 @@ export async function isSecondSighting(
   nowMs: number,
 ): Promise<boolean> {
   const key = sightingKey(sighted.tenant, sighted.what)
-  const earlier = await ports.items.get(key)
-  const isRenewed = earlier !== undefined && nowMs - Number(earlier['lastSeenAtMs']) <= RENEWED_WITHIN_MS
-  const firstSeenAtMs = isRenewed ? Number(earlier['firstSeenAtMs']) : nowMs
-  const attributes = { firstSeenAtMs, lastSeenAtMs: nowMs, expires_at_s: Math.ceil(nowMs / 1000) + KEPT_S }
+  const earlier = SIGHTING_ROWS.find(await ports.items.get(key))
+  const isRenewed = earlier !== undefined && nowMs - earlier.lastSeenAtMs <= RENEWED_WITHIN_MS
+  const firstSeenAtMs = isRenewed ? earlier.firstSeenAtMs : nowMs
+  const seen = SIGHTING_ROWS.encode({ firstSeenAtMs, lastSeenAtMs: nowMs })
+  const attributes = { ...seen, expires_at_s: Math.ceil(nowMs / 1000) + KEPT_S }
   await ports.items.transact([{ op: 'put', key, attributes }])
   return nowMs - firstSeenAtMs >= MIN_APART_MS
 }

@@ -1,4 +1,4 @@
-import { ROTATION_SHARDS } from '../../domain/keys.ts'
+import { findPartitionParts, ROTATION_SHARDS } from '../../domain/keys.ts'
 import type { ItemKey } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { WorkQueue } from '../../ports/work-queue.ts'
@@ -124,9 +124,9 @@ async function readPage(
   return page.items.map((item) => ({ ...ownerOf(item.key), dueAtMs: item.dueAtMs }))
 }
 
-/** `TENANT#<tenant>#CONNECTIONS`, and the id. */
+/** Whose rotation a key of the due index is. */
 function ownerOf(key: ItemKey): { tenant: string; id: string } {
-  return { tenant: key.partition.split('#')[1]!, id: key.sort }
+  return { tenant: findPartitionParts(key.partition)!.tenant, id: key.sort }
 }
 
 /** The nearest first, each tenant up to its share; the rest, nearest first too, fills what room is left. */

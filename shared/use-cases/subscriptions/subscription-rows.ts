@@ -1,16 +1,13 @@
-import {
-  eventExpiryS,
-  type SubscriptionEvent,
-  type SubscriptionEventType,
-} from '../../domain/change-event.ts'
+import type { SubscriptionEvent, SubscriptionEventType } from '../../domain/change-event.ts'
 import { VaultError } from '../../domain/errors.ts'
-import { eventKey, outboxShard, subscriptionKey, subscriptionsPartition } from '../../domain/keys.ts'
+import { subscriptionKey, subscriptionsPartition } from '../../domain/keys.ts'
 import type { Subscription } from '../../domain/subscription.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SUBSCRIPTION_ROWS } from '../../rows/subscription-row.ts'
 import { isUndoneCreation } from '../../rows/undone-row.ts'
 import { placeUnchanged } from '../commit/commit-item.ts'
+import { outboxWrite } from '../commit/connection-rows.ts'
 
 /** Each event is matched with all of a tenant's, and a fan-out of 50 is one page of writes. */
 export const MAX_SUBSCRIPTIONS = 50
@@ -86,15 +83,5 @@ export function subscriptionEventWrite(
     ...(event.actor === undefined ? {} : { actor: event.actor }),
     occurred_at: new Date(event.nowMs).toISOString(),
   }
-  return {
-    op: 'put',
-    key: eventKey(subscription.tenant, subscription.id, event.sequence),
-    attributes: {
-      ...body,
-      kind: 'outbox',
-      expires_at_s: eventExpiryS(event.nowMs),
-      due_shard: outboxShard(subscription.id),
-      due_at: event.nowMs,
-    },
-  }
+  return outboxWrite(body, { ownerId: subscription.id, sequence: event.sequence, nowMs: event.nowMs })
 }

@@ -5,6 +5,7 @@ import { errorFields } from '../../ports/error-fields.ts'
 import type { ItemKey, ItemStore } from '../../ports/item-store.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { USAGE_ROWS } from '../../rows/count-rows.ts'
 import { getConnection } from '../commit/connection-rows.ts'
 
 /** Design: written at most once a minute, so that a read does not become a write. */
@@ -75,7 +76,7 @@ export class UsageRollup {
     this.#flushedAtMs = this.#ports.clock.monotonicMs()
     for (const { key, client, flow, count, lastAtMs } of counted) {
       const named = flow === undefined ? { client } : { client, flow }
-      const set = { kind: 'usage', ...named, lastAtMs, expires_at_s: eventExpiryS(lastAtMs) }
+      const set = { ...USAGE_ROWS.encode({ ...named, lastAtMs }), expires_at_s: eventExpiryS(lastAtMs) }
       try {
         await this.#ports.items.transact([{ op: 'update', key, set, add: { count } }])
       } catch (error) {
@@ -111,11 +112,12 @@ export async function readUsage(
   const nowS = ports.clock.nowMs() / 1000
   const read = page.items
     .filter(({ attributes }) => Number(attributes['expires_at_s']) > nowS)
-    .map(({ attributes: { client, flow, count, lastAtMs } }) => ({
-      client: String(client),
-      ...(typeof flow === 'string' ? { flow } : {}),
-      count: Number(count),
-      lastAtMs: Number(lastAtMs),
+    .map(({ attributes }) => USAGE_ROWS.decode(attributes))
+    .map(({ client, flow, count = 0, lastAtMs }) => ({
+      client,
+      ...(flow === undefined ? {} : { flow }),
+      count,
+      lastAtMs,
     }))
   const clients = new Map<string, Used & { client: string }>()
   for (const { client, count, lastAtMs } of read) {

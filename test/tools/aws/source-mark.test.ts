@@ -1,6 +1,5 @@
 import { MemoryItemStore } from '../../../shared/adapters/memory/memory-item-store.ts'
-import { secretStoreKey } from '../../../shared/domain/keys.ts'
-import { RESTORED_KEY } from '../../../shared/domain/restored-store.ts'
+import { RESTORED_KEY, SECRET_STORE_KEY } from '../../../shared/domain/store-keys.ts'
 import { type SourceWord, tellOfSource } from '../../../tools/aws/source-mark.ts'
 
 const NOW_MS = Date.UTC(2030, 0, 1)
@@ -9,14 +8,16 @@ describe('tellOfSource', () => {
   let items: MemoryItemStore
   beforeEach(async () => {
     items = new MemoryItemStore()
-    await items.transact([{ op: 'put', key: secretStoreKey(), attributes: { kind: 'sealed', format: 1 } }])
+    await items.transact([
+      { op: 'put', key: SECRET_STORE_KEY, attributes: { kind: 'sealed', format: 2, v: 1 } },
+    ])
   })
   const tell = (word: SourceWord, isDry: boolean) => tellOfSource(items, word, { isDry, nowMs: NOW_MS })
   const mark = () => items.get(RESTORED_KEY)
 
   it('marks a table, and takes the mark away, when it is told to go', async () => {
     expect(await tell('source-may-run', false)).toMatch(/^The table is marked/)
-    expect(await mark()).toEqual({ restoredAt: '2030-01-01T00:00:00.000Z' })
+    expect(await mark()).toEqual({ restoredAt: '2030-01-01T00:00:00.000Z', v: 1 })
     expect(await tell('source-is-gone', false)).toMatch(/^The mark is gone/)
     expect(await mark()).toBeUndefined()
   })

@@ -1,4 +1,5 @@
-import { findPartitionParts, findSealedGrant } from '../../../shared/domain/keys.ts'
+import { findPartitionParts } from '../../../shared/domain/keys.ts'
+import { findSealedGrant, secretIdOfPartition } from '../../../shared/domain/sealed-keys.ts'
 import type { ItemKey } from '../../../shared/ports/item-store.ts'
 import { ToolError } from '../tool-command.ts'
 
@@ -63,6 +64,6 @@ export function wayOf(
 
 /** Whether an item shows that a vault has been used: what is moved there would mix with it. */
 export function isInUse(key: ItemKey): boolean {
-  if (findSealedGrant(key) !== undefined || key.partition.startsWith('SECRET#')) return true
+  if (findSealedGrant(key) !== undefined || secretIdOfPartition(key.partition) !== undefined) return true
   return ['connection', 'owner', 'events'].includes(wayOf(key)?.way ?? '')
 }

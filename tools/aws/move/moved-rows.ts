@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../../shared/domain/canonical-json.ts'
-import type { ConnectionRow, SecretPointer } from '../../../shared/domain/connection.ts'
+import type { SecretPointer } from '../../../shared/domain/connection.ts'
 import { findSecretIdParts } from '../../../shared/domain/secret-id.ts'
 import type { Attributes, AttributeValue, Item, Write } from '../../../shared/ports/item-store.ts'
 import { CONNECTION_ROWS } from '../../../shared/rows/connection-row.ts'
@@ -65,7 +65,7 @@ export async function isMoved(sides: Sides, item: Item): Promise<boolean> {
     const known = pointerAt(there, path)
     if (known === undefined || !(await isSameSecret(sides, { here, there: known }))) return false
   }
-  return place.way !== 'connection' || hasSameTokens(sides, item.attributes as unknown as ConnectionRow)
+  return place.way !== 'connection' || hasSameTokens(sides, CONNECTION_ROWS.decode(item.attributes))
 }
 
 /** Whether the target's item is the source's, but for what is by its own keys and names. */

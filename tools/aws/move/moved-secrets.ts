@@ -2,13 +2,15 @@ import { findSetupOf } from '../../../shared/connectors/catalogue.ts'
 import type { ConnectionRow, SecretPointer } from '../../../shared/domain/connection.ts'
 import { MAIN_GRANT } from '../../../shared/domain/grant.ts'
 import type { JsonObject } from '../../../shared/domain/json.ts'
-import { importedGrantKey, sealedGrantKey } from '../../../shared/domain/keys.ts'
+import { importedGrantKey } from '../../../shared/domain/keys.ts'
+import { sealedGrantKey } from '../../../shared/domain/sealed-keys.ts'
 import { parseSecretId, secretIdOf } from '../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { type Attributes, ConditionFailedError, type Write } from '../../../shared/ports/item-store.ts'
 import { SecretNotFoundError } from '../../../shared/ports/secret-store.ts'
 import type { SetupDigests } from '../../../shared/ports/setup-facts.ts'
-import type { OauthApplication } from '../../../shared/rows/application-row.ts'
+import { APPLICATION_ROWS, type OauthApplication } from '../../../shared/rows/application-row.ts'
+import { IMPORTED_ROWS } from '../../../shared/rows/claim-rows.ts'
 import { OpenedSecrets, parseContent } from '../../../shared/use-cases/commit/opened-secrets.ts'
 import { sealedPlaces } from '../../../shared/use-cases/commit/sealed-removal.ts'
 import { codeDigestOf, setupDigestsOf } from '../../../shared/use-cases/commit/setup-digests.ts'
@@ -110,7 +112,7 @@ export async function importClaim({ source, target }: Sides, row: ConnectionRow)
     row.tenant,
     await target.digester.digest('refresh-token', new SecretText(token)),
   )
-  return [{ op: 'put', key, attributes: { connectionId: row.id } }]
+  return [{ op: 'put', key, attributes: IMPORTED_ROWS.encode({ connectionId: row.id }) }]
 }
 
 /**
@@ -150,7 +152,7 @@ export async function moveSecretDigest(
   { source, target }: Sides,
   attributes: Attributes,
 ): Promise<Pick<OauthApplication, 'secretDigest'>> {
-  const { secret, secretDigest } = attributes as unknown as OauthApplication
+  const { secret, secretDigest } = APPLICATION_ROWS.decode(attributes)
   if (secret === undefined || secretDigest === undefined) return {}
   const { setup } = parseContent(await source.secrets.get(secret.secretId, secret.versionId))
   return { secretDigest: await clientSecretDigestOf(target, setup) }

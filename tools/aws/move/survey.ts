@@ -1,13 +1,14 @@
 import type { ChangeEvent } from '../../../shared/domain/change-event.ts'
-import type { ConnectionRow } from '../../../shared/domain/connection.ts'
-import type { Delivery } from '../../../shared/domain/delivery.ts'
-import type { Freeze } from '../../../shared/domain/freeze.ts'
-import { eventKey } from '../../../shared/domain/keys.ts'
+
+import { eventKey, isAuthorizationKey } from '../../../shared/domain/keys.ts'
 import { heldUntilMs } from '../../../shared/domain/rotation-policy.ts'
 import type { Item, ItemStore } from '../../../shared/ports/item-store.ts'
-import type { Authorization } from '../../../shared/rows/authorization-row.ts'
-import type { Rescue } from '../../../shared/rows/rescue-row.ts'
-import type { Tombstone } from '../../../shared/rows/tombstone-row.ts'
+import { AUTHORIZATION_ROWS } from '../../../shared/rows/authorization-row.ts'
+import { CONNECTION_ROWS } from '../../../shared/rows/connection-row.ts'
+import { DELIVERY_ROWS } from '../../../shared/rows/delivery-row.ts'
+import { FREEZE_ROWS } from '../../../shared/rows/freeze-row.ts'
+import { RESCUE_ROWS } from '../../../shared/rows/rescue-row.ts'
+import { TOMBSTONE_ROWS } from '../../../shared/rows/tombstone-row.ts'
 import { isUndoneCreation } from '../../../shared/rows/undone-row.ts'
 import { isInUse, wayOf } from './moved-kinds.ts'
 import type { MovedVault } from './moved-vault.ts'
@@ -90,22 +91,23 @@ function reasonToWait(
   { key, attributes }: Item,
   { nowMs, isAlone }: { nowMs: number; isAlone: boolean },
 ): string | undefined {
-  const stored: unknown = attributes
-  if (key.partition.startsWith('STATE#')) {
-    const { phase, expiresAtMs } = stored as Authorization
+  if (isAuthorizationKey(key)) {
+    const { phase, expiresAtMs } = AUTHORIZATION_ROWS.decode(attributes)
     return !isAlone && phase !== 'done' && nowMs < expiresAtMs ? 'people are authorizing' : undefined
   }
   switch (wayOf(key)?.kind) {
     case 'INTENTS':
       return isUndoneCreation(attributes) ? undefined : 'operations are not finished'
     case 'RESCUES':
-      return (stored as Rescue).of === 'revoke' ? undefined : 'renewed grants are not stored yet'
+      return RESCUE_ROWS.decode(attributes).of === 'revoke' ? undefined : 'renewed grants are not stored yet'
     case 'TOMBSTONES':
-      return (stored as Tombstone).state === 'deleting' ? 'deletions are not finished' : undefined
+      return TOMBSTONE_ROWS.decode(attributes).state === 'deleting' ? 'deletions are not finished' : undefined
     case 'FREEZES':
-      return (stored as Freeze).job.state === 'running' ? 'freezes are still being carried out' : undefined
+      return FREEZE_ROWS.decode(attributes).job.state === 'running'
+        ? 'freezes are still being carried out'
+        : undefined
     case 'CONNECTIONS':
-      return !isAlone && nowMs < (heldUntilMs(stored as ConnectionRow) ?? 0)
+      return !isAlone && nowMs < (heldUntilMs(CONNECTION_ROWS.decode(attributes)) ?? 0)
         ? 'grants are being renewed'
         : undefined
     default:
@@ -114,15 +116,14 @@ function reasonToWait(
 }
 
 function kindOfStaying({ attributes }: Item, kind: string): string | undefined {
-  const stored: unknown = attributes
   if (kind === 'TOMBSTONES') return 'deleted connections that could be restored here'
-  if (kind === 'RESCUES' && (stored as Rescue).of === 'revoke')
+  if (kind === 'RESCUES' && RESCUE_ROWS.decode(attributes).of === 'revoke')
     return 'replaced grants that are not revoked yet'
   return undefined
 }
 
 function untoldBy({ attributes }: Item): string | undefined {
-  const { event, status, tenant } = attributes as unknown as Delivery
+  const { event, status, tenant } = DELIVERY_ROWS.decode(attributes)
   const { connection_id, sequence } = event as Partial<ChangeEvent>
   if (status !== 'pending' || connection_id === undefined || sequence === undefined) return undefined
   return nameOf(eventKey(tenant, connection_id, sequence))

@@ -10,9 +10,9 @@ import { backUp as backUpVault } from '../../../../infra/embedded/copies/back-up
 import { restoreVault } from '../../../../infra/embedded/copies/restore-vault.ts'
 import { sealStream } from '../../../../infra/embedded/copies/sealed-stream.ts'
 import { KEY_FILE, openStores } from '../../../../infra/embedded/open-stores.ts'
-import { KEY_CHECK_KEY } from '../../../../shared/adapters/sealed/key-check.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
+import { KEY_CHECK_KEY } from '../../../../shared/domain/store-keys.ts'
 import { type CommandOutcome, runCommand } from '../../../support/run-command.ts'
 import { fillVaultFolder, isMarkedRestored, lookIntoVaultFolder } from '../../../support/vault-folder.ts'
 

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-store.ts'
-import { KEY_CHECK_KEY, verifyKeyMatches } from '../../../../shared/adapters/sealed/key-check.ts'
+import { verifyKeyMatches } from '../../../../shared/adapters/sealed/key-check.ts'
 import { addKey, createKeyFile, dropKey, openKeyFile } from '../../../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../../../shared/adapters/sealed/local-key-wrapper.ts'
 import { SealedSecretStore } from '../../../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
+import { KEY_CHECK_KEY } from '../../../../shared/domain/store-keys.ts'
 import { KeyUnavailableError } from '../../../../shared/ports/key-wrapper.ts'
 import { makeKeyFolder } from '../../../support/key-folder.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
@@ -36,7 +37,7 @@ describe('verifyKeyMatches', () => {
   it('refuses data of earlier code, and of a later release, with one sentence', async () => {
     await verifyKeyMatches(await portsOf(path))
     const [{ key, attributes } = { key: KEY_CHECK_KEY, attributes: {} }] = await everything()
-    for (const format of [undefined, 2]) {
+    for (const format of [undefined, 1, 3]) {
       await items.transact([{ op: 'put', key, attributes: { ...attributes, format } }])
       const refused = verifyKeyMatches(await portsOf(path))
       await expect(refused).rejects.toThrow('in a format that this release does not read')

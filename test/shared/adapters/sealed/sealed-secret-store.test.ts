@@ -73,6 +73,7 @@ describe('SealedSecretStore', () => {
       'createdAtMs',
       'iv',
       'keyId',
+      'v',
       'wrapped',
     ])
   })

@@ -1,7 +1,7 @@
 import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-store.ts'
 import { MemorySecretStore } from '../../../../shared/adapters/memory/memory-secret-store.ts'
-import { secretStoreKey } from '../../../../shared/domain/keys.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
+import { SECRET_STORE_KEY } from '../../../../shared/domain/store-keys.ts'
 import type { ItemKey } from '../../../../shared/ports/item-store.ts'
 import { BoundSecretStore } from '../../../../shared/use-cases/commit/bound-secret-store.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
@@ -28,7 +28,7 @@ beforeEach(() => {
 })
 
 const open = (kind: string, mayBegin = false) => new BoundSecretStore({ items, secrets, kind, mayBegin })
-const kept = () => items.get(secretStoreKey())
+const kept = () => items.get(SECRET_STORE_KEY)
 
 describe('BoundSecretStore', () => {
   it('keeps the kind of store with the first secret, before that is stored', async () => {
@@ -36,7 +36,7 @@ describe('BoundSecretStore', () => {
     await expect(store.get(ID, TOKEN)).rejects.toThrow('no such version')
     expect(await kept()).toBeUndefined()
     await store.stage(ID, TOKEN, VALUE)
-    expect(await kept()).toEqual({ kind: 'sealed', format: 1 })
+    expect(await kept()).toEqual({ kind: 'sealed', format: 2, v: 1 })
     expect((await store.get(ID, TOKEN)).reveal()).toBe('value')
   })
 
@@ -63,7 +63,7 @@ describe('BoundSecretStore', () => {
         'the secrets of this table are in secrets-manager, and secretStore=sealed is set',
       )
     }
-    expect(await kept()).toEqual({ kind: 'secrets-manager', format: 1 })
+    expect(await kept()).toEqual({ kind: 'secrets-manager', format: 2, v: 1 })
     const { items: stored } = await secrets.list({ limit: 10 })
     expect(stored).toEqual([expect.not.objectContaining({ deletedAtMs: expect.anything() })])
     expect((await secrets.get(ID, TOKEN)).reveal()).toBe('value')
@@ -82,7 +82,7 @@ describe('BoundSecretStore', () => {
     const store = open('secrets-manager')
     await expect(store.get(ID, TOKEN)).rejects.toThrow('secretStore=secrets-manager is set')
     await items.transact([
-      { op: 'put', key: secretStoreKey(), attributes: { kind: 'secrets-manager', format: 1 } },
+      { op: 'put', key: SECRET_STORE_KEY, attributes: { kind: 'secrets-manager', format: 2, v: 1 } },
     ])
     expect((await store.get(ID, TOKEN)).reveal()).toBe('value')
   })
@@ -105,10 +105,11 @@ describe('BoundSecretStore', () => {
 
   it.each([
     ['of earlier code', {}],
-    ['of a later release', { format: 2 }],
+    ['of other earlier code', { format: 1 }],
+    ['of a later release', { format: 3, v: 1 }],
   ])('refuses a table %s with one sentence, and writes nothing', async (_, format) => {
     const attributes = { kind: 'sealed', ...format }
-    await items.transact([{ op: 'put', key: secretStoreKey(), attributes }])
+    await items.transact([{ op: 'put', key: SECRET_STORE_KEY, attributes }])
     for (const act of [open('sealed', true).stage(ID, TOKEN, VALUE), open('sealed').get(ID, TOKEN)])
       await expect(act).rejects.toThrow('in a format that this release does not read')
     expect(await kept()).toEqual(attributes)

@@ -1,5 +1,5 @@
 import { MemorySecretStore } from '../../../../shared/adapters/memory/memory-secret-store.ts'
-import { versionKey } from '../../../../shared/adapters/sealed/sealed-items.ts'
+import { versionKey } from '../../../../shared/domain/sealed-keys.ts'
 import {
   ConditionFailedError,
   type ItemStore,

@@ -1,5 +1,5 @@
 import { createLocalGrantRunner } from '../../../../functions/grants/local-grant-runner.ts'
-import { sealedGrantKey } from '../../../../shared/domain/keys.ts'
+import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import { OpenedSecrets } from '../../../../shared/use-cases/commit/opened-secrets.ts'
 import { fetchCredential } from '../../../../shared/use-cases/fetch/fetch-credential.ts'
 import { reconcileStores } from '../../../../shared/use-cases/reconcile/reconcile-stores.ts'

@@ -1,4 +1,4 @@
-import { RESTORED_KEY } from '../../../../shared/domain/restored-store.ts'
+import { RESTORED_KEY } from '../../../../shared/domain/store-keys.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { rejectCredential } from '../../../../shared/use-cases/fetch/reject-credential.ts'
 import {
@@ -125,7 +125,10 @@ describe('the mark of a restored store', () => {
   it('is set once, and read once in ten seconds', async () => {
     await markRestored(world.ports, 0)
     await markRestored(world.ports, HOUR_MS)
-    expect(await world.ports.items.get(RESTORED_KEY)).toEqual({ restoredAt: '1970-01-01T00:00:00.000Z' })
+    expect(await world.ports.items.get(RESTORED_KEY)).toEqual({
+      restoredAt: '1970-01-01T00:00:00.000Z',
+      v: 1,
+    })
     let reads = 0
     const counted = {
       get: (key: typeof RESTORED_KEY) => {

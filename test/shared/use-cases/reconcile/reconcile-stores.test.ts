@@ -1,10 +1,5 @@
-import {
-  connectionKey,
-  oauthAppKey,
-  rescueKey,
-  sealedGrantKey,
-  tombstoneKey,
-} from '../../../../shared/domain/keys.ts'
+import { connectionKey, oauthAppKey, rescueKey, tombstoneKey } from '../../../../shared/domain/keys.ts'
+import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import { secretIdOf } from '../../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'

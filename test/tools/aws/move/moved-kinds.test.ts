@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { connectionKey, sealedGrantKey } from '../../../../shared/domain/keys.ts'
+import { connectionKey } from '../../../../shared/domain/keys.ts'
+import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import { isInUse, MOVED_KINDS, wayOf } from '../../../../tools/aws/move/moved-kinds.ts'
 import { PROJECT_ROOT } from '../../../support/source-files.ts'
 

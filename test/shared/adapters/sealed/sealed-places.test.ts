@@ -1,4 +1,4 @@
-import { placeOf, placeOfGrant } from '../../../../shared/adapters/sealed/sealed-items.ts'
+import { placeOf, placeOfGrant } from '../../../../shared/adapters/sealed/sealed-places.ts'
 
 const GRANT = { tenant: 't1', ownerId: 'ac_1', mark: 'abcd1234' } as const
 

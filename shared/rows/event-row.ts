@@ -5,15 +5,25 @@ import {
   isChangeEvent,
   type SubscriptionEvent,
   type VaultEvent,
-} from '../../domain/change-event.ts'
-import type { Attributes } from '../../ports/item-store.ts'
+} from '../domain/change-event.ts'
+import type { Attributes } from '../ports/item-store.ts'
+import { rowCodec } from './row-codec.ts'
+import { isUndoneCreation } from './undone-row.ts'
+
+/** Events, as the outbox and the feed hold them. */
+export const EVENT_ROWS = rowCodec<VaultEvent>('event', 1)
+
+/** The number of the newest event in a tenant's feed, as it is stored. */
+export const FEED_HEAD_ROWS = rowCodec<{ readonly number: number }>('head of a feed', 1)
 
 /**
  * The event of an outbox or feed item, without what the store keeps beside it; undefined when the item does not
- * hold one. What cannot be read is told apart from what can, so that it stops nobody else's event.
+ * hold one. What is no whole event is told apart from what is, so that it stops nobody else's; one of another format
+ * is refused, and left for a release that reads it.
  */
 export function eventOf(stored: Attributes): VaultEvent | undefined {
-  const event = stored as unknown as VaultEvent
+  if (isUndoneCreation(stored)) return undefined
+  const event = EVENT_ROWS.decode(stored)
   const { id, type, tenant, occurred_at } = event
   const isWhole = [id, tenant, occurred_at].every((text) => typeof text === 'string')
   if (!isWhole || !EVENT_TYPES.includes(type)) return undefined
