@@ -140,7 +140,7 @@ function noteUse(it: VaultResources): PolicyStatement {
 /** Turns to write to Secrets Manager, whose quota all instances share. */
 function writeTurns(it: VaultResources): PolicyStatement[] {
   if (it.secretStore === 'sealed') return []
-  return [items(it, WRITES_PARTITION, ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]
+  return [items(it, WRITES_PARTITION, ['dynamodb:UpdateItem'])]
 }
 
 /** A permission on secrets of these kinds, or of all, in the store that the deployment has. */

@@ -10,12 +10,12 @@ export function budgetsPartition(tenant: string): string {
   return `TENANT#${tenant}#BUDGETS`
 }
 
-/** What is left of the quota for one kind of write to the secret store, which all tenants share. */
-export function writesKey(kind: string): ItemKey {
-  return { partition: WRITES_PARTITION, sort: kind }
+/** How many writes of one kind to the secret store were taken in a second, by all tenants together. */
+export function writesKey(kind: string, second: number): ItemKey {
+  return { partition: WRITES_PARTITION, sort: `${kind}#${second}` }
 }
 
-/** Holds what is left of the quotas of the secret store. */
+/** Holds what was taken of the quotas of the secret store. */
 export const WRITES_PARTITION = 'VAULT#WRITES'
 
 /** One of the turns that a tenant has for calls of one kind; it is there while the call is under way. */

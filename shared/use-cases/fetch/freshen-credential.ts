@@ -16,8 +16,10 @@ const MAX_RETRY_AFTER_S = 600
 const WITHOUT_A_TRY_S = 300
 /** What a caller is told whose budget ended before the provider's answer came. */
 export const NO_ANSWER_YET = 'The provider has not answered yet.'
-/** How often another process's rotation is looked at while waiting for it. */
+/** How often another process's rotation is looked at while waiting for it: a read each, and no work. */
 const POLL_MS = 100
+/** After so many looks its holder may have died, which is found out by asking. */
+const LOOKS_BEFORE_ASKING = 10
 
 export interface FreshenPorts extends Ports {
   readonly grants: GrantRunner
@@ -115,9 +117,28 @@ async function rotateWithin(
     // Whoever is asked may find the token's last moment not over yet, by a clock of its own: then it is asked again.
     const isEnded =
       result.kind === 'nothing' && row.failure === undefined && isExpired(row, ports.clock.nowMs())
-    if (result.kind !== 'busy' && !isEnded) return row
+    // With no turn to ask in, somebody else's attempt may be at it.
+    const isHeld = result.kind === 'busy' || (result.kind === 'late' && row.attempt !== undefined)
+    if (!isHeld && !isEnded) return row
     // What still works is not held up behind somebody else's attempt.
     if (isGoodFor(row, 0, ports.clock.nowMs())) return row
-    await ports.clock.sleep(POLL_MS)
+    row = await watchAttempt(ports, row, deadlineMs)
+    if (row === undefined || isGoodFor(row, minTtlMs, ports.clock.nowMs())) return row
   }
+}
+
+/** The row when its attempt has ended, or when it is time to ask again. */
+async function watchAttempt(
+  ports: FreshenPorts,
+  seen: ConnectionRow,
+  deadlineMs: number,
+): Promise<ConnectionRow | undefined> {
+  let row: ConnectionRow | undefined = seen
+  for (let looks = 0; looks < LOOKS_BEFORE_ASKING; looks++) {
+    await ports.clock.sleep(POLL_MS)
+    row = await findConnection(ports, seen.tenant, seen.id)
+    if (row?.attempt === undefined || row.attempt.op !== seen.attempt?.op) return row
+    if (ports.clock.monotonicMs() >= deadlineMs) return row
+  }
+  return row
 }

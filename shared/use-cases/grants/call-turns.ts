@@ -8,18 +8,29 @@ import type { Ports } from '../../ports/ports.ts'
 import type { WorkItem } from '../../ports/work-queue.ts'
 import { TURN_ROWS } from '../../rows/limit-rows.ts'
 
+/**
+ * Who finds no place free waits for one while places change hands: while any was taken so lately. Behind a provider
+ * that hangs nobody waits, so that it holds no more processes than there are places.
+ */
+const LIVELY_MS = 3_000
+/** The longest wait for a place, within a fetch's 10 s. */
+const PATIENCE_MS = 8_000
+/** So many of one tenant wait at a time: who asks faster than its provider answers is told so. */
+const WAITS: Turns = { kind: 'wait', count: 30, patienceMs: 0 }
 /** Calls of one tenant at a time that somebody waits for, over all processes: a new account has ten instances in all. */
-const CALLS: Turns = { kind: 'call', count: 5 }
+const CALLS: Turns = { kind: 'call', count: 5, patienceMs: PATIENCE_MS }
 /** Rotations of one tenant at a time out of the queue, of the fifty that the least number of workers has. */
-const ROTATIONS: Turns = { kind: 'rotation', count: 20 }
+const ROTATIONS: Turns = { kind: 'rotation', count: 20, patienceMs: 0 }
 /** Calls of one tenant at a time to receivers of its subscriptions, of the twenty that there are. */
-const DELIVERIES: Turns = { kind: 'delivery', count: 8 }
+const DELIVERIES: Turns = { kind: 'delivery', count: 8, patienceMs: 0 }
 /** Longer than a call can last, so that one whose process died stands in nobody's way for long. */
 const TURN_MS = 130_000
 /** Places looked at; with most of them taken, one more looks at a free one by chance, or comes again. */
 const MAX_LOOKS = 5
 /** A provider's usual answer and a little. */
 const RETRY_AFTER_S = 2
+/** Between two looks for a free place: this much, and as much again by chance. */
+const LOOK_AGAIN_MS = 50
 /**
  * What may hold a process for as long as a provider likes, and loses nothing when it is refused. The exchange of a code
  * is not among them: it has one chance.
@@ -31,6 +42,8 @@ type TurnPorts = Pick<Ports, 'items' | 'clock' | 'random' | 'log'>
 interface Turns {
   readonly kind: string
   readonly count: number
+  /** For how long one who waits looks for a place; what comes again by itself does not. */
+  readonly patienceMs: number
 }
 
 /**
@@ -82,7 +95,7 @@ async function inTurn<Result>(
   act: () => Promise<Result>,
 ): Promise<{ readonly result: Result } | undefined> {
   const op = newUuid(ports.random)
-  const turn = await takeTurn(ports, { turns, tenant, op })
+  const turn = await findTurn(ports, { turns, tenant, op })
   if (turn === 'none-free') return undefined
   try {
     return { result: await act() }
@@ -95,12 +108,53 @@ async function inTurn<Result>(
   }
 }
 
-/** A place among the tenant's, from a random one on; `uncounted` when the store does not answer: the work will tell. */
+interface Asked {
+  readonly turns: Turns
+  readonly tenant: string
+  readonly op: string
+}
+
+/** A free place, looked for as long as that is worth it. */
+async function findTurn(ports: TurnPorts, asked: Asked): Promise<ItemKey | 'none-free' | 'uncounted'> {
+  const { patienceMs } = asked.turns
+  const found = await takeTurn(ports, asked)
+  if (!isTaken(found)) return found
+  if (patienceMs === 0 || !isLively(ports, found)) return 'none-free'
+  const deadlineMs = ports.clock.monotonicMs() + patienceMs
+  const waited = await inTurn(ports, { turns: WAITS, tenant: asked.tenant }, async () => {
+    for (;;) {
+      await ports.clock.sleep(LOOK_AGAIN_MS * (1 + ports.random.fraction()))
+      const again = await takeTurn(ports, asked)
+      if (!isTaken(again)) return again
+      if (!isLively(ports, again) || ports.clock.monotonicMs() >= deadlineMs) return 'none-free'
+    }
+  })
+  return waited?.result ?? 'none-free'
+}
+
+/** No place is free, and when the last of them was taken. */
+interface AllTaken {
+  readonly takenLastMs: number
+}
+
+function isTaken(found: ItemKey | AllTaken | 'uncounted'): found is AllTaken {
+  return typeof found === 'object' && 'takenLastMs' in found
+}
+
+function isLively({ clock }: TurnPorts, { takenLastMs }: AllTaken): boolean {
+  return clock.nowMs() - takenLastMs < LIVELY_MS
+}
+
+/**
+ * A place among the tenant's, from a random one on; when none is free, when the last of them was taken. `uncounted`
+ * when the store does not answer: the work will tell.
+ */
 async function takeTurn(
   ports: TurnPorts,
-  { turns, tenant, op }: { turns: Turns; tenant: string; op: string },
-): Promise<ItemKey | 'none-free' | 'uncounted'> {
+  { turns, tenant, op }: Asked,
+): Promise<ItemKey | AllTaken | 'uncounted'> {
   const first = Math.floor(ports.random.fraction() * turns.count)
+  let takenLastMs = 0
   for (let looks = 0; looks < Math.min(MAX_LOOKS, turns.count); looks++) {
     const key = turnKey(tenant, turns.kind, (first + looks) % turns.count)
     const nowMs = ports.clock.nowMs()
@@ -113,7 +167,8 @@ async function takeTurn(
     } catch (error) {
       if (error instanceof StoreUnavailableError) return 'uncounted'
       if (!(error instanceof ConditionFailedError)) throw error
+      takenLastMs = Math.max(takenLastMs, Number(error.current?.['untilMs'] ?? 0) - TURN_MS)
     }
   }
-  return 'none-free'
+  return { takenLastMs }
 }

@@ -29,11 +29,12 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('runnerInTurns', () => {
   it('refuses the sixth call of a tenant in any process, and nobody else’s, until one has ended', async () => {
-    const { ports, runner, waiting, letGo } = world()
+    const { ports, runner, clock, waiting, letGo } = world()
     const processes = [1, 2, 3].map((seed) => runnerInTurns(runner, ports(seed)))
     const under = Array.from({ length: 5 }, (_, at) => processes[at % 3]!.rotate(request('acme'), HOUR_MS))
     await settled()
     expect(waiting).toHaveLength(5)
+    await clock.advance(3_000)
     expect(await processes[0]!.rotate(request('acme'), HOUR_MS)).toEqual({ kind: 'late' })
     await expect(processes[1]!.probe({ tenant: 'acme' } as never)).rejects.toMatchObject({
       code: 'too-many-requests',
@@ -48,6 +49,63 @@ describe('runnerInTurns', () => {
     await settled()
     letGo()
     expect(await again).toEqual({ kind: 'late' })
+  })
+
+  it('has calls wait for a place while places change hands, and refuses nobody of a crowd', async () => {
+    const { ports, clock } = world()
+    let [most, under] = [0, 0]
+    const quick = async () => {
+      most = Math.max(most, ++under)
+      await clock.sleep(200)
+      under--
+      return { kind: 'nothing' }
+    }
+    const processes = Array.from({ length: 24 }, (_, seed) =>
+      runnerInTurns({ rotate: quick } as unknown as GrantRunner, ports(seed + 1)),
+    )
+    const done = Promise.all(processes.map((turns) => turns.rotate(request('acme'), HOUR_MS)))
+    for (let passed = 0; passed < 300; passed++) await clock.advance(10)
+    expect(await done).toEqual(Array.from({ length: 24 }, () => ({ kind: 'nothing' })))
+    expect(most).toBe(5)
+  })
+
+  it('has nobody wait behind calls that hang', async () => {
+    const { ports, runner, clock, letGo } = world()
+    const [first, second] = [runnerInTurns(runner, ports(1)), runnerInTurns(runner, ports(2))]
+    const hanging = Array.from({ length: 5 }, () => first.rotate(request('acme'), HOUR_MS))
+    await settled()
+    let isRefused = false
+    const waits = second.rotate(request('acme'), HOUR_MS).then((result) => {
+      isRefused = true
+      return result
+    })
+    await clock.advance(2_800)
+    expect(isRefused).toBe(false)
+    await clock.advance(400)
+    expect(await waits).toEqual({ kind: 'late' })
+    expect(await second.rotate(request('acme'), HOUR_MS)).toEqual({ kind: 'late' })
+    letGo()
+    await Promise.all(hanging)
+  })
+
+  it('lets thirty of a tenant wait, and tells the others at once', async () => {
+    const { ports, clock } = world()
+    let [done, refused] = [0, 0]
+    const slow = async () => {
+      await clock.sleep(2_000)
+      return { kind: 'nothing' }
+    }
+    const asked = Array.from({ length: 100 }, (_, seed) =>
+      runnerInTurns({ rotate: slow } as unknown as GrantRunner, ports(seed + 1))
+        .rotate(request('acme'), HOUR_MS)
+        .then(({ kind }) => (kind === 'late' ? refused++ : done++)),
+    )
+    await clock.advance(10)
+    expect(refused).toBeGreaterThanOrEqual(65)
+    for (let passed = 0; passed < 150; passed++) await clock.advance(100)
+    await Promise.all(asked)
+    expect(done).toBeGreaterThan(15)
+    expect(done).toBeLessThanOrEqual(35)
   })
 
   it('never refuses a code, which has one chance', async () => {
