@@ -22,6 +22,7 @@ import { trustedLoopbackCertificate } from '../support/loopback-tls.ts'
 import { type RecordingProxy, startRecordingProxy } from '../support/recording-proxy.ts'
 import { allows } from '../support/role-policy.ts'
 import { startWebhookReceiver } from '../support/webhook-receiver.ts'
+import { burstSuite } from './burst-suite.ts'
 import { busConsumerSuite } from './bus-consumer-suite.ts'
 import { type DeployedVault, deployVault } from './deploy.ts'
 import { deployedPermissions } from './deployed-permissions.ts'
@@ -170,6 +171,9 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   }
 
   if (secretStore === 'secrets-manager') {
+    // With the store whose quota all instances share.
+    burstSuite(() => ({ ...vault, provider, tableName, deploymentId }))
+
     it('names and tags its secrets so that nobody takes them for another’s', async () => {
       const id = await create(STRIPE)
       const { SecretList = [] } = await new SecretsManagerClient(ministack()).send(new ListSecretsCommand({}))
