@@ -17,27 +17,44 @@ export interface ShownAs {
   readonly answerTo: 'read' | 'write'
 }
 
+interface Found {
+  readonly row: ConnectionRow
+  readonly deletedAtMs?: number | undefined
+}
+
 /** The connection as a route answers it; of a deleted one, with when that was. */
 export async function showConnection(
   ports: ShowingPorts,
   row: ConnectionRow,
-  { view, answerTo, deletedAtMs }: ShownAs & { readonly deletedAtMs?: number | undefined },
+  { deletedAtMs, ...shown }: ShownAs & { readonly deletedAtMs?: number | undefined },
 ): Promise<ConnectionView> {
-  if (view !== 'full') return connectionView(row, answerTo)
-  const [freeze, usedByCount] = await Promise.all([
-    ports.freezes.find(row.tenant, row),
-    countFlows(ports, { tenant: row.tenant, connectionId: row.id }),
-  ])
-  return fullConnectionView(row, answerTo, { freeze, usedByCount, deletedAtMs, publicUrl: ports.publicUrl })
+  const [view] = await showAll(ports, [{ row, deletedAtMs }], shown)
+  return view!
 }
 
 /** A page of them. */
 export function showConnections(
   ports: ShowingPorts,
-  found: readonly { readonly row: ConnectionRow; readonly deletedAtMs?: number }[],
+  found: readonly Found[],
   view: ShownAs['view'],
 ): Promise<ConnectionView[]> {
+  return showAll(ports, found, { view, answerTo: 'read' })
+}
+
+/** Those of one tenant, with one look at what stands beside all of them. */
+async function showAll(
+  ports: ShowingPorts,
+  found: readonly Found[],
+  { view, answerTo }: ShownAs,
+): Promise<ConnectionView[]> {
+  const tenant = found[0]?.row.tenant
+  if (view !== 'full' || tenant === undefined) return found.map(({ row }) => connectionView(row, answerTo))
+  const flows = await countFlows(ports, { tenant, connectionIds: found.map(({ row }) => row.id) })
   return Promise.all(
-    found.map(({ row, deletedAtMs }) => showConnection(ports, row, { view, answerTo: 'read', deletedAtMs })),
+    found.map(async ({ row, deletedAtMs }) => {
+      const freeze = await ports.freezes.find(row.tenant, row)
+      const beside = { freeze, usedByCount: flows.get(row.id) ?? 0, deletedAtMs }
+      return fullConnectionView(row, answerTo, { ...beside, publicUrl: ports.publicUrl })
+    }),
   )
 }

@@ -7,6 +7,8 @@ import { getConnection } from '../commit/connection-rows.ts'
 
 /** Flows that use one connection; more than anybody would look through. */
 export const MAX_FLOWS = 1000
+/** Connections of which flows are counted at a time, each with a read of its own. */
+const COUNTED_AT_ONCE = 10
 
 interface Place {
   readonly tenant: string
@@ -43,17 +45,47 @@ export async function listFlows(
   return page.items.map(({ attributes }) => FLOW_ROWS.decode(attributes))
 }
 
-/** How many flows say that they use a connection, whether it is still there or not. */
+/**
+ * How many flows say that they use each of these connections, whether they are still there or not. One read where a
+ * tenant has few flows, as most have; of many, those that were not reached are counted one by one, a few at a time.
+ */
 export async function countFlows(
   ports: Pick<Ports, 'items'>,
-  { tenant, connectionId }: Place,
+  { tenant, connectionIds }: { tenant: string; connectionIds: readonly string[] },
+): Promise<ReadonlyMap<string, number>> {
+  const sorted = connectionIds.toSorted()
+  const counts = new Map(sorted.map((id) => [id, 0]))
+  const [first] = sorted
+  if (first === undefined) return counts
+  let rest = sorted
+  if (sorted.length > 1) {
+    const page = await ports.items.query({
+      partition: flowsPartition(tenant),
+      after: flowSortPrefix(first),
+      limit: MAX_FLOWS,
+    })
+    const last = page.nextToken === undefined ? undefined : page.items.at(-1)?.key.sort
+    rest = last === undefined ? [] : sorted.filter((id) => last.startsWith(flowSortPrefix(id)) || id > last)
+    for (const { key } of page.items) {
+      const id = key.sort.slice(0, key.sort.indexOf('#'))
+      if (counts.has(id) && !rest.includes(id)) counts.set(id, counts.get(id)! + 1)
+    }
+  }
+  for (let start = 0; start < rest.length; start += COUNTED_AT_ONCE) {
+    const some = rest.slice(start, start + COUNTED_AT_ONCE)
+    const counted = await Promise.all(some.map((id) => countOne(ports, tenant, id)))
+    for (const [index, id] of some.entries()) counts.set(id, counted[index]!)
+  }
+  return counts
+}
+
+async function countOne(
+  { items }: Pick<Ports, 'items'>,
+  tenant: string,
+  connectionId: string,
 ): Promise<number> {
-  const page = await ports.items.query({
-    partition: flowsPartition(tenant),
-    sortPrefix: flowSortPrefix(connectionId),
-    limit: MAX_FLOWS,
-  })
-  return page.items.length
+  const sortPrefix = flowSortPrefix(connectionId)
+  return (await items.query({ partition: flowsPartition(tenant), sortPrefix, limit: MAX_FLOWS })).items.length
 }
 
 /** Says that a flow no longer uses a connection. Throws `not-found`. */
