@@ -40,3 +40,21 @@ export function awsAccess(env: Environment): AwsAccess {
     userAgentAppId: env['AWS_LAMBDA_FUNCTION_NAME']?.slice(0, MAX_APP_ID_LENGTH),
   }
 }
+
+const shared = new WeakMap<AwsAccess, Map<unknown, unknown>>()
+
+/**
+ * The function's one client of a service, made at its first use: each has connections of its own, and a handshake for
+ * each of them. `settings` are those of the first who asks.
+ */
+export function sharedClient<Client, Settings>(
+  Class: new (settings: AwsAccess & Settings) => Client,
+  aws: AwsAccess,
+  settings: Settings,
+): Client {
+  const clients = shared.get(aws) ?? new Map<unknown, unknown>()
+  shared.set(aws, clients)
+  const client = (clients.get(Class) as Client | undefined) ?? new Class({ ...aws, ...settings })
+  clients.set(Class, client)
+  return client
+}

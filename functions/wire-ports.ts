@@ -39,7 +39,7 @@ import { BoundSecretStore } from '../shared/use-cases/commit/bound-secret-store.
 import { type Config, ENV, present, readConfig } from './config.ts'
 import type { HttpPorts } from './http-handler.ts'
 import { transportSecurity } from './transport-security.ts'
-import { type AwsAccess, awsAccess, SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
+import { type AwsAccess, awsAccess, SERVICE_CLIENT_SETTINGS, sharedClient } from './wire-aws-access.ts'
 
 /** An invocation of `grants` lasts as long as a provider takes; the caller's own budget ends the wait earlier. */
 const INVOKE_TIMEOUT_MS = 30_000
@@ -161,14 +161,14 @@ export function grantSealer(base: Base, items: ItemStore): SealedGrants {
 }
 
 function keyWrapper({ config, aws }: Pick<Base, 'config' | 'aws'>): KmsKeyWrapper {
-  const client = new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
+  const client = sharedClient(KMSClient, aws, SERVICE_CLIENT_SETTINGS)
   return new KmsKeyWrapper({ client, keyArn: present(config.wrappingKeyArn, ENV.wrappingKeyArn) })
 }
 
 /** Digests by the key that only KMS knows. */
 export function kmsDigester({ config, aws }: Base): KmsDigester {
   const keyId = present(config.digestKeyArn, ENV.digestKeyArn)
-  return new KmsDigester({ client: new KMSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }), keyId })
+  return new KmsDigester({ client: sharedClient(KMSClient, aws, SERVICE_CLIENT_SETTINGS), keyId })
 }
 
 /** The work that calls providers, asked of the `grants` function. */
@@ -185,14 +185,14 @@ export function grantRunner({ config, clock, aws }: Base): GrantRunner {
 /** The queue to subscribers. */
 export function deliveryQueue({ config, aws }: Base): SqsDeliveryQueue {
   return new SqsDeliveryQueue({
-    client: new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
+    client: sharedClient(SQSClient, aws, SERVICE_CLIENT_SETTINGS),
     queueUrl: present(config.deliveryQueueUrl, ENV.deliveryQueueUrl),
   })
 }
 
 /** The queues before the workers. */
 export function workQueue({ aws }: Base, urls: WorkQueueUrls): SqsWorkQueue {
-  const client = new SQSClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
+  const client = sharedClient(SQSClient, aws, SERVICE_CLIENT_SETTINGS)
   return new SqsWorkQueue({ client, ...urls })
 }
 
