@@ -1,6 +1,6 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
-import { GetAccountSettingsCommand, LambdaClient, Runtime } from '@aws-sdk/client-lambda'
+import { GetAccountSettingsCommand, LambdaClient, ListLayersCommand } from '@aws-sdk/client-lambda'
 import { ListServiceQuotasCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { rotationPace } from '../../infra/rotation-pace.ts'
@@ -11,6 +11,9 @@ import { callsOfRotation } from '../capacity/rotation-calls.ts'
 import { type Finding, judgeConcurrency, judgeIssuer, judgeQuota } from './preflight.ts'
 
 const RUNTIME = 'nodejs24.x'
+const ARCHITECTURE = 'arm64'
+/** What Lambda calls a value that is none of a list. */
+const UNKNOWN_VALUE = new Set(['InvalidParameterValueException', 'ValidationException'])
 /** The roles of `cdk bootstrap` that a deployment takes (CDK guide, bootstrapping); its qualifier is CDK's own. */
 const BOOTSTRAP_ROLES = ['deploy-role', 'file-publishing-role']
 const QUALIFIER = 'hnb659fds'
@@ -29,7 +32,7 @@ export function accountChecks(
 ): AccountCheck[] {
   const aRotation = callsOfRotation(settings.secretStore, KEPT_BYTES)
   return [
-    ['runtime', async () => runtimeFinding()],
+    ['runtime', () => runtimeFinding(new LambdaClient({}), region)],
     ['instances', () => concurrency(settings)],
     ['bootstrap and permissions', () => bootstrap(account, region)],
     ['table quota', () => quota('dynamodb', /^Table-level write throughput/, settings, aRotation.writeUnits)],
@@ -58,11 +61,25 @@ export async function lookedAt(look: () => Promise<Finding>): Promise<Finding> {
   }
 }
 
-function runtimeFinding(): Finding {
-  const known = Object.values<string>(Runtime).includes(RUNTIME)
-  return known
-    ? { outcome: 'ok', words: `${RUNTIME} is a runtime of Lambda` }
-    : { outcome: 'warning', words: `the SDK does not know ${RUNTIME}: update the project` }
+/**
+ * Whether Lambda has our runtime in the Region. It lists no runtimes; what it lists by runtime and architecture it
+ * refuses for one that it does not have (API Reference, ListLayers: 400).
+ */
+export async function runtimeFinding(client: LambdaClient, region: string): Promise<Finding> {
+  const asked = new ListLayersCommand({
+    CompatibleRuntime: RUNTIME,
+    CompatibleArchitecture: ARCHITECTURE,
+    MaxItems: 1,
+  })
+  try {
+    await client.send(asked)
+    return { outcome: 'ok', words: `Lambda knows ${RUNTIME} on ${ARCHITECTURE} in ${region}` }
+  } catch (error) {
+    const { name } = error as Error
+    if (!UNKNOWN_VALUE.has(name)) throw error
+    const words = `Lambda does not know ${RUNTIME} on ${ARCHITECTURE} in ${region} (${name}): take another Region`
+    return { outcome: 'failed', words }
+  }
 }
 
 async function concurrency(settings: DeploymentSettings): Promise<Finding> {
