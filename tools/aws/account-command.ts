@@ -1,8 +1,8 @@
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { AWS_PRICES } from '../capacity/aws-figures.ts'
 import { millionCost, OPERATIONS } from '../capacity/operation-cost.ts'
+import { needed, runTool, UsageError } from '../tool-command.ts'
 import { RUN_REQUESTS, runAgainstAccount } from './account-run.ts'
-import { needed, runTool, UsageError } from './tool-command.ts'
 
 /*
  * `npm run test:account -- --url URL`: the deployed vault from outside, on a real account or an emulator.

@@ -19,7 +19,7 @@ import type { Digester } from '../../shared/ports/digester.ts'
 import type { GrantSealer } from '../../shared/ports/grant-sealer.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
-import { ToolError } from './tool-command.ts'
+import { ToolError } from '../tool-command.ts'
 
 /** The stores of a deployed stage, as its functions have them, under the caller's own credentials. */
 export interface DeployedStage {

@@ -1,7 +1,7 @@
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { needed, runTool, ToolError, UsageError } from '../tool-command.ts'
 import { copyVault, giveUp, lookAtMove, switchOver } from './move/move-vault.ts'
 import { openMovedStage, openSource } from './move/moved-vault.ts'
-import { needed, runTool, ToolError, UsageError } from './tool-command.ts'
 
 /*
  * `npm run migrate -- --from DATA --to STAGE`: a whole vault into a stage that is new.

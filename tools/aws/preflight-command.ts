@@ -1,7 +1,7 @@
 import { readStage } from '../../infra/stage-file.ts'
+import { needed, runTool, UsageError } from '../tool-command.ts'
 import { accountChecks, callerOf, lookedAt } from './account-checks.ts'
 import { type Finding, tellFindings } from './preflight.ts'
-import { needed, runTool, UsageError } from './tool-command.ts'
 
 /*
  * `npm run preflight -- --stage STAGE`: what would stop or hamper a deployment, before it is tried.

@@ -1,6 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs'
+import { needed, runTool, ToolError } from '../tool-command.ts'
 import { findDeadLetters, MAX_REDRIVES, redriveQueue } from './redrive.ts'
-import { needed, runTool, ToolError } from './tool-command.ts'
 
 /*
  * `npm run redrive -- --stage STAGE`: what failed for good, and back to where it came from.

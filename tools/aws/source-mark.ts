@@ -6,7 +6,7 @@ import {
   MovedVaultError,
   markRestored,
 } from '../../shared/use-cases/grants/restored-mark.ts'
-import { ToolError } from './tool-command.ts'
+import { ToolError } from '../tool-command.ts'
 
 /** What an operator may say of the vault that a table was copied from. */
 export const SOURCE_WORDS = ['source-is-gone', 'source-may-run'] as const

@@ -4,9 +4,9 @@ import { DynamoItemStore } from '../../shared/adapters/dynamodb/dynamo-item-stor
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
+import { runTool, ToolError, UsageError } from '../tool-command.ts'
 import { openStage } from './deployed-stage.ts'
 import { SOURCE_WORDS, tellOfSource } from './source-mark.ts'
-import { runTool, ToolError, UsageError } from './tool-command.ts'
 
 /*
  * `npm run stage -- source-is-gone`: what an operator says of the vault that a stage's data were copied from.
@@ -22,7 +22,7 @@ Credentials and Region as for the AWS CLI.`
 
 await runTool(
   USAGE,
-  { options: ['stage', 'table'], flags: ['go'] },
+  { options: ['stage', 'table'], flags: ['go'], words: true },
   async ({ values, flags, positionals, say }) => {
     const word = SOURCE_WORDS.find((one) => one === positionals[0])
     if (word === undefined || positionals.length > 1)

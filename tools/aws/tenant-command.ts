@@ -1,8 +1,8 @@
 import { readStage } from '../../infra/stage-file.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { needed, runTool, ToolError, UsageError } from '../tool-command.ts'
 import { openStage } from './deployed-stage.ts'
 import { removeTenant, whatStays } from './remove-tenant.ts'
-import { needed, runTool, ToolError, UsageError } from './tool-command.ts'
 
 /*
  * `npm run tenant -- remove --stage STAGE --tenant TENANT`: everything of a tenant, without a way back.
@@ -18,7 +18,7 @@ const TENANT = /^[A-Za-z0-9_-]{1,64}$/
 
 await runTool(
   USAGE,
-  { options: ['stage', 'stages', 'tenant'], flags: ['destroy'] },
+  { options: ['stage', 'stages', 'tenant'], flags: ['destroy'], words: true },
   async ({ values, flags, positionals, env, say }) => {
     if (positionals.join(' ') !== 'remove') throw new UsageError('Allowed: remove.')
     const [stage, tenant] = [needed(values, 'stage'), needed(values, 'tenant')]

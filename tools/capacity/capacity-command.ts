@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { MIN_LIFE_FOR_SWEEP_MS } from '../../shared/domain/rotation-policy.ts'
+import { runTool, UsageError } from '../tool-command.ts'
 import type { CapacityInput } from './capacity-model.ts'
 import { CAPACITY_PAGE, capacityPage, KEPT_BYTES } from './capacity-page.ts'
 import { capacityText, STORES } from './capacity-report.ts'
@@ -22,55 +22,33 @@ const MAX_CONNECTIONS = 1e9
 /** Some tokens live for a year. */
 const MAX_LIFE_S = 366 * 24 * 3600
 
-class UsageError extends Error {}
+const OPTIONS = ['connections', 'life', 'tenants', 'secret-store', 'idle'] as const
 
-try {
-  process.stdout.write(run(process.argv.slice(2)))
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message}\n\n${USAGE}\n`)
-  process.exitCode = 2
-}
-
-function run(args: string[]): string {
-  const values = parse(args)
-  if (values.help === true) return `${USAGE}\n`
-  const text = `${capacityText(inputOf(values))}\n${operationTable()}\n`
-  if (values.write !== true) return text
+await runTool(USAGE, { options: OPTIONS, flags: ['write'] }, async ({ values, flags, say }) => {
+  say(`${capacityText(inputOf(values))}\n${operationTable()}`)
+  if (!flags.has('write')) return 0
   fs.writeFileSync(path.join(PROJECT_ROOT, CAPACITY_PAGE), capacityPage())
-  return `${text}\nWrote ${CAPACITY_PAGE}.\n`
-}
+  say(`\nWrote ${CAPACITY_PAGE}.`)
+  return 0
+})
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        connections: { type: 'string', default: '1e6' },
-        life: { type: 'string', default: '3600' },
-        tenants: { type: 'string' },
-        'secret-store': { type: 'string', default: 'secrets-manager' },
-        idle: { type: 'string', default: '0' },
-        write: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
-
-function inputOf(values: ReturnType<typeof parse>): CapacityInput {
-  const connections = wholeNumber('connections', values.connections, [1, MAX_CONNECTIONS])
-  const secretStore = STORES.find((store) => store === values['secret-store'])
-  if (secretStore === undefined) throw refused('secret-store', values['secret-store'], STORES.join(' or '))
-  const lifeS = wholeNumber('life', values.life, [MIN_LIFE_FOR_SWEEP_MS / 1000, MAX_LIFE_S])
+function inputOf(values: Readonly<Partial<Record<(typeof OPTIONS)[number], string>>>): CapacityInput {
+  const {
+    life = '3600',
+    tenants: tenantsText,
+    idle = '0',
+    'secret-store': store = 'secrets-manager',
+  } = values
+  const connections = wholeNumber('connections', values.connections ?? '1e6', [1, MAX_CONNECTIONS])
+  const secretStore = STORES.find((known) => known === store)
+  if (secretStore === undefined) throw refused('secret-store', store, STORES.join(' or '))
+  const lifeS = wholeNumber('life', life, [MIN_LIFE_FOR_SWEEP_MS / 1000, MAX_LIFE_S])
   const tenants =
-    values.tenants === undefined
+    tenantsText === undefined
       ? Math.ceil(connections / 100)
-      : wholeNumber('tenants', values.tenants, [1, connections])
-  const idlePart = values.idle.trim() === '' ? Number.NaN : Number(values.idle)
-  if (!(idlePart >= 0 && idlePart < 1)) throw refused('idle', values.idle, 'a part from 0 below 1')
+      : wholeNumber('tenants', tenantsText, [1, connections])
+  const idlePart = idle.trim() === '' ? Number.NaN : Number(idle)
+  if (!(idlePart >= 0 && idlePart < 1)) throw refused('idle', idle, 'a part from 0 below 1')
   return {
     connections,
     accessLifeMs: lifeS * 1000,

@@ -1,7 +1,7 @@
 import { findPartitionParts } from '../../../shared/domain/keys.ts'
 import { findSealedGrant, secretIdOfPartition } from '../../../shared/domain/sealed-keys.ts'
 import type { ItemKey } from '../../../shared/ports/item-store.ts'
-import { ToolError } from '../tool-command.ts'
+import { ToolError } from '../../tool-command.ts'
 
 /**
  * What a move does with a kind of items. `connection`, `owner`: with the secrets and tokens that it points at ·

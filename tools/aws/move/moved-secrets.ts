@@ -16,7 +16,7 @@ import { sealedPlaces } from '../../../shared/use-cases/commit/sealed-removal.ts
 import { codeDigestOf, setupDigestsOf } from '../../../shared/use-cases/commit/setup-digests.ts'
 import { openTokens } from '../../../shared/use-cases/grants/sealed-tokens.ts'
 import { clientSecretDigestOf } from '../../../shared/use-cases/oauth-applications/commit-application.ts'
-import { ToolError } from '../tool-command.ts'
+import { ToolError } from '../../tool-command.ts'
 import type { MovedVault } from './moved-vault.ts'
 
 /** Both sides of a move. */

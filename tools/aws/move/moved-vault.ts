@@ -13,8 +13,8 @@ import type { GrantSealer } from '../../../shared/ports/grant-sealer.ts'
 import type { ItemStore } from '../../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../../shared/ports/secret-store.ts'
 import { BoundSecretStore } from '../../../shared/use-cases/commit/bound-secret-store.ts'
+import { ToolError, UsageError } from '../../tool-command.ts'
 import { openStage } from '../deployed-stage.ts'
-import { ToolError, UsageError } from '../tool-command.ts'
 
 /** One of the two vaults of a move: rows, and all that opens and seals what they point at. */
 export interface MovedVault {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { SettingsError } from '../../shared/settings/read-environment.ts'
+import { SettingsError } from '../shared/settings/read-environment.ts'
 
 /** What the caller can put right: told with the usage, exit code 2, and nothing was changed. */
 export class UsageError extends Error {
@@ -9,6 +9,13 @@ export class UsageError extends Error {
 /** The work was begun, or looked at something that is not as it has to be. Exit code 1. */
 export class ToolError extends Error {
   override readonly name = 'ToolError'
+}
+
+/** What may stand on the command line; words that are no option only where there are any. */
+interface Accepted<Option extends string, Flag extends string> {
+  readonly options: readonly Option[]
+  readonly flags: readonly Flag[]
+  readonly words?: true
 }
 
 /** What a tool is run with. */
@@ -27,7 +34,7 @@ export interface ToolInput<Option extends string, Flag extends string> {
  */
 export async function runTool<Option extends string, Flag extends string>(
   usage: string,
-  accepted: { readonly options: readonly Option[]; readonly flags: readonly Flag[] },
+  accepted: Accepted<Option, Flag>,
   run: (input: ToolInput<Option, Flag>) => Promise<number>,
 ): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -46,14 +53,15 @@ export async function runTool<Option extends string, Flag extends string>(
 }
 
 function parse<Option extends string, Flag extends string>(
-  accepted: { readonly options: readonly Option[]; readonly flags: readonly Flag[] },
+  accepted: Accepted<Option, Flag>,
   args: string[],
 ): Pick<ToolInput<Option, Flag>, 'values' | 'flags' | 'positionals'> | 'help' {
   const strings = accepted.options.map((name) => [name, { type: 'string' as const }] as const)
   const booleans = [...accepted.flags, 'help'].map((name) => [name, { type: 'boolean' as const }] as const)
   const options = Object.fromEntries<{ type: 'string' | 'boolean' }>([...strings, ...booleans])
   try {
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
+    const allowPositionals = accepted.words === true
+    const { values, positionals } = parseArgs({ args, allowPositionals, options })
     if (values['help'] === true) return 'help'
     const given = Object.entries(values)
     return {
