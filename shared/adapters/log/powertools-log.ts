@@ -13,6 +13,8 @@ class AllowListFormatter extends LogFormatter {
       timestamp: this.formatTimestamp(attributes.timestamp),
       message: attributes.message,
     }
+    // The same in every function that one request leads through.
+    if (attributes.xRayTraceId !== undefined) item['trace_id'] = attributes.xRayTraceId
     for (const [name, value] of Object.entries(additional)) {
       if (ALLOWED_FIELDS.has(name) && value !== undefined) item[name] = value
     }

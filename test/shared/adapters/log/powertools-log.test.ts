@@ -27,6 +27,17 @@ describe('PowertoolsLog', () => {
     })
   })
 
+  it('writes the id of the trace that Lambda names, and none elsewhere', () => {
+    process.env['_X_AMZN_TRACE_ID'] =
+      'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0'
+    try {
+      const [line] = written('INFO', (log) => log.info('swept'))
+      expect(line).toMatchObject({ trace_id: '1-5759e988-bd862e3fe1be46a994272793' })
+    } finally {
+      delete process.env['_X_AMZN_TRACE_ID']
+    }
+  })
+
   it('drops a field that is not on the list, however it came there', () => {
     const careless = { refresh_token: 'rt-1', op: 'x' } as LogFields
     const [line] = written('INFO', (log) => log.error('failed', careless))
