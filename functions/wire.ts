@@ -16,6 +16,7 @@ import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
 import { deliverInTurn, runnerInTurns, workInTurns } from '../shared/use-cases/grants/call-turns.ts'
 import { type PermitLookup, PermitWatch } from '../shared/use-cases/permits/permit-watch.ts'
 import { SubscriptionOutlet } from '../shared/use-cases/subscriptions/fan-out.ts'
+import { StoredDeliveryQueue } from '../shared/use-cases/subscriptions/store-deliveries.ts'
 import { UsageRollup } from '../shared/use-cases/usage/usage-rollup.ts'
 import type { ApiPorts } from './api/ports.ts'
 import type { AuthorizeFunctionPorts } from './authorize/ports.ts'
@@ -68,7 +69,7 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
     freezes: new FreezeWatch(ports.items, clock),
     permits: new PermitWatch(ports.items, clock),
     work: workQueue(base, { freezeQueueUrl: present(config.freezeQueueUrl, ENV.freezeQueueUrl) }),
-    deliveries: deliveryQueue(base),
+    deliveries: new StoredDeliveryQueue(ports, deliveryQueue(base)),
     maxConnections: base.config.maxConnections,
     checkUrl: createUrlCheck(config.allowHosts),
     publicUrl,
@@ -178,7 +179,10 @@ export function wirePublish(env: Environment = process.env): PublishFunctionPort
   return {
     ...rows,
     metrics: emfMetrics(base),
-    outlet: new EventOutlets([bus, new SubscriptionOutlet(rows, deliveryQueue(base))]),
+    outlet: new EventOutlets([
+      bus,
+      new SubscriptionOutlet(rows, new StoredDeliveryQueue(rows, deliveryQueue(base))),
+    ]),
     newKeysOf: outboxKeysOf,
   }
 }

@@ -49,10 +49,14 @@ export const EVENT_GRANTS: Readonly<Record<EventGrantName, (resources: VaultReso
     return { statements, environment: { ...environment, [ENV.publicUrl]: it.http[ENV.publicUrl] } }
   },
   'keep-deliveries': (it) => onEvents(it, [events(it, DELIVERIES, ['GetItem', 'PutItem'])]),
-  'send-deliveries': (it) => ({
-    statements: [allow(['sqs:SendMessage'], it.deliveryQueueArn)],
-    environment: { [ENV.deliveryQueueUrl]: it.deliveryQueueUrl },
-  }),
+  // Each is stored before the queue has it, so that the list of deliveries has it while it waits.
+  'send-deliveries': (it) => {
+    const { statements, environment } = onEvents(it, [events(it, DELIVERIES, ['PutItem'])])
+    return {
+      statements: [...statements, allow(['sqs:SendMessage'], it.deliveryQueueArn)],
+      environment: { ...environment, [ENV.deliveryQueueUrl]: it.deliveryQueueUrl },
+    }
+  },
   'receive-deliveries': (it) => ({
     statements: [
       allow(

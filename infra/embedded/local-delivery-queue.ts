@@ -3,18 +3,11 @@ import { laneOf } from '../../shared/domain/subscription.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { DeliveryMessage, DeliveryQueue } from '../../shared/ports/delivery-queue.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
-import {
-  ConditionFailedError,
-  type ItemStore,
-  MAX_TRANSACTION_WRITES,
-} from '../../shared/ports/item-store.ts'
+import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import { DELIVERY_ROWS } from '../../shared/rows/delivery-row.ts'
-import {
-  type DeliverResult,
-  deliveryWrite,
-  newDelivery,
-} from '../../shared/use-cases/subscriptions/deliver-event.ts'
+import type { DeliverResult } from '../../shared/use-cases/subscriptions/deliver-event.ts'
+import { storeDeliveries } from '../../shared/use-cases/subscriptions/store-deliveries.ts'
 
 /** Calls under way: each is mostly waiting, and slow receivers hold one each (below). */
 const MAX_SENDING = 256
@@ -61,10 +54,8 @@ export class LocalDeliveryQueue implements DeliveryQueue {
   }
 
   async enqueue(messages: readonly DeliveryMessage[]): Promise<void> {
-    for (let from = 0; from < messages.length; from += MAX_TRANSACTION_WRITES) {
-      const page = messages.slice(from, from + MAX_TRANSACTION_WRITES)
-      for (const message of await this.#store(page)) this.#accept(message)
-    }
+    for (const message of await storeDeliveries(this.#ports, messages, { isFound: true }))
+      this.#accept(message)
     this.#pump()
   }
 
@@ -93,26 +84,6 @@ export class LocalDeliveryQueue implements DeliveryQueue {
   async close(): Promise<void> {
     this.#closing.abort()
     await Promise.all(this.#under)
-  }
-
-  /** Those that are new: what is stored already is on its way, or has been. */
-  async #store(messages: readonly DeliveryMessage[]): Promise<readonly DeliveryMessage[]> {
-    const nowMs = this.#ports.clock.nowMs()
-    const fresh = [...messages]
-    while (fresh.length > 0) {
-      const writes = fresh.map((message) => ({
-        ...deliveryWrite(newDelivery(message, nowMs), nowMs),
-        ...(message.again !== undefined ? {} : { when: [{ kind: 'item-absent' }] as const }),
-      }))
-      try {
-        await this.#ports.items.transact(writes)
-        return fresh
-      } catch (error) {
-        if (!(error instanceof ConditionFailedError)) throw error
-        fresh.splice(error.writeIndex, 1)
-      }
-    }
-    return fresh
   }
 
   #accept(message: DeliveryMessage): void {

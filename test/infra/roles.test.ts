@@ -232,6 +232,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
       rotations: callers,
       sweep: ['rotation#*'],
       publish: [
+        'TENANT#*#DELIVERIES',
         ...committed,
         'TENANT#*#FEED',
         'TENANT#*#FEED_HEAD',

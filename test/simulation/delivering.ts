@@ -10,6 +10,7 @@ import type { Subscription } from '../../shared/domain/subscription.ts'
 import type { OutgoingFetch } from '../../shared/ports/outgoing-fetch.ts'
 import { deliverInTurn } from '../../shared/use-cases/grants/call-turns.ts'
 import { SubscriptionOutlet } from '../../shared/use-cases/subscriptions/fan-out.ts'
+import { StoredDeliveryQueue } from '../../shared/use-cases/subscriptions/store-deliveries.ts'
 import { subscriptionWrite } from '../../shared/use-cases/subscriptions/subscription-rows.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { NoMetrics } from '../support/no-metrics.ts'
@@ -80,7 +81,7 @@ export async function deliverWithFaults(seed: number, bug?: DeliveringBug): Prom
   const publish = () =>
     createPublish({
       ...ports(),
-      outlet: new SubscriptionOutlet({ items: store }, queue),
+      outlet: new SubscriptionOutlet({ items: store }, new StoredDeliveryQueue(ports(), queue)),
       newKeysOf: outboxKeysOf,
     })
   const deliver = () =>

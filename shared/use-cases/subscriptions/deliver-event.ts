@@ -89,8 +89,12 @@ export function newDelivery(message: DeliveryMessage, nowMs: number): Delivery {
   }
 }
 
-/** The write that stores a delivery; one that waits is in the due index for the process that sends it. */
-export function deliveryWrite(delivery: Delivery, nowMs: number): Extract<Write, { op: 'put' }> {
+/** The write that stores a delivery; one that waits is in the due index, where the process that sends it looks there. */
+export function deliveryWrite(
+  delivery: Delivery,
+  nowMs: number,
+  { isFound }: { readonly isFound: boolean } = { isFound: true },
+): Extract<Write, { op: 'put' }> {
   const { tenant, subscriptionId, place, status } = delivery
   const due = { due_shard: deliveryShard(), due_at: delivery.nextAtMs ?? delivery.queuedAtMs }
   return {
@@ -99,7 +103,7 @@ export function deliveryWrite(delivery: Delivery, nowMs: number): Extract<Write,
     attributes: {
       ...DELIVERY_ROWS.encode(delivery),
       expires_at_s: eventExpiryS(nowMs),
-      ...(status === 'pending' ? due : {}),
+      ...(status === 'pending' && isFound ? due : {}),
     },
   }
 }

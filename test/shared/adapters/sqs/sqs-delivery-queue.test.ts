@@ -1,8 +1,15 @@
 import { SQSClient } from '@aws-sdk/client-sqs'
+import type { SQSRecord } from 'aws-lambda'
 import { SqsDeliveryQueue } from '../../../../shared/adapters/sqs/sqs-delivery-queue.ts'
 import type { DeliveryMessage } from '../../../../shared/ports/delivery-queue.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
+import { deliveryQueueContract } from '../../../contract/delivery-queue.ts'
+import { ModelFifo } from '../../../simulation/model-fifo.ts'
 import { type ScriptedAwsService, startScriptedAwsService } from '../../../support/scripted-aws-service.ts'
+import { SeededRandom } from '../../../support/seeded-random.ts'
+import { workedFifo } from '../../../support/worked-fifo.ts'
+
+type ReceivedMessage = Parameters<ModelFifo['remove']>[0]
 
 const QUEUE_PATH = '/000000000000/deliveries.fifo'
 const TAKEN = { body: { Successful: [], Failed: [] } }
@@ -37,6 +44,20 @@ const message = (connection: string, place: number, again?: string): DeliveryMes
   place,
   event: { connection_id: connection, id: `${connection}-${place}` } as DeliveryMessage['event'],
   ...(again === undefined ? {} : { again }),
+})
+
+deliveryQueueContract('SqsDeliveryQueue', async (ports) => {
+  const fifo = new ModelFifo({ clock: ports.clock, random: new SeededRandom(1), overtakes: false })
+  return workedFifo(ports, {
+    client: fifo.client(() => false),
+    queueUrl: 'https://sqs.example.com/deliveries.fifo',
+    async receive() {
+      const message = fifo.receive()
+      return message === undefined ? [] : [message as unknown as SQSRecord]
+    },
+    remove: async (record) => fifo.remove(record as unknown as ReceivedMessage),
+    close: async () => undefined,
+  })
 })
 
 describe('SqsDeliveryQueue', () => {
