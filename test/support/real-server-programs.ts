@@ -34,6 +34,8 @@ export async function prepareKeycloak(projectRoot: string): Promise<Program> {
       'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack',
       `-Dartifact=org.keycloak:keycloak-quarkus-dist:${KEYCLOAK}:zip`,
       `-DoutputDirectory=${folder}`,
+      // Without a project it would make a folder of that name here.
+      `-DmarkersDirectory=${path.join(folder, 'markers')}`,
     ],
     ['bash', path.join(folder, name, 'bin', 'kc.sh'), 'build', '--db=dev-file'],
   ])
