@@ -24,7 +24,7 @@ import {
 } from '../grants/accept-setup.ts'
 import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
 import { type CapPorts, countWrite, requireRoom } from './connection-cap.ts'
-import { type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
+import { asksProvider, type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
 import {
   claimAndCompleteWrite,
   claimWrite,
@@ -212,7 +212,7 @@ function intentOf(
   { accepted, idempotent, imported, verify }: CreationPlan,
   secretId: string,
 ): Intent {
-  const asksProvider = imported === undefined && (verify || accepted.setup.grant !== undefined)
+  const isAsked = imported === undefined && asksProvider(accepted, { verify })
   return {
     kind: 'create',
     tenant: row.tenant,
@@ -220,7 +220,7 @@ function intentOf(
     op: row.op,
     secretId,
     newSecret: true,
-    deadlineAtMs: row.createdAtMs + (asksProvider ? ASKING_DEADLINE_MS : INTENT_DEADLINE_MS),
+    deadlineAtMs: row.createdAtMs + (isAsked ? ASKING_DEADLINE_MS : INTENT_DEADLINE_MS),
     ...(idempotent === undefined ? {} : { idempotencySort: idempotent.sort }),
     ...(imported === undefined ? {} : { sealedMark: imported.mark }),
   }
@@ -240,7 +240,8 @@ async function createWithSetup(
     place,
     besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, intent, row.createdAtMs)],
     value: sealableContent({ setup: accepted.values }),
-    seenFirst: plan.verify || accepted.setup.grant !== undefined,
+    // A grant that is brought along is sealed before it is committed, under a mark that the intent names.
+    seenFirst: imported !== undefined || asksProvider(accepted, plan),
     commit: async ({ pointer: setupVersion, beside, begun }: Staging) => {
       const stored = {
         tenant: row.tenant,

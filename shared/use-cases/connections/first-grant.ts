@@ -31,6 +31,9 @@ const NEW_CODE_BUDGET_MS = 20_000
 const CODE_OPEN =
   'no answer came in time, and the code may have been used. The connection goes on with the grant that it has.'
 
+const NOT_AUTHORIZED = 'There is nothing to verify before somebody has authorized the connection'
+const KEPT_UNTRIED = 'A grant of the same client is kept: it is tried with its next renewal'
+
 export interface FirstGrantPorts extends Ports, AddressPorts {
   readonly grants: GrantRunner
 }
@@ -63,12 +66,11 @@ export async function firstGrant(
     if (verify) await verifyStatic(ports, stored)
     return { granted: false, members: {}, beside: [] }
   }
-  const isByCode = setup.grant.kind === 'authorization-code'
-  const usesCode = isByCode && accepted.codeDigest !== undefined
-  if (isByCode && !usesCode && held === 'kept') {
-    if (verify) throw nothingToVerify('A grant of the same client is kept: it is tried with its next renewal')
+  if (waitsForPerson(accepted)) {
+    if (verify) throw nothingToVerify(held === 'kept' ? KEPT_UNTRIED : NOT_AUTHORIZED)
     return { granted: false, members: notAuthorized(), beside: [] }
   }
+  const usesCode = accepted.codeDigest !== undefined
   const isReplacing = usesCode && held !== 'none'
   const budgetMs = isReplacing ? NEW_CODE_BUDGET_MS : FIRST_GRANT_BUDGET_MS
   const result = await ports.grants.mintFirst(stored, budgetMs)
@@ -77,6 +79,16 @@ export async function firstGrant(
   else if (isReplacing) throw unavailable(CODE_OPEN, { verify })
   else if (verify) throw unavailable('no answer came in time.')
   return { granted: false, members: pendingMembers(ports, stored, result, { usesCode, held }), beside: [] }
+}
+
+/** Whether nothing can be asked for before somebody has authorized the connection. */
+function waitsForPerson({ setup, codeDigest }: AcceptedSetup): boolean {
+  return setup.grant?.kind === 'authorization-code' && codeDigest === undefined
+}
+
+/** Whether a provider is asked before anything is committed: then the setup is stored first, with an intent. */
+export function asksProvider(accepted: AcceptedSetup, { verify }: { verify: boolean }): boolean {
+  return (verify || accepted.setup.grant !== undefined) && !waitsForPerson(accepted)
 }
 
 function notAuthorized(): Partial<ConnectionRow> {
@@ -118,9 +130,6 @@ function refuse(
 ): void {
   const { failure } = result
   if (failure.target !== undefined) throw forbidden(failure.target)
-  if (verify && failure.code === 'not_authorized') {
-    throw nothingToVerify('There is nothing to verify before somebody has authorized the connection')
-  }
   // What another request brings with it is not for this one to wait for in a row of its own.
   const isAllOrNothing = verify || isReplacing || failure.code === 'code_in_use'
   if (isAllOrNothing && failure.code === 'no_oauth_application') {
@@ -187,8 +196,6 @@ function pendingMembers(
     }
   }
   const { failure } = result
-  // Nothing has failed yet where nobody was asked to authorize.
-  if (failure.code === 'not_authorized') return { status: 'pending', statusReason: failure.message }
   const retryAtMs = nextTryMs(failure, {
     ...{ nowMs, count: 1, fraction: ports.random.fraction(), hasCode: usesCode },
     // A code whose fate is unknown is never sent again.

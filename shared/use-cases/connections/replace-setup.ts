@@ -18,7 +18,7 @@ import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
 import { countedPointer, kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'
-import { type FirstGrantPorts, firstGrant } from './first-grant.ts'
+import { asksProvider, type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import { type GrantFate, grantFate } from './grant-fate.ts'
 import { isRevoked, leftWith, type Replaced, retireSetup } from './retire-setup.ts'
 import type { CredentialEndInput } from './set-credential-end.ts'
@@ -61,7 +61,7 @@ export async function replaceSetup(
   const { secretId, newSecret } = place
   // Where versions are beside the rows, the secret is made here: who stages into it may make none.
   const isNew = newSecret && ports.secrets.staging === 'with-the-row'
-  const seenFirst = input.verify === true || asksProvider(accepted, held)
+  const seenFirst = asksProvider(accepted, { verify: input.verify === true })
   const deadlineAtMs = ports.clock.nowMs() + (seenFirst ? ASKING_DEADLINE_MS : INTENT_DEADLINE_MS)
   let updated: ConnectionRow | undefined
   // What the commit replaces is the row as it is then: a rotation may have moved the pointer since it was read.
@@ -127,11 +127,4 @@ function firstGrantRequest(
     authorization: op,
     ...(held === 'kept' ? { replaces: Object.fromEntries(marks) } : {}),
   }
-}
-
-/** What needs no person is asked for, and what a person allowed is exchanged; a grant that is kept needs neither. */
-function asksProvider({ setup, codeDigest }: AcceptedSetup, held: GrantFate): boolean {
-  const { grant: profile } = setup
-  if (profile?.kind !== 'authorization-code') return profile !== undefined
-  return codeDigest !== undefined || held !== 'kept'
 }

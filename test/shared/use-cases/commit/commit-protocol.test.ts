@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import { MemorySecretStore } from '../../../../shared/adapters/memory/memory-secret-store.ts'
 import { versionKey } from '../../../../shared/domain/sealed-keys.ts'
 import {
@@ -96,6 +97,27 @@ describe('commitSecret', () => {
       )
     },
   )
+
+  it('makes a sealed setup that a person has yet to authorize one durable commit, asking nobody', async () => {
+    const { commits, ports } = watched()
+    const mintFirst = jest.spyOn(ports.grants, 'mintFirst')
+    const client = { type: 'OAUTH_CODE', client_id: 'client', client_secret: 'secret-0123456789' }
+    const { row } = await createConnection(ports, { ...input(), appId: 'SALESFORCE', setup: client })
+    expect([row.status, row.secret!.secretId.split('/')[2]]).toEqual(['pending', 'm'])
+    expect(commits).toHaveLength(1)
+    const setup = { ...client, client_secret: 'secret-9876543210' }
+    await updateConnection(ports, { tenant: world.tenant, id: row.id, setup })
+    expect(commits).toHaveLength(2)
+    expect(await intents()).toEqual([])
+    expect(mintFirst).not.toHaveBeenCalled()
+  })
+
+  it('stands an intent first where a provider is asked', async () => {
+    const { commits, ports } = watched()
+    const setup = { type: 'OAUTH_CODE', code: 'code-0123456789' }
+    await createConnection(ports, { ...input(), appId: 'SLACK', setup }).catch(() => undefined)
+    expect(commits.length).toBeGreaterThan(1)
+  })
 
   it('stands an intent first where the versions are beside the rows', async () => {
     const { commits, ports } = watched()
