@@ -35,7 +35,9 @@ export interface DeployedStage {
 async function deployedConfig(stage: string): Promise<Config> {
   const client = new LambdaClient({})
   const environments = await Promise.all(FUNCTION_TABLE.map(({ name }) => environmentOf(client, stage, name)))
-  return readConfig(Object.assign({}, ...environments))
+  // An emulator's address is nobody's variable but this process's, and decides what a stage may be allowed.
+  const { AWS_ENDPOINT_URL } = process.env
+  return readConfig(Object.assign({ AWS_ENDPOINT_URL }, ...environments))
 }
 
 /** Opens the stores of a stage. Its writes count as those of one more instance. Throws `ToolError` when there is none. */
