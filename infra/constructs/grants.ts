@@ -3,7 +3,7 @@ import { ENV } from '../../functions/config.ts'
 import { usagePartition } from '../../shared/domain/keys.ts'
 import { BREAKERS_PARTITION, budgetsPartition, WRITES_PARTITION } from '../../shared/domain/limit-keys.ts'
 import type { SecretKind } from '../../shared/domain/secret-id.ts'
-import { SECRET_STORE_KEY } from '../../shared/domain/store-keys.ts'
+import { COMPARISON_PARTITION, SECRET_STORE_KEY } from '../../shared/domain/store-keys.ts'
 import type { GrantName } from '../function-table.ts'
 import { EVENT_GRANTS } from './event-grants.ts'
 import {
@@ -36,6 +36,10 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   'write-rows': (it) => onTable(it, [items(it, 'TENANT#*', [...READ_ITEMS, ...WRITE_ITEMS])]),
   // A scan has no key to bind; sealed values it meets are ciphertext, and whoever has this has no key for them.
   'scan-rows': (it) => onTable(it, [allow(['dynamodb:Scan'], it.tableArn)]),
+  'keep-comparison': (it) =>
+    onTable(it, [
+      items(it, COMPARISON_PARTITION, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem']),
+    ]),
   'note-use': (it) => onTable(it, [noteUse(it)]),
   'share-budgets': (it) =>
     onTable(it, [items(it, budgetsPartition('*'), ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]),

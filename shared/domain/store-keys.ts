@@ -17,3 +17,14 @@ export const RESTORED_KEY: ItemKey = { partition: VAULT_PARTITION, sort: 'restor
 
 /** What is written to prove that writing works. */
 export const WRITE_PROBE_KEY: ItemKey = { partition: VAULT_PARTITION, sort: 'write-probe' }
+
+/** Holds how far the daily comparison has come: `pass`, and each segment by its number. */
+export const COMPARISON_PARTITION = 'VAULT#COMPARISON'
+
+/** The comparison under way, or the last one. */
+export const COMPARISON_KEY: ItemKey = { partition: COMPARISON_PARTITION, sort: 'pass' }
+
+/** One of its segments. */
+export function comparedSegmentKey(index: number): ItemKey {
+  return { partition: COMPARISON_PARTITION, sort: `segment#${index}` }
+}

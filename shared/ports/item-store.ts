@@ -28,8 +28,12 @@ export interface ItemStore {
    */
   queryDue(query: DueQuery): Promise<DuePage>
 
-  /** Every item there is, in no order: for the daily comparison of both stores and for nothing else. */
-  scan(query: { limit: number; nextToken?: string }): Promise<ItemPage>
+  /**
+   * Every item there is, in no order: for the daily comparison of both stores and for whoever moves or removes a whole
+   * vault. With `segment` a part of them: over all segments, each item once. A store of one machine may have all in the
+   * first.
+   */
+  scan(query: ScanQuery): Promise<ItemPage>
 }
 
 /** DynamoDB: 100 actions in one TransactWriteItems. */
@@ -93,6 +97,18 @@ export interface ItemQuery {
   readonly descending?: boolean
   /** From the page before; opaque, and only good for the same query (another limit is fine): any other is VaultError `invalid-query`. */
   readonly nextToken?: string
+}
+
+/** One of `of` parts of a whole, counted from 0. */
+export interface Segment {
+  readonly index: number
+  readonly of: number
+}
+
+export interface ScanQuery {
+  readonly limit: number
+  readonly nextToken?: string
+  readonly segment?: Segment
 }
 
 export interface ItemPage {

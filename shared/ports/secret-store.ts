@@ -1,5 +1,5 @@
 import type { SecretText } from '../domain/secret-text.ts'
-import type { Write } from './item-store.ts'
+import type { ScanQuery, Write } from './item-store.ts'
 
 /**
  * Secret material in immutable versions. A row's pointer `{secretId, versionId}` is the only way to a value.
@@ -55,8 +55,16 @@ export interface SecretStore {
   restore(secretId: string): Promise<void>
   /** Destroys the secret at once, without recovery. Does nothing when it is absent. */
   purge(secretId: string): Promise<void>
-  /** Every secret of this vault, in no order, without values; for `reconcile`. A page may be empty and not the last. */
-  list(query: { limit: number; nextToken?: string }): Promise<SecretPage>
+  /**
+   * Whether that version is there, also while its secret waits for its deletion; nothing is opened. Where superseded
+   * versions go by themselves, whether the secret is.
+   */
+  has(secretId: string, versionId: string): Promise<boolean>
+  /**
+   * Every secret of this vault, in no order, without values; for `reconcile`. A page may be empty and not the last.
+   * Segments are as those of `ItemStore.scan`.
+   */
+  list(query: ScanQuery): Promise<SecretPage>
 }
 
 export interface StagedVersion {

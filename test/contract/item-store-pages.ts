@@ -177,6 +177,20 @@ export function itemStorePages(suite: ItemStoreSuite): void {
     await expect(suite.store().scan({ limit: 2, nextToken })).rejects.toMatchObject({ code: 'invalid-query' })
   })
 
+  it('scans every item once over all segments', async () => {
+    const partitions = Array.from({ length: 6 }, () => suite.name())
+    for (const partition of partitions) await fill(partition, numbered(5))
+    await suite.settle()
+    const ofSegment = (index: number) =>
+      walk((nextToken) => suite.store().scan({ limit: 7, nextToken, segment: { index, of: 3 } }))
+    const found = (await Promise.all([0, 1, 2].map(ofSegment)))
+      .flat()
+      .map(({ key }) => `${key.partition} ${key.sort}`)
+    const mine = found.filter((name) => partitions.some((partition) => name.startsWith(`${partition} `)))
+    const expected = partitions.flatMap((partition) => numbered(5).map((sort) => `${partition} ${sort}`))
+    expect(mine.sort()).toEqual(expected.sort())
+  })
+
   it('scans every item once', async () => {
     const partitions = [suite.name(), suite.name(), suite.name()]
     for (const partition of partitions) await fill(partition, numbered(40))

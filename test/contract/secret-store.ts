@@ -160,6 +160,19 @@ export function secretStoreContract(
       })
     })
 
+    describe('has', () => {
+      it('says of a version that it is there, also while its secret waits for its deletion', async () => {
+        const secretId = freshSecretId()
+        expect(await store.has(secretId, randomUUID())).toBe(false)
+        const { versionId } = await put(secretId, randomUUID(), new SecretText('one'), { isNew: true })
+        expect(await store.has(secretId, versionId)).toBe(true)
+        await store.scheduleDeletion(secretId)
+        expect(await store.has(secretId, versionId)).toBe(true)
+        await store.purge(secretId)
+        expect(await store.has(secretId, versionId)).toBe(false)
+      })
+    })
+
     describe('create', () => {
       it('makes a secret for who may make none, once, and leaves one alone that is there', async () => {
         const secretId = freshSecretId()

@@ -115,6 +115,7 @@ export function faultySecrets(secrets: SecretStore, plan: FaultPlan): SecretStor
       plan.call('secrets.scheduleDeletion', () => secrets.scheduleDeletion(...args)),
     restore: (...args) => plan.call('secrets.restore', () => secrets.restore(...args)),
     purge: (...args) => plan.call('secrets.purge', () => secrets.purge(...args)),
+    has: (...args) => plan.call('secrets.has', () => secrets.has(...args)),
     list: (...args) => plan.call('secrets.list', () => secrets.list(...args)),
   }
 }

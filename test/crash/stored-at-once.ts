@@ -39,6 +39,7 @@ export function storedAtOnce(sealed: SealedSecretStore, items: ItemStore): Secre
     scheduleDeletion: (...args) => sealed.scheduleDeletion(...args),
     restore: (...args) => sealed.restore(...args),
     purge: (...args) => sealed.purge(...args),
+    has: (...args) => sealed.has(...args),
     list: (...args) => sealed.list(...args),
   }
 }

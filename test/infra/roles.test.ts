@@ -255,10 +255,11 @@ describe.each(['secrets-manager', 'sealed'] as const)('rows, with %s', (secretSt
         'TENANT#*',
         ...committed,
         'VAULT',
+        'VAULT#COMPARISON',
         ...writes,
         'any: dynamodb:Scan',
         'work#*',
-      ],
+      ].sort(),
     })
   })
 
@@ -491,7 +492,7 @@ describe('the schedules', () => {
       'rate(1 minute)',
       'rate(1 minute)',
       'rate(1 minute)',
-      'rate(1440 minutes)',
+      'rate(5 minutes)',
     ])
     for (const { Properties } of schedules) {
       expect(Properties.Target.DeadLetterConfig.Arn['Fn::GetAtt'][0]).toContain('DeadLetters')

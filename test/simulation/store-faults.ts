@@ -223,6 +223,10 @@ export class FaultySecretStore implements SecretStore {
     return this.#calls.write(() => this.#inner.purge(secretId))
   }
 
+  has(secretId: string, versionId: string): Promise<boolean> {
+    return this.#calls.read(() => this.#inner.has(secretId, versionId))
+  }
+
   list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
     return this.#calls.read(() => this.#inner.list(query))
   }

@@ -23,6 +23,7 @@ import type {
   ItemPage,
   ItemQuery,
   ItemStore,
+  ScanQuery,
   Write,
 } from '../../ports/item-store.ts'
 import {
@@ -173,13 +174,15 @@ export class DynamoItemStore implements ItemStore {
     return { items, nextToken: encodePageToken(identity, [last.dueAtMs, partition, sort]) }
   }
 
-  async scan(query: { limit: number; nextToken?: string }): Promise<ItemPage> {
+  async scan(query: ScanQuery): Promise<ItemPage> {
     validatePage(query)
+    const { segment } = query
+    const part = segment === undefined ? {} : { Segment: segment.index, TotalSegments: segment.of }
     const position = decodePageToken(SCAN_IDENTITY, query.nextToken, ['', ''] as [string, string])
     const start = position && encodeKey({ partition: position[0], sort: position[1] })
     // Strongly consistent: an item that is missed here looks like a secret without a row.
     const found = await collect(query.limit + 1, start, async (limit, from) => {
-      const request = { TableName: this.#tables.rows, Limit: limit, ConsistentRead: true }
+      const request = { TableName: this.#tables.rows, Limit: limit, ConsistentRead: true, ...part }
       const command = new ScanCommand({ ...request, ExclusiveStartKey: from })
       const answer = await this.#send('Scan', 'read', () => this.#client.send(command))
       return rawPage(answer)

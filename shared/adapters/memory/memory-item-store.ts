@@ -8,6 +8,7 @@ import type {
   ItemPage,
   ItemQuery,
   ItemStore,
+  ScanQuery,
   Write,
 } from '../../ports/item-store.ts'
 import {
@@ -92,8 +93,9 @@ export class MemoryItemStore implements ItemStore {
     return { items, nextToken: encodePageToken(identity, [last.at, last.partition, last.sort]) }
   }
 
-  async scan(query: { limit: number; nextToken?: string }): Promise<ItemPage> {
+  async scan(query: ScanQuery): Promise<ItemPage> {
     validatePage(query)
+    if ((query.segment?.index ?? 0) > 0) return { items: [] }
     const position = decodePageToken(SCAN_IDENTITY, query.nextToken, ['', ''] as [string, string])
     const items: Item[] = []
     let partition = position?.[0] ?? ''

@@ -1,7 +1,7 @@
 import { LOCAL_DEPLOYMENT } from '../../domain/secret-id.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Write } from '../../ports/item-store.ts'
+import type { ScanQuery, Write } from '../../ports/item-store.ts'
 import { decodePageToken, encodePageToken } from '../../ports/page-token.ts'
 import {
   RECOVERY_WINDOW_DAYS,
@@ -92,7 +92,12 @@ export class MemorySecretStore implements SecretStore {
     this.#secrets.delete(secretId)
   }
 
-  async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
+  async has(secretId: string, versionId: string): Promise<boolean> {
+    return this.#secrets.get(secretId)?.versions.has(versionId) ?? false
+  }
+
+  async list(query: ScanQuery): Promise<SecretPage> {
+    if ((query.segment?.index ?? 0) > 0) return { items: [] }
     const after = decodePageToken(LIST_IDENTITY, query.nextToken, [''] as [string])?.[0] ?? ''
     const left = [...this.#secrets.keys()].filter((secretId) => secretId > after).sort()
     const page = left.slice(0, query.limit)

@@ -15,6 +15,7 @@ import {
   ConditionFailedError,
   type ItemKey,
   type ItemStore,
+  type ScanQuery,
   type Write,
 } from '../../ports/item-store.ts'
 import type { KeyWrapper } from '../../ports/key-wrapper.ts'
@@ -160,7 +161,11 @@ export class SealedSecretStore implements SecretStore {
     await items.transact([{ op: 'delete', key: metaKey(secretId) }])
   }
 
-  async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
+  async has(secretId: string, versionId: string): Promise<boolean> {
+    return (await this.#ports.items.get(versionKey(secretId, versionId))) !== undefined
+  }
+
+  async list(query: ScanQuery): Promise<SecretPage> {
     const page = await this.#ports.items.scan(query)
     const items = page.items.flatMap(({ key, attributes }) => describe(key, attributes) ?? [])
     const versions = page.items.flatMap(({ key, attributes }) => describeVersion(key, attributes) ?? [])

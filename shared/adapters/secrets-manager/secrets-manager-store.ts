@@ -13,7 +13,7 @@ import {
 import { InvariantError } from '../../domain/errors.ts'
 import { findSecretIdParts, parseSecretId, secretIdPrefix } from '../../domain/secret-id.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import { StoreUnavailableError, type Write } from '../../ports/item-store.ts'
+import { type ScanQuery, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
 import {
   RECOVERY_WINDOW_DAYS,
   SecretConflictError,
@@ -153,7 +153,20 @@ export class SecretsManagerStore implements SecretStore {
     await this.#write('DeleteSecret', 'delete', () => this.#client.send(command), [ABSENT])
   }
 
-  async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
+  async has(secretId: string): Promise<boolean> {
+    try {
+      await this.#client.send(new DescribeSecretCommand({ SecretId: secretId }))
+      return true
+    } catch (error) {
+      const failure = awsFailure(error)
+      if (failure.name === ABSENT) return false
+      throw secretsManagerError('DescribeSecret', failure)
+    }
+  }
+
+  async list(query: ScanQuery): Promise<SecretPage> {
+    // ListSecrets has no segments: the first has them all.
+    if ((query.segment?.index ?? 0) > 0) return { items: [] }
     const command = new ListSecretsCommand({
       IncludePlannedDeletion: true,
       Filters: [{ Key: 'name', Values: [secretIdPrefix(this.deployment)] }],

@@ -10,6 +10,7 @@ import {
   type ItemPage,
   type ItemQuery,
   type ItemStore,
+  type ScanQuery,
   StoreUnavailableError,
   type Write,
 } from '../../ports/item-store.ts'
@@ -185,8 +186,9 @@ export class SqliteItemStore implements ItemStore {
     return { items, nextToken: encodePageToken(identity, [last.dueAtMs, partition, sort]) }
   }
 
-  async scan(query: { limit: number; nextToken?: string }): Promise<ItemPage> {
+  async scan(query: ScanQuery): Promise<ItemPage> {
     validatePage(query)
+    if ((query.segment?.index ?? 0) > 0) return { items: [] }
     const position = decodePageToken(SCAN_IDENTITY, query.nextToken, ['', ''] as [string, string])
     const after = position && { partition: position[0], sort: position[1] }
     const found = this.#withFile(() => this.#statements.scan(after, query.limit + 1))

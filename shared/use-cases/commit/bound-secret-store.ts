@@ -4,6 +4,7 @@ import {
   type Attributes,
   ConditionFailedError,
   type ItemStore,
+  type ScanQuery,
   StoreUnavailableError,
   type Write,
 } from '../../ports/item-store.ts'
@@ -86,7 +87,12 @@ export class BoundSecretStore implements SecretStore {
     return this.#binding.secrets.purge(secretId)
   }
 
-  async list(query: { limit: number; nextToken?: string }): Promise<SecretPage> {
+  async has(secretId: string, versionId: string): Promise<boolean> {
+    await this.prove()
+    return this.#binding.secrets.has(secretId, versionId)
+  }
+
+  async list(query: ScanQuery): Promise<SecretPage> {
     await this.prove()
     return this.#binding.secrets.list(query)
   }

@@ -7,6 +7,7 @@ import type {
   ItemPage,
   ItemQuery,
   ItemStore,
+  ScanQuery,
   Write,
 } from '../../ports/item-store.ts'
 
@@ -37,7 +38,7 @@ export class SignallingItemStore implements ItemStore {
     return this.#store.queryDue(query)
   }
 
-  scan(query: { limit: number; nextToken?: string }): Promise<ItemPage> {
+  scan(query: ScanQuery): Promise<ItemPage> {
     return this.#store.scan(query)
   }
 }

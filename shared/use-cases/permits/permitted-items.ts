@@ -9,6 +9,7 @@ import type {
   ItemPage,
   ItemQuery,
   ItemStore,
+  ScanQuery,
   Write,
 } from '../../ports/item-store.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
@@ -60,7 +61,7 @@ export class PermittedItems implements ItemStore {
     return this.#store.queryDue(query)
   }
 
-  scan(query: { limit: number; nextToken?: string }): Promise<ItemPage> {
+  scan(query: ScanQuery): Promise<ItemPage> {
     return this.#store.scan(query)
   }
 

@@ -1,5 +1,6 @@
 import type { Metrics } from '../../ports/metrics.ts'
-import { type ComparisonReport, reconcileStores } from './reconcile-stores.ts'
+import type { ComparisonReport } from './page-comparison.ts'
+import { reconcileStores } from './reconcile-stores.ts'
 import { type ReconcilePorts, type ReconcileReport, reconcileWork } from './reconcile-work.ts'
 
 /** A run of reconcile, with what it put right told to the metrics. */
@@ -26,12 +27,20 @@ export async function measuredComparison(
   ports: ReconcilePorts & { readonly metrics: Metrics },
 ): Promise<ComparisonReport> {
   const report = await reconcileStores(ports)
+  measureComparison(ports, report)
+  return report
+}
+
+/** The figures of a comparison that has come to its end; the alarm for one that does not run counts them. */
+export function measureComparison(
+  { metrics }: { readonly metrics: Metrics },
+  report: ComparisonReport,
+): void {
   const items = {
     'orphan-removed': report.scheduled + report.purged + report.discarded,
     'orphan-postponed': report.postponed,
     'secret-restored': report.restored,
     'pointer-dangling': report.danglingPointers,
   }
-  for (const [kind, count] of Object.entries(items)) ports.metrics.count('reconcile_items', count, { kind })
-  return report
+  for (const [kind, count] of Object.entries(items)) metrics.count('reconcile_items', count, { kind })
 }

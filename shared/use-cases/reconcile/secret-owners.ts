@@ -21,6 +21,8 @@ export type SecretOwner =
   | {
       readonly kind: 'known'
       readonly pointers: readonly SecretPointer[]
+      /** Of what is in use: those of a deleted connection are none. */
+      readonly live: readonly SecretPointer[]
       readonly kept: readonly SecretPointer[]
     }
 
@@ -41,12 +43,13 @@ export async function findSecretOwner(
     const application = await findOauthApplication(ports, tenant, ownerId)
     const { secret, previous } = application ?? {}
     const kept = previous !== undefined && nowMs < previous.untilMs ? [previous.secret] : []
-    return { kind: 'known', pointers: secret === undefined ? [] : [secret], kept }
+    const live = secret === undefined ? [] : [secret]
+    return { kind: 'known', pointers: live, live, kept }
   }
   if (kind === 'w' && ownerId.startsWith('su_')) {
     const subscription = await findSubscription(ports, tenant, ownerId)
-    const pointers = [subscription?.secret, subscription?.previousSecret]
-    return { kind: 'known', pointers: pointers.flatMap((pointer) => pointer ?? []), kept: [] }
+    const live = [subscription?.secret, subscription?.previousSecret].flatMap((pointer) => pointer ?? [])
+    return { kind: 'known', pointers: live, live, kept: [] }
   }
   const isSetup = (kind === 's' || kind === 'm') && ownerId.startsWith('ac_')
   return isSetup ? connectionOwner(ports, tenant, ownerId) : { kind: 'unknown' }
@@ -67,6 +70,7 @@ async function connectionOwner(
   return {
     kind: 'known',
     pointers: [row?.secret, tombstone?.row.secret].flatMap((pointer) => pointer ?? []),
+    live: row?.secret === undefined ? [] : [row.secret],
     kept: rescues.items.flatMap(({ attributes }) => rescueOf(attributes)?.secret ?? []),
   }
 }

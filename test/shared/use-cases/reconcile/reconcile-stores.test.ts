@@ -9,10 +9,8 @@ import {
   listOauthApplications,
   updateOauthApplication,
 } from '../../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
-import {
-  type ComparisonReport,
-  reconcileStores,
-} from '../../../../shared/use-cases/reconcile/reconcile-stores.ts'
+import type { ComparisonReport } from '../../../../shared/use-cases/reconcile/page-comparison.ts'
+import { reconcileStores } from '../../../../shared/use-cases/reconcile/reconcile-stores.ts'
 import { createHubspotApplication } from '../../../crash/hubspot.ts'
 import { allItems } from '../../../crash/invariants.ts'
 import { TENANT } from '../../../crash/scenario.ts'
@@ -203,7 +201,7 @@ describe('reconcileStores', () => {
       await other.secrets.discard(secretId, versionId)
     })
     const outcome = await world.run(process, () => reconcileStores(process))
-    expect(process.plan.calls[1]).toBe('secrets.list')
+    expect(process.plan.calls[1]).toBe('secrets.has')
     expect(outcome).toMatchObject({ kind: 'answered', value: { danglingPointers: 0 } })
   })
 
