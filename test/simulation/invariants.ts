@@ -2,7 +2,7 @@ import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import type { GrantTokens } from '../../shared/domain/grant.ts'
 import type { RefreshRule } from '../../shared/domain/grant-profile.ts'
 import { connectionsPartition } from '../../shared/domain/keys.ts'
-import { heldUntilMs } from '../../shared/domain/rotation-policy.ts'
+import { heldUntilMs, PROVIDER_TIMEOUT_MS } from '../../shared/domain/rotation-policy.ts'
 import { findSealedGrant } from '../../shared/domain/sealed-keys.ts'
 import type { SecretText } from '../../shared/domain/secret-text.ts'
 import type { GrantSealer, SealedPlace } from '../../shared/ports/grant-sealer.ts'
@@ -50,7 +50,11 @@ export class Invariants {
   readonly #flights = new Map<string, Set<SimulatedProcess>>()
   /** Connections with the version that a flow complained of. */
   readonly #complaints = new Set<string>()
+  /** When the first request of each attempt was sent, by the clock of its process. */
+  readonly #permissions = new Map<string, number>()
   readonly #resentOnComplaint = new Set<string>()
+  /** Every rescue there was, by mark of its access tokens. */
+  readonly #rescues = new Map<string, Rescue>()
   /** What the rows have pointed at, by mark of the access tokens. */
   readonly #contents = new Map<string, Tokens>()
   readonly #world: {
@@ -96,6 +100,7 @@ export class Invariants {
             `${process.name} sends ${key} of ${token.connectionId} while ${other.name} waits for its answer`,
           )
       }
+      this.#checkBudget(process, token, request.timeoutMs)
       this.#checkSpent(process, token, request.profile.refresh, grant.grantName)
       token.isSpent = true
     }
@@ -113,6 +118,17 @@ export class Invariants {
   /** A flow reports that this version was refused. */
   complained(id: string, credentialVersion: number): void {
     this.#complaints.add(`${id} ${credentialVersion}`)
+  }
+
+  /** P1: others count a holder as gone after its hold, so all requests of one permission end in the time of one. */
+  #checkBudget(process: SimulatedProcess, token: ServerToken, timeoutMs: number): void {
+    const op = this.rows.get(token.connectionId ?? '')?.attempt?.op
+    if (op === undefined) return
+    const fromMs = this.#permissions.get(op) ?? process.monotonicMs()
+    this.#permissions.set(op, fromMs)
+    const most = Math.round(process.monotonicMs() - fromMs + timeoutMs)
+    if (most > PROVIDER_TIMEOUT_MS)
+      this.breach('P1', `${process.name} may wait ${most / 1000} s in all with one permission`)
   }
 
   #checkSpent(process: SimulatedProcess, token: ServerToken, refresh: RefreshRule, grantName: string): void {
@@ -168,14 +184,26 @@ export class Invariants {
     this.rows.set(row.id, row)
     if (row.secret !== undefined && row.secret.versionId !== before?.secret?.versionId)
       await this.#setupMoved(row)
-    if (row.grant !== undefined && row.grant.access !== before?.grant?.access)
+    if (row.grant !== undefined && row.grant.access !== before?.grant?.access) {
+      this.#checkAdoption(row)
       await this.#grantMoved(row, before)
+    } else if (row.grant !== undefined && before !== undefined && row.clientDigest !== before.clientDigest)
+      this.breach('P4', `${row.id} goes on with the grant of another client`)
     if (row.status === 'reauthorization_required' && before?.status !== 'reauthorization_required') {
       this.counts.reauthorizations++
       this.#checkDeath(row, before)
     }
     if (before !== undefined && row.fence < before.fence)
       this.breach('F4', `the fence of ${row.id} fell from ${before.fence} to ${row.fence}`)
+  }
+
+  /** P2: what was rescued comes to the row it was minted for, and to no later authorization or setup of it. */
+  #checkAdoption(row: ConnectionRow): void {
+    const rescue = this.#rescues.get(row.grant!.access)
+    if (rescue === undefined) return
+    const authorization = rescue.members?.authorization ?? rescue.authorization
+    if (row.authorization !== authorization)
+      this.breach('P2', `${row.id} took over the grant of an operation that is not its own`)
   }
 
   async #setupMoved(row: ConnectionRow): Promise<void> {
@@ -253,6 +281,7 @@ export class Invariants {
 
   /** A holder may lose its commit to another holder, a replaced setup or a deletion, and to nothing else. */
   #rescued(rescue: Rescue): void {
+    if (rescue.of !== 'revoke') this.#rescues.set(rescue.grant.access, rescue)
     if (rescue.of !== 'renewal' && rescue.of !== 'authorize') return
     this.counts.rescues++
     const row = this.rows.get(rescue.connectionId)

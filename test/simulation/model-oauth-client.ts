@@ -27,6 +27,8 @@ export interface ProviderWeather {
   /** Of an answer to take from a second up to two leases. */
   slow: number
   brokenClient: number
+  /** Of a refusal of the client to take as long as a slow answer. */
+  slowRefusals: number
   refused: number
   crashInFlight: number
   stallInFlight: number
@@ -130,7 +132,8 @@ export class ModelOAuthClient implements OAuthClient {
       time.after(wayMs, onAnswered)
       return this.#process.receive(wayMs, () => failure('not-sent', 'connect_failed'))
     }
-    const workMs = fate === 'slow' ? chance.between(1_000, CUT_OFF_MS) : chance.latencyMs(weather.latencyMs)
+    const isSlow = fate === 'slow' || (fate === 'brokenClient' && this.#refusesSlowly())
+    const workMs = isSlow ? chance.between(1_000, CUT_OFF_MS) : chance.latencyMs(weather.latencyMs)
     const answerMs = Math.min(CUT_OFF_MS, wayMs + workMs + chance.latencyMs(weather.latencyMs))
     const hasEffect = ['fine', 'slow', 'bareErrorWith', 'lostAnswer'].includes(fate)
     let answer: ServerAnswer | undefined
@@ -155,6 +158,12 @@ export class ModelOAuthClient implements OAuthClient {
       if (left < 0) return fate
     }
     return 'fine'
+  }
+
+  /** Draws nothing where no refusal is slow, so that the storms of other seeds stay what they are. */
+  #refusesSlowly(): boolean {
+    const { chance, weather } = this.#world
+    return weather.slowRefusals > 0 && chance.happens(weather.slowRefusals)
   }
 
   #outage(): ProviderWeather['outage'] {

@@ -5,7 +5,10 @@ import { deleteConnection } from '../../shared/use-cases/connections/delete-conn
 import { rotateNow } from '../../shared/use-cases/connections/rotate-now.ts'
 import { updateConnection } from '../../shared/use-cases/connections/update-connection.ts'
 import { rejectCredential } from '../../shared/use-cases/fetch/reject-credential.ts'
-import { createOauthApplication } from '../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
+import {
+  createOauthApplication,
+  updateOauthApplication,
+} from '../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import type { SimulatedApp } from './scenario.ts'
 import type { World } from './world.ts'
 
@@ -43,7 +46,9 @@ export class People {
           clientId: 'client',
           clientSecret: new SecretText('secret'),
         }
-        await createOauthApplication(ports, input)
+        const { id } = await createOauthApplication(ports, input)
+        const clientSecret = new SecretText('another secret')
+        if (scenario.secondSecrets) await updateOauthApplication(ports, { tenant, id, clientSecret })
       }
     }
     for (const [index, app] of scenario.apps.entries()) await this.create(TENANTS[index % 2]!, app)

@@ -1,19 +1,9 @@
-import type { Attributes, ItemStore, Write } from '../../shared/ports/item-store.ts'
-import type { OAuthClient, TokenOutcome } from '../../shared/ports/oauth-client.ts'
+import type { Attributes, Write } from '../../shared/ports/item-store.ts'
+import { PLANTED_IN_GRANTS } from './planted-in-grants.ts'
+import { changingOutcomes, overStore, type PlantedBug, rewriting, withoutCondition } from './planting.ts'
 import { FAIR_PROVIDER, type Scenario } from './scenario.ts'
 import { simulate } from './simulate.ts'
 import type { Plants } from './world.ts'
-
-/** A mistake that the engine could have been written with, planted by wrapping what it calls. */
-export interface PlantedBug {
-  readonly name: string
-  /** A fresh one for each simulation: some remember what they saw. */
-  plants(): Plants
-  /** The simulation notices it within this many seeds, from 1. */
-  readonly within: number
-  /** The weather it shows in, where that of most seeds is not it. */
-  readonly weather?: Partial<Scenario>
-}
 
 const MINUTE_MS = 60_000
 
@@ -21,55 +11,6 @@ const MINUTE_MS = 60_000
 const SLOW_AMONG_BUSY_PEOPLE: Partial<Scenario> = {
   peopleEveryMs: MINUTE_MS,
   provider: { ...FAIR_PROVIDER, slow: 0.6 },
-}
-
-/** The store with every transaction changed on its way; an empty one is not sent. */
-function rewriting(
-  rewrite: (writes: readonly Write[]) => readonly Write[] | Promise<readonly Write[]>,
-): Plants {
-  return {
-    items: (real) =>
-      overStore(real, async (writes) => {
-        const changed = await rewrite(writes)
-        if (changed.length > 0) await real.transact(changed)
-      }),
-  }
-}
-
-function overStore(real: ItemStore, transact: ItemStore['transact']): ItemStore {
-  return {
-    get: (key, options) => real.get(key, options),
-    query: (query) => real.query(query),
-    queryDue: (query) => real.queryDue(query),
-    scan: (query) => real.scan(query),
-    transact,
-  }
-}
-
-function withoutCondition(write: Write, attribute: string): Write {
-  const when = write.when?.filter(
-    (condition) => !('attribute' in condition) || condition.attribute !== attribute,
-  )
-  return { ...write, when } as Write
-}
-
-/** The provider's client with each outcome changed. */
-function changingOutcomes(
-  change: (outcome: TokenOutcome, facts: { tookMs: number; token: string }) => TokenOutcome,
-): Plants {
-  return {
-    oauth: (real, process): OAuthClient => ({
-      async requestToken(request) {
-        const startMs = process.monotonicMs()
-        const outcome = await real.requestToken(request)
-        const token = request.grant.kind === 'refresh-token' ? request.grant.refreshToken.reveal() : ''
-        return change(outcome, { tookMs: process.monotonicMs() - startMs, token })
-      },
-      revoke: (request) => real.revoke(request),
-      readImport: (request) => real.readImport(request),
-      probe: (request) => real.probe(request),
-    }),
-  }
 }
 
 /** A fence that does not rise: whoever holds the lease has the same one. */
@@ -188,6 +129,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       }),
   },
   { name: 'passing failures that count toward death', within: 5, plants: countingTowardDeath },
+  ...PLANTED_IN_GRANTS,
 ]
 
 /** The first seed that notices the bug, and what it noticed; undefined when none of those allowed does. */

@@ -32,6 +32,8 @@ export interface Scenario {
   readonly fetchEveryMs: number
   /** Of work that is queued to come late, twice or not at all. */
   readonly queueTrouble: number
+  /** Each application gets a second client secret at the beginning, so that a refused client is tried twice. */
+  readonly secondSecrets?: true
 }
 
 export const FAIR_STORES: StoreWeather = {
@@ -57,6 +59,7 @@ export const FAIR_PROVIDER: ProviderWeather = {
   hang: 0,
   slow: 0,
   brokenClient: 0,
+  slowRefusals: 0,
   refused: 0,
   crashInFlight: 0,
   stallInFlight: 0,
@@ -97,6 +100,7 @@ export function scenarioOf(seed: number): Scenario {
       hang: some(0.4, 0.1),
       slow: some(0.6, 0.2),
       brokenClient: some(0.2, 0.05),
+      slowRefusals: 0,
       refused: some(0.3, 0.1),
       crashInFlight: some(0.5, 0.1),
       stallInFlight: some(0.5, 0.1),
