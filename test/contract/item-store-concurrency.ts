@@ -32,6 +32,26 @@ export function itemStoreConcurrency(suite: ItemStoreSuite): void {
     expect(await suite.store().get(key(partition))).toEqual({ racer: results.indexOf(true) })
   })
 
+  it('counts no further than a condition lets it, however many count at once', async () => {
+    const partition = suite.name()
+    const races = Array.from({ length: 40 }, (_, racer) =>
+      wins(
+        { op: 'put', key: key(partition, `counted-${racer}`), attributes: { racer } },
+        {
+          op: 'update',
+          key: key(partition),
+          add: { total: 1 },
+          when: [{ kind: 'absent-or-at-most', attribute: 'total', value: 6 }],
+        },
+      ),
+    )
+    const results = await Promise.all(races)
+    expect(results.filter((won) => won)).toHaveLength(7)
+    expect(await suite.store().get(key(partition))).toEqual({ total: 7 })
+    const { items } = await suite.store().query({ partition, sortPrefix: 'counted-', limit: 100 })
+    expect(items).toHaveLength(7)
+  })
+
   const title = 'lets one of 50 writers that saw the same version win, with all that it writes'
   suite.itUnless('transactions-are-not-isolated', title, async () => {
     const partition = suite.name()

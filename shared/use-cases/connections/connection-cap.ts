@@ -1,6 +1,7 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
-import { connectionCounterKey, connectionCounterKeys } from '../../domain/keys.ts'
-import type { Write } from '../../ports/item-store.ts'
+import { connectionCounterKey, connectionCounterKeys, countersPartition } from '../../domain/keys.ts'
+import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
 
@@ -10,34 +11,140 @@ export interface CapPorts extends Pick<Ports, 'items'> {
   readonly maxConnections?: number | undefined
 }
 
-/**
- * Throws `conflict` when the tenant has as many connections as the operator allows, unless what is asked for makes no
- * more of them, which is looked up only then. Counted ahead of the commit: creates that run at the same moment may
- * pass it together.
+/*
+ * The cap is held by the transaction that counts a connection, and by nothing beside it: each of the tenant's
+ * counters has a part of the cap, and counts one more only up to that. The parts together are the cap, so creates of
+ * any number of instances at one moment never pass it, and there is no counter of all that each of them would have to
+ * write. A new connection gets an id whose counter has room.
  */
-export async function requireRoom(
+
+/** What each counter of a tenant stands at, and how far it may go. */
+export interface Room {
+  readonly totals: readonly number[]
+  readonly limits: readonly number[]
+}
+
+/** Which connection is counted. */
+type Counted = Pick<ConnectionRow, 'tenant' | 'id'>
+
+/** A counter had room when it was looked at, and others took it. Nothing was changed. */
+export class RoomTakenError extends Error {
+  override readonly name = 'RoomTakenError'
+}
+
+/** An id finds its counter by chance, one of eight: so many draws miss the only one with room once in 10^11 times. */
+const MAX_DRAWS = 200
+
+/**
+ * The room that the operator's cap leaves a tenant; undefined without a cap, or when what is asked for makes no more
+ * connections, which is looked up only where there is no room. Throws `conflict` when there is none.
+ */
+export async function findRoom(
   ports: CapPorts,
   tenant: string,
   makesNone: () => Promise<boolean> = async () => false,
-): Promise<void> {
+): Promise<Room | undefined> {
   const { maxConnections } = ports
-  if (maxConnections === undefined) return
-  const count = await countAll(ports, tenant)
-  if (count < maxConnections || (await makesNone())) return
+  if (maxConnections === undefined) return undefined
+  const totals = await countEach(ports, tenant)
+  const count = totals.reduce((sum, total) => sum + total, 0)
+  if (count < maxConnections) return { totals, limits: limitsOf(maxConnections, totals) }
+  if (await makesNone()) return undefined
   throw new VaultError('conflict', `There are ${count} connections already. Delete some first.`, {
     errorCode: 'too_many_connections',
     allowed: `at most ${maxConnections} connections`,
   })
 }
 
-/** One by one: asked for together, a client with permits is told how many of them it may see. */
-async function countAll({ items }: CapPorts, tenant: string): Promise<number> {
-  const counters = await Promise.all(connectionCounterKeys(tenant).map((key) => items.get(key)))
-  return counters.reduce((sum, counter) => sum + (CONNECTION_COUNT_ROWS.find(counter)?.total ?? 0), 0)
+/**
+ * Parts of the cap that together are the cap. Where a counter is past its part (the cap was set later than it
+ * counted, or a connection was restored), what it has too many is taken off the parts of those that have room.
+ */
+function limitsOf(maxConnections: number, totals: readonly number[]): number[] {
+  const parts = totals.map(
+    (_, shard) =>
+      Math.floor(maxConnections / totals.length) + (shard < maxConnections % totals.length ? 1 : 0),
+  )
+  let excess = totals.reduce((sum, total, shard) => sum + Math.max(0, total - parts[shard]!), 0)
+  return parts.map((part, shard) => {
+    const taken = Math.min(excess, Math.max(0, part - totals[shard]!))
+    excess -= taken
+    return part - taken
+  })
+}
+
+/** An id that counts where there is room. */
+export function drawWithRoom(room: Room | undefined, draw: () => string): string {
+  let id = draw()
+  for (let draws = 1; room !== undefined && draws < MAX_DRAWS && !hasRoom(room, id); draws++) id = draw()
+  return id
 }
 
 /** The write that counts a connection that comes or goes; with the change itself. */
-export function countWrite({ tenant, id }: { tenant: string; id: string }, total: 1 | -1): Write {
+export function countWrite(
+  { tenant, id }: Counted,
+  total: 1 | -1,
+  when?: Condition,
+): Extract<Write, { op: 'update' }> {
   const set = CONNECTION_COUNT_ROWS.encode({})
-  return { op: 'update', key: connectionCounterKey(tenant, id), set, add: { total } }
+  const key = connectionCounterKey(tenant, id)
+  return { op: 'update', key, set, add: { total }, ...(when === undefined ? {} : { when: [when] }) }
+}
+
+/** Counts one connection more, on the condition that its counter has room. */
+export function countOneMore(row: Counted, room: Room | undefined): Write {
+  const limit = room?.limits[counterOf(row.id)]
+  return countWrite(row, 1, limit === undefined ? undefined : atMost(limit - 1))
+}
+
+/**
+ * The same for a connection whose id is given: where its own counter has had its part, and others have room, none of
+ * them may have counted more meanwhile.
+ */
+export function countOneBack(row: Counted, room: Room | undefined): Write[] {
+  const own = counterOf(row.id)
+  if (room === undefined || hasRoom(room, row.id)) return [countOneMore(row, room)]
+  return connectionCounterKeys(row.tenant).map((key, shard) => {
+    const unchanged = atMost(room.totals[shard]!)
+    return shard === own ? countWrite(row, 1, unchanged) : { op: 'check', key, when: [unchanged] }
+  })
+}
+
+/** What `error` of a transaction with these writes means: a counter without room is told as such. */
+export function roomOf(error: unknown, writes: readonly Write[], tenant: string): unknown {
+  const failure = error instanceof VaultError ? error.cause : error
+  const isCounter =
+    failure instanceof ConditionFailedError &&
+    writes[failure.writeIndex]?.key.partition === countersPartition(tenant)
+  return isCounter ? new RoomTakenError() : error
+}
+
+/** What a caller is told whose room others took, and who has to come again. */
+export function roomTaken(): VaultError {
+  return new VaultError(
+    'store-unavailable',
+    'Others made connections at the same moment; nothing was changed. Try again.',
+    { retryAfterSeconds: 1 },
+  )
+}
+
+function hasRoom({ totals, limits }: Room, id: string): boolean {
+  const shard = counterOf(id)
+  return totals[shard]! < limits[shard]!
+}
+
+/** The number of the counter that a connection counts in, which is the same for every tenant. */
+function counterOf(id: string): number {
+  const { sort } = connectionCounterKey('', id)
+  return connectionCounterKeys('').findIndex((key) => key.sort === sort)
+}
+
+function atMost(value: number): Condition {
+  return { kind: 'absent-or-at-most', attribute: 'total', value }
+}
+
+/** One by one: asked for together, a client with permits is told how many of them it may see. */
+async function countEach({ items }: CapPorts, tenant: string): Promise<number[]> {
+  const counters = await Promise.all(connectionCounterKeys(tenant).map((key) => items.get(key)))
+  return counters.map((counter) => CONNECTION_COUNT_ROWS.find(counter)?.total ?? 0)
 }

@@ -1,11 +1,6 @@
-import { findConnector } from '../../connectors/catalogue.ts'
-import { canonicalJson } from '../../domain/canonical-json.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
-import type { JsonValue } from '../../domain/json.ts'
 import { connectionKey, eventKey } from '../../domain/keys.ts'
-import { SecretText } from '../../domain/secret-text.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { Intent } from '../../rows/intent-row.ts'
@@ -16,48 +11,30 @@ import { sealableContent } from '../commit/secret-content.ts'
 import { firstPlace, kindOfSetup } from '../commit/secret-place.ts'
 import { settleCreation } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
+import { type AcceptedSetup, rowMembersOf, type ValidAcceptedSetup } from '../grants/accept-setup.ts'
 import {
-  type AcceptedSetup,
-  acceptSetup,
-  rowMembersOf,
-  type ValidAcceptedSetup,
-} from '../grants/accept-setup.ts'
-import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
-import { type CapPorts, countWrite, requireRoom } from './connection-cap.ts'
-import { asksProvider, type FirstGrantPorts, firstGrant, nothingToVerify } from './first-grant.ts'
+  type CapPorts,
+  countOneMore,
+  drawWithRoom,
+  type Room,
+  RoomTakenError,
+  roomOf,
+  roomTaken,
+} from './connection-cap.ts'
+import { asksProvider, type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import {
   claimAndCompleteWrite,
   claimWrite,
   completeWrite,
-  findReplay,
   type IdempotentRequest,
-  isKeyKnown,
   replayPatiently,
-  sortOfIdempotencyKey,
 } from './idempotency.ts'
-import {
-  type AcceptedImport,
-  acceptImport,
-  comparableGrant,
-  type GrantInput,
-  importGrant,
-  refuseClaimed,
-} from './import-grant.ts'
-import { type CredentialEndInput, credentialEndMembers, saysEnd } from './set-credential-end.ts'
+import { importGrant, refuseClaimed } from './import-grant.ts'
+import { type CreateConnectionInput, type PreparedCreation, prepareCreation } from './prepare-creation.ts'
+import { credentialEndMembers, saysEnd } from './set-credential-end.ts'
 
-export interface CreateConnectionInput extends CredentialEndInput {
-  readonly tenant: string
-  readonly clientId: string
-  readonly name: string
-  readonly appId: string
-  readonly setup?: JsonValue
-  readonly idempotencyKey?: string
-  /** A grant that another system got, to go on with: nobody has to authorize again. */
-  readonly grant?: GrantInput
-  /** Fail with the provider's refusal instead of storing what does not work. */
-  readonly verify?: boolean
-}
-
+/** Each time it is made anew somebody else has taken the last room of a counter. */
+const MAX_TRIES = 10
 /** A position in the transaction that claims the Idempotency-Key, by which a refusal is recognized. */
 const CLAIM_INDEX = 1
 
@@ -70,18 +47,36 @@ export async function createConnection(
   ports: FirstGrantPorts & CapPorts,
   input: CreateConnectionInput,
 ): Promise<{ row: ConnectionRow; replayed: boolean }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await createWhereRoomIs(ports, input, { isLast: tries === MAX_TRIES })
+    } catch (error) {
+      if (!(error instanceof RoomTakenError)) throw error
+    }
+  }
+}
+
+/** Throws `RoomTakenError` when it may be made anew in another counter: no provider was asked. */
+async function createWhereRoomIs(
+  ports: FirstGrantPorts & CapPorts,
+  input: CreateConnectionInput,
+  { isLast }: { isLast: boolean },
+): Promise<{ row: ConnectionRow; replayed: boolean }> {
   const nowMs = ports.clock.nowMs()
-  const prepared = await prepare(ports, input, { nowMs, looksBack: input.grant !== undefined })
+  const prepared = await prepareCreation(ports, input, { nowMs, looksBack: input.grant !== undefined })
   if ('replayed' in prepared) return { row: prepared.replayed, replayed: true }
-  const { accepted, idempotent, imported } = prepared
-  const row = newRow(ports, input, accepted, nowMs)
+  const { accepted, idempotent, imported, room } = prepared
+  const row = newRow(ports, input, prepared, nowMs)
+  const verify = input.verify === true
   try {
     const created =
       accepted === undefined
-        ? await createAtOnce(ports, row, { idempotent, beside: [] })
-        : await createWithSetup(ports, row, { accepted, idempotent, imported, verify: input.verify === true })
+        ? await createAtOnce(ports, row, { idempotent, beside: [], room })
+        : await createWithSetup(ports, row, { accepted, idempotent, imported, verify, room })
     return { row: created, replayed: false }
   } catch (error) {
+    const asked = accepted !== undefined && (imported !== undefined || asksProvider(accepted, { verify }))
+    if (error instanceof RoomTakenError && (asked || isLast)) throw roomTaken()
     if (
       idempotent !== undefined &&
       error instanceof ConditionFailedError &&
@@ -94,54 +89,13 @@ export async function createConnection(
   }
 }
 
-/** Checks what a create checks before it stores anything, and throws alike; its setup, where it has one. */
-export async function checkCreation(
-  ports: Ports & AddressPorts & CapPorts,
-  input: CreateConnectionInput,
-): Promise<AcceptedSetup | undefined> {
-  const prepared = await prepare(ports, input, { nowMs: ports.clock.nowMs(), looksBack: true })
-  return 'accepted' in prepared ? prepared.accepted : undefined
-}
-
-/** All that is checked before anything is stored; or the row that the same Idempotency-Key made, of an import. */
-async function prepare(
-  ports: Ports & AddressPorts & CapPorts,
-  input: CreateConnectionInput,
-  { nowMs, looksBack }: { nowMs: number; looksBack: boolean },
-): Promise<
-  | (Pick<CreationPlan, 'idempotent' | 'imported'> & { readonly accepted: ValidAcceptedSetup | undefined })
-  | { readonly replayed: ConnectionRow }
-> {
-  const connector = findConnector(input.appId)
-  if (connector === undefined)
-    throw new VaultError('invalid-body', `No enum match for: ${input.appId}`, { field: 'app_id' })
-  const accepted =
-    input.setup === undefined
-      ? undefined
-      : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
-  if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
-  if (input.verify === true && input.grant !== undefined) {
-    throw nothingToVerify('An import asks for no token; verify the connection when it is there')
-  }
-  const idempotent = await idempotentRequest(ports, input)
-  // A repeated import is answered with what the first one made, before its grant is found to be there.
-  const replayed = looksBack ? await findReplay(ports, idempotent, nowMs) : undefined
-  if (replayed !== undefined) return { replayed }
-  const imported =
-    input.grant === undefined ? undefined : await acceptImport(ports, input, input.grant, accepted)
-  // A create that is repeated is answered as it was, which makes no more of them.
-  const isRepeated = async () => idempotent !== undefined && (await isKeyKnown(ports, idempotent))
-  await requireRoom(ports, input.tenant, isRepeated)
-  return { accepted, idempotent, imported }
-}
-
 function newRow(
   ports: Ports,
   input: CreateConnectionInput,
-  accepted: AcceptedSetup | undefined,
+  { accepted, room }: { accepted: AcceptedSetup | undefined; room: Room | undefined },
   nowMs: number,
 ): ConnectionRow {
-  const id = newId('ac_', { nowMs, random: ports.random })
+  const id = drawWithRoom(room, () => newId('ac_', { nowMs, random: ports.random }))
   return {
     tenant: input.tenant,
     id,
@@ -163,7 +117,11 @@ function newRow(
   }
 }
 
-function creationWrites(ports: Pick<Ports, 'actor'>, row: ConnectionRow, eventId: string): Write[] {
+function creationWrites(
+  ports: Pick<Ports, 'actor'>,
+  row: ConnectionRow,
+  { eventId, room }: { eventId: string; room: Room | undefined },
+): Write[] {
   const event = {
     type: 'connection.created',
     changed: [],
@@ -179,7 +137,7 @@ function creationWrites(ports: Pick<Ports, 'actor'>, row: ConnectionRow, eventId
       when: [{ kind: 'item-absent' }],
     },
     eventWrite(row, event),
-    countWrite(row, 1),
+    countOneMore(row, room),
   ]
 }
 
@@ -187,23 +145,30 @@ function creationWrites(ports: Pick<Ports, 'actor'>, row: ConnectionRow, eventId
 async function createAtOnce(
   ports: Ports,
   row: ConnectionRow,
-  { idempotent, beside }: { idempotent: IdempotentRequest | undefined; beside: readonly Write[] },
+  {
+    idempotent,
+    beside,
+    room,
+  }: { idempotent: IdempotentRequest | undefined; beside: readonly Write[]; room: Room | undefined },
 ): Promise<ConnectionRow> {
   const eventId = newUuid(ports.random)
-  const [put, ...others] = creationWrites(ports, row, eventId)
+  const [put, ...others] = creationWrites(ports, row, { eventId, room })
   const claim =
     idempotent === undefined ? [] : [claimAndCompleteWrite(idempotent, row.op, row, row.createdAtMs)]
-  await transactSurely(ports, [put!, ...claim, ...others, ...beside], () =>
-    // The event outlives the row, which others may have deleted by now, and no list shows a mark in its place.
-    settleCreation(ports, eventKey(row.tenant, row.id, row.sequence)),
-  )
+  const writes = [put!, ...claim, ...others, ...beside]
+  try {
+    await transactSurely(ports, writes, () =>
+      // The event outlives the row, which others may have deleted by now, and no list shows a mark in its place.
+      settleCreation(ports, eventKey(row.tenant, row.id, row.sequence)),
+    )
+  } catch (error) {
+    throw roomOf(error, writes, row.tenant)
+  }
   return row
 }
 
-interface CreationPlan {
+interface CreationPlan extends PreparedCreation {
   readonly accepted: ValidAcceptedSetup
-  readonly idempotent: IdempotentRequest | undefined
-  readonly imported: AcceptedImport | undefined
   readonly verify: boolean
 }
 
@@ -231,7 +196,7 @@ async function createWithSetup(
   row: ConnectionRow,
   plan: CreationPlan,
 ): Promise<ConnectionRow> {
-  const { accepted, idempotent, imported } = plan
+  const { accepted, idempotent, imported, room } = plan
   const place = firstPlace(ports, row, kindOfSetup(accepted.setup))
   const intent = intentOf(row, plan, place.secretId)
   let created = row
@@ -258,12 +223,12 @@ async function createWithSetup(
           ? await firstGrant(ports, stored, accepted, { verify: plan.verify })
           : await importGrant(ports, stored, accepted, imported)
       created = { ...row, ...first.members, secret: setupVersion, authorization: row.op }
-      if (!begun) return void (await createAtOnce(ports, created, { idempotent, beside }))
+      if (!begun) return void (await createAtOnce(ports, created, { idempotent, beside, room }))
       const complete =
         idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
       const writes = [
         ...beside,
-        ...creationWrites(ports, created, newUuid(ports.random)),
+        ...creationWrites(ports, created, { eventId: newUuid(ports.random), room }),
         ...complete,
         ...first.beside,
       ]
@@ -271,30 +236,9 @@ async function createWithSetup(
         await commitOnce(ports, writes)
       } catch (error) {
         if (imported !== undefined) await refuseClaimed(ports, row.tenant, imported)
-        throw error
+        throw roomOf(error, writes, row.tenant)
       }
     },
   })
   return created
-}
-
-async function idempotentRequest(
-  ports: Ports,
-  input: CreateConnectionInput,
-): Promise<IdempotentRequest | undefined> {
-  if (input.idempotencyKey === undefined) return undefined
-  const body = canonicalJson({
-    name: input.name,
-    app_id: input.appId,
-    setup: input.setup,
-    // Undefined members are no part of it, so that a body of before has the digest of before.
-    credential_expires_at: input.credentialExpiresAtMs,
-    enforce_expiry: input.enforceExpiry,
-    grant: comparableGrant(input.grant),
-  })
-  return {
-    tenant: input.tenant,
-    sort: sortOfIdempotencyKey(input.clientId, input.idempotencyKey),
-    bodyDigest: await ports.digester.digest('idempotent-body', new SecretText(body)),
-  }
 }

@@ -2,7 +2,7 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey, tombstoneKey } from '../../domain/keys.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
+import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import type { Tombstone } from '../../rows/tombstone-row.ts'
@@ -15,7 +15,15 @@ import {
   nextRow,
 } from '../commit/connection-rows.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { type CapPorts, countWrite, requireRoom } from './connection-cap.ts'
+import {
+  type CapPorts,
+  countOneBack,
+  findRoom,
+  type Room,
+  RoomTakenError,
+  roomOf,
+  roomTaken,
+} from './connection-cap.ts'
 import { findTombstone, RESTORABLE_MS } from './tombstones.ts'
 
 /**
@@ -39,9 +47,9 @@ export async function restoreConnection(
       retryAfterSeconds: 60,
     })
   }
-  await requireRoom(ports, input.tenant)
+  const room = await findRoom(ports, input.tenant)
   await bringSecretBack(ports, tombstone)
-  return commitRestoration(ports, tombstone, nowMs)
+  return commitRestoration(ports, tombstone, { nowMs, room })
 }
 
 async function bringSecretBack(ports: Ports, tombstone: Tombstone): Promise<void> {
@@ -54,7 +62,11 @@ async function bringSecretBack(ports: Ports, tombstone: Tombstone): Promise<void
   }
 }
 
-async function commitRestoration(ports: Ports, tombstone: Tombstone, nowMs: number): Promise<ConnectionRow> {
+async function commitRestoration(
+  ports: Ports,
+  tombstone: Tombstone,
+  { nowMs, room }: { nowMs: number; room: Room | undefined },
+): Promise<ConnectionRow> {
   const row = nextRow(ports, tombstone.row, membersAfterRestore(tombstone), nowMs)
   const event = {
     type: 'connection.created',
@@ -63,30 +75,28 @@ async function commitRestoration(ports: Ports, tombstone: Tombstone, nowMs: numb
     actor: ports.actor,
     id: newUuid(ports.random),
   } as const
-  try {
-    await transactSurely(
-      ports,
-      [
-        {
-          op: 'delete',
-          key: tombstoneKey(row.tenant, row.id),
-          when: [
-            { kind: 'equals', attribute: 'op', value: tombstone.op },
-            { kind: 'equals', attribute: 'state', value: 'deleted' },
-          ],
-        },
-        {
-          op: 'put',
-          key: connectionKey(row.tenant, row.id),
-          attributes: attributesOf(row),
-          when: [{ kind: 'item-absent' }],
-        },
-        eventWrite(row, event),
-        countWrite(row, 1),
+  const writes: Write[] = [
+    {
+      op: 'delete',
+      key: tombstoneKey(row.tenant, row.id),
+      when: [
+        { kind: 'equals', attribute: 'op', value: tombstone.op },
+        { kind: 'equals', attribute: 'state', value: 'deleted' },
       ],
-      () => isEventStored(ports, row, event.id),
-    )
+    },
+    {
+      op: 'put',
+      key: connectionKey(row.tenant, row.id),
+      attributes: attributesOf(row),
+      when: [{ kind: 'item-absent' }],
+    },
+    eventWrite(row, event),
+    ...countOneBack(row, room),
+  ]
+  try {
+    await transactSurely(ports, writes, () => isEventStored(ports, row, event.id))
   } catch (error) {
+    if (roomOf(error, writes, row.tenant) instanceof RoomTakenError) throw roomTaken()
     if (!(error instanceof ConditionFailedError)) throw error
     const present = await findConnection(ports, row.tenant, row.id)
     if (present === undefined) throw connectionNotFound()

@@ -1,9 +1,7 @@
 import { eventsPartition } from '../../../../shared/domain/keys.ts'
 import { browseConnections } from '../../../../shared/use-cases/connections/browse-connections.ts'
-import {
-  type CreateConnectionInput,
-  createConnection,
-} from '../../../../shared/use-cases/connections/create-connection.ts'
+import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
+import type { CreateConnectionInput } from '../../../../shared/use-cases/connections/prepare-creation.ts'
 import {
   type UpdateConnectionInput,
   updateConnection,
