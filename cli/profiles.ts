@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { CliError, EXIT } from './cli-error.ts'
+import type { PersonTokens } from './device-login.ts'
 import type { Terminal } from './terminal.ts'
 
 /** How to reach one vault. The secret stands in a file that only its owner reads, or in the environment. */
@@ -10,6 +11,9 @@ export interface Profile {
   readonly client_secret?: string
   readonly token_url?: string
   readonly audience?: string
+  /** Where a person signed in, in place of a client's secret, and what that brought. */
+  readonly issuer?: string
+  readonly person?: PersonTokens
 }
 
 export interface ProfileFile {
@@ -21,6 +25,8 @@ export interface ProfileFile {
 export interface ChosenVault extends Profile {
   readonly token?: string
   readonly from: string
+  /** The name of the profile that it is. */
+  readonly profile?: string
 }
 
 /** Letters, digits, dot, dash and underscore: a name is typed often and stands in a file. */
@@ -65,6 +71,14 @@ export function writeProfiles(env: Terminal['env'], file: ProfileFile): void {
   fs.renameSync(beside, target)
 }
 
+/** Keeps what a person's sign-in brought with its profile, where that is still there. */
+export function keepTokens(env: Terminal['env'], name: string, person: PersonTokens): void {
+  const { profiles, ...file } = readProfiles(env)
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
+  if (profile !== undefined)
+    writeProfiles(env, { ...file, profiles: { ...profiles, [name]: { ...profile, person } } })
+}
+
 /**
  * The vault a command is for: what its options say, the environment, the named or current profile, or the vault whose
  * data folder lies here. Throws with what to do when there is none.
@@ -84,7 +98,7 @@ export function chooseVault(
   const name = options.profile ?? env['FLOW_VAULT_PROFILE'] ?? current
   if (name !== undefined) {
     const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined
-    if (profile !== undefined) return { ...profile, ...fromEnv, from: `the profile ${name}` }
+    if (profile !== undefined) return { ...profile, ...fromEnv, profile: name, from: `the profile ${name}` }
     throw unknownProfile(name, profiles)
   }
   const local = readDevClient(env, cwd)

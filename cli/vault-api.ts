@@ -1,5 +1,6 @@
 import { CliError, EXIT, type ExitCode } from './cli-error.ts'
-import type { ChosenVault } from './profiles.ts'
+import { type IssuerLogin, isUsable, renewTokens } from './device-login.ts'
+import { type ChosenVault, keepTokens, readProfiles } from './profiles.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ApiRequest {
@@ -57,7 +58,9 @@ export class VaultApi {
   }
 
   async #requestToken(): Promise<string> {
-    const { client_id: clientId, client_secret: clientSecret, url, from } = this.vault
+    const { client_id: clientId, client_secret: clientSecret, issuer, url, from } = this.vault
+    if (issuer !== undefined && clientId !== undefined && clientSecret === undefined)
+      return this.#personToken({ issuer, clientId })
     if (clientId === undefined || clientSecret === undefined)
       throw new CliError(
         `Nothing says as whom to call ${url} (${from}). Sign in with: flow-vault login --url ${url}. Scripts set FLOW_VAULT_CLIENT_ID and FLOW_VAULT_CLIENT_SECRET, or FLOW_VAULT_TOKEN.`,
@@ -82,6 +85,29 @@ export class VaultApi {
       `The vault refused the client ${clientId} of ${from}: ${String(why)}.`,
       EXIT.login,
       body,
+    )
+  }
+
+  /** The token of who signed in, renewed where it has ended: by this command, or by another one meanwhile. */
+  async #personToken(login: IssuerLogin): Promise<string> {
+    const { env } = this.#terminal
+    const nowMs = this.#terminal.nowMs()
+    const { profile: name = '', from, url } = this.vault
+    const held = readProfiles(env).profiles[name]?.person ?? this.vault.person
+    if (held !== undefined && isUsable(held, nowMs)) return held.access_token
+    const refreshToken = held?.refresh_token
+    const renewed =
+      refreshToken === undefined ? undefined : await renewTokens(this.#terminal, login, refreshToken)
+    if (renewed !== undefined) {
+      keepTokens(env, name, renewed)
+      return renewed.access_token
+    }
+    // A refresh token may be good for one renewal, and another command had it first.
+    const other = readProfiles(env).profiles[name]?.person
+    if (other !== undefined && isUsable(other, nowMs)) return other.access_token
+    throw new CliError(
+      `The sign-in of ${from} has ended. Sign in again with: flow-vault login --url ${url} --issuer ${login.issuer} --client-id ${login.clientId}`,
+      EXIT.login,
     )
   }
 

@@ -22,8 +22,9 @@ export class ProviderRows implements Adapter {
     return [...this.#rows.values()].find((payload) => payload.uid === uid)
   }
 
-  /** Nothing here signs in by a code on another device. */
-  async findByUserCode(): Promise<undefined> {}
+  async findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
+    return [...this.#rows.values()].find((payload) => payload.userCode === userCode)
+  }
 
   async consume(id: string): Promise<void> {
     const payload = this.#rows.get(this.#key(id))

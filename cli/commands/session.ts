@@ -1,5 +1,6 @@
 import { type Command, type CommandContext, type Input, text } from '../cli-command.ts'
 import { CliError } from '../cli-error.ts'
+import { signInByDevice } from '../device-login.ts'
 import {
   PROFILE_NAME,
   type Profile,
@@ -15,14 +16,24 @@ import { VaultApi } from '../vault-api.ts'
 export const SESSION_COMMANDS: readonly Command[] = [
   {
     name: ['login'],
-    about: 'Keep how to reach a vault as a profile; the client secret is piped in or asked for',
+    about: 'Keep how to reach a vault as a profile; a client’s secret is piped in or asked for',
     options: [
       { flags: '--name <profile>', about: 'what to call it; "default" when not said' },
       { flags: '--client-id <id>', about: 'the client to sign in as' },
       { flags: '--token-url <url>', about: 'the issuer’s token endpoint, where that is not the vault’s own' },
       { flags: '--audience <audience>', about: 'what the issuer calls the vault' },
+      { flags: '--issuer <url>', about: 'sign in yourself at this issuer, on any device, without a secret' },
+      {
+        flags: '--scope <scopes>',
+        about: 'what to ask the issuer for, with blanks; offline_access when not said',
+      },
+      {
+        flags: '--audience-in <parameter>',
+        about: 'which parameter tells the issuer the audience: audience, resource or none',
+      },
     ],
-    example: 'flow-vault login --url https://vault.example.com --client-id abc',
+    example:
+      'flow-vault login --url https://vault.example.com --client-id abc\n  flow-vault login --url https://vault.example.com --issuer https://login.example.com --client-id cli',
     run: login,
   },
   {
@@ -108,22 +119,43 @@ async function login(context: CommandContext, input: Input) {
     throw new CliError('Which vault? Give --url https://vault.example.com')
   const clientId = text(input, 'clientId') ?? (context.asks ? await terminal.askText('Client id') : undefined)
   if (!clientId) throw new CliError('As which client? Give --client-id.')
-  const tokenUrl = text(input, 'tokenUrl')
-  const audience = text(input, 'audience')
-  const profile: Profile = {
-    url: url.replace(/\/+$/, ''),
-    client_id: clientId,
-    client_secret: await readSecret(context, 'Client secret'),
-    ...(tokenUrl === undefined ? {} : { token_url: tokenUrl }),
-    ...(audience === undefined ? {} : { audience }),
-  }
+  const where = { url: url.replace(/\/+$/, ''), client_id: clientId }
+  const profile = await signedIn(context, input, where)
   // Kept only when it works: a wrong secret is told now, and not by the next command.
-  await new VaultApi(terminal, { ...profile, from: `the profile ${name}` }).token()
+  if (profile.person === undefined)
+    await new VaultApi(terminal, { ...profile, from: `the profile ${name}` }).token()
   const { current, profiles } = readProfiles(terminal.env)
   writeProfiles(terminal.env, { current: current ?? name, profiles: { ...profiles, [name]: profile } })
   terminal.err(
     `Signed in to ${profile.url}. Kept as "${name}" in ${profilePath(terminal.env)}, readable by you alone.\n`,
   )
+}
+
+/** By a client's secret, or by a person at the issuer. */
+async function signedIn(
+  context: CommandContext,
+  input: Input,
+  where: { url: string; client_id: string },
+): Promise<Profile> {
+  const audience = text(input, 'audience')
+  const named = audience === undefined ? {} : { audience }
+  const issuer = text(input, 'issuer')
+  const tokenUrl = text(input, 'tokenUrl')
+  if (issuer === undefined) {
+    const secret = await readSecret(context, 'Client secret')
+    return { ...where, client_secret: secret, ...named, ...(tokenUrl && { token_url: tokenUrl }) }
+  }
+  if (!URL.canParse(issuer)) throw new CliError('--issuer is an address, such as https://login.example.com')
+  const audienceIn = text(input, 'audienceIn') ?? 'audience'
+  if (audienceIn !== 'audience' && audienceIn !== 'resource' && audienceIn !== 'none')
+    throw new CliError('--audience-in is audience, resource or none.')
+  const login = { issuer, clientId: where.client_id }
+  const asked = {
+    scope: text(input, 'scope') ?? 'offline_access',
+    audience: audience ?? `${where.url}/api/v2/`,
+    audienceIn,
+  } as const
+  return { ...where, ...named, issuer, person: await signInByDevice(context.terminal, login, asked) }
 }
 
 /** What a token says of itself; shown and never trusted. */

@@ -18,7 +18,11 @@ export interface Typing {
   readonly tty?: boolean
   readonly signal?: AbortSignal
   onPause?(): Promise<void> | void
+  /** Told what people read, as it is printed. */
+  onPrint?(text: string): void
   readonly cwd?: string
+  /** In place of the network. */
+  readonly fetch?: typeof fetch
 }
 
 /** Runs the command line in this process over a terminal that is told what is typed. */
@@ -31,7 +35,7 @@ export async function typeCommand(argv: readonly string[], typing: Typing = {}):
   const terminal: Terminal = {
     env: typing.env ?? {},
     cwd: typing.cwd ?? '/nowhere',
-    fetch: (input, init) => fetch(input, init),
+    fetch: typing.fetch ?? ((input, init) => fetch(input, init)),
     stdinIsTerminal: typing.answers !== undefined,
     stdoutIsTerminal: typing.tty === true,
     readStdin: async () => typing.stdin ?? '',
@@ -40,6 +44,7 @@ export async function typeCommand(argv: readonly string[], typing: Typing = {}):
     },
     err: (text) => {
       err += text
+      typing.onPrint?.(text)
     },
     askSecret: next,
     askText: next,

@@ -9,6 +9,8 @@ import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
 export interface PageIssuer {
   readonly url: string
   readonly clientId: string
+  /** The command line as a public client, which has no browser. */
+  readonly deviceClientId: string
   /** From now on tokens end after so many seconds, and refresh tokens are given or not. */
   behave(how: { tokenSeconds?: number; refreshes?: boolean }): void
   /** The parameters of each request for tokens. */
@@ -19,13 +21,15 @@ export interface PageIssuer {
 }
 
 const CLIENT_ID = 'vault-page'
-const AUDIENCE = 'https://vault.example.test/api/v2/'
+const DEVICE_CLIENT_ID = 'vault-command-line'
+/** What it calls the vault. */
+export const AUDIENCE = 'https://vault.example.test/api/v2/'
 
 /** Starts one. */
-export async function startPageIssuer(): Promise<PageIssuer> {
+export async function startPageIssuer({ devices = true } = {}): Promise<PageIssuer> {
   const server = createServer()
   const { url, stop } = await listenLocally(server)
-  const state = { tokenSeconds: 3600, refreshes: true, redirectUri: '' }
+  const state = { tokenSeconds: 3600, refreshes: true, redirectUri: '', devices }
   const tokenRequests: URLSearchParams[] = []
   const provider = await createProvider(url, state)
   const handle = provider.callback()
@@ -46,6 +50,7 @@ export async function startPageIssuer(): Promise<PageIssuer> {
   return {
     url,
     clientId: CLIENT_ID,
+    deviceClientId: DEVICE_CLIENT_ID,
     tokenRequests,
     behave: (how) => Object.assign(state, how),
     register: (redirectUri) => {
@@ -69,6 +74,7 @@ interface Behaviour {
   readonly tokenSeconds: number
   readonly refreshes: boolean
   readonly redirectUri: string
+  readonly devices: boolean
 }
 
 async function createProvider(url: string, state: Behaviour): Promise<Provider> {
@@ -82,6 +88,13 @@ async function createProvider(url: string, state: Behaviour): Promise<Provider> 
         token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code', 'refresh_token'],
         redirect_uris: ['http://127.0.0.1/vault'],
+      },
+      {
+        client_id: DEVICE_CLIENT_ID,
+        token_endpoint_auth_method: 'none',
+        grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+        redirect_uris: [],
+        response_types: [],
       },
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' }] as never },
@@ -101,9 +114,22 @@ async function createProvider(url: string, state: Behaviour): Promise<Provider> 
       IdToken: 600,
       RefreshToken: 3600,
       AuthorizationCode: 60,
+      DeviceCode: 600,
     },
     features: {
       devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: state.devices,
+        userCodeInputSource: (context, form) => {
+          context.body = form
+        },
+        userCodeConfirmSource: (context, form) => {
+          context.body = form
+        },
+        successSource: (context) => {
+          context.body = 'Go back to your terminal.'
+        },
+      },
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,
