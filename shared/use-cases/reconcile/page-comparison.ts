@@ -12,6 +12,7 @@ import {
   type SecretVersionDescription,
 } from '../../ports/secret-store.ts'
 import { rowOf } from '../commit/connection-rows.ts'
+import { forgetEndedSecret } from './ended-secrets.ts'
 import { isLeftover, removeLeftover, tellMissingTokens } from './leftover-tokens.ts'
 import { findOwnedSecret, findSecretOwner, type SecretOwner } from './secret-owners.ts'
 import { forgetSighting, isSecondSighting } from './sightings.ts'
@@ -111,6 +112,7 @@ export class PageComparison {
     const pointed = findOwnedSecret(item)
     if (pointed !== undefined) await this.#lookAtPointer(pointed)
     const parts = findPartitionParts(item.key.partition)
+    if (parts?.kind === 'OAUTH_APPS') return forgetEndedSecret(this.#ports, item, this.#nowMs)
     if (parts?.kind !== 'CONNECTIONS') return
     const stored: unknown = item.attributes
     const { grant } = stored as ConnectionRow

@@ -6,6 +6,7 @@ import { SecretNotFoundError } from '../../../../shared/ports/secret-store.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
 import {
+  getOauthApplication,
   listOauthApplications,
   updateOauthApplication,
 } from '../../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
@@ -246,11 +247,14 @@ describe('reconcileStores', () => {
     await createHubspotApplication(world.start())
     const [{ id } = { id: '' }] = await listOauthApplications(world.start(), TENANT)
     const change = { tenant: TENANT, id, clientSecret: new SecretText('another-secret-000') }
-    const { previous } = await updateOauthApplication(world.start(), change)
-    const { secretId, versionId } = previous!.secret
+    const changed = await updateOauthApplication(world.start(), change)
+    const { secretId, versionId } = changed.previous!.secret
     for (const report of await world.passDays(6)) expect(report).toMatchObject({ orphanVersions: 0 })
     await world.start().secrets.get(secretId, versionId)
-    await world.passDays(4)
+    await world.passDays(1)
+    const { previous: _, ...rest } = changed
+    expect(await getOauthApplication(world.start(), TENANT, id)).toEqual(rest)
+    await world.passDays(2)
     await expect(world.start().secrets.get(secretId, versionId)).rejects.toThrow()
   })
 
