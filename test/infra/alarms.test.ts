@@ -3,6 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import { articleOf } from '../../infra/constructs/alarms.ts'
 import { cloudWatchNameOf, METRICS, type MetricName, metricOf } from '../../shared/domain/metric-names.ts'
+import { ALARM_METRICS } from '../../tools/capacity/idle-cost.ts'
 import { testStacks } from '../support/test-stage.ts'
 
 interface CloudWatchMetric {
@@ -113,6 +114,16 @@ describe('the watch over the keys', () => {
     // Both keys, by id and by ARN, as callers may name them.
     expect(EventPattern.detail.requestParameters.keyId).toHaveLength(4)
     expect(JSON.stringify(Targets)).toContain('docs/runbook.md#key-state')
+  })
+})
+
+describe('the cost of a stage without use', () => {
+  it('counts every metric that an alarm looks at', () => {
+    const looked = alarms.map(
+      ({ properties: { Metrics } }) =>
+        Metrics?.filter(({ MetricStat }) => MetricStat !== undefined).length ?? 1,
+    )
+    expect(looked.reduce((sum, one) => sum + one, 0)).toBe(ALARM_METRICS)
   })
 })
 

@@ -53,4 +53,10 @@ export const AWS_PRICES = {
   logGigabyte: 0.5,
   /** Traces that X-Ray records. */
   millionTraces: 5,
+  /** Standard resolution, for each metric that an alarm looks at (CloudWatch pricing page). */
+  alarmMetricMonth: 0.1,
+  /** A metric of one's own, by its dimensions, up to 10,000 of them (same page). */
+  metricMonth: 0.3,
+  /** (same page) */
+  dashboardMonth: 3,
 } as const

@@ -1,6 +1,7 @@
 import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { type CapacityInput, capacityOf } from './capacity-model.ts'
 import { dollars, grouped, STORES, short, whatBreaksFirst } from './capacity-report.ts'
+import { idleCost } from './idle-cost.ts'
 import { monthlyCost, totalOf } from './monthly-cost.ts'
 import { operationTable } from './operation-cost.ts'
 import type { KeptBytes, SecretStoreKind } from './rotation-calls.ts'
@@ -49,6 +50,12 @@ ${costTable()}
 Dollars a month at list price, for rotation and storage; what clients and flows ask for comes on top, below. Every
 connection here has a setup that somebody entered, which is a secret of $0.40 a month whatever is done with it: that is
 nearly all of the bill with Secrets Manager. One that was authorized with nothing entered has none.
+
+## Without use
+
+${idleTable()}
+
+Dollars a month of a stage with no connection and no request, at list prices without the free tier.
 
 ## Every operation
 
@@ -113,6 +120,13 @@ function costTable(): string {
       }),
     ),
   )
+}
+
+function idleTable(): string {
+  const cost = idleCost()
+  const sum = Object.values(cost).reduce((all, one) => all + one, 0)
+  const cents = (amount: number) => `$${amount.toFixed(2)}`
+  return table([...Object.keys(cost), 'together'], [[...Object.values(cost).map(cents), `**${cents(sum)}**`]])
 }
 
 function breaks(store: SecretStoreKind): string {

@@ -37,6 +37,9 @@ export async function lookAtMove({ source, target, clock, say }: MoveInput): Pro
   for (const words of found.stays) say(`stays behind: ${words}`)
   for (const words of found.underWay) say(`has to end first: ${words}`)
   const move = (await findMark(source.items))?.move
+  const isBegun = (await findMark(target.items))?.move?.other === source.name
+  if (!isBegun && move?.goneAtMs === undefined && (await hasData(target)))
+    say(`refused: ${target.name} holds data of its own, and a move would mix the two.`)
   if (move?.goneAtMs !== undefined) say('It was moved; the source sends no refresh token any more.')
   else if (move !== undefined)
     say(`The move began ${new Date(move.startedAtMs).toISOString()}; it goes on where it was.`)
