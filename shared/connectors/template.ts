@@ -12,7 +12,7 @@ export interface GrantForTemplates {
 export type GrantsForTemplates = Readonly<Record<string, GrantForTemplates>>
 
 /** Values shorter than this are masked whole, so that no short secret is shown in large part. */
-const MIN_MASKED_CHARS = 12
+const MIN_MASKED_CHARS = 16
 const MASK_END_CHARS = 3
 const MASK = '***'
 
@@ -40,7 +40,7 @@ export function renderTemplate(
   return renderText(template, values, grants)
 }
 
-/** The first three characters, `***`, and the last three; only `***` for values of fewer than 12 characters. */
+/** The first three characters, `***`, and the last three; only `***` for values of fewer than 16 characters. */
 export function mask(value: string): string {
   const characters = [...value]
   if (characters.length < MIN_MASKED_CHARS) return MASK

@@ -78,7 +78,7 @@ describe('named services', () => {
     const created = await call('POST', CONNECTIONS, { name: 'ai', app_id: 'HTTP', setup: openai })
     expect(created).toMatchObject({
       status: 201,
-      body: { app_id: 'HTTP', account_name: 'OpenAI sk-***789', ready: true },
+      body: { app_id: 'HTTP', account_name: 'OpenAI ***', ready: true },
     })
     const { id } = created.body
     const full = await call('GET', `${CONNECTIONS}/${id}?view=full`)

@@ -117,7 +117,7 @@ const GOLDEN: Readonly<Record<string, RenderedCredential & { readonly label: str
   'HTTP OAUTH_CLIENT_CREDENTIALS': {
     request: { headers: { Authorization: 'Bearer at-1' }, query: {} },
     fields: { access_token: 'at-1' },
-    label: 'Client Credentials cc-***000',
+    label: 'Client Credentials ***',
   },
   'HUBSPOT API_KEY': {
     request: {
@@ -374,10 +374,10 @@ describe('accountNameOf', () => {
       'HTTP',
       'API_KEY',
       { name: 'Custom-API-Key', value: 'Api-key-secret', in: 'HEADER' },
-      'Header Custom-API-Key Api***ret',
+      'Header Custom-API-Key ***',
     ],
-    ['HTTP', 'API_KEY', { name: 'key', value: 'Api-key-secret', in: 'QUERY' }, 'Query key Api***ret'],
-    ['HTTP', 'OAUTH_CLIENT_CREDENTIALS', { client_id: 'FuiBcDeFgHiJp2g' }, 'Client Credentials Fui***p2g'],
+    ['HTTP', 'API_KEY', { name: 'key', value: 'Api-key-secret', in: 'QUERY' }, 'Query key ***'],
+    ['HTTP', 'OAUTH_CLIENT_CREDENTIALS', { client_id: 'FuiBcDeFgHiJp2g' }, 'Client Credentials ***'],
     ['AUTH0', 'OAUTH_APP', { domain: 'tenant.eu.auth0.com' }, 'tenant.eu.auth0.com'],
     ['SALESFORCE', 'OAUTH_CODE', { environment: 'sandbox' }, 'OAuth Sandbox'],
     ['SALESFORCE', 'OAUTH_CODE', { domain: 'acme.my.salesforce.com' }, 'acme.my.salesforce.com'],

@@ -95,9 +95,10 @@ describe('parseTemplate', () => {
 describe('mask', () => {
   it.each([
     ['', '***'],
-    ['abcdefghijk', '***'],
-    ['abcdefghijkl', 'abc***jkl'],
-    ['😀😀😀bcdefghijk', '😀😀😀***ijk'],
+    ['abcdefghijklmno', '***'],
+    ['abcdefghijklmnop', 'abc***nop'],
+    ['😀😀😀bcdefghijklm', '***'],
+    ['😀😀😀bcdefghijklmno', '😀😀😀***mno'],
   ])('shows %p as %p', (value, masked) => {
     expect(mask(value)).toBe(masked)
   })
