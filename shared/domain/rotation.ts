@@ -23,6 +23,9 @@ export interface RotationAttempt {
   readonly firstUnknownAtMs?: number
 }
 
+/** The code of the failure of a connection whose stored setup is not there: somebody deleted it beside the vault. */
+export const SETUP_MISSING = 'setup_missing'
+
 /** The last failure of rotation, kept until the next success. */
 export interface RotationFailure {
   readonly class: 'not-sent' | 'passing' | 'grant-dead' | 'app-broken' | 'refused' | 'unknown'

@@ -26,9 +26,8 @@ export async function findConnection(
   ports: Pick<Ports, 'items'>,
   tenant: string,
   id: string,
-  options?: { consistent?: boolean },
 ): Promise<ConnectionRow | undefined> {
-  const row = rowOf(await ports.items.get(connectionKey(tenant, id), options))
+  const row = rowOf(await ports.items.get(connectionKey(tenant, id)))
   if (row === undefined || isOwnRow(row, tenant, id)) return row
   throw new InvariantError('a connection row is not its own, or points at a secret of another')
 }

@@ -46,17 +46,17 @@ export function firstPlace(
 /**
  * The place of the next version, and what counts it in the transaction that opens the intent; `reserved` is the holder
  * as that leaves it. A later setup of the same kind is a version of the same secret until the generation is full. The
- * first one, one of another kind and one that would not fit take a name that was never used. Two operations that
+ * first one, one of another kind, one that would not fit and one whose secret is gone take a name that was never used. Two operations that
  * shared a new name would destroy each other's secret when one is undone, so a second reservation fails.
  */
 export function placeForSecret<Holder extends SecretHolder>(
   ports: Pick<Ports, 'secrets' | 'random'>,
   holder: Holder,
-  { kind, key }: { kind: SecretKind; key: ItemKey },
+  { kind, key, isGone = false }: { kind: SecretKind; key: ItemKey; isGone?: boolean },
 ): SecretPlace & { readonly reserve: Write; readonly reserved: Holder } {
   const { secret } = holder
   const op = newUuid(ports.random)
-  if (secret !== undefined && hasRoom(secret, kind)) {
+  if (secret !== undefined && !isGone && hasRoom(secret, kind)) {
     const counted = { ...secret, staged: secret.staged + 1 }
     const { secretId, generation, staged } = counted
     const when = (['versionId', 'staged'] as const).map(

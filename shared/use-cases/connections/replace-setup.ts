@@ -1,6 +1,7 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
+import { SETUP_MISSING } from '../../domain/rotation.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
@@ -57,6 +58,7 @@ export async function replaceSetup(
   const { reserve, reserved, ...place } = placeForSecret(ports, row, {
     kind: kindOfSetup(accepted.setup),
     key: connectionKey(row.tenant, row.id),
+    isGone: row.failure?.code === SETUP_MISSING,
   })
   const { secretId, newSecret } = place
   // Where versions are beside the rows, the secret is made here: who stages into it may make none.

@@ -2,6 +2,7 @@ import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
+import { SETUP_MISSING } from '../../domain/rotation.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { fingerprintOf, getConnection } from '../commit/connection-rows.ts'
@@ -103,7 +104,8 @@ async function findMadeByAnother(
 
 /** A code is no part of what a setup is: one that was sent already changes nothing, nor does leaving it out. */
 export function isNews(row: ConnectionRow, { digests, codeDigest }: AcceptedSetup): boolean {
-  if (digests.setupDigest !== row.setupDigest) return true
+  // The same once more is what brings back one that is gone.
+  if (digests.setupDigest !== row.setupDigest || row.failure?.code === SETUP_MISSING) return true
   return codeDigest !== undefined && codeDigest !== row.codeDigest
 }
 

@@ -3,6 +3,7 @@ import { writtenType } from '../../connectors/setup-schema.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
+import { SETUP_MISSING } from '../../domain/rotation.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -22,7 +23,7 @@ export interface WantedSetup {
 
 /**
  * The whole setup of an update, sent as it is or as changes of the stored one; undefined where the setup stays. What
- * writes setups reads none, so changes are laid over the stored setup by who may. Throws `invalid-body`, `conflict`.
+ * writes setups reads none, so changes are laid over the stored setup by who may. Throws `invalid-body`, and `conflict` also where the stored one is gone.
  */
 export async function wantedSetup(
   ports: Ports & AddressPorts & { readonly grants: GrantRunner },
@@ -40,6 +41,8 @@ export async function wantedSetup(
   }
   if (setup !== undefined) return sent(await acceptSetup(ports, where, setup))
   if (changes === undefined) return undefined
+  if (row.failure?.code === SETUP_MISSING)
+    throw new VaultError('conflict', row.failure.message, { errorCode: SETUP_MISSING })
   const current = row.setupType === undefined ? undefined : findSetup(connector, row.setupType)
   const { secret, setupType } = row
   if (secret === undefined || setupType === undefined) {

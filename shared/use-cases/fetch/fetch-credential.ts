@@ -6,6 +6,7 @@ import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { earliestAccessExpiryMs } from '../../domain/grant.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { connectionKey } from '../../domain/keys.ts'
+import { SETUP_MISSING } from '../../domain/rotation.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import { SealBrokenError, SecretNotFoundError } from '../../ports/secret-store.ts'
@@ -37,6 +38,7 @@ const HOUR_MS = 3_600_000
 const TAG_CHARACTERS = 8
 /** How often one fetch looks at the clock before it says that there is nothing to hand out. */
 const MAX_LOOKS = 2
+const LOST = 'The credential is lost and a new one could not be had yet.'
 
 export interface FetchPorts extends FreshenPorts {
   readonly opened: OpenedSecrets
@@ -167,15 +169,14 @@ async function openCredential(ports: FetchPorts, row: ConnectionRow): Promise<Op
     if (current === undefined) throw connectionNotFound()
     const usable = requireUsable(current, ports.clock.nowMs())
     if (pointerOf(usable) !== pointerOf(row)) return openRow(ports, usable)
-    if (usable.grant === undefined)
-      throw new InvariantError(`the row of ${row.id} points at a secret that is not there`)
     return openRow(ports, await replaceMissing(ports, usable))
   }
 }
 
 /**
  * The row once the grant that its sealed items do not fit is another: whoever mints finds that out by itself, and gets
- * a new one where nobody is needed. Throws the 409 where somebody is, and the 503 while none can be had.
+ * a new one where nobody is needed. Throws the 409 where somebody is, and the 503 while none can be had, as for a setup
+ * that is gone, which the row then says.
  */
 async function replaceMissing(ports: FetchPorts, row: ConnectionRow): Promise<ConnectionRow> {
   const { tenant, id, credentialVersion } = row
@@ -184,8 +185,10 @@ async function replaceMissing(ports: FetchPorts, row: ConnectionRow): Promise<Co
   if (result.kind === 'gone') throw connectionNotFound()
   const nowMs = ports.clock.nowMs()
   const next = result.kind === 'late' ? row : requireUsable(result.row, nowMs)
-  if (pointerOf(next) !== pointerOf(row)) return next
-  throw credentialUnavailable(next, nowMs, 'The credential is lost and a new one could not be had yet.')
+  // A setup that this process was not shown, and another was.
+  const isSeen = result.kind !== 'late' && next.grant === undefined && next.failure?.code !== SETUP_MISSING
+  if (isSeen || pointerOf(next) !== pointerOf(row)) return next
+  throw credentialUnavailable(next, nowMs, next.failure?.message ?? LOST)
 }
 
 async function openRow(ports: FetchPorts, row: ConnectionRow): Promise<OpenedRow> {
@@ -197,8 +200,19 @@ async function openRow(ports: FetchPorts, row: ConnectionRow): Promise<OpenedRow
     return { row, values: row.publicSetup ?? {}, opened }
   }
   if (secret === undefined) throw connectionEmpty(row)
-  const opened = ports.opened.peek(secret) ?? (await ports.opened.open(secret))
+  const known = ports.opened.peek(secret)
+  const opened = known ?? (await ports.opened.open(secret))
+  if (known === undefined && row.failure?.code === SETUP_MISSING) await tellFound(ports, row)
   return { row, values: opened.content.setup, opened }
+}
+
+/** A setup that was gone is there again: the row says so from then on; a flow is served whether it does or not. */
+async function tellFound(ports: FetchPorts, { tenant, id, credentialVersion }: ConnectionRow): Promise<void> {
+  try {
+    await ports.grants.rotate({ tenant, id, cause: 'rejected', credentialVersion }, FETCH_BUDGET_MS)
+  } catch (error) {
+    ports.log.warn('could not tell that a setup is there again', { connection_id: id, ...errorFields(error) })
+  }
 }
 
 function pointerOf(row: ConnectionRow): string | undefined {

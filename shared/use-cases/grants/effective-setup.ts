@@ -11,10 +11,10 @@ import type { GrantPorts } from './grant-ports.ts'
 
 /**
  * The row's setup of that type as a provider is asked with it, or a bare one where a code app is authorized without
- * any. Undefined when the row has moved on since it was read.
+ * any. Undefined when the row has moved on since it was read. Throws `SetupMissingError`.
  */
 export async function findEffectiveSetup(
-  ports: Pick<GrantPorts, 'items' | 'opened'>,
+  ports: Pick<GrantPorts, 'items' | 'log' | 'opened'>,
   row: ConnectionRow,
   setup: Setup,
 ): Promise<EffectiveSetup | undefined> {

@@ -1,4 +1,5 @@
 import { STORE_RESTORED } from '../../domain/restored-store.ts'
+import { SETUP_MISSING } from '../../domain/rotation.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
 import { type Asked, nextStepAfter, OF_THE_SETUP } from './next-step.ts'
@@ -12,6 +13,7 @@ type Reason =
   | 'not-renewable-yet'
   | 'refused-by-service'
   | 'grant-missing'
+  | 'setup-missing'
   | 'no-application'
   | 'too-late-to-send'
   | 'provider-failing'
@@ -71,6 +73,13 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     code: 'grant_missing',
     message: 'The vault has lost the tokens of this connection. Authorize the connection again.',
     next: 'end',
+  },
+  'setup-missing': {
+    class: 'app-broken',
+    code: SETUP_MISSING,
+    message:
+      'The stored setup of this connection is gone. Send the whole setup again, or have the operator restore its secret.',
+    next: 'client-refused',
   },
   'no-application': {
     class: 'app-broken',

@@ -5,10 +5,14 @@ import { STORE_RESTORED } from '../../domain/restored-store.ts'
 import { cappedMinTtlMs, grantsToRotate, IDLE_AFTER_MS } from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { SetupMissingError } from '../commit/current-content.ts'
+import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import type { MintedConnection } from '../grants/minted-connection.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
+import { lookForSetup } from '../grants/missing-setup.ts'
 import { type Postponement, postponeRow } from '../grants/postpone-rotation.ts'
+import { commitFailure } from './commit-failure.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 import { type DecidedAt, decideNow } from './take-attempt.ts'
@@ -16,6 +20,8 @@ import { warnOfCredentialEnd } from './warn-of-credential-end.ts'
 import { warnOfDeadline } from './warn-of-deadline.ts'
 
 const HOUR_MS = 3_600_000
+/** A setup that is not there is looked for this seldom while an attempt stands; a person has to bring it back. */
+const SETUP_LOOK_MS = 5 * 60_000
 
 /**
  * Gets new access tokens for a connection, as often as it is asked and never twice: safe for duplicate, late and
@@ -27,6 +33,26 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
   const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
   const minted = mintedConnection(found)
   if (minted === undefined) return { kind: 'nothing', row: await lookAtStatic(ports, found, request) }
+  try {
+    return await rotateMinted(ports, minted, request)
+  } catch (error) {
+    if (!(error instanceof SetupMissingError)) throw error
+    return { kind: 'failed', row: await withoutSetup(ports, error.row) }
+  }
+}
+
+/** Nobody can be asked; what works goes on, and what was sent and not settled stays as it is. */
+function withoutSetup(ports: GrantPorts, row: ConnectionRow): Promise<ConnectionRow> {
+  if (row.attempt === undefined)
+    return commitFailure(ports, row, { failure: failureBecause('setup-missing') })
+  return postponeRow(ports, row, { kind: 'at', atMs: ports.clock.nowMs() + SETUP_LOOK_MS })
+}
+
+async function rotateMinted(
+  ports: GrantPorts,
+  minted: MintedConnection,
+  request: RotationRequest,
+): Promise<RotationResult> {
   const decidedAt = decideNow(ports.clock)
   const settled = await settleAttempt(ports, minted, { ...request, nowMs: decidedAt.nowMs })
   if (settled.kind !== 'ready')
@@ -40,6 +66,8 @@ async function lookAtStatic(
   row: ConnectionRow,
   { cause }: RotationRequest,
 ): Promise<ConnectionRow> {
+  // A flow has found it gone, or there again.
+  if (cause === 'rejected') return lookForSetup(ports, row)
   if (cause !== 'due') return row
   const told = await warnOfCredentialEnd(ports, row)
   return isDue(told, ports.clock.nowMs()) ? postponeRow(ports, told, { kind: 'by-expiry' }) : told
