@@ -153,13 +153,9 @@ export class AddDialog extends View {
       connector: this.#connector!,
       setup: this.#setup!,
       errors: this.#now.errors,
-      mayBring: this.#repaired === undefined,
       isBrought: this.#now.isBrought,
       bring: (isBrought) => this.#set({ isBrought, errors: [] }),
-      sharedBy:
-        this.#setup?.oauth_client === 'setup' ? (this.#repaired?.oauth_app_id ?? undefined) : undefined,
-      isChange: this.#repaired !== undefined && this.#repaired.status !== 'empty',
-      settings: this.#repaired?.setup_type === this.#setup?.type ? this.#repaired?.settings : undefined,
+      seen: this.#repaired,
       action: this.#now.action,
       chooseSetup: (setupType) => this.#set({ setupType, isBrought: false, errors: [] }),
       onAuthorized: (connection) => this.#finish(connection),
@@ -236,6 +232,8 @@ export class AddDialog extends View {
       const saved = await saveDraft(this.context.api, draft)
       if (oauth === null) return this.#finish(saved)
       this.#repaired = saved
+      // What was typed is stored: from here on only the person's word is lacking.
+      this.#set({ action: 'connect' })
       await oauth.start(saved, opened)
       clearForms(forms)
     } catch (error) {

@@ -3,7 +3,7 @@ import { keyed } from 'lit/directives/keyed.js'
 import type { FieldError } from '../api/api-error.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
-import { ADD, GRANT } from '../texts/add-texts.ts'
+import { ADD, GRANT, OAUTH, providerName } from '../texts/add-texts.ts'
 import './grant-form.ts'
 
 /** The last step: which way to connect, its fields, and whether to try them first. */
@@ -12,31 +12,31 @@ export function credentialsStep(options: {
   connector: Connector
   setup: Setup
   errors: readonly FieldError[]
-  isChange: boolean
-  /** What is stored, where this kind of setup is. */
-  settings: Connection['settings']
-  /** The OAuth application that the stored setup names. */
-  sharedBy: string | undefined
+  /** The connection that is changed; undefined where one is added. */
+  seen: Connection | undefined
   action: string | undefined
-  /** True where a grant that another system has can be brought along. */
-  mayBring: boolean
+  /** True where a grant that another system has is brought along. */
   isBrought: boolean
   bring(isBrought: boolean): void
   chooseSetup(type: string): void
   onAuthorized(connection: Connection): void
   onChanged(): void
 }): TemplateResult {
-  const { connector, setup, context } = options
+  const { connector, setup, context, seen } = options
+  const isChange = seen !== undefined && seen.status !== 'empty'
+  const settings = seen?.setup_type === setup.type ? seen.settings : undefined
+  const isOwnClient = setup.oauth_client === 'setup'
   const isInteractive = setup.authorization === 'interactive'
   // What was typed is stored already: only the person's word is lacking.
   const isOnlyAuthorized =
-    isInteractive && options.isChange && ['connect', 'authorize'].includes(options.action ?? '')
+    isInteractive && isChange && ['connect', 'authorize'].includes(options.action ?? '')
   return html`
+    ${isOnlyAuthorized ? beforehand(connector, isOwnClient ? seen.callback_url : undefined) : nothing}
     ${connector.setups.length < 2 || isOnlyAuthorized ? nothing : kinds(connector, setup, options.chooseSetup)}
     ${keyed(
       `${connector.app_id} ${setup.type}`,
-      html`${isOnlyAuthorized ? nothing : html`<setup-form .context=${context} .sharedBy=${options.sharedBy} .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${options.isChange} .settings=${options.settings ?? undefined}></setup-form>`}
-        ${isInteractive && options.mayBring ? waysToGrant(options) : nothing}
+      html`${isOnlyAuthorized ? nothing : html`<setup-form .context=${context} .sharedBy=${isOwnClient ? (seen?.oauth_app_id ?? undefined) : undefined} .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${isChange} .settings=${settings ?? undefined}></setup-form>`}
+        ${isInteractive && seen === undefined ? waysToGrant(options) : nothing}
         ${
           isInteractive
             ? html`<oauth-connect
@@ -63,6 +63,18 @@ export function credentialsStep(options: {
   `
 }
 
+/** What is about to happen, where nothing is left to fill in. */
+function beforehand(connector: Connector, callbackUrl: string | null | undefined): TemplateResult {
+  const name = providerName(connector)
+  return html`<p>${OAUTH.connectHow(name)}</p>
+    ${
+      !callbackUrl
+        ? nothing
+        : html`<div class="field"><p class="meta">${OAUTH.callbackFirst(name)}</p>
+            <div class="with-button command"><code>${callbackUrl}</code><copy-button .text=${callbackUrl}></copy-button></div></div>`
+    }`
+}
+
 /** Whoever knows that a key ends says so once, and is reminded in time. */
 function endsOn(): TemplateResult {
   return html`<details class="ends-on">
@@ -84,7 +96,7 @@ function waysToGrant(options: {
   </label>`
   return html`<fieldset>
       <legend>${GRANT.question}</legend>
-      ${way(false, GRANT.signIn(options.connector.label))} ${way(true, GRANT.bring)}
+      ${way(false, GRANT.signIn(providerName(options.connector)))} ${way(true, GRANT.bring)}
     </fieldset>
     ${options.isBrought ? html`<grant-form .errors=${options.errors}></grant-form>` : nothing}`
 }

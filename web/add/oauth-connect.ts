@@ -3,7 +3,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, OAuthApplication, Setup } from '../api/types.ts'
 import { type Context, mayReadApplications } from '../page-context.ts'
 import { problem } from '../parts/pieces.ts'
-import { ADD, OAUTH } from '../texts/add-texts.ts'
+import { ADD, OAUTH, providerName } from '../texts/add-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import { plainInput } from './field-inputs.ts'
@@ -228,7 +228,7 @@ export class OauthConnect extends View {
   #wait(attempt: Attempt): TemplateResult {
     const { connection } = attempt
     return oauthWait({
-      label: this.connector.label,
+      label: providerName(this.connector),
       target: `vault-${this.connector.app_id}`,
       attempt,
       callbackUrl: this.#needsApplication ? undefined : connection.callback_url,

@@ -4,7 +4,8 @@ import { icon } from '../icons.ts'
 import { MOUNT, PAGE_ROOT } from '../mount.ts'
 import { type Context, can } from '../page-context.ts'
 import { problem } from '../parts/pieces.ts'
-import { OAUTH } from '../texts/add-texts.ts'
+import { OAUTH, providerName } from '../texts/add-texts.ts'
+import { ALLOWED } from '../texts/allowed-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import { plainInput, secretInput } from './field-inputs.ts'
@@ -30,11 +31,11 @@ export class RegisterApplication extends View {
   protected override render(): TemplateResult {
     const scope = [CREATE, UPDATE].find((each) => !can(this.context, each))
     if (scope !== undefined) {
-      return html`<p class="notice" data-hue="amber">${icon('warning')}<span>${this.isOnly ? OAUTH.none : ''} ${PAGE.needsScope(scope)}</span></p>`
+      return html`<p class="notice" data-hue="amber">${icon('warning')}<span>${this.isOnly ? OAUTH.none : ''} ${ALLOWED.needsScope(scope)}</span></p>`
     }
     return html`<fieldset class="stack card">
       <legend class="hidden-text">${OAUTH.register}</legend>
-      <p id="oauth-how">${this.isOnly ? OAUTH.none : nothing} ${this.draft === undefined ? OAUTH.nameFirst : OAUTH.registerHow(this.connector.label)}</p>
+      <p id="oauth-how">${this.isOnly ? OAUTH.none : nothing} ${this.draft === undefined ? OAUTH.nameFirst : OAUTH.registerHow(providerName(this.connector))}</p>
       ${this.#elsewhere()} ${this.#error === undefined ? nothing : problem(this.#error)}
       ${this.draft === undefined ? this.#name() : this.#client(this.draft)}
       <div class="row-of">

@@ -97,7 +97,8 @@ export class VaultHealth extends View {
 }
 
 function dueTable(hours: readonly number[]): TemplateResult {
-  const most = Math.max(1, ...hours)
+  const most = Math.max(...hours)
+  if (most === 0) return html`<p class="muted">${HEALTH.noneDue}</p>`
   const format = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
   const now = Date.now()
   return html`<table class="plain">

@@ -2,8 +2,8 @@ import type { Connection, Connector } from '../api/types.ts'
 import { type Context, can } from '../page-context.ts'
 import type { MenuItem } from '../parts/action-menu.ts'
 import { isAuthorizedByPerson } from '../state-words.ts'
+import { ALLOWED } from '../texts/allowed-texts.ts'
 import { MENU } from '../texts/connection-words.ts'
-import { PAGE } from '../texts/page-texts.ts'
 
 /** What can be done to a connection. What its app lacks is not there; what the scopes forbid is, and says so. */
 export function connectionMenu(options: {
@@ -16,7 +16,7 @@ export function connectionMenu(options: {
   const item = (action: keyof typeof MENU, scope: string, isDangerous = false): MenuItem => ({
     label: MENU[action],
     isDangerous,
-    reason: can(context, scope) ? undefined : PAGE.needsScope(scope),
+    reason: can(context, scope) ? undefined : ALLOWED.needsScope(scope),
     run: () => run(action),
   })
   const UPDATE = 'update:flows_vault_connections'

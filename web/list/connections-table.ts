@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { guard } from 'lit/directives/guard.js'
 import { repeat } from 'lit/directives/repeat.js'
 import type { Connection, Connector } from '../api/types.ts'
 import { icon } from '../icons.ts'
@@ -14,6 +15,9 @@ import { moveInTable } from './table-keys.ts'
 
 const HEAD_HEIGHT_PX = 36
 const ROW_HEIGHT_PX = 44
+/** Rows that are drawn anew in one frame: about 20 ms of work on a slow machine, so that no frame is a long one. */
+const ROWS_A_FRAME = 12
+const MINUTE_MS = 60_000
 /** Above this, groups are closed until somebody opens one. */
 const FOLD_ABOVE = 200
 
@@ -49,7 +53,14 @@ export class ConnectionsTable extends View {
   #heights = new Map<string, number>()
   #toggled = new Set<string>()
   #renamed: string | undefined
+  /** How far the table is scrolled over the window's edge. */
+  #top = 0
   #frame = 0
+  /** Those that are in the document, and those that are drawn now. */
+  #drawn: ReadonlySet<string> = new Set()
+  #drawing = new Set<string>()
+  #left = 0
+  #isCut = false
   readonly #onScroll = (): void => {
     cancelAnimationFrame(this.#frame)
     this.#frame = requestAnimationFrame(() => this.requestUpdate())
@@ -69,14 +80,19 @@ export class ConnectionsTable extends View {
 
   protected override render(): TemplateResult {
     const { summary } = this.store
+    // What is drawn in several frames is measured when it is there.
+    if (!this.#isCut) this.#measure()
+    this.#drawn = this.#drawing
+    this.#drawing = new Set()
+    this.#left = ROWS_A_FRAME
+    this.#isCut = false
     const total = summary?.total ?? 0
     this.#blocks =
       this.isGrouped && summary !== undefined
         ? groupedBlocks(summary.by_app, (app) => this.#isOpen(app, total))
         : plainBlocks(total)
     const heights = this.#blocks.map((block) => this.#heightOf(block))
-    const top = this.isConnected ? -this.getBoundingClientRect().top : 0
-    const range = visibleRange(heights, { top, height: window.innerHeight })
+    const range = visibleRange(heights, { top: this.#top, height: window.innerHeight })
     const shown = this.#blocks.slice(range.from, range.to)
     return html`<table
       class="connections"
@@ -99,10 +115,16 @@ export class ConnectionsTable extends View {
     </table>`
   }
 
-  protected override updated(_changed: PropertyValues): void {
+  /** Before anything is drawn, when the last layout still holds: to ask after it would be to lay out twice. */
+  #measure(): void {
+    this.#top = this.isConnected ? -this.getBoundingClientRect().top : 0
     for (const element of this.querySelectorAll<HTMLElement>('tbody[data-key]')) {
       this.#heights.set(element.dataset['key']!, element.offsetHeight)
     }
+  }
+
+  protected override updated(_changed: PropertyValues): void {
+    if (this.#isCut) this.#onScroll()
     for (const element of this.querySelectorAll<HTMLElement>('tbody.spacer td')) {
       element.style.height = `${element.dataset['height']}px`
     }
@@ -150,28 +172,53 @@ export class ConnectionsTable extends View {
 
   #row(index: number): TemplateResult {
     const connection = this.store.row(index)
-    if (connection === undefined) {
+    if (connection === undefined || !this.#takeTurn(connection.id)) {
       return html`<tr class="row is-absent" aria-rowindex=${index + 2}>
         <td colspan="5"><div class="skeleton"></div></td>
       </tr>`
     }
     const connector = this.connectors.get(connection.app_id)
+    const address = this.owner.addressOf(connection)
+    const isSelected = this.selected.has(connection.id)
+    const isOpen = this.openId === connection.id
+    const isLit = this.lit.has(connection.id)
+    const isRenamed = this.#renamed === connection.id
+    const minute = Math.floor(Date.now() / MINUTE_MS)
     const act = (action: string): void => this.#act(connection, action)
-    return row({
-      context: this.context,
-      connection,
-      connector,
-      address: this.owner.addressOf(connection),
-      position: index + 1,
-      isSelected: this.selected.has(connection.id),
-      isOpen: this.openId === connection.id,
-      isLit: this.lit.has(connection.id),
-      menu: connectionMenu({ context: this.context, connection, connector, run: act }),
-      rename: this.#renamed === connection.id ? this.#field(connection) : undefined,
-      onAction: act,
-      onSelect: (isSelected) =>
-        this.dispatchEvent(new CustomEvent('select-row', { detail: { id: connection.id, isSelected } })),
-    })
+    // Of many rows few change at a time; the others are not looked at.
+    const seen = [connection, connector, address, index, isSelected, isOpen, isLit, isRenamed, minute]
+    return html`${guard(seen, () =>
+      row({
+        context: this.context,
+        connection,
+        connector,
+        address,
+        position: index + 1,
+        isSelected,
+        isOpen,
+        isLit,
+        menu: connectionMenu({ context: this.context, connection, connector, run: act }),
+        rename: isRenamed ? this.#field(connection) : undefined,
+        onAction: act,
+        onSelect: (wanted) =>
+          this.dispatchEvent(
+            new CustomEvent('select-row', { detail: { id: connection.id, isSelected: wanted } }),
+          ),
+      }),
+    )}`
+  }
+
+  /** True where the row is there already, or this frame has time for it; the others come with the next ones. */
+  #takeTurn(id: string): boolean {
+    if (!this.#drawn.has(id)) {
+      if (this.#left === 0) {
+        this.#isCut = true
+        return false
+      }
+      this.#left -= 1
+    }
+    this.#drawing.add(id)
+    return true
   }
 
   /** A name is changed here, where it becomes the field. */

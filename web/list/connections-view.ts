@@ -91,12 +91,12 @@ export class VaultConnections extends View {
       ${outcomeLine(this.#outcome, () => this.#tell(undefined))}
       ${summary === undefined ? nothing : needYou(summary, connectors, { filters: this.#filters, show: (state) => this.#filter({ ...this.#filters, state }) })}
       ${
-        summary?.total === 0 && !isFiltered(this.#filters)
+        summary === undefined || (summary.total === 0 && !isFiltered(this.#filters))
           ? nothing
           : html`<filter-bar
               .filters=${this.#filters}
               .connectors=${[...connectors.values()]}
-              .total=${summary?.total}
+              .total=${summary.total}
               @filters-change=${(event: CustomEvent<Filters>) => this.#filter(event.detail)}
             ></filter-bar>`
       }
@@ -228,6 +228,7 @@ export class VaultConnections extends View {
     const { connection } = event.detail
     const text = connection.status === 'empty' ? LIST.added : connection.ready ? LIST.ready : LIST.waiting
     this.#tell({ text: text(connection.name), connection })
+    this.#list!.own(connection.id)
     await this.#list!.reload()
     this.#list!.light([connection.id])
     await this.updateComplete
@@ -237,12 +238,16 @@ export class VaultConnections extends View {
   async #onChangedHere(event: CustomEvent<{ connection?: Connection; text?: string }>): Promise<void> {
     const { connection, text } = event.detail
     if (text !== undefined) this.#tell({ text })
-    if (connection !== undefined) this.#list!.store.replace(connection)
+    if (connection !== undefined) {
+      this.#list!.own(connection.id)
+      this.#list!.store.replace(connection)
+    }
     await this.#list!.reload()
   }
 
   async #onDeletedHere(event: CustomEvent<{ connection: Connection; undo(): Promise<void> }>): Promise<void> {
     const { connection, undo } = event.detail
+    this.#list!.own(connection.id)
     if (this.route.id === connection.id) navigate(addressOf({ query: this.route.query }))
     this.#tell({
       text: LIST.deletedLine(connection.name),

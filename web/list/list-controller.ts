@@ -21,8 +21,8 @@ export class ListController implements ReactiveController {
   version = 0
   /** Rises when the vault may hold something else: only then is more than the list asked for anew. */
   changes = 0
-  /** Changes that would move rows, held back until somebody asks for them. */
-  waiting = 0
+  readonly #waiting = new Set<string>()
+  readonly #own = new Set<string>()
   readonly selected = new Set<string>()
   readonly lit = new Set<string>()
   readonly #host: ReactiveControllerHost
@@ -71,10 +71,23 @@ export class ListController implements ReactiveController {
     void this.reload()
   }
 
+  /** How many changes would move rows; they are held back until somebody asks for them. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** What the person changed here is no news to them. */
+  own(id: string): void {
+    this.#own.add(id)
+    this.#waiting.delete(id)
+  }
+
   /** Asks for the list anew. */
   async reload(): Promise<void> {
-    this.waiting = 0
+    this.#waiting.clear()
     await this.store.load(this.#filters)
+    // Told of while it was asked for, and in the answer already.
+    for (const id of this.#waiting) if (this.store.find(id) !== undefined) this.#waiting.delete(id)
     this.#changed()
   }
 
@@ -103,15 +116,16 @@ export class ListController implements ReactiveController {
   async #onChanges(ids: Changed): Promise<void> {
     if (ids === 'all') return this.reload()
     const known = ids.filter((id) => this.store.find(id) !== undefined)
-    let others = ids.length - known.length
+    const others = ids.filter((id) => !known.includes(id))
     for (const id of known) {
       try {
         this.store.replace(await this.#context.api.connection(id))
       } catch (error) {
-        if (error instanceof ApiError && error.status === 404) others += 1
+        if (error instanceof ApiError && error.status === 404) others.push(id)
       }
     }
-    this.waiting += others
+    for (const id of others) if (!this.#own.has(id)) this.#waiting.add(id)
+    for (const id of ids) this.#own.delete(id)
     this.#context.say(LIST.changed(ids.length))
     this.changes += 1
     this.light(known)

@@ -53,8 +53,8 @@ export function row(options: RowOptions): TemplateResult {
         @change=${(event: Event) => options.onSelect((event.target as HTMLInputElement).checked)}
       />${tile(connection.app_id, label)}
       <span class="names">
-        <a class="name" href=${options.address}><bdi>${connection.name}</bdi></a>
-        <span class="account-under meta"><bdi>${accountOf(connection)}</bdi></span>
+        <a class="name" href=${options.address} title=${connection.name}><bdi>${connection.name}</bdi></a>
+        ${accountOf(connection) === '–' ? nothing : html`<span class="account-under meta"><bdi>${accountOf(connection)}</bdi></span>`}
       </span>
     </td>
     <td class="c-account"><bdi>${accountOf(connection)}</bdi></td>

@@ -12,23 +12,25 @@ export interface MenuItem {
 
 /** A button with a menu under it, as the APG describes menu buttons. */
 export class ActionMenu extends View {
-  static override properties = { items: {}, label: {} }
+  static override properties = { items: {}, label: {}, text: {} }
   declare items: readonly MenuItem[]
   declare label: string
+  /** What stands on the button in place of the dots. */
+  declare text: string | undefined
   #isOpen = false
 
   protected override render(): TemplateResult {
     return html`<div class="menu" @keydown=${this.#onKey} @focusout=${this.#onFocusOut}>
       <button
         type="button"
-        class="quiet icon-only opener"
+        class="quiet opener ${this.text === undefined ? 'icon-only' : 'small'}"
         aria-haspopup="menu"
         aria-expanded=${this.#isOpen}
         aria-label=${this.label}
         title=${this.label}
         @click=${() => this.toggle(!this.#isOpen)}
       >
-        ${icon('more')}
+        ${this.text === undefined ? icon('more') : html`<bdi class="opener-text">${this.text}</bdi>${icon('down')}`}
       </button>
       ${
         this.#isOpen

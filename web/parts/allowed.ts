@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { type Context, can, mayAddIn } from '../page-context.ts'
 import type { StateAction } from '../state-words.ts'
-import { PAGE } from '../texts/page-texts.ts'
+import { ALLOWED } from '../texts/allowed-texts.ts'
 
 const CREATE = 'create:flows_vault_connections'
 const UPDATE = 'update:flows_vault_connections'
@@ -30,7 +30,7 @@ export function stateButton(
 ): TemplateResult {
   const { action, of, isPrimary, run } = options
   const scope = SCOPES[action.kind]
-  const reason = can(context, scope) ? undefined : PAGE.needsScope(scope)
+  const reason = can(context, scope) ? undefined : ALLOWED.needsScope(scope)
   return html`<button
     type="button"
     class="small ${isPrimary ? 'primary' : ''}"
@@ -45,9 +45,9 @@ export function stateButton(
 
 /** Why the caller may add nothing, or nothing of these apps, in words; undefined where it may. */
 export function whyNotAdd(context: Context, appIds: readonly string[] = []): string | undefined {
-  if (!can(context, CREATE)) return PAGE.needsScope(CREATE)
+  if (!can(context, CREATE)) return ALLOWED.needsScope(CREATE)
   const { permitted_apps: permitted } = context.identity
-  if (permitted?.length === 0) return PAGE.noPermittedApp
+  if (permitted?.length === 0) return ALLOWED.noPermittedApp
   if (appIds.length === 0 || appIds.some((app) => mayAddIn(context, app))) return undefined
-  return PAGE.notPermitted
+  return ALLOWED.notPermitted
 }

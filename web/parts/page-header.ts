@@ -31,7 +31,7 @@ export class PageHeader extends View {
     const name = person.name ?? person.id
     return html`<header class="top">
       <div class="top-inner">
-        <a class="brand" href=${PAGE_ROOT}>${icon('vault')} ${PAGE.product}</a>
+        <a class="brand" href=${PAGE_ROOT}>${icon('vault')}<span class="brand-name">${PAGE.product}</span></a>
         <nav aria-label=${PAGE.navigation}>
           <button
             type="button"
@@ -55,16 +55,21 @@ export class PageHeader extends View {
           title=${PAGE.environmentOf(tenant, environment)}
           ><bdi>${tenant}</bdi> · <bdi>${environment}</bdi></span
         >
-        <button type="button" class="quiet icon-only" aria-label=${PAGE.theme} title=${PAGE.theme} @click=${this.#nextTheme}>
+        <button type="button" class="quiet icon-only is-wide" aria-label=${PAGE.theme} title=${PAGE.theme} @click=${this.#nextTheme}>
           ${icon('moon')}
         </button>
-        <button type="button" class="quiet icon-only" aria-label=${PAGE.keys} title=${PAGE.keys} @click=${this.#showKeys}>
+        <button type="button" class="quiet icon-only is-wide" aria-label=${PAGE.keys} title=${PAGE.keys} @click=${this.#showKeys}>
           ${icon('question')}
         </button>
         <action-menu
           class="person"
           .label=${PAGE.signedInAs(name)}
-          .items=${[{ label: PAGE.signOut, run: () => this.dispatchEvent(new Event('sign-out')) }]}
+          .text=${name}
+          .items=${[
+            { label: PAGE.themeNext(THEMES[this.#nextAt]!), run: () => this.#nextTheme() },
+            { label: PAGE.keys, run: () => this.#showKeys() },
+            { label: PAGE.signOut, run: () => this.dispatchEvent(new Event('sign-out')) },
+          ]}
         ></action-menu>
       </div>
       ${this.#keysDialog()}
@@ -96,11 +101,15 @@ export class PageHeader extends View {
     </dialog>`
   }
 
+  get #nextAt(): number {
+    return (THEMES.indexOf(browserChoices().theme) + 1) % THEMES.length
+  }
+
   #nextTheme(): void {
-    const at = THEMES.indexOf(browserChoices().theme)
-    const theme = THEMES[(at + 1) % THEMES.length]!
+    const theme = THEMES[this.#nextAt]!
     choose({ theme })
     this.context.say(`${PAGE.theme}: ${PAGE.themes[theme]}`)
+    this.requestUpdate()
   }
 
   #showKeys(): void {

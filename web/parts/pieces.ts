@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import { icon } from '../icons.ts'
+import { ALLOWED } from '../texts/allowed-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { exactTime, relativeTime } from '../time.ts'
 import './copy-button.ts'
@@ -17,7 +18,7 @@ export function timeAgo(text: string | null | undefined, nowMs = Date.now()): Te
 export function problem(error: unknown, retry?: () => void): TemplateResult {
   const isApi = error instanceof ApiError
   const scope = isApi && error.status === 403 ? scopeIn(error.message) : undefined
-  const message = scope === undefined ? (isApi ? error.message : PAGE.noAnswer) : PAGE.needsScope(scope)
+  const message = scope === undefined ? (isApi ? error.message : PAGE.noAnswer) : ALLOWED.needsScope(scope)
   return html`<div class="notice" data-hue="red" role="alert">
     ${icon('warning')}
     <div>

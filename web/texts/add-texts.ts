@@ -45,6 +45,15 @@ export const ADD = {
   addValue: 'Add a value',
 } as const
 
+/** What stands for a provider in a sentence: of a connector that takes any, its own name would say nothing. */
+export function providerName({ label, presets = 0 }: { label: string; presets?: number }): string {
+  return presets > 0 ? 'the provider' : label
+}
+
+function begin(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 /** Connecting by an authorization in the provider's own window. */
 export const OAUTH = {
   application: 'Which OAuth application asks?',
@@ -60,7 +69,7 @@ export const OAUTH = {
   defaultAsks: 'The vault’s own OAuth application asks.',
   callbackUrl: 'Callback URL',
   callbackHow: (app: string) =>
-    `${app} refuses the address that people are sent back to? Register this callback URL there, then open the window again.`,
+    `${begin(app)} refuses the address that people are sent back to? Register this callback URL there, then open the window again.`,
   registerName: 'Name of the application',
   clientId: 'Client id',
   clientSecret: 'Client secret',
@@ -69,6 +78,10 @@ export const OAUTH = {
   permissions: 'Permissions',
   otherPermission: 'Add another permission',
   connect: 'Connect',
+  connectHow: (app: string) =>
+    `A window of ${app} opens. Sign in there and allow the access; this page notices by itself.`,
+  callbackFirst: (app: string) =>
+    `${begin(app)} sends people back to this callback URL, which has to be registered there:`,
   waiting: (app: string) => `Waiting for ${app}`,
   waitingHint: 'Go on in the window that has opened. This page notices by itself.',
   openAgain: 'Open again',
@@ -86,7 +99,7 @@ export const OAUTH = {
     expired: () => 'The link ended after ten minutes. Nothing was changed.',
     fewer_scopes: () => 'Connected, but not with all permissions.',
     other_account: () => 'You signed in with another account than before. Nothing was changed.',
-    failed: (app: string) => `${app} did not authorize it. Nothing was changed.`,
+    failed: (app: string) => `${begin(app)} did not authorize it. Nothing was changed.`,
   },
 } as const
 

@@ -6,6 +6,7 @@ export const HEALTH = {
     failing_apps: 'apps failing',
     ending_soon: 'end within 7 days',
   },
+  noneDue: 'None.',
   allWell: 'Everything renews by itself.',
   due: 'Renewals due in the next 24 hours',
   hour: 'From',

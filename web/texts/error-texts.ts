@@ -1,0 +1,13 @@
+const FORMATS: Readonly<Record<string, string>> = {
+  'visible-ascii': 'It has only letters, digits and signs, without blanks.',
+  'header-value': 'It is one line of letters, digits and signs.',
+  'single-line': 'It is one line.',
+  'forms-url-https': 'It is an address that begins with https://.',
+  'hostname-rfc2181': 'It is the name of a host, such as acme.example.com, without https://.',
+  email: 'It is an e-mail address.',
+  'pem-private-key': 'It is a private key: all of it, from -----BEGIN to END-----.',
+  'pem-public-key': 'It is a public key: all of it, from -----BEGIN to END-----.',
+}
+
+/** What is wrong with a field, where the API's own words are for programs. */
+export const FIELD_ERRORS = { missing: 'This is needed.', formats: FORMATS } as const
