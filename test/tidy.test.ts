@@ -86,7 +86,11 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   {
     name: 'infra',
     files: /^infra\//,
-    mayImport: ['infra', 'web build', 'route table', 'service facts', 'settings', 'ports', 'domain'],
+    // What is bundled as data: the presets.
+    mayImport: [
+      ...['infra', 'web build', 'route table', 'service facts', 'settings', 'ports', 'domain'],
+      'connectors',
+    ],
   },
 ]
 

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { buildSync } from 'esbuild'
 import { type Config, ENV } from '../../functions/config.ts'
+import { allPresets } from '../../shared/connectors/presets/preset-list.ts'
 import type { FunctionFolder } from '../function-table.ts'
 
 const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..')
@@ -38,7 +39,10 @@ export function bundleFunction(name: FunctionFolder, secretStore: Config['secret
       '@aws-sdk/endpoint-cache': path.join(import.meta.dirname, 'no-endpoint-discovery.ts'),
       '@smithy/core/event-streams': path.join(import.meta.dirname, 'no-event-streams.ts'),
     },
-    define: { [`process.env.${ENV.secretStore}`]: JSON.stringify(secretStore) },
+    define: {
+      [`process.env.${ENV.secretStore}`]: JSON.stringify(secretStore),
+      FLOW_VAULT_PRESETS: JSON.stringify(JSON.stringify(allPresets())),
+    },
     legalComments: 'none',
     // Beside the code, and read only where NODE_OPTIONS says --enable-source-maps: a start does not wait for it.
     sourcemap: 'linked',

@@ -3,7 +3,7 @@ import type { JsonValue } from '../../domain/json.ts'
 import { shownName, typeName } from '../../domain/schema-issue.ts'
 import type { Connector, Setup } from '../connector.ts'
 import type { Preset } from './preset.ts'
-import { findPreset, PRESETS } from './preset-list.ts'
+import { allPresets, findPreset } from './preset-list.ts'
 import { presetSetup } from './preset-setup.ts'
 
 /** How many names are offered for one that is not known. */
@@ -25,7 +25,7 @@ export function presetSetups(connector: Connector, preset: Preset): readonly Set
 
 /** The services that the app has a setup for, in the order of their labels. */
 export function presetsOf(connector: Connector): readonly Preset[] {
-  return PRESETS.filter((preset) => presetSetups(connector, preset).length > 0)
+  return allPresets().filter((preset) => presetSetups(connector, preset).length > 0)
 }
 
 /**

@@ -37,14 +37,30 @@ const FILES: readonly (readonly [Category, readonly object[]])[] = [
   ['support', support],
 ]
 
-/** Every named service, in the order of the labels. */
-export const PRESETS: readonly Preset[] = FILES.flatMap(([category, entries]) =>
-  entries.map((entry) => ({ ...entry, category }) as Preset),
-).sort((a, b) => a.label.localeCompare(b.label, 'en'))
+/**
+ * The bundles of functions have every entry here, as one text and in order (`bundle-function.ts`), and the files fall
+ * out of them: a start does not pay for what hardly any request asks for.
+ */
+declare const FLOW_VAULT_PRESETS: string
 
-const BY_ID: ReadonlyMap<string, Preset> = new Map(PRESETS.map((preset) => [preset.id, preset]))
+let every: readonly Preset[] | undefined
+let byId: ReadonlyMap<string, Preset> | undefined
+
+/** Every named service, in the order of the labels. */
+export function allPresets(): readonly Preset[] {
+  every ??= typeof FLOW_VAULT_PRESETS === 'string' ? JSON.parse(FLOW_VAULT_PRESETS) : inOrder()
+  return every!
+}
+
+function inOrder(): Preset[] {
+  const presets = FILES.flatMap(([category, entries]) =>
+    entries.map((entry) => ({ ...entry, category }) as Preset),
+  )
+  return presets.sort((a, b) => a.label.localeCompare(b.label, 'en'))
+}
 
 /** The service of that name, or undefined. */
 export function findPreset(id: string): Preset | undefined {
-  return BY_ID.get(id)
+  byId ??= new Map(allPresets().map((preset) => [preset.id, preset]))
+  return byId.get(id)
 }

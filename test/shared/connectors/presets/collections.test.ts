@@ -1,5 +1,5 @@
 import type { Preset } from '../../../../shared/connectors/presets/preset.ts'
-import { PRESETS } from '../../../../shared/connectors/presets/preset-list.ts'
+import { allPresets } from '../../../../shared/connectors/presets/preset-list.ts'
 import {
   type CollectedService,
   servicesOfArctic,
@@ -13,7 +13,7 @@ const COLLECTIONS: readonly (readonly [string, ReadonlyMap<string, CollectedServ
 ]
 
 describe.each(COLLECTIONS)('the presets beside those of %s', (collection, services) => {
-  const named = PRESETS.flatMap((preset) =>
+  const named = allPresets().flatMap((preset) =>
     namesIn(preset, collection).map((name) => ({ preset, name, service: byName(services, name) })),
   )
 
@@ -26,7 +26,7 @@ describe.each(COLLECTIONS)('the presets beside those of %s', (collection, servic
     const unnamed = [...services.values()].filter(
       (service) =>
         !named.some((each) => each.service === service) &&
-        PRESETS.some(
+        allPresets().some(
           ({ oauth }) => hasHostOfItsOwn(oauth?.tokenUrl) && isSame(oauth?.tokenUrl, service.tokenUrl),
         ),
     )

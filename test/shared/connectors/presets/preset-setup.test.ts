@@ -2,7 +2,7 @@ import { findConnector, findSetup } from '../../../../shared/connectors/catalogu
 import { catalogueHost } from '../../../../shared/connectors/catalogue-host.ts'
 import type { Setup } from '../../../../shared/connectors/connector.ts'
 import { presetSetups } from '../../../../shared/connectors/presets/pick-preset-setup.ts'
-import { PRESETS } from '../../../../shared/connectors/presets/preset-list.ts'
+import { allPresets } from '../../../../shared/connectors/presets/preset-list.ts'
 import { renderCredential } from '../../../../shared/connectors/render-credential.ts'
 import { validateSetup } from '../../../../shared/connectors/setup-schema.ts'
 import { renderTemplate } from '../../../../shared/connectors/template.ts'
@@ -10,14 +10,20 @@ import type { JsonObject } from '../../../../shared/domain/json.ts'
 
 const APPS = ['OAUTH2', 'HTTP'].map((appId) => findConnector(appId)!)
 const SETUPS = APPS.flatMap((connector) =>
-  PRESETS.flatMap((preset) => presetSetups(connector, preset).map((setup) => ({ connector, preset, setup }))),
+  allPresets().flatMap((preset) =>
+    presetSetups(connector, preset).map((setup) => ({ connector, preset, setup })),
+  ),
 )
 const GRANTS = { main: { access_token: 'access-token-000' } }
 
 describe('presetSetup', () => {
   it('has a setup for every service', () => {
     const served = new Set(SETUPS.map(({ preset }) => preset.id))
-    expect(PRESETS.filter(({ id }) => !served.has(id)).map(({ id }) => id)).toEqual([])
+    expect(
+      allPresets()
+        .filter(({ id }) => !served.has(id))
+        .map(({ id }) => id),
+    ).toEqual([])
   })
 
   it.each(SETUPS)(
