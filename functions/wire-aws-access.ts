@@ -44,17 +44,25 @@ export function awsAccess(env: Environment): AwsAccess {
 const shared = new WeakMap<AwsAccess, Map<unknown, unknown>>()
 
 /**
- * The function's one client of a service, made at its first use: each has connections of its own, and a handshake for
- * each of them. `settings` are those of the first who asks.
+ * The function's one client of a service: each has connections of its own, and a handshake for each of them. It is made
+ * at the first call, for which most starts have no need. `settings` are those of the first who asks.
  */
-export function sharedClient<Client, Settings>(
+export function sharedClient<Client extends { send: (...call: never[]) => unknown }, Settings>(
   Class: new (settings: AwsAccess & Settings) => Client,
   aws: AwsAccess,
   settings: Settings,
-): Client {
+): Pick<Client, 'send'> {
   const clients = shared.get(aws) ?? new Map<unknown, unknown>()
   shared.set(aws, clients)
-  const client = (clients.get(Class) as Client | undefined) ?? new Class({ ...aws, ...settings })
-  clients.set(Class, client)
-  return client
+  const known = clients.get(Class) as Pick<Client, 'send'> | undefined
+  if (known !== undefined) return known
+  let client: Client | undefined
+  const lazy: Pick<Client, 'send'> = {
+    send: (...call: never[]) => {
+      client ??= new Class({ ...aws, ...settings })
+      return client.send(...call)
+    },
+  }
+  clients.set(Class, lazy)
+  return lazy
 }

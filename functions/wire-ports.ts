@@ -143,7 +143,7 @@ function storeOfSetting(
     })
   }
   return new SecretsManagerStore({
-    client: new SecretsManagerClient({ ...aws, ...SERVICE_CLIENT_SETTINGS }),
+    client: sharedClient(SecretsManagerClient, aws, SERVICE_CLIENT_SETTINGS),
     writeBudget: new MeasuredWriteBudget({
       clock,
       maxInstances: config.secretWriters,
@@ -174,7 +174,7 @@ export function kmsDigester({ config, aws }: Base): KmsDigester {
 /** The work that calls providers, asked of the `grants` function. */
 export function grantRunner({ config, clock, aws }: Base): GrantRunner {
   const requestHandler = { ...SERVICE_CLIENT_SETTINGS.requestHandler, requestTimeout: INVOKE_TIMEOUT_MS }
-  const client = new LambdaClient({ ...aws, maxAttempts: 1, requestHandler })
+  const client = sharedClient(LambdaClient, aws, { maxAttempts: 1, requestHandler })
   return createLambdaGrantRunner({
     client,
     functionName: present(config.grantsFunction, ENV.grantsFunction),

@@ -29,7 +29,7 @@ import type { PublishFunctionPorts } from './publish/ports.ts'
 import type { ReconcileFunctionPorts } from './reconcile/ports.ts'
 import type { SweepFunctionPorts } from './sweep/ports.ts'
 import { transportSecurity } from './transport-security.ts'
-import { SERVICE_CLIENT_SETTINGS } from './wire-aws-access.ts'
+import { SERVICE_CLIENT_SETTINGS, sharedClient } from './wire-aws-access.ts'
 import {
   auditTrail,
   common,
@@ -174,7 +174,7 @@ export function wirePublish(env: Environment = process.env): PublishFunctionPort
   const base = readBase(env)
   const { config, clock, random, aws } = base
   const rows = common(base)
-  const client = new EventBridgeClient({ ...aws, ...SERVICE_CLIENT_SETTINGS })
+  const client = sharedClient(EventBridgeClient, aws, SERVICE_CLIENT_SETTINGS)
   const bus = new EventBridgeOutlet({ client, busName: present(config.busName, ENV.busName), clock, random })
   return {
     ...rows,

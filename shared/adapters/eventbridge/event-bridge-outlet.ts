@@ -21,13 +21,13 @@ const FIRST_PAUSE_MS = 50
  * consumers compare `sequence`. What it refuses of a batch is put again, and nothing that it has taken.
  */
 export class EventBridgeOutlet implements EventOutlet {
-  readonly #client: EventBridgeClient
+  readonly #client: Pick<EventBridgeClient, 'send'>
   readonly #busName: string
   readonly #clock: Pick<Clock, 'sleep'>
   readonly #random: Pick<Random, 'fraction'>
 
   constructor(options: {
-    client: EventBridgeClient
+    client: Pick<EventBridgeClient, 'send'>
     busName: string
     clock: Pick<Clock, 'sleep'>
     random: Pick<Random, 'fraction'>

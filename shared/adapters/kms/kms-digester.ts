@@ -11,10 +11,10 @@ import { kmsError } from './kms-failure.ts'
  * authenticates is the purpose and the SHA-256 of the text. Throws as the key wrapper does.
  */
 export class KmsDigester implements Digester {
-  readonly #client: KMSClient
+  readonly #client: Pick<KMSClient, 'send'>
   readonly #keyId: string
 
-  constructor({ client, keyId }: { client: KMSClient; keyId: string }) {
+  constructor({ client, keyId }: { client: Pick<KMSClient, 'send'>; keyId: string }) {
     this.#client = client
     this.#keyId = keyId
   }

@@ -11,11 +11,11 @@ const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/
  * in the audit log and can be a condition of a policy. One call a wrap and one an unwrap.
  */
 export class KmsKeyWrapper implements KeyWrapper {
-  readonly #client: KMSClient
+  readonly #client: Pick<KMSClient, 'send'>
   readonly #keyArn: string
 
   /** Throws `InvariantError` when `keyArn` is not the ARN of a key. */
-  constructor({ client, keyArn }: { client: KMSClient; keyArn: string }) {
+  constructor({ client, keyArn }: { client: Pick<KMSClient, 'send'>; keyArn: string }) {
     if (!KEY_ARN.test(keyArn))
       throw new InvariantError('the KMS key must be given by its ARN, not by an alias')
     this.#client = client

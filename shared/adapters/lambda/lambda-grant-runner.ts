@@ -14,7 +14,7 @@ const LONGEST_WAIT_MS = 25_000
  * by itself: an invocation whose answer was lost may have used up a code.
  */
 export function createLambdaGrantRunner(options: {
-  client: LambdaClient
+  client: Pick<LambdaClient, 'send'>
   functionName: string
   clock: Clock
 }): GrantRunner {
@@ -51,7 +51,7 @@ async function within(
 }
 
 async function invoke(
-  { client, functionName }: { client: LambdaClient; functionName: string },
+  { client, functionName }: { client: Pick<LambdaClient, 'send'>; functionName: string },
   call: { op: string; request: unknown },
   signal: AbortSignal,
 ): Promise<unknown> {

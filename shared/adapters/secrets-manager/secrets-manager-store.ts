@@ -53,13 +53,13 @@ const MARKED_DELETED = 'InvalidRequestException'
 export class SecretsManagerStore implements SecretStore {
   readonly staging = 'at-once'
   readonly deployment: string
-  readonly #client: SecretsManagerClient
+  readonly #client: Pick<SecretsManagerClient, 'send'>
   readonly #writeBudget: WriteBudget
   readonly #kmsKeyId: string | undefined
   readonly #recoveryWindowDays: number
 
   constructor(options: {
-    client: SecretsManagerClient
+    client: Pick<SecretsManagerClient, 'send'>
     writeBudget: WriteBudget
     /** Names this deployment in its secrets' names and in a tag. */
     deployment: string

@@ -11,7 +11,7 @@ export const MAX_BATCH = 10
 
 /** Sends messages as JSON in one call; `groupingOf` says what each waits behind. Throws `StoreUnavailableError` unless all were taken. */
 export async function sendBatch<Message>(
-  { client, queueUrl }: { client: SQSClient; queueUrl: string },
+  { client, queueUrl }: { client: Pick<SQSClient, 'send'>; queueUrl: string },
   batch: readonly Message[],
   groupingOf: (
     message: Message,

@@ -12,10 +12,10 @@ const MAX_PUT_OFF_S = 12 * 3600 - 60
  * and wait for each other, and no other's do. A message that is sent twice within five minutes is one message.
  */
 export class SqsDeliveryQueue implements DeliveryQueue {
-  readonly #client: SQSClient
+  readonly #client: Pick<SQSClient, 'send'>
   readonly #queueUrl: string
 
-  constructor(options: { client: SQSClient; queueUrl: string }) {
+  constructor(options: { client: Pick<SQSClient, 'send'>; queueUrl: string }) {
     this.#client = options.client
     this.#queueUrl = options.queueUrl
   }

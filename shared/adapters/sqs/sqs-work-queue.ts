@@ -19,10 +19,10 @@ export interface WorkQueueUrls {
  * `InvariantError` when it has no queue for it.
  */
 export class SqsWorkQueue implements WorkQueue {
-  readonly #client: SQSClient
+  readonly #client: Pick<SQSClient, 'send'>
   readonly #urls: WorkQueueUrls
 
-  constructor({ client, ...urls }: WorkQueueUrls & { client: SQSClient }) {
+  constructor({ client, ...urls }: WorkQueueUrls & { client: Pick<SQSClient, 'send'> }) {
     this.#client = client
     this.#urls = urls
   }
