@@ -1,6 +1,6 @@
 import { benchBundles } from './bundles.ts'
+import { benchColdStart } from './cold-start.ts'
 import { benchEvents } from './events.ts'
-import { benchFirstFetch } from './first-fetch.ts'
 import { benchFlowClient } from './flow-client.ts'
 import { benchGrants } from './grants.ts'
 import { benchHttp } from './http.ts'
@@ -16,8 +16,8 @@ import { benchStorage } from './storage.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   bundles: benchBundles,
+  'cold-start': benchColdStart,
   events: benchEvents,
-  'first-fetch': benchFirstFetch,
   'flow-client': benchFlowClient,
   grants: benchGrants,
   http: benchHttp,
