@@ -117,6 +117,21 @@ describe.each(SERVERS)('a grant of $name', ({ variable, start, hasSessions }) =>
     expect(gone).toEqual([false, false])
   })
 
+  it.each([
+    ['alike', {}],
+    ['with another parameter', { audience: 'https://api.example.test' }],
+  ])(
+    'outlives an older one of the same client and person that is deleted, asked for %s',
+    async (_what, how) => {
+      const older = await world.authorized(how)
+      const newer = await world.authorized()
+      expect((await world.calls.call('DELETE', `${CONNECTIONS}/${older}`)).status).toBe(204)
+      await rotate(newer)
+      expect(await world.calls.view(newer)).toMatchObject({ status: 'ready', failure: null })
+      expect(await world.server.isActive(await tokenOf(newer))).toBe(true)
+    },
+  )
+
   it('outlives a restart of the server: served meanwhile, renewed afterwards', async () => {
     const id = await world.authorized()
     const first = await tokenOf(id)
@@ -187,7 +202,7 @@ interface World {
   readonly calls: Pick<GrantCalls, 'call' | 'view' | 'fetchCredential'>
   setup(): Record<string, string>
   /** A new connection, authorized by the person; answers its id. */
-  authorized(): Promise<string>
+  authorized(setup?: Readonly<Record<string, string>>): Promise<string>
   authorize(id: string): Promise<void>
   /** Sends a refresh token past the vault, as a thief would; answers the status. */
   replay(refreshToken: string): Promise<number>
@@ -227,8 +242,12 @@ async function startWorld(
     calls,
     setup,
     authorize,
-    async authorized() {
-      const { body } = await calls.create({ name: 'Orders', app_id: 'OAUTH2', setup: setup() })
+    async authorized(more = {}) {
+      const { body } = await calls.create({
+        name: 'Orders',
+        app_id: 'OAUTH2',
+        setup: { ...setup(), ...more },
+      })
       await authorize(body.id)
       return body.id
     },

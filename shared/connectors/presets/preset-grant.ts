@@ -84,6 +84,7 @@ function profileOf(general: GrantProfile, preset: Preset, oauth: PresetOAuth): G
         style: oauth.revocation.style,
         url: withDefaults(oauth.revocation.url, preset),
         revokes: 'grant' as const,
+        ...(oauth.revocation.ends !== undefined && { ends: oauth.revocation.ends }),
       },
     }),
     ...(isCode &&

@@ -57,7 +57,7 @@ export interface PresetOAuth {
   readonly tokenUrl: string
   /** Where renewing has an address of its own. */
   readonly refreshUrl?: string
-  readonly revocation?: Pick<Revocation, 'style'> & { readonly url: string }
+  readonly revocation?: Pick<Revocation, 'style' | 'ends'> & { readonly url: string }
   readonly identity?: PresetIdentity
   readonly separator?: ','
   /** Scopes as they look there, for a person to begin with; empty where they belong to the application. */

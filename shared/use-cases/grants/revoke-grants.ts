@@ -1,7 +1,9 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
+import type { Setup } from '../../connectors/connector.ts'
+import { enteredOf } from '../../connectors/render-credential.ts'
+import { fieldsOf } from '../../connectors/template.ts'
 import type { Account } from '../../domain/account.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
-import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { connectionsPartition } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
@@ -29,6 +31,9 @@ export type Revocable = Pick<
   readonly secret?: SecretPointer
 }
 
+/** The same, with what names its client at the provider. */
+type Ended = Revocable & { readonly client: string | undefined }
+
 /**
  * Revokes a connection's grants at the provider (RFC 7009, or the provider's own way), and answers how each went:
  * `kept` where the tenant holds another of the same client and perhaps the same person, which would end too. With
@@ -40,12 +45,14 @@ export async function revokeGrants(
   tokens: TokensByName,
   { evenIfHeld = false }: { evenIfHeld?: boolean } = {},
 ): Promise<RevokeStoredResult> {
-  const profile = findSetupOf(connection.appId, connection.setupType)?.grant
+  const setup = findSetupOf(connection.appId, connection.setupType)
+  const profile = setup?.grant
   if (profile === undefined) return {}
   const names = Object.keys(tokens)
-  if (!evenIfHeld && (await isEndingAnother(ports, connection, profile)))
-    return Object.fromEntries(names.map((name) => [name, 'kept' as const]))
   const effective = await effectiveSetup(ports, connection, profile, await setupOf(ports, connection))
+  const client = clientIn(setup!, enteredOf(setup!, effective.values).settings)
+  if (!evenIfHeld && (await isEndingAnother(ports, { ...connection, client }, setup!)))
+    return Object.fromEntries(names.map((name) => [name, 'kept' as const]))
   const application = await findApplicationClient(ports, connection, profile, effective)
   const results: RevokeStoredResult = {}
   for (const [name, grant] of Object.entries(tokens)) {
@@ -64,25 +71,42 @@ export async function revokeGrants(
   return results
 }
 
+/** What names a client at its provider, whatever else it is asked with; undefined where the setup does not say. */
+function clientIn({ grant: profile }: Setup, settings: JsonObject | undefined): string | undefined {
+  if (profile?.client.from !== 'setup') return undefined
+  const names = [profile.client.id, ...[profile.tokenUrl].flat().flatMap(fieldsOf)]
+  const values = names.map((name) => settings?.[name])
+  return values.includes(undefined) ? undefined : JSON.stringify(values)
+}
+
 /** Whether the provider's revocation would end a grant that some connection of the tenant still works with. */
 async function isEndingAnother(
   ports: Pick<GrantPorts, 'items'>,
-  ended: Revocable,
-  { kind, revocation }: GrantProfile,
+  ended: Ended,
+  setup: Setup,
 ): Promise<boolean> {
+  const { kind, revocation } = setup.grant!
   if (kind !== 'authorization-code' || revocation === undefined || revocation.ends === 'token') return false
   const query = { partition: connectionsPartition(ended.tenant), limit: ROWS_A_PAGE }
   let pages = 0
   for await (const page of pagesOf(ports.items, query)) {
     if (pages++ === MAX_PAGES) return true
-    if (page.some(({ attributes }) => isOfSamePerson(rowOf(attributes)!, ended))) return true
+    const rows = page.map(({ attributes }) => rowOf(attributes)!)
+    if (rows.some((row) => isOfSameClient(row, ended, setup) && isOfSamePerson(row, ended))) return true
   }
   return false
 }
 
-function isOfSamePerson(row: ConnectionRow, { account, clientDigest, oauthAppId }: Revocable): boolean {
-  if (row.grant === undefined || row.clientDigest !== clientDigest || row.oauthAppId !== oauthAppId)
+/** Providers that end all of a client do so whatever each of its grants was asked for with (Keycloak). */
+function isOfSameClient(row: ConnectionRow, ended: Ended, setup: Setup): boolean {
+  if (row.grant === undefined || row.oauthAppId !== ended.oauthAppId) return false
+  if (row.clientDigest === ended.clientDigest) return true
+  if (row.appId !== ended.appId || row.setupType !== ended.setupType || ended.client === undefined)
     return false
+  return clientIn(setup, { ...row.publicSetup, ...row.settings }) === ended.client
+}
+
+function isOfSamePerson(row: ConnectionRow, { account }: Revocable): boolean {
   const [one, other] = [row.account, account]
   if (one?.id !== undefined && other?.id !== undefined) return one.id === other.id && one.team === other.team
   if (one?.email === undefined || other?.email === undefined) return true

@@ -30,7 +30,11 @@ const oauth = z.strictObject({
   tokenUrl: address(),
   refreshUrl: z.optional(address()),
   revocation: z.optional(
-    z.strictObject({ style: z.enum(['rfc7009', 'google', 'slack', 'stripe-deauthorize']), url: address() }),
+    z.strictObject({
+      style: z.enum(['rfc7009', 'google', 'slack', 'stripe-deauthorize']),
+      url: address(),
+      ends: z.optional(z.enum(['token', 'consent'])),
+    }),
   ),
   identity: z.optional(
     z.strictObject({

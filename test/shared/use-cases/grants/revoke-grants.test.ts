@@ -53,6 +53,13 @@ describe('revokeGrants', () => {
     ['perhaps the same person', [undefined], false],
     ['the same person for another client', ['ada', { client_id: 'client-001' }], true],
     ['the same person with another secret', ['ada', { client_secret: 'secret-001' }], false],
+    ['the same person who was asked otherwise', ['ada', { audience: 'https://api.example.test' }], false],
+    ['the same person with a parameter more', ['ada', { token_parameters: { tenant: 'a' } }], false],
+    [
+      'the same person for a client of that name elsewhere',
+      ['ada', { token_url: 'https://other.example.test/token' }],
+      true,
+    ],
   ])('ends a deleted connection’s grant where %s holds one', async (_, other, isRevoked) => {
     await connected(...other)
     const id = await connected('ada')
