@@ -1,6 +1,11 @@
+import { outboxShard } from '../../../../shared/domain/keys.ts'
+import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { ItemStore } from '../../../../shared/ports/item-store.ts'
+import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { findMark, markRestored } from '../../../../shared/use-cases/grants/restored-mark.ts'
+import { createSubscription } from '../../../../shared/use-cases/subscriptions/manage-subscriptions.ts'
+import { findSubscription } from '../../../../shared/use-cases/subscriptions/subscription-rows.ts'
 import {
   copyVault,
   giveUp,
@@ -11,6 +16,7 @@ import {
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const MINUTE_MS = 60_000
+const LATER_MS = Date.UTC(2030, 0, 1, 1)
 const CLIENT = {
   client_id: 'client-000',
   client_secret: 'secret-000',
@@ -117,6 +123,58 @@ describe('a move of a vault', () => {
     expect(await updateConnection(target.ports, same)).toMatchObject({
       version: (await source.row(ids[2]!)).version,
     })
+  })
+
+  it('brings the keys of subscriptions, and whose an imported grant is', async () => {
+    const webhook = { kind: 'webhook', url: 'https://hooks.example.test/x' } as const
+    const input = { tenant: 'acme', clientId: 'test', target: webhook, filter: {} }
+    const { subscription } = await createSubscription(source.ports, input)
+    const brought = () => ({
+      ...{ tenant: 'acme', clientId: 'test', name: 'Brought', appId: 'OAUTH2', setup: CODE_SETUP },
+      grant: {
+        accessToken: new SecretText('a0'),
+        refreshToken: new SecretText('brought-000'),
+        expiresAtMs: LATER_MS,
+      },
+    })
+    const { row } = await createConnection(source.ports, brought())
+    await switchOver(move())
+    const { secret } = (await findSubscription(target.ports, 'acme', subscription.id))!
+    const [here, there] = await Promise.all([
+      source.ports.secrets.get(subscription.secret!.secretId, subscription.secret!.versionId),
+      target.ports.secrets.get(secret!.secretId, secret!.versionId),
+    ])
+    expect(there.isSame(here)).toBe(true)
+    await expect(createConnection(target.ports, brought())).rejects.toMatchObject({
+      detail: { errorCode: 'grant_imported', headers: { location: expect.stringContaining(row.id) } },
+    })
+  })
+
+  it('hands over what is still to be told with the switch, and not before', async () => {
+    const { id } = await source.create('HTTP', BEARER)
+    const waiting = ({ ports }: GrantsUnderTest) => {
+      const shard = outboxShard(id)
+      return ports.items.queryDue({ shard, dueAtMostMs: Number.MAX_SAFE_INTEGER, limit: 10 })
+    }
+    await copyVault(move())
+    expect((await waiting(target)).items).toEqual([])
+    await switchOver(move())
+    expect((await waiting(target)).items).toEqual((await waiting(source)).items)
+    expect((await waiting(target)).items).toHaveLength(1)
+  })
+
+  it('waits, where others work on the rows, until each of them has seen the mark and ended', async () => {
+    await source.create('HTTP', BEARER)
+    let isDone = false
+    const copying = copyVault(move({ isAlone: false })).then(() => {
+      isDone = true
+    })
+    await source.clock.advance(0)
+    await source.clock.advance(95_000)
+    expect([isDone, lines.at(-1)]).toEqual([false, 'waiting: until every function has seen it'])
+    await source.clock.advance(15_000)
+    await copying
+    expect((await target.ports.items.scan({ limit: 100 })).items.length).toBeGreaterThan(3)
   })
 
   it('has one of the two renew a grant, never both', async () => {
