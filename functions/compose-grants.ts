@@ -28,7 +28,7 @@ export interface ComposedGrants extends GrantsFunctionPorts {
 /**
  * Builds what calls providers over the stores of one world: the same for the embedded server and for the `grants`
  * function. `allowHosts` may be private or plain http; `proxy` is gone through to others; `owner` names the process to people who read attempts,
- * `boot` this run, where a lock proves that it is the only one. `breaker` is shared by all who work on these rows.
+ * `boot` this run, where a lock proves that it is the only one; `hasRoom` says whether an answer could be kept. `breaker` is shared by all who work on these rows.
  */
 export function composeGrants(
   ports: Ports & { readonly metrics: Metrics; readonly sealer: GrantSealer; readonly audit?: AuditTrail },
@@ -38,12 +38,14 @@ export function composeGrants(
     owner,
     boot,
     breaker,
+    hasRoom,
   }: {
     allowHosts: readonly string[]
     proxy?: OutgoingProxy | undefined
     owner: string
     boot?: string
     breaker: ProviderBreaker
+    hasRoom?: () => boolean
   },
 ): ComposedGrants {
   const { clock, random, metrics, log } = ports
@@ -63,6 +65,7 @@ export function composeGrants(
     restored: new RestoredMark(ports.items, clock),
     owner,
     ...(boot === undefined ? {} : { boot }),
+    ...(hasRoom === undefined ? {} : { hasRoom }),
   })
   return { ...work, opened, freezes, breaker, metrics, log, outgoing: fetch, checkUrl }
 }

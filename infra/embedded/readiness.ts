@@ -7,6 +7,8 @@ import { PROBE_ROWS } from '../../shared/rows/vault-rows.ts'
 /** However often a monitor asks, the disk is written to this seldom; after a failure it is tried again sooner. */
 const PROVEN_FOR_MS = 5_000
 const FAILED_FOR_MS = 1_000
+/** What is written within a second fits into the room there must be. */
+const ROOM_KNOWN_FOR_MS = 1_000
 /** Less is a matter of minutes: the write-ahead log alone may take 64 MiB in a burst. */
 const MIN_FREE_BYTES = 16 * 1024 * 1024
 
@@ -41,6 +43,31 @@ export function readinessCheck(options: {
       known = { untilMs: nowMs + FAILED_FOR_MS, outcome }
     })
     return outcome
+  }
+}
+
+/**
+ * Whether there is room to keep what a provider answers, before it is asked: looked up once a second at most. A disk that
+ * cannot be looked at counts as one with room, because writing will tell.
+ */
+export function roomOnDisk(options: {
+  clock: Pick<Clock, 'monotonicMs'>
+  freeBytes(): number
+}): () => boolean {
+  let known: { readonly untilMs: number; readonly hasRoom: boolean } | undefined
+  return () => {
+    const nowMs = options.clock.monotonicMs()
+    if (known === undefined || nowMs >= known.untilMs)
+      known = { untilMs: nowMs + ROOM_KNOWN_FOR_MS, hasRoom: isRoomy(options.freeBytes) }
+    return known.hasRoom
+  }
+}
+
+function isRoomy(freeBytes: () => number): boolean {
+  try {
+    return freeBytes() >= MIN_FREE_BYTES
+  } catch {
+    return true
   }
 }
 

@@ -52,7 +52,7 @@ import { openAudit } from './open-audit.ts'
 import { serveStores } from './open-stores.ts'
 import { PageFiles } from './page/page-files.ts'
 import { pageRoutes, signInUrl } from './page/page-routes.ts'
-import { freeBytesOf, readinessCheck } from './readiness.ts'
+import { freeBytesOf, readinessCheck, roomOnDisk } from './readiness.ts'
 import type { Settings } from './settings.ts'
 import { vaultLoops } from './vault-loops.ts'
 
@@ -100,13 +100,14 @@ export async function openVault(options: {
   const { allowHosts, proxy } = settings
   const who = { owner: `pid ${process.pid}`, ...(options.isAlone ? { boot: newUuid(random) } : {}) }
   const breaker = new LocalBreaker(ports)
-  const composed = composeGrants({ ...ports, sealer }, { allowHosts, proxy, breaker, ...who })
+  const freeBytes = () => freeBytesOf(settings.dataFolder)
+  const hasRoom = roomOnDisk({ clock, freeBytes })
+  const composed = composeGrants({ ...ports, sealer }, { allowHosts, proxy, breaker, hasRoom, ...who })
   const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
   const callers = { verifier, permits: new PermitWatch(items, clock), ...limitsOf(settings, clock) }
-  const freeBytes = () => freeBytesOf(settings.dataFolder)
   const checkReady = readinessCheck({ items, check, clock, freeBytes })
   const http = { ...ports, ...callers, checkReady, grants, freezes, work, ...browsers, checkUrl }
   const usage = new UsageRollup(ports)

@@ -34,6 +34,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   const withApplication = request.oauthAppId === undefined ? row : { ...row, oauthAppId: request.oauthAppId }
   const application = await findApplicationClient(ports, withApplication, profile, effective)
   if (application === undefined) return failed(ports, row, failureBecause('no-application'))
+  if (ports.hasRoom?.() === false) return failed(ports, row, failureBecause('no-room'))
   const seals = await prepareSeals(ports, row)
   const way = {
     kind: 'authorization-code',

@@ -16,6 +16,7 @@ type Reason =
   | 'setup-missing'
   | 'no-application'
   | 'too-late-to-send'
+  | 'no-room'
   | 'provider-failing'
   | 'client-refused-lately'
   | 'in-turn'
@@ -91,6 +92,13 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     class: 'not-sent',
     code: 'too_late_to_send',
     message: 'The vault was too slow to ask the provider in its turn; it is asked again.',
+    next: 'retry',
+  },
+  'no-room': {
+    class: 'not-sent',
+    code: 'no_room',
+    message:
+      'The disk of the vault is almost full, so that an answer of the provider could be lost: it is not asked until there is room.',
     next: 'retry',
   },
   'provider-failing': {

@@ -18,6 +18,8 @@ export interface GrantPorts extends Ports {
   readonly attempts: AttemptWatch
   readonly breaker: ProviderBreaker
   readonly restored: Pick<RestoredMark, 'isSet'>
+  /** Whether there is room to keep an answer, for a store that can be full; there always is when absent. */
+  readonly hasRoom?: () => boolean
   /** Names this process in attempts, for people who read them. */
   readonly owner: string
   /** Names this run of the program, where a lock proves that no other works on these rows. */

@@ -49,6 +49,7 @@ export async function mintFirstGrant(
   const application = await findApplicationClient(ports, request, profile, effective)
   if (application === undefined) return failed(failureBecause('no-application'))
   const askedScopes = scopesToAsk(profile, values)
+  if (ports.hasRoom?.() === false) return failed(failureBecause('no-room'))
   const seals = await prepareSeals(ports, request)
   const question = {
     tenant: request.tenant,

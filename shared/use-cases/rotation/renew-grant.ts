@@ -31,6 +31,9 @@ import { type DecidedAt, takeAttempt } from './take-attempt.ts'
 /** RFC 6749 §4.1.2 recommends that a code lives ten minutes at most: an older one is not worth a request. */
 const CODE_LIFE_MS = 10 * 60_000
 
+/** Room is made in minutes, by a person or by a purge. */
+const ROOM_LOOK_MS = 60_000
+
 /** Sweeps come again by themselves; flows wait, but not for a provider that is away; a person decides alone. */
 const HASTE = { due: 'later', fetch: 'now', rejected: 'now', manual: 'anyway' } as const
 
@@ -147,6 +150,17 @@ async function lookAgain(
   }
 }
 
+/** Told to whoever waits, and written to no row: each sweep comes again, and finds out. */
+function withoutRoom(ports: GrantPorts, row: ConnectionRow): RotationResult {
+  const nowMs = ports.clock.nowMs()
+  const retryAtMs = nowMs + ROOM_LOOK_MS
+  ports.log.error('asked no provider: there is no room for the answer', { connection_id: row.id })
+  return {
+    kind: 'failed',
+    row: { ...row, failure: failureMember(undefined, failureBecause('no-room'), { nowMs, retryAtMs }) },
+  }
+}
+
 /** With the provider's breaker and the permission to send. */
 async function askInTurn(
   ports: GrantPorts,
@@ -154,6 +168,7 @@ async function askInTurn(
   asking: RenewalRequest & { question: Question; seals: AnswerSeals },
 ): Promise<RotationResult> {
   const { row, profile } = connection
+  if (ports.hasRoom?.() === false) return withoutRoom(ports, row)
   const { application, setup, way } = asking.question
   const host = calledHost(profile.tokenUrl, setup)
   const admission = await ports.breaker.admit(

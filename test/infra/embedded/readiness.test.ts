@@ -1,4 +1,4 @@
-import { readinessCheck } from '../../../infra/embedded/readiness.ts'
+import { readinessCheck, roomOnDisk } from '../../../infra/embedded/readiness.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -49,5 +49,24 @@ describe('readinessCheck', () => {
     Object.assign(state, { free: well.free, full: false, opens: true })
     await clock.advance(1_000)
     await expect(ready()).resolves.toBeUndefined()
+  })
+})
+
+describe('roomOnDisk', () => {
+  it('looks once a second, and says what was found', async () => {
+    const clock = new ManualClock()
+    const found = [16 * MIB, 16 * MIB - 1]
+    const hasRoom = roomOnDisk({ clock, freeBytes: () => found.shift()! })
+    expect([hasRoom(), hasRoom()]).toEqual([true, true])
+    await clock.advance(1_000)
+    expect(hasRoom()).toBe(false)
+    expect(found).toEqual([])
+  })
+
+  it('leaves it to the write where the disk cannot be looked at', () => {
+    const freeBytes = () => {
+      throw new Error('no such folder')
+    }
+    expect(roomOnDisk({ clock: new ManualClock(), freeBytes })()).toBe(true)
   })
 })
