@@ -1,25 +1,11 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import {
+  CORS_ANSWER_HEADERS,
+  CORS_MAX_AGE_SECONDS,
+  CORS_METHODS,
+  CORS_REQUEST_HEADERS,
+} from '../shared/settings/cors-terms.ts'
 import type { HttpEvent } from './middleware/request-state.ts'
-import type { HttpMethod } from './route.ts'
-
-/** All that our routes have, so that a page learns from their own answer which of them a path takes. */
-const METHODS: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-/** What our routes read, beyond what a page may send without asking (Fetch standard, CORS-safelisted). */
-const REQUEST_HEADERS = [
-  'authorization',
-  'content-type',
-  'idempotency-key',
-  'if-match',
-  'if-none-match',
-  'x-flow-id',
-]
-/** What our answers tell in headers alone. */
-const ANSWER_HEADERS = [
-  ...['etag', 'idempotency-replayed', 'location', 'retry-after', 'www-authenticate', 'x-request-id'],
-  ...['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
-]
-/** Browsers keep a permission for two hours at most (Chromium); a page that lost it learns so within one. */
-const MAX_AGE_SECONDS = 3_600
 
 type Answer = APIGatewayProxyStructuredResultV2
 
@@ -45,6 +31,20 @@ export function withCors<Event extends Pick<HttpEvent, 'headers' | 'requestConte
   }
 }
 
+/**
+ * The headers that let the page of a listed origin read a refusal which no function made; none for any other answer,
+ * and for one that has them.
+ */
+export function corsOfRefusal(
+  origins: readonly string[],
+  origin: string | undefined,
+  answer: Answer,
+): Record<string, string> {
+  const isMade = String(answer.headers?.['vary'] ?? '').includes('origin')
+  if (origins.length === 0 || (answer.statusCode ?? 500) < 400 || isMade) return {}
+  return answerHeaders(answer, origin !== undefined && origins.includes(origin) ? origin : undefined)
+}
+
 function isPreflight({ headers, requestContext }: Pick<HttpEvent, 'headers' | 'requestContext'>): boolean {
   return requestContext.http.method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
 }
@@ -54,9 +54,9 @@ function preflightAnswer(origin: string): Answer {
     statusCode: 204,
     headers: {
       'access-control-allow-origin': origin,
-      'access-control-allow-methods': METHODS.join(', '),
-      'access-control-allow-headers': REQUEST_HEADERS.join(', '),
-      'access-control-max-age': String(MAX_AGE_SECONDS),
+      'access-control-allow-methods': CORS_METHODS.join(', '),
+      'access-control-allow-headers': CORS_REQUEST_HEADERS.join(', '),
+      'access-control-max-age': String(CORS_MAX_AGE_SECONDS),
       vary: 'origin, access-control-request-method, access-control-request-headers',
       'cache-control': 'no-store',
     },
@@ -70,6 +70,6 @@ function answerHeaders({ headers }: Answer, origin: string | undefined): Record<
   return {
     vary,
     'access-control-allow-origin': origin,
-    'access-control-expose-headers': ANSWER_HEADERS.join(', '),
+    'access-control-expose-headers': CORS_ANSWER_HEADERS.join(', '),
   }
 }

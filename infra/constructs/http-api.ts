@@ -1,10 +1,12 @@
-import { Lazy, RemovalPolicy } from 'aws-cdk-lib'
+import { Duration, Lazy, RemovalPolicy } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   HttpApi as Api,
   ApiMapping,
   type CfnStage,
+  CorsHttpMethod,
   DomainName,
+  type HttpApiProps,
   HttpMethod,
   HttpNoneAuthorizer,
   HttpRoute,
@@ -18,6 +20,12 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { Route } from '../../functions/route.ts'
+import {
+  CORS_ANSWER_HEADERS,
+  CORS_MAX_AGE_SECONDS,
+  CORS_METHODS,
+  CORS_REQUEST_HEADERS,
+} from '../../shared/settings/cors-terms.ts'
 import type { DeploymentSettings } from '../stage-file.ts'
 
 /**
@@ -48,6 +56,24 @@ const ACCESS_LOG_FIELDS = {
 }
 
 /**
+ * The gateway answers preflights itself, on the functions' terms, so that what it refuses before a function is asked
+ * (429, 413, 503) can be read by a page too. It then puts its own headers in the place of the functions'.
+ */
+function corsOf({ corsOrigins }: DeploymentSettings): Pick<HttpApiProps, 'corsPreflight'> {
+  if (corsOrigins.length === 0) return {}
+  return {
+    corsPreflight: {
+      allowOrigins: [...corsOrigins],
+      allowMethods: CORS_METHODS.map((method) => CorsHttpMethod[method]),
+      allowHeaders: [...CORS_REQUEST_HEADERS],
+      exposeHeaders: [...CORS_ANSWER_HEADERS],
+      allowCredentials: false,
+      maxAge: Duration.seconds(CORS_MAX_AGE_SECONDS),
+    },
+  }
+}
+
+/**
  * The HTTP API at the root of its host. It throttles and logs; whether a token is good is decided in the functions,
  * so that both ways to run the vault give the same answers. Made before the functions, which need its address.
  */
@@ -68,6 +94,7 @@ export class VaultHttpApi extends Construct {
       createDefaultStage: false,
       // The name that people know it by is the only way in, where there is one.
       disableExecuteApiEndpoint: domain !== undefined,
+      ...corsOf(settings),
     })
     const logs = new LogGroup(this, 'AccessLogs', {
       logGroupName: `/flow-vault/${stage}/http`,

@@ -222,11 +222,14 @@ function matchedLate(vault: Vault, event: APIGatewayProxyEventV2): Vault {
   return vault
 }
 
-function listenerSettings(settings: Settings): Pick<HttpServerOptions, 'limits' | 'commonHeaders'> {
+function listenerSettings(
+  settings: Settings,
+): Pick<HttpServerOptions, 'limits' | 'commonHeaders' | 'corsOrigins'> {
   const keepAliveTimeoutMs = settings.keepAliveSeconds * 1_000
   return {
     limits: { bodyBytes: MAX_BODY_BYTES, keepAliveTimeoutMs },
     commonHeaders: transportSecurity(settings.publicUrl),
+    corsOrigins: settings.corsOrigins,
   }
 }
 

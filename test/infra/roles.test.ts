@@ -550,6 +550,8 @@ describe('the HTTP API', () => {
       AutoDeploy: true,
       DefaultRouteSettings: { ThrottlingRateLimit: 2000, ThrottlingBurstLimit: 1000 },
     })
+    const [api] = Object.values(vault.findResources('AWS::ApiGatewayV2::Api'))
+    expect(api!.Properties).not.toHaveProperty('CorsConfiguration')
     const format: string = stage!.Properties.AccessLogSettings.Format
     expect(format).toContain('$context.requestId')
     expect(format).not.toMatch(/query|header|path/i)

@@ -109,8 +109,6 @@ describe('a stage with every option', () => {
     template.resourceCountIs('AWS::ApiGatewayV2::ApiMapping', 1)
     template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
       DisableExecuteApiEndpoint: true,
-      // The functions answer pages of other origins, as they do without a gateway.
-      CorsConfiguration: Match.absent(),
     })
     template.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: 'flow-vault-test-api',
@@ -120,6 +118,19 @@ describe('a stage with every option', () => {
           FLOW_VAULT_PUBLIC_URL: 'https://flows.example.com',
           FLOW_VAULT_CORS_ORIGINS: 'https://app.example.com',
         },
+      },
+    })
+  })
+
+  it('lets pages of its origins read what the gateway itself refuses, on the terms of the functions', () => {
+    template.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+      CorsConfiguration: {
+        AllowOrigins: ['https://app.example.com'],
+        AllowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        AllowHeaders: Match.arrayWith(['authorization', 'if-match']),
+        ExposeHeaders: Match.arrayWith(['etag', 'retry-after', 'x-request-id']),
+        AllowCredentials: false,
+        MaxAge: 3600,
       },
     })
   })

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { corsOfRefusal } from '../../../functions/cors.ts'
 import { BodyBudget, type RequestHolder } from './body-budget.ts'
 import {
   type AnswerHeaders,
@@ -66,6 +67,8 @@ export interface ExchangeHandlers {
   onRefused?(refusal: { readonly requestId: string; readonly status: number }): AnswerHeaders
   /** On every answer, whoever makes it. */
   readonly commonHeaders?: AnswerHeaders
+  /** Whose pages may read what is refused here; none when absent. */
+  readonly corsOrigins?: readonly string[]
   nowMs(): number
 }
 
@@ -235,17 +238,19 @@ export class Exchange {
   /** Throws what `writeAnswer` throws, and then nothing was sent and the request still counts. */
   #finish(request: IncomingMessage, response: ServerResponse, result: ServerAnswer): void {
     if (!request.socket.destroyed) {
-      const headers = { ...this.#options.commonHeaders, ...result.headers }
-      writeAnswer(
-        response,
-        { ...result, headers },
-        {
-          isHead: request.method === 'HEAD',
-          closes: this.#onDrained !== undefined,
-        },
-      )
+      writeAnswer(response, this.#readable(request, result), {
+        isHead: request.method === 'HEAD',
+        closes: this.#onDrained !== undefined,
+      })
     }
     this.#leave()
+  }
+
+  /** With what every answer carries, and what lets a page of another origin read a refusal. */
+  #readable(request: IncomingMessage, answer: ServerAnswer): ServerAnswer {
+    const { commonHeaders, corsOrigins = [] } = this.#options
+    const cors = corsOfRefusal(corsOrigins, request.headers.origin, answer)
+    return { ...answer, headers: { ...commonHeaders, ...answer.headers, ...cors } }
   }
 
   /** Answers at once, whatever of the body is still to come, and ends the connection when the client has read it. */
@@ -261,11 +266,12 @@ export class Exchange {
       const headers =
         given === undefined
           ? this.headersOfRefusal(answer.statusCode ?? 413, event.requestContext.requestId)
-          : this.#options.commonHeaders
-      writeAnswer(response, { ...answer, headers: { ...headers, ...answer.headers } }, options)
+          : {}
+      const named = { ...answer, headers: { ...headers, ...answer.headers } }
+      writeAnswer(response, this.#readable(request, named), options)
     } catch (error) {
       this.#options.onError(error)
-      writeAnswer(response, this.#ownAnswer(INTERNAL_ERROR, event), options)
+      writeAnswer(response, this.#readable(request, this.#ownAnswer(INTERNAL_ERROR, event)), options)
     }
     const end = () => {
       clearTimeout(timer)

@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
+import { BodyBudget } from '../../../../infra/embedded/http/body-budget.ts'
 import {
   createHttpServer,
   type HttpServer,
@@ -328,6 +329,94 @@ describe('createHttpServer: the limits', () => {
     third.write(get('/'))
     await once(third, 'data')
     first.destroy()
+  })
+})
+
+describe('createHttpServer: what is refused, to a page of another origin', () => {
+  const APP = 'https://app.example.com'
+  const [LISTED, OTHER] = [`Origin: ${APP}\r\n`, 'Origin: https://evil.example.com\r\n']
+  const body = (length: number, headers: string, sent = '') =>
+    `POST /items HTTP/1.1\r\nHost: h\r\nConnection: close\r\n${headers}Content-Length: ${length}\r\n\r\n${sent}`
+
+  it.each([
+    ['a body that is too large', 413, (headers: string) => body(102_401, headers), {}],
+    [
+      'a body that grows too large',
+      413,
+      (headers: string) =>
+        `POST /items HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n${headers}\r\n` +
+        `19001\r\n${'x'.repeat(0x19001)}\r\n0\r\n\r\n`,
+      {},
+    ],
+    [
+      'a body for which there is no room',
+      503,
+      (headers: string) => body(3, headers, 'abc'),
+      {
+        bodies: new BodyBudget({ all: 1, tenant: 1, address: 1, addresses: 1 }),
+      },
+    ],
+    [
+      'a body that nobody may send',
+      401,
+      (headers: string) => body(3, headers),
+      {
+        admit: async () => ({ answer: { statusCode: 401, body: '{}' } }),
+      },
+    ],
+    [
+      'a request without a Host',
+      400,
+      (headers: string) => `GET / HTTP/1.1\r\nConnection: close\r\n${headers}\r\n`,
+      {},
+    ],
+    [
+      'what no handler could answer',
+      500,
+      (headers: string) => `GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n${headers}\r\n`,
+      {
+        handle: async () => {
+          throw new Error('a bug')
+        },
+      },
+    ],
+    [
+      'what a handler refused without a word on it',
+      429,
+      (headers: string) => `GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n${headers}\r\n`,
+      {
+        handle: async () => ({ statusCode: 429, headers: { vary: 'accept-encoding' }, body: '{}' }),
+      },
+    ],
+  ] as const)('%s can be read by a listed one, and by no other', async (_, status, request, changes) => {
+    await server.close({ graceMs: 0 })
+    await start({ corsOrigins: [APP], ...(changes as Partial<HttpServerOptions>) })
+    const read = await exchange(request(LISTED))
+    expect(read.status).toBe(status)
+    expect(read.head).toMatch(new RegExp(`^access-control-allow-origin: ${APP}$`, 'm'))
+    expect(read.head).toMatch(/^access-control-expose-headers: .*retry-after/m)
+    expect(read.head).toMatch(/^vary: (accept-encoding, )?origin$/m)
+    const other = await exchange(request(OTHER))
+    expect(other.status).toBe(status)
+    expect(other.head).not.toMatch(/access-control/)
+    expect(other.head).toMatch(/^vary: /m)
+  })
+
+  it('has no second word on an answer of a handler that has said who may read it', async () => {
+    await server.close({ graceMs: 0 })
+    handle = async () => ({
+      statusCode: 409,
+      headers: { vary: 'origin', 'access-control-allow-origin': APP },
+    })
+    await start({ corsOrigins: [APP] })
+    const { head } = await exchange(`GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n${LISTED}\r\n`)
+    expect(head.match(/^vary/gm)).toHaveLength(1)
+    expect(head).not.toMatch(/expose/)
+  })
+
+  it('says nothing of origins where none is listed', async () => {
+    const { head } = await exchange(body(102_401, LISTED))
+    expect(head).not.toMatch(/access-control|vary/)
   })
 })
 
