@@ -6,7 +6,7 @@ import { SettingsError } from '../shared/settings/read-environment.ts'
 import { STAGE_SCHEMA } from './stage-schema.ts'
 
 /** A stage's name is a part of every name in it, and functions have 64 characters for theirs. */
-const STAGE_NAME = /^[a-z][a-z0-9-]{0,23}$/
+export const STAGE_NAME = /^[a-z][a-z0-9-]{0,23}$/
 /** So that a stage is checked by the very rules that its functions start with. */
 const PLACEHOLDER = { [ENV.deployment]: 'stage', [ENV.tableName]: 'placeholder' }
 

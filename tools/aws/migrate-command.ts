@@ -1,7 +1,7 @@
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { needed, runTool, ToolError, UsageError } from '../tool-command.ts'
 import { copyVault, giveUp, lookAtMove, switchOver } from './move/move-vault.ts'
-import { openMovedStage, openSource } from './move/moved-vault.ts'
+import { openSource, openTarget } from './move/moved-vault.ts'
 
 /*
  * `npm run migrate -- --from DATA --to STAGE`: a whole vault into a stage that is new.
@@ -28,7 +28,7 @@ await runTool(
     if (from === to) throw new UsageError('--from and --to are the same stage.')
     const source = await openSource(from)
     try {
-      const input = { source, target: await openMovedStage(to), clock: new SystemClock(), say }
+      const input = { source, target: await openTarget(to), clock: new SystemClock(), say }
       if (way === undefined) {
         await lookAtMove(input)
         say('Nothing was changed. --copy copies, --switch copies and switches over.')

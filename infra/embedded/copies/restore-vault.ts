@@ -79,14 +79,20 @@ async function liftMark(folder: string): Promise<string> {
   requireVault(folder)
   const stores = await openStores(folder, { random: new SystemRandom() })
   try {
-    return (await liftRestored(stores))
+    return (await lift(stores))
       ? `The vault in ${folder} renews every grant from now on; a running server within ten seconds.\n`
       : `The vault in ${folder} carries no mark of a restored one: it renews every grant.\n`
-  } catch (error) {
-    if (error instanceof MovedVaultError) throw new RefusedError(error.message)
-    throw error
   } finally {
     await stores.items.close()
+  }
+}
+
+/** Takes the mark away; throws `RefusedError` where it says that the vault was moved, which no copy changes. */
+async function lift(stores: Awaited<ReturnType<typeof openStores>>): Promise<boolean> {
+  try {
+    return await liftRestored(stores)
+  } catch (error) {
+    throw error instanceof MovedVaultError ? new RefusedError(error.message) : error
   }
 }
 
@@ -153,7 +159,7 @@ async function verify(staging: string, { isSourceGone }: { isSourceGone: boolean
   }
   const stores = await openStores(staging, { random: new SystemRandom() })
   try {
-    if (isSourceGone) await liftRestored(stores)
+    if (isSourceGone) await lift(stores)
     else await markRestored(stores, new SystemClock().nowMs())
   } finally {
     await stores.items.close()

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { RefusedError, requireVault } from '../../../infra/embedded/commands/command.ts'
 import { acquireDataFolderLock, DataFolderError, LockedError } from '../../../infra/embedded/data-folder.ts'
 import { DATABASE_FILE, openStores } from '../../../infra/embedded/open-stores.ts'
+import { STAGE_NAME } from '../../../infra/stage-file.ts'
 import { SealedGrants } from '../../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemClock } from '../../../shared/adapters/system/system-clock.ts'
@@ -32,13 +33,23 @@ export interface MovedVault {
 /** The vault that `--from` names: the data folder of an embedded one, or a stage. Throws what says why it is none. */
 export async function openSource(from: string): Promise<MovedVault> {
   const isFolder = existsSync(path.join(from, DATABASE_FILE))
-  const isStage = !/[/\\]/.test(from) && existsSync(path.join('stages', `${from}.json`))
+  const isStage =
+    STAGE_NAME.test(from) && (existsSync(path.join('stages', `${from}.json`)) || !existsSync(from))
   if (isFolder && isStage)
     throw new UsageError(`--from ${from} is a stage and a data folder: write ./${from} for the folder.`)
   if (isFolder) return openFolder(path.resolve(from))
-  if (/[/\\]|^\./.test(from))
-    throw new UsageError(`--from ${from} is no data folder: there is no ${DATABASE_FILE} in it.`)
-  return openMovedStage(from)
+  if (isStage) return openMovedStage(from)
+  throw new UsageError(
+    `--from ${from} is neither a data folder, which has ${DATABASE_FILE} in it, nor the name of a stage.`,
+  )
+}
+
+/** The stage that `--to` names. Throws `UsageError` for what is no such name, and `ToolError` when it is not deployed. */
+export async function openTarget(to: string): Promise<MovedVault> {
+  if (STAGE_NAME.test(to)) return openMovedStage(to)
+  throw new UsageError(
+    `--to ${to} is no name of a stage. Allowed: a letter, then up to 23 of a-z, 0-9 and -.`,
+  )
 }
 
 /** The stores of a deployed stage as one side of a move. Throws `ToolError` when there is none. */
