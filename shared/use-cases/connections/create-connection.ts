@@ -153,8 +153,7 @@ async function createAtOnce(
 ): Promise<ConnectionRow> {
   const eventId = newUuid(ports.random)
   const [put, ...others] = creationWrites(ports, row, { eventId, room })
-  const claim =
-    idempotent === undefined ? [] : [claimAndCompleteWrite(idempotent, row.op, row, row.createdAtMs)]
+  const claim = idempotent === undefined ? [] : [claimAndCompleteWrite(idempotent, row)]
   const writes = [put!, ...claim, ...others, ...beside]
   try {
     await transactSurely(ports, writes, () =>
@@ -224,8 +223,7 @@ async function createWithSetup(
           : await importGrant(ports, stored, accepted, imported)
       created = { ...row, ...first.members, secret: setupVersion, authorization: row.op }
       if (!begun) return void (await createAtOnce(ports, created, { idempotent, beside, room }))
-      const complete =
-        idempotent === undefined ? [] : [completeWrite(idempotent, row.op, created, row.createdAtMs)]
+      const complete = idempotent === undefined ? [] : [completeWrite(idempotent, created)]
       const writes = [
         ...beside,
         ...creationWrites(ports, created, { eventId: newUuid(ports.random), room }),

@@ -46,38 +46,23 @@ export function claimWrite(
 }
 
 /** Remembers the created row, in the commit itself; fails it when another request has taken the key over. */
-export function completeWrite(
-  request: IdempotentRequest,
-  op: string,
-  row: ConnectionRow,
-  nowMs: number,
-): Write {
+export function completeWrite(request: IdempotentRequest, row: ConnectionRow): Write {
   return {
     op: 'update',
     key: idempotencyKey(request.tenant, request.sort),
-    set: IDEMPOTENCY_ROWS.members({
-      state: 'done',
-      replaceableAtMs: nowMs + REMEMBERED_MS,
-      row: attributesOf(row),
-    }),
-    when: [{ kind: 'equals', attribute: 'op', value: op }],
+    set: IDEMPOTENCY_ROWS.members(outcomeOf(row)),
+    when: [{ kind: 'equals', attribute: 'op', value: row.op }],
   }
 }
 
 /** Claim and completion in one, for creates that need a single transaction. */
-export function claimAndCompleteWrite(
-  request: IdempotentRequest,
-  op: string,
-  row: ConnectionRow,
-  nowMs: number,
-): Write {
-  return recordWrite(request, {
-    op,
-    state: 'done',
-    replaceableAtMs: nowMs + REMEMBERED_MS,
-    row: attributesOf(row),
-    nowMs,
-  })
+export function claimAndCompleteWrite(request: IdempotentRequest, row: ConnectionRow): Write {
+  return recordWrite(request, { op: row.op, ...outcomeOf(row), nowMs: row.createdAtMs })
+}
+
+function outcomeOf(row: ConnectionRow) {
+  const replaceableAtMs = row.createdAtMs + REMEMBERED_MS
+  return { state: 'done', replaceableAtMs, row: attributesOf(row) } as const
 }
 
 function recordWrite(
