@@ -9,7 +9,13 @@ import { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { markRestored } from '../../shared/use-cases/grants/restored-mark.ts'
-import { DATABASE_FILE, KEY_FILE, requireFittingLog, requireWhole } from './folder/whole-vault.ts'
+import {
+  DATABASE_FILE,
+  KEY_FILE,
+  requireFittingLog,
+  requireWhole,
+  type WholeFolder,
+} from './folder/whole-vault.ts'
 
 export { DATABASE_FILE, KEY_FILE }
 
@@ -23,16 +29,20 @@ export interface Stores {
 
 /**
  * Opens the database and the key file of a data folder, or makes both on the first start. A folder of which a part
- * is missing, older or another vault's is refused, as `requireWhole` says; nothing is touched then. Who serves the
- * vault holds the folder's lock and marks the database as in use.
+ * is missing, older or another vault's is refused, as `requireWhole` says, and nothing is touched then; `whole` is there
+ * when the caller has looked. Who serves the vault holds the folder's lock and marks the database as in use.
  */
 export async function openStores(
   folder: string,
   ports: { random: Random },
-  options: { serves?: { clock: Pick<Clock, 'nowMs'> }; acceptLoss?: readonly string[] } = {},
+  options: {
+    serves?: { clock: Pick<Clock, 'nowMs'> }
+    acceptLoss?: readonly string[]
+    whole?: WholeFolder | undefined
+  } = {},
 ): Promise<Stores> {
   const keyPath = path.join(folder, KEY_FILE)
-  const mark = await requireWhole(folder, options.acceptLoss)
+  const { mark } = options.whole ?? { mark: await requireWhole(folder, options.acceptLoss) }
   if (options.serves !== undefined) requireFittingLog(folder, mark)
   if (!existsSync(keyPath)) await createKeyFile(keyPath, ports.random)
   const keys = await LocalKeyWrapper.open(keyPath, ports.random)
@@ -66,6 +76,7 @@ function isCopy(mark: DatabaseMark, beside: { keyFile: { opened: number }; hasLo
 export function serveStores(
   { dataFolder, acceptLoss }: { dataFolder: string; acceptLoss: readonly string[] },
   ports: { random: Random; clock: Pick<Clock, 'nowMs'> },
+  whole?: WholeFolder,
 ): Promise<Stores> {
-  return openStores(dataFolder, ports, { serves: ports, acceptLoss })
+  return openStores(dataFolder, ports, { serves: ports, acceptLoss, whole })
 }

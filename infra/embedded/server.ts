@@ -14,7 +14,7 @@ import { findMark } from '../../shared/use-cases/grants/restored-mark.ts'
 import { acquireDataFolderLock } from './data-folder.ts'
 import { requireLocalDisk } from './folder/file-system.ts'
 import { requireOwnFolder } from './folder/own-folder.ts'
-import { OTHER_PARTS, requireWhole } from './folder/whole-vault.ts'
+import { OTHER_PARTS, requireWhole, type WholeFolder } from './folder/whole-vault.ts'
 import { isIn, markArrival, proxyList } from './http/arrival.ts'
 import { BodyBudget } from './http/body-budget.ts'
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server.ts'
@@ -57,9 +57,9 @@ export async function startServer(options: {
   try {
     requireOwnFolder(settings.dataFolder)
     const unclear = requireLocalDisk(settings.dataFolder)
-    await requireWhole(settings.dataFolder, settings.acceptLoss)
+    const mark = await requireWhole(settings.dataFolder, settings.acceptLoss)
     removeLeftovers(settings.dataFolder)
-    const server = await startLocked(options, lock)
+    const server = await startLocked({ ...options, whole: { mark } }, lock)
     if (unclear !== undefined) {
       server.vault.log.warn('the data folder may be on another machine, where SQLite loses data', {
         reason: unclear,
@@ -73,7 +73,7 @@ export async function startServer(options: {
 }
 
 async function startLocked(
-  options: Parameters<typeof startServer>[0],
+  options: Parameters<typeof startServer>[0] & { whole: WholeFolder },
   lock: { release(): void },
 ): Promise<RunningServer> {
   const { settings, clock } = options

@@ -39,6 +39,7 @@ import type { PageIssuer } from '../web/page-config.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import { emptyingLog } from './emptied-log.ts'
 import { createEventFlow } from './event-flow.ts'
+import type { WholeFolder } from './folder/whole-vault.ts'
 import { createAccessLog } from './http/access-log.ts'
 import { createMetricsHandler } from './http/metrics-route.ts'
 import { ReferencePages } from './http/reference-pages.ts'
@@ -76,8 +77,8 @@ export interface Vault extends Dispatcher {
   close(): Promise<void>
 }
 
-/** The whole vault in one process, over the stores in the data folder; everything but the listening. */
-export async function openVault(options: {
+/** What a vault is opened with. */
+interface OpeningOptions {
   settings: Settings
   /** Scheme, host and port of the plain listener: the built-in issuer's name. */
   url: string
@@ -86,10 +87,15 @@ export async function openVault(options: {
   writeLog(text: string): void
   /** The caller holds the folder's lock, which proves that no other process works on these rows. */
   isAlone: boolean
-}): Promise<Vault> {
+  /** That the folder is whole, where the caller has looked. */
+  whole?: WholeFolder
+}
+
+/** The whole vault in one process, over the stores in the data folder; everything but the listening. */
+export async function openVault(options: OpeningOptions): Promise<Vault> {
   const { settings, clock, random } = options
   const { log, audit, flush } = openLog(options)
-  const { keys, digester, check, ...stores } = await serveStores(settings, { random, clock })
+  const { keys, digester, check, ...stores } = await serveStores(settings, { random, clock }, options.whole)
   const metrics = new PrometheusMetrics()
   const events = createEventFlow({ items: stores.items, clock, random, log, metrics })
   const { items, feedWaits } = events

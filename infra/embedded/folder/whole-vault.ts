@@ -59,6 +59,11 @@ export async function inspectFolder(folder: string): Promise<FolderStanding> {
   }
 }
 
+/** A folder that was found to be whole, with what its database knows; nothing of it before there is one. */
+export interface WholeFolder {
+  readonly mark: DatabaseMark | undefined
+}
+
 /**
  * Throws `DamagedFileError`, or `KeyUnavailableError` for the key file, unless the folder is a whole vault, an empty
  * one, or a first start that was broken off. Answers what the database knows of its vault; undefined before there is one.
