@@ -7,7 +7,8 @@ const REQUEST_TIMEOUT_MS = 5_000
 /** What clients are made with whose calls may be repeated: DynamoDB's adapter repeats its own. */
 export const SERVICE_CLIENT_SETTINGS = {
   maxAttempts: 3,
-  retryMode: 'adaptive',
+  // Not adaptive: that slows all tenants of an instance for one answer that was throttled.
+  retryMode: 'standard',
   requestHandler: {
     connectionTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,

@@ -105,7 +105,8 @@ export class VaultHttpApi extends Construct {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
-      detailedMetricsEnabled: true,
+      // Each route is counted and timed by its function already; API Gateway would be paid for saying it again.
+      detailedMetricsEnabled: false,
       throttle: { rateLimit: REQUESTS_PER_SECOND, burstLimit: BURST_REQUESTS },
       accessLogSettings: {
         destination: new LogGroupLogDestination(logs),
@@ -153,7 +154,7 @@ export class VaultHttpApi extends Construct {
       this.#routeSettings[`${method} ${path}`] = {
         ThrottlingRateLimit: OPEN_REQUESTS_PER_SECOND,
         ThrottlingBurstLimit: OPEN_BURST_REQUESTS,
-        DetailedMetricsEnabled: true,
+        DetailedMetricsEnabled: false,
       }
     }
     // A stage may name only routes that are there.

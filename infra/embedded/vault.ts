@@ -247,7 +247,7 @@ function scraped(
 ): Promise<string> {
   metrics.gauge('freezes_seen', freezes.inForce)
   metrics.gauge('work_queue_depth', work.depth)
-  measureBreakers(metrics, breaker)
+  measureBreakers(metrics, breaker, { withZeros: true })
   // The secrets are in the vault's own database: there is no quota to use up.
   metrics.gauge('secret_write_budget_use', 0, { operation: 'put' })
   return metrics.text()

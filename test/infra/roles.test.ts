@@ -548,12 +548,17 @@ describe('the HTTP API', () => {
     expect(stage!.Properties).toMatchObject({
       StageName: '$default',
       AutoDeploy: true,
-      DefaultRouteSettings: { ThrottlingRateLimit: 2000, ThrottlingBurstLimit: 1000 },
+      DefaultRouteSettings: {
+        ThrottlingRateLimit: 2000,
+        ThrottlingBurstLimit: 1000,
+        DetailedMetricsEnabled: false,
+      },
     })
     const [api] = Object.values(vault.findResources('AWS::ApiGatewayV2::Api'))
     expect(api!.Properties).not.toHaveProperty('CorsConfiguration')
     const format: string = stage!.Properties.AccessLogSettings.Format
     expect(format).toContain('$context.requestId')
+    expect(format).toContain('$context.integrationErrorMessage')
     expect(format).not.toMatch(/query|header|path/i)
   })
 })

@@ -1,9 +1,14 @@
 import type { Metrics } from '../../ports/metrics.ts'
 import type { ProviderBreaker } from '../../ports/provider-breaker.ts'
 
-/** Says how many breakers this process has seen open, zeros included. */
-export function measureBreakers(metrics: Metrics, breaker: Pick<ProviderBreaker, 'openCount'>): void {
+/** Says how many breakers this process has seen open; zeros only where they are kept and not written. */
+export function measureBreakers(
+  metrics: Metrics,
+  breaker: Pick<ProviderBreaker, 'openCount'>,
+  { withZeros }: { readonly withZeros: boolean },
+): void {
   for (const kind of ['application', 'host'] as const) {
-    metrics.gauge('breakers_open', breaker.openCount(kind), { kind })
+    const open = breaker.openCount(kind)
+    if (open > 0 || withZeros) metrics.gauge('breakers_open', open, { kind })
   }
 }
