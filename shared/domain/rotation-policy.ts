@@ -184,10 +184,9 @@ export function retryAtMs(options: {
  * every fetch.
  */
 export function cappedMinTtlMs(row: ConnectionRow, minTtlMs: number): number {
-  const lives = Object.values(row.grants ?? {}).map((grant) =>
-    grant.accessExpiresAtMs === undefined
-      ? Number.POSITIVE_INFINITY
-      : grant.accessExpiresAtMs - grant.issuedAtMs,
+  // One that never ends caps nothing.
+  const lives = Object.values(row.grants ?? {}).flatMap(({ accessExpiresAtMs, issuedAtMs }) =>
+    accessExpiresAtMs === undefined ? [] : [accessExpiresAtMs - issuedAtMs],
   )
   return Math.min(minTtlMs, ...lives.map((lifeMs) => Math.max(lifeMs * 0.9, lifeMs - rotationLeadMs(lifeMs))))
 }

@@ -1,6 +1,7 @@
 import type { GrantState } from '../../../shared/domain/grant.ts'
 import {
   deadlineToWarnOf,
+  isKeptAliveByFetch,
   keepAliveAtMs,
   nextWarningAtMs,
   renewedDeadline,
@@ -24,10 +25,23 @@ describe('renewedDeadline', () => {
     expect(moved).toEqual({ refreshExpiresAtMs: T0 + 31 * DAY, refreshIssuedAtMs: T0 + DAY })
   })
 
-  it.each([0, 1_500, -59_000])('keeps one that did not move but by %p ms', (byMs) => {
+  it.each([0, 1_500, -59_000, 60_000])('keeps one that did not move but by %p ms', (byMs) => {
     const old = grant({ refreshExpiresAtMs: T0 + 30 * DAY, refreshIssuedAtMs: T0 })
     const renewed = renewedDeadline(old, { expiresAtMs: T0 + 30 * DAY + byMs, issuedAtMs: T0 + DAY })
     expect(renewed).toEqual({ refreshExpiresAtMs: T0 + 30 * DAY, refreshIssuedAtMs: T0 })
+  })
+
+  it('takes what a session of minutes moves by for a move, though it is less than a minute', () => {
+    const old = grant({ refreshExpiresAtMs: T0 + 300_000, refreshIssuedAtMs: T0 })
+    const at = (issuedAtMs: number) => renewedDeadline(old, { expiresAtMs: issuedAtMs + 300_000, issuedAtMs })
+    expect(at(T0 + 30_000)).toEqual({ refreshExpiresAtMs: T0 + 300_000, refreshIssuedAtMs: T0 })
+    expect(at(T0 + 31_000)).toEqual({ refreshExpiresAtMs: T0 + 331_000, refreshIssuedAtMs: T0 + 31_000 })
+  })
+
+  it('knows one that did not move since the grant was issued, where nothing else says since when', () => {
+    const renewed = { expiresAtMs: T0 + 30 * DAY, issuedAtMs: T0 + DAY }
+    const old = grant({ refreshExpiresAtMs: T0 + 30 * DAY, issuedAtMs: T0 + HOUR })
+    expect(renewedDeadline(old, renewed).refreshIssuedAtMs).toBe(T0 + HOUR)
   })
 
   it('is nothing without a deadline', () => {
@@ -57,7 +71,28 @@ describe('keepAliveAtMs', () => {
   })
 })
 
+describe('isKeptAliveByFetch', () => {
+  const session = grant({ refreshExpiresAtMs: T0 + 200_000, refreshIssuedAtMs: T0 })
+
+  it('is true of a session too short for a sweep, from the half of its life on', () => {
+    expect(isKeptAliveByFetch(session, T0 + 99_999)).toBe(false)
+    expect(isKeptAliveByFetch(session, T0 + 100_000)).toBe(true)
+  })
+
+  it('is false of one that a sweep can keep alive, and where nothing is to be kept', () => {
+    const longer = { ...session, refreshExpiresAtMs: T0 + 240_000 }
+    expect(isKeptAliveByFetch(longer, T0 + 200_000)).toBe(false)
+    expect(isKeptAliveByFetch({ ...longer, refreshExpiresAtMs: T0 + 239_999 }, T0 + 200_000)).toBe(true)
+    expect(isKeptAliveByFetch(grant({}), T0 + DAY)).toBe(false)
+  })
+})
+
 describe('warnAtMs', () => {
+  it('is undefined without a deadline or without a refresh token', () => {
+    expect(warnAtMs(grant({}))).toBeUndefined()
+    expect(warnAtMs(grant({ refreshExpiresAtMs: T0 + DAY, hasRefreshToken: false }))).toBeUndefined()
+  })
+
   it('is a week ahead of a deadline that rotation does not move', () => {
     const fixed = { issuedAtMs: T0 + HOUR, refreshIssuedAtMs: T0 }
     expect(warnAtMs(grant({ ...fixed, refreshExpiresAtMs: T0 + 90 * DAY }))).toBe(T0 + 83 * DAY)
@@ -86,6 +121,7 @@ describe('deadlineToWarnOf', () => {
   it('is told once for each of a bundle’s deadlines', () => {
     const grants = { main, user }
     expect(deadlineToWarnOf({ grants }, T0 + 86 * DAY)).toBe(T0 + 90 * DAY)
+    expect(nextWarningAtMs({ grants: { ...grants, other: grant({}) } })).toBe(T0 + 83 * DAY)
     const once = { grants, warnedRefreshExpiryMs: T0 + 90 * DAY }
     expect(deadlineToWarnOf(once, T0 + 84 * DAY)).toBeUndefined()
     expect(nextWarningAtMs(once)).toBe(T0 + 85 * DAY)

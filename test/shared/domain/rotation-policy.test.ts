@@ -3,9 +3,13 @@ import type { RefreshRule } from '../../../shared/domain/grant-profile.ts'
 import type { RotationAttempt } from '../../../shared/domain/rotation.ts'
 import {
   canResend,
+  cappedMinTtlMs,
   connectionDueAtMs,
   grantDueAtMs,
+  grantsToRotate,
+  heldUntilMs,
   isHeld,
+  remainingMs,
   resendAtMs,
   retryAtMs,
   rotationLeadMs,
@@ -85,6 +89,23 @@ describe('connectionDueAtMs', () => {
 
   it('is undefined without grants', () => {
     expect(connectionDueAtMs({ id: 'ac_1' })).toBeUndefined()
+  })
+})
+
+describe('heldUntilMs', () => {
+  const sent = { ...attempt(), unknownAtMs: undefined } as never
+
+  it('is ninety seconds after the decision of an attempt under way', () => {
+    expect(heldUntilMs({ fence: 1, attempt: sent })).toBe(T0 + 90_000)
+  })
+
+  it.each<[string, Parameters<typeof heldUntilMs>[0]]>([
+    ['there is none', { fence: 1 }],
+    ['its end was told', { fence: 1, attempt: attempt() }],
+    ['the row has moved on from it', { fence: 2, attempt: sent }],
+  ])('is undefined when %s', (_, row) => {
+    expect(heldUntilMs(row)).toBeUndefined()
+    expect(isHeld(row as never, { nowMs: T0, watchedMs: 0 })).toBe(false)
   })
 })
 
@@ -204,6 +225,22 @@ describe('resendAtMs', () => {
     ['a harmless one is a lease away', NONE, {}, 600_000, 91_000],
     ['a single-use one is at the expiry', SINGLE_USE, {}, 600_000, 600_000],
     ['one about to expire is a lease away', SINGLE_USE, {}, 30_000, 91_000],
+    ['a harmless one whose sender is done is at once', NONE, { isOver: true }, 600_000, 1_000],
+    [
+      'one without a refresh token is a lease away',
+      SINGLE_USE,
+      { consumes: undefined as never },
+      600_000,
+      91_000,
+    ],
+    [
+      'a single-use one whose sender is done is at the expiry',
+      SINGLE_USE,
+      { isOver: true },
+      600_000,
+      600_000,
+    ],
+    ['a safe replay whose sender may wait is at the expiry', REPLAY_SAFE, {}, 600_000, 600_000],
     ['a safe replay is at once', REPLAY_SAFE, { isOver: true }, 600_000, 1_000],
     ['one whose token never expires is never', SINGLE_USE, {}, undefined, undefined],
   ])('of %s', (_, refresh, parts, expiresAfterMs, afterMs) => {
@@ -232,5 +269,65 @@ describe('retryAtMs', () => {
   it('is never before what the provider asked for', () => {
     expect(retryAtMs({ nowMs: T0, count: 1, fraction: 0.5, retryAfterMs: 3_600_000 })).toBe(T0 + 3_600_000)
     expect(retryAtMs({ nowMs: T0, count: 5, fraction: 0.9, retryAfterMs: 1_000 })).toBe(T0 + 144_000)
+  })
+})
+
+describe('cappedMinTtlMs', () => {
+  const row = (...lives: readonly (number | undefined)[]) =>
+    ({
+      grants: Object.fromEntries(
+        lives.map((lifeMs, n) => [
+          `grant ${n}`,
+          grant(lifeMs === undefined ? {} : { accessExpiresAtMs: T0 + lifeMs }),
+        ]),
+      ),
+    }) as never
+
+  it.each<[string, readonly (number | undefined)[], number]>([
+    ['an hour, less its lead', [HOUR], 3_240_000],
+    ['nine tenths of eight minutes, whose lead is longer', [8 * MINUTE], 432_000],
+    ['the shortest of a bundle', [HOUR, 8 * MINUTE, undefined], 432_000],
+    ['what is asked for, where nothing ends', [undefined], DAY],
+    ['what is asked for, where nothing is minted', [], DAY],
+  ])('allows %s', (_, lives, most) => {
+    expect(cappedMinTtlMs(row(...lives), DAY)).toBe(most)
+    expect(cappedMinTtlMs(row(...lives), MINUTE)).toBe(MINUTE)
+  })
+})
+
+describe('grantsToRotate', () => {
+  const grants = {
+    soon: grant({ accessExpiresAtMs: T0 + 10 * MINUTE }),
+    later: grant({ accessExpiresAtMs: T0 + 12 * HOUR }),
+    never: grant({}),
+  }
+  const named = (nowMs: number, minTtlMs: number, all?: boolean) =>
+    grantsToRotate({ id: 'ac_1', grants } as never, { nowMs, minTtlMs, ...(all && { all }) })
+
+  it('names those that are due, and those that a flow needs for longer', () => {
+    expect(named(T0, 0)).toEqual([])
+    expect(named(T0 + 9 * MINUTE, 0)).toEqual(['soon'])
+    expect(named(T0, 10 * MINUTE)).toEqual([])
+    expect(named(T0, 10 * MINUTE + 1)).toEqual(['soon'])
+    expect(named(T0, 13 * HOUR)).toEqual(['soon', 'later'])
+  })
+
+  it('names one that has ended and that no sweep would renew', () => {
+    const ended = { only: grant({ accessExpiresAtMs: T0 + MINUTE, hasRefreshToken: false }) }
+    const at = (nowMs: number) =>
+      grantsToRotate({ id: 'ac_1', grants: ended } as never, { nowMs, minTtlMs: 0 })
+    expect([at(T0 + MINUTE - 1), at(T0 + MINUTE)]).toEqual([[], ['only']])
+  })
+
+  it('names all of them when all are asked for, and none where nothing is minted', () => {
+    expect(named(T0, 0, true)).toEqual(['soon', 'later', 'never'])
+    expect(grantsToRotate({ id: 'ac_1' } as never, { nowMs: T0, minTtlMs: 0, all: true })).toEqual([])
+  })
+})
+
+describe('remainingMs', () => {
+  it('is what is left of the access token, for ever where it does not end', () => {
+    expect(remainingMs(grant({ accessExpiresAtMs: T0 + HOUR }), T0 + MINUTE)).toBe(3_540_000)
+    expect(remainingMs(grant({}), T0)).toBe(Number.POSITIVE_INFINITY)
   })
 })
