@@ -10,10 +10,12 @@ const DEFAULT_SCOPE = /(?:^|\/)\.default$/
 
 /**
  * The single scopes of what an answer says was granted. RFC 6749 §3.3 puts blanks between them; GitHub and Slack put
- * commas, others a plus. Those separate too, unless a scope that was asked for holds one itself.
+ * commas, others a plus, a semicolon or a bar. Those separate too, unless a scope that was asked for holds one itself.
  */
 export function splitGranted(text: string, asked: readonly string[]): string[] {
-  const separators = [',', '+'].filter((separator) => !asked.some((scope) => scope.includes(separator)))
+  const separators = [',', '+', ';', '|'].filter(
+    (separator) => !asked.some((scope) => scope.includes(separator)),
+  )
   let plain = text
   for (const separator of separators) plain = plain.replaceAll(separator, ' ')
   return [...new Set(plain.split(/\s+/).filter((scope) => scope !== ''))]

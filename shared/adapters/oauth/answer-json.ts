@@ -38,6 +38,21 @@ export function memberAt(object: JsonObject, path: string): JsonValue | undefine
   return value
 }
 
+/** The first of the names that the object has a value for, in whatever case and with or without underscores. */
+export function firstMember(object: JsonObject, names: readonly string[]): JsonValue | undefined {
+  for (const name of names) {
+    const value = Object.hasOwn(object, name) ? object[name] : undefined
+    if (value !== undefined && value !== null) return value
+  }
+  const wanted = new Set(names.map(bareName))
+  const like = Object.entries(object).find(([name, value]) => value != null && wanted.has(bareName(name)))
+  return like?.[1]
+}
+
+function bareName(name: string): string {
+  return name.toLowerCase().replace(/[_-]/g, '')
+}
+
 /** The value when it is an object, not a list. */
 export function asObject(value: JsonValue | undefined): JsonObject | undefined {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import type { OutgoingAnswer } from '../../ports/outgoing-fetch.ts'
-import { asObject, jsonOf, objectOf } from './answer-json.ts'
+import { asObject, firstMember, jsonOf, objectOf } from './answer-json.ts'
 
 /** How far down a token is looked for: Withings has it one level down, wrappers of gateways two. */
 const MAX_DEPTH = 3
@@ -15,7 +15,7 @@ const REFRESH_TOKEN_NAMES = ['refresh_token', 'refreshToken']
  */
 export function readAnswerMembers(answer: OutgoingAnswer): JsonObject | undefined {
   const text = answer.body.reveal().trim()
-  const value = jsonOf(text)
+  const value = anyJson(text)
   if (value === undefined) return readForm(text, answer.contentType)
   if (typeof value === 'string') return objectOf(value) ?? readForm(value, answer.contentType)
   // A list is searched for the object in it that holds the token.
@@ -25,7 +25,19 @@ export function readAnswerMembers(answer: OutgoingAnswer): JsonObject | undefine
 /** Whether the body is JSON of any kind, or a form: what it lacks can then be named. */
 export function isReadable(answer: OutgoingAnswer): boolean {
   const text = answer.body.reveal().trim()
-  return jsonOf(text) !== undefined || readForm(text, answer.contentType) !== undefined
+  return anyJson(text) !== undefined || readForm(text, answer.contentType) !== undefined
+}
+
+function anyJson(text: string): JsonValue | undefined {
+  const value = jsonOf(text)
+  return value === undefined ? wrappedJson(text) : value
+}
+
+/** The object in JSONP, behind a guard such as `)]}'`, or before a line that somebody added; a page has none. */
+function wrappedJson(text: string): JsonObject | undefined {
+  if (text.startsWith('<') || text.startsWith('"')) return undefined
+  const [from, to] = [text.indexOf('{'), text.lastIndexOf('}')]
+  return from < 0 || to < from ? undefined : objectOf(text.slice(from, to + 1))
 }
 
 function readForm(text: string, contentType: string | undefined): JsonObject | undefined {
@@ -53,16 +65,7 @@ export function anyRefreshToken(members: JsonObject | undefined, body: string): 
   // What does not parse may be one character away from it, and holds the token all the same.
   const literal = /"refresh_?token"\s*:\s*("(?:[^"\\]|\\.)+")/i.exec(body)?.[1]
   const text = literal === undefined ? undefined : jsonOf(literal)
-  return typeof text === 'string' ? text : undefined
-}
-
-/** The first of the names that the object has a value for. */
-export function firstMember(object: JsonObject, names: readonly string[]): JsonValue | undefined {
-  for (const name of names) {
-    const value = Object.hasOwn(object, name) ? object[name] : undefined
-    if (value !== undefined && value !== null) return value
-  }
-  return undefined
+  return typeof text === 'string' ? text : /<refresh_?token>\s*([^<\s]+)\s*</i.exec(body)?.[1]
 }
 
 /** Breadth first, so that a token beside the wrapper wins over one deeper inside. */
@@ -81,9 +84,12 @@ function nearest(root: JsonObject, names: readonly string[]): JsonObject | undef
 
 function insideOf(object: JsonObject): JsonObject[] {
   const plain = Object.entries(object).filter(([, value]) => typeof value !== 'object')
-  return Object.values(object)
-    .flatMap((value) => (Array.isArray(value) ? (value as JsonValue[]) : [value]))
-    .map((value) => asObject(value))
-    .filter((inner) => inner !== undefined)
-    .map((inner) => ({ ...Object.fromEntries(plain), ...inner }))
+  return (
+    Object.values(object)
+      .flatMap((value) => (Array.isArray(value) ? (value as JsonValue[]) : [value]))
+      // A gateway may hand on what it was answered as text.
+      .map((value) => asObject(typeof value === 'string' && value.startsWith('{') ? jsonOf(value) : value))
+      .filter((inner) => inner !== undefined)
+      .map((inner) => ({ ...Object.fromEntries(plain), ...inner }))
+  )
 }

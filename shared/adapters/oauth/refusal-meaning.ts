@@ -110,9 +110,17 @@ export function plainMeaningOf({ status, words, ...refusal }: ReadRefusal): Refu
   if (code === 'unauthorized_client' && ofSecret) return CLIENT
   const byCode = Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
   if (byCode !== undefined && byCode.kind !== 'refused') return byCode
+  const named = codesIn(words).find(({ kind }) => kind === 'grant-dead' || kind === 'passing')
+  if (named !== undefined) return named
   if (BUSY_WORDS.test(words)) return BUSY
   if (DEAD_WORDS.test(words) && !NOT_DEAD_WORDS.test(words)) return DEAD
   return byCode
+}
+
+/** Codes that stand in the words, because the code is one that is used for everything, or is not there. */
+function codesIn(words: string): RefusalMeaning[] {
+  const found = words.match(/[A-Za-z]+(?:_[A-Za-z]+)+/g) ?? []
+  return found.map((word) => MEANINGS[normalized(word)]).filter((meaning) => meaning !== undefined)
 }
 
 /** `BAD_REFRESH_TOKEN`, `badRefreshToken` and `bad-refresh-token` are one code. */
@@ -123,6 +131,7 @@ function normalized(code: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_|_$/g, '')
+    .replace(/^(?:e|err|error|oauth2?)_(?=.)/, '')
 }
 
 function all(meaning: RefusalMeaning, ...codes: readonly string[]): Record<string, RefusalMeaning> {

@@ -1,8 +1,7 @@
 import type { AnswerQuirks } from '../../domain/grant-profile.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import type { OutgoingAnswer } from '../../ports/outgoing-fetch.ts'
-import { asObject, memberAt } from './answer-json.ts'
-import { firstMember } from './answer-shape.ts'
+import { asObject, firstMember, memberAt } from './answer-json.ts'
 
 /** What a provider says about a refusal, as it says it: nothing here may be shown before it is cleaned. */
 export interface RefusalWords {
@@ -24,6 +23,8 @@ const WORD_MEMBERS = [
   'errorMessage',
   'errorSummary',
   'errmsg',
+  'error_msg',
+  'msg',
   'message',
   'Message',
   'faultstring',
@@ -61,15 +62,16 @@ export function refusalWords(
 export function saysFailure(body: JsonObject, quirks: AnswerQuirks | undefined): boolean {
   if (quirks?.okMember !== undefined) return memberAt(body, quirks.okMember.member) !== true
   const error = body['error']
-  return typeof error === 'string' ? !isGood(error) : asObject(error) !== undefined
+  return typeof error === 'string' ? !isGood(error) : Object.keys(asObject(error) ?? {}).length > 0
 }
 
 function wordsOfBody(body: JsonObject, quirks: AnswerQuirks | undefined): RefusalWords {
   const { errorMember } = quirks?.okMember ?? {}
   const holders = [body, ...HOLDERS.map((name) => holderIn(body[name])).filter((one) => one !== undefined)]
   const own = errorMember === undefined ? undefined : textOf(memberAt(body, errorMember))
-  const named = own ?? codeIn(holders)
-  const words = holders.map((one) => wordIn(one)).find((text) => text !== undefined)
+  const listed = listedWords(body)
+  const named = own ?? codeIn(holders) ?? listed
+  const words = holders.map((one) => wordIn(one)).find((text) => text !== undefined) ?? fieldWords(body)
   // A sentence in place of a code (Withings) is told as one.
   const isCode = named !== undefined && !/\s/.test(named.trim())
   return {
@@ -97,6 +99,21 @@ function wordIn(holder: JsonObject): string | undefined {
   return WORD_MEMBERS.map((name) => [name, textOf(firstMember(holder, [name]))] as const)
     .filter(([name, text]) => name !== 'error' || /\s/.test(text?.trim() ?? ''))
     .find(([, text]) => text !== undefined)?.[1]
+}
+
+/** The first of a list of words: `errors: ["invalid_grant"]`. */
+function listedWords(body: JsonObject): string | undefined {
+  const lists = HOLDERS.map((name) => body[name]).filter((value) => Array.isArray(value))
+  return lists.map((list) => textOf((list as JsonValue[])[0])).find((text) => text !== undefined)
+}
+
+/** What is wrong with a field, by its name: `errors: { refresh_token: ["is invalid"] }`. */
+function fieldWords(body: JsonObject): string | undefined {
+  const fields = HOLDERS.flatMap((name) => Object.entries(asObject(body[name]) ?? {}))
+  return fields
+    .map(([name, value]) => [name, textOf(Array.isArray(value) ? (value as JsonValue[])[0] : value)] as const)
+    .filter(([name, text]) => text !== undefined && !CODE_MEMBERS.includes(name))
+    .map(([name, text]) => `${name} ${text}`)[0]
 }
 
 function holderIn(value: JsonValue | undefined): JsonObject | undefined {

@@ -4,8 +4,8 @@ import { splitGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { KeptRefreshToken, MintedGrant } from '../../ports/oauth-client.ts'
-import { asObject, memberAt, pickText } from './answer-json.ts'
-import { anyRefreshToken, firstMember, tokenHolder } from './answer-shape.ts'
+import { asObject, firstMember, jsonOf, memberAt, pickText } from './answer-json.ts'
+import { anyRefreshToken, tokenHolder } from './answer-shape.ts'
 import { readRefreshLifeMs, readTokenLife } from './token-life.ts'
 import { readTokenType } from './token-type.ts'
 
@@ -87,6 +87,13 @@ export function keptRefreshTokens(
   }
 }
 
+/** `scope` (RFC 6749 §5.1), or what others call it; a nested grant has a name of its own for them. */
+function statedScopes(answer: JsonObject, member: string): JsonValue | undefined {
+  const own = memberAt(answer, member)
+  if (member !== 'scope' || (own !== undefined && own !== null)) return own
+  return firstMember(answer, ['scope', 'scopes', 'granted_scopes', 'scopes_granted'])
+}
+
 type OneGrant = { readonly kind: 'grant'; readonly grant: MintedGrant } | UnusableAnswer
 
 function readGrant(
@@ -116,12 +123,12 @@ function readGrant(
     accessToken: token,
   })
   const notes: GrantNote[] = life.note === undefined ? [] : [life.note]
-  if (stated !== '' && refreshToken === undefined) notes.push('refresh_token_unusable')
+  if (!isNothing(stated) && refreshToken === undefined) notes.push('refresh_token_unusable')
   else if (!renewable && life.expiryBasis !== 'never') notes.push('no_refresh_token')
   if (type.kind === 'unknown') notes.push('token_type_unknown')
   const scopes = profile.answer?.scopesUnstated
     ? undefined
-    : readScopes(memberAt(answer, place.scopeMember), expected.asked)
+    : readScopes(statedScopes(answer, place.scopeMember), expected.asked)
   const refreshLifeMs = readRefreshLifeMs(answer, profile.refresh, { isRefresh, nowMs, refreshToken })
   const names = profile.answer?.extra ?? []
   const grant: MintedGrant = {
@@ -146,15 +153,41 @@ function readGrant(
  * around it is no part of it, as RFC 6749 App. A.17 knows no such character.
  */
 function refreshText(value: JsonValue | undefined): string | undefined {
-  const text = typeof value === 'number' ? String(value) : value
-  if (typeof text !== 'string' || text.trim() === '') return undefined
+  const bare = Array.isArray(value) ? (value as JsonValue[])[0] : value
+  const inner = asObject(bare)
+  const one = inner === undefined ? bare : firstMember(inner, ['token', 'value', 'refresh_token'])
+  const text = typeof one === 'number' ? String(one) : one
+  if (typeof text !== 'string' || isNothing(text)) return undefined
   return TOKEN_TEXT.test(text) ? text : text.trim()
 }
 
-/** Undefined when the answer is silent, which means as asked (RFC 6749 §5.1). Some send a list in place of text. */
+/** What a program writes for no value: as a token it would take the place of one that works. */
+function isNothing(value: JsonValue): boolean {
+  if (typeof value === 'object') return value === null
+  return /^\s*(?:|null|nil|none|undefined|false|0)\s*$/i.test(String(value))
+}
+
+/**
+ * Undefined when the answer is silent, which means as asked (RFC 6749 §5.1). Some send a list in place of text, of
+ * names or of objects that have one, some an object of flags.
+ */
 function readScopes(value: JsonValue | undefined, asked: readonly string[]): string[] | undefined {
-  const text = Array.isArray(value) ? value.join(' ') : value
-  if (typeof text !== 'string') return undefined
-  const scopes = splitGranted(text, asked)
+  const text = typeof value === 'string' ? value.trim().replace(/^"(.*)"$/s, '$1') : undefined
+  const inside = text?.startsWith('[') ? jsonOf(text) : undefined
+  const names = inside === undefined ? (text ?? scopeNames(value)) : scopeNames(inside)
+  if (names === undefined) return undefined
+  const scopes = splitGranted(names, asked)
   return scopes.length === 0 ? undefined : scopes
+}
+
+function scopeNames(value: JsonValue | undefined): string | undefined {
+  if (Array.isArray(value)) {
+    const each = (value as JsonValue[]).map((one) =>
+      typeof one === 'string' ? one : firstMember(asObject(one) ?? {}, ['scope', 'name', 'id', 'permission']),
+    )
+    return each.filter((name) => typeof name === 'string').join(' ')
+  }
+  const flags = Object.entries(asObject(value) ?? {}).filter(([, flag]) => typeof flag === 'boolean')
+  if (flags.length === 0) return undefined
+  return flags.flatMap(([name, isGranted]) => (isGranted === true ? [name] : [])).join(' ')
 }

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import type { GrantProfile } from '../../../../shared/domain/grant-profile.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
@@ -55,6 +56,20 @@ describe('OAuth4WebApiClient', () => {
         ['read', 'write'],
         ['read', 'write'],
       ],
+      ['read|write', ['read', 'write']],
+      ['read;write', ['read', 'write']],
+      ['"read write"', ['read', 'write']],
+      ['["read","write"]', ['read', 'write']],
+      [
+        ['read write', 'admin'],
+        ['read', 'write', 'admin'],
+      ],
+      [
+        [{ name: 'read' }, { scope: 'write' }, {}],
+        ['read', 'write'],
+      ],
+      [{ read: true, write: false }, ['read']],
+      [{ read: 'granted' }, undefined],
       ['', undefined],
       [null, undefined],
       [undefined, undefined],
@@ -62,6 +77,14 @@ describe('OAuth4WebApiClient', () => {
     ] as const)('reads the scope %j', async (scope, expected) => {
       expect((await main({ ...TOKEN, scope }))?.scopes).toEqual(expected)
     })
+
+    it.each(['scopes', 'granted_scopes', 'scopes_granted', 'Scope'])(
+      'reads scopes under the name %s',
+      async (name) => {
+        expect((await main({ ...TOKEN, [name]: ['read'] }))?.scopes).toEqual(['read'])
+        expect((await main({ ...TOKEN, scope: 'write', [name]: ['read'] }))?.scopes).toEqual(['write'])
+      },
+    )
 
     it('leaves a comma in a scope that was asked for with it', async () => {
       const grant = await main({ ...TOKEN, scope: 'a,b c' }, { scopes: ['a,b', 'c'] })
@@ -73,11 +96,14 @@ describe('OAuth4WebApiClient', () => {
       expect(grant?.scopes).toBeUndefined()
     })
 
-    it.each([undefined, null, ''])('leaves out a refresh token that is %p', async (refresh_token) => {
-      const grant = await main({ ...TOKEN, refresh_token })
-      expect(grant).not.toHaveProperty('refreshToken')
-      expect(grant).not.toHaveProperty('notes')
-    })
+    it.each([undefined, null, '', ' ', 'null', 'undefined', 'None', false, 0])(
+      'leaves out a refresh token that is %p',
+      async (refresh_token) => {
+        const grant = await main({ ...TOKEN, refresh_token })
+        expect(grant).not.toHaveProperty('refreshToken')
+        expect(grant).not.toHaveProperty('notes')
+      },
+    )
 
     it.each([{}, [], true])(
       'keeps the access token and notes a refresh token that is %j',
@@ -96,6 +122,9 @@ describe('OAuth4WebApiClient', () => {
       ['a\nb', 'a\nb'],
       ['tökén', 'tökén'],
       [' inner blanks stay ', ' inner blanks stay '],
+      [['refresh-1'], 'refresh-1'],
+      [{ token: 'refresh-1', expires_in: 60 }, 'refresh-1'],
+      [{ value: 'refresh-1' }, 'refresh-1'],
     ])('keeps the refresh token %j, which goes back in a form', async (refresh_token, kept) => {
       const grant = await main({ ...TOKEN, refresh_token })
       expect(grant?.refreshToken?.reveal()).toBe(kept)
@@ -147,6 +176,11 @@ describe('OAuth4WebApiClient', () => {
       ['two levels', { data: { token: INNER } }],
       ['a list', [INNER]],
       ['a list inside', { tokens: [INNER] }],
+      ['text inside', { data: JSON.stringify(INNER) }],
+      ['capitals', { ACCESS_TOKEN: 'access-1', REFRESH_TOKEN: 'refresh-1', EXPIRES_IN: '600' }],
+      ['words', { AccessToken: 'access-1', RefreshToken: 'refresh-1', ExpiresIn: 600 }],
+      ['dashes', { 'access-token': 'access-1', 'refresh-token': 'refresh-1', 'expires-in': 600 }],
+      ['the company of an error that is none', { ...INNER, error: {}, errors: [] }],
       [
         'a life beside the wrapper',
         { expires_in: 600, token: { access_token: 'access-1', refresh_token: 'refresh-1' } },
@@ -159,6 +193,33 @@ describe('OAuth4WebApiClient', () => {
       const grant = await main(body)
       expect(grant).toMatchObject({ lifeMs: 600_000, expiryBasis: 'stated' })
       expect([grant?.accessToken.reveal(), grant?.refreshToken?.reveal()]).toEqual(['access-1', 'refresh-1'])
+    })
+
+    const GOOD = JSON.stringify(INNER)
+    it.each([
+      ['JSONP', `callback(${GOOD});`],
+      ['a guard before it', `)]}'\n${GOOD}`],
+      ['another guard', `while(1);${GOOD}`],
+      ['something behind it', `${GOOD}\n<!-- 12 ms -->`],
+    ])('reads an answer in %s', async (_what, text) => {
+      endpoint.reply = (response) => response.writeHead(200, { 'content-type': 'text/javascript' }).end(text)
+      expect(await endpoint.ask()).toMatchObject({ kind: 'granted', grants: { main: { lifeMs: 600_000 } } })
+    })
+
+    it.each([
+      ['gzip', gzipSync],
+      ['x-gzip', gzipSync],
+      ['GZIP', gzipSync],
+      ['br', brotliCompressSync],
+      ['deflate', deflateSync],
+    ])('reads an answer in %s', async (coding, pack) => {
+      endpoint.reply = (response) => response.writeHead(200, { 'content-encoding': coding }).end(pack(GOOD))
+      expect(await endpoint.ask()).toMatchObject({ kind: 'granted', grants: { main: { lifeMs: 600_000 } } })
+    })
+
+    it.each([201, 202, 203])('reads an answer of status %d', async (status) => {
+      endpoint.reply = replyJson(status, INNER)
+      expect(await endpoint.ask()).toMatchObject({ kind: 'granted' })
     })
 
     it('says at once that no refresh token came, where a person would have to come again', async () => {

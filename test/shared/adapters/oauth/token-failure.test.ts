@@ -93,6 +93,29 @@ describe('OAuth4WebApiClient', () => {
       ],
       [400, { error: 'bad', message: 'Unknown refresh token' }, 'grant-dead', 'bad'],
       [400, { message: 'refresh token has already been used' }, 'grant-dead', 'invalid_grant'],
+      // The code in words, in a list, or behind a prefix.
+      [
+        400,
+        { error: 'invalid_request', error_description: 'invalid_grant' },
+        'grant-dead',
+        'invalid_request',
+      ],
+      [400, { error: 400, message: 'Bad Request: invalid_grant' }, 'grant-dead', 'invalid_grant'],
+      [400, { message: 'rate_limit_exceeded for client' }, 'passing', 'temporarily_unavailable'],
+      [400, 'invalid_grant', 'grant-dead', 'invalid_grant'],
+      [400, '"invalid_grant"', 'grant-dead', 'invalid_grant'],
+      [400, { errors: ['invalid_grant'] }, 'grant-dead', 'invalid_grant'],
+      [400, { error: ['invalid_grant', 'gone'] }, 'grant-dead', 'invalid_grant'],
+      [400, { errors: { refresh_token: ['is invalid'] } }, 'grant-dead', 'invalid_grant'],
+      [400, { code: 'E_TOKEN_EXPIRED' }, 'grant-dead', 'E_TOKEN_EXPIRED'],
+      [400, { error: 'OAuth2_InvalidGrant' }, 'grant-dead', 'OAuth2_InvalidGrant'],
+      [200, { code: 40001, msg: 'refresh_token expired', data: null }, 'grant-dead', '40001'],
+      [
+        401,
+        { error: 'invalid_client', error_description: 'not invalid_grant' },
+        'app-broken',
+        'invalid_client',
+      ],
       [401, { message: 'Session not active' }, 'grant-dead', 'invalid_grant'],
       [200, { status: 503, error: 'Invalid Params: invalid refresh_token' }, 'grant-dead', 'invalid_grant'],
       [400, 'The refresh token was revoked', 'grant-dead', 'invalid_grant'],
@@ -270,7 +293,20 @@ describe('OAuth4WebApiClient', () => {
       },
     )
 
+    it.each([[['DPoP']], [['MAC', 'DPoP']], 'dpop,mac', 'Hawk', 'DPoP;alg=ES256'])(
+      'with the token_type %j, of which none can be sent',
+      async (type) => {
+        endpoint.reply = replyJson(200, { ...TOKEN, token_type: type })
+        expect(await endpoint.ask()).toMatchObject({ kind: 'refused', code: 'unsupported_token_type' })
+      },
+    )
+
     it.each([
+      [['Bearer']],
+      [['DPoP', 'Bearer']],
+      'Bearer,DPoP',
+      'bearer; charset=utf-8',
+      'urn:ietf:params:oauth:token-type:access_token',
       undefined,
       null,
       '',
