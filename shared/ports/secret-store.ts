@@ -80,6 +80,8 @@ export interface SecretPage {
    * superseded versions go by themselves.
    */
   readonly versions?: readonly SecretVersionDescription[]
+  /** The store lists in no segments: the first has all. */
+  readonly isUnsegmented?: true
   readonly nextToken?: string
 }
 

@@ -165,7 +165,6 @@ export class SecretsManagerStore implements SecretStore {
   }
 
   async list(query: ScanQuery): Promise<SecretPage> {
-    // ListSecrets has no segments: the first has them all.
     if ((query.segment?.index ?? 0) > 0) return { items: [] }
     const command = new ListSecretsCommand({
       IncludePlannedDeletion: true,
@@ -176,7 +175,9 @@ export class SecretsManagerStore implements SecretStore {
     try {
       const { SecretList = [], NextToken } = await this.#client.send(command)
       const items = SecretList.flatMap((entry) => this.#describe(entry) ?? [])
-      return NextToken === undefined ? { items } : { items, nextToken: NextToken }
+      // ListSecrets has no segments.
+      const whole = query.segment === undefined ? {} : { isUnsegmented: true as const }
+      return { items, ...whole, ...(NextToken === undefined ? {} : { nextToken: NextToken }) }
     } catch (error) {
       throw secretsManagerError('ListSecrets', awsFailure(error))
     }

@@ -84,7 +84,7 @@ export class PageComparison {
   readonly counts: ComparisonCounts
   readonly #ports: ComparisonPorts
   readonly #nowMs: number
-  readonly #parts: number
+  #parts: number
 
   /** `parts` is how many share what one comparison may remove. */
   constructor(ports: ComparisonPorts, { counts, parts }: { counts: ComparisonCounts; parts: number }) {
@@ -100,7 +100,8 @@ export class PageComparison {
   }
 
   /** Secrets and their versions: whether something points at them. */
-  async ofSecrets({ items, versions = [] }: SecretPage): Promise<void> {
+  async ofSecrets({ items, versions = [], isUnsegmented }: SecretPage): Promise<void> {
+    if (isUnsegmented) this.#parts = 1
     const rows: RowsOfPage = new Map()
     await Promise.all(items.map((secret) => this.#lookAtSecret(secret, rows)))
     await Promise.all(versions.map((version) => this.#lookAtVersion(version, rows)))

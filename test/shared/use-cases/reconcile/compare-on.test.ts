@@ -160,4 +160,28 @@ describe('compareOn', () => {
     }
     expect(await compareOn({ ...ports(), secrets }, RUN)).toMatchObject({ secrets: TENANTS })
   })
+
+  it.each([
+    ['its segments share', false, 8 * 13],
+    ['a store has that lists in none', true, 100],
+  ])('removes no more in a day than %s of a hundred', async (_, isUnsegmented, removed) => {
+    onPage = async () => undefined
+    for (let n = 0; n < 200; n++) {
+      const owner = { tenant: 't0', ownerId: `ac_nobody${n}`, generation: 1 }
+      const secretId = secretIdOf({ deployment: 'local', kind: 's', ...owner })
+      const { writes } = await ports().secrets.stage(secretId, VERSION, new SecretText('x'), { isNew: true })
+      await items.transact([...writes])
+    }
+    const run = () => {
+      const its = ports()
+      const list = its.secrets.list.bind(its.secrets)
+      if (isUnsegmented)
+        its.secrets.list = async ({ segment, ...query }) =>
+          segment!.index > 0 ? { items: [] } : { ...(await list(query)), isUnsegmented: true }
+      return compareOn(its, RUN)
+    }
+    expect(await run()).toMatchObject({ orphanSecrets: 200, scheduled: 0 })
+    clock.now += 25 * HOUR_MS
+    expect(await run()).toMatchObject({ scheduled: removed, postponed: 200 - removed })
+  })
 })
