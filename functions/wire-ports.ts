@@ -35,6 +35,7 @@ import type { Metrics } from '../shared/ports/metrics.ts'
 import type { Ports } from '../shared/ports/ports.ts'
 import type { SecretStore } from '../shared/ports/secret-store.ts'
 import type { Environment } from '../shared/settings/read-environment.ts'
+import { unknownNames } from '../shared/settings/unknown-names.ts'
 import { BoundSecretStore } from '../shared/use-cases/commit/bound-secret-store.ts'
 import { type Config, ENV, present, readConfig } from './config.ts'
 import type { HttpPorts } from './http-handler.ts'
@@ -48,6 +49,8 @@ const READY_MAX_AGE_MS = 10_000
 
 /** What the ports of every function are built of. */
 export interface Base {
+  /** A sentence for each variable that looks like a setting and is none. */
+  readonly unknown: readonly string[]
   readonly config: Config
   readonly clock: SystemClock
   readonly random: SystemRandom
@@ -59,6 +62,7 @@ export interface Base {
 export function readBase(env: Environment): Base {
   return {
     config: readConfig(env),
+    unknown: unknownNames(env, Object.values(ENV)),
     clock: new SystemClock(),
     random: new SystemRandom(),
     aws: awsAccess(env),
@@ -71,15 +75,14 @@ export function common({
   clock,
   random,
   aws,
+  unknown,
 }: Base): Pick<Ports, 'items' | 'clock' | 'random' | 'log'> {
   const client = new DynamoDBClient({ ...aws, ...DYNAMO_CLIENT_SETTINGS })
   const tables = { tableName: config.tableName, eventsTableName: config.eventsTableName }
-  return {
-    items: new DynamoItemStore({ client, ...tables, clock, random }),
-    clock,
-    random,
-    log: new PowertoolsLog({ service: `flow-vault-${config.deployment}`, level: config.logLevel }),
-  }
+  const log = new PowertoolsLog({ service: `flow-vault-${config.deployment}`, level: config.logLevel })
+  // Not refused as embedded: the stage file is where settings are typed, and it takes no unknown ones.
+  for (const reason of unknown) log.warn('a variable is read by nothing', { reason })
+  return { items: new DynamoItemStore({ client, ...tables, clock, random }), clock, random, log }
 }
 
 /** What addresses without a token may ask this instance for. */

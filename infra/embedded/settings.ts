@@ -25,6 +25,7 @@ import {
   issuerProblems,
   SHARED_SETTINGS,
 } from '../../shared/settings/setting-table.ts'
+import { unknownNames } from '../../shared/settings/unknown-names.ts'
 import { AUDIENCE_PARAMETERS, type PageIssuer } from '../web/page-config.ts'
 import { ACCEPTABLE_LOSSES } from './folder/whole-vault.ts'
 
@@ -111,7 +112,9 @@ const TABLE = {
 
 /** Reads and validates the environment; throws `SettingsError` naming each variable, its value and what is allowed. */
 export function readSettings(env: Environment): Settings {
+  const known = Object.values(TABLE).map(({ variable }) => variable)
   const read = readEnvironment(TABLE, env, (values) => [
+    ...unknownNames(env, known),
     ...(values.port === values.tlsPort && values.port !== 0
       ? [refusal('TLS_PORT', values.tlsPort, 'another port than PORT')]
       : []),

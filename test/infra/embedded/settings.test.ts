@@ -136,6 +136,14 @@ describe('readSettings', () => {
     expect(problems[0]).toContain('Allowed: ')
   })
 
+  test('refuses a setting that there is not, with the one that is meant', () => {
+    expect(problemsOf({ FLOW_VAULT_CORS_ORIGIN: 'https://a.example', FLOW_VAULT_TABLE: 't' })).toEqual([
+      'FLOW_VAULT_CORS_ORIGIN is no setting of Flow Vault. Is FLOW_VAULT_CORS_ORIGINS meant?',
+      'FLOW_VAULT_TABLE is no setting of Flow Vault. The settings are listed in README.md.',
+    ])
+    expect(problemsOf({ FLOW_VAULT_SERVICE_HOST: '10.0.0.1', FLOW_VAULT_CLIENT_SECRET: 'x' })).toEqual([])
+  })
+
   test('says everything that is wrong at once', () => {
     const problems = problemsOf({ PORT: 'x', FLOW_VAULT_RATE_LIMIT: 'y', HOST: '?' })
     expect(problems).toHaveLength(3)
