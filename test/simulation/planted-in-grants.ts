@@ -120,7 +120,6 @@ export const PLANTED_IN_GRANTS: readonly PlantedBug[] = [
   {
     name: 'a sealed item of another mark that is served',
     within: 5,
-    isSlow: true,
     plants: servingAnotherMark,
   },
   { name: 'refresh tokens among the access tokens', within: 5, plants: refreshAmongAccess },
