@@ -40,8 +40,11 @@ async function deployedConfig(stage: string): Promise<Config> {
   return readConfig(Object.assign({ AWS_ENDPOINT_URL }, ...environments))
 }
 
-/** Opens the stores of a stage. Its writes count as those of one more instance. Throws `ToolError` when there is none. */
-export async function openStage(stage: string): Promise<DeployedStage> {
+/**
+ * Opens the stores of a stage. Its writes count as those of one more instance, or, where nobody else writes secrets, take
+ * the whole budget. Throws `ToolError` when there is none.
+ */
+export async function openStage(stage: string, { isOnlyWriter = false } = {}): Promise<DeployedStage> {
   const config = await deployedConfig(stage)
   const [clock, random] = [new SystemClock(), new SystemRandom()]
   const { tableName, eventsTableName } = config
@@ -60,7 +63,7 @@ export async function openStage(stage: string): Promise<DeployedStage> {
   }
   const secrets = new SecretsManagerStore({
     client: new SecretsManagerClient({}),
-    writeBudget: new WriteBudget({ clock, maxInstances: config.secretWriters }),
+    writeBudget: new WriteBudget({ clock, maxInstances: isOnlyWriter ? 1 : config.secretWriters }),
     deployment,
     kmsKeyId: wrappingKey,
   })

@@ -54,7 +54,8 @@ export async function openTarget(to: string): Promise<MovedVault> {
 
 /** The stores of a deployed stage as one side of a move. Throws `ToolError` when there is none. */
 export async function openMovedStage(stage: string): Promise<MovedVault> {
-  const { items, secrets, kind, sealer, digester } = await openStage(stage)
+  // People's changes are refused on both sides while a move goes on.
+  const { items, secrets, kind, sealer, digester } = await openStage(stage, { isOnlyWriter: true })
   return {
     name: `the stage ${stage}`,
     items,
