@@ -69,7 +69,11 @@ export const EVENT_EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'list-flows': () => ({ answer: [FLOW] }),
   'delete-flow': () => ({}),
   'get-usage': () => ({
-    answer: { last_used_at: AT, clients: [{ client: 'orders-flow', count: 4711, last_used_at: AT }] },
+    answer: {
+      last_used_at: AT,
+      clients: [{ client: 'orders-flow', count: 4711, last_used_at: AT }],
+      flows: [{ flow: 'nightly', client: 'orders-flow', count: 4711, last_used_at: AT }],
+    },
   }),
   'get-asyncapi': () => ({ answer: { asyncapi: '3.0.0' } }),
   'create-permit': () => ({

@@ -38,6 +38,7 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
     'Any text of your own, up to 255 visible characters, new for each request that is meant to create.',
   'if-match': 'The `ETag` of the connection as you read it, or `*`; another one is answered with 412.',
   'if-none-match': 'The `ETag` of the credential you hold; while it is good the answer is 304.',
+  'x-flow-id': 'The flow that asks, by its id, to be named in audit and usage.',
   ticket: 'What `authorization_url` holds.',
   'sec-fetch-site': 'Browsers say by themselves whose page sent them.',
   origin: 'Browsers name the origin of a form by themselves.',
