@@ -119,7 +119,7 @@ describe.each(SERVERS)('a grant of $name', ({ variable, start, hasSessions }) =>
 
   it.each([
     ['alike', {}],
-    ['with another parameter', { audience: 'https://api.example.test' }],
+    ['with another parameter', { resource: 'https://api.example.test' }],
   ])(
     'outlives an older one of the same client and person that is deleted, asked for %s',
     async (_what, how) => {
