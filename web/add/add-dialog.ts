@@ -154,6 +154,7 @@ export class AddDialog extends View {
       setup: this.#setup!,
       errors: this.#now.errors,
       isBrought: this.#now.isBrought,
+      isWaiting: this.#oauth?.isWaiting ?? false,
       bring: (isBrought) => this.#set({ isBrought, errors: [] }),
       seen: this.#repaired,
       action: this.#now.action,

@@ -18,6 +18,8 @@ export function credentialsStep(options: {
   /** True where a grant that another system has is brought along. */
   isBrought: boolean
   bring(isBrought: boolean): void
+  /** True while somebody is to act in the provider's window, which the wait itself explains. */
+  isWaiting: boolean
   chooseSetup(type: string): void
   onAuthorized(connection: Connection): void
   onChanged(): void
@@ -31,7 +33,7 @@ export function credentialsStep(options: {
   const isOnlyAuthorized =
     isInteractive && isChange && ['connect', 'authorize'].includes(options.action ?? '')
   return html`
-    ${isOnlyAuthorized ? beforehand(connector, isOwnClient ? seen.callback_url : undefined) : nothing}
+    ${isOnlyAuthorized && !options.isWaiting ? beforehand(connector, isOwnClient ? seen.callback_url : undefined) : nothing}
     ${connector.setups.length < 2 || isOnlyAuthorized ? nothing : kinds(connector, setup, options.chooseSetup)}
     ${keyed(
       `${connector.app_id} ${setup.type}`,
