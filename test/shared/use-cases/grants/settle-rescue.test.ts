@@ -100,7 +100,7 @@ describe('settleRescue', () => {
   })
 
   it('ends what is of another client now', async () => {
-    await leave({ clientDigest: 'of-another-client' })
+    await leave({ clientDigest: 'of-another-client', oauthAppId: 'oa_another' })
     expect(await settle()).toBe('revoked')
     expect(revoked()).toEqual(['refresh-2'])
     expect(await serves()).toBe('access-1')
