@@ -6,8 +6,11 @@ const FREEZES = '/api/v2/flows/vault/freezes'
 const FREEZE_WITHIN_MS = 60_000
 const FLOWS = 10
 
-/** What happens to a grant after its first day: renewed, complained of, revoked, frozen; against any running vault. */
-export function endingSuite(place: () => GrantCalls): void {
+/**
+ * What happens to a grant after its first day: renewed, complained of, revoked, frozen; against any running vault.
+ * `aside` makes the calls of a tenant that has nothing yet.
+ */
+export function endingSuite(place: () => GrantCalls, aside: () => GrantCalls): void {
   describe('a grant', () => {
     let world: GrantCalls
     beforeAll(() => {
@@ -73,9 +76,9 @@ export function endingSuite(place: () => GrantCalls): void {
       await expect(world.provider.isActive(await tokenOf(id))).resolves.toBe(true)
     })
 
-    // The other grants of this tenant are of the same client, and perhaps of the same person: an audience of its own
-    // makes a client that nothing else is held for.
+    // Nothing is revoked for which the tenant holds another grant of the same client.
     it('keeps its grant under another secret or scope, and ends it with its client', async () => {
+      const world = aside()
       const id = await world.authorized({ audience: 'https://replaced.example' })
       const old = (await world.fetchCredential(id)).body.fields.access_token
       // The grant has been renewed since the connection was made: the newest refresh token is the one to revoke.
@@ -96,6 +99,7 @@ export function endingSuite(place: () => GrantCalls): void {
     })
 
     it('revokes the grant of a deleted connection, which comes back to be authorized again', async () => {
+      const world = aside()
       const id = await world.authorized({ audience: 'https://deleted.example' })
       const token = (await world.fetchCredential(id)).body.fields.access_token
       expect((await world.call('DELETE', `${CONNECTIONS}/${id}`)).status).toBe(204)

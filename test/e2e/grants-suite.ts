@@ -20,11 +20,10 @@ export interface GrantsPlace extends Omit<ApiTarget, 'close'> {
  */
 export function grantsSuite(name: string, place: () => GrantsPlace): void {
   describe(name, () => {
-    let world: GrantCalls
-    beforeAll(() => {
+    const newWorld = (): GrantCalls => {
       const { token, ...target } = place()
       const tokens = new Map<string, Promise<string>>()
-      world = grantCalls({
+      return grantCalls({
         ...target,
         tenant: newTenant(),
         token: (tenant) => {
@@ -33,6 +32,10 @@ export function grantsSuite(name: string, place: () => GrantsPlace): void {
           return known
         },
       })
+    }
+    let world: GrantCalls
+    beforeAll(() => {
+      world = newWorld()
     })
 
     mintingSuite(() => world)
@@ -40,6 +43,6 @@ export function grantsSuite(name: string, place: () => GrantsPlace): void {
       () => world,
       () => place().publicUrl,
     )
-    endingSuite(() => world)
+    endingSuite(() => world, newWorld)
   })
 }
