@@ -6,6 +6,7 @@ import { conflictNotice } from '../parts/conflict.ts'
 import '../parts/count-down.ts'
 import { problem } from '../parts/pieces.ts'
 import { ADD } from '../texts/add-texts.ts'
+import { FIELD_ERRORS } from '../texts/error-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { type Entered, STEPS, type Step } from './entered.ts'
 
@@ -119,12 +120,20 @@ export function dialogNotices(options: {
   `
 }
 
+/** What the API says as Auth0's does, in the words of people; all else as it comes. */
+function inWords(reason: string): string {
+  if (reason.startsWith('Missing required property')) return FIELD_ERRORS.missing
+  const [, format = ''] = /^Object didn't pass validation for format ([\w-]+)/.exec(reason) ?? []
+  return FIELD_ERRORS.formats[format] ?? reason
+}
+
 /** What a refusal changes in the dialog: each field's own error, or one for all. */
 export function troubleOf(error: unknown): Partial<Entered> {
   if (!(error instanceof ApiError) || error.fields.length === 0)
     return { error, offersUnverified: offerAfter(error) }
   const isName = error.fields.every(({ path }) => path === 'name')
-  return { errors: error.fields, ...(isName ? { step: 'name' } : {}) }
+  const errors = error.fields.map(({ path, message }) => ({ path, message: inWords(message) }))
+  return { errors, ...(isName ? { step: 'name' } : {}) }
 }
 
 /** Which step it is, of how many. */

@@ -1,5 +1,3 @@
-import { FIELD_ERRORS } from '../texts/error-texts.ts'
-
 /** What is wrong with one member of what was sent. */
 export interface FieldError {
   /** Such as `setup.api_key`. */
@@ -62,18 +60,10 @@ export async function errorOf(response: Response): Promise<ApiError> {
     status: response.status,
     code: body.errorCode,
     fields:
-      body.errors?.map(({ path = '', message: text }) => ({ path, message: inWords(text) })) ??
-      fieldsIn(message),
+      body.errors?.map(({ path = '', message: text }) => ({ path, message: text })) ?? fieldsIn(message),
     retryAfterSeconds: Number.isFinite(seconds) && seconds > 0 ? seconds : undefined,
     requestId: response.headers.get('x-request-id') ?? undefined,
   })
-}
-
-/** What the API says as Auth0's does, in the words of people; all else as it comes. */
-function inWords(reason: string): string {
-  if (reason.startsWith('Missing required property')) return FIELD_ERRORS.missing
-  const [, format = ''] = /^Object didn't pass validation for format ([\w-]+)/.exec(reason) ?? []
-  return FIELD_ERRORS.formats[format] ?? reason
 }
 
 /** A sentence that names one field: `Payload validation error: 'reason' on property setup.token (allowed).` */
@@ -81,7 +71,5 @@ function fieldsIn(message: string): FieldError[] {
   const [, reason, path, allowed] =
     /^[A-Za-z]+ validation error: '(.*)' on property ([\w.]+)(?: \((.*)\))?\.$/s.exec(message) ?? []
   if (reason === undefined || path === undefined) return []
-  const words = inWords(reason)
-  if (words !== reason) return [{ path, message: words }]
   return [{ path, message: allowed === undefined ? `${reason}.` : `${reason}. Allowed: ${allowed}.` }]
 }
