@@ -132,7 +132,7 @@ export const PLANTED_IN_GRANTS: readonly PlantedBug[] = [
   },
   {
     name: 'a rescue of another authorization that is adopted',
-    within: 40,
+    within: 100,
     weather: BUSY,
     plants: () => adopting(({ of }) => of === 'renewal' || of === 'authorize'),
   },
