@@ -30,7 +30,7 @@ export const createConnectionRoute = defineRoute({
   tag: 'Connections',
   summary: 'Create a connection',
   description:
-    'Without `setup` the connection is empty, to be filled in later. An `Idempotency-Key` makes a repeated request answer with what the first one made, for 24 hours. `grant` brings along what another system got from the provider, so that nobody has to authorize again: no provider is asked, and a second import of the same token is refused with the id of the first (409). The other system has to stop renewing first.',
+    'Without `setup` the connection is empty, to be filled in later. An `Idempotency-Key` makes a repeated request answer with what the first one made, for 24 hours. `grant` brings along what another system got from the provider, so that nobody has to authorize again: no token is asked for, and a second import of the same token is refused with the id of the first (409). The other system has to stop renewing first.',
   querySchema: z.extend(viewQuery, {
     verify: z.optional(queryFlag()),
     dry_run: z.optional(queryFlag()),
