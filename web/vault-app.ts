@@ -4,10 +4,10 @@ import { ApiError } from './api/api-error.ts'
 import { openSession } from './api/open-session.ts'
 import type { Session } from './api/signed-in.ts'
 import type { Identity } from './api/types.ts'
-import { icon } from './icons.ts'
 import { letterKey } from './letter-keys.ts'
 import { MOUNT, PAGE_ROOT } from './mount.ts'
 import type { Context } from './page-context.ts'
+import { pageIcon } from './page-icons.ts'
 import './list/connections-view.ts'
 import './parts/live-region.ts'
 import type { LiveRegion } from './parts/live-region.ts'
@@ -124,7 +124,7 @@ export class VaultApp extends View {
         return html`<vault-settings .context=${context} .route=${this.#route}></vault-settings>`
       default:
         return html`<div class="empty">
-          ${icon('question')}
+          ${pageIcon('question')}
           <h1>${PAGE.notFound}</h1>
           <a href=${PAGE_ROOT}>${PAGE.toList}</a>
         </div>`

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connector } from '../api/types.ts'
-import { icon } from '../icons.ts'
+import { pageIcon } from '../page-icons.ts'
 import { tile } from '../parts/identity.ts'
 import { ADD } from '../texts/add-texts.ts'
 
@@ -51,7 +51,7 @@ export function chooseApp(options: {
   </fieldset>`
   return html`
     <label class="search"
-      ><span class="hidden-text">${ADD.searchApps}</span>${icon('search')}<input
+      ><span class="hidden-text">${ADD.searchApps}</span>${pageIcon('search')}<input
         type="search"
         placeholder=${ADD.searchApps}
         autocomplete="off"

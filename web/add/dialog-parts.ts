@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError, type FieldError } from '../api/api-error.ts'
 import type { Connection } from '../api/types.ts'
 import { icon } from '../icons.ts'
+import { pageIcon } from '../page-icons.ts'
 import { conflictNotice } from '../parts/conflict.ts'
 import '../parts/count-down.ts'
 import { problem } from '../parts/pieces.ts'
@@ -88,7 +89,7 @@ export function dialogHead(options: {
       <h2 id="add-title"><bdi>${options.title}</bdi></h2>
       ${options.step === undefined ? nothing : html`<p class="meta">${options.step}</p>`}
     </div>
-    <button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${options.close}>${icon('close')}</button>
+    <button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${options.close}>${pageIcon('close')}</button>
   </div>`
 }
 

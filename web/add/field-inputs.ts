@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { icon } from '../icons.ts'
+import { pageIcon } from '../page-icons.ts'
 import { ADD } from '../texts/add-texts.ts'
 
 /** What a field of the form needs to be drawn. */
@@ -40,7 +40,7 @@ export function secretInput(options: InputOptions): TemplateResult {
       @blur=${trimEnds}
     />
     <button type="button" class="icon-only" aria-pressed="false" aria-label=${ADD.show(options.label)} title=${ADD.show(options.label)} @click=${toggle}>
-      ${icon('eye')}
+      ${pageIcon('eye')}
     </button>
   </div>`
 }

@@ -1,10 +1,10 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector } from '../api/types.ts'
-import { icon } from '../icons.ts'
 import { connectionMenu } from '../list/connection-menu.ts'
 import { PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
+import { pageIcon } from '../page-icons.ts'
 import { stateButton } from '../parts/allowed.ts'
 import { stateLine, tile } from '../parts/identity.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
@@ -124,7 +124,7 @@ export class VaultConnection extends View {
   }
 
   #closeButton(): TemplateResult {
-    return html`<button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${this.#close}>${icon('close')}</button>`
+    return html`<button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${this.#close}>${pageIcon('close')}</button>`
   }
 
   #tabList(): TemplateResult {

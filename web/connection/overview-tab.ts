@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { ref } from 'lit/directives/ref.js'
 import type { Connection, Connector } from '../api/types.ts'
 import { icon } from '../icons.ts'
+import { pageIcon } from '../page-icons.ts'
 import { timeAgo } from '../parts/pieces.ts'
 import { CONNECTION } from '../texts/connection-words.ts'
 import { exactTime } from '../time.ts'
@@ -90,7 +91,7 @@ function permissions(
         const isMissing = missing.includes(scope)
         const label = known.find(({ value }) => value === scope)?.label ?? scope
         return html`<li class="state" data-hue=${isMissing ? 'amber' : 'green'}>
-          <span class="mark">${icon(isMissing ? 'warning' : 'check')}</span>
+          <span class="mark">${isMissing ? icon('warning') : pageIcon('check')}</span>
           <span>${label} <span class="meta">${label === scope ? nothing : scope} ${isMissing ? CONNECTION.missing : CONNECTION.granted}</span></span>
         </li>`
       })}

@@ -2,8 +2,8 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { guard } from 'lit/directives/guard.js'
 import { repeat } from 'lit/directives/repeat.js'
 import type { Connection, Connector } from '../api/types.ts'
-import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
+import { pageIcon } from '../page-icons.ts'
 import { LIST } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import { type Block, groupedBlocks, plainBlocks, visibleRange } from './blocks.ts'
@@ -161,7 +161,7 @@ export class ConnectionsTable extends View {
             aria-expanded=${isOpen}
             @click=${() => this.#toggle(app)}
           >
-            ${icon(isOpen ? 'down' : 'right')}<bdi>${label}</bdi
+            ${pageIcon(isOpen ? 'down' : 'right')}<bdi>${label}</bdi
             ><span class="muted">${count}</span
             ><span class="hidden-text">${LIST.groupOf(count)}</span>
           </button>

@@ -1,9 +1,9 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Connection } from '../api/types.ts'
-import { icon } from '../icons.ts'
 import { letterKey } from '../letter-keys.ts'
 import { PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
+import { pageIcon } from '../page-icons.ts'
 import { whyNotAdd } from '../parts/allowed.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { addressOf, navigate, type Route } from '../router.ts'
@@ -106,7 +106,7 @@ export class VaultConnections extends View {
           ? nothing
           : html`<div class="pending-changes" role="status">
               <button type="button" class="small" @click=${() => this.#list!.reload()}>
-                ${icon('refresh')} ${LIST.changes(waiting)}
+                ${pageIcon('refresh')} ${LIST.changes(waiting)}
               </button>
             </div>`
       }

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit'
 import type { Connector } from '../api/types.ts'
-import { icon } from '../icons.ts'
+import { pageIcon } from '../page-icons.ts'
 import { LIST } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import { type Filters, statesIn } from './filters.ts'
@@ -21,7 +21,7 @@ export class FilterBar extends View {
     const apps = [...this.connectors].sort((a, b) => a.label.localeCompare(b.label))
     return html`<form class="filters" role="search" @submit=${this.#submit}>
       <label class="search"
-        ><span class="hidden-text">${LIST.search}</span>${icon('search')}<input
+        ><span class="hidden-text">${LIST.search}</span>${pageIcon('search')}<input
           type="search"
           name="q"
           maxlength="150"
@@ -65,7 +65,7 @@ export class FilterBar extends View {
           ? texts[first]
           : LIST.someStates(chosen.length)
     return html`<details class="states" @focusout=${closeWhenLeft} @keydown=${closeOnEscape}>
-      <summary><span class="hidden-text">${LIST.state}: </span>${label} ${icon('down')}</summary>
+      <summary><span class="hidden-text">${LIST.state}: </span>${label} ${pageIcon('down')}</summary>
       <fieldset>
         <legend class="hidden-text">${LIST.state}</legend>
         ${Object.entries(texts).map(

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector, Summary } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
+import { pageIcon } from '../page-icons.ts'
 import { whyNotAdd } from '../parts/allowed.ts'
 import { addressOf } from '../router.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
@@ -73,7 +74,7 @@ export function nothingFound(
     ...statesIn(state).map((name) => LIST.states[name as keyof typeof LIST.states]),
   ]
   return html`<div class="empty">
-    ${icon('search')}
+    ${pageIcon('search')}
     <h2>${LIST.nothingFound}</h2>
     <p>${LIST.filtersOn(filters.join(', '))}</p>
     <button type="button" @click=${drop}>${LIST.dropFilters}</button>
@@ -104,6 +105,6 @@ export function outcomeLine(
             <a href=${addressOf({ id: connection.id, query: new URLSearchParams({ tab: 'use' }) })}>${LIST.useIt}</a>`
     }
     ${undo === undefined ? nothing : html`<button type="button" class="small" @click=${undo}>${LIST.undo}</button>`}
-    <button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${close}>${icon('close')}</button>
+    <button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${close}>${pageIcon('close')}</button>
   </div>`
 }

@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
-import { icon } from '../icons.ts'
+import { pageIcon } from '../page-icons.ts'
 import { define, View } from '../view.ts'
 
 /** One entry; a reason means that it cannot be used now, and why. */
@@ -30,7 +30,7 @@ export class ActionMenu extends View {
         title=${this.label}
         @click=${() => this.toggle(!this.#isOpen)}
       >
-        ${this.text === undefined ? icon('more') : html`<bdi class="opener-text">${this.text}</bdi>${icon('down')}`}
+        ${this.text === undefined ? pageIcon('more') : html`<bdi class="opener-text">${this.text}</bdi>${pageIcon('down')}`}
       </button>
       ${
         this.#isOpen

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit'
-import { icon } from '../icons.ts'
+import { pageIcon } from '../page-icons.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 
@@ -13,7 +13,7 @@ export class CopyButton extends View {
   protected override render(): TemplateResult {
     const label = this.label ?? PAGE.copy
     return html`<button type="button" class="small quiet" @click=${() => this.#copy()}>
-      ${icon(this.#isCopied ? 'check' : 'copy')}<span aria-live="polite"
+      ${pageIcon(this.#isCopied ? 'check' : 'copy')}<span aria-live="polite"
         >${this.#isCopied ? PAGE.copied : label}</span
       >
     </button>`

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { icon } from '../icons.ts'
 import { PAGE_ROOT } from '../mount.ts'
 import { type Context, isNarrowed } from '../page-context.ts'
+import { pageIcon } from '../page-icons.ts'
 import { KEYS, PAGE } from '../texts/page-texts.ts'
 import { browserChoices, choose } from '../theme.ts'
 import { define, View } from '../view.ts'
@@ -31,7 +31,7 @@ export class PageHeader extends View {
     const name = person.name ?? person.id
     return html`<header class="top">
       <div class="top-inner">
-        <a class="brand" href=${PAGE_ROOT}>${icon('vault')}<span class="brand-name">${PAGE.product}</span></a>
+        <a class="brand" href=${PAGE_ROOT}>${pageIcon('vault')}<span class="brand-name">${PAGE.product}</span></a>
         <nav aria-label=${PAGE.navigation}>
           <button
             type="button"
@@ -39,7 +39,7 @@ export class PageHeader extends View {
             aria-expanded="false"
             @click=${(event: Event) => toggleNav(event)}
           >
-            ${icon('menu')} ${PAGE.menu}
+            ${pageIcon('menu')} ${PAGE.menu}
           </button>
           <ul>
             ${SECTIONS.filter(([section]) => section !== 'health' || !isNarrowed(this.context)).map(
@@ -56,10 +56,10 @@ export class PageHeader extends View {
           ><span class="tenant"><bdi>${tenant}</bdi> · </span><bdi>${environment}</bdi></span
         >
         <button type="button" class="quiet icon-only is-wide" aria-label=${PAGE.theme} title=${PAGE.theme} @click=${this.#nextTheme}>
-          ${icon('moon')}
+          ${pageIcon('moon')}
         </button>
         <button type="button" class="quiet icon-only is-wide" aria-label=${PAGE.keys} title=${PAGE.keys} @click=${this.#showKeys}>
-          ${icon('question')}
+          ${pageIcon('question')}
         </button>
         <action-menu
           class="person"
@@ -82,7 +82,7 @@ export class PageHeader extends View {
       <div class="dialog-body">
         <div class="dialog-head">
           <h2 id="keys-title">${PAGE.keys}</h2>
-          <button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${closeDialog}>${icon('close')}</button>
+          <button type="button" class="quiet icon-only" aria-label=${PAGE.close} @click=${closeDialog}>${pageIcon('close')}</button>
         </div>
         <div class="dialog-main">
           <dl class="key-list">

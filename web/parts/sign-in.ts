@@ -1,6 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Session } from '../api/signed-in.ts'
 import { icon } from '../icons.ts'
+import { pageIcon } from '../page-icons.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import './copy-button.ts'
@@ -63,7 +64,7 @@ export class SignInPage extends View {
 
   protected override render(): TemplateResult {
     return html`<div class="card sign-in">
-      <span class="brand">${icon('vault')} ${PAGE.product}</span>
+      <span class="brand">${pageIcon('vault')} ${PAGE.product}</span>
       <h1>${PAGE.signInTitle}</h1>
       ${this.wasLink ? linkSpent() : ''}
       ${howTo(this, false)}

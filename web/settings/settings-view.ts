@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { icon } from '../icons.ts'
 import { type Context, isNarrowed } from '../page-context.ts'
+import { pageIcon } from '../page-icons.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
 import { browserChoices, choose } from '../theme.ts'
@@ -20,7 +20,7 @@ export class VaultSettings extends View {
     const { context } = this
     return html`<div class="stack wide-gap">
       <div class="title-line"><h1>${PAGE.settings}</h1></div>
-      ${isNarrowed(context) ? html`<p class="notice" data-hue="amber">${icon('info')}<span>${SETTINGS.narrowed}</span></p>` : this.#ofTheTenant()} ${this.#browser()}
+      ${isNarrowed(context) ? html`<p class="notice" data-hue="amber">${pageIcon('info')}<span>${SETTINGS.narrowed}</span></p>` : this.#ofTheTenant()} ${this.#browser()}
     </div>`
   }
 
