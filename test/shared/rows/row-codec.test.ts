@@ -3,6 +3,7 @@ import type { Attributes } from '../../../shared/ports/item-store.ts'
 import { APPLICATION_ROWS, DEFAULT_APPLICATION_ROWS } from '../../../shared/rows/application-row.ts'
 import { AUTHORIZATION_ROWS } from '../../../shared/rows/authorization-row.ts'
 import { CODE_CLAIM_ROWS, IDEMPOTENCY_ROWS, IMPORTED_ROWS } from '../../../shared/rows/claim-rows.ts'
+import { COMPARED_SEGMENT_ROWS, COMPARISON_ROWS } from '../../../shared/rows/comparison-row.ts'
 import { CONNECTION_ROWS } from '../../../shared/rows/connection-row.ts'
 import {
   CONNECTION_COUNT_ROWS,
@@ -64,6 +65,8 @@ const CODECS = {
   'key check': KEY_CHECK_ROWS,
   'mark of a restored store': RESTORED_ROWS,
   'probe of the disk': PROBE_ROWS,
+  comparison: COMPARISON_ROWS,
+  'segment of a comparison': COMPARED_SEGMENT_ROWS,
 } as Record<string, unknown> as Record<string, RowCodec<object>>
 /** What 0.2.0 wrote, one item a kind: every later release reads it. A release adds a file and changes none. */
 const STORED = JSON.parse(readFileSync('test/shared/rows/items-of-0.2.0.json', 'utf8')) as Record<
