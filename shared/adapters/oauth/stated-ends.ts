@@ -5,11 +5,14 @@ import { firstMember, memberAt, toNumber } from './answer-json.ts'
 const MAX_LIFE_MS = 100 * 365 * 86_400_000
 /** As a duration in seconds more than thirty years: a number from here on is the instant of an epoch. */
 const MIN_EPOCH_SECONDS = 1e9
-/** As an epoch in seconds the year 5138, as one in milliseconds 1973: from here on it is milliseconds. */
-const MIN_EPOCH_MS = 1e11
+/**
+ * As an epoch in milliseconds the year 2001, before which no token was: from here on it is milliseconds. What is less
+ * is seconds, also the last one of the year 9999, by which many say that there is no end.
+ */
+const MIN_EPOCH_MS = 1e12
 /** The same bounds a thousand times further: from these on it is microseconds (Python), and nanoseconds (Go). */
-const MIN_EPOCH_US = 1e14
-const MIN_EPOCH_NS = 1e17
+const MIN_EPOCH_US = 1e15
+const MIN_EPOCH_NS = 1e18
 /** A date in text: with the year in it, so that no bare word or small number is taken for one. */
 const DATE = /^(?=.*\b\d{4}\b)[\w\s:.,/+-]{8,40}$/
 const ZONE = /(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\s*$/i
@@ -63,9 +66,13 @@ export function statedEnd(
 
 type Left = number | 'never' | undefined
 
-/** What is left until one instant, in ms; negative when it is past, undefined when the value is none. */
+/**
+ * What is left until one instant, in ms; negative when it is past, undefined when the value is none: Keycloak's
+ * offline tokens have `exp: 0`.
+ */
 export function leftUntilMs(value: JsonValue | undefined, nowMs: number): number | undefined {
-  const left = value === undefined ? undefined : instantLeftMs(value, nowMs)
+  if (value === undefined || (toNumber(value) ?? MIN_EPOCH_SECONDS) < MIN_EPOCH_SECONDS) return undefined
+  const left = instantLeftMs(value, nowMs)
   return left === 'never' ? undefined : left
 }
 

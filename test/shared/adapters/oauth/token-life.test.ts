@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { readRefreshLifeMs, readTokenLife } from '../../../../shared/adapters/oauth/token-life.ts'
+import { jwtEndMs, readRefreshLifeMs, readTokenLife } from '../../../../shared/adapters/oauth/token-life.ts'
 import type { ExpiryRule, RefreshRule } from '../../../../shared/domain/grant-profile.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12, 0, 0)
@@ -120,6 +120,8 @@ describe('readTokenLife', () => {
     ['a life beside a past instant', { expires_in: 600, expires_at: NOW_S - 5 }, 600_000],
     ['an instant beside an odd life', { expires_in: 0, expires_at: NOW_S + 600 }, 600_000],
     ['an instant far beyond every date', { expires_at: '9999-12-31T23:59:59Z' }, 100 * YEAR_MS],
+    ['the same in seconds', { expires_at: 253_402_300_799 }, 100 * YEAR_MS],
+    ['the same in milliseconds', { expires_at: 253_402_300_799_000 }, 100 * YEAR_MS],
   ])('reads an end that is stated as %s', (_what, answer, lifeMs) => {
     expect(lifeOf(answer, rule)).toEqual(stated(lifeMs))
   })
@@ -147,6 +149,8 @@ describe('readTokenLife', () => {
     ['nothing of a past exp', {}, { exp: NOW_S - 120 }, ASSUMED],
     ['nothing of an odd exp', {}, { exp: 'soon' }, ASSUMED],
     ['an exp in milliseconds', {}, { exp: NOW_MS + 300_000 }, stated(300_000)],
+    ['no end in its last second of the year 9999', {}, { exp: 253_402_300_799 }, stated(100 * YEAR_MS)],
+    ['nothing of an exp that says none', {}, { iat: NOW_S - 60, exp: 0 }, ASSUMED],
     ['nothing without one', { expires_in: 60 }, { sub: 'x' }, stated(60_000)],
   ])('reads of a JWT %s', (_what, answer, claims, expected) => {
     expect(lifeOf(answer, rule, { accessToken: jwt(claims) })).toEqual(expected)
@@ -208,6 +212,7 @@ describe('readRefreshLifeMs', () => {
     expect(lifeMsOf({}, silent, false, jwt({ exp: NOW_S + 1800, typ: 'Refresh' }))).toBe(1_800_000)
     expect(lifeMsOf({ refresh_expires_in: 60 }, silent, false, jwt({ exp: NOW_S + 1800 }))).toBe(60_000)
     expect(lifeMsOf({}, silent, false, jwt({ typ: 'Offline' }))).toBeUndefined()
+    expect(lifeMsOf({}, silent, false, jwt({ typ: 'Offline', iat: NOW_S - 60, exp: 0 }))).toBeUndefined()
   })
 
   it('believes the stated one, also under the profile’s own name, before the profile’s', () => {
@@ -224,5 +229,17 @@ describe('readRefreshLifeMs', () => {
 
   it.each([0, -1, 'soon', null, 1e12])('does not believe %p', (value) => {
     expect(lifeMsOf({ refresh_token_expires_in: value }, rolling)).toBe(100_000)
+  })
+})
+
+describe('jwtEndMs', () => {
+  it('is the instant that a token states, past or not', () => {
+    expect(jwtEndMs(jwt({ exp: NOW_S + 300 }), NOW_MS)).toBe(NOW_MS + 300_000)
+    expect(jwtEndMs(jwt({ exp: NOW_S - 300 }), NOW_MS)).toBe(NOW_MS - 300_000)
+  })
+
+  it('is none where the token says that there is none', () => {
+    expect(jwtEndMs(jwt({ exp: 0 }), NOW_MS)).toBeUndefined()
+    expect(jwtEndMs(jwt({}), NOW_MS)).toBeUndefined()
   })
 })
