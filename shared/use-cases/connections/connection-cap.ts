@@ -36,8 +36,8 @@ export class RoomTakenError extends Error {
 const MAX_DRAWS = 200
 
 /**
- * The room that the operator's cap leaves a tenant; undefined without a cap, or when what is asked for makes no more
- * connections, which is looked up only where there is no room. Throws `conflict` when there is none.
+ * The room that the operator's cap leaves a tenant; undefined without a cap. Throws `conflict` when there is none, unless
+ * what is asked for makes no more connections, which is looked up only then: one that did after all would not be counted.
  */
 export async function findRoom(
   ports: CapPorts,
@@ -48,8 +48,8 @@ export async function findRoom(
   if (maxConnections === undefined) return undefined
   const totals = await countEach(ports, tenant)
   const count = totals.reduce((sum, total) => sum + total, 0)
-  if (count < maxConnections) return { totals, limits: limitsOf(maxConnections, totals) }
-  if (await makesNone()) return undefined
+  const room = { totals, limits: limitsOf(maxConnections, totals) }
+  if (count < maxConnections || (await makesNone())) return room
   throw new VaultError('conflict', `There are ${count} connections already. Delete some first.`, {
     errorCode: 'too_many_connections',
     allowed: `at most ${maxConnections} connections`,
@@ -84,17 +84,19 @@ export function drawWithRoom(room: Room | undefined, draw: () => string): string
 export function countWrite(
   { tenant, id }: Counted,
   total: 1 | -1,
-  when?: Condition,
+  when: readonly Condition[] = [],
 ): Extract<Write, { op: 'update' }> {
   const set = CONNECTION_COUNT_ROWS.encode({})
   const key = connectionCounterKey(tenant, id)
-  return { op: 'update', key, set, add: { total }, ...(when === undefined ? {} : { when: [when] }) }
+  return { op: 'update', key, set, add: { total }, ...(when.length === 0 ? {} : { when }) }
 }
 
 /** Counts one connection more, on the condition that its counter has room. */
 export function countOneMore(row: Counted, room: Room | undefined): Write {
   const limit = room?.limits[counterOf(row.id)]
-  return countWrite(row, 1, limit === undefined ? undefined : atMost(limit - 1))
+  if (limit === undefined) return countWrite(row, 1)
+  // One that is not there stands at nothing, which is no room where its part is nothing.
+  return countWrite(row, 1, [atMost(limit - 1), ...(limit > 0 ? [] : [{ kind: 'item-present' } as const])])
 }
 
 /**
@@ -106,7 +108,7 @@ export function countOneBack(row: Counted, room: Room | undefined): Write[] {
   if (room === undefined || hasRoom(room, row.id)) return [countOneMore(row, room)]
   return connectionCounterKeys(row.tenant).map((key, shard) => {
     const unchanged = atMost(room.totals[shard]!)
-    return shard === own ? countWrite(row, 1, unchanged) : { op: 'check', key, when: [unchanged] }
+    return shard === own ? countWrite(row, 1, [unchanged]) : { op: 'check', key, when: [unchanged] }
   })
 }
 

@@ -25,12 +25,14 @@ export function sortOfIdempotencyKey(clientId: string, header: string): string {
   return idempotencySort(clientId, createHash('sha256').update(header).digest('hex'))
 }
 
-/** Whether somebody has used the key, which the claim then judges. Only spares work: what counts is the claim. */
-export async function isKeyKnown(
-  { items }: Pick<Ports, 'items'>,
-  { tenant, sort }: IdempotentRequest,
+/** Whether the key may not be claimed anew, as the claim then judges it. Only spares work: what counts is the claim. */
+export async function isKeyHeld(
+  ports: Pick<Ports, 'items'>,
+  request: IdempotentRequest,
+  nowMs: number,
 ): Promise<boolean> {
-  return (await items.get(idempotencyKey(tenant, sort))) !== undefined
+  const record = await findRecord(ports, request)
+  return record !== undefined && record.replaceableAtMs > nowMs
 }
 
 /**

@@ -9,7 +9,7 @@ import { type AcceptedSetup, acceptSetup, type ValidAcceptedSetup } from '../gra
 import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
 import { type CapPorts, findRoom, type Room } from './connection-cap.ts'
 import { nothingToVerify } from './first-grant.ts'
-import { findReplay, type IdempotentRequest, isKeyKnown, sortOfIdempotencyKey } from './idempotency.ts'
+import { findReplay, type IdempotentRequest, isKeyHeld, sortOfIdempotencyKey } from './idempotency.ts'
 import { type AcceptedImport, acceptImport, comparableGrant, type GrantInput } from './import-grant.ts'
 import type { CredentialEndInput } from './set-credential-end.ts'
 
@@ -69,7 +69,7 @@ export async function prepareCreation(
   const imported =
     input.grant === undefined ? undefined : await acceptImport(ports, input, input.grant, accepted)
   // A create that is repeated is answered as it was, which makes no more of them.
-  const isRepeated = async () => idempotent !== undefined && (await isKeyKnown(ports, idempotent))
+  const isRepeated = async () => idempotent !== undefined && (await isKeyHeld(ports, idempotent, nowMs))
   const room = await findRoom(ports, input.tenant, isRepeated)
   return { accepted, idempotent, imported, room }
 }

@@ -25,12 +25,12 @@ describe('a tenant that may have two connections', () => {
     items = new MemoryItemStore()
   })
 
-  function create(options: { tenant?: string; key?: string; items?: ItemStore } = {}) {
+  function create(options: { tenant?: string; key?: string; items?: ItemStore; nowMs?: number } = {}) {
     const digester = { digest: async (_use: string, text: { reveal(): string }) => text.reveal() }
     const ports = {
       items: options.items ?? items,
       digester,
-      clock: new ManualClock(),
+      clock: options.nowMs === undefined ? new ManualClock() : new ManualClock(options.nowMs),
       random: new SystemRandom(),
     }
     const { key } = options
@@ -63,6 +63,28 @@ describe('a tenant that may have two connections', () => {
     await create()
     await expect(create({ key: 'once' })).resolves.toEqual({ row: first.row, replayed: true })
     await expect(create({ key: 'twice' })).rejects.toMatchObject(REFUSAL)
+  })
+
+  it('is refused what a key makes anew that is remembered no more', async () => {
+    const DAY_MS = 86_400_000
+    await create({ key: 'once', nowMs: 1_800_000_000_000 })
+    await create()
+    const later = { key: 'once', nowMs: 1_800_000_000_000 + DAY_MS }
+    await expect(create({ ...later, nowMs: later.nowMs - 1 })).resolves.toMatchObject({ replayed: true })
+    await expect(create(later)).rejects.toMatchObject(REFUSAL)
+  })
+
+  it('is counted even where a key is let go between the look and the claim', async () => {
+    await create({ key: 'once' })
+    await create()
+    const get: ItemStore['get'] = async (key, options) => {
+      const found = await items.get(key, options)
+      if (found?.['bodyDigest'] !== undefined) await items.transact([{ op: 'delete', key }])
+      return found
+    }
+    const letting = { get, transact: items.transact.bind(items) } as unknown as ItemStore
+    await expect(create({ key: 'once', items: letting })).rejects.toMatchObject(REFUSAL)
+    expect((await items.query({ partition: connectionsPartition('acme'), limit: 9 })).items).toHaveLength(2)
   })
 
   it('is counted whole for a client that sees but some of it', async () => {
