@@ -2,10 +2,11 @@ import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { connectionKey } from '../../shared/domain/keys.ts'
-import { sealedGrantKey } from '../../shared/domain/sealed-keys.ts'
+import { metaKey, sealedGrantKey, versionKey } from '../../shared/domain/sealed-keys.ts'
 import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import type { Attributes, Item, ItemPage, ItemStore, ScanQuery } from '../../shared/ports/item-store.ts'
 import { CONNECTION_ROWS } from '../../shared/rows/connection-row.ts'
+import { SECRET_META_ROWS } from '../../shared/rows/sealed-rows.ts'
 import { compareOn } from '../../shared/use-cases/reconcile/compare-on.ts'
 import { OPEN_KEYS } from '../support/open-keys.ts'
 
@@ -25,15 +26,15 @@ const READ_MS = 1.4
 function itemOf(n: number, part: number): Item {
   const [tenant, id] = [`t${n % TENANTS}`, `ac_${n}`]
   const secretId = secretIdOf({ deployment: 'local', kind: 'm', tenant, ownerId: id, generation: 1 })
-  const attributes: Attributes = { createdAtMs: CREATED_AT_MS }
+  const attributes: Attributes = SECRET_META_ROWS.encode({ createdAtMs: CREATED_AT_MS })
   const token = (kind: 'access' | 'refresh') => ({
     key: sealedGrantKey({ tenant, ownerId: id, part: kind, mark: 'mark0000' }),
     attributes,
   })
   if (part === 1) return token('access')
   if (part === 2) return token('refresh')
-  if (part === 3) return { key: { partition: `SECRET#${secretId}`, sort: 'meta' }, attributes }
-  if (part === 4) return { key: { partition: `SECRET#${secretId}`, sort: 'v#v1' }, attributes }
+  if (part === 3) return { key: metaKey(secretId), attributes }
+  if (part === 4) return { key: versionKey(secretId, 'v1'), attributes }
   const secret = { secretId, versionId: 'v1', generation: 1, staged: 1 }
   const row = { tenant, id, secret, grant: { access: 'mark0000', refresh: 'mark0000' } }
   return {
