@@ -31,8 +31,8 @@ export type Revocable = Pick<
   readonly secret?: SecretPointer
 }
 
-/** The same, with what names its client at the provider. */
-type Ended = Revocable & { readonly client: string | undefined }
+/** The same, with what names its client at the provider, and what of that its OAuth application holds. */
+type Ended = Revocable & { readonly client: string | undefined; readonly held: JsonObject }
 
 /**
  * Revokes a connection's grants at the provider (RFC 7009, or the provider's own way), and answers how each went:
@@ -51,7 +51,8 @@ export async function revokeGrants(
   const names = Object.keys(tokens)
   const effective = await effectiveSetup(ports, connection, profile, await setupOf(ports, connection))
   const client = clientIn(setup!, enteredOf(setup!, effective.values).settings)
-  if (!evenIfHeld && (await isEndingAnother(ports, { ...connection, client }, setup!)))
+  const held = enteredOf(setup!, effective.held ?? {}).settings
+  if (!evenIfHeld && (await isEndingAnother(ports, { ...connection, client, held }, setup!)))
     return Object.fromEntries(names.map((name) => [name, 'kept' as const]))
   const application = await findApplicationClient(ports, connection, profile, effective)
   const results: RevokeStoredResult = {}
@@ -103,7 +104,7 @@ function isOfSameClient(row: ConnectionRow, ended: Ended, setup: Setup): boolean
   if (row.clientDigest === ended.clientDigest) return true
   if (row.appId !== ended.appId || row.setupType !== ended.setupType || ended.client === undefined)
     return false
-  return clientIn(setup, { ...row.publicSetup, ...row.settings }) === ended.client
+  return clientIn(setup, { ...ended.held, ...row.publicSetup, ...row.settings }) === ended.client
 }
 
 function isOfSamePerson(row: ConnectionRow, { account }: Revocable): boolean {

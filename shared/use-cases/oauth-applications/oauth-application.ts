@@ -34,6 +34,8 @@ interface OpenedClient {
 export interface EffectiveSetup {
   readonly values: JsonObject
   readonly shared?: OauthApplication
+  /** What that holds that is no secret. */
+  readonly held?: JsonObject
   /** The values with these secrets of the application in the place of its newest. */
   readonly withSecrets?: (secrets: JsonObject) => JsonObject
 }
@@ -154,8 +156,9 @@ export async function effectiveSetup(
   const { clientId, secret, setup } = shared
   const secrets = secret === undefined ? {} : (await ports.opened.open(secret)).content.setup
   const client = clientId === undefined ? {} : { [profile.client.id]: clientId }
-  const withSecrets = (held: JsonObject): JsonObject => ({ ...setup, ...held, ...client, ...own })
-  return { values: withSecrets(secrets), shared, withSecrets }
+  const held = { ...setup, ...client }
+  const withSecrets = (kept: JsonObject): JsonObject => ({ ...setup, ...kept, ...client, ...own })
+  return { values: withSecrets(secrets), shared, held, withSecrets }
 }
 
 /** The id by which a setup names the application that holds its client. */

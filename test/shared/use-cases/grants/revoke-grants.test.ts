@@ -1,6 +1,8 @@
 import type { JsonObject } from '../../../../shared/domain/json.ts'
+import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
 import { findTombstone } from '../../../../shared/use-cases/connections/tombstones.ts'
+import { createOauthApplication } from '../../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const SETUP = {
@@ -67,6 +69,26 @@ describe('revokeGrants', () => {
     expect(revoked()).toEqual(isRevoked ? ['refresh-2'] : [])
     const tombstone = await findTombstone(world.ports, world.tenant, id)
     expect(tombstone?.revocations).toEqual({ main: isRevoked ? 'revoked' : 'kept' })
+  })
+
+  it.each<[string, JsonObject, boolean]>([
+    ['one that was asked for otherwise', { audience: 'https://api.example.test' }, false],
+    ['one of another application', { ...SETUP, client_id: 'client-001' }, true],
+  ])('counts the client of an application that connections share: %s', async (_, other, isRevoked) => {
+    const { type, client_id: clientId, client_secret: clientSecret, ...setup } = SETUP
+    const { id: application } = await createOauthApplication(world.ports, {
+      ...{ tenant: world.tenant, appId: 'OAUTH2', name: 'shared', clientId, setup: { type, ...setup } },
+      clientSecret: new SecretText(clientSecret),
+    })
+    const shared = { oauth_app_id: application }
+    const made = async (setup: JsonObject) => {
+      const { id } = await world.create('OAUTH2', setup)
+      await authorize(id, 'ada')
+      return id
+    }
+    await made(isRevoked ? other : { ...shared, ...other })
+    await remove(await made(shared))
+    expect(revoked()).toEqual(isRevoked ? ['refresh-2'] : [])
   })
 
   it('ends it with the last connection that holds it', async () => {
