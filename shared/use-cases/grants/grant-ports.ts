@@ -17,7 +17,7 @@ export interface GrantPorts extends Ports {
   readonly sealer: GrantSealer
   readonly attempts: AttemptWatch
   readonly breaker: ProviderBreaker
-  readonly restored: Pick<RestoredMark, 'isSet'>
+  readonly restored: Pick<RestoredMark, 'isSet' | 'move'>
   /** Whether there is room to keep an answer, for a store that can be full; there always is when absent. */
   readonly hasRoom?: () => boolean
   /** Names this process in attempts, for people who read them. */

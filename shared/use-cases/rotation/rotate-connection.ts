@@ -12,6 +12,7 @@ import type { MintedConnection } from '../grants/minted-connection.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
 import { lookForSetup } from '../grants/missing-setup.ts'
 import { type Postponement, postponeRow } from '../grants/postpone-rotation.ts'
+import { failureMember } from '../grants/when-again.ts'
 import { commitFailure } from './commit-failure.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
@@ -22,14 +23,18 @@ import { warnOfDeadline } from './warn-of-deadline.ts'
 const HOUR_MS = 3_600_000
 /** A setup that is not there is looked for this seldom while an attempt stands; a person has to bring it back. */
 const SETUP_LOOK_MS = 5 * 60_000
+/** A move of a small vault takes about this long. */
+const SWITCH_LOOK_MS = 60_000
 
 /**
  * Gets new access tokens for a connection, as often as it is asked and never twice: safe for duplicate, late and
  * reordered calls, in any number of processes. The only use case that sends a stored refresh token.
  */
 export async function rotateConnection(ports: GrantPorts, request: RotationRequest): Promise<RotationResult> {
-  const row = await findConnection(ports, request.tenant, request.id)
+  const reading = [findConnection(ports, request.tenant, request.id), ports.restored.move()] as const
+  const [row, move] = await Promise.all(reading)
   if (row === undefined) return { kind: 'gone' }
+  if (move?.side === 'target') return notInService(ports, row, request)
   const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
   const minted = mintedConnection(found)
   if (minted === undefined) return { kind: 'nothing', row: await lookAtStatic(ports, found, request) }
@@ -38,6 +43,20 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
   } catch (error) {
     if (!(error instanceof SetupMissingError)) throw error
     return { kind: 'failed', row: await withoutSetup(ports, error.row) }
+  }
+}
+
+/**
+ * Told to whoever waits, and written to no row: a vault that is being filled gets the row as its source has it, and an
+ * event that was numbered here would be in the way of the source's, and of all that come after the switch.
+ */
+function notInService(ports: GrantPorts, row: ConnectionRow, { cause }: RotationRequest): RotationResult {
+  if (cause === 'due') return { kind: 'nothing', row }
+  const nowMs = ports.clock.nowMs()
+  const at = { nowMs, retryAtMs: nowMs + SWITCH_LOOK_MS }
+  return {
+    kind: 'failed',
+    row: { ...row, failure: failureMember(undefined, failureBecause('store-restored'), at) },
   }
 }
 

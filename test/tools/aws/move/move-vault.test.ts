@@ -195,6 +195,25 @@ describe('a move of a vault', () => {
     expect(await target.row(id)).toMatchObject({ status: 'ready' })
   })
 
+  it('leaves the rows of a target that is not in service as they are, so that nothing is in the way of theirs', async () => {
+    const ids = [await authorized('OAUTH2', CODE_SETUP), (await source.create('OAUTH2', MACHINE_SETUP)).id]
+    await source.fetch(ids[1]!)
+    await copyVault(move())
+    const rows = () => Promise.all(ids.map((id) => target.row(id)))
+    const before = await rows()
+    await target.clock.advance(100 * MINUTE_MS)
+    await target.sweep()
+    expect([await rows(), target.provider.requests.length]).toEqual([before, 0])
+    await expect(target.fetch(ids[0]!)).rejects.toMatchObject({ detail: { errorCode: 'store_restored' } })
+    await switchOver(move())
+    await target.clock.advance(10_000)
+    await target.sweep()
+    expect(await rows()).toMatchObject([
+      { status: 'ready', credentialVersion: before[0]!.credentialVersion + 1 },
+      { status: 'ready', credentialVersion: before[1]!.credentialVersion + 1 },
+    ])
+  })
+
   it('only looks when it is asked to', async () => {
     await source.create('HTTP', BEARER)
     await lookAtMove(move())
