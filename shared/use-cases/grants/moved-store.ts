@@ -1,6 +1,6 @@
 import type { Move } from '../../domain/restored-store.ts'
 import { RESTORED_KEY } from '../../domain/store-keys.ts'
-import { ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import { type Condition, ConditionFailedError, type ItemStore, type Write } from '../../ports/item-store.ts'
 import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
 import { findMark } from './restored-mark.ts'
 
@@ -29,25 +29,65 @@ export async function beginMove(
   return found?.side === side && found.other === other ? found : undefined
 }
 
-/** Says of the source that it is gone, for ever: the other one has its grants. A second time changes nothing. */
-export async function sayMoved(items: MarkedItems, nowMs: number): Promise<void> {
-  const move = (await findMark(items))?.move
-  if (move === undefined || move.goneAtMs !== undefined) return
-  const when = [{ kind: 'equals', attribute: 'move.startedAtMs', value: move.startedAtMs }] as const
-  await items.transact([
-    {
-      op: 'update',
-      key: RESTORED_KEY,
-      set: RESTORED_ROWS.members({ move: { ...move, goneAtMs: nowMs } }),
-      when,
-    },
-  ])
+/**
+ * Has a target filled by this run and by no earlier one: whoever wrote there before stops at `isFilling`, however long
+ * its process had been away. Answers the move as `beginMove` does; undefined also where two begin in one moment.
+ */
+export async function beginFilling(
+  items: MarkedItems,
+  other: string,
+  nowMs: number,
+): Promise<Move | undefined> {
+  const found = await beginMove(items, { side: 'target', other }, nowMs)
+  if (found === undefined) return undefined
+  const move = { ...found, startedAtMs: Math.max(nowMs, found.startedAtMs + 1) }
+  return (await changeMark(items, found, move)) ? move : undefined
 }
 
-/** Takes the mark of a move away: the target is in service, or the source goes on as if nothing had been. */
-export async function endMove(items: MarkedItems, side: Move['side']): Promise<void> {
-  const move = (await findMark(items))?.move
-  if (move?.side !== side || move.goneAtMs !== undefined) return
-  const when = [{ kind: 'equals', attribute: 'move.startedAtMs', value: move.startedAtMs }] as const
-  await items.transact([{ op: 'delete', key: RESTORED_KEY, when }])
+/** That a target is being filled by this very run, and is not in service. */
+export function isFilling(move: Move): Extract<Write, { op: 'check' }> {
+  return { op: 'check', key: RESTORED_KEY, when: isThis(move) }
+}
+
+/**
+ * Says of the source that it is gone, for ever: the other one has its grants. Answers whether it is, by this move, now
+ * or since before; false, and nothing was changed, where the move was given up meanwhile.
+ */
+export async function sayMoved(items: MarkedItems, move: Move, nowMs: number): Promise<boolean> {
+  if (await changeMark(items, move, { ...move, goneAtMs: nowMs })) return true
+  const found = (await findMark(items))?.move
+  return found?.startedAtMs === move.startedAtMs && found.goneAtMs !== undefined
+}
+
+/**
+ * Takes the mark of a move away: the target is in service, or the source goes on as if nothing had been. Answers
+ * whether it did; false, and nothing was changed, where the mark is another one by now.
+ */
+export async function endMove(items: MarkedItems, move: Move): Promise<boolean> {
+  return applied(items, { op: 'delete', key: RESTORED_KEY, when: isThis(move) })
+}
+
+function changeMark(items: MarkedItems, from: Move, to: Move): Promise<boolean> {
+  const set = RESTORED_ROWS.members({ move: to })
+  return applied(items, { op: 'update', key: RESTORED_KEY, set, when: isThis(from) })
+}
+
+/** A move that may still be ended or switched: a source that is gone is neither. */
+function isThis({ side, other, startedAtMs }: Move): Condition[] {
+  return [
+    { kind: 'equals', attribute: 'move.side', value: side },
+    { kind: 'equals', attribute: 'move.other', value: other },
+    { kind: 'equals', attribute: 'move.startedAtMs', value: startedAtMs },
+    { kind: 'absent', attribute: 'move.goneAtMs' },
+  ]
+}
+
+async function applied(items: MarkedItems, write: Write): Promise<boolean> {
+  try {
+    await items.transact([write])
+    return true
+  } catch (error) {
+    if (error instanceof ConditionFailedError) return false
+    throw error
+  }
 }

@@ -1,15 +1,17 @@
 import type { Move } from '../../../shared/domain/restored-store.ts'
 import { HOLD_MS } from '../../../shared/domain/rotation-policy.ts'
 import type { Clock } from '../../../shared/ports/clock.ts'
-import type { Item } from '../../../shared/ports/item-store.ts'
+import { ConditionFailedError, type Item } from '../../../shared/ports/item-store.ts'
 import { SecretNotFoundError } from '../../../shared/ports/secret-store.ts'
-import { beginMove, endMove, sayMoved } from '../../../shared/use-cases/grants/moved-store.ts'
+import { beginFilling, beginMove, endMove, sayMoved } from '../../../shared/use-cases/grants/moved-store.ts'
 import { findMark, MARK_MAX_AGE_MS } from '../../../shared/use-cases/grants/restored-mark.ts'
 import { ToolError } from '../../tool-command.ts'
+import { FilledItems } from './filled-items.ts'
 import { handOverOutbox, moveEvents } from './moved-events.ts'
 import { wayOf } from './moved-kinds.ts'
 import { isMoved, moveItem } from './moved-rows.ts'
 import type { Sides } from './moved-secrets.ts'
+import type { MovedVault } from './moved-vault.ts'
 import { hasData, itemsIn, nameOf, type Survey, survey } from './survey.ts'
 
 /** Items on their way at a time: each waits for KMS and the table, a few ms. */
@@ -28,6 +30,11 @@ const TELL_EVERY = 500
 export interface MoveInput extends Sides {
   readonly clock: Pick<Clock, 'nowMs' | 'sleep'>
   say(line: string): void
+}
+
+/** A move by the one run that fills the target. */
+interface Filling extends MoveInput {
+  readonly target: MovedVault & { readonly items: FilledItems }
 }
 
 /** Says what a move would take along, and in which state it is; changes nothing. */
@@ -49,11 +56,11 @@ export async function lookAtMove({ source, target, clock, say }: MoveInput): Pro
  * Freezes the source, copies what it holds and compares both, opened: after this the target has everything and sends
  * no refresh token. A run that was stopped is repeated. Throws `ToolError` in one sentence.
  */
-export async function copyVault(input: MoveInput): Promise<Survey> {
-  await mark(input)
-  const found = await settle(input)
-  await copyAll(input, found)
-  return found
+export async function copyVault(input: MoveInput): Promise<{ readonly found: Survey; readonly move: Move }> {
+  const { filling, move } = await mark(input)
+  const found = await settle(input, move)
+  await copyAll(filling, found)
+  return { found, move }
 }
 
 /**
@@ -63,16 +70,29 @@ export async function copyVault(input: MoveInput): Promise<Survey> {
 export async function switchOver(input: MoveInput): Promise<void> {
   const { source, target, clock, say } = input
   const isGone = (await moveOf(input))?.goneAtMs !== undefined
-  const found = isGone ? await survey(source, clock.nowMs()) : await copyVault(input)
-  if (!isGone) await sayMoved(source.items, clock.nowMs())
+  const found = isGone ? await survey(source, clock.nowMs()) : await copyAndLeave(input)
   say(`${source.name} is gone: it sends no refresh token and takes no change any more.`)
   const place = { untold: found.untold, nowMs: clock.nowMs() }
   let handed = 0
-  if ((await findMark(target.items))?.move !== undefined)
-    for (const tenant of found.tenants) handed += await handOverOutbox(input, tenant, place)
-  await endMove(target.items, 'target')
+  const move = (await findMark(target.items))?.move
+  if (move?.side === 'target' && move.other === source.name) {
+    const filling = filledBy(input, move)
+    for (const tenant of found.tenants) handed += await handOverOutbox(filling, tenant, place)
+    if (!(await endMove(target.items, move)))
+      throw new ToolError(`Another run goes on with ${target.name}: let it end, or run this again.`)
+  }
   say(
     `${target.name} is in service: it renews every grant within ten seconds, and tells ${handed} changes that wait.`,
+  )
+}
+
+/** Copies, and then says that the source is gone, if it is still the one that was copied as it is. */
+async function copyAndLeave(input: MoveInput): Promise<Survey> {
+  const { source, target, clock } = input
+  const { found, move } = await copyVault(input)
+  if (await sayMoved(source.items, move, clock.nowMs())) return found
+  throw new ToolError(
+    `The move was given up by somebody else meanwhile: ${source.name} goes on, and ${target.name} was not put into service.`,
   )
 }
 
@@ -85,7 +105,8 @@ export async function giveUp(input: MoveInput): Promise<void> {
     throw new ToolError(
       `${source.name} was switched to ${target.name}, which has its grants: there is no way back.`,
     )
-  await endMove(source.items, 'source')
+  if (!(await endMove(source.items, move)))
+    throw new ToolError(`${source.name} was switched by somebody else meanwhile: run this again to see.`)
   say(
     `${source.name} goes on. ${target.name} keeps what was copied and stays out of service: destroy it, or move again.`,
   )
@@ -105,7 +126,7 @@ async function moveOf({ source, target }: Sides): Promise<Move | undefined> {
 }
 
 /** Marks the target first: nothing may be copied into a vault that would use it. */
-async function mark(input: MoveInput): Promise<void> {
+async function mark(input: MoveInput): Promise<{ readonly filling: Filling; readonly move: Move }> {
   const { source, target, clock, say } = input
   if ((await moveOf(input))?.goneAtMs !== undefined)
     throw new ToolError(`${source.name} was switched to ${target.name} already. Nothing was changed.`)
@@ -115,20 +136,27 @@ async function mark(input: MoveInput): Promise<void> {
       `${target.name} holds data of its own, and a move would mix the two: deploy a stage for it. Nothing was changed.`,
     )
   const nowMs = clock.nowMs()
-  if ((await beginMove(target.items, { side: 'target', other: source.name }, nowMs)) === undefined)
+  const filled = await beginFilling(target.items, source.name, nowMs)
+  if (filled === undefined)
     throw new ToolError(
       `${target.name} carries the mark of another move, or of a restored table. Nothing was changed.`,
     )
-  if ((await beginMove(source.items, { side: 'source', other: target.name }, nowMs)) === undefined)
+  const move = await beginMove(source.items, { side: 'source', other: target.name }, nowMs)
+  if (move === undefined || move.goneAtMs !== undefined)
     throw new ToolError(`${source.name} was marked by somebody else meanwhile: run this again.`)
   say(
     `${source.name} is frozen: it serves what it holds, takes no change, and sends no refresh token that may change.`,
   )
+  return { filling: filledBy(input, filled), move }
+}
+
+function filledBy(input: MoveInput, move: Move): Filling {
+  const { target } = input
+  return { ...input, target: { ...target, items: new FilledItems(target.items, move, target.name) } }
 }
 
 /** Waits until nothing is under way at the source that could change what is copied; answers what is there then. */
-async function settle({ source, clock, say }: MoveInput): Promise<Survey> {
-  const startedAtMs = (await findMark(source.items))?.move?.startedAtMs ?? clock.nowMs()
+async function settle({ source, clock, say }: MoveInput, { startedAtMs }: Move): Promise<Survey> {
   const quietAtMs = source.isAlone ? 0 : startedAtMs + QUIET_MS
   const endAtMs = clock.nowMs() + PATIENCE_MS
   for (;;) {
@@ -150,7 +178,7 @@ async function settle({ source, clock, say }: MoveInput): Promise<Survey> {
 }
 
 /** Copies everything, then looks at everything again and opens it on both sides. */
-async function copyAll(input: MoveInput, found: Survey): Promise<void> {
+async function copyAll(input: Filling, found: Survey): Promise<void> {
   const { say } = input
   const copied = await inLanes(input, 'looked at', (item) => copyItem(input, item, found))
   let events = 0
@@ -168,8 +196,9 @@ async function copyItem(input: MoveInput, item: Item, found: Survey): Promise<bo
     try {
       return await moveItem(input, current, found)
     } catch (error) {
-      // It was replaced since the row was read, and the row says by what.
-      if (!(error instanceof SecretNotFoundError) || tries === MAX_TRIES) throw lostOr(error, item)
+      // It was replaced since the row was read, and the row says by what; or another run has just written it.
+      const isOld = error instanceof SecretNotFoundError || error instanceof ConditionFailedError
+      if (!isOld || tries === MAX_TRIES) throw lostOr(error, item)
       current = await asItIsNow(input, item)
     }
   }
@@ -229,14 +258,14 @@ async function inLanes(
 }
 
 /** Rows that the source had when it was copied before, and has no more. */
-async function removeStrays({ source, target }: Sides): Promise<number> {
+async function removeStrays({ source, target }: Filling): Promise<number> {
   let removed = 0
   for await (const page of itemsIn(target.items)) {
     for (const { key } of page) {
       const way = wayOf(key)?.way
       if (way === undefined || way === 'stays' || way === 'events') continue
       if ((await source.items.get(key)) !== undefined) continue
-      await target.items.transact([{ op: 'delete', key }])
+      await target.items.transactInTurn([{ op: 'delete', key }])
       removed++
     }
   }

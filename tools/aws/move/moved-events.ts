@@ -1,15 +1,22 @@
 import { canonicalJson } from '../../../shared/domain/canonical-json.ts'
 import { eventsPartition, feedHeadKey, feedPartition, outboxShard } from '../../../shared/domain/keys.ts'
-import type { Attributes, Item, ItemStore, Write } from '../../../shared/ports/item-store.ts'
+import {
+  type Attributes,
+  type Item,
+  type ItemStore,
+  MAX_TRANSACTION_WRITES,
+  type Write,
+} from '../../../shared/ports/item-store.ts'
 import { pagesOf } from '../../../shared/ports/pages-of.ts'
+import type { FilledItems } from './filled-items.ts'
 import { nameOf, type Survey } from './survey.ts'
 
-/** As many writes as a transaction may have. */
-const PAGE_ITEMS = 100
+/** Each is a write of one transaction, which checks the mark of the move as well. */
+const PAGE_ITEMS = MAX_TRANSACTION_WRITES - 1
 
 interface Stores {
   readonly source: { readonly items: ItemStore }
-  readonly target: { readonly items: ItemStore }
+  readonly target: { readonly items: FilledItems }
 }
 
 /**
@@ -64,12 +71,12 @@ function isWaiting(attributes: Attributes): boolean {
   return attributes['due_shard'] !== undefined
 }
 
-async function putMissing(items: ItemStore, wanted: readonly Item[]): Promise<number> {
+async function putMissing(items: FilledItems, wanted: readonly Item[]): Promise<number> {
   const there = await Promise.all(wanted.map(({ key }) => items.get(key)))
   const writes = wanted.flatMap(({ key, attributes }, index): Write[] => {
     const isThere = canonicalJson(there[index] as never) === canonicalJson(attributes as never)
     return isThere ? [] : [{ op: 'put', key, attributes }]
   })
-  if (writes.length > 0) await items.transact(writes)
+  if (writes.length > 0) await items.transactInTurn(writes)
   return writes.length
 }

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../../shared/domain/canonical-json.ts'
 import type { SecretPointer } from '../../../shared/domain/connection.ts'
 import { findSecretIdParts } from '../../../shared/domain/secret-id.ts'
-import type { Attributes, AttributeValue, Item, Write } from '../../../shared/ports/item-store.ts'
+import type { Attributes, AttributeValue, Condition, Item, Write } from '../../../shared/ports/item-store.ts'
 import { CONNECTION_ROWS } from '../../../shared/rows/connection-row.ts'
 import { isUndoneCreation } from '../../../shared/rows/undone-row.ts'
 import { wayOf } from './moved-kinds.ts'
@@ -28,7 +28,8 @@ const NOTED_KINDS: readonly string[] = ['USAGE', 'FLOWS']
 /**
  * Brings one item of the source to the target, with what it points at; answers whether anything was written. An item
  * that is there as it should be costs one read, so a move that was stopped goes on where it was. Row, tokens and claim
- * are one transaction; a setup is stored before the row that points at it.
+ * are one transaction; a setup is stored before the row that points at it. Throws `ConditionFailedError` when the target's
+ * item was written meanwhile.
  */
 export async function moveItem(
   sides: Sides,
@@ -43,13 +44,13 @@ export async function moveItem(
   const moved = await withMovedPointers(sides, withoutDigests(item.attributes), there)
   if (place.way !== 'connection') {
     const digests = await moveSecretDigest(sides, item.attributes)
-    await sides.target.items.transact([put(item, { ...moved, ...digests })])
+    await sides.target.items.transact([put(item, there, { ...moved, ...digests })])
     return true
   }
   const row = CONNECTION_ROWS.decode(item.attributes)
   const [digests, tokens] = [await moveDigests(sides, row), await moveTokens(sides, row)]
   const claim = imported.has(`${row.tenant} ${row.id}`) ? await importClaim(sides, row) : []
-  await sides.target.items.transact([put(item, { ...moved, ...digests }), ...tokens, ...claim])
+  await sides.target.items.transact([put(item, there, { ...moved, ...digests }), ...tokens, ...claim])
   return true
 }
 
@@ -139,6 +140,9 @@ function pointerIn(value: AttributeValue | Attributes | undefined): SecretPointe
   return findSecretIdParts(secretId) === undefined ? undefined : (pointer as SecretPointer)
 }
 
-function put({ key }: Item, attributes: Attributes): Write {
-  return { op: 'put', key, attributes }
+/** Only over what was there when this was decided. */
+function put({ key }: Item, there: Attributes | undefined, attributes: Attributes): Write {
+  const op = there?.['op']
+  const isSame: Condition[] = typeof op === 'string' ? [{ kind: 'equals', attribute: 'op', value: op }] : []
+  return { op: 'put', key, attributes, when: there === undefined ? [{ kind: 'item-absent' }] : isSame }
 }

@@ -1,5 +1,13 @@
 import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-store.ts'
-import { beginMove, endMove, sayMoved } from '../../../../shared/use-cases/grants/moved-store.ts'
+import type { Move } from '../../../../shared/domain/restored-store.ts'
+import { ConditionFailedError } from '../../../../shared/ports/item-store.ts'
+import {
+  beginFilling,
+  beginMove,
+  endMove,
+  isFilling,
+  sayMoved,
+} from '../../../../shared/use-cases/grants/moved-store.ts'
 import {
   findMark,
   liftRestored,
@@ -35,24 +43,51 @@ describe('beginMove', () => {
 
 describe('the mark of a move', () => {
   let items: MemoryItemStore
+  let move: Move
   beforeEach(async () => {
     items = new MemoryItemStore()
-    await beginMove(items, STAGE, 1000)
+    move = (await beginMove(items, STAGE, 1000))!
   })
 
   it('goes with the move, and is no operator’s to lift', async () => {
     await expect(liftRestored({ items })).rejects.toThrow(MovedVaultError)
-    await endMove(items, 'target')
+    expect(await endMove(items, { ...move, side: 'target' })).toBe(false)
     expect(await findMark(items)).toBeDefined()
-    await endMove(items, 'source')
+    expect(await endMove(items, move)).toBe(true)
     expect(await findMark(items)).toBeUndefined()
   })
 
   it('stays for ever on a source that is gone', async () => {
-    await sayMoved(items, 5000)
-    await sayMoved(items, 6000)
-    await endMove(items, 'source')
+    expect(await sayMoved(items, move, 5000)).toBe(true)
+    expect(await sayMoved(items, move, 6000)).toBe(true)
+    // Also for one who read the mark before that.
+    expect(await endMove(items, move)).toBe(false)
     await expect(liftRestored({ items })).rejects.toThrow('was moved to the stage prod')
     expect(await findMark(items)).toMatchObject({ move: { goneAtMs: 5000 } })
+  })
+
+  it.each([
+    ['was given up', async () => undefined],
+    ['began anew since', () => beginMove(items, STAGE, 2000)],
+    ['leads elsewhere since', () => beginMove(items, { ...STAGE, other: 'the stage test' }, 2000)],
+  ])('says of no source that it is gone by a move that %s', async (_, since) => {
+    await endMove(items, move)
+    await since()
+    const mark = await findMark(items)
+    expect(await sayMoved(items, move, 5000)).toBe(false)
+    expect(await findMark(items)).toEqual(mark)
+  })
+})
+
+describe('beginFilling', () => {
+  it('ends the writes of an earlier run, also of one that began in the same moment', async () => {
+    const items = new MemoryItemStore()
+    const first = (await beginFilling(items, 'the folder data', 1000))!
+    await items.transact([isFilling(first)])
+    const second = (await beginFilling(items, 'the folder data', 1000))!
+    await items.transact([isFilling(second)])
+    await expect(items.transact([isFilling(first)])).rejects.toThrow(ConditionFailedError)
+    expect(await endMove(items, first)).toBe(false)
+    expect(await beginFilling(items, 'the folder other', 2000)).toBeUndefined()
   })
 })

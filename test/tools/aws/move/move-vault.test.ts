@@ -104,6 +104,22 @@ function killedAt(items: ItemStore, left: { writes: number }): ItemStore {
   }
 }
 
+/** A row store before whose first call of this name something else happens. */
+function interrupted(items: ItemStore, name: 'scan', happens: () => Promise<unknown>): ItemStore {
+  let first: Promise<unknown> | undefined
+  return {
+    get: (key, options) => items.get(key, options),
+    query: (query) => items.query(query),
+    queryDue: (query) => items.queryDue(query),
+    transact: (writes) => items.transact(writes),
+    [name]: async (query: Parameters<ItemStore['scan']>[0]) => {
+      first ??= happens()
+      await first
+      return items.scan(query)
+    },
+  }
+}
+
 describe('a move of a vault', () => {
   it('brings everything under the keys of the target, and what a flow fetches is the same', async () => {
     await source.addApplication('GOOGLE_SHEETS')
@@ -251,6 +267,32 @@ describe('a move of a vault', () => {
     expect(await source.row(id)).toMatchObject({ status: 'ready', credentialVersion: 3 })
     await switchOver(move())
     await expect(giveUp(move())).rejects.toThrow('no way back')
+  })
+
+  it('does not switch what another operator gives up meanwhile', async () => {
+    const id = await authorized('OAUTH2', CODE_SETUP)
+    await copyVault(move())
+    const there = interrupted(target.ports.items, 'scan', () => giveUp(move()))
+    await expect(switchOver(move({ there }))).rejects.toThrow('given up by somebody else meanwhile')
+    expect(await findMark(source.ports.items)).toBeUndefined()
+    expect(await findMark(target.ports.items)).toBeDefined()
+    await source.clock.advance(58 * MINUTE_MS)
+    await source.sweep()
+    expect(await source.row(id)).toMatchObject({ status: 'ready', credentialVersion: 3 })
+  })
+
+  it('writes nothing more once another run has put the target into service', async () => {
+    await source.create('HTTP', BEARER)
+    await copyVault(move())
+    let made: string | undefined
+    // The run that is overtaken stands where it looks for what the source has no more.
+    const there = interrupted(target.ports.items, 'scan', async () => {
+      await switchOver(move())
+      made = (await target.create('HTTP', BEARER)).id
+    })
+    await expect(copyVault(move({ there }))).rejects.toThrow('Another run fills the stage prod by now')
+    expect((await target.fetch(made!)).fields).toMatchObject({ token: BEARER.token })
+    expect(await findMark(target.ports.items)).toBeUndefined()
   })
 
   it('goes on after a kill at any write, and never leaves two that renew', async () => {
