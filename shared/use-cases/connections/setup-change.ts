@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../domain/canonical-json.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import { SETUP_MISSING } from '../../domain/rotation.ts'
 import type { VisibleChange } from '../commit/change-connection.ts'
 import { fingerprintOf } from '../commit/connection-rows.ts'
 import { type AcceptedSetup, rowMembersOf } from '../grants/accept-setup.ts'
@@ -94,7 +95,9 @@ function keptGrant(current: ConnectionRow, accepted: AcceptedSetup, to: NewSetup
   const sendsTheSame = canonicalJson(current.publicSetup) === canonicalJson(accepted.publicSetup)
   const requiredScopes = accepted.scopes ?? current.requiredScopes
   const { failure, due_at: retryAtMs } = to.first.members
-  const told = failure ?? current.failure
+  // That the old setup was gone says nothing of the new one.
+  const old = current.failure?.code === SETUP_MISSING ? undefined : current.failure
+  const told = failure ?? old
   const status =
     current.status === 'reauthorization_required'
       ? { status: current.status, statusReason: current.statusReason }
@@ -106,7 +109,7 @@ function keptGrant(current: ConnectionRow, accepted: AcceptedSetup, to: NewSetup
     requiredScopes,
     oauthAppId: accepted.oauthAppId ?? current.oauthAppId,
     ...(sendsTheSame ? {} : { credentialVersion: current.credentialVersion + 1 }),
-    ...(failure === undefined ? {} : { failure }),
+    failure: told,
     // Whoever needs nobody gets another one: one that comes late belongs to this operation.
     ...(setup.grant?.kind === 'authorization-code' ? {} : { authorization: to.op }),
     ...dueAfter(current, { retryAtMs, nowMs: to.nowMs }),

@@ -16,6 +16,11 @@ const MACHINE = {
   token_url: 'https://idp.example.test/token',
   scope: 'read',
 }
+const PERSONS = {
+  ...MACHINE,
+  type: 'AUTHORIZATION_CODE',
+  authorization_url: 'https://idp.example.test/authorize',
+}
 const HOUR_MS = 3_600_000
 const GONE = { code: 'credential-unavailable', detail: { errorCode: 'setup_missing' } }
 
@@ -106,6 +111,23 @@ describe('a setup that is gone from the secret store', () => {
     await updateConnection(afresh(), { tenant: world.tenant, id, setup: MACHINE })
     expect(await fetchWith(afresh(), id)).toMatchObject({ kind: 'credential' })
     expect(await world.row(id)).toMatchObject({ status: 'ready' })
+  })
+
+  it('is said to be gone no more as soon as it is sent again, beside a grant that a person allowed', async () => {
+    world.provider.answerWith(() => ({
+      body: { access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600, scope: 'read' },
+    }))
+    const { id } = await world.create('OAUTH2', PERSONS)
+    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await lose(id)
+    world.clock.advance(2 * HOUR_MS)
+    await expect(fetchWith(afresh(), id)).rejects.toMatchObject(GONE)
+    const update = { tenant: world.tenant, id, setup: PERSONS }
+    const updated = await updateConnection(afresh(), update)
+    expect(updated).toMatchObject({ status: 'ready', secret: { generation: 2 } })
+    expect([updated.failure, updated.statusReason]).toEqual([undefined, undefined])
+    expect((await updateConnection(afresh(), update)).version).toBe(updated.version)
+    expect(await fetchWith(afresh(), id)).toMatchObject({ kind: 'credential' })
   })
 
   it('cannot be tried, and is said to be unreachable', async () => {
