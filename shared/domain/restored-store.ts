@@ -13,6 +13,11 @@ export interface Move {
   readonly goneAtMs?: number
 }
 
+/** Whether the other vault of a move has the say: nothing is renewed in this one, whatever that takes. */
+export function isOutOfService({ side, goneAtMs }: Move): boolean {
+  return side === 'target' || goneAtMs !== undefined
+}
+
 /** What the mark of a restored store holds. */
 export interface StoreMark {
   readonly restoredAt: string

@@ -21,6 +21,7 @@ type Reason =
   | 'client-refused-lately'
   | 'in-turn'
   | 'store-restored'
+  | 'vault-moved'
 
 const REASONS: Readonly<Record<Reason, FailureTold>> = {
   'not-authorized': {
@@ -126,6 +127,12 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     code: STORE_RESTORED,
     message:
       'This vault was restored from a copy or is being moved, and renewing here could end the grant of the other one, so the refresh token is not sent; the current credential is used until it expires. If the original is gone, have the operator say so (restore --source-is-gone, on AWS stage -- source-is-gone): the connection is renewed by itself then.',
+    next: 'wait-for-operator',
+  },
+  'vault-moved': {
+    class: 'not-sent',
+    code: 'vault_moved',
+    message: 'This vault was moved to another one and renews nothing any more. Fetch from that one.',
     next: 'wait-for-operator',
   },
 }

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
-import { STORE_RESTORED } from '../../domain/restored-store.ts'
+import { isOutOfService, type Move, STORE_RESTORED } from '../../domain/restored-store.ts'
 import { cappedMinTtlMs, grantsToRotate, IDLE_AFTER_MS } from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
@@ -34,7 +34,7 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
   const reading = [findConnection(ports, request.tenant, request.id), ports.restored.move()] as const
   const [row, move] = await Promise.all(reading)
   if (row === undefined) return { kind: 'gone' }
-  if (move?.side === 'target') return notInService(ports, row, request)
+  if (move !== undefined && isOutOfService(move)) return notInService(ports, row, { ...request, move })
   const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
   const minted = mintedConnection(found)
   if (minted === undefined) return { kind: 'nothing', row: await lookAtStatic(ports, found, request) }
@@ -47,17 +47,20 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
 }
 
 /**
- * Told to whoever waits, and written to no row: a vault that is being filled gets the row as its source has it, and an
- * event that was numbered here would be in the way of the source's, and of all that come after the switch.
+ * Told to whoever waits, and written to no row. A vault that is being filled gets the row as its source has it, and an
+ * event that was numbered here would be in the way of the source's, and of all that come after the switch. One that was
+ * moved would number events as the other one does, for the same subscribers.
  */
-function notInService(ports: GrantPorts, row: ConnectionRow, { cause }: RotationRequest): RotationResult {
+function notInService(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  { cause, move }: Pick<RotationRequest, 'cause'> & { readonly move: Move },
+): RotationResult {
   if (cause === 'due') return { kind: 'nothing', row }
   const nowMs = ports.clock.nowMs()
-  const at = { nowMs, retryAtMs: nowMs + SWITCH_LOOK_MS }
-  return {
-    kind: 'failed',
-    row: { ...row, failure: failureMember(undefined, failureBecause('store-restored'), at) },
-  }
+  const why = failureBecause(move.goneAtMs === undefined ? 'store-restored' : 'vault-moved')
+  const failure = failureMember(undefined, why, { nowMs, retryAtMs: nowMs + SWITCH_LOOK_MS })
+  return { kind: 'failed', row: { ...row, failure } }
 }
 
 /** Nobody can be asked; what works goes on, and what was sent and not settled stays as it is. */

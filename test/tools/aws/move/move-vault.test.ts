@@ -230,6 +230,26 @@ describe('a move of a vault', () => {
     ])
   })
 
+  it('has a source that is gone renew nothing and number no event, whatever that would take', async () => {
+    const { id } = await source.create('OAUTH2', MACHINE_SETUP)
+    await source.fetch(id)
+    await switchOver(move())
+    const [before, asked] = [await source.row(id), source.provider.requests.length]
+    await source.clock.advance(58 * MINUTE_MS)
+    await source.sweep()
+    expect((await source.fetch(id)).fields).toMatchObject({ access_token: 'a1' })
+    await source.clock.advance(10 * MINUTE_MS)
+    await expect(source.fetch(id)).rejects.toMatchObject({
+      code: 'credential-unavailable',
+      detail: { errorCode: 'vault_moved' },
+    })
+    expect(await source.row(id)).toMatchObject({ sequence: before.sequence, version: before.version })
+    expect(source.provider.requests.length).toBe(asked)
+    await target.clock.advance(68 * MINUTE_MS)
+    await target.fetch(id)
+    expect(target.provider.requests.length).toBe(1)
+  })
+
   it('only looks when it is asked to', async () => {
     await source.create('HTTP', BEARER)
     await lookAtMove(move())
