@@ -8,6 +8,7 @@ import {
   StoreUnavailableError,
   type Write,
 } from '../../ports/item-store.ts'
+import type { TokenOutcome } from '../../ports/oauth-client.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { CODE_CLAIM_ROWS, type CodeClaimRow } from '../../rows/claim-rows.ts'
 import { codeDigestOf } from '../commit/setup-digests.ts'
@@ -21,7 +22,7 @@ const LOOK_EVERY_MS = 200
 /** A sender that has not said how it ended by then is dead: nobody works at an answer for longer than its hold. */
 const SENDING_MS = HOLD_MS + 30_000
 
-/** A code that is about to be sent, by whom. */
+/** A code that is about to be sent, and the operation that brought it, which may send it again. */
 export interface CodeToSend {
   readonly tenant: string
   readonly appId: string
@@ -30,11 +31,11 @@ export interface CodeToSend {
 }
 
 /**
- * `claimed`: send it, and say how that ended: `release` where the provider did not take it, else `end` ·
- * `being-sent`: somebody else is at it, and has not said how it ended · `sent`: somebody else has sent it.
+ * `claimed`: send it, and say how that ended · `being-sent`: somebody else is at it, and has not said how it ended ·
+ * `sent`: somebody else has sent it.
  */
 export type CodeClaim =
-  | { readonly kind: 'claimed'; release(): Promise<void>; end(): Promise<void> }
+  | { readonly kind: 'claimed'; end(outcome: TokenOutcome['kind']): Promise<void> }
   | { readonly kind: 'being-sent' | 'sent' }
 
 /**
@@ -42,15 +43,21 @@ export type CodeClaim =
  * §4.1.2), so whoever repeats a request asks nobody, and waits a while for the first one's outcome: a code that was not
  * taken may be sent again. Throws `store-unavailable`.
  */
-export async function claimCode(ports: Ports, code: CodeToSend): Promise<CodeClaim> {
+export async function claimCode(
+  ports: Ports,
+  code: CodeToSend,
+  { waitMs = WAIT_MS }: { waitMs?: number } = {},
+): Promise<CodeClaim> {
   const key = codeClaimKey(code.tenant, await codeDigestOf(ports, code.appId, code.code.reveal()))
   const fromMs = ports.clock.monotonicMs()
   for (;;) {
-    const claimed = await tryClaim(ports, key, code.op)
-    if (claimed !== undefined) return claimed
+    const claim = claimOf(ports, code.op)
+    if (await isClaimed(ports, key, claim)) return held(ports, key, claim)
     const other = CODE_CLAIM_ROWS.find(await ports.items.get(key))
+    // Of an earlier try of the same one, who knows how that ended.
+    if (other?.op === code.op) return held(ports, key, claim)
     if (other !== undefined && !isBeingSent(other, ports.clock.nowMs())) return { kind: 'sent' }
-    if (ports.clock.monotonicMs() - fromMs >= WAIT_MS) return { kind: 'being-sent' }
+    if (ports.clock.monotonicMs() - fromMs >= waitMs) return { kind: 'being-sent' }
     await ports.clock.sleep(LOOK_EVERY_MS)
   }
 }
@@ -59,31 +66,44 @@ function isBeingSent({ over = false, claimedAtMs }: CodeClaimRow, nowMs: number)
   return !over && nowMs - claimedAtMs < SENDING_MS
 }
 
-async function tryClaim(ports: Ports, key: ItemKey, op: string): Promise<CodeClaim | undefined> {
-  const claimedAtMs = ports.clock.nowMs()
+type Claim = ReturnType<typeof claimOf>
+
+function claimOf({ clock }: Pick<Ports, 'clock'>, op: string) {
+  const claimedAtMs = clock.nowMs()
   const expiresAtS = Math.ceil(claimedAtMs / 1000) + CLAIM_LIFE_S
-  const claim = { ...CODE_CLAIM_ROWS.encode({ op, claimedAtMs }), expires_at_s: expiresAtS }
+  return { ...CODE_CLAIM_ROWS.encode({ op, claimedAtMs }), op, expires_at_s: expiresAtS }
+}
+
+async function isClaimed(ports: Ports, key: ItemKey, claim: Claim): Promise<boolean> {
   const put: Write = { op: 'put', key, attributes: claim, when: [{ kind: 'item-absent' }] }
   try {
     await transactSurely(
       ports,
       [put],
-      async () => CODE_CLAIM_ROWS.find(await ports.items.get(key))?.op === op,
+      async () => CODE_CLAIM_ROWS.find(await ports.items.get(key))?.op === claim.op,
     )
+    return true
   } catch (error) {
-    if (error instanceof ConditionFailedError) return undefined
+    if (error instanceof ConditionFailedError) return false
     throw error
+  }
+}
+
+function held(ports: Ports, key: ItemKey, claim: Claim): CodeClaim {
+  const over: Write = {
+    op: 'put',
+    key,
+    attributes: { ...claim, ...CODE_CLAIM_ROWS.members({ over: true }) },
   }
   return {
     kind: 'claimed',
-    release: () => sayQuietly(ports, { op: 'delete', key }),
-    end: () =>
-      sayQuietly(ports, {
-        op: 'put',
-        key,
-        attributes: { ...claim, ...CODE_CLAIM_ROWS.members({ over: true }) },
-      }),
+    end: (outcome) => sayQuietly(ports, isTaken(outcome) ? over : { op: 'delete', key }),
   }
+}
+
+/** Whether the provider may have taken the code: if not, whoever repeats the request may send it once more. */
+function isTaken(outcome: TokenOutcome['kind']): boolean {
+  return outcome !== 'not-sent' && outcome !== 'passing' && outcome !== 'app-broken'
 }
 
 /** Where it cannot be said, the claim stands, and counts as sent when its time is over. */

@@ -7,7 +7,6 @@ import type { JsonObject } from '../../domain/json.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
 import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
-import type { TokenFailure } from '../../ports/oauth-client.ts'
 import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { rescueWrite } from '../commit/rescue-item.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
@@ -67,13 +66,13 @@ export async function mintFirstGrant(
     return failed(failureBecause(claim.kind === 'sent' ? 'code-sent-before' : 'code-being-sent'))
   const answer = await askProvider(ports, question)
   if (answer.kind === 'failed') {
-    await (isTaken(answer.outcome) ? claim?.end() : claim?.release())
+    await claim?.end(answer.outcome.kind)
     const named = forbiddenWhenResolved(answer.outcome, setup, values)
     return named === undefined ? failed(answer.failure, application.stateName) : failed(named)
   }
   const { pointer, writes } = seals.seal(answer.tokens, { pointer: undefined, tokens: {} })
   await leaveForCommit(ports, request, { answer, pointer, writes, askedScopes })
-  await claim?.end()
+  await claim?.end('granted')
   return {
     kind: 'granted',
     grant: pointer,
@@ -82,11 +81,6 @@ export async function mintFirstGrant(
     ...(answer.oauthAppId === undefined ? {} : { oauthAppId: answer.oauthAppId }),
     ...(answer.account === undefined ? {} : { account: answer.account }),
   }
-}
-
-/** Whether the provider may have taken the code: if not, whoever repeats the request may send it once more. */
-function isTaken({ kind }: TokenFailure): boolean {
-  return kind !== 'not-sent' && kind !== 'passing' && kind !== 'app-broken'
 }
 
 /** What keeps the provider from being asked at all, or undefined. */

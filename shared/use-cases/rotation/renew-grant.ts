@@ -8,6 +8,7 @@ import type { FailureTold, RotationCause, RotationResult } from '../../ports/gra
 import type { TokenFailure, TokenOutcome } from '../../ports/oauth-client.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { type Answer, askProvider, type Question, type Way, wayFor } from '../grants/ask-provider.ts'
+import { type CodeClaim, claimCode } from '../grants/code-claim.ts'
 import { findEffectiveSetup } from '../grants/effective-setup.ts'
 import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
@@ -182,7 +183,15 @@ async function askInTurn(
     return lookAgain(ports, row, { cause: asking.cause, atMs, why })
   }
   let outcome: TokenOutcome['kind'] | 'not-asked' = 'not-asked'
+  let claim: CodeClaim | undefined
   try {
+    claim = await claimOf(ports, row, way)
+    if (claim !== undefined && claim.kind !== 'claimed')
+      return await failed(
+        ports,
+        row,
+        failureBecause(claim.kind === 'sent' ? 'code-sent-before' : 'code-being-sent'),
+      )
     const taken = await takeAttempt(ports, row, { ...asking, way })
     if (taken.kind === 'lost') return await busyOrGone(ports, row)
     if (taken.kind === 'late') return await failed(ports, taken.row, failureBecause('too-late-to-send'))
@@ -190,8 +199,17 @@ async function askInTurn(
     outcome = answer.kind === 'granted' ? 'granted' : answer.outcome.kind
     return await settle(ports, { ...connection, row: taken.row }, { ...asking, answer })
   } finally {
+    // What was not asked is the same row's to ask.
+    if (claim?.kind === 'claimed' && outcome !== 'not-asked') await claim.end(outcome)
     await admission.report(outcome)
   }
+}
+
+/** A code that waits in the setup may be brought once more meanwhile: who sends it first says so to the others. */
+async function claimOf(ports: GrantPorts, row: ConnectionRow, way: Way): Promise<CodeClaim | undefined> {
+  if (way.kind !== 'authorization-code') return undefined
+  const { appId, authorization: op = row.id, tenant } = row
+  return claimCode(ports, { tenant, appId, code: way.code, op }, { waitMs: 0 })
 }
 
 async function settle(

@@ -99,6 +99,31 @@ describe('a second request with a code', () => {
     expect(world.provider.requests).toHaveLength(2)
   })
 
+  it('is the last one that sends it, where the first waits to try again', async () => {
+    const first = create()
+    await arrived.promise
+    await passing(create(), 10, () => answer.resolve({ status: 429, body: {} }))
+    const { id } = (await first).row
+    await world.clock.advance(120_000)
+    await world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'due' }, 60_000)
+    expect(world.provider.requests).toHaveLength(2)
+    expect(await world.row(id)).toMatchObject({ status: 'pending', failure: { code: 'code_used' } })
+  })
+
+  it('is refused what the first has sent when it tried again', async () => {
+    const first = create()
+    await arrived.promise
+    answer.resolve({ status: 429, body: {} })
+    const { id } = (await first).row
+    await world.clock.advance(120_000)
+    await world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'due' }, 60_000)
+    expect((await world.row(id)).status).toBe('ready')
+    expect(await passing(create(), 10)).toEqual(
+      refusal('provider-refused', { detail: { errorCode: 'code_used' } }),
+    )
+    expect(world.provider.requests).toHaveLength(2)
+  })
+
   it('is told to come again when the first has not heard in its time, and nothing is stored', async () => {
     const first = create()
     await arrived.promise
