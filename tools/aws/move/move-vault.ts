@@ -18,6 +18,8 @@ import { hasData, itemsIn, nameOf, type Survey, survey } from './survey.ts'
 const LANES = 16
 /** After this every process has seen the mark, and whoever asked a provider before that has stored the answer. */
 const QUIET_MS = MARK_MAX_AGE_MS + HOLD_MS
+/** After this every process of a target refuses changes, and API Gateway has answered or cut those before (30 s). */
+const CLOSED_MS = MARK_MAX_AGE_MS + 30_000
 /** Undoing an operation takes three minutes, an authorization ten. */
 const PATIENCE_MS = 15 * 60_000
 const LOOK_AGAIN_MS = 10_000
@@ -131,23 +133,34 @@ async function mark(input: MoveInput): Promise<{ readonly filling: Filling; read
   if ((await moveOf(input))?.goneAtMs !== undefined)
     throw new ToolError(`${source.name} was switched to ${target.name} already. Nothing was changed.`)
   const isMine = (await findMark(target.items))?.move?.other === source.name
-  if (!isMine && (await hasData(target)))
-    throw new ToolError(
-      `${target.name} holds data of its own, and a move would mix the two: deploy a stage for it. Nothing was changed.`,
-    )
-  const nowMs = clock.nowMs()
-  const filled = await beginFilling(target.items, source.name, nowMs)
+  if (!isMine && (await hasData(target))) throw inUse(target)
+  const filled = await beginFilling(target.items, source.name, clock.nowMs())
   if (filled === undefined)
     throw new ToolError(
       `${target.name} carries the mark of another move, or of a restored table. Nothing was changed.`,
     )
-  const move = await beginMove(source.items, { side: 'source', other: target.name }, nowMs)
+  if (!isMine) {
+    say(`waiting: until ${target.name} takes no change`)
+    await clock.sleep(CLOSED_MS)
+    // What somebody has made there since would be removed as what the source does not have.
+    if (await hasData(target)) {
+      await endMove(target.items, filled)
+      throw inUse(target)
+    }
+  }
+  const move = await beginMove(source.items, { side: 'source', other: target.name }, clock.nowMs())
   if (move === undefined || move.goneAtMs !== undefined)
     throw new ToolError(`${source.name} was marked by somebody else meanwhile: run this again.`)
   say(
     `${source.name} is frozen: it serves what it holds, takes no change, and sends no refresh token that may change.`,
   )
   return { filling: filledBy(input, filled), move }
+}
+
+function inUse({ name }: MovedVault): ToolError {
+  return new ToolError(
+    `${name} holds data of its own, and a move would mix the two: deploy a stage for it. Nothing was changed.`,
+  )
 }
 
 function filledBy(input: MoveInput, move: Move): Filling {

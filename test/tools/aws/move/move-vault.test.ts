@@ -16,6 +16,8 @@ import {
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const MINUTE_MS = 60_000
+/** Ten seconds until every process has seen the mark, and thirty that a request may last. */
+const CLOSED_MS = 40_000
 const LATER_MS = Date.UTC(2030, 0, 1, 1)
 const CLIENT = {
   client_id: 'client-000',
@@ -33,11 +35,14 @@ const BEARER = { type: 'BEARER', token: 'my-token-bearer-1234' }
 let source: GrantsUnderTest
 let target: GrantsUnderTest
 let lines: string[]
+/** What goes on at the target until it takes no change. */
+let whileWaiting: () => Promise<void>
 
 beforeEach(async () => {
   source = await startGrantsUnderTest()
   target = await startGrantsUnderTest({ deployment: 'stage1' })
   lines = []
+  whileWaiting = async () => undefined
   let minted = 0
   for (const { provider } of [source, target])
     provider.answerWith(() => {
@@ -79,7 +84,10 @@ function move({
       isAlone: false,
       close,
     },
-    clock: source.clock,
+    clock: {
+      nowMs: () => source.clock.nowMs(),
+      sleep: (ms) => (ms === CLOSED_MS ? whileWaiting() : source.clock.sleep(ms)),
+    },
     say: (line) => lines.push(line),
   }
 }
@@ -287,6 +295,20 @@ describe('a move of a vault', () => {
     expect(await source.row(id)).toMatchObject({ status: 'ready', credentialVersion: 3 })
     await switchOver(move())
     await expect(giveUp(move())).rejects.toThrow('no way back')
+  })
+
+  it('refuses a target that somebody used before all of it knew of the move, and keeps what they made', async () => {
+    await source.create('HTTP', BEARER)
+    let made: string | undefined
+    whileWaiting = async () => {
+      made = (await target.create('HTTP', BEARER)).id
+    }
+    await expect(copyVault(move())).rejects.toThrow('the stage prod holds data of its own')
+    expect((await target.fetch(made!)).fields).toMatchObject({ token: BEARER.token })
+    expect([await findMark(source.ports.items), await findMark(target.ports.items)]).toEqual([
+      undefined,
+      undefined,
+    ])
   })
 
   it('does not switch what another operator gives up meanwhile', async () => {
