@@ -11,10 +11,13 @@ import { SecretText } from '../../domain/secret-text.ts'
 import type { AuthorizationUrl, AuthorizationUrlRequest } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { unlessMissing } from './effective-setup.ts'
 import { codeVerifierOf, effectiveSetupOf } from './exchange-code.ts'
+import { failureBecause } from './failure.ts'
 import { forbiddenField } from './forbidden-target.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
+import { noteFailedAuthorization } from './note-failed-authorization.ts'
 
 /** Builds the URL a person's browser is sent to, out of the stored setup and its OAuth client. */
 export async function buildAuthorizationUrl(
@@ -26,7 +29,13 @@ export async function buildAuthorizationUrl(
   if (row === undefined || setup?.grant === undefined) {
     return { kind: 'failed', code: 'not_found', message: 'The connection is gone.' }
   }
-  const effective = await effectiveSetupOf(ports, row, setup)
+  const effective = await unlessMissing(effectiveSetupOf(ports, row, setup))
+  if (effective === undefined) {
+    const missing = failureBecause('setup-missing')
+    // The row says so too, where nothing else comes upon it: so the same setup brings it back.
+    await noteFailedAuthorization(ports, row, missing)
+    return { kind: 'failed', code: missing.code, message: missing.message }
+  }
   const { values } = effective
   const forbidden = forbiddenField(ports.checkUrl, setup, values)
   if (forbidden !== undefined) return { kind: 'failed', code: forbidden.code, message: forbidden.message }

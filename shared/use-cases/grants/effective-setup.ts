@@ -5,7 +5,7 @@ import { intentKey } from '../../domain/keys.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
-import { findCurrentContent } from '../commit/current-content.ts'
+import { findCurrentContent, SetupMissingError } from '../commit/current-content.ts'
 import { type EffectiveSetup, effectiveSetup } from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
 
@@ -22,6 +22,16 @@ export async function findEffectiveSetup(
   if (secret === undefined || row.setupType !== setup.type) return { values: { type: setup.type } }
   const content = await findCurrentContent(ports, { ...row, secret })
   return content === undefined ? undefined : effectiveSetup(ports, row, setup.grant, content.setup)
+}
+
+/** What a look for a setup finds; undefined where the stored one is gone. */
+export async function unlessMissing(looking: Promise<EffectiveSetup>): Promise<EffectiveSetup | undefined> {
+  try {
+    return await looking
+  } catch (error) {
+    if (error instanceof SetupMissingError) return undefined
+    throw error
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ import { findConnection, getConnection } from '../commit/connection-rows.ts'
 import { setupDigestsOf } from '../commit/setup-digests.ts'
 import { type EffectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { type Answer, askProvider, NOTHING_HELD, type Question } from './ask-provider.ts'
-import { findEffectiveSetup } from './effective-setup.ts'
+import { findEffectiveSetup, unlessMissing } from './effective-setup.ts'
 import { otherAccountThan } from './expected-account.ts'
 import { failureBecause } from './failure.ts'
 import { isForbidden } from './forbidden-target.ts'
@@ -29,7 +29,8 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   const setup = row === undefined ? undefined : findSetupOf(row.appId, request.setupType)
   if (row === undefined || setup?.grant === undefined) return { kind: 'gone' }
   const profile = setup.grant
-  const effective = await effectiveSetupOf(ports, row, setup)
+  const effective = await unlessMissing(effectiveSetupOf(ports, row, setup))
+  if (effective === undefined) return failed(ports, row, failureBecause('setup-missing'))
   const { values } = effective
   const withApplication = request.oauthAppId === undefined ? row : { ...row, oauthAppId: request.oauthAppId }
   const application = await findApplicationClient(ports, withApplication, profile, effective)

@@ -1,5 +1,6 @@
 import { createLocalGrantRunner } from '../../../../functions/grants/local-grant-runner.ts'
 import { metaKey, versionKey } from '../../../../shared/domain/sealed-keys.ts'
+import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { Item } from '../../../../shared/ports/item-store.ts'
 import { SecretNotFoundError, type SecretStore } from '../../../../shared/ports/secret-store.ts'
 import { OpenedSecrets } from '../../../../shared/use-cases/commit/opened-secrets.ts'
@@ -128,6 +129,23 @@ describe('a setup that is gone from the secret store', () => {
     expect([updated.failure, updated.statusReason]).toEqual([undefined, undefined])
     expect((await updateConnection(afresh(), update)).version).toBe(updated.version)
     expect(await fetchWith(afresh(), id)).toMatchObject({ kind: 'credential' })
+  })
+
+  it('is told to whoever authorizes, before the provider’s page and after it, and the same setup brings it back', async () => {
+    const { id } = await world.create('OAUTH2', PERSONS)
+    await lose(id)
+    const told = { code: 'conflict', detail: { errorCode: 'setup_missing' } }
+    await expect(world.authorize(id)).rejects.toMatchObject(told)
+    expect(await world.row(id)).toMatchObject({ status: 'pending', failure: { code: 'setup_missing' } })
+    const exchanged = await afresh().grants.exchange({
+      ...{ tenant: world.tenant, id, setupType: PERSONS.type, scopes: ['read'] },
+      ...{ code: new SecretText('code-000'), state: new SecretText('state-000') },
+      redirectUri: 'https://vault.example.test/oauth/return/x',
+    })
+    expect(exchanged).toMatchObject({ kind: 'failed', failure: { code: 'setup_missing' } })
+    expect(world.provider.requests).toHaveLength(0)
+    await updateConnection(afresh(), { tenant: world.tenant, id, setup: PERSONS })
+    expect((await world.authorize(id)).host).toBe('idp.example.test')
   })
 
   it('cannot be tried, and is said to be unreachable', async () => {
