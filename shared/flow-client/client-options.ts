@@ -1,7 +1,9 @@
 import { FlowVaultError } from './flow-vault-error.ts'
 
-/** Refuses option names that do not exist, with the one that was probably meant. */
-export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
+/** Refuses what is no object of options, and names that do not exist, with the one that was probably meant. */
+export function refuseUnknownOptions(where: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw invalidOptions(where, `pass an object with options of these: ${known.join(', ')}`)
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
     const near = known.find((other) => distance(name.toLowerCase(), other.toLowerCase()) <= 2)
@@ -29,7 +31,7 @@ export function requireNumber(where: string, name: string, value: unknown, least
 
 /** The error that says which function was called how, and what it takes. */
 export function invalidOptions(where: string, why: string): FlowVaultError {
-  return new FlowVaultError('invalid_options', `${where}: ${why}.`)
+  return new FlowVaultError('invalid_options', `${where}: ${why}${why.endsWith('?') ? '' : '.'}`)
 }
 
 /** How many letters one name is from another (Levenshtein). */

@@ -16,13 +16,14 @@ describe('createFlowVault', () => {
   const getToken = async (): Promise<string> => 'token'
 
   test.each<[object, RegExp]>([
+    [undefined as never, /pass an object with options of these: url, clientId, [^.]*\.$/],
     [{ url: 'vault' }, /url is the vault's address/],
     [{ url: 'ftp://vault' }, /url is the vault's address/],
     [{ url: 'https://v' }, /clientId and clientSecret, or getToken/],
     [{ url: 'https://v', clientId: 'a' }, /clientId and clientSecret, or getToken/],
     [{ url: 'https://v', clientId: 'a', clientSecret: 'b', getToken }, /or getToken/],
     [{ url: 'https://v', getToken, revalidateAfter: 1 }, /did you mean "revalidateAfterMs"\?|Allowed/],
-    [{ url: 'https://v', getToken, clientID: 'x' }, /did you mean "clientId"\?/],
+    [{ url: 'https://v', getToken, clientID: 'x' }, /did you mean "clientId"\?$/],
     [{ url: 'https://v', getToken, revalidateAfterMs: -1 }, /revalidateAfterMs is a number/],
     [{ url: 'https://v', getToken, timeoutMs: 0 }, /timeoutMs is a number/],
     [{ url: 'https://v', getToken, flowId: 'a flow' }, /flowId is up to 100 letters/],
