@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../domain/json.ts'
 import type { RequestPart, Setup } from './connector.ts'
 import { isHeaderValue, isHttpsUrl, isUnderHosts } from './field-format.ts'
 import { readNamedValues } from './named-values.ts'
+import { APPLICATION_FIELD, isShareable } from './shared-setup.ts'
 import { fieldsOf, type GrantsForTemplates, ownValue, renderTemplate } from './template.ts'
 
 /** What a flow gets: plaintext, to be put straight into an answer or around a call, and never kept. */
@@ -68,7 +69,8 @@ export function publicSetupOf(setup: Setup, values: JsonObject): JsonObject {
 
 /**
  * What was entered, for people to read again: the values of fields that are no secrets, and the names of those that
- * are. A member that no field describes counts as a secret; what is of use once alone, such as a code, is left out.
+ * are. A member that no field describes counts as a secret; what is of use once alone, such as a code, is left out, and
+ * so is the OAuth application that it names, which the row has.
  */
 export function enteredOf(
   setup: Setup,
@@ -79,6 +81,7 @@ export function enteredOf(
   for (const [name, value] of Object.entries(values)) {
     const field = setup.fields.find((each) => each.name === name)
     if (value === undefined || name === 'type' || name === 'provider' || field?.headless) continue
+    if (name === APPLICATION_FIELD.name && isShareable(setup)) continue
     if (field?.secret === false) settings.push([name, withoutQuery(value)])
     else secretFields.push(name)
   }

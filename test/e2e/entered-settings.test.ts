@@ -37,6 +37,25 @@ describe('view=full', () => {
     expect(JSON.stringify(list)).not.toContain(SECRET)
   })
 
+  test('does not call the OAuth application that a setup names a secret', async () => {
+    const application = {
+      app_id: 'OAUTH2',
+      name: 'ours',
+      client_id: 'settings-client',
+      client_secret: SECRET,
+    }
+    const { body } = await session.ask('POST', '/oauth-apps', {
+      body: { ...application, setup: { provider: 'github' } },
+    })
+    const setup = { oauth_app_id: body['id'], scope: 'repo' }
+    const id = await create({ name: 'shared', app_id: 'OAUTH2', setup })
+    expect(await view(id)).toMatchObject({
+      oauth_app_id: body['id'],
+      settings: { scope: 'repo' },
+      secrets: [],
+    })
+  })
+
   test('follows a change of a part, and has nothing of a connection without a setup', async () => {
     const id = await create({ name: 'key', app_id: 'HTTP' })
     expect(await view(id)).toMatchObject({ settings: null, secrets: null })
