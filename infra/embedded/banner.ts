@@ -19,6 +19,12 @@ const MOVED = [
   '',
 ]
 
+/** What the commands for this folder need: nothing where they look by themselves, else the option that names it. */
+function dataOption(folder: string): string {
+  if (folder === path.resolve('.flow-vault')) return ''
+  return ` -- --data ${/^[\w/.,:@%+-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`}`
+}
+
 /** What `npm start` prints: where the vault is, how to get a token, and one request to try. */
 export function banner(server: RunningServer): string {
   const { url, tlsUrl, dev, settings } = server
@@ -43,7 +49,7 @@ export function banner(server: RunningServer): string {
   }
   lines.push(
     '  A token (in another terminal, in this folder):',
-    '    TOKEN=$(npm run -s token)',
+    `    TOKEN=$(npm run -s token${dataOption(settings.dataFolder)})`,
     '',
     '  Try:',
     `    curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v2/flows/vault/connections`,
@@ -55,7 +61,7 @@ export function banner(server: RunningServer): string {
       3,
       0,
       `  Page       ${link}`,
-      '             (works once, within a minute; afterwards: npm run -s open)',
+      `             (works once, within a minute; afterwards: npm run -s open${dataOption(settings.dataFolder)})`,
     )
     lines.push(
       `  The first client (tenant ${dev.tenant}) is in ${path.join(settings.dataFolder, 'dev.json')}.`,
