@@ -82,7 +82,7 @@ export class VaultApi {
       throw new CliError(`The token endpoint answered ${answer.status}. Try again.`, EXIT.unavailable, body)
     const why = body?.['error_description'] ?? body?.['error'] ?? `status ${answer.status}`
     throw new CliError(
-      `The vault refused the client ${clientId} of ${from}: ${String(why)}.`,
+      `The vault refused the client ${clientId} of ${from}: ${String(why).replace(/\.$/, '')}.`,
       EXIT.login,
       body,
     )

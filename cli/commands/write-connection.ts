@@ -1,5 +1,5 @@
 import { type Command, type CommandContext, type Input, part, text } from '../cli-command.ts'
-import { CliError } from '../cli-error.ts'
+import { CliError, EXIT } from '../cli-error.ts'
 import { JSON_OPTIONS, readSecret, readSetup, readSetupFile } from '../secret-input.ts'
 
 interface DescribedField {
@@ -63,10 +63,7 @@ export const createConnectionCommand: Command = {
     'printf %s "$TOKEN" | flow-vault connections create --app HTTP --name orders --type BEARER --no-input',
   async run(context, input) {
     const app = text(input, 'app') ?? (await askApp(context))
-    const connector = (await context.api().call({
-      method: 'GET',
-      path: `/connectors/${encodeURIComponent(app)}`,
-    })) as DescribedConnector
+    const connector = await namedConnector(context, app)
     const name = text(input, 'name') ?? (await askText(context, 'Connection name', connector.label, '--name'))
     const setup = input.options['empty'] === true ? undefined : await setupOf(context, input, connector)
     const key = text(input, 'idempotencyKey')
@@ -173,6 +170,17 @@ async function connectorOf(context: CommandContext, input: Input): Promise<Descr
   return (await context
     .api()
     .call({ method: 'GET', path: `/connectors/${shown.app_id}` })) as DescribedConnector
+}
+
+/** The app that somebody named; a name that is none is told with where the names are. */
+async function namedConnector(context: CommandContext, app: string): Promise<DescribedConnector> {
+  try {
+    const path = `/connectors/${encodeURIComponent(app)}`
+    return (await context.api().call({ method: 'GET', path })) as DescribedConnector
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exitCode !== EXIT.usage) throw error
+    throw new CliError(`There is no app "${app}". See: flow-vault connectors list`)
+  }
 }
 
 async function askApp(context: CommandContext): Promise<string> {

@@ -180,7 +180,7 @@ describe('flow-vault connections', () => {
     ],
     ['connections create --app HTTP --name x --setup-file -', { stdin: 'no json' }, 2, /is no JSON/],
     ['connections create --app HTTP --name x --setup-file /none', {}, 2, /Cannot read \/none: ENOENT/],
-    ['connections create --app NONE --name x', {}, 2, /Connector not found/],
+    ['connections create --app NONE --name x', {}, 2, /^There is no app "NONE"\. See: flow-vault connectors/],
     ['connections show ac_0000000000000000000000', {}, 2, /not found/i],
     ['connections list --per-page 900', {}, 2, /per_page/],
     ['connections lst', {}, 2, /unknown command/],
@@ -322,7 +322,7 @@ describe('profiles', () => {
     const login = ['login', '--url', running.url, '--client-id', id!, '--name', 'test']
     expect(await typeCommand(login, { env: bare, stdin: 'wrong' })).toMatchObject({
       code: 4,
-      err: expect.stringMatching(/refused the client/),
+      err: expect.stringMatching(/refused the client .*: Client id and secret do not fit\.\n$/),
     })
     expect(fs.existsSync(file!)).toBe(false)
     expect((await typeCommand(login, { env: bare, stdin: secret! })).code).toBe(0)
