@@ -11,6 +11,15 @@ export class ToolError extends Error {
   override readonly name = 'ToolError'
 }
 
+/** What a person has not set yet: the AWS SDK does not say where it is looked for. */
+const ABSENT = [
+  { said: /^Region is missing$/, told: 'No Region is set: export AWS_REGION.' },
+  {
+    said: /^Could not load credentials from any providers$/,
+    told: 'No credentials of AWS were found: sign in, or name a profile with AWS_PROFILE, as for the AWS CLI.',
+  },
+]
+
 /** What may stand on the command line; words that are no option only where there are any. */
 interface Accepted<Option extends string, Flag extends string> {
   readonly options: readonly Option[]
@@ -48,7 +57,7 @@ export async function runTool<Option extends string, Flag extends string>(
     process.exitCode = error instanceof UsageError || error instanceof SettingsError ? 2 : 1
     if (error instanceof UsageError) complain(`${message}\n\n${usage}`)
     else if (error instanceof ToolError || error instanceof SettingsError) complain(message)
-    else complain(`${name}: ${message}`)
+    else complain(ABSENT.find(({ said }) => said.test(message))?.told ?? `${name}: ${message}`)
   }
 }
 
