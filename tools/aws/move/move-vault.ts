@@ -8,7 +8,7 @@ import { findMark, MARK_MAX_AGE_MS } from '../../../shared/use-cases/grants/rest
 import { ToolError } from '../../tool-command.ts'
 import { FilledItems } from './filled-items.ts'
 import { handOverOutbox, moveEvents } from './moved-events.ts'
-import { wayOf } from './moved-kinds.ts'
+import { isNarrowing, wayOf } from './moved-kinds.ts'
 import { isMoved, moveItem } from './moved-rows.ts'
 import type { Sides } from './moved-secrets.ts'
 import type { MovedVault } from './moved-vault.ts'
@@ -193,7 +193,14 @@ async function settle({ source, clock, say }: MoveInput, { startedAtMs }: Move):
 /** Copies everything, then looks at everything again and opens it on both sides. */
 async function copyAll(input: Filling, found: Survey): Promise<void> {
   const { say } = input
-  const copied = await inLanes(input, 'looked at', (item) => copyItem(input, item, found))
+  const copy = (item: Item) => copyItem(input, item, found)
+  // First, because the target answers fetches of what has come already.
+  const narrowing = await inLanes(
+    input,
+    'looked through',
+    async (item) => isNarrowing(item.key) && copy(item),
+  )
+  const copied = narrowing + (await inLanes(input, 'looked at', copy))
   let events = 0
   for (const tenant of found.tenants) events += await moveEvents(input, tenant)
   const removed = await removeStrays(input)

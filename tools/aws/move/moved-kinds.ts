@@ -62,8 +62,17 @@ export function wayOf(
   )
 }
 
+const NARROWING: readonly string[] = ['PERMITS', 'FREEZES']
+
+/**
+ * Whether an item narrows what is served: it is there before what it narrows, and a target that has some is in use.
+ */
+export function isNarrowing(key: ItemKey): boolean {
+  return NARROWING.includes(wayOf(key)?.kind ?? '')
+}
+
 /** Whether an item shows that a vault has been used: what is moved there would mix with it. */
 export function isInUse(key: ItemKey): boolean {
   if (findSealedGrant(key) !== undefined || secretIdOfPartition(key.partition) !== undefined) return true
-  return ['connection', 'owner', 'events'].includes(wayOf(key)?.way ?? '')
+  return isNarrowing(key) || ['connection', 'owner', 'events'].includes(wayOf(key)?.way ?? '')
 }

@@ -3,6 +3,7 @@ import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { ItemStore } from '../../../../shared/ports/item-store.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
+import { createFreeze } from '../../../../shared/use-cases/freezes/manage-freezes.ts'
 import { findMark, markRestored } from '../../../../shared/use-cases/grants/restored-mark.ts'
 import { createSubscription } from '../../../../shared/use-cases/subscriptions/manage-subscriptions.ts'
 import { findSubscription } from '../../../../shared/use-cases/subscriptions/subscription-rows.ts'
@@ -295,6 +296,32 @@ describe('a move of a vault', () => {
     expect(await source.row(id)).toMatchObject({ status: 'ready', credentialVersion: 3 })
     await switchOver(move())
     await expect(giveUp(move())).rejects.toThrow('no way back')
+  })
+
+  it('has what narrows at the target before what it narrows, which is served as soon as it is there', async () => {
+    const { id } = await source.create('HTTP', BEARER)
+    const freeze = { tenant: 'acme', createdBy: 'test', connectionId: id, reason: 'leak', revoke: false }
+    await createFreeze(source.ports, freeze)
+    await source.reconcile()
+    const order: string[] = []
+    const there: ItemStore = target.ports.items
+    const noted: ItemStore = {
+      get: (key, options) => there.get(key, options),
+      query: (query) => there.query(query),
+      queryDue: (query) => there.queryDue(query),
+      scan: (query) => there.scan(query),
+      transact: (writes) => {
+        order.push(...writes.map(({ key }) => key.partition))
+        return there.transact(writes)
+      },
+    }
+    await copyVault(move({ there: noted }))
+    const [freezes, connections] = ['FREEZES', 'CONNECTIONS'].map((kind) =>
+      order.indexOf(`TENANT#acme#${kind}`),
+    )
+    expect(freezes).toBeGreaterThanOrEqual(0)
+    expect(freezes).toBeLessThan(connections!)
+    await expect(target.fetch(id)).rejects.toMatchObject({ code: 'connection-frozen' })
   })
 
   it('refuses a target that somebody used before all of it knew of the move, and keeps what they made', async () => {

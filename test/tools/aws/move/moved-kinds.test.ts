@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { connectionKey } from '../../../../shared/domain/keys.ts'
+import { connectionKey, freezeKey, permitKey } from '../../../../shared/domain/keys.ts'
 import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import { isInUse, MOVED_KINDS, wayOf } from '../../../../tools/aws/move/moved-kinds.ts'
 import { PROJECT_ROOT } from '../../../support/source-files.ts'
@@ -38,6 +38,8 @@ describe('isInUse', () => {
   it.each([
     ['a connection', connectionKey('acme', 'ac_1'), true],
     ['a sealed setup', { partition: 'SECRET#flow-vault/x/s/acme/ac_1/g1', sort: 'meta' }, true],
+    ['a permit', permitKey('acme', 'pt_1'), true],
+    ['a freeze', freezeKey('acme', 'fz_1'), true],
     ['a counter', { partition: 'TENANT#acme#COUNTERS', sort: 'connections#0' }, false],
     ['the kind of its store', { partition: 'VAULT', sort: 'secret-store' }, false],
   ])('judges %s', (_, key, isUsed) => {
