@@ -67,6 +67,7 @@ export type OutgoingFailureCode =
   | 'dns_failed'
   | 'connect_failed'
   | 'tls_failed'
+  | 'too_many_calls'
   | 'timeout'
   | 'aborted'
   | 'connection_lost'

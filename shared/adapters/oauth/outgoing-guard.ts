@@ -95,7 +95,7 @@ class OutgoingGuard {
       if (release === undefined) {
         return notSent(
           target,
-          deadline.reason() ?? 'timeout',
+          deadline.reason() === 'aborted' ? 'aborted' : 'too_many_calls',
           'too many calls of this tenant, or to this host, were waiting',
         )
       }

@@ -6,6 +6,7 @@ import type { RotationFailure } from '../../domain/rotation.ts'
 import { remainingMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RotationCause, RotationResult } from '../../ports/grant-runner.ts'
 import type { TokenFailure, TokenOutcome } from '../../ports/oauth-client.ts'
+import type { ReportedOutcome } from '../../ports/provider-breaker.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { type Answer, askProvider, type Question, type Way, wayFor } from '../grants/ask-provider.ts'
 import { type CodeClaim, claimCode } from '../grants/code-claim.ts'
@@ -183,6 +184,7 @@ async function askInTurn(
     return lookAgain(ports, row, { cause: asking.cause, atMs, why })
   }
   let outcome: TokenOutcome['kind'] | 'not-asked' = 'not-asked'
+  let told: ReportedOutcome = 'not-asked'
   let claim: CodeClaim | undefined
   try {
     claim = await claimOf(ports, row, way)
@@ -197,12 +199,22 @@ async function askInTurn(
     if (taken.kind === 'late') return await failed(ports, taken.row, failureBecause('too-late-to-send'))
     const answer = await askProvider(ports, asking.question)
     outcome = answer.kind === 'granted' ? 'granted' : answer.outcome.kind
+    told = isOurs(answer) ? 'not-asked' : outcome
     return await settle(ports, { ...connection, row: taken.row }, { ...asking, answer })
   } finally {
     // What was not asked is the same row's to ask.
     if (claim?.kind === 'claimed' && outcome !== 'not-asked') await claim.end(outcome)
-    await admission.report(outcome)
+    await admission.report(told)
   }
+}
+
+/**
+ * Whether a request failed before anything of the provider was met: it could not be built, or found no place among the
+ * tenant's own calls. Other tenants, who ask the same host, are not stopped for that.
+ */
+function isOurs(answer: Answer): boolean {
+  if (answer.kind !== 'failed' || answer.outcome.kind !== 'not-sent') return false
+  return answer.outcome.code === 'invalid_request' || answer.outcome.code === 'too_many_calls'
 }
 
 /** A code that waits in the setup may be brought once more meanwhile: who sends it first says so to the others. */

@@ -312,7 +312,7 @@ describe('createGuardedFetch', () => {
       calls.push(...callsOf('acme'))
       await full.promise
       const late = await guarded(server.url, { ...post, timeoutMs: 50 })
-      expect(late).toMatchObject({ kind: 'not-sent', code: 'timeout' })
+      expect(late).toMatchObject({ kind: 'not-sent', code: 'too_many_calls' })
       expect(server.requests).toHaveLength(64)
       open = false
       for (const response of waiting) response.end('ok')
