@@ -175,6 +175,10 @@ function ownWords(field: Field, oauth: PresetOAuth): Field {
   if (field.name === 'scope' && oauth.scopes.length > 0) return { ...field, example: oauth.scopes.join(' ') }
   if (field.name === 'base_url')
     return { ...field, help: 'In place of the address that the service has for all.' }
+  if (field.name === 'token_endpoint_auth_method') {
+    const label = field.optionLabels?.[oauth.clientAuthentication] ?? oauth.clientAuthentication
+    return { ...field, help: field.help?.replace('Basic when left out.', `${label} when left out.`) }
+  }
   return field
 }
 

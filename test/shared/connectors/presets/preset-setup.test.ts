@@ -34,6 +34,15 @@ describe('presetSetup', () => {
     },
   )
 
+  it.each([
+    ['github', 'In the body when left out.'],
+    ['zoom', 'HTTP Basic when left out.'],
+  ])('of %s says how its client is authenticated when nothing is said', (provider, end) => {
+    const found = SETUPS.find(({ preset, setup }) => preset.id === provider && setup.grant !== undefined)!
+    const field = found.setup.fields.find(({ name }) => name === 'token_endpoint_auth_method')!
+    expect(field.help?.endsWith(`(RFC 7591 §2). ${end}`)).toBe(true)
+  })
+
   it.each(SETUPS)('of $setup.type has its addresses, and lets no input lead elsewhere', (each) => {
     const { connector, preset, setup } = each
     for (const template of [setup.grant?.authorizationUrl, setup.grant?.tokenUrl]) {
