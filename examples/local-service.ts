@@ -37,7 +37,9 @@ export async function startLocalService(
 
 /** Lets a server listen on loopback, on a free port unless one is named. */
 export async function listenLocally(server: Server | TlsServer, port = 0): Promise<LocalService> {
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve)
+  })
   const scheme = server instanceof TlsServer ? 'https' : 'http'
   return {
     url: `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -6,7 +6,13 @@ import { DEMO_KEYS, startDemo } from './demo.ts'
  * doubles of the services, so that it needs no account anywhere.
  */
 const port = Number(process.env['PORT'] || 8790)
-const demo = await startDemo({ port })
+const demo = await startDemo({ port }).catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EADDRINUSE') throw error
+  process.stderr.write(
+    `Another process listens on port ${port}. Name another one: PORT=8791 npm run example:editor\n`,
+  )
+  process.exit(1)
+})
 process.stdout.write(`
 The flow editor is at  ${demo.url}
 
