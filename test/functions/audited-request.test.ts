@@ -4,6 +4,7 @@ import { listConnectionsRoute } from '../../functions/api/routes/list-connection
 import { fetchCredentialRoute } from '../../functions/credentials/routes/fetch-credential.ts'
 import type { Route } from '../../functions/route.ts'
 import { LineAudit } from '../../shared/adapters/log/line-audit.ts'
+import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
 import { auditedGrantRunner, noteRotation } from '../../shared/use-cases/rotation/audited-grants.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../support/grants-under-test.ts'
 import { type HttpFunction, httpFunction, REQUEST_ID } from '../support/http-function.ts'
@@ -128,5 +129,15 @@ describe('auditRequest', () => {
       expect.objectContaining({ ...common, act: 'authorize', outcome: 'done', credential_version: 2 }),
       expect.objectContaining({ ...common, act: 'rotate', outcome: 'invalid_grant', cause: 'manual' }),
     ])
+  })
+
+  it('does not say that an import was done whose create had been undone', async () => {
+    let kind = 'granted'
+    const runner = { import: async () => ({ kind }) } as unknown as GrantRunner
+    const grants = auditedGrantRunner(runner, { audit: auditTo(lines), clock: world.clock })
+    await grants.import({ tenant: 'acme', id: 'ac_1' } as never)
+    kind = 'late'
+    await grants.import({ tenant: 'acme', id: 'ac_1' } as never)
+    expect(lines.map(({ outcome }) => outcome)).toEqual(['done', 'late'])
   })
 })

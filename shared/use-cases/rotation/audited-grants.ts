@@ -30,7 +30,7 @@ export function auditedGrantRunner(
     },
     async import(request) {
       const result = await runner.import(request)
-      note('import-grant', request, 'done')
+      note('import-grant', request, result.kind === 'late' ? 'late' : 'done')
       return result
     },
     async exchange(request) {
