@@ -7,13 +7,8 @@ import { createFreeze } from '../../../../shared/use-cases/freezes/manage-freeze
 import { findMark, markRestored } from '../../../../shared/use-cases/grants/restored-mark.ts'
 import { createSubscription } from '../../../../shared/use-cases/subscriptions/manage-subscriptions.ts'
 import { findSubscription } from '../../../../shared/use-cases/subscriptions/subscription-rows.ts'
-import {
-  copyVault,
-  giveUp,
-  lookAtMove,
-  type MoveInput,
-  switchOver,
-} from '../../../../tools/aws/move/move-vault.ts'
+import type { MoveInput } from '../../../../tools/aws/move/move-input.ts'
+import { copyVault, giveUp, lookAtMove, switchOver } from '../../../../tools/aws/move/move-vault.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const MINUTE_MS = 60_000
@@ -336,6 +331,33 @@ describe('a move of a vault', () => {
       undefined,
       undefined,
     ])
+  })
+
+  it('brings what the source renewed between its comparison and its end, with the event', async () => {
+    const { id } = await source.create('OAUTH2', MACHINE_SETUP)
+    await source.fetch(id)
+    await copyVault(move())
+    const real: ItemStore = source.ports.items
+    const here: ItemStore = {
+      get: (key, options) => real.get(key, options),
+      query: (query) => real.query(query),
+      queryDue: (query) => real.queryDue(query),
+      scan: (query) => real.scan(query),
+      // All that is written to the source is that it is gone.
+      transact: async (writes) => {
+        await source.clock.advance(56 * MINUTE_MS)
+        await source.sweep()
+        return real.transact(writes)
+      },
+    }
+    await switchOver(move({ here }))
+    const [row, there] = [await source.row(id), await target.row(id)]
+    expect([there.sequence, there.credentialVersion]).toEqual([row.sequence, row.credentialVersion])
+    await target.clock.advance(112 * MINUTE_MS)
+    expect(await target.fetch(id)).toEqual(await source.fetch(id))
+    await target.clock.advance(56 * MINUTE_MS)
+    await target.sweep()
+    expect(await target.row(id)).toMatchObject({ sequence: row.sequence + 1 })
   })
 
   it('does not switch what another operator gives up meanwhile', async () => {
