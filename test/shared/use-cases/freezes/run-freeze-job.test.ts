@@ -8,6 +8,7 @@ import { doWorkItem } from '../../../../shared/use-cases/rotation/work-item.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const TENANT = 'acme'
+const HOUR_MS = 3_600_000
 const TELEGRAM: JsonObject = { type: 'TOKEN', token: '123456789:AAExample_ExampleExampleExampleExampleE' }
 const CODE_SETUP: JsonObject = {
   type: 'AUTHORIZATION_CODE',
@@ -151,6 +152,15 @@ describe('runFreezeJob', () => {
     expect(await typesOf(other.id)).toEqual(['connection.created'])
     const { job } = await getFreeze(world.ports, TENANT, id)
     expect(job).toMatchObject({ state: 'done', seen: 60, revoked: 0, reauthorize: [], notRevocable: [] })
+  })
+
+  test('is not begun again by reconcile once it is done, while the freeze stands', async () => {
+    await world.create('TELEGRAM', TELEGRAM)
+    const { id } = await freeze({ appId: 'TELEGRAM' })
+    await run(id)
+    expect((await getFreeze(world.ports, TENANT, id)).job.state).toBe('done')
+    await world.clock.advance(HOUR_MS)
+    expect(await reconcileWork(world.ports)).toMatchObject({ freezeJobs: 0 })
   })
 
   test('revokes at the provider, and says whom a person must authorize again', async () => {
