@@ -120,7 +120,7 @@ function checkOptions(
   options: FlowVaultMiddlewareOptions<Readonly<Record<string, ConnectionRef>>>,
 ): [string, Exclude<ConnectionRef, string>][] {
   const where = 'flowVault'
-  for (const name of Object.keys(options))
+  for (const name of Object.keys(options ?? {}))
     if (/^aws/i.test(name))
       throw invalidOptions(
         where,

@@ -90,4 +90,8 @@ describe('flowVault', () => {
     const { vault } = stageClient()
     expect(() => flowVault({ vault, connections: { a: 'ac_1' }, ...options } as never)).toThrow(sentence)
   })
+
+  test('says what it takes when it got nothing', () => {
+    expect(() => flowVault(undefined as never)).toThrow(/^flowVault: pass an object with options of these: /)
+  })
 })
