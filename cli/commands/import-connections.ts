@@ -36,10 +36,13 @@ export const importConnectionsCommand: RunCommand = {
 }
 
 async function importConnections(context: CommandContext, input: Input): Promise<unknown> {
-  const { lines, isOpenToOthers } = readImportFile(input.args['file'] ?? '')
+  const named = input.args['file'] ?? ''
+  const { lines, isOpenToOthers } = readImportFile(named)
   const { terminal } = context
   if (isOpenToOthers)
-    terminal.err('Others on this machine may read the file; it holds secrets. Take that away: chmod 600\n')
+    terminal.err(
+      `Others on this machine may read ${named}; it holds secrets. Take that away: chmod 600 ${named}\n`,
+    )
   const first = firstLine(input)
   const file = text(input, 'defaults')
   const defaults = file === undefined ? {} : await readSetupFile(context, file)
