@@ -1,4 +1,5 @@
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
+import { deliveryShard } from '../../shared/domain/keys.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { Subscription } from '../../shared/domain/subscription.ts'
 import type { DeliveryMessage, DeliveryQueue } from '../../shared/ports/delivery-queue.ts'
@@ -89,6 +90,21 @@ export function deliveryQueueContract(
       await worked.advance(SECOND_PAUSE_MS)
       await take(message('a', 1), message('b', 2))
       expect([world.received('su_1', 'a'), world.received('su_1', 'b')]).toEqual([[1, 1], [2]])
+    })
+
+    it('has nothing left in the index once all is sent, also what had failed', async () => {
+      world.answers = ({ place }) => (place === 1 ? 500 : 204)
+      await take(message('a', 1), message('b', 2))
+      world.answers = () => 204
+      await worked.advance(FIRST_PAUSE_MS)
+      await worked.advance(SECOND_PAUSE_MS)
+      expect((await world.listed('su_1')).map(({ status }) => status)).toEqual(['delivered', 'delivered'])
+      const waiting = await world.ports.items.queryDue({
+        shard: deliveryShard(),
+        dueAtMostMs: Number.MAX_SAFE_INTEGER,
+        limit: 10,
+      })
+      expect(waiting.items).toEqual([])
     })
 
     it('sends again what was sent, for a request that asks for that', async () => {
