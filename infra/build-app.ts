@@ -1,5 +1,6 @@
 import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
+import { SettingsError } from '../shared/settings/read-environment.ts'
 import { acknowledgeFindings } from './acknowledgements.ts'
 import { AlarmsStack } from './stacks/alarms-stack.ts'
 import { DataStack } from './stacks/data-stack.ts'
@@ -29,12 +30,20 @@ export interface VaultStacks {
  */
 export function buildApp(props: AppProps, awsEndpointUrl: string | undefined): App {
   const app = new App(props)
+  refuseUnknownContext(Object.keys(app.node.getAllContext() as Readonly<Record<string, unknown>>))
   const folder = String(app.node.tryGetContext('stages') ?? STAGES_FOLDER)
   const named: unknown = app.node.tryGetContext('stage')
   const stages = named === undefined ? stageNames(folder) : [String(named)]
   for (const stage of stages) buildStage(app, readStage(folder, stage, awsEndpointUrl))
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app))
   return app
+}
+
+/** Our own words are plain ones; CDK's are not. A misspelt one would mean every stage. */
+function refuseUnknownContext(keys: readonly string[]): void {
+  const unknown = keys.find((key) => /^[A-Za-z_]+$/.test(key) && key !== 'stage' && key !== 'stages')
+  if (unknown === undefined) return
+  throw new SettingsError(`There is no context "${unknown}". Name the stage by -c stage=NAME.`)
 }
 
 /** Adds the stacks of one deployment to an app. */

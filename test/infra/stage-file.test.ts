@@ -291,6 +291,7 @@ describe('cdk', () => {
       })
     expect(() => run()).not.toThrow()
     expect(() => run('stage=prod')).toThrow(/There is no file .*prod\.json/)
+    expect(() => run('stge=prod')).toThrow(/There is no context "stge"/)
     rmSync(folder, { recursive: true })
   })
 })
