@@ -39,6 +39,8 @@ export interface RotationFailure {
   readonly count: number
   /** How often in a row a renewal was refused since the access token ended: repeated, that is the end of a grant. */
   readonly refusals?: number
+  /** Of which grant of a bundle those were; absent for the main one. */
+  readonly refusedGrant?: string
   readonly firstAtMs: number
   readonly lastAtMs: number
   readonly retryAtMs?: number

@@ -1,4 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { MAIN_GRANT } from '../../domain/grant.ts'
+import type { RotationFailure } from '../../domain/rotation.ts'
 import { remainingMs, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
@@ -54,7 +56,7 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
     ...told.kept?.members,
     failure: {
       ...failureMember(row.failure, failure, { nowMs, retryAtMs: retryAt }),
-      ...(refusals === 0 ? {} : { refusals }),
+      ...refusalMembers(refusals, row.attempt?.grantName),
     },
     ...dueMembers(row.id, retryAt),
   }
@@ -65,12 +67,25 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
   return { members, event: { type, changed: ['status'] }, beside }
 }
 
+function refusalMembers(
+  refusals: number,
+  grantName: string | undefined,
+): Pick<RotationFailure, 'refusals' | 'refusedGrant'> {
+  if (refusals === 0) return {}
+  return {
+    refusals,
+    ...(grantName === undefined || grantName === MAIN_GRANT ? {} : { refusedGrant: grantName }),
+  }
+}
+
 /** How often in a row, this time included, a renewal was refused since its access token ended. */
 function refusalsAfterEnd(row: ConnectionRow, { failure }: Told, nowMs: number): number {
   const grant = row.grants?.[row.attempt?.grantName ?? '']
   const endMs = grant?.hasRefreshToken === true ? grant.accessExpiresAtMs : undefined
   if (failure.next !== 'retry-seldom' || endMs === undefined || nowMs < endMs) return 0
-  return (row.failure?.refusals ?? 0) + 1
+  // Each grant of a bundle has a refresh token of its own.
+  const isSame = (row.failure?.refusedGrant ?? MAIN_GRANT) === row.attempt?.grantName
+  return (isSame ? (row.failure?.refusals ?? 0) : 0) + 1
 }
 
 /**
