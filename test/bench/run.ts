@@ -7,6 +7,7 @@ import { benchHttp } from './http.ts'
 import { benchNeighbours } from './neighbours.ts'
 import { benchPage } from './page.ts'
 import { benchRotation } from './rotation.ts'
+import { benchSeenChange } from './seen-change.ts'
 import { benchStorage } from './storage.ts'
 
 /*
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   neighbours: benchNeighbours,
   page: benchPage,
   rotation: benchRotation,
+  'seen-change': benchSeenChange,
   storage: benchStorage,
 }
 
