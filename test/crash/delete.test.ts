@@ -5,7 +5,7 @@ import { rowOf } from '../../shared/use-cases/commit/connection-rows.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { deleteConnection } from '../../shared/use-cases/connections/delete-connection.ts'
 import { restoreConnection } from '../../shared/use-cases/connections/restore-connection.ts'
-import { allItems } from './invariants.ts'
+import { everyItem } from '../support/stored-items.ts'
 import { crashSuite, type Scenario, TENANT } from './scenario.ts'
 import type { Process, World } from './world.ts'
 
@@ -35,7 +35,7 @@ async function isServing(world: World, id: string): Promise<boolean | string> {
 }
 
 async function secretItems(world: World): Promise<number> {
-  return (await allItems(world)).filter(({ key }) => key.partition.startsWith('SECRET#')).length
+  return (await everyItem(world.items)).filter(({ key }) => key.partition.startsWith('SECRET#')).length
 }
 
 const named = (state: boolean | string, whenServing: string, whenGone: string): string =>

@@ -6,6 +6,7 @@ import type { OauthApplication } from '../../shared/rows/application-row.ts'
 import type { Tombstone } from '../../shared/rows/tombstone-row.ts'
 import { isUndoneCreation } from '../../shared/rows/undone-row.ts'
 import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
+import { everyItem } from '../support/stored-items.ts'
 
 /** What is in the row store, sorted by what it is. */
 interface Contents {
@@ -53,21 +54,11 @@ interface Looked {
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
-/** Every item there is. */
-export async function allItems({ items }: Pick<Looked, 'items'>): Promise<readonly Item[]> {
-  const all: Item[] = []
-  let nextToken: string | undefined
-  do {
-    const page = await items.scan({ limit: 1000, ...(nextToken === undefined ? {} : { nextToken }) })
-    all.push(...page.items)
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
-  return all
-}
-
 async function contentsOf(world: Looked): Promise<Contents> {
   // What only says that something will never be created is left for an hour.
-  const items = (await allItems(world)).filter((item) => !isUndoneCreation(item.attributes) || isIntent(item))
+  const items = (await everyItem(world.items)).filter(
+    (item) => !isUndoneCreation(item.attributes) || isIntent(item),
+  )
   const nowMs = world.clock.nowMs()
   const of = (part: string) => items.filter(({ key }) => key.partition.endsWith(`#${part}`))
   const attributes = <T>(part: string) => of(part).map((item) => item.attributes as unknown as T)

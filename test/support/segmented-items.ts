@@ -1,5 +1,6 @@
 import { bucketOf } from '../../shared/domain/ids.ts'
-import type { Item, ItemPage, ItemStore, ScanQuery } from '../../shared/ports/item-store.ts'
+import type { ItemPage, ItemStore, ScanQuery } from '../../shared/ports/item-store.ts'
+import { everyItem } from './stored-items.ts'
 
 /** Every item of a store that is scanned in segments, as DynamoDB does: by a hash of the partition. */
 export function segmented(
@@ -22,15 +23,4 @@ export function segmented(
       return next < own.length ? { items: page, nextToken: String(next) } : { items: page }
     },
   }
-}
-
-async function everyItem(items: ItemStore): Promise<Item[]> {
-  const all: Item[] = []
-  let nextToken: string | undefined
-  do {
-    const page = await items.scan({ limit: 1000, ...(nextToken === undefined ? {} : { nextToken }) })
-    all.push(...page.items)
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
-  return all
 }

@@ -1,12 +1,24 @@
 import { outboxShards } from '../../shared/domain/keys.ts'
 import { secretIdOfPartition } from '../../shared/domain/sealed-keys.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
-import type { Attributes, ItemStore } from '../../shared/ports/item-store.ts'
+import type { Attributes, Item, ItemStore } from '../../shared/ports/item-store.ts'
 import { until } from './until.ts'
 
 const PAGE = 1000
 /** It takes milliseconds, on a busy machine too. */
 const PUBLISHED_WITHIN_MS = 10_000
+
+/** All that a row store has, as it is. */
+export async function everyItem(items: ItemStore): Promise<readonly Item[]> {
+  const all: Item[] = []
+  let nextToken: string | undefined
+  do {
+    const page = await items.scan({ limit: PAGE, ...(nextToken === undefined ? {} : { nextToken }) })
+    all.push(...page.items)
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  return all
+}
 
 /** Once every event is published: everything in a running vault's row store whose partition `isWanted`, by `partition` and `sort` in one text. */
 export async function storedItems(
@@ -15,14 +27,9 @@ export async function storedItems(
 ): Promise<Record<string, Attributes>> {
   await published(items)
   const found: Record<string, Attributes> = {}
-  let nextToken: string | undefined
-  do {
-    const page = await items.scan({ limit: PAGE, ...(nextToken === undefined ? {} : { nextToken }) })
-    for (const { key, attributes } of page.items) {
-      if (isWanted(key.partition)) found[`${key.partition} ${key.sort}`] = attributes
-    }
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
+  for (const { key, attributes } of await everyItem(items)) {
+    if (isWanted(key.partition)) found[`${key.partition} ${key.sort}`] = attributes
+  }
   return found
 }
 

@@ -13,9 +13,9 @@ import {
 import type { ComparisonReport } from '../../../../shared/use-cases/reconcile/page-comparison.ts'
 import { reconcileStores } from '../../../../shared/use-cases/reconcile/reconcile-stores.ts'
 import { createHubspotApplication } from '../../../crash/hubspot.ts'
-import { allItems } from '../../../crash/invariants.ts'
 import { TENANT } from '../../../crash/scenario.ts'
 import { World } from '../../../crash/world.ts'
+import { everyItem } from '../../../support/stored-items.ts'
 
 const HOUR_MS = 3600_000
 const VALUE = new SecretText('planted-canary')
@@ -55,11 +55,11 @@ describe('reconcileStores', () => {
   it('finds nothing amiss in a vault that is whole, and touches nothing', async () => {
     const { world, id } = await worldWithConnection()
     await createHubspotApplication(world.start())
-    const before = await allItems(world)
+    const before = await everyItem(world.items)
     for (const report of await world.passDays(3)) {
       expect(report).toMatchObject({ secrets: 2, pointers: 2, orphanSecrets: 0, orphanVersions: 0 })
     }
-    expect(await allItems(world)).toEqual(before)
+    expect(await everyItem(world.items)).toEqual(before)
     await deleteConnection(world.start(), { tenant: TENANT, id, purge: false })
     expect(await world.passDays(2)).toMatchObject([
       { orphanSecrets: 0, restored: 0 },
@@ -83,7 +83,9 @@ describe('reconcileStores', () => {
     expect(reports[9]).toMatchObject({ purged: 1 })
     expect(await secretIds(world)).not.toContain(secretId)
     expect(await secretIds(world)).toHaveLength(1)
-    expect((await allItems(world)).filter(({ key }) => key.partition.endsWith('#SIGHTINGS'))).toEqual([])
+    expect((await everyItem(world.items)).filter(({ key }) => key.partition.endsWith('#SIGHTINGS'))).toEqual(
+      [],
+    )
   })
 
   it('lets a scheduled orphan be restored within its window', async () => {
