@@ -1,25 +1,26 @@
-import { generateKeyPair, SignJWT } from 'jose'
+import { type CryptoKey, generateKeyPair, SignJWT } from 'jose'
 import { JoseTokenVerifier } from '../../../../shared/adapters/jwt/jose-token-verifier.ts'
 
 const ISSUED_AT_S = 1_800_000_000
 const EXPIRES_AT_MS = 1_800_003_600_000
 
+const verifierWith = (keys: () => Promise<CryptoKey>) =>
+  new JoseTokenVerifier({ issuer: 'https://issuer.test/', audience: 'vault', tenantClaim: 'tenant', keys })
+
+const signedBy = (key: CryptoKey) =>
+  new SignJWT({ tenant: 'acme', sub: 'ci' })
+    .setProtectedHeader({ alg: 'RS256' })
+    .setIssuer('https://issuer.test/')
+    .setAudience('vault')
+    .setIssuedAt(ISSUED_AT_S)
+    .setExpirationTime(ISSUED_AT_S + 3600)
+    .sign(key)
+
 describe('JoseTokenVerifier', () => {
   async function openVerifier() {
     const { privateKey, publicKey } = await generateKeyPair('RS256')
-    const token = await new SignJWT({ tenant: 'acme', sub: 'ci' })
-      .setProtectedHeader({ alg: 'RS256' })
-      .setIssuer('https://issuer.test/')
-      .setAudience('vault')
-      .setIssuedAt(ISSUED_AT_S)
-      .setExpirationTime(ISSUED_AT_S + 3600)
-      .sign(privateKey)
-    const verifier = new JoseTokenVerifier({
-      issuer: 'https://issuer.test/',
-      audience: 'vault',
-      tenantClaim: 'tenant',
-      keys: async () => publicKey,
-    })
+    const token = await signedBy(privateKey)
+    const verifier = verifierWith(async () => publicKey)
     return (nowMs: number) => verifier.verify(token, nowMs)
   }
 
@@ -47,22 +48,11 @@ describe('JoseTokenVerifier', () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256')
     const other = await generateKeyPair('RS256')
     let [looks, key] = [0, other.publicKey]
-    const verifier = new JoseTokenVerifier({
-      issuer: 'https://issuer.test/',
-      audience: 'vault',
-      tenantClaim: 'tenant',
-      keys: async () => {
-        looks++
-        return key
-      },
+    const verifier = verifierWith(async () => {
+      looks++
+      return key
     })
-    const token = await new SignJWT({ tenant: 'acme', sub: 'ci' })
-      .setProtectedHeader({ alg: 'RS256' })
-      .setIssuer('https://issuer.test/')
-      .setAudience('vault')
-      .setIssuedAt(ISSUED_AT_S)
-      .setExpirationTime(ISSUED_AT_S + 3600)
-      .sign(privateKey)
+    const token = await signedBy(privateKey)
     const atMs = ISSUED_AT_S * 1000
     for (const nowMs of [atMs, atMs, atMs + 999]) {
       await expect(verifier.verify(token, nowMs)).rejects.toMatchObject({ code: 'unauthenticated' })
@@ -76,22 +66,11 @@ describe('JoseTokenVerifier', () => {
   it("asks again after the issuer's trouble", async () => {
     let isDown = true
     const { publicKey, privateKey } = await generateKeyPair('RS256')
-    const verifier = new JoseTokenVerifier({
-      issuer: 'https://issuer.test/',
-      audience: 'vault',
-      tenantClaim: 'tenant',
-      keys: async () => {
-        if (isDown) throw new Error('down')
-        return publicKey
-      },
+    const verifier = verifierWith(async () => {
+      if (isDown) throw new Error('down')
+      return publicKey
     })
-    const token = await new SignJWT({ tenant: 'acme', sub: 'ci' })
-      .setProtectedHeader({ alg: 'RS256' })
-      .setIssuer('https://issuer.test/')
-      .setAudience('vault')
-      .setIssuedAt(ISSUED_AT_S)
-      .setExpirationTime(ISSUED_AT_S + 3600)
-      .sign(privateKey)
+    const token = await signedBy(privateKey)
     await expect(verifier.verify(token, ISSUED_AT_S * 1000)).rejects.toMatchObject({
       code: 'store-unavailable',
     })
