@@ -7,6 +7,7 @@ import { newDataFolder } from '../support/running-vault.ts'
 import { type ScriptedProvider, startScriptedProvider } from '../support/scripted-provider.ts'
 import { type SpawnedVault, spawnVault } from '../support/spawned-vault.ts'
 import { measure, showLoad, withBareServer } from './load.ts'
+import { percentilesOf } from './percentiles.ts'
 import { printTable, type Row } from './table.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
@@ -131,7 +132,7 @@ async function fetchTimes(vault: SpawnedVault, ids: readonly string[]): Promise<
     times.push(performance.now() - startedAtMs)
     if (response.status !== 200) throw new Error(`fetch answered ${response.status}`)
   }
-  return percentilesOf(times)
+  return warmedUp(times)
 }
 
 async function bareTimes(provider: ScriptedProvider, options: { keepAlive: boolean }): Promise<Percentiles> {
@@ -149,7 +150,7 @@ async function bareTimes(provider: ScriptedProvider, options: { keepAlive: boole
     times.push(performance.now() - startedAtMs)
   }
   agent.destroy()
-  return percentilesOf(times)
+  return warmedUp(times)
 }
 
 function durableTimes(folder: string): Percentiles {
@@ -162,7 +163,7 @@ function durableTimes(folder: string): Percentiles {
     return performance.now() - startedAtMs
   })
   closeSync(file)
-  return percentilesOf(times)
+  return warmedUp(times)
 }
 
 function shown(times: Percentiles): string {
@@ -174,8 +175,7 @@ interface Percentiles {
   readonly p99: number
 }
 
-function percentilesOf(times: readonly number[]): Percentiles {
-  const sorted = times.slice(WARM_UP).sort((a, b) => a - b)
-  const at = (part: number) => sorted[Math.floor(sorted.length * part)] ?? Number.NaN
+function warmedUp(times: readonly number[]): Percentiles {
+  const at = percentilesOf(times.slice(WARM_UP))
   return { p50: at(0.5), p99: at(0.99) }
 }

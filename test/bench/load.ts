@@ -1,6 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import autocannon from 'autocannon'
+import { percentilesOf } from './percentiles.ts'
 
 /** Long enough for the JIT to settle and for a p99 to mean something. */
 const WARM_UP_SECONDS = 2
@@ -43,11 +44,11 @@ async function run(request: LoadRequest, seconds: number): Promise<Load> {
     // autocannon's own percentiles are whole milliseconds, which is coarser than what is measured here.
     instance.on('response', (_client, _status, _bytes, ms) => latencies.push(ms))
   })
-  latencies.sort((a, b) => a - b)
+  const at = percentilesOf(latencies)
   return {
     requestsPerSecond: result.requests.average,
-    p50Ms: latencies[Math.floor(latencies.length * 0.5)] ?? Number.NaN,
-    p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
     failures: result.non2xx - result['3xx'] + result.errors,
   }
 }

@@ -8,6 +8,7 @@ import { startLocalServer } from '../support/local-server.ts'
 import type { Flood, FloodResult } from './flood-process.ts'
 import { floodsOf } from './floods.ts'
 import { withBareServer } from './load.ts'
+import { percentilesOf } from './percentiles.ts'
 import { processorMs } from './processor-time.ts'
 import { connectionBody, createConnection, seedConnections, serveVault, stopVault } from './served-vault.ts'
 import { printTable, type Row } from './table.ts'
@@ -136,8 +137,7 @@ async function latencyOf(victim: Victim): Promise<Latency> {
     latencies.push(performance.now() - startedAtMs)
     await new Promise((resolve) => setTimeout(resolve, VICTIM_PAUSE_MS))
   }
-  latencies.sort((a, b) => a - b)
-  const at = (part: number) => latencies[Math.floor(latencies.length * part)] ?? Number.NaN
+  const at = percentilesOf(latencies)
   return { p50Ms: at(0.5), p95Ms: at(0.95) }
 }
 
