@@ -2,10 +2,10 @@ import { html, nothing, type TemplateResult } from 'lit'
 import type { Connector, OAuthApplication } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { MOUNT, PAGE_ROOT } from '../mount.ts'
-import { type Context, can } from '../page-context.ts'
+import type { Context } from '../page-context.ts'
+import { whyNot } from '../parts/allowed.ts'
 import { problem } from '../parts/pieces.ts'
 import { OAUTH, providerName } from '../texts/add-texts.ts'
-import { ALLOWED } from '../texts/allowed-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import { plainInput, secretInput } from './field-inputs.ts'
@@ -29,9 +29,9 @@ export class RegisterApplication extends View {
   #isBusy = false
 
   protected override render(): TemplateResult {
-    const scope = [CREATE, UPDATE].find((each) => !can(this.context, each))
-    if (scope !== undefined) {
-      return html`<p class="notice" data-hue="amber">${icon('warning')}<span>${this.isOnly ? OAUTH.none : ''} ${ALLOWED.needsScope(scope)}</span></p>`
+    const reason = whyNot(this.context, CREATE) ?? whyNot(this.context, UPDATE)
+    if (reason !== undefined) {
+      return html`<p class="notice" data-hue="amber">${icon('warning')}<span>${this.isOnly ? OAUTH.none : ''} ${reason}</span></p>`
     }
     return html`<fieldset class="stack card">
       <legend class="hidden-text">${OAUTH.register}</legend>

@@ -1,8 +1,8 @@
 import type { Connection, Connector } from '../api/types.ts'
-import { type Context, can } from '../page-context.ts'
+import type { Context } from '../page-context.ts'
 import type { MenuItem } from '../parts/action-menu.ts'
+import { whyNot } from '../parts/allowed.ts'
 import { isAuthorizedByPerson } from '../state-words.ts'
-import { ALLOWED } from '../texts/allowed-texts.ts'
 import { MENU } from '../texts/connection-words.ts'
 
 /** What can be done to a connection. What its app lacks is not there; what the scopes forbid is, and says so. */
@@ -16,7 +16,7 @@ export function connectionMenu(options: {
   const item = (action: keyof typeof MENU, scope: string, isDangerous = false): MenuItem => ({
     label: MENU[action],
     isDangerous,
-    reason: can(context, scope) ? undefined : ALLOWED.needsScope(scope),
+    reason: whyNot(context, scope),
     run: () => run(action),
   })
   const UPDATE = 'update:flows_vault_connections'

@@ -17,6 +17,11 @@ const SCOPES: Readonly<Record<StateAction, string>> = {
   unfreeze: 'delete:flows_vault_freezes',
 }
 
+/** Why the caller's scopes forbid it, in words; undefined where they do not. */
+export function whyNot(context: Context, scope: string): string | undefined {
+  return can(context, scope) ? undefined : ALLOWED.needsScope(scope)
+}
+
 /** The button of a state, for one connection; what the caller's scopes forbid is there, and says which scope it needs. */
 export function stateButton(
   context: Context,
@@ -29,8 +34,7 @@ export function stateButton(
   },
 ): TemplateResult {
   const { action, of, isPrimary, run } = options
-  const scope = SCOPES[action.kind]
-  const reason = can(context, scope) ? undefined : ALLOWED.needsScope(scope)
+  const reason = whyNot(context, SCOPES[action.kind])
   return html`<button
     type="button"
     class="small ${isPrimary ? 'primary' : ''}"
@@ -45,7 +49,8 @@ export function stateButton(
 
 /** Why the caller may add nothing, or nothing of these apps, in words; undefined where it may. */
 export function whyNotAdd(context: Context, appIds: readonly string[] = []): string | undefined {
-  if (!can(context, CREATE)) return ALLOWED.needsScope(CREATE)
+  const reason = whyNot(context, CREATE)
+  if (reason !== undefined) return reason
   const { permitted_apps: permitted } = context.identity
   if (permitted?.length === 0) return ALLOWED.noPermittedApp
   if (appIds.length === 0 || appIds.some((app) => mayAddIn(context, app))) return undefined

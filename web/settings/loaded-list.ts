@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { type Context, can } from '../page-context.ts'
+import type { Context } from '../page-context.ts'
+import { whyNot } from '../parts/allowed.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
-import { ALLOWED } from '../texts/allowed-texts.ts'
 import { View } from '../view.ts'
 
 /** What may be done to what is listed, as scopes call it. */
@@ -71,9 +71,7 @@ export abstract class LoadedList<T> extends View {
   }
 
   #whyNot(verb: Verb): string | undefined {
-    if (this.subject === undefined) return undefined
-    const scope = `${verb}:${this.subject}`
-    return can(this.context, scope) ? undefined : ALLOWED.needsScope(scope)
+    return this.subject === undefined ? undefined : whyNot(this.context, `${verb}:${this.subject}`)
   }
 
   protected override render(): TemplateResult {
