@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { FieldError } from '../api/api-error.ts'
 import { icon } from '../icons.ts'
+import { namesIn } from '../names-in.ts'
 import { ADD, GRANT } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { plainInput, secretInput } from './field-inputs.ts'
@@ -32,9 +33,7 @@ export class GrantForm extends View {
   /** What is typed; what is empty is left out. */
   value(): BroughtGrant {
     const expiresAt = this.#typed('expires_at')
-    const scopes = this.#typed('scopes')
-      .split(/[\s,]+/)
-      .filter(Boolean)
+    const scopes = namesIn(this.#typed('scopes'))
     const tokens = { refresh_token: this.#typed('refresh_token'), access_token: this.#typed('access_token') }
     return {
       ...Object.fromEntries(Object.entries(tokens).filter(([, token]) => token !== '')),

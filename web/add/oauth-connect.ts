@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, OAuthApplication, Setup } from '../api/types.ts'
+import { namesIn } from '../names-in.ts'
 import { type Context, mayReadApplications } from '../page-context.ts'
 import { problem } from '../parts/pieces.ts'
 import { ADD, OAUTH, providerName } from '../texts/add-texts.ts'
@@ -153,17 +154,23 @@ export class OauthConnect extends View {
   #scopes(): string[] | undefined {
     const boxes = [...this.querySelectorAll<HTMLInputElement>('input[name="scope"]')]
     if (boxes.length === 0) return undefined
-    const others =
-      this.querySelector<HTMLInputElement>('#other-scope')
-        ?.value.split(/[\s,]+/)
-        .filter(Boolean) ?? []
-    return [...boxes.filter((box) => box.checked).map((box) => box.value), ...others]
+    const others = this.querySelector<HTMLInputElement>('#other-scope')?.value ?? ''
+    return [...boxes.filter((box) => box.checked).map((box) => box.value), ...namesIn(others)]
+  }
+
+  /** What the window is called: a second click, or a link, leads to the same one. */
+  get #target(): string {
+    return `vault-${this.connector.app_id}`
+  }
+
+  #opened(): Window | null {
+    return window.open('about:blank', this.#target, WINDOW)
   }
 
   /** Opens the empty window, in the very turn of the click, or a browser takes it for an advertisement. */
   openWindow(): Window | null {
     this.#asked = this.#scopes()
-    return window.open('about:blank', `vault-${this.connector.app_id}`, WINDOW)
+    return this.#opened()
   }
 
   #asked: string[] | undefined
@@ -229,7 +236,7 @@ export class OauthConnect extends View {
     const { connection } = attempt
     return oauthWait({
       label: providerName(this.connector),
-      target: `vault-${this.connector.app_id}`,
+      target: this.#target,
       attempt,
       callbackUrl: this.#needsApplication ? undefined : connection.callback_url,
       outcome: this.#outcome,
@@ -240,8 +247,7 @@ export class OauthConnect extends View {
   }
 
   async #again(attempt: Attempt): Promise<void> {
-    const opened = window.open('about:blank', `vault-${this.connector.app_id}`, WINDOW)
-    await this.start(attempt.connection, opened).catch((error: unknown) => {
+    await this.start(attempt.connection, this.#opened()).catch((error: unknown) => {
       this.#error = error
       this.#attempt = undefined
     })

@@ -3,6 +3,7 @@ import { Api, queryOf } from '../api/api.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, Identity } from '../api/types.ts'
 import { icon } from '../icons.ts'
+import { namesIn } from '../names-in.ts'
 import { type Context, mayAddIn } from '../page-context.ts'
 import { stateButton, whyNotAdd } from '../parts/allowed.ts'
 import { stateLine, tile } from '../parts/identity.ts'
@@ -90,7 +91,7 @@ export class VaultConnectionPicker extends LitElement {
   }
 
   get #appIds(): readonly string[] {
-    return (this.appId ?? '').split(/[\s,]+/).filter((app) => app !== '')
+    return namesIn(this.appId ?? '')
   }
 
   get #base(): string {

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { namesIn } from '../names-in.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
 import { exactTime } from '../time.ts'
 import { define } from '../view.ts'
@@ -45,9 +46,7 @@ export class PermitsSection extends LoadedList<Permit> {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
     const data = new FormData(form)
-    const named = String(data.get('for') ?? '')
-      .split(/[\s,]+/)
-      .filter(Boolean)
+    const named = namesIn(String(data.get('for') ?? ''))
     const connections = named.filter((name) => name.startsWith('ac_'))
     const apps = named.filter((name) => !name.startsWith('ac_'))
     const body = {
