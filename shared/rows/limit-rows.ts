@@ -1,7 +1,7 @@
 import type { Bucket } from '../domain/token-bucket.ts'
 import { rowCodec } from './row-codec.ts'
 
-/** What is left of a budget or quota that processes share; `op` changes with each share that is taken. */
+/** What is left of a tenant's budget, which processes share; `op` changes with each share that is taken. */
 export const BUCKET_ROWS = rowCodec<Bucket & { readonly op: string }>('budget', 1)
 
 /** Until when a breaker is open, and until when somebody finds out; `op` changes with each look that is told. */
@@ -14,3 +14,6 @@ export const BREAKER_ROWS = rowCodec<{
 
 /** A turn that a call has, and until when if its process dies. */
 export const TURN_ROWS = rowCodec<{ readonly op: string; readonly untilMs: number }>('turn', 1)
+
+/** How many writes of a second were taken of a quota of the secret store; the first makes the count. */
+export const WRITE_TURNS_ROWS = rowCodec<{ readonly taken?: number }>('count of writes', 1)

@@ -2,6 +2,7 @@ import { writesKey } from '../../domain/limit-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { ConditionFailedError, type ItemStore, StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Random } from '../../ports/random.ts'
+import { WRITE_TURNS_ROWS } from '../../rows/limit-rows.ts'
 import { WRITES_PER_SECOND, type WriteKind, type WriteTurns } from '../secrets-manager/write-budget.ts'
 
 /** Who finds a second used up comes in the next one, and not all at its first instant. */
@@ -17,8 +18,8 @@ interface TurnPorts {
 
 /**
  * The turns of all processes together: a count in the table for each kind of write and each second. It is raised and
- * compared in one step, so that of any number who come at one instant nobody loses a race. One by one, and not in shares: the process that
- * takes a share seldom has a second write to use it for.
+ * compared in one step, so that of any number who come at one instant nobody loses a race. One by one, and not in
+ * shares: the process that takes a share seldom has a second write to use it for.
  */
 export class ItemWriteTurns implements WriteTurns {
   readonly #ports: TurnPorts
@@ -36,7 +37,7 @@ export class ItemWriteTurns implements WriteTurns {
         {
           op: 'update',
           key: writesKey(kind, second),
-          set: { kind: 'write-turns', expires_at_s: second + KEPT_S },
+          set: { ...WRITE_TURNS_ROWS.encode({}), expires_at_s: second + KEPT_S },
           add: { taken: 1 },
           when: [{ kind: 'absent-or-at-most', attribute: 'taken', value: WRITES_PER_SECOND - 1 }],
         },

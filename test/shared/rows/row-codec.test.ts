@@ -16,7 +16,7 @@ import { EVENT_ROWS, FEED_HEAD_ROWS } from '../../../shared/rows/event-row.ts'
 import { FLOW_ROWS } from '../../../shared/rows/flow-row.ts'
 import { FREEZE_ROWS } from '../../../shared/rows/freeze-row.ts'
 import { INTENT_ROWS } from '../../../shared/rows/intent-row.ts'
-import { BREAKER_ROWS, BUCKET_ROWS, TURN_ROWS } from '../../../shared/rows/limit-rows.ts'
+import { BREAKER_ROWS, BUCKET_ROWS, TURN_ROWS, WRITE_TURNS_ROWS } from '../../../shared/rows/limit-rows.ts'
 import { PERMIT_ROWS } from '../../../shared/rows/permit-row.ts'
 import { RESCUE_ROWS } from '../../../shared/rows/rescue-row.ts'
 import { type RowCodec, rowCodec, UnreadableItemError } from '../../../shared/rows/row-codec.ts'
@@ -58,6 +58,7 @@ const CODECS = {
   budget: BUCKET_ROWS,
   breaker: BREAKER_ROWS,
   turn: TURN_ROWS,
+  'count of writes': WRITE_TURNS_ROWS,
   secret: SECRET_META_ROWS,
   'sealed version': SEALED_VERSION_ROWS,
   'sealed grant': SEALED_GRANT_ROWS,
