@@ -5,6 +5,7 @@ import type { DeliveryMessage, DeliveryQueue } from '../../shared/ports/delivery
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
+import { everyPage } from '../../shared/ports/pages-of.ts'
 import { DELIVERY_ROWS } from '../../shared/rows/delivery-row.ts'
 import type { DeliverResult } from '../../shared/use-cases/subscriptions/deliver-event.ts'
 import { storeDeliveries } from '../../shared/use-cases/subscriptions/store-deliveries.ts'
@@ -61,22 +62,16 @@ export class LocalDeliveryQueue implements DeliveryQueue {
 
   /** Takes up what an earlier process left. */
   async resume(): Promise<void> {
-    let nextToken: string | undefined
-    do {
-      const page = await this.#ports.items.queryDue({
-        shard: deliveryShard(),
-        dueAtMostMs: Number.MAX_SAFE_INTEGER,
-        limit: PAGE_KEYS,
-        ...(nextToken === undefined ? {} : { nextToken }),
-      })
-      const found = await Promise.all(page.items.map(({ key }) => this.#ports.items.get(key)))
+    const { items } = this.#ports
+    const due = { shard: deliveryShard(), dueAtMostMs: Number.MAX_SAFE_INTEGER, limit: PAGE_KEYS }
+    for await (const page of everyPage((from) => items.queryDue({ ...due, ...from }))) {
+      const found = await Promise.all(page.map(({ key }) => items.get(key)))
       // In the order of the feed within each lane, whatever their next tries are.
       const messages = found.flatMap((stored) => (stored === undefined ? [] : [DELIVERY_ROWS.decode(stored)]))
       for (const { tenant, subscriptionId, place, event, again } of messages) {
         this.#accept({ tenant, subscriptionId, place, event, ...(again === undefined ? {} : { again }) })
       }
-      nextToken = page.nextToken
-    } while (nextToken !== undefined)
+    }
     this.#pump()
   }
 

@@ -2,6 +2,7 @@ import { findPartitionParts } from '../../shared/domain/keys.ts'
 import { findSealedGrant, secretIdOfPartition } from '../../shared/domain/sealed-keys.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
 import type { ItemKey, ItemStore } from '../../shared/ports/item-store.ts'
+import { everyPage } from '../../shared/ports/pages-of.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
 
 /** A page that is read at once, and as many writes as a transaction takes (DynamoDB, TransactWriteItems). */
@@ -56,27 +57,20 @@ async function findOf(
   tenant: string,
 ): Promise<Record<'row' | 'token' | 'secret', ItemKey[]>> {
   const found = { row: [] as ItemKey[], token: [] as ItemKey[], secret: [] as ItemKey[] }
-  let nextToken: string | undefined
-  do {
-    const page = await items.scan({ limit: PAGE_ITEMS, ...(nextToken && { nextToken }) })
-    for (const { key } of page.items) {
+  for await (const page of everyPage((from) => items.scan({ limit: PAGE_ITEMS, ...from }))) {
+    for (const { key } of page) {
       const owner = ownerOf(key)
       if (owner?.tenant === tenant) found[owner.kind].push(key)
     }
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
+  }
   return found
 }
 
 async function secretsOf(secrets: Pick<SecretStore, 'list'>, tenant: string): Promise<string[]> {
   const names: string[] = []
-  let nextToken: string | undefined
-  do {
-    const page = await secrets.list({ limit: PAGE_ITEMS, ...(nextToken && { nextToken }) })
-    for (const { secretId } of page.items)
-      if (findSecretIdParts(secretId)?.tenant === tenant) names.push(secretId)
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
+  for await (const page of everyPage((from) => secrets.list({ limit: PAGE_ITEMS, ...from }))) {
+    for (const { secretId } of page) if (findSecretIdParts(secretId)?.tenant === tenant) names.push(secretId)
+  }
   return names
 }
 

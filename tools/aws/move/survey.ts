@@ -1,8 +1,8 @@
 import type { ChangeEvent } from '../../../shared/domain/change-event.ts'
-
 import { eventKey, isAuthorizationKey } from '../../../shared/domain/keys.ts'
 import { heldUntilMs } from '../../../shared/domain/rotation-policy.ts'
 import type { Item, ItemStore } from '../../../shared/ports/item-store.ts'
+import { everyPage } from '../../../shared/ports/pages-of.ts'
 import { AUTHORIZATION_ROWS } from '../../../shared/rows/authorization-row.ts'
 import { CONNECTION_ROWS } from '../../../shared/rows/connection-row.ts'
 import { DELIVERY_ROWS } from '../../../shared/rows/delivery-row.ts'
@@ -31,13 +31,8 @@ export interface Survey {
 }
 
 /** Every item of the row store, page by page. */
-export async function* itemsIn(items: Pick<ItemStore, 'scan'>): AsyncGenerator<readonly Item[]> {
-  let nextToken: string | undefined
-  do {
-    const page = await items.scan({ limit: PAGE_ITEMS, ...(nextToken === undefined ? {} : { nextToken }) })
-    yield page.items
-    nextToken = page.nextToken
-  } while (nextToken !== undefined)
+export function itemsIn(items: Pick<ItemStore, 'scan'>): AsyncGenerator<readonly Item[]> {
+  return everyPage((from) => items.scan({ limit: PAGE_ITEMS, ...from }))
 }
 
 /** Whether somebody has used this vault. */
