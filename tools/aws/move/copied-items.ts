@@ -2,7 +2,7 @@ import { ConditionFailedError, type Item } from '../../../shared/ports/item-stor
 import { SecretNotFoundError } from '../../../shared/ports/secret-store.ts'
 import { ToolError } from '../../tool-command.ts'
 import type { Filling, MoveInput } from './move-input.ts'
-import { wayOf } from './moved-kinds.ts'
+import { rowWayOf } from './moved-kinds.ts'
 import { isMoved, moveItem } from './moved-rows.ts'
 import { itemsIn, nameOf, type Survey } from './survey.ts'
 
@@ -85,9 +85,7 @@ export async function removeStrays({ source, target }: Filling): Promise<number>
   let removed = 0
   for await (const page of itemsIn(target.items)) {
     for (const { key } of page) {
-      const way = wayOf(key)?.way
-      if (way === undefined || way === 'stays' || way === 'events') continue
-      if ((await source.items.get(key)) !== undefined) continue
+      if (rowWayOf(key) === undefined || (await source.items.get(key)) !== undefined) continue
       await target.items.transactInTurn([{ op: 'delete', key }])
       removed++
     }

@@ -45,13 +45,17 @@ export const MOVED_KINDS: Readonly<Record<string, Way>> = {
 /** What begins the partitions that belong to no tenant's rows: sealed values go with their rows, the rest stays. */
 const OTHER_PARTITIONS = ['ACCESS#', 'REFRESH#', 'SECRET#', 'STATE#', 'VAULT']
 
+interface MovedPlace {
+  readonly tenant: string
+  readonly kind: string
+  readonly way: Way
+}
+
 /**
  * What a move does with an item, and whose it is; undefined for what moves with others or not at all. Throws
  * `ToolError` for a kind that nobody has decided on, because leaving it behind could lose something.
  */
-export function wayOf(
-  key: ItemKey,
-): { readonly tenant: string; readonly kind: string; readonly way: Way } | undefined {
+export function wayOf(key: ItemKey): MovedPlace | undefined {
   const parts = findPartitionParts(key.partition)
   if (parts !== undefined) {
     const way = Object.hasOwn(MOVED_KINDS, parts.kind) ? MOVED_KINDS[parts.kind] : undefined
@@ -60,6 +64,12 @@ export function wayOf(
   throw new ToolError(
     `There are items of a kind that this release does not know how to move: ${parts?.kind ?? key.partition}.`,
   )
+}
+
+/** The same for an item that is moved by itself, with what it points at; undefined for every other. */
+export function rowWayOf(key: ItemKey): MovedPlace | undefined {
+  const place = wayOf(key)
+  return place === undefined || place.way === 'events' || place.way === 'stays' ? undefined : place
 }
 
 const NARROWING: readonly string[] = ['PERMITS', 'FREEZES']

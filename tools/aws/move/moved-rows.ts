@@ -4,7 +4,7 @@ import { findSecretIdParts } from '../../../shared/domain/secret-id.ts'
 import type { Attributes, AttributeValue, Condition, Item, Write } from '../../../shared/ports/item-store.ts'
 import { CONNECTION_ROWS } from '../../../shared/rows/connection-row.ts'
 import { isUndoneCreation } from '../../../shared/rows/undone-row.ts'
-import { wayOf } from './moved-kinds.ts'
+import { rowWayOf } from './moved-kinds.ts'
 import {
   hasSameTokens,
   importClaim,
@@ -36,9 +36,8 @@ export async function moveItem(
   item: Item,
   { imported }: Pick<Survey, 'imported'>,
 ): Promise<boolean> {
-  const place = wayOf(item.key)
-  if (place === undefined || place.way === 'stays' || place.way === 'events') return false
-  if (isUndoneCreation(item.attributes)) return false
+  const place = rowWayOf(item.key)
+  if (place === undefined || isUndoneCreation(item.attributes)) return false
   const there = await sides.target.items.get(item.key)
   if (isInPlace(sides, item.attributes, there)) return false
   const moved = await withMovedPointers(sides, withoutDigests(item.attributes), there)
@@ -56,9 +55,8 @@ export async function moveItem(
 
 /** Whether an item of the source, and all that it points at, is at the target; everything is opened on both sides. */
 export async function isMoved(sides: Sides, item: Item): Promise<boolean> {
-  const place = wayOf(item.key)
-  if (place === undefined || place.way === 'stays' || place.way === 'events') return true
-  if (isUndoneCreation(item.attributes)) return true
+  const place = rowWayOf(item.key)
+  if (place === undefined || isUndoneCreation(item.attributes)) return true
   const there = await sides.target.items.get(item.key)
   if (there !== undefined && NOTED_KINDS.includes(place.kind)) return true
   if (!isInPlace(sides, withoutNotes(item.attributes), there && withoutNotes(there))) return false

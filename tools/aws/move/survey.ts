@@ -10,7 +10,7 @@ import { FREEZE_ROWS } from '../../../shared/rows/freeze-row.ts'
 import { RESCUE_ROWS } from '../../../shared/rows/rescue-row.ts'
 import { TOMBSTONE_ROWS } from '../../../shared/rows/tombstone-row.ts'
 import { isUndoneCreation } from '../../../shared/rows/undone-row.ts'
-import { isInUse, wayOf } from './moved-kinds.ts'
+import { isInUse, rowWayOf, wayOf } from './moved-kinds.ts'
 import type { MovedVault } from './moved-vault.ts'
 
 const PAGE_ITEMS = 100
@@ -56,13 +56,13 @@ export async function survey(
   }
   for await (const page of itemsIn(items)) {
     for (const item of page) {
-      const reason = reasonToWait(item, { nowMs, isAlone })
-      if (reason !== undefined) add(open, reason)
       const place = wayOf(item.key)
+      const reason = reasonToWait(item, { kind: place?.kind, nowMs, isAlone })
+      if (reason !== undefined) add(open, reason)
       if (place === undefined) continue
-      const { tenant, kind, way } = place
+      const { tenant, kind } = place
       found.tenants.add(tenant)
-      if (way !== 'stays' && way !== 'events') add(found.counts, kind)
+      if (rowWayOf(item.key) !== undefined) add(found.counts, kind)
       if (kind === 'IMPORTED') imported.add(`${tenant} ${item.attributes['connectionId']}`)
       const event = kind === 'DELIVERIES' ? untoldBy(item) : undefined
       if (event !== undefined) untold.add(event)
@@ -84,13 +84,13 @@ export function nameOf({ partition, sort }: Item['key']): string {
  */
 function reasonToWait(
   { key, attributes }: Item,
-  { nowMs, isAlone }: { nowMs: number; isAlone: boolean },
+  { kind, nowMs, isAlone }: { kind: string | undefined; nowMs: number; isAlone: boolean },
 ): string | undefined {
   if (isAuthorizationKey(key)) {
     const { phase, expiresAtMs } = AUTHORIZATION_ROWS.decode(attributes)
     return !isAlone && phase !== 'done' && nowMs < expiresAtMs ? 'people are authorizing' : undefined
   }
-  switch (wayOf(key)?.kind) {
+  switch (kind) {
     case 'INTENTS':
       return isUndoneCreation(attributes) ? undefined : 'operations are not finished'
     case 'RESCUES':
