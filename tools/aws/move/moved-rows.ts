@@ -42,7 +42,7 @@ export async function moveItem(
   if (isInPlace(sides, item.attributes, there)) return false
   const moved = await withMovedPointers(sides, withoutDigests(item.attributes), there)
   if (place.way !== 'connection') {
-    const digests = await moveSecretDigest(sides, item.attributes)
+    const digests = place.kind === 'OAUTH_APPS' ? await moveSecretDigest(sides, item.attributes) : {}
     await sides.target.items.transact([put(item, there, { ...moved, ...digests })])
     return true
   }
