@@ -6,8 +6,6 @@ import { asObject, firstMember, jsonOf, objectOf } from './answer-json.ts'
 const MAX_DEPTH = 3
 /** A token answer has a few dozen members; more are not searched. */
 const MAX_SEARCHED = 500
-const ACCESS_TOKEN_NAMES = ['access_token', 'accessToken']
-const REFRESH_TOKEN_NAMES = ['refresh_token', 'refreshToken']
 
 /**
  * The members of a token answer, or undefined when it has none: JSON, JSON inside a JSON text, or a form, as
@@ -54,13 +52,13 @@ function readForm(text: string, contentType: string | undefined): JsonObject | u
  * nearest one inside it. The answer itself where none does.
  */
 export function tokenHolder(answer: JsonObject): JsonObject {
-  return nearest(answer, ACCESS_TOKEN_NAMES) ?? answer
+  return nearest(answer, 'access_token') ?? answer
 }
 
 /** The refresh token of an answer that is otherwise of no use, wherever it is; undefined when there is none. */
 export function anyRefreshToken(members: JsonObject | undefined, body: string): string | undefined {
-  const holder = members === undefined ? undefined : nearest(members, REFRESH_TOKEN_NAMES)
-  const found = holder === undefined ? undefined : firstMember(holder, REFRESH_TOKEN_NAMES)
+  const holder = members === undefined ? undefined : nearest(members, 'refresh_token')
+  const found = holder === undefined ? undefined : firstMember(holder, ['refresh_token'])
   if (typeof found === 'string' && found.trim() !== '') return found
   // What does not parse may be one character away from it, and holds the token all the same.
   const literal = /"refresh_?token"\s*:\s*("(?:[^"\\]|\\.)+")/i.exec(body)?.[1]
@@ -69,11 +67,11 @@ export function anyRefreshToken(members: JsonObject | undefined, body: string): 
 }
 
 /** Breadth first, so that a token beside the wrapper wins over one deeper inside. */
-function nearest(root: JsonObject, names: readonly string[]): JsonObject | undefined {
+function nearest(root: JsonObject, name: string): JsonObject | undefined {
   let level: JsonObject[] = [root]
   let searched = 0
   for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
-    const found = level.find((object) => typeof firstMember(object, names) === 'string')
+    const found = level.find((object) => typeof firstMember(object, [name]) === 'string')
     if (found !== undefined) return found
     level = level.flatMap((object) => insideOf(object))
     searched += level.length

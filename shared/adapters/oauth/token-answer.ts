@@ -102,19 +102,19 @@ function readGrant(
   expected: ExpectedAnswer,
 ): OneGrant {
   const { profile, isRefresh, nowMs } = expected
-  const accessToken = firstMember(answer, ['access_token', 'accessToken'])
+  const accessToken = firstMember(answer, ['access_token'])
   if (typeof accessToken !== 'string' || accessToken.trim() === '') {
     return { kind: 'unusable', code: 'no_access_token' }
   }
   // What stands around it, such as a line end, cannot be part of a header and is none of the token.
   const token = accessToken.trim()
   if (!TOKEN_TEXT.test(token)) return { kind: 'unusable', code: 'unprintable' }
-  const type = readTokenType(firstMember(answer, ['token_type', 'tokenType']), profile.answer?.tokenTypes)
+  const type = readTokenType(firstMember(answer, ['token_type']), profile.answer?.tokenTypes)
   if (type.kind === 'refused') {
     return { kind: 'unusable', code: 'unsupported_token_type', type: type.name }
   }
 
-  const stated = firstMember(answer, ['refresh_token', 'refreshToken']) ?? ''
+  const stated = firstMember(answer, ['refresh_token']) ?? ''
   const refreshToken = refreshText(stated)
   const renewable = refreshToken !== undefined || isRefresh || profile.kind !== 'authorization-code'
   const life = readTokenLife(answer, profile.expiry, {
