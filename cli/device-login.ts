@@ -2,7 +2,9 @@ import * as oauth from 'oauth4webapi'
 import { CliError, EXIT } from './cli-error.ts'
 import type { Terminal } from './terminal.ts'
 
-/** RFC 8628 §3.2: seconds between two questions, where the issuer names none; §3.5: so much more when told to slow down. */
+/**
+ * RFC 8628 §3.2: seconds between two questions, where the issuer names none; §3.5: so much more when told to slow down.
+ */
 const DEFAULT_INTERVAL_S = 5
 const SLOW_DOWN_S = 5
 /** Of one request to the issuer. */

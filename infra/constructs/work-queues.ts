@@ -8,7 +8,9 @@ const VISIBILITY_FACTOR = 6
 /** A message comes again only when its function did not live to its end; the due index finds the connection anyway. */
 const MAX_RECEIVES = 5
 
-/** How long a message is out of view: six times the timeout of its function (AWS's advice, Lambda developer guide, SQS). */
+/**
+ * How long a message is out of view: six times the timeout of its function (AWS's advice, Lambda developer guide, SQS).
+ */
 export function hiddenFor(timeoutSeconds: number): Duration {
   return Duration.seconds(timeoutSeconds * VISIBILITY_FACTOR)
 }

@@ -5,7 +5,8 @@ const FLUSH_AT_CHARACTERS = 64 * 1024
 
 /**
  * Lines in batches: one write for many, because a synchronous line a request costs more than all the rest of the
- * request. `flush` writes what waits; call it before the process ends. What `write` refuses, with false, goes on waiting.
+ * request. `flush` writes what waits; call it before the process ends. What `write` refuses, with false, goes on
+ * waiting.
  */
 export class LineBatch {
   readonly #write: (text: string) => boolean

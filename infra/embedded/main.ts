@@ -13,7 +13,8 @@ const DRAIN_MS = 30_000
 const EXIT_REFUSED = 2
 const EXIT_FAILED = 1
 
-// A reader of the log that goes away, or a full disk under it, costs lines and not the service. Later lines are tried again.
+// A reader of the log that goes away, or a full disk under it, costs lines and not the service. Later lines are tried
+// again.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 try {

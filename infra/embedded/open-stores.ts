@@ -28,8 +28,8 @@ export interface Stores {
 }
 
 /**
- * Opens the database and the key file of a data folder, or makes both on the first start. A folder of which a part
- * is missing, older or another vault's is refused, as `requireWhole` says, and nothing is touched then; `whole` is there
+ * Opens the database and the key file of a data folder, or makes both on the first start. A folder of which a part is
+ * missing, older or another vault's is refused, as `requireWhole` says, and nothing is touched then; `whole` is there
  * when the caller has looked. Who serves the vault holds the folder's lock and marks the database as in use.
  */
 export async function openStores(
@@ -67,7 +67,9 @@ export async function openStores(
   return { items, keys, digester, check }
 }
 
-/** Whether a newer state of it is elsewhere or lost, as `requireWhole` says: its tokens may have been replaced there. */
+/**
+ * Whether a newer state of it is elsewhere or lost, as `requireWhole` says: its tokens may have been replaced there.
+ */
 function isCopy(mark: DatabaseMark, beside: { keyFile: { opened: number }; hasLog: boolean }): boolean {
   return mark.opened < beside.keyFile.opened || (mark.isInUse && !beside.hasLog)
 }

@@ -47,8 +47,8 @@ export function readinessCheck(options: {
 }
 
 /**
- * Whether there is room to keep what a provider answers, before it is asked: looked up once a second at most. A disk that
- * cannot be looked at counts as one with room, because writing will tell.
+ * Whether there is room to keep what a provider answers, before it is asked: looked up once a second at most. A disk
+ * that cannot be looked at counts as one with room, because writing will tell.
  */
 export function roomOnDisk(options: {
   clock: Pick<Clock, 'monotonicMs'>

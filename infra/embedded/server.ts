@@ -140,7 +140,7 @@ function devClientOf(
   return foreignIssuer === undefined ? ensureDevClient(dataFolder, clients, where) : undefined
 }
 
-/** Whether the vault carries the mark of a restored one, which the log then says. */
+/** The mark of a vault that was restored, or is moved; the log says so. */
 async function warnOfMark({ items, log }: Vault): Promise<StoreMark | undefined> {
   const mark = await findMark(items)
   if (mark !== undefined) log.warn(mark.move === undefined ? HELD_BACK : MOVED)

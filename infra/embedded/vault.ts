@@ -58,8 +58,8 @@ import type { Settings } from './settings.ts'
 import { vaultLoops } from './vault-loops.ts'
 
 /**
- * Provider calls under way at a time, of one tenant a quarter: each is mostly waiting, and 64 of them answer 300 a second at
- * 200 ms.
+ * Provider calls under way at a time, of one tenant a quarter: each is mostly waiting, and 64 of them answer 300 a
+ * second at 200 ms.
  */
 const ROTATION_CONCURRENCY = 256
 

@@ -39,7 +39,10 @@ export interface FlowVaultOptions {
   readonly audience?: string
   /** Who is asking, so that the vault's audit and usage name the flow: its id at its own platform. */
   readonly flowId?: string
-  /** After how many ms a held credential is compared with the vault's: 5,000. A freeze reaches a flow within this and a second. */
+  /**
+   * After how many ms a held credential is compared with the vault's: 5,000. A freeze reaches a flow within this and a
+   * second.
+   */
   readonly revalidateAfterMs?: number
   /** Of one request to the vault: 10,000. */
   readonly timeoutMs?: number
@@ -55,13 +58,16 @@ export interface FlowVaultOptions {
 }
 
 export interface FlowVault {
-  /** A credential that lasts: from memory where that is right, from the vault otherwise. Rejects with FlowVaultError. */
+  /**
+   * A credential that lasts: from memory where that is right, from the vault otherwise. Rejects with FlowVaultError.
+   */
   credentials(id: string, options?: CredentialsOptions): Promise<Credential>
   /** `fetch` with the credential laid over, which never reaches another origin than the connection's. */
   fetch(id: string, url?: string | URL, init?: VaultFetchInit): Promise<Response>
   /**
-   * Runs a function with the credential, for SDKs that make their own calls. When it fails with a refusal (an error with
-   * `status` or `statusCode` 401, unless told otherwise) the version is reported, and it runs once more with a newer one.
+   * Runs a function with the credential, for SDKs that make their own calls. When it fails with a refusal (an error
+   * with `status` or `statusCode` 401, unless told otherwise) the version is reported, and it runs once more with a
+   * newer one.
    */
   use<T>(id: string, run: (credential: Credential) => Promise<T>, options?: UseOptions): Promise<T>
   /** Reports that the service refused this version; resolves to whether a newer one is there. */

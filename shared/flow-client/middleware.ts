@@ -12,7 +12,9 @@ export interface FlowVaultMiddlewareOptions<
   Connections extends Readonly<Record<string, ConnectionRef>>,
   ToContext extends boolean = boolean,
 > {
-  /** The client to use, or how to make one: then the Lambda function's name is its `flowId`, unless that says another. */
+  /**
+   * The client to use, or how to make one: then the Lambda function's name is its `flowId`, unless that says another.
+   */
   readonly vault?: FlowVault
   readonly client?: FlowVaultOptions
   /** Key → connection id. The keys are where the credentials appear. */
@@ -30,7 +32,9 @@ export type ResolvedConnections<Connections extends Readonly<Record<string, Conn
   [Key in keyof Connections]: Resolved<Connections[Key]>
 }
 
-/** The members of Lambda's context that middy's handlers are typed with, told here so that no types package is needed. */
+/**
+ * The members of Lambda's context that middy's handlers are typed with, told here so that no types package is needed.
+ */
 interface LambdaContext {
   callbackWaitsForEmptyEventLoop: boolean
   functionName: string

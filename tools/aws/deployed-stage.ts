@@ -41,8 +41,8 @@ async function deployedConfig(stage: string): Promise<Config> {
 }
 
 /**
- * Opens the stores of a stage. Its writes count as those of one more instance, or, where nobody else writes secrets, take
- * the whole budget. Throws `ToolError` when there is none.
+ * Opens the stores of a stage. Its writes count as those of one more instance, or, where nobody else writes secrets,
+ * take the whole budget. Throws `ToolError` when there is none.
  */
 export async function openStage(stage: string, { isOnlyWriter = false } = {}): Promise<DeployedStage> {
   const config = await deployedConfig(stage)

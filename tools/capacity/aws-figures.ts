@@ -13,7 +13,10 @@ export const AWS_QUOTAS = {
   partitionWriteUnitsPerSecond: 1_000,
   /** Write units of a table, adjustable (DynamoDB quotas page; not re-read in 2026). */
   tableWriteUnitsPerSecond: 40_000,
-  /** Symmetric operations in most Regions, adjustable; ten times as many in us-east-1, us-west-2 and eu-west-1 (KMS quotas page). */
+  /**
+   * Symmetric operations in most Regions, adjustable; ten times as many in us-east-1, us-west-2 and eu-west-1 (KMS
+   * quotas page).
+   */
   kmsCallsPerSecond: 10_000,
   /** Executions at the same time, adjustable (Lambda quotas page). */
   lambdaConcurrency: 1_000,

@@ -6,8 +6,8 @@ const MINUTES_A_MONTH = 730 * 60
 /** Metrics that the alarms look at: each is paid for, however many an expression has. A test counts the template's. */
 export const ALARM_METRICS = 63
 /**
- * Figures that wake-ups alone write, each by its dimensions: four of sweep and publish, six of what reconcile puts right,
- * four of the comparison.
+ * Figures that wake-ups alone write, each by its dimensions: four of sweep and publish, six of what reconcile puts
+ * right, four of the comparison.
  */
 const OWN_METRICS = 14
 /** One makes digests, one wraps data keys. */

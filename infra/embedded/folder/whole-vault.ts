@@ -66,7 +66,8 @@ export interface WholeFolder {
 
 /**
  * Throws `DamagedFileError`, or `KeyUnavailableError` for the key file, unless the folder is a whole vault, an empty
- * one, or a first start that was broken off. Answers what the database knows of its vault; undefined before there is one.
+ * one, or a first start that was broken off. Answers what the database knows of its vault; undefined before there is
+ * one.
  */
 export async function requireWhole(
   folder: string,

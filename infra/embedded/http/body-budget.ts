@@ -19,7 +19,9 @@ export interface RequestHolder {
   readonly name: string
 }
 
-/** Bounds the memory that bodies take, in all and for each holder, so that one cannot keep the others' from arriving. */
+/**
+ * Bounds the memory that bodies take, in all and for each holder, so that one cannot keep the others' from arriving.
+ */
 export class BodyBudget {
   readonly #limits: typeof LIMITS
   readonly #inUse = new SharesInUse()

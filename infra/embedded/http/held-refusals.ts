@@ -6,7 +6,9 @@ import type { Clock } from '../../../shared/ports/clock.ts'
 const AT_ONCE = { perSecond: 20, burst: 20 }
 /** The next ones are told when something may be had again, which is what `Retry-After: 1` says. */
 const HELD_MS = 1_000
-/** And not all of them in one moment: a refusal costs a tenth of a millisecond and more, so 500 a second cost little. */
+/**
+ * And not all of them in one moment: a refusal costs a tenth of a millisecond and more, so 500 a second cost little.
+ */
 const SPACING_MS = 2
 /** Holders remembered; who is forgotten is told at once again. */
 const MAX_HOLDERS = 10_000

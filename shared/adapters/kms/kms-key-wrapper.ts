@@ -7,8 +7,9 @@ import { kmsError } from './kms-failure.ts'
 const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/
 
 /**
- * Data keys from KMS, bound to their place by the encryption context `{tenant, secretId, versionId}` or `{tenant, owner, part, mark}`, which shows
- * in the audit log and can be a condition of a policy. One call a wrap and one an unwrap.
+ * Data keys from KMS, bound to their place by the encryption context `{tenant, secretId, versionId}` or
+ * `{tenant, owner, part, mark}`, which shows in the audit log and can be a condition of a policy. One call a wrap and
+ * one an unwrap.
  */
 export class KmsKeyWrapper implements KeyWrapper {
   readonly #client: Pick<KMSClient, 'send'>

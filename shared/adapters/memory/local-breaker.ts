@@ -15,7 +15,9 @@ import type { Random } from '../../ports/random.ts'
 const FAILURES_TO_OPEN = 5
 /** An open breaker lets nothing through for this long, then one request that finds out. */
 const OPEN_MS = 60_000
-/** A client that was refused is left alone for this long, for all connections that use it; then one request finds out. */
+/**
+ * A client that was refused is left alone for this long, for all connections that use it; then one request finds out.
+ */
 const REFUSED_MS = 5 * 60_000
 /** A request that finds out and never reports is given up after a provider's timeout and the storing of its answer. */
 const PROBE_MS = 90_000

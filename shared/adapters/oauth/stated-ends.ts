@@ -43,9 +43,9 @@ export interface StatedEnd {
 }
 
 /**
- * The earliest end that the answer states under any of the names, in ms from `nowMs`. Durations are numbers, or text
- * of digits, in `unitMs`, or text with a unit of its own; instants are dates, or epochs in whatever unit. What is not ahead is odd: nobody
- * hands out what has ended.
+ * The earliest end that the answer states under any of the names, in ms from `nowMs`. Durations are numbers, or text of
+ * digits, in `unitMs`, or text with a unit of its own; instants are dates, or epochs in whatever unit. What is not
+ * ahead is odd: nobody hands out what has ended.
  */
 export function statedEnd(
   answer: JsonObject,

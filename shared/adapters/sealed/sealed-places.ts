@@ -3,8 +3,9 @@ import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Place } from './envelope.ts'
 
 /**
- * What a version is sealed to: deployment, kind, tenant, owner, generation and version id. Moved to any other place, by a bug or by
- * a hand in the database, it does not open. Throws `InvariantError` when `secretId` is not a name of this vault.
+ * What a version is sealed to: deployment, kind, tenant, owner, generation and version id. Moved to any other place, by
+ * a bug or by a hand in the database, it does not open. Throws `InvariantError` when `secretId` is not a name of this
+ * vault.
  */
 export function placeOf(secretId: string, versionId: string): Place {
   const { deployment, kind, tenant, ownerId, generation } = parseSecretId(secretId)

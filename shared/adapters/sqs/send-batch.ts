@@ -9,7 +9,10 @@ import { storeUnavailable } from '../aws-failure.ts'
 /** The most messages SendMessageBatch takes, of 1 MiB together (API reference); ours have some hundred bytes. */
 export const MAX_BATCH = 10
 
-/** Sends messages as JSON in one call; `groupingOf` says what each waits behind. Throws `StoreUnavailableError` unless all were taken. */
+/**
+ * Sends messages as JSON in one call; `groupingOf` says what each waits behind. Throws `StoreUnavailableError` unless
+ * all were taken.
+ */
 export async function sendBatch<Message>(
   { client, queueUrl }: { client: Pick<SQSClient, 'send'>; queueUrl: string },
   batch: readonly Message[],

@@ -8,7 +8,9 @@ import { itemsIn, nameOf, type Survey } from './survey.ts'
 
 /** Items on their way at a time: each waits for KMS and the table, a few ms. */
 const LANES = 16
-/** What is renewed without a refresh token goes on at a stage, so a row may be another one by the time it is looked at. */
+/**
+ * What is renewed without a refresh token goes on at a stage, so a row may be another one by the time it is looked at.
+ */
 const MAX_TRIES = 5
 /** A line at least this often. */
 const TELL_EVERY = 500

@@ -28,8 +28,8 @@ const NOTED_KINDS: readonly string[] = ['USAGE', 'FLOWS']
 /**
  * Brings one item of the source to the target, with what it points at; answers whether anything was written. An item
  * that is there as it should be costs one read, so a move that was stopped goes on where it was. Row, tokens and claim
- * are one transaction; a setup is stored before the row that points at it. Throws `ConditionFailedError` when the target's
- * item was written meanwhile.
+ * are one transaction; a setup is stored before the row that points at it. Throws `ConditionFailedError` when the
+ * target's item was written meanwhile.
  */
 export async function moveItem(
   sides: Sides,

@@ -44,7 +44,9 @@ export async function openSource(from: string): Promise<MovedVault> {
   )
 }
 
-/** The stage that `--to` names. Throws `UsageError` for what is no such name, and `ToolError` when it is not deployed. */
+/**
+ * The stage that `--to` names. Throws `UsageError` for what is no such name, and `ToolError` when it is not deployed.
+ */
 export async function openTarget(to: string): Promise<MovedVault> {
   if (STAGE_NAME.test(to)) return openMovedStage(to)
   throw new UsageError(
