@@ -1,7 +1,11 @@
 import * as z from 'zod/mini'
 import type { OauthApplication } from '../../shared/rows/application-row.ts'
 import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
-import { isReadyApplication } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
+import {
+  isReadyApplication,
+  triedPrevious,
+} from '../../shared/use-cases/oauth-applications/oauth-application.ts'
+import type { ApiPorts } from './ports.ts'
 
 /** An OAuth application as it is shown: its client secret never is. */
 export const oauthApplicationSchema = z.object({
@@ -23,8 +27,9 @@ export const oauthApplicationSchema = z.object({
 /** With the callback URL to register at the provider. */
 export function oauthApplicationView(
   application: OauthApplication,
-  publicUrl: string,
+  { clock, publicUrl }: Pick<ApiPorts, 'clock' | 'publicUrl'>,
 ): z.output<typeof oauthApplicationSchema> {
+  const previous = triedPrevious(application, clock.nowMs())
   return {
     id: application.id,
     app_id: application.appId,
@@ -34,8 +39,7 @@ export function oauthApplicationView(
     ready: isReadyApplication(application),
     is_default: application.isDefault,
     callback_url: callbackUrlOf(publicUrl, application.id),
-    previous_secret_until:
-      application.previous === undefined ? null : new Date(application.previous.untilMs).toISOString(),
+    previous_secret_until: previous === undefined ? null : new Date(previous.untilMs).toISOString(),
     created_at: new Date(application.createdAtMs).toISOString(),
     updated_at: new Date(application.updatedAtMs).toISOString(),
   }

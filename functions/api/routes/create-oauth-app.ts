@@ -56,6 +56,6 @@ export const createOauthAppRoute = defineRoute({
       isDefault: body.is_default,
       setup: body.setup,
     })
-    return { status: 201, body: oauthApplicationView(application, ports.publicUrl) }
+    return { status: 201, body: oauthApplicationView(application, ports) }
   },
 })

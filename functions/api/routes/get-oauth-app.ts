@@ -20,6 +20,6 @@ export const getOauthAppRoute = defineRoute({
   },
   async handle({ path, caller }, ports: ApiPorts) {
     const application = await getOauthApplication(ports, caller.tenant, path.id)
-    return { status: 200, body: oauthApplicationView(application, ports.publicUrl) }
+    return { status: 200, body: oauthApplicationView(application, ports) }
   },
 })

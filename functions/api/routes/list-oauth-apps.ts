@@ -20,6 +20,6 @@ export const listOauthAppsRoute = defineRoute({
   },
   async handle({ caller }, ports: ApiPorts) {
     const applications = await listOauthApplications(ports, caller.tenant)
-    return { status: 200, body: applications.map((item) => oauthApplicationView(item, ports.publicUrl)) }
+    return { status: 200, body: applications.map((item) => oauthApplicationView(item, ports)) }
   },
 })

@@ -51,6 +51,6 @@ export const updateOauthAppRoute = defineRoute({
       isDefault: body.is_default,
       setup: body.setup,
     })
-    return { status: 200, body: oauthApplicationView(application, ports.publicUrl) }
+    return { status: 200, body: oauthApplicationView(application, ports) }
   },
 })

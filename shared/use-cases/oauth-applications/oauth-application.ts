@@ -133,6 +133,11 @@ function previousOf(
   return { previous: { untilMs: previous.untilMs, open } }
 }
 
+/** The client secret before the newest, while it is tried: the row keeps it until the next comparison of both stores. */
+export function triedPrevious({ previous }: OauthApplication, nowMs: number): OauthApplication['previous'] {
+  return previous !== undefined && nowMs < previous.untilMs ? previous : undefined
+}
+
 /** Whether it has all that a token request needs; drafts do not. A client that signs with a key, or is public, has no secret. */
 export function isReadyApplication({ clientId, secret, setup }: OauthApplication): boolean {
   const needsNone = ['private_key_jwt', 'none'].includes(String(setup?.['token_endpoint_auth_method']))

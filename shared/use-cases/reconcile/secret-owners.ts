@@ -9,7 +9,7 @@ import { rescueOf } from '../../rows/rescue-row.ts'
 import type { Tombstone } from '../../rows/tombstone-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { findTombstone } from '../connections/tombstones.ts'
-import { findOauthApplication } from '../oauth-applications/oauth-application.ts'
+import { findOauthApplication, triedPrevious } from '../oauth-applications/oauth-application.ts'
 import { findSubscription } from '../subscriptions/subscription-rows.ts'
 
 /** A connection has a rescue or two at a time; a page of them is all there ever are. */
@@ -41,9 +41,9 @@ export async function findSecretOwner(
   const { tenant, ownerId, kind } = parts
   if (kind === 'a' && ownerId.startsWith(OAUTH_APP_PREFIX)) {
     const application = await findOauthApplication(ports, tenant, ownerId)
-    const { secret, previous } = application ?? {}
-    const kept = previous !== undefined && nowMs < previous.untilMs ? [previous.secret] : []
-    const live = secret === undefined ? [] : [secret]
+    const previous = application === undefined ? undefined : triedPrevious(application, nowMs)
+    const kept = previous === undefined ? [] : [previous.secret]
+    const live = application?.secret === undefined ? [] : [application.secret]
     return { kind: 'known', pointers: live, live, kept }
   }
   if (kind === 'w' && ownerId.startsWith('su_')) {
