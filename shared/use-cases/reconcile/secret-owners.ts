@@ -78,18 +78,18 @@ async function connectionOwner(
 /** What an item of the row store points at, if it is one that does. */
 export function findOwnedSecret(
   item: Item,
-): { secret: SecretPointer; tenant: string; ownerId: string; isLive: boolean } | undefined {
+): { secret: SecretPointer; tenant: string; ownerId: string } | undefined {
   const parts = findPartitionParts(item.key.partition)
   const attributes: unknown = item.attributes
   const ownerId = item.key.sort
-  const found = (secret: SecretPointer | undefined, isLive: boolean) =>
-    secret === undefined ? undefined : { secret, tenant: parts!.tenant, ownerId, isLive }
-  if (parts?.kind === 'CONNECTIONS') return found((attributes as ConnectionRow).secret, true)
+  const found = (secret: SecretPointer | undefined) =>
+    secret === undefined ? undefined : { secret, tenant: parts!.tenant, ownerId }
+  if (parts?.kind === 'CONNECTIONS') return found((attributes as ConnectionRow).secret)
   if (parts?.kind === 'OAUTH_APPS' && ownerId.startsWith(OAUTH_APP_PREFIX))
-    return found((attributes as OauthApplication).secret, true)
-  if (parts?.kind === 'SUBSCRIPTIONS') return found((attributes as Subscription).secret, true)
+    return found((attributes as OauthApplication).secret)
+  if (parts?.kind === 'SUBSCRIPTIONS') return found((attributes as Subscription).secret)
   if (parts?.kind !== 'TOMBSTONES') return undefined
   const { state, purge, row } = attributes as Tombstone
   // One that is being destroyed may point at what is gone already.
-  return state === 'deleted' && !purge ? found(row.secret, false) : undefined
+  return state === 'deleted' && !purge ? found(row.secret) : undefined
 }
