@@ -1,16 +1,13 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantPointer } from '../../domain/grant.ts'
-import { connectionKey, rescuesOf } from '../../domain/keys.ts'
+import { connectionKey } from '../../domain/keys.ts'
 import { sealedGrantKey } from '../../domain/sealed-keys.ts'
 import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { rescueOf } from '../../rows/rescue-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { sealedPlaces } from '../commit/sealed-removal.ts'
-import { findTombstone } from '../connections/tombstones.ts'
+import { readPointing } from './secret-owners.ts'
 import { forgetSighting, isSecondSighting } from './sightings.ts'
-
-const MAX_RESCUES = 100
 
 type TokenPorts = Pick<Ports, 'items' | 'log'>
 
@@ -61,16 +58,15 @@ async function isThere({ items }: TokenPorts, place: SealedPlace): Promise<boole
   return (await items.query({ partition, sortPrefix: sort, limit: 1 })).items.length > 0
 }
 
-/** A delete moves a pointer from row to tombstone and a restore back: looking at both ends twice misses neither. */
 async function isNamedNow(
   ports: Pick<Ports, 'items'>,
   { tenant, ownerId, part, mark }: SealedPlace,
 ): Promise<boolean> {
-  const before = await findTombstone(ports, tenant, ownerId)
-  const row = rowOf(await ports.items.get(connectionKey(tenant, ownerId)))
-  const after = await findTombstone(ports, tenant, ownerId)
-  const rescues = await ports.items.query({ ...rescuesOf(tenant, ownerId), limit: MAX_RESCUES })
-  const rescued = rescues.items.map(({ attributes }) => rescueOf(attributes)?.grant)
-  const grants = [row?.grant, before?.row.grant, after?.row.grant, ...rescued]
+  const { row, tombstones, rescues } = await readPointing(ports, tenant, ownerId)
+  const grants = [
+    row?.grant,
+    ...tombstones.map((each) => each.row.grant),
+    ...rescues.map((each) => each.grant),
+  ]
   return grants.some((grant) => grant?.[part] === mark)
 }

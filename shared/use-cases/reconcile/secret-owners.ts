@@ -5,7 +5,7 @@ import type { Subscription } from '../../domain/subscription.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { OauthApplication } from '../../rows/application-row.ts'
-import { rescueOf } from '../../rows/rescue-row.ts'
+import { type Rescue, rescueOf } from '../../rows/rescue-row.ts'
 import type { Tombstone } from '../../rows/tombstone-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { findTombstone } from '../connections/tombstones.ts'
@@ -60,18 +60,33 @@ async function connectionOwner(
   tenant: string,
   id: string,
 ): Promise<SecretOwner> {
-  // A delete moves the pointer from the row to the tombstone and a restore moves it back: looking at the tombstone
-  // before and after the row misses neither.
-  const before = await findTombstone(ports, tenant, id)
-  const row = rowOf(await ports.items.get(connectionKey(tenant, id)))
-  const tombstone = before ?? (await findTombstone(ports, tenant, id))
-  const { partition, sortPrefix } = rescuesOf(tenant, id)
-  const rescues = await ports.items.query({ partition, sortPrefix, limit: MAX_RESCUES })
+  const { row, tombstones, rescues } = await readPointing(ports, tenant, id)
+  const live = row?.secret === undefined ? [] : [row.secret]
   return {
     kind: 'known',
-    pointers: [row?.secret, tombstone?.row.secret].flatMap((pointer) => pointer ?? []),
-    live: row?.secret === undefined ? [] : [row.secret],
-    kept: rescues.items.flatMap(({ attributes }) => rescueOf(attributes)?.secret ?? []),
+    pointers: [...live, ...tombstones.flatMap((tombstone) => tombstone.row.secret ?? [])],
+    live,
+    kept: rescues.flatMap(({ secret }) => secret ?? []),
+  }
+}
+
+/**
+ * All that may point at what is a connection's, by strong reads. A delete moves the pointers from the row to the
+ * tombstone and a restore moves them back: looking at the tombstone before and after the row misses neither.
+ */
+export async function readPointing(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+  id: string,
+): Promise<{ row: ConnectionRow | undefined; tombstones: readonly Tombstone[]; rescues: readonly Rescue[] }> {
+  const before = await findTombstone(ports, tenant, id)
+  const row = rowOf(await ports.items.get(connectionKey(tenant, id)))
+  const after = await findTombstone(ports, tenant, id)
+  const rescues = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
+  return {
+    row,
+    tombstones: [before, after].flatMap((tombstone) => tombstone ?? []),
+    rescues: rescues.items.flatMap(({ attributes }) => rescueOf(attributes) ?? []),
   }
 }
 
