@@ -85,6 +85,8 @@ export class PageComparison {
   readonly #ports: ComparisonPorts
   readonly #nowMs: number
   #parts: number
+  /** How many removals were allowed: more than are counted, while some are under way. */
+  #granted: number
 
   /** `parts` is how many share what one comparison may remove. */
   constructor(ports: ComparisonPorts, { counts, parts }: { counts: ComparisonCounts; parts: number }) {
@@ -92,6 +94,7 @@ export class PageComparison {
     this.#nowMs = ports.clock.nowMs()
     this.#parts = parts
     this.counts = { ...counts }
+    this.#granted = counts.scheduled + counts.purged + counts.discarded
   }
 
   /** Rows: whether what they point at is there. Sealed tokens: whether a row names them. */
@@ -230,7 +233,6 @@ export class PageComparison {
     const { tenant } = parseSecretId(secretId)
     const isSecond = await isSecondSighting(this.#ports, { tenant, what }, this.#nowMs)
     if (!isSecond || this.#nowMs - createdAtMs < MIN_AGE_MS) return false
-    this.#granted ??= counts.scheduled + counts.purged + counts.discarded
     if (this.#granted >= this.#share(MAX_REMOVALS)) {
       counts.postponed++
       return false
@@ -238,9 +240,6 @@ export class PageComparison {
     this.#granted++
     return true
   }
-
-  /** How many removals were allowed: more than are counted, while some are under way. */
-  #granted: number | undefined
 
   #share(most: number): number {
     return Math.ceil(most / this.#parts)
