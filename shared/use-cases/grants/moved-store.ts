@@ -2,7 +2,7 @@ import type { Move } from '../../domain/restored-store.ts'
 import { RESTORED_KEY } from '../../domain/store-keys.ts'
 import { type Condition, ConditionFailedError, type ItemStore, type Write } from '../../ports/item-store.ts'
 import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
-import { findMark } from './restored-mark.ts'
+import { findMark, setMark } from './restored-mark.ts'
 
 type MarkedItems = Pick<ItemStore, 'get' | 'transact'>
 
@@ -17,14 +17,7 @@ export async function beginMove(
   nowMs: number,
 ): Promise<Move | undefined> {
   const move: Move = { side, other, startedAtMs: nowMs }
-  const restoredAt = new Date(nowMs).toISOString()
-  const attributes = RESTORED_ROWS.encode({ restoredAt, move })
-  try {
-    await items.transact([{ op: 'put', key: RESTORED_KEY, attributes, when: [{ kind: 'item-absent' }] }])
-    return move
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-  }
+  if (await setMark(items, { restoredAt: new Date(nowMs).toISOString(), move })) return move
   const found = (await findMark(items))?.move
   return found?.side === side && found.other === other ? found : undefined
 }

@@ -60,17 +60,18 @@ export async function markRestored(
   { items }: { items: Pick<ItemStore, 'transact'> },
   nowMs: number,
 ): Promise<void> {
+  await setMark(items, { restoredAt: new Date(nowMs).toISOString() })
+}
+
+/** Marks a store that carries no mark; false, and nothing was changed, where it does. */
+export async function setMark(items: Pick<ItemStore, 'transact'>, mark: StoreMark): Promise<boolean> {
+  const attributes = RESTORED_ROWS.encode(mark)
   try {
-    await items.transact([
-      {
-        op: 'put',
-        key: RESTORED_KEY,
-        attributes: RESTORED_ROWS.encode({ restoredAt: new Date(nowMs).toISOString() }),
-        when: [{ kind: 'item-absent' }],
-      },
-    ])
+    await items.transact([{ op: 'put', key: RESTORED_KEY, attributes, when: [{ kind: 'item-absent' }] }])
+    return true
   } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
+    if (error instanceof ConditionFailedError) return false
+    throw error
   }
 }
 
