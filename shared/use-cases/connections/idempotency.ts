@@ -31,8 +31,7 @@ export async function isKeyHeld(
   request: IdempotentRequest,
   nowMs: number,
 ): Promise<boolean> {
-  const record = await findRecord(ports, request)
-  return record !== undefined && record.replaceableAtMs > nowMs
+  return (await findHeld(ports, request, nowMs)) !== undefined
 }
 
 /**
@@ -89,9 +88,18 @@ export async function findReplay(
   nowMs: number,
 ): Promise<ConnectionRow | undefined> {
   if (request === undefined) return undefined
+  const record = await findHeld(ports, request, nowMs)
+  return record === undefined ? undefined : replayOf(request, record, nowMs)
+}
+
+/** The record of a key that the claim would not give away. */
+async function findHeld(
+  ports: Pick<Ports, 'items'>,
+  request: IdempotentRequest,
+  nowMs: number,
+): Promise<IdempotencyRecord | undefined> {
   const record = await findRecord(ports, request)
-  if (record === undefined || record.replaceableAtMs <= nowMs) return undefined
-  return replayOf(request, record, nowMs)
+  return record !== undefined && record.replaceableAtMs > nowMs ? record : undefined
 }
 
 async function findRecord(
