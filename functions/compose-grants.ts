@@ -28,7 +28,8 @@ export interface ComposedGrants extends GrantsFunctionPorts {
 /**
  * Builds what calls providers over the stores of one world: the same for the embedded server and for the `grants`
  * function. `allowHosts` may be private or plain http; `proxy` is gone through to others; `owner` names the process to people who read attempts,
- * `boot` this run, where a lock proves that it is the only one; `hasRoom` says whether an answer could be kept. `breaker` is shared by all who work on these rows.
+ * `boot` this run, where a lock proves that it is the only one; `hasRoom` says whether an answer could be kept.
+ * `breaker` is shared by all who work on these rows.
  */
 export function composeGrants(
   ports: Ports & { readonly metrics: Metrics; readonly sealer: GrantSealer; readonly audit?: AuditTrail },

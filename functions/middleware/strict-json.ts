@@ -11,8 +11,9 @@ const DANGEROUS_NAME = '__proto__'
 
 /**
  * JSON text as a value. Beyond `JSON.parse` it refuses what parsers disagree about: a member name twice in one
- * object (RFC 8259 §4), the name `__proto__`, and nesting over 20; and more members than any body has. Throws `invalid-body`; a message may hold a
- * member's name, never a value, and never the parser's own words, which quote the text.
+ * object (RFC 8259 §4), the name `__proto__`, and nesting over 20; and more members than any body has. Throws
+ * `invalid-body`; a message may hold a member's name, never a value, and never the parser's own words, which quote the
+ * text.
  */
 export function parseStrictJson(text: string): JsonValue {
   scanStructure(text)

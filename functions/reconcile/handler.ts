@@ -11,8 +11,8 @@ export interface ReconcileEvent {
 }
 
 /**
- * The function has 15 minutes, and leaves time for the page under way. A run begins every five, so that up to three go on
- * side by side, each with a few of the segments: those that another holds are left out.
+ * The function has 15 minutes, and leaves time for the page under way. A run begins every five, so that up to three go
+ * on side by side, each with a few of the segments: those that another holds are left out.
  */
 const RUN = { segments: 24, lanes: 4, runMs: 13 * 60_000, holdMs: 20 * 60_000 } as const
 

@@ -23,7 +23,8 @@ export interface ValidSetup {
 /**
  * Checks `input` against the connector's setup that its `type` names; the type may be left out where Auth0's
  * schema lets it. Throws `VaultError('invalid-body')` with z-schema's wording, `field` as a path under `setup`,
- * and what is allowed. `checkUrl` refuses addresses that the vault would have to call and never will. No message ever holds a field's value, but for a wrong enumerated one.
+ * and what is allowed. `checkUrl` refuses addresses that the vault would have to call and never will. No message ever
+ * holds a field's value, but for a wrong enumerated one.
  */
 export function validateSetup(connector: Connector, input: unknown, checkUrl?: AddressCheck): ValidSetup {
   const sent = objectOf(input)

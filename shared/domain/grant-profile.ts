@@ -166,8 +166,8 @@ export interface Revocation {
   readonly revokes: 'grant' | 'access-token'
   /**
    * What a revocation ends: that one token with what was renewed from it, or all that the person allowed the client
-   * (Google, Stripe, Keycloak). `consent` when left out: where nobody says so, no grant is ended beside another of the same
-   * person.
+   * (Google, Stripe, Keycloak). `consent` when left out: where nobody says so, no grant is ended beside another of the
+   * same person.
    */
   readonly ends?: 'token' | 'consent'
 }

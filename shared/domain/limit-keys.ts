@@ -23,7 +23,9 @@ export function turnKey(tenant: string, kind: string, place: number): ItemKey {
   return { partition: `TENANT#${tenant}#TURNS`, sort: `${kind}#${place}` }
 }
 
-/** Says that a breaker is open: of one tenant's OAuth client, of a host as one tenant uses it, or of one that all use. */
+/**
+ * Says that a breaker is open: of one tenant's OAuth client, of a host as one tenant uses it, or of one that all use.
+ */
 export function breakerKey(of: { kind: string; tenant: string | undefined; of: string }): ItemKey {
   const partition = of.tenant === undefined ? BREAKERS_PARTITION : `TENANT#${of.tenant}#BREAKERS`
   return { partition, sort: `${of.kind}#${of.of}` }

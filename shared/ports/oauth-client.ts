@@ -8,7 +8,9 @@ import type { SecretText } from '../domain/secret-text.ts'
 export interface OAuthClient {
   /** Asks the token endpoint once. Never throws for what a provider or the network does: that is an outcome. */
   requestToken(request: TokenRequest): Promise<TokenOutcome>
-  /** Completes a grant from elsewhere by what its tokens say, and the provider of their owner. Never throws for that. */
+  /**
+   * Completes a grant from elsewhere by what its tokens say, and the provider of their owner. Never throws for that.
+   */
   readImport(request: ImportToRead): Promise<ReadImport>
   /** Revokes a grant upstream, best effort. */
   revoke(request: RevocationRequest): Promise<RevocationOutcome>

@@ -12,7 +12,10 @@ export interface RequestedProvider {
   readonly host: { readonly name: string; readonly isOfCatalogue: boolean } | undefined
 }
 
-/** `later`: it can as well be sent later, and keeps to the pace · `now`: somebody waits · `anyway`: a person wants to see. */
+/**
+ * `later`: it can as well be sent later, and keeps to the pace · `now`: somebody waits · `anyway`: a person wants to
+ * see.
+ */
 export type Haste = 'later' | 'now' | 'anyway'
 
 /** What came of an admitted request; `not-asked` when it was not sent after all. */

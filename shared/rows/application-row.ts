@@ -19,7 +19,9 @@ export interface OauthApplication {
   /** How many names its secret ever had. */
   readonly generations: number
   readonly secret?: SecretPointer
-  /** The secret before this one, for a while: a provider may take the new one later than the vault, or be told later. */
+  /**
+   * The secret before this one, for a while: a provider may take the new one later than the vault, or be told later.
+   */
   readonly previous?: { readonly secret: SecretPointer; readonly untilMs: number }
   /** Keyed digest of all that is kept secret, so that the same sent again replaces nothing. */
   readonly secretDigest?: string

@@ -46,8 +46,9 @@ export function firstPlace(
 /**
  * The place of the next version, and what counts it in the transaction that opens the intent; `reserved` is the holder
  * as that leaves it. A later setup of the same kind is a version of the same secret until the generation is full. The
- * first one, one of another kind, one that would not fit and one whose secret is gone take a name that was never used. Two operations that
- * shared a new name would destroy each other's secret when one is undone, so a second reservation fails.
+ * first one, one of another kind, one that would not fit and one whose secret is gone take a name that was never used.
+ * Two operations that shared a new name would destroy each other's secret when one is undone, so a second reservation
+ * fails.
  */
 export function placeForSecret<Holder extends SecretHolder>(
   ports: Pick<Ports, 'secrets' | 'random'>,

@@ -36,8 +36,9 @@ export class RoomTakenError extends Error {
 const MAX_DRAWS = 200
 
 /**
- * The room that the operator's cap leaves a tenant; undefined without a cap. Throws `conflict` when there is none, unless
- * what is asked for makes no more connections, which is looked up only then: one that did after all would not be counted.
+ * The room that the operator's cap leaves a tenant; undefined without a cap. Throws `conflict` when there is none,
+ * unless what is asked for makes no more connections, which is looked up only then: one that did after all would not be
+ * counted.
  */
 export async function findRoom(
   ports: CapPorts,

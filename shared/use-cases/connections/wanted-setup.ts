@@ -23,7 +23,8 @@ export interface WantedSetup {
 
 /**
  * The whole setup of an update, sent as it is or as changes of the stored one; undefined where the setup stays. What
- * writes setups reads none, so changes are laid over the stored setup by who may. Throws `invalid-body`, and `conflict` also where the stored one is gone.
+ * writes setups reads none, so changes are laid over the stored setup by who may. Throws `invalid-body`, and `conflict`
+ * also where the stored one is gone.
  */
 export async function wantedSetup(
   ports: Ports & AddressPorts & { readonly grants: GrantRunner },

@@ -73,7 +73,10 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
 const AGAIN_AFTER_MS = [1_000, 2_000, 4_000]
 const AGAIN_WITHIN_MS = 8_000
 
-/** Asks for the code's grant, and again soon while the provider has not taken the code: a person brings another only by authorizing again. */
+/**
+ * Asks for the code's grant, and again soon while the provider has not taken the code: a person brings another only by
+ * authorizing again.
+ */
 async function askForPerson(ports: GrantPorts, question: Question): Promise<Answer> {
   const fromMs = ports.clock.monotonicMs()
   for (const waitMs of AGAIN_AFTER_MS) {

@@ -10,7 +10,8 @@ import { failureMember } from './when-again.ts'
 
 /**
  * Looks whether the setup of a static connection is there, and has the row say what was found: that it is gone, or that
- * it is back. Answers the row. A secret store may be behind, so nothing is ended for good: what is there again is served.
+ * it is back. Answers the row. A secret store may be behind, so nothing is ended for good: what is there again is
+ * served.
  */
 export async function lookForSetup(ports: GrantPorts, row: ConnectionRow): Promise<ConnectionRow> {
   const { secret } = row

@@ -122,7 +122,9 @@ function clientIn(values: JsonObject, names: { readonly id: string; readonly sec
   }
 }
 
-/** How the client was before its secret was changed, where the application says so; `read` makes it of what was kept. */
+/**
+ * How the client was before its secret was changed, where the application says so; `read` makes it of what was kept.
+ */
 function previousOf(
   ports: { readonly opened: OpenedSecrets },
   { previous }: OauthApplication,
@@ -133,7 +135,9 @@ function previousOf(
   return { previous: { untilMs: previous.untilMs, open } }
 }
 
-/** The client secret before the newest, while it is tried: the row keeps it until the next comparison of both stores. */
+/**
+ * The client secret before the newest, while it is tried: the row keeps it until the next comparison of both stores.
+ */
 export function triedPrevious({ previous }: OauthApplication, nowMs: number): OauthApplication['previous'] {
   return previous !== undefined && nowMs < previous.untilMs ? previous : undefined
 }

@@ -22,8 +22,8 @@ export interface HeldSegment {
 }
 
 /**
- * The comparison that is under way: one that was left is gone on with, however old, and a new one begins `everyMs` after
- * the last did. Undefined while there is nothing to do.
+ * The comparison that is under way: one that was left is gone on with, however old, and a new one begins `everyMs`
+ * after the last did. Undefined while there is nothing to do.
  */
 export async function findOrBeginPass(
   { items }: PassPorts,

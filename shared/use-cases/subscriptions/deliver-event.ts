@@ -89,7 +89,9 @@ export function newDelivery(message: DeliveryMessage, nowMs: number): Delivery {
   }
 }
 
-/** The write that stores a delivery; one that waits is in the due index, where the process that sends it looks there. */
+/**
+ * The write that stores a delivery; one that waits is in the due index, where the process that sends it looks there.
+ */
 export function deliveryWrite(
   delivery: Delivery,
   nowMs: number,
