@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { SecretText } from '../../shared/domain/secret-text.ts'
+import { isWordForNothing } from '../../shared/domain/word-for-nothing.ts'
 import type { GrantInput } from '../../shared/use-cases/connections/import-grant.ts'
 import { instantMs, instantSchema } from './instant-schema.ts'
 
@@ -10,8 +11,20 @@ const MAX_SCOPE_LENGTH = 300
 const MAX_MEMBERS = 20
 const MAX_MEMBER_LENGTH = 2_048
 
+/** What an export writes for a token that was not there is none. */
+const isSomething: z.core.CheckFn<string> = (payload) => {
+  if (!isWordForNothing(payload.value)) return
+  payload.issues.push({
+    code: 'custom',
+    message: 'The token is a word for none',
+    params: { allowed: 'the token, or leaving it out where there is none' },
+    input: payload.value,
+  })
+}
+
 /** Tokens as RFC 6749 §A.12 and §A.17 have them, without blanks: those come with pasting and would be sent along. */
-const token = () => z.string().check(z.minLength(1), z.maxLength(MAX_TOKEN_LENGTH), z.regex(/^[\x21-\x7e]+$/))
+const token = () =>
+  z.string().check(z.minLength(1), z.maxLength(MAX_TOKEN_LENGTH), z.regex(/^[\x21-\x7e]+$/), isSomething)
 
 const extraMembers = () =>
   z

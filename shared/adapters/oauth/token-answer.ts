@@ -3,6 +3,7 @@ import type { GrantProfile } from '../../domain/grant-profile.ts'
 import { splitGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
+import { isWordForNothing } from '../../domain/word-for-nothing.ts'
 import type { KeptRefreshToken, MintedGrant } from '../../ports/oauth-client.ts'
 import { asObject, firstMember, jsonOf, memberAt, pickText } from './answer-json.ts'
 import { anyRefreshToken, tokenHolder } from './answer-shape.ts'
@@ -103,7 +104,7 @@ function readGrant(
 ): OneGrant {
   const { profile, isRefresh, nowMs } = expected
   const accessToken = firstMember(answer, ['access_token'])
-  if (typeof accessToken !== 'string' || accessToken.trim() === '') {
+  if (typeof accessToken !== 'string' || isWordForNothing(accessToken)) {
     return { kind: 'unusable', code: 'no_access_token' }
   }
   // What stands around it, such as a line end, cannot be part of a header and is none of the token.
@@ -161,10 +162,8 @@ function refreshText(value: JsonValue | undefined): string | undefined {
   return TOKEN_TEXT.test(text) ? text : text.trim()
 }
 
-/** What a program writes for no value: as a token it would take the place of one that works. */
 function isNothing(value: JsonValue): boolean {
-  if (typeof value === 'object') return value === null
-  return /^\s*(?:|null|nil|none|undefined|false|0)\s*$/i.test(String(value))
+  return typeof value === 'object' ? value === null : isWordForNothing(String(value))
 }
 
 /**

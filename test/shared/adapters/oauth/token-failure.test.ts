@@ -267,6 +267,7 @@ describe('OAuth4WebApiClient', () => {
       ['a state of its own', { status: 'processing' }, 'no access_token'],
       ['an access token that is no text', { ...TOKEN, access_token: 7 }, 'no access_token'],
       ['an empty access token', { ...TOKEN, access_token: '' }, 'no access_token'],
+      ['a word for none as the access token', { ...TOKEN, access_token: ' None' }, 'no access_token'],
       ['a blank access token', { ...TOKEN, access_token: ' \n' }, 'no access_token'],
       ['an access token with a line break', { ...TOKEN, access_token: 'a\r\nx-evil: 1' }, 'not printable'],
       ['an access token beyond ASCII', { ...TOKEN, access_token: 'tökén' }, 'not printable'],
