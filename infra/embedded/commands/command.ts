@@ -6,6 +6,7 @@ import { errorFields } from '../../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../../shared/ports/key-wrapper.ts'
 import { UnreadableItemError } from '../../../shared/rows/row-codec.ts'
+import { MovedVaultError } from '../../../shared/use-cases/grants/restored-mark.ts'
 import {
   DamagedFileError,
   DataFolderError,
@@ -91,6 +92,7 @@ export function isRefusal(error: unknown): boolean {
     KeyUnavailableError,
     NewerDatabaseError,
     UnreadableItemError,
+    MovedVaultError,
   ].some((kind) => error instanceof kind)
 }
 

@@ -6,11 +6,7 @@ import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { KEY_CHECK_KEY } from '../../../shared/domain/store-keys.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
-import {
-  liftRestored,
-  MovedVaultError,
-  markRestored,
-} from '../../../shared/use-cases/grants/restored-mark.ts'
+import { liftRestored, markRestored } from '../../../shared/use-cases/grants/restored-mark.ts'
 import { dataFolderOf, parseCommand, RefusedError, requireVault } from '../commands/command.ts'
 import { readPassphrase } from '../commands/passphrase.ts'
 import { syncFolder } from '../data-folder.ts'
@@ -40,7 +36,8 @@ const OPTIONS = {
 /**
  * A vault out of its backup, into a data folder that is new or empty; answers what was restored. Everything is
  * checked beside the folder first: it appears there whole or not at all. `onStaging` gets what removes the folder
- * beside it, which holds the keys in clear. Throws `RefusedError`.
+ * beside it, which holds the keys in clear. Throws `RefusedError`, and `MovedVaultError` for a vault that was moved,
+ * which no copy changes.
  */
 export async function restoreVault(
   args: string[],
@@ -79,20 +76,11 @@ async function liftMark(folder: string): Promise<string> {
   requireVault(folder)
   const stores = await openStores(folder, { random: new SystemRandom() })
   try {
-    return (await lift(stores))
+    return (await liftRestored(stores))
       ? `The vault in ${folder} renews every grant from now on; a running server within ten seconds.\n`
       : `The vault in ${folder} carries no mark of a restored one: it renews every grant.\n`
   } finally {
     await stores.items.close()
-  }
-}
-
-/** Takes the mark away; throws `RefusedError` where it says that the vault was moved, which no copy changes. */
-async function lift(stores: Awaited<ReturnType<typeof openStores>>): Promise<boolean> {
-  try {
-    return await liftRestored(stores)
-  } catch (error) {
-    throw error instanceof MovedVaultError ? new RefusedError(error.message) : error
   }
 }
 
@@ -159,7 +147,7 @@ async function verify(staging: string, { isSourceGone }: { isSourceGone: boolean
   }
   const stores = await openStores(staging, { random: new SystemRandom() })
   try {
-    if (isSourceGone) await lift(stores)
+    if (isSourceGone) await liftRestored(stores)
     else await markRestored(stores, new SystemClock().nowMs())
   } finally {
     await stores.items.close()

@@ -13,6 +13,7 @@ import { KEY_FILE, openStores } from '../../../../infra/embedded/open-stores.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { KEY_CHECK_KEY } from '../../../../shared/domain/store-keys.ts'
+import { beginMove } from '../../../../shared/use-cases/grants/moved-store.ts'
 import { type CommandOutcome, runCommand } from '../../../support/run-command.ts'
 import { fillVaultFolder, isMarkedRestored, lookIntoVaultFolder } from '../../../support/vault-folder.ts'
 
@@ -155,6 +156,18 @@ describe('backup and restore commands', () => {
     const { out } = await restore([file, '--source-is-gone'])
     expect(out).not.toContain('--source-is-gone')
     expect(await isMarkedRestored(target)).toBe(false)
+  })
+
+  it('leave the mark of a vault that was moved, and say where its grants are', async () => {
+    await fillVaultFolder(folder, 1)
+    const { items } = await openStores(folder, { random: new SystemRandom() })
+    await beginMove(items, { side: 'source', other: 'the stage prod' }, 1_900_000_000_000)
+    await items.close()
+    expect(await runCommand('restore', ['--source-is-gone'], { folder })).toMatchObject({
+      exitCode: 2,
+      err: expect.stringMatching(/^This vault is being moved to the stage prod: .* Nothing was changed\.\n$/),
+    })
+    expect(await isMarkedRestored(folder)).toBe(true)
   })
 
   it('restore into an empty folder that is there already', async () => {
