@@ -193,12 +193,12 @@ export function countersPartition(tenant: string): string {
 /** What the sort keys of the counters of connections begin with. */
 export const CONNECTION_COUNTERS = 'connections#'
 
-/** The counter that a connection counts in. */
-export function connectionCounterKey(tenant: string, id: string): ItemKey {
-  return connectionCounterKeys(tenant)[bucketOf(id, COUNTER_SHARDS)]!
+/** The number of the counter that a connection counts in, which is the same for every tenant. */
+export function connectionCounterOf(id: string): number {
+  return bucketOf(id, COUNTER_SHARDS)
 }
 
-/** Every counter of a tenant's connections. */
+/** Every counter of a tenant's connections, by its number. */
 export function connectionCounterKeys(tenant: string): ItemKey[] {
   const partition = countersPartition(tenant)
   return Array.from({ length: COUNTER_SHARDS }, (_, shard) => ({

@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
-import { connectionCounterKey, connectionCounterKeys, countersPartition } from '../../domain/keys.ts'
+import { connectionCounterKeys, connectionCounterOf, countersPartition } from '../../domain/keys.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
@@ -88,13 +88,13 @@ export function countWrite(
   when: readonly Condition[] = [],
 ): Extract<Write, { op: 'update' }> {
   const set = CONNECTION_COUNT_ROWS.encode({})
-  const key = connectionCounterKey(tenant, id)
+  const key = connectionCounterKeys(tenant)[connectionCounterOf(id)]!
   return { op: 'update', key, set, add: { total }, ...(when.length === 0 ? {} : { when }) }
 }
 
 /** Counts one connection more, on the condition that its counter has room. */
 export function countOneMore(row: Counted, room: Room | undefined): Write {
-  const limit = room?.limits[counterOf(row.id)]
+  const limit = room?.limits[connectionCounterOf(row.id)]
   if (limit === undefined) return countWrite(row, 1)
   // One that is not there stands at nothing, which is no room where its part is nothing.
   return countWrite(row, 1, [atMost(limit - 1), ...(limit > 0 ? [] : [{ kind: 'item-present' } as const])])
@@ -105,7 +105,7 @@ export function countOneMore(row: Counted, room: Room | undefined): Write {
  * them may have counted more meanwhile.
  */
 export function countOneBack(row: Counted, room: Room | undefined): Write[] {
-  const own = counterOf(row.id)
+  const own = connectionCounterOf(row.id)
   if (room === undefined || hasRoom(room, row.id)) return [countOneMore(row, room)]
   return connectionCounterKeys(row.tenant).map((key, shard) => {
     const unchanged = atMost(room.totals[shard]!)
@@ -132,21 +132,15 @@ export function roomTaken(): VaultError {
 }
 
 function hasRoom({ totals, limits }: Room, id: string): boolean {
-  const shard = counterOf(id)
+  const shard = connectionCounterOf(id)
   return totals[shard]! < limits[shard]!
-}
-
-/** The number of the counter that a connection counts in, which is the same for every tenant. */
-function counterOf(id: string): number {
-  const { sort } = connectionCounterKey('', id)
-  return connectionCounterKeys('').findIndex((key) => key.sort === sort)
 }
 
 function atMost(value: number): Condition {
   return { kind: 'absent-or-at-most', attribute: 'total', value }
 }
 
-/** One by one: asked for together, a client with permits is told how many of them it may see. */
+/** Each by its key: a query of them tells a client with permits how many connections it may see. */
 async function countEach({ items }: CapPorts, tenant: string): Promise<number[]> {
   const counters = await Promise.all(connectionCounterKeys(tenant).map((key) => items.get(key)))
   return counters.map((counter) => CONNECTION_COUNT_ROWS.find(counter)?.total ?? 0)
