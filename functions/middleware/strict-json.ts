@@ -5,7 +5,7 @@ import { shownName } from '../../shared/domain/schema-issue.ts'
 /** The deepest body we define has 5 levels; 20 leaves room and stops nests that eat the parser's stack. */
 export const MAX_JSON_DEPTH = 20
 /** The largest body we define has some 300 members; checking ten thousand takes as long as a hundred requests. */
-export const MAX_JSON_MEMBERS = 2_000
+const MAX_JSON_MEMBERS = 2_000
 /** A member of this name would change the prototype of whatever the object is copied into. */
 const DANGEROUS_NAME = '__proto__'
 

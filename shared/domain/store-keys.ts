@@ -1,7 +1,7 @@
 import type { ItemKey } from './item-key.ts'
 
 /** Holds what is said of the whole store, and belongs to no tenant. */
-export const VAULT_PARTITION = 'VAULT'
+const VAULT_PARTITION = 'VAULT'
 
 /** Says which kind of secret store the rows point into. */
 export const SECRET_STORE_KEY: ItemKey = { partition: VAULT_PARTITION, sort: 'secret-store' }
