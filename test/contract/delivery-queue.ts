@@ -7,6 +7,7 @@ import type { OutgoingFetch } from '../../shared/ports/outgoing-fetch.ts'
 import type { DeliverPorts } from '../../shared/use-cases/subscriptions/deliver-event.ts'
 import { listDeliveries } from '../../shared/use-cases/subscriptions/replay.ts'
 import { subscriptionWrite } from '../../shared/use-cases/subscriptions/subscription-rows.ts'
+import { deliveryMessage } from '../support/delivery-message.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { NoMetrics } from '../support/no-metrics.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
@@ -147,24 +148,7 @@ function message(
   place: number,
   { to = 'su_1', again }: { to?: string; again?: string } = {},
 ): DeliveryMessage {
-  return {
-    tenant: TENANT,
-    subscriptionId: to,
-    place,
-    ...(again === undefined ? {} : { again }),
-    event: {
-      id: `${to} ${connection} ${place}`,
-      type: 'connection.updated',
-      tenant: TENANT,
-      connection_id: connection,
-      app_id: 'HTTP',
-      version: 1,
-      credential_version: 1,
-      sequence: place,
-      changed: [],
-      occurred_at: '2030-01-01T00:00:00.000Z',
-    },
-  }
+  return deliveryMessage({ id: `${to} ${connection} ${place}`, to, connection, place, again })
 }
 
 /** Two subscriptions, and receivers that answer as the test says and remember what they got. */

@@ -7,6 +7,7 @@ import type { DeliveryMessage } from '../../../shared/ports/delivery-queue.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import type { OutgoingOutcome } from '../../../shared/ports/outgoing-fetch.ts'
 import { subscriptionWrite } from '../../../shared/use-cases/subscriptions/subscription-rows.ts'
+import { deliveryMessage } from '../../support/delivery-message.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { NoMetrics } from '../../support/no-metrics.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
@@ -60,24 +61,8 @@ async function world(statusOf: (eventId: string) => number) {
   return { items, clock, handle, sent, putOff, lines, turns }
 }
 
-const messageOf = (connection: string, place: number, again?: string): DeliveryMessage => ({
-  tenant: 'acme',
-  subscriptionId: 'su_1',
-  place,
-  ...(again === undefined ? {} : { again }),
-  event: {
-    id: `${connection}-${place}`,
-    type: 'connection.updated',
-    tenant: 'acme',
-    connection_id: connection,
-    app_id: 'HTTP',
-    version: 1,
-    credential_version: 1,
-    sequence: place,
-    changed: [],
-    occurred_at: '2030-01-01T00:00:00.000Z',
-  },
-})
+const messageOf = (connection: string, place: number, again?: string): DeliveryMessage =>
+  deliveryMessage({ id: `${connection}-${place}`, to: 'su_1', connection, place, again })
 /** How often the queue says that it has handed a message out. */
 const receives = { count: 1 }
 const record = (message: DeliveryMessage | string): SQSRecord => {
