@@ -18,7 +18,7 @@ export function rateLimit(
 ): MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2> {
   const take = async (request: HttpRequest): Promise<VaultError | undefined> => {
     const state = stateOf(request)
-    const holder = holderOf(request)
+    const holder = budgetHolder(request.event, { tenant: state.caller?.tenant, route: state.route })
     const isFree = state.route?.budget === 'none'
     const { overBudget } = request.event
     const standing = overBudget ?? (await (isFree ? budgets.look(holder) : budgets.take(holder)))
@@ -67,11 +67,6 @@ export function rateLimitState(
 /** The state an answer carries that nothing was counted for. */
 export function uncounted(perSecond: number, nowMs: number): RateLimitState {
   return rateLimitState({ limit: perSecond, remaining: perSecond, secondsToFull: 0 }, nowMs)
-}
-
-function holderOf({ event }: HttpRequest): BudgetHolder {
-  const { caller, route } = event.state!
-  return budgetHolder(event, { tenant: caller?.tenant, route })
 }
 
 /** Whose budget a request is taken from: its tenant's of the route's kind, its address's without a valid token. */
