@@ -113,22 +113,16 @@ export async function readUsage(
   const read = page.items
     .filter(({ attributes }) => Number(attributes['expires_at_s']) > nowS)
     .map(({ attributes }) => USAGE_ROWS.decode(attributes))
-    .map(({ client, flow, count = 0, lastAtMs }) => ({
-      client,
-      ...(flow === undefined ? {} : { flow }),
-      count,
-      lastAtMs,
-    }))
   const clients = new Map<string, Used & { client: string }>()
-  for (const { client, count, lastAtMs } of read) {
+  for (const { client, count = 0, lastAtMs } of read) {
     const sum = clients.get(client) ?? { count: 0, lastAtMs: 0 }
     const total = { count: sum.count + count, lastAtMs: Math.max(sum.lastAtMs, lastAtMs) }
     clients.set(client, { client, ...total })
   }
-  return {
-    clients: lastFirst([...clients.values()]),
-    flows: lastFirst(read.filter((each) => each.flow !== undefined) as Usage['flows'][number][]),
-  }
+  const flows = read.flatMap(({ client, flow, count = 0, lastAtMs }) =>
+    flow === undefined ? [] : [{ client, flow, count, lastAtMs }],
+  )
+  return { clients: lastFirst([...clients.values()]), flows: lastFirst(flows) }
 }
 
 function lastFirst<T extends Used>(used: readonly T[]): T[] {
