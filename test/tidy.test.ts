@@ -232,7 +232,9 @@ const PARTITION_NAMERS: Readonly<Record<string, string>> = {
   'tools/aws/move/moved-kinds.ts': 'the kinds that a move knows, each with what becomes of it',
 }
 
-/** Who reads a row that may be behind: nothing is taken for deleted, ended or refused because such a read shows none. */
+/**
+ * Who reads a row that may be behind: nothing is taken for deleted, ended or refused because such a read shows none.
+ */
 const WEAK_READERS: Readonly<Record<string, string>> = {
   'shared/adapters/items/item-breaker.ts':
     'whether a provider is to be spared is a hint, and looked up each second',

@@ -25,7 +25,9 @@ export interface Action {
   run(run: Run, connectionId: string, inputs: Inputs): Promise<unknown>
 }
 
-/** The actions of the editor, in the order of its menu. `ordersUrl` is what the HTTP action calls unless told otherwise. */
+/**
+ * The actions of the editor, in the order of its menu. `ordersUrl` is what the HTTP action calls unless told otherwise.
+ */
 export function actionsOf(ordersUrl: string): readonly Action[] {
   return [
     {

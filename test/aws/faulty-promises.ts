@@ -47,7 +47,10 @@ export async function brokenPromises(world: FaultyWorld, tenant: string): Promis
   ]
 }
 
-/** The promises about grants: what a row points at opens; a single-use token was sent once; and, `single` fault or none, it is held. */
+/**
+ * The promises about grants: what a row points at opens; a single-use token was sent once; and, `single` fault or none,
+ * it is held.
+ */
 export async function brokenGrants(
   world: FaultyWorld,
   tenant: string,

@@ -26,7 +26,10 @@ export const TENANT = 'bench'
 export const CONCURRENCY = 64
 const silent = () => undefined
 
-/** What rotation needs, over the given rows and key file as embedded, with a token endpoint that costs nothing but its time. */
+/**
+ * What rotation needs, over the given rows and key file as embedded, with a token endpoint that costs nothing but its
+ * time.
+ */
 export async function mintingPorts(
   items: ItemStore,
   keyPath: string,
@@ -88,7 +91,10 @@ export async function createMinted(ports: GrantPorts & SendPorts, index: number)
   return row.id
 }
 
-/** Rotates connections one after another, as many at a time as the server's queue, while `next` names one; how many were. */
+/**
+ * Rotates connections one after another, as many at a time as the server's queue, while `next` names one; how many
+ * were.
+ */
 export async function rotateAll(ports: GrantPorts, next: () => string | undefined): Promise<number> {
   let rotated = 0
   const worker = async (): Promise<void> => {

@@ -8,7 +8,8 @@ type UpdateBody = Management.UpdateFlowsVaultConnectionRequestContent
 
 /**
  * What a person sees of each setup, and whether it is ready at once: one whose credential a provider mints is not, as
- * long as no grant is held; the providers of these setups are nowhere. A label shows at most three characters at either end of a long value.
+ * long as no grant is held; the providers of these setups are nowhere. A label shows at most three characters at either
+ * end of a long value.
  */
 const SHOWN: Readonly<Record<string, readonly [accountName: string, ready: boolean]>> = {
   'ACTIVECAMPAIGN API_KEY': ['API key ac-***789', true],

@@ -163,7 +163,10 @@ function isEnded({ token, expiresAtMs, gotAtMs }: Seen): boolean {
   return gotAtMs >= Math.min(expiresAtMs ?? 0, issuedAtMs + TOKEN_LIFE_S * 1000)
 }
 
-/** A vault that takes seconds, as on a machine with other work, leaves a flow without a token rather than with one that ended. */
+/**
+ * A vault that takes seconds, as on a machine with other work, leaves a flow without a token rather than with one that
+ * ended.
+ */
 function refusalsOf(seen: readonly Seen[]): string[] {
   const told = seen.filter(({ patient, code }) => patient || code !== 'credential_unavailable')
   return [...new Set(told.map(({ code }) => code).filter((code) => code !== undefined))].sort()

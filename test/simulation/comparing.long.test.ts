@@ -18,7 +18,10 @@ const TENANTS = 2_000
 const CREATED_AT_MS = Date.UTC(2029, 0, 1)
 /** As the function has it. */
 const RUN = { segments: 24, lanes: 4, runMs: 13 * MINUTE_MS, holdMs: 20 * MINUTE_MS }
-/** Of the 0.29 vCPU that Lambda gives 512 MB: a page of a scan, and a read of one item (measured on one core, times 3.5). */
+/**
+ * Of the 0.29 vCPU that Lambda gives 512 MB: a page of a scan, and a read of one item (measured on one core, times
+ * 3.5).
+ */
 const SCAN_MS = 7
 const READ_MS = 1.4
 

@@ -83,7 +83,9 @@ export class Invariants {
     this.violations.push(`${promise} at ${at}: ${text}`)
   }
 
-  /** P1: one request at a time for one stored refresh token, and none after an unknown one while the access token works. */
+  /**
+   * P1: one request at a time for one stored refresh token, and none after an unknown one while the access token works.
+   */
   sent(process: SimulatedProcess, request: TokenRequest): Flight {
     this.counts.tokenRequests++
     const { grant } = request
@@ -263,7 +265,10 @@ export class Invariants {
       this.breach('P3', `${row.id} is thought to be good for ${lateMs} ms more than it is`)
   }
 
-  /** P4: a grant ends only when the server said so of the very token the row points at, and not by the vault's own doing. */
+  /**
+   * P4: a grant ends only when the server said so of the very token the row points at, and not by the vault's own
+   * doing.
+   */
   #checkDeath(row: ConnectionRow, before: ConnectionRow | undefined): void {
     const name = before?.attempt?.grantName ?? 'main'
     const grant = this.#tokensOf(row)?.[name]

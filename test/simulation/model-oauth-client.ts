@@ -98,7 +98,8 @@ export class ModelOAuthClient implements OAuthClient {
     if (request.grant.kind === 'refresh-token') {
       const token = this.#world.server.tokens.get(request.grant.refreshToken.reveal())
       // What the process was told: three times the same is taken for an end, in whatever words.
-      // A refused client may be followed at once by the same client with another secret: that says nothing of the token.
+      // A refused client may be followed at once by the same client with another secret: that says nothing of the
+      // token.
       if (token !== undefined && outcome.kind !== 'app-broken')
         token.refusals = outcome.kind === 'refused' ? token.refusals + 1 : 0
     }

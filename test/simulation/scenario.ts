@@ -17,7 +17,10 @@ export interface SimulatedApp {
 export interface Scenario {
   readonly seed: number
   readonly machines: number
-  /** Whether secrets are sealed among the rows, so that one transaction may change both, or kept in a store of their own. */
+  /**
+   * Whether secrets are sealed among the rows, so that one transaction may change both, or kept in a store of their
+   * own.
+   */
   readonly secretsAmongRows: boolean
   readonly apps: readonly SimulatedApp[]
   readonly stormMs: number

@@ -20,7 +20,10 @@ export async function everyItem(items: ItemStore): Promise<readonly Item[]> {
   return all
 }
 
-/** Once every event is published: everything in a running vault's row store whose partition `isWanted`, by `partition` and `sort` in one text. */
+/**
+ * Once every event is published: everything in a running vault's row store whose partition `isWanted`, by `partition`
+ * and `sort` in one text.
+ */
 export async function storedItems(
   items: ItemStore,
   isWanted: (partition: string) => boolean = () => true,

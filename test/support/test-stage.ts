@@ -24,8 +24,8 @@ export function testSettings(members: object = {}, awsEndpointUrl?: string): Dep
 
 /**
  * The stacks of a stage named test, with these members in its file. Nothing validates them: `npm run synth` does that,
- * with CDK's own rules, cdk-nag and cfn-lint, and each of these takes longer than the synthesis. `webFiles` is the folder
- * with the files of the page.
+ * with CDK's own rules, cdk-nag and cfn-lint, and each of these takes longer than the synthesis. `webFiles` is the
+ * folder with the files of the page.
  */
 export function testStacks(members: object = {}, webFiles = pageOfTests()): VaultStacks {
   return buildStage(

@@ -262,7 +262,10 @@ export class OauthConnect extends View {
 
 define('oauth-connect', OauthConnect)
 
-/** What a refused question says of the attempt: one that nobody knows any more has ended; a passing failure says nothing. */
+/**
+ * What a refused question says of the attempt: one that nobody knows any more has ended; a passing failure says
+ * nothing.
+ */
 function outcomeOf(error: unknown): { outcome: string; message?: string } {
   if (!(error instanceof ApiError) || error.isPassing || error.isSignedOut) return { outcome: 'waiting' }
   return error.status === 404 ? { outcome: 'expired' } : { outcome: 'failed', message: error.message }

@@ -3,7 +3,9 @@ import type { Connector, OAuthApplication } from '../api/types.ts'
 import { type Context, mayReadApplications } from '../page-context.ts'
 import { OAUTH } from '../texts/add-texts.ts'
 
-/** The applications that a connection of this app, or of this service of it, can share; none where they may not be read. */
+/**
+ * The applications that a connection of this app, or of this service of it, can share; none where they may not be read.
+ */
 export async function sharedApplications(
   context: Context,
   { app_id: appId, provider }: Connector,

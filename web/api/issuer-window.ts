@@ -14,9 +14,9 @@ export interface IssuerAnswer {
 }
 
 /**
- * What the window with this state came back with; openers are cut by providers, so it tells by a channel. Undefined when
- * nothing came within `limitMs`: an issuer that isolates its window makes `closed` say nothing of whether it was shut.
- * Rejects with the signal's reason.
+ * What the window with this state came back with; openers are cut by providers, so it tells by a channel. Undefined
+ * when nothing came within `limitMs`: an issuer that isolates its window makes `closed` say nothing of whether it was
+ * shut. Rejects with the signal's reason.
  */
 export function waitForWindow(options: {
   state: string

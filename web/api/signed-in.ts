@@ -7,8 +7,8 @@ export interface Session {
   /** Takes up what the address or an earlier visit left. Throws `ApiError` with 401 when nobody is signed in. */
   begin(): Promise<void>
   /**
-   * Sends the person to sign in; `inWindow` leaves this page as it is, until the signal says that nobody waits any more.
-   * Throws `ApiError`, or the signal's reason.
+   * Sends the person to sign in; `inWindow` leaves this page as it is, until the signal says that nobody waits any
+   * more. Throws `ApiError`, or the signal's reason.
    */
   signIn(how: { inWindow: boolean; signal: AbortSignal }): Promise<void>
   /** A token that works for a while. Throws `ApiError` with 401 when nobody is signed in. */

@@ -22,7 +22,9 @@ export function whyNot(context: Context, scope: string): string | undefined {
   return can(context, scope) ? undefined : ALLOWED.needsScope(scope)
 }
 
-/** The button of a state, for one connection; what the caller's scopes forbid is there, and says which scope it needs. */
+/**
+ * The button of a state, for one connection; what the caller's scopes forbid is there, and says which scope it needs.
+ */
 export function stateButton(
   context: Context,
   options: {

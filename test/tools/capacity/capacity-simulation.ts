@@ -32,7 +32,9 @@ export interface MeasuredRotations {
   readonly eventBytes: number
 }
 
-/** Runs `connections` of one hour's or another life over virtual time in fair weather, and counts calls per rotation. */
+/**
+ * Runs `connections` of one hour's or another life over virtual time in fair weather, and counts calls per rotation.
+ */
 export async function measureRotations(options: {
   connections: number
   accessLifeMs: number
