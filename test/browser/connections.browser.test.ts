@@ -1,3 +1,4 @@
+import { eventually } from './support/eventually.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 const TENANT = { tenant: 'acme' }
@@ -42,7 +43,7 @@ describe('the list of connections', () => {
     await add({ name: 'prod', app_id: 'SALESFORCE' })
     const page = await world.signedIn(TENANT)
     await page.getByRole('link', { name: 'sms', exact: true }).waitFor()
-    expect(await page.getByText('Missing credentials').count()).toBeGreaterThan(1)
+    await eventually(() => page.locator('tr.row', { hasText: 'Missing credentials' }).count(), 2)
     await screens(page, 'list')
     // Whichever way a language is written: nothing is cut, nothing lies over another.
     await page.evaluate("document.documentElement.dir = 'rtl'")

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { DEMO_KEYS, type Demo, startDemo } from '../../examples/flow-editor/demo.ts'
 import { launchChromium } from './support/chromium.ts'
+import { eventually, PATIENCE_MS } from './support/eventually.ts'
 import { screens, watchPage } from './support/vault-in-browser.ts'
 
 describe('the flow editor', () => {
@@ -13,7 +14,7 @@ describe('the flow editor', () => {
     const browser = await launchChromium()
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' })
     page = await context.newPage()
-    page.setDefaultTimeout(10_000)
+    page.setDefaultTimeout(PATIENCE_MS)
     watchPage(page, [demo.url], offences)
   })
 
@@ -44,7 +45,7 @@ describe('the flow editor', () => {
     await dialog.getByLabel('Test it before saving').uncheck()
     await dialog.getByRole('button', { name: 'Add Vault Connection' }).click()
     await dialog.waitFor({ state: 'hidden' })
-    expect(await step(0).getByRole('combobox').inputValue()).toContain('Twilio')
+    await eventually(() => step(0).getByRole('combobox').inputValue(), expect.stringContaining('Twilio'))
   })
 
   test('takes a connection that is there, and one of an app among several', async () => {

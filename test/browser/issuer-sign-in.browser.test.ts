@@ -1,5 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { startRunningVault } from '../support/running-vault.ts'
+import { eventually, PATIENCE_MS } from './support/eventually.ts'
 import { type PageIssuer, settingsFor, startPageIssuer } from './support/page-issuer.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
@@ -32,7 +33,7 @@ describe('signing in at another issuer', () => {
 
   async function signedIn(path = '/vault'): Promise<Page> {
     const page = await context.newPage()
-    page.setDefaultTimeout(10_000)
+    page.setDefaultTimeout(PATIENCE_MS)
     await page.goto(`${world.vault.url}${path}`)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('button', { name: 'I am ada' }).click()
@@ -57,7 +58,7 @@ describe('signing in at another issuer', () => {
     })
     await page.getByRole('button', { name: 'I am ada' }).click()
     await page.locator('page-header').waitFor()
-    expect(page.url()).toBe(`${world.vault.url}/vault/health?x=1`)
+    await page.waitForURL(`${world.vault.url}/vault/health?x=1`)
     expect(issuer.tokenRequests.at(-1)?.get('code_verifier')).toMatch(/^[\w-]{43}$/)
     expect(await page.evaluate('JSON.stringify([sessionStorage, localStorage])')).not.toMatch(/eyJ|verifier/)
   })
@@ -73,7 +74,7 @@ describe('signing in at another issuer', () => {
     const page = await signedIn()
     await page.getByRole('link', { name: 'Settings' }).click()
     await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor()
-    expect(issuer.tokenRequests.at(-1)?.get('grant_type')).toBe('refresh_token')
+    await eventually(async () => issuer.tokenRequests.at(-1)?.get('grant_type'), 'refresh_token')
   })
 
   test('keeps what was typed when the session has ended, and goes on after a window of its own', async () => {

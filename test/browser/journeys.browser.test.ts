@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { until } from '../support/until.ts'
+import { eventually } from './support/eventually.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
@@ -55,7 +55,7 @@ describe('a person', () => {
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('button', { name: 'Create an empty connection' }).click()
     await page.getByText('it has no credentials yet').waitFor()
-    expect(await page.title()).toBe('(1) Connections · Flow Vault')
+    await eventually(() => page.title(), '(1) Connections · Flow Vault')
     await page.getByRole('button', { name: 'Add credentials, Twilio' }).click()
     await page.getByLabel('Account SID').fill('AC00000000000000000000000000000000')
     await page.getByLabel('Auth token', { exact: false }).first().fill('not a token')
@@ -81,13 +81,7 @@ describe('a person', () => {
     await services.locator('label.app-choice', { hasText: 'OAuth 2.0' }).first().click()
     await page.getByRole('button', { name: 'Continue' }).click()
     const name = page.getByLabel('Connection name')
-    expect(
-      await until(
-        () => name.inputValue(),
-        (text) => text !== '',
-        5_000,
-      ),
-    ).toBe('GitHub (OAuth app)')
+    await eventually(() => name.inputValue(), 'GitHub (OAuth app)')
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Client ID').fill('Iv1.0123456789')
     await screens(page, 'add-service-fields')
@@ -203,7 +197,7 @@ describe('a person', () => {
     await page.getByLabel('Ready', { exact: true }).check()
     await page.getByRole('link', { name: 'works' }).waitFor()
     await screens(page, 'states')
-    expect(page.url()).toContain('state=empty%2Cready')
+    await page.waitForURL('**/vault?state=empty%2Cready')
     await page.keyboard.press('Escape')
     await page.reload()
     await page.getByText('2 states').waitFor()
@@ -232,7 +226,7 @@ describe('a person', () => {
     await panel.getByRole('button', { name: 'Replace credentials' }).click()
     const dialog = page.locator('dialog.add')
     const name = dialog.getByLabel('Name', { exact: true })
-    expect(await name.inputValue()).toBe('X-Api-Key')
+    await eventually(() => name.inputValue(), 'X-Api-Key')
     await screens(page, 'change-part')
     await name.fill('X-Other-Key')
     await dialog.getByText('It ends on a date').click()

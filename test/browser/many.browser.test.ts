@@ -1,3 +1,4 @@
+import { eventually } from './support/eventually.ts'
 import { startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
@@ -31,16 +32,16 @@ describe('ten thousand connections', () => {
     const page = await world.signedIn(CALLER)
     await page.goto(`${world.vault.url}/vault?sort=name`)
     await page.getByRole('link', { name: 'connection 00000' }).waitFor()
-    expect(await page.locator('table').getAttribute('aria-rowcount')).toBe(String(COUNT + 1))
+    await eventually(() => page.locator('table').getAttribute('aria-rowcount'), String(COUNT + 1))
     await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)')
     await page.getByRole('link', { name: 'connection 09999' }).waitFor()
     expect(await page.locator('tr.row').count()).toBeLessThanOrEqual(250)
     await page.getByPlaceholder('Search name').fill('04711')
     await page.getByRole('link', { name: 'connection 04711' }).waitFor()
-    expect(await page.locator('tr.row').count()).toBe(1)
+    await eventually(() => page.locator('tr.row').count(), 1)
     await page.goto(`${world.vault.url}/vault`)
     await page.getByRole('button', { name: /^HTTP Request/ }).waitFor()
-    expect(await page.locator('tr.row').count()).toBe(0)
+    await eventually(() => page.locator('tr.row').count(), 0)
     await page.context().close()
   })
 })

@@ -113,19 +113,15 @@ describe('a page that is open while something happens elsewhere', () => {
   test('waits a stated time when the vault is busy, and goes on by itself', async () => {
     const page = await world.signedIn({ tenant: 'busy' })
     await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
-    await page.route(
-      '**/connections/summary*',
-      (route) =>
-        route.fulfill({
-          status: 429,
-          headers: { 'retry-after': '2', 'content-type': 'application/json' },
-          body: JSON.stringify({ message: 'Too many requests.' }),
-        }),
-      { times: 1 },
-    )
+    const headers = { 'retry-after': '2' }
+    const busy = (route: Route) =>
+      route.fulfill({ status: 429, headers, json: { message: 'Too many requests.' } })
+    await page.route('**/connections/summary*', busy)
     await page.reload()
     await page.getByText(/Busy\. Trying again in [12] s/).waitFor()
+    await page.waitForResponse((response) => response.status() === 429)
     await screens(page, 'busy')
+    await page.unroute('**/connections/summary*', busy)
     await page.getByRole('heading', { name: 'No connections yet' }).waitFor()
     await page.context().close()
   })

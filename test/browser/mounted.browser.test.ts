@@ -48,7 +48,7 @@ describe('a vault that a proxy serves under a path', () => {
     const setup = { type: 'BEARER', token: 'my-token-bearer-1234567' }
     const { clientId } = vault.client(caller)
     const page = await world.signedIn({ ...caller, clientId })
-    expect(page.url()).toBe(`${publicUrl}/vault`)
+    await page.waitForURL(`${publicUrl}/vault`)
     const credentials = { ...vault.client(caller), audience: `${publicUrl}/api/v2/` }
     const made = await fetch(`${publicUrl}${CONNECTIONS}`, {
       method: 'POST',
@@ -62,13 +62,13 @@ describe('a vault that a proxy serves under a path', () => {
     await page.reload()
     await page.getByRole('link', { name: 'orders' }).click()
     await page.getByRole('tab', { name: 'Overview' }).waitFor()
-    expect(page.url()).toContain(`${publicUrl}/vault/connections/ac_`)
+    await page.waitForURL(`${publicUrl}/vault/connections/ac_*`)
     await page.reload()
     await page.getByRole('tab', { name: 'Overview' }).waitFor()
     await page.getByRole('link', { name: 'Health' }).click()
     await page.getByText('need a person').click()
     await page.getByRole('heading', { name: 'Connections' }).waitFor()
-    expect(page.url()).toBe(`${publicUrl}/vault?state=needs`)
+    await page.waitForURL(`${publicUrl}/vault?state=needs`)
     await page.context().close()
     expect(
       proxy.requests.filter((line) => !line.includes(` ${MOUNT}/`) && !line.endsWith('/favicon.ico')),

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { fetchToken } from '../support/vault-token.ts'
 import { type EditorHost, startEditorHost } from './support/editor-host.ts'
+import { eventually, PATIENCE_MS } from './support/eventually.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
@@ -42,7 +43,7 @@ describe('the picker', () => {
     const context = await world.browser.newContext({ viewport: { width: 1440, height: 900 } })
     world.watch(context, [editor.url])
     const page = await context.newPage()
-    page.setDefaultTimeout(10_000)
+    page.setDefaultTimeout(PATIENCE_MS)
     try {
       await page.goto(editor.url)
       await use(page)
@@ -60,7 +61,7 @@ describe('the picker', () => {
       expect(await page.locator('output').textContent()).toBe('')
       await box.click()
       await page.getByRole('option').nth(1).waitFor()
-      expect(await page.getByRole('option').count()).toBe(2)
+      await eventually(() => page.getByRole('option').count(), 2)
       await screens(page, 'picker-open')
       await page.getByRole('option', { name: /sms, second/ }).click()
       await page.getByText('Missing credentials').waitFor()
@@ -80,7 +81,7 @@ describe('the picker', () => {
       await page.getByRole('option').first().waitFor()
       await page.keyboard.press('ArrowDown')
       await page.keyboard.press('Enter')
-      expect(await page.evaluate("document.querySelector('vault-connection-picker').value")).toBe(ready)
+      await eventually(() => page.evaluate("document.querySelector('vault-connection-picker').value"), ready)
       await page.keyboard.press('Tab')
       await page.keyboard.press('Enter')
       await page.getByLabel('Connection name').waitFor()
@@ -94,7 +95,7 @@ describe('the picker', () => {
       await page.keyboard.press('Space')
       await page.keyboard.press('Enter')
       await page.locator('dialog.add').waitFor({ state: 'hidden' })
-      expect(await page.getByRole('combobox').inputValue()).toContain('sms, third')
+      await eventually(() => page.getByRole('combobox').inputValue(), expect.stringContaining('sms, third'))
     })
   })
 
@@ -121,7 +122,7 @@ describe('the picker', () => {
       async (page) => {
         await page.getByText('Your permits do not name this app').waitFor()
         const add = page.getByRole('button', { name: 'Add Vault Connection' })
-        expect(await add.getAttribute('aria-disabled')).toBe('true')
+        await eventually(() => add.getAttribute('aria-disabled'), 'true')
         await screens(page, 'picker-narrowed')
         await add.click({ force: true })
         expect(await page.locator('dialog[open]').count()).toBe(0)

@@ -1,3 +1,4 @@
+import { eventually } from './support/eventually.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
@@ -52,12 +53,8 @@ describe('the other views', () => {
       await world.vault.request(caller, 'POST', CONNECTIONS, { name, app_id: 'HTTP' })
     const page = await world.signedIn(caller)
     page.on('dialog', (dialog) => world.offences.push(`a script ran: ${dialog.message()}`))
-    await page
-      .locator('a.name')
-      .nth(PAYLOADS.length - 1)
-      .waitFor()
-    const names = await page.locator('a.name').allTextContents()
-    expect(names.toSorted()).toEqual(PAYLOADS.toSorted())
+    const names = page.locator('a.name')
+    await eventually(async () => (await names.allTextContents()).toSorted(), PAYLOADS.toSorted())
     await page.locator('a.name').first().click()
     await page.getByRole('tab', { name: 'Overview' }).waitFor()
     await screens(page, 'payloads')
@@ -69,9 +66,10 @@ describe('the other views', () => {
     const page = await world.signedIn({ tenant: 'reader', scopes: ['read:flows_vault_connections'] })
     const add = page.getByRole('button', { name: 'Add Vault Connection' }).first()
     await add.waitFor()
-    expect(await add.getAttribute('aria-disabled')).toBe('true')
+    await eventually(() => add.getAttribute('aria-disabled'), 'true')
     const repair = page.getByRole('button', { name: 'Add credentials, sms' })
-    expect(await repair.getAttribute('title')).toBe(
+    await eventually(
+      () => repair.getAttribute('title'),
       'Needs update:flows_vault_connections. Ask who runs this vault.',
     )
     await repair.click({ force: true })
@@ -92,15 +90,12 @@ describe('the other views', () => {
     const page = await world.signedIn({ ...caller, clientId })
     await page.getByRole('button', { name: 'Add Vault Connection' }).first().click()
     await page.locator('label.app-choice', { hasText: 'HTTP Request' }).waitFor()
-    expect(await page.locator('label.app-choice').count()).toBe(1)
-    expect(await page.getByRole('navigation').getByRole('link').allTextContents()).toEqual([
-      'Connections',
-      'Activity',
-      'Settings',
-    ])
+    await eventually(() => page.locator('label.app-choice').count(), 1)
+    const places = page.getByRole('navigation').getByRole('link')
+    await eventually(() => places.allTextContents(), ['Connections', 'Activity', 'Settings'])
     await page.goto(`${world.vault.url}/vault/settings`)
     await page.getByRole('heading', { name: 'This browser' }).waitFor()
-    expect(await page.getByRole('heading', { level: 2 }).allTextContents()).toEqual(['This browser'])
+    await eventually(() => page.getByRole('heading', { level: 2 }).allTextContents(), ['This browser'])
     await page.getByText('What is about the whole vault').waitFor()
     await screens(page, 'settings-narrowed')
     const { id } = (await made.json()) as { id: string }
@@ -112,7 +107,7 @@ describe('the other views', () => {
     await page.goto(`${world.vault.url}/vault`)
     const add = page.getByRole('button', { name: 'Add Vault Connection' }).first()
     await add.waitFor()
-    expect(await add.getAttribute('title')).toContain('Your permits name no app')
+    await eventually(() => add.getAttribute('title'), expect.stringContaining('Your permits name no app'))
     await page.context().close()
   })
 
@@ -160,7 +155,7 @@ describe('the other views', () => {
     const link = world.vault.server.vault.signInLink({ clientId, person: 'ada' })!
     await page.goto(link)
     await page.locator('page-header').waitFor()
-    expect(page.url()).toBe(`${world.vault.url}/vault`)
+    await page.waitForURL(`${world.vault.url}/vault`)
     const other = await context.newPage()
     await other.goto(`${world.vault.url}/vault`)
     await other.locator('page-header').waitFor()

@@ -60,7 +60,7 @@ function saveProblem(error: unknown): TemplateResult {
       ${
         error.retryAfterSeconds === undefined
           ? ADD.notSaved(undefined)
-          : html`<count-down .seconds=${error.retryAfterSeconds} .words=${ADD.notSaved}></count-down>`
+          : html`<count-down .answer=${error} .words=${ADD.notSaved}></count-down>`
       }
     </p>`
 }

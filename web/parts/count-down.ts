@@ -3,17 +3,18 @@ import { define, View } from '../view.ts'
 
 const SECOND_MS = 1000
 
-/** Seconds that run down, and `done` at their end. Nobody who hears the page is told of each. */
+/** The seconds that an answer says to wait, running down, and `done` at their end; not told to who hears the page. */
 export class CountDown extends View {
-  static override properties = { seconds: { type: Number }, words: {} }
-  declare seconds: number
+  static override properties = { answer: {}, words: {} }
+  /** Another one begins anew, though it says the same number. */
+  declare answer: { readonly retryAfterSeconds?: number | undefined }
   declare words: (seconds: number) => string
   #endsAtMs = 0
   #timer: ReturnType<typeof setInterval> | undefined
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (!changed.has('seconds')) return
-    this.#endsAtMs = Date.now() + this.seconds * SECOND_MS
+    if (!changed.has('answer')) return
+    this.#endsAtMs = Date.now() + (this.answer.retryAfterSeconds ?? 0) * SECOND_MS
     clearInterval(this.#timer)
     this.#timer = setInterval(() => this.#tick(), SECOND_MS)
   }

@@ -38,7 +38,7 @@ export function problem(error: unknown, retry?: () => void): TemplateResult {
   ${
     retry === undefined || !isApi || error.retryAfterSeconds === undefined
       ? nothing
-      : html`<p class="meta"><count-down .seconds=${error.retryAfterSeconds} .words=${PAGE.busy} @done=${retry}></count-down></p>`
+      : html`<p class="meta"><count-down .answer=${error} .words=${PAGE.busy} @done=${retry}></count-down></p>`
   }`
 }
 

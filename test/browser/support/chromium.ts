@@ -21,8 +21,6 @@ export async function launchChromium(): Promise<Browser> {
   const found = SYSTEM.find((file) => existsSync(file))
   if (found !== undefined) return chromium.launch({ executablePath: found, args: FLAGS })
   const { default: packaged } = await import('@sparticuz/chromium')
-  return chromium.launch({
-    executablePath: await packaged.executablePath(),
-    args: [...packaged.args.filter((flag) => !flag.startsWith('--headless')), ...FLAGS],
-  })
+  // Its own flags are for functions without a sandbox: one process for all pages, and no policy of origins.
+  return chromium.launch({ executablePath: await packaged.executablePath(), args: FLAGS })
 }
