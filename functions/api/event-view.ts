@@ -1,23 +1,22 @@
 import * as z from 'zod/mini'
 import {
   CHANGE_EVENT_TYPES,
-  type EventActor,
   type EventType,
+  isChangeType,
   SUBSCRIPTION_EVENT_TYPES,
-  type VaultEvent,
 } from '../../shared/domain/change-event.ts'
-import { EVENT_SUMMARIES, eventMessage } from '../../shared/domain/event-words.ts'
-
-const actorSchema = z.object({ id: z.string() })
+import { EVENT_SUMMARIES } from '../../shared/domain/event-words.ts'
 
 const COMMON = {
   id: z.string(),
   tenant: z.string(),
   occurred_at: z.string(),
+  actor: z.nullable(z.object({ id: z.string() })),
+  message: z.string(),
 }
 
-/** What every event about a connection carries, wherever it goes. */
-const changeEventSchema = z.object({
+/** An event about a connection, wherever it goes: with the actor, null for the vault itself, and a sentence. */
+export const changeEventSchema = z.object({
   ...COMMON,
   type: z.enum(CHANGE_EVENT_TYPES),
   connection_id: z.string(),
@@ -26,7 +25,6 @@ const changeEventSchema = z.object({
   credential_version: z.int(),
   sequence: z.int(),
   changed: z.array(z.string()),
-  actor: z.optional(actorSchema),
 })
 
 const subscriptionEventSchema = z.object({
@@ -36,33 +34,15 @@ const subscriptionEventSchema = z.object({
   reason: z.string(),
   event_id: z.optional(z.string()),
   connection_id: z.optional(z.string()),
-  actor: z.optional(actorSchema),
 })
 
-const SHOWN = { actor: z.nullable(actorSchema), message: z.string() }
-
-/** An event as lists show it: with the actor, null for the vault itself, and a sentence for people. */
-export const shownChangeEventSchema = z.extend(changeEventSchema, SHOWN)
-
 /** Any event as the feed shows it. */
-export const shownEventSchema = z.union([shownChangeEventSchema, z.extend(subscriptionEventSchema, SHOWN)])
+export const eventSchema = z.union([changeEventSchema, subscriptionEventSchema])
 
-/** An event as it is shown; a type of its own for each type of event would say nothing more to a reader. */
-export type ShownEvent = Omit<VaultEvent, 'actor'> & {
-  readonly message: string
-  readonly actor: EventActor | null
-}
-
-/** The event with its sentence; an absent actor is shown as null. */
-export function eventView(event: VaultEvent): ShownEvent {
-  return { ...event, actor: event.actor ?? null, message: eventMessage(event) }
-}
-
-/** The JSON Schema of one type of event, as the bus and webhooks carry it. */
+/** The JSON Schema of one type of event, as the feed, the bus and webhooks carry it; open to members to come. */
 export function eventJsonSchema(type: EventType): Readonly<Record<string, unknown>> {
-  const isChange = (CHANGE_EVENT_TYPES as readonly string[]).includes(type)
-  const schema = isChange ? changeEventSchema : subscriptionEventSchema
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'output' }) as Record<string, unknown>
+  const schema = isChangeType(type) ? changeEventSchema : subscriptionEventSchema
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' }) as Record<string, unknown>
   const properties = rest['properties'] as Record<string, object>
   return {
     ...rest,

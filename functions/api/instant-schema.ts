@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
+import { isoInstantMs } from '../../shared/domain/instant.ts'
 
 /** Seconds to the year 9999; what is larger was meant as milliseconds. */
 const MAX_SECONDS = 253_402_300_799
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 const ALLOWED = 'an instant such as 2026-12-01T09:00:00Z, or Unix seconds'
 const REASON = "Object didn't pass validation for format date-time"
 
@@ -10,7 +10,8 @@ const REASON = "Object didn't pass validation for format date-time"
 export const instantSchema = () =>
   z.union([z.string(), z.int()]).check((payload) => {
     const { value } = payload
-    if (typeof value === 'string' ? isIso(value) : value >= 0 && value <= MAX_SECONDS) return
+    if (typeof value === 'string' ? isoInstantMs(value) !== undefined : value >= 0 && value <= MAX_SECONDS)
+      return
     payload.issues.push({ code: 'custom', message: REASON, params: { allowed: ALLOWED }, input: value })
   })
 
@@ -23,7 +24,7 @@ export const INSTANT_FORMS = [
 /** The same in a query, where it is text. */
 export const queryInstant = () => {
   const text = z.string().check((payload) => {
-    if (isIso(payload.value) || /^\d{1,12}$/.test(payload.value)) return
+    if (isoInstantMs(payload.value) !== undefined || /^\d{1,12}$/.test(payload.value)) return
     payload.issues.push({
       code: 'custom',
       message: REASON,
@@ -33,15 +34,11 @@ export const queryInstant = () => {
   })
   return z.pipe(
     text.register(z.globalRegistry, { type: 'string', format: 'date-time' }),
-    z.transform((value: string) => (isIso(value) ? Date.parse(value) : Number(value) * 1000)),
+    z.transform((value: string) => isoInstantMs(value) ?? Number(value) * 1000),
   )
 }
 
 /** In epoch ms. */
 export function instantMs(value: string | number): number {
   return typeof value === 'number' ? value * 1000 : Date.parse(value)
-}
-
-function isIso(text: string): boolean {
-  return INSTANT.test(text) && !Number.isNaN(Date.parse(text))
 }

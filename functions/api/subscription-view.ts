@@ -32,11 +32,29 @@ export const SUBSCRIPTION_FIELDS = {
   ),
 }
 
+/** The same in a change, where null takes a name or a part of the filter away. */
+export const SUBSCRIPTION_CHANGES = {
+  ...SUBSCRIPTION_FIELDS,
+  name: nullish(SUBSCRIPTION_FIELDS.name),
+  types: nullish(SUBSCRIPTION_FIELDS.types),
+  app_ids: nullish(SUBSCRIPTION_FIELDS.app_ids),
+  connection_ids: nullish(SUBSCRIPTION_FIELDS.connection_ids),
+}
+
+function nullish<Schema extends z.ZodMiniType>(field: z.ZodMiniOptional<Schema>) {
+  return z.optional(z.nullable(field.def.innerType))
+}
+
 const fieldsSchema = z.strictObject(SUBSCRIPTION_FIELDS)
 type Fields = z.output<typeof fieldsSchema>
+const changesSchema = z.strictObject(SUBSCRIPTION_CHANGES)
+type Changes = z.output<typeof changesSchema>
 
 /** The target that a body names; undefined when it names none. Throws `invalid-body` for two. */
-export function targetOf({ url, target_connection_id }: Fields): SubscriptionTarget | undefined {
+export function targetOf({
+  url,
+  target_connection_id,
+}: Pick<Fields, 'url' | 'target_connection_id'>): SubscriptionTarget | undefined {
   if (url !== undefined && target_connection_id !== undefined) {
     throw new VaultError('invalid-body', 'A subscription has one target', {
       field: 'target_connection_id',
@@ -50,6 +68,15 @@ export function targetOf({ url, target_connection_id }: Fields): SubscriptionTar
 
 /** The filter that a body names. */
 export function filterOf({ types, app_ids, connection_ids }: Fields): SubscriptionFilter {
+  return {
+    ...(types === undefined ? {} : { types }),
+    ...(app_ids === undefined ? {} : { appIds: app_ids }),
+    ...(connection_ids === undefined ? {} : { connectionIds: connection_ids }),
+  }
+}
+
+/** What a change does to the filter: null takes a part of it away. */
+export function filterChangeOf({ types, app_ids, connection_ids }: Changes) {
   return {
     ...(types === undefined ? {} : { types }),
     ...(app_ids === undefined ? {} : { appIds: app_ids }),
@@ -100,6 +127,9 @@ export function subscriptionView(subscription: Subscription): z.output<typeof su
     updated_at: iso(subscription.updatedAtMs),
   }
 }
+
+/** What came of a replay: how many are on their way, and where to go on while there is more. */
+export const replayedSchema = z.object({ queued: z.int(), after: z.string(), more: z.boolean() })
 
 /** One delivery with its tries, newest last. */
 export const deliverySchema = z.object({

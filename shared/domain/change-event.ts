@@ -88,7 +88,17 @@ export function eventExpiryS(occurredAtMs: number): number {
   return Math.floor(occurredAtMs / 1000) + EVENT_RETENTION_S
 }
 
+/** The second in which what may be removed after this one was published. */
+export function publishedAtS(expiresAtS: number): number {
+  return expiresAtS - EVENT_RETENTION_S
+}
+
 /** Whether an event is about a connection. */
 export function isChangeEvent(event: VaultEvent): event is ChangeEvent {
-  return event.type.startsWith('connection.')
+  return isChangeType(event.type)
+}
+
+/** Whether events of this type are about connections. */
+export function isChangeType(type: EventType): type is ChangeEventType {
+  return type.startsWith('connection.')
 }

@@ -1,4 +1,4 @@
-import type { EventType, VaultEvent } from './change-event.ts'
+import type { EventActor, EventType, VaultEvent } from './change-event.ts'
 
 /** What each type of event means, in one line, for the documents of the API. */
 export const EVENT_SUMMARIES: Readonly<Record<EventType, string>> = {
@@ -38,6 +38,17 @@ const REASON_WORDS: Readonly<Record<string, string>> = {
   target_gone: 'the connection it sends to is not there any more',
   gone: 'its receiver answered 410',
   expired: 'it could not be delivered for 24 hours',
+}
+
+/** An event as it leaves the vault, by whatever way: with a sentence for people, and null where nobody caused it. */
+export type ToldEvent = Omit<VaultEvent, 'actor'> & {
+  readonly actor: EventActor | null
+  readonly message: string
+}
+
+/** The event as the feed, the bus and webhooks tell it: one shape, so that one schema holds for all. */
+export function toldEvent(event: VaultEvent): ToldEvent {
+  return { ...event, actor: event.actor ?? null, message: eventMessage(event) }
 }
 
 /** One sentence about an event for people, made of its codes alone: it names no connection and nobody. */

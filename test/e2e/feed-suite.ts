@@ -53,6 +53,22 @@ export function feedSuite(place: () => FeedPlace): void {
       expect(await walk('desc')).toEqual(all.toReversed())
     })
 
+    test('begins at an instant, either way', async () => {
+      const now = async () => (await acme.feedOf(1, '?order=desc&limit=1')).events[0].occurred_at
+      const first = await acme.create('one')
+      const atFirst = await now()
+      const ids = async (query: string) =>
+        (await acme.ask('GET', `/events?${query}`)).body.events.map(
+          (event: { connection_id: string }) => event.connection_id,
+        )
+      expect(await ids(`after=${atFirst}`)).toEqual([first])
+      expect(await ids(`after=${atFirst}&order=desc`)).toEqual([])
+      expect(await ids('after=2099-01-01T00:00:00Z')).toEqual([])
+      expect(await ids('after=latest&order=desc')).toEqual([first])
+      const old = await acme.ask('GET', '/events?after=2001-01-01T00:00:00Z')
+      expect([old.status, old.body.errorCode]).toEqual([410, 'events_expired'])
+    })
+
     test('refuses a cursor of another tenant like one there never was', async () => {
       await acme.create('one')
       const { after } = await acme.feedOf(1)

@@ -40,6 +40,19 @@ describe('GET /api/v2/flows/vault/events, embedded', () => {
     expect((await stranger).body.events).toEqual([])
   })
 
+  test('tells whom it cannot hold to come again later, and not at once', async () => {
+    const held = Array.from({ length: 100 }, () => acme.ask('GET', '/events?after=latest&wait=20'))
+    await until(
+      async () => vault.server.vault.feedWaits.size,
+      (count) => count === 100,
+      SOON_MS,
+    )
+    expect((await acme.ask('GET', '/events?after=latest&wait=20')).body.poll_after).toBe(5)
+    await acme.create('one')
+    for (const { body } of await Promise.all(held))
+      expect([body.events.length, body.poll_after]).toEqual([1, 0])
+  })
+
   test.each([
     ['after=nonsense', 'after', 'latest'],
     ['after=', 'after', ''],

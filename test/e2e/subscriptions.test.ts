@@ -81,6 +81,7 @@ describe('a subscription that cannot be', () => {
     [{ url: 'https://a.example.com', types: ['connection.exploded'] }, 'types', 'connection.created'],
     [{ url: 'https://a.example.com', types: [] }, 'types', ''],
     [{ url: 'https://a.example.com', app_ids: ['NOPE'] }, 'app_ids', 'SLACK'],
+    [{ url: 'https://a.example.com', connection_ids: ['ac_nope'] }, 'connection_ids', 'ac_nope'],
     [{ target_connection_id: 'ac_00000000UnknownUnknown' }, 'target_connection_id', 'Slack'],
     [{ url: 'https://a.example.com', secret: 'mine' }, 'secret', 'url'],
   ])('%j is refused, and nothing is made', async (body, field, allowed) => {
@@ -96,6 +97,57 @@ describe('a subscription that cannot be', () => {
     const { status, body } = await acme.ask('POST', '/subscriptions', { target_connection_id })
     expect(status).toBe(400)
     expect(body.message).toContain('webhook URL')
+  })
+})
+
+describe('a change of a subscription', () => {
+  const create = async (body: object) =>
+    (await acme.ask('POST', '/subscriptions', { url: 'https://a.example.com', ...body })).body
+
+  test('leaves what it does not name, and takes away what it names as null', async () => {
+    const one = await acme.create('one')
+    const types = ['connection.updated', 'connection.updated']
+    const { id, ...made } = await create({ name: 'ops', types, app_ids: ['HTTP'], connection_ids: [one] })
+    expect(made).toMatchObject({ types: ['connection.updated'], connection_ids: [one] })
+    const change = async (body: object) => (await acme.ask('PATCH', `/subscriptions/${id}`, body)).body
+    expect(await change({ types: ['connection.deleted'] })).toMatchObject({
+      name: 'ops',
+      types: ['connection.deleted'],
+      app_ids: ['HTTP'],
+      connection_ids: [one],
+    })
+    expect(await change({ name: null, types: null, connection_ids: null })).toMatchObject({
+      name: null,
+      types: null,
+      app_ids: ['HTTP'],
+      connection_ids: null,
+    })
+  })
+
+  test.each([
+    [{ replay_after: 'nonsense' }, 400, 'replay_after'],
+    [{ replay_after: '2001-01-01T00:00:00Z' }, 410, '30 days'],
+    [{ status: 'paused', replay_after: 'latest' }, 409, 'not enabled'],
+    [{ connection_ids: ['ac_nope'] }, 400, 'ac_nope'],
+  ])('of %j is refused, and nothing of it is changed', async (body, status, words) => {
+    const { secret, ...before } = await create({ name: 'ops' })
+    const answer = await acme.ask('PATCH', `/subscriptions/${before.id}`, { name: 'changed', ...body })
+    expect([answer.status, answer.body.message]).toEqual([status, expect.stringContaining(words)])
+    expect((await acme.ask('GET', `/subscriptions/${before.id}`)).body).toEqual(before)
+  })
+
+  test('that resumes it sends what happened since an instant', async () => {
+    const { id } = await subscribe({ types: ['connection.created'] })
+    await acme.ask('PATCH', `/subscriptions/${id}`, { status: 'paused' })
+    const since = new Date(clock.nowMs()).toISOString()
+    const missed = await acme.create('missed')
+    await acme.feedOf(2)
+    const { body } = await acme.ask('PATCH', `/subscriptions/${id}`, {
+      status: 'enabled',
+      replay_after: since,
+    })
+    expect(body).toMatchObject({ status: 'enabled', replayed: { queued: 1, more: false } })
+    expect((await received(1))[0]!.body.subject).toBe(missed)
   })
 })
 

@@ -7,7 +7,9 @@ import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { ALL_SCOPES } from '../../shared/domain/scopes.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
+import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import type { Random } from '../../shared/ports/random.ts'
+import { expectAllDescribed } from './described-events.ts'
 import { captureLogLines } from './log-capture.ts'
 import { type ClientCredentials, fetchToken } from './vault-token.ts'
 
@@ -88,9 +90,16 @@ export async function startRunningVault(options: RunningVaultOptions = {}): Prom
     client,
     ...callsOf(url, client),
     async stop() {
+      // Nothing is to be read where the test has stopped the vault itself.
+      const described = expectAllDescribed(server.vault.items).catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailableError)) throw error
+      })
+      await described.catch(() => undefined)
       await server.close({ graceMs: DRAIN_MS })
       capture.stop()
       if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
+      // Whatever a suite set off was told as the documents say.
+      await described
     },
   }
 }

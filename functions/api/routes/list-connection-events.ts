@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import { VaultError } from '../../../shared/domain/errors.ts'
+import { toldEvent } from '../../../shared/domain/event-words.ts'
 import { listConnectionEvents } from '../../../shared/use-cases/connections/list-connection-events.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, queryInteger } from '../common-schemas.ts'
-import { eventView, shownChangeEventSchema } from '../event-view.ts'
+import { changeEventSchema } from '../event-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
 const MAX_SEQUENCE = 999_999_999
@@ -29,7 +30,7 @@ export const listConnectionEventsRoute = defineRoute({
     per_page: z.optional(queryInteger({ minimum: 1, maximum: MAX_PER_PAGE })),
   }),
   responses: {
-    200: { description: 'The events of the page.', schema: z.array(shownChangeEventSchema) },
+    200: { description: 'The events of the page.', schema: z.array(changeEventSchema) },
     ...errorResponses(...GUARDED, 404),
   },
   async handle({ path, query, caller }, ports: ApiPorts) {
@@ -42,7 +43,7 @@ export const listConnectionEventsRoute = defineRoute({
       from: order === 'asc' ? (query.after ?? 0) : query.before,
       limit: query.per_page ?? DEFAULT_PER_PAGE,
     })
-    return { status: 200, body: events.map(eventView) }
+    return { status: 200, body: events.map(toldEvent) }
   },
 })
 

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini'
 import { VaultError } from '../../../shared/domain/errors.ts'
+import { toldEvent } from '../../../shared/domain/event-words.ts'
 import { type FeedPage, readFeed, readFeedBackwards } from '../../../shared/use-cases/events/read-feed.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, queryInteger } from '../common-schemas.ts'
-import { eventView, shownEventSchema } from '../event-view.ts'
+import { eventSchema } from '../event-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
 const MAX_LIMIT = 100
@@ -30,7 +31,7 @@ export const listEventsRoute = defineRoute({
   tag: 'Events',
   summary: 'Follow what happens in the vault',
   description:
-    'Oldest first. Pass the `after` of an answer to get what came since; a late commit is never skipped. Start with `after=latest` to see only what comes, or without it from the oldest that is kept (30 days); a cursor older than that is answered with 410. With `wait` the request is held until something comes (embedded; elsewhere it answers at once and `poll_after` says when to ask again). `order=desc` pages back from the newest.',
+    'Oldest first. Pass the `after` of an answer to get what came since; a late commit is never skipped. Start with `after=latest` to see only what comes, with an instant (ISO 8601) to see what came since, or without it from the oldest that is kept (30 days); a place older than that is answered with 410. With `wait` the request is held until something comes (embedded; elsewhere it answers at once and `poll_after` says when to ask again). `order=desc` pages back from the newest.',
   querySchema: z.strictObject({
     after: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_LENGTH))),
     limit: z.optional(queryInteger({ minimum: 1, maximum: MAX_LIMIT })),
@@ -41,7 +42,7 @@ export const listEventsRoute = defineRoute({
     200: {
       description: 'A page of the feed, the cursor after it, and in how many seconds to ask again.',
       schema: z.object({
-        events: z.array(shownEventSchema),
+        events: z.array(eventSchema),
         after: z.string(),
         more: z.boolean(),
         poll_after: z.int(),
@@ -53,8 +54,10 @@ export const listEventsRoute = defineRoute({
     const { order = 'asc', after, limit = DEFAULT_LIMIT, wait = 0 } = query
     const input = { tenant: caller.tenant, after, limit }
     if (order === 'desc') return { status: 200, body: await newestFirst(ports, input, wait) }
-    const page = wait > 0 ? await waitedFor(ports, input, wait * 1000) : await readFeed(ports, input)
-    const isHeld = ports.feedWaits !== undefined && wait > 0
+    const { page, isHeld } =
+      wait > 0
+        ? await waitedFor(ports, input, wait * 1000)
+        : { page: await readFeed(ports, input), isHeld: false }
     return { status: 200, body: bodyOf(page, isHeld || page.more ? 0 : POLL_AFTER_SECONDS) }
   },
 })
@@ -70,17 +73,24 @@ async function newestFirst(ports: ApiPorts, { tenant, after, limit }: FeedQuery,
   return bodyOf(page, POLL_AFTER_SECONDS)
 }
 
-/** The page once it has something, or as it is when the time is up; a store that cannot be waited on is asked once. */
-async function waitedFor(ports: ApiPorts, input: FeedQuery, ms: number): Promise<FeedPage> {
+/**
+ * The page once it has something, or as it is when the time is up. A store that cannot be waited on, and a tenant of
+ * whom too many wait, is asked once: then nobody was held, and has to pause before the next question.
+ */
+async function waitedFor(
+  ports: ApiPorts,
+  input: FeedQuery,
+  ms: number,
+): Promise<{ page: FeedPage; isHeld: boolean }> {
   let page = await readFeed(ports, input)
-  if (page.events.length > 0 || ports.feedWaits === undefined) return page
-  await ports.feedWaits.until(input.tenant, ms, async () => {
+  if (page.events.length > 0) return { page, isHeld: ports.feedWaits !== undefined }
+  const isHeld = await ports.feedWaits?.until(input.tenant, ms, async () => {
     page = await readFeed(ports, { ...input, after: page.after })
     return page.events.length > 0
   })
-  return page
+  return { page, isHeld: isHeld ?? false }
 }
 
 function bodyOf(page: FeedPage, pollAfter: number) {
-  return { events: page.events.map(eventView), after: page.after, more: page.more, poll_after: pollAfter }
+  return { events: page.events.map(toldEvent), after: page.after, more: page.more, poll_after: pollAfter }
 }

@@ -3,6 +3,7 @@ import { replay } from '../../../shared/use-cases/subscriptions/replay.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'
+import { replayedSchema } from '../subscription-view.ts'
 
 const MAX_CURSOR_LENGTH = 500
 
@@ -16,16 +17,13 @@ export const replaySubscriptionRoute = defineRoute({
   tag: 'Subscriptions',
   summary: 'Send past events again',
   description:
-    'Up to 1,000 events of the feed are looked through; while there is `more`, go on with the `after` of the answer.',
+    'What happened after a cursor of the feed, or since an instant (ISO 8601). Up to 1,000 events are looked through; while there is `more`, go on with the `after` of the answer.',
   pathSchema: connectionIdPath,
   querySchema: z.strictObject({
     after: z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_LENGTH)),
   }),
   responses: {
-    202: {
-      description: 'How many are on their way.',
-      schema: z.object({ queued: z.int(), after: z.string(), more: z.boolean() }),
-    },
+    202: { description: 'How many are on their way.', schema: replayedSchema },
     ...errorResponses(...GUARDED, 404, 409, 410),
   },
   async handle({ path, query, caller }, ports: ApiPorts) {

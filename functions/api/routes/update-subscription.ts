@@ -1,12 +1,13 @@
 import * as z from 'zod/mini'
 import { updateSubscription } from '../../../shared/use-cases/subscriptions/manage-subscriptions.ts'
-import { replay } from '../../../shared/use-cases/subscriptions/replay.ts'
+import { refuseReplay, replay } from '../../../shared/use-cases/subscriptions/replay.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'
 import {
-  filterOf,
-  SUBSCRIPTION_FIELDS,
+  filterChangeOf,
+  replayedSchema,
+  SUBSCRIPTION_CHANGES,
   subscriptionSchema,
   subscriptionView,
   targetOf,
@@ -24,33 +25,37 @@ export const updateSubscriptionRoute = defineRoute({
   tag: 'Subscriptions',
   summary: 'Change, pause or resume a subscription',
   description:
-    'What is left out stays; a filter that is given replaces all three. `status: enabled` resumes one that was paused or ended, and `replay_after`, a cursor of the feed, sends it what it missed.',
+    'What is left out stays; null takes the name or a part of the filter away. `status: enabled` resumes one that was paused or ended: what happened meanwhile is sent with `replay_after`, a cursor of the feed or an instant such as `last_success_at`. Up to 1,000 events are looked through for it; while `replayed` has `more`, go on with `POST …/replay`.',
   pathSchema: connectionIdPath,
   bodySchema: z.strictObject({
-    ...SUBSCRIPTION_FIELDS,
+    ...SUBSCRIPTION_CHANGES,
     status: z.optional(z.enum(['enabled', 'paused'])),
     replay_after: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_CURSOR_LENGTH))),
   }),
   responses: {
-    200: { description: 'The subscription as it is now.', schema: subscriptionSchema },
+    200: {
+      description: 'The subscription as it is now; with `replay_after`, how much is sent again.',
+      schema: z.extend(subscriptionSchema, { replayed: z.optional(replayedSchema) }),
+    },
     ...errorResponses(...GUARDED, 404, 409, 410, 413, 415),
   },
   async handle({ path, body, caller }, ports: ApiPorts) {
     const { tenant, clientId } = caller
-    const filter = filterOf(body)
+    const { replay_after: after, status } = body
+    if (after !== undefined) await refuseReplay(ports, { tenant, id: path.id, after, status })
     const subscription = await updateSubscription(
       ports,
       { tenant, id: path.id, clientId },
       {
         name: body.name,
         target: targetOf(body),
-        filter: Object.keys(filter).length === 0 ? undefined : filter,
-        status: body.status,
+        filter: filterChangeOf(body),
+        status,
       },
     )
-    if (body.replay_after !== undefined) {
-      await replay(ports, { tenant, id: path.id, after: body.replay_after })
-    }
-    return { status: 200, body: subscriptionView(subscription) }
+    const shown = subscriptionView(subscription)
+    if (after === undefined) return { status: 200, body: shown }
+    const replayed = await replay(ports, { tenant, id: path.id, after })
+    return { status: 200, body: { ...shown, replayed } }
   },
 })

@@ -3,6 +3,7 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge'
+import { toldEvent } from '../../domain/event-words.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventOutlet, FeedEntry } from '../../ports/event-outlet.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
@@ -71,7 +72,7 @@ export class EventBridgeOutlet implements EventOutlet {
       Source: BUS_SOURCE,
       DetailType: event.type,
       Time: new Date(event.occurred_at),
-      Detail: JSON.stringify(event),
+      Detail: JSON.stringify(toldEvent(event)),
     }
   }
 }

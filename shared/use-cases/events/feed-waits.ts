@@ -17,17 +17,19 @@ export class FeedWaits {
   }
 
   /**
-   * Resolves when the tenant's feed grows, after `ms`, or at once when too many wait or the process stops. `look`
-   * begins after the wait is on its list, so that no event can come in between unseen; true ends the wait.
+   * Resolves when the tenant's feed grows, after `ms`, or at once when too many wait or the process stops: then to
+   * false, so that who is not held is told to come again later. `look` begins after the wait is on its list, so that
+   * no event can come in between unseen; true ends the wait.
    */
-  async until(tenant: string, ms: number, look: () => Promise<boolean>): Promise<void> {
+  async until(tenant: string, ms: number, look: () => Promise<boolean>): Promise<boolean> {
     const untilMs = this.#clock.monotonicMs() + ms
     for (;;) {
       const leftMs = untilMs - this.#clock.monotonicMs()
       const wake = this.#enter(tenant)
       try {
-        if (await look()) return
-        if (wake === undefined || leftMs <= 0 || this.#closed) return
+        if (await look()) return true
+        if (wake === undefined || this.#closed) return false
+        if (leftMs <= 0) return true
         await this.#clock.sleep(leftMs, wake.signal).catch(() => undefined)
       } finally {
         this.#leave(tenant, wake)

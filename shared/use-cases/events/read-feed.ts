@@ -1,5 +1,6 @@
-import type { VaultEvent } from '../../domain/change-event.ts'
+import { EVENT_RETENTION_DAYS, publishedAtS, type VaultEvent } from '../../domain/change-event.ts'
 import { VaultError } from '../../domain/errors.ts'
+import { isoInstantMs } from '../../domain/instant.ts'
 import { feedHeadKey, feedKey, feedPartition, feedSort } from '../../domain/keys.ts'
 import type { FeedEntry } from '../../ports/event-outlet.ts'
 import { decodePageToken, encodePageToken } from '../../ports/page-token.ts'
@@ -10,7 +11,10 @@ import { eventOf, FEED_HEAD_ROWS } from '../../rows/event-row.ts'
 export const LATEST = 'latest'
 
 /** What a feed cursor may be, for a caller who sent another. */
-export const CURSOR_ALLOWED = '`after` of an earlier answer of this feed, or `latest`'
+export const CURSOR_ALLOWED =
+  '`after` of an earlier answer of this feed, `latest`, or an instant such as 2026-12-01T09:00:00Z'
+
+const DAY_S = 86_400
 
 export interface FeedPage {
   readonly events: readonly VaultEvent[]
@@ -22,8 +26,8 @@ export interface FeedPage {
 type FeedPorts = Pick<Ports, 'items' | 'clock'>
 
 /**
- * A tenant's events after a cursor, oldest first; without a cursor from the oldest that is kept. Throws
- * `invalid-query` for a cursor that is not this tenant's, and `events-expired` when events between the cursor and
+ * A tenant's events after a cursor, or since an instant, oldest first; without either from the oldest that is kept.
+ * Throws `invalid-query` for a cursor that is not this tenant's, and `events-expired` when events between the cursor and
  * the oldest that is kept are gone: who follows the feed has missed something and must start anew.
  */
 export async function readFeed(
@@ -43,7 +47,7 @@ export async function readNumberedFeed(
   if (input.after === LATEST) {
     return { entries: [], after: cursorOf(tenant, await headOf(ports, tenant)), more: false }
   }
-  const from = input.after === undefined ? undefined : numberOf(tenant, input.after)
+  const from = input.after === undefined ? undefined : await placeOf(ports, tenant, input.after)
   const found = await read(ports, { tenant, after: from ?? 0, limit: limit + 1, descending: false })
   const items = found.slice(0, limit)
   const last = items.at(-1)?.number
@@ -54,16 +58,16 @@ export async function readNumberedFeed(
   return { entries, after: cursorOf(tenant, after), more: found.length > limit }
 }
 
-/** A tenant's events newest first, those before a cursor, or the newest of all. Throws `invalid-query`. */
+/** A tenant's events newest first, those before a cursor or an instant, or the newest of all. Throws `invalid-query`. */
 export async function readFeedBackwards(
   ports: FeedPorts,
   input: { tenant: string; before: string | undefined; limit: number },
 ): Promise<FeedPage> {
   const { tenant, limit } = input
-  const from = input.before === undefined ? Number.MAX_SAFE_INTEGER : numberOf(tenant, input.before)
+  const from = await beginningBackwards(ports, tenant, input.before)
   const found = await read(ports, { tenant, after: from, limit: limit + 1, descending: true })
   const items = found.slice(0, limit)
-  const oldest = items.at(-1)?.number ?? (input.before === undefined ? 0 : from)
+  const oldest = items.at(-1)?.number ?? (from === Number.MAX_SAFE_INTEGER ? 0 : from)
   return { events: eventsOf(items), after: cursorOf(tenant, oldest), more: found.length > limit }
 }
 
@@ -121,6 +125,36 @@ async function isKept(ports: FeedPorts, tenant: string, number: number): Promise
 
 async function headOf(ports: FeedPorts, tenant: string): Promise<number> {
   return FEED_HEAD_ROWS.find(await ports.items.get(feedHeadKey(tenant)))?.number ?? 0
+}
+
+async function beginningBackwards(
+  ports: FeedPorts,
+  tenant: string,
+  before: string | undefined,
+): Promise<number> {
+  if (before === undefined || before === LATEST) return Number.MAX_SAFE_INTEGER
+  const place = await placeOf(ports, tenant, before)
+  return isoInstantMs(before) === undefined ? place : place + 1
+}
+
+/** The number after which to go on: a cursor's, or that of the last event that was published before an instant. */
+async function placeOf(ports: FeedPorts, tenant: string, after: string): Promise<number> {
+  const sinceMs = isoInstantMs(after)
+  if (sinceMs === undefined) return numberOf(tenant, after)
+  const sinceS = Math.floor(sinceMs / 1000)
+  if (sinceS < ports.clock.nowMs() / 1000 - EVENT_RETENTION_DAYS * DAY_S)
+    throw expired('The feed keeps events for 30 days, and this instant is before that.')
+  let low = 0
+  let high = await headOf(ports, tenant)
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    const item = await ports.items.get(feedKey(tenant, middle))
+    // One that is gone was removed with age, and so were all before it.
+    const isBefore = item === undefined || publishedAtS(Number(item['expires_at_s'])) < sinceS
+    if (isBefore) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 /** The cursor after an event's number, opaque to whoever follows. */

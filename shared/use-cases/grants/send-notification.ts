@@ -1,6 +1,6 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
 import { renderCredential } from '../../connectors/render-credential.ts'
-import { eventMessage } from '../../domain/event-words.ts'
+import { eventMessage, toldEvent } from '../../domain/event-words.ts'
 import type { SendRequest, SendResult } from '../../ports/grant-runner.ts'
 import { retryAfterMs } from '../../ports/retry-after.ts'
 import { findConnection } from '../commit/connection-rows.ts'
@@ -35,7 +35,7 @@ export async function sendNotification(ports: SendPorts, request: SendRequest): 
   const { url } = renderCredential(setup, content.setup).request
   if (url === undefined) return { kind: 'failed', code: 'target_gone' }
   const text = await sentenceAbout(ports, request)
-  const body = setup.webhookBody === 'text' ? { text } : { text, event: request.event }
+  const body = setup.webhookBody === 'text' ? { text } : { text, event: { ...toldEvent(request.event) } }
   const outcome = await ports.outgoing(url, {
     tenant: request.tenant,
     method: 'POST',

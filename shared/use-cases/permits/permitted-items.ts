@@ -35,7 +35,9 @@ export class PermittedItems implements ItemStore {
 
   async get(key: ItemKey, options?: { consistent?: boolean }): Promise<Attributes | undefined> {
     const attributes = await this.#store.get(key, options)
-    return attributes === undefined || this.#isVisible({ key, attributes }) ? attributes : undefined
+    if (attributes === undefined) return undefined
+    if (findPartitionParts(key.partition)?.kind === 'FEED') return this.#blank({ key, attributes }).attributes
+    return this.#isVisible({ key, attributes }) ? attributes : undefined
   }
 
   transact(writes: readonly Write[]): Promise<void> {
@@ -85,14 +87,15 @@ export class PermittedItems implements ItemStore {
     return { items, ...(token === undefined ? {} : { nextToken: token }) }
   }
 
-  /** The feed keeps its numbers, which have no gaps; what is not permitted is there without its event. */
   async #blanked(query: ItemQuery): Promise<ItemPage> {
     const page = await this.#store.query(query)
-    const items = page.items.map((item) => {
-      const { v, expires_at_s } = item.attributes
-      return this.#isVisible(item) ? item : { ...item, attributes: { v, expires_at_s } }
-    })
-    return { ...page, items }
+    return { ...page, items: page.items.map((item) => this.#blank(item)) }
+  }
+
+  /** The feed keeps its numbers, which have no gaps; what is not permitted is there without its event. */
+  #blank(item: Item): Item {
+    const { v, expires_at_s } = item.attributes
+    return this.#isVisible(item) ? item : { ...item, attributes: { v, expires_at_s } }
   }
 
   /** How many there are for this client, in the place of the tenant's counters. */

@@ -1,6 +1,6 @@
 import type { VaultEvent } from '../../domain/change-event.ts'
 import { isChangeEvent } from '../../domain/change-event.ts'
-import { eventMessage } from '../../domain/event-words.ts'
+import { toldEvent } from '../../domain/event-words.ts'
 import type { JsonObject } from '../../domain/json.ts'
 
 /**
@@ -21,6 +21,6 @@ export function cloudEventOf(event: VaultEvent, deployment: string): JsonObject 
       : { subject: event.connection_id, partitionkey: event.connection_id }),
     ...(isChangeEvent(event) ? { sequence: String(event.sequence) } : {}),
     ...(event.type === 'subscription.test' ? { purpose: 'test' } : {}),
-    data: { ...event, message: eventMessage(event) },
+    data: toldEvent(event),
   }
 }

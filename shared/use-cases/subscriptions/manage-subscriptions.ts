@@ -2,6 +2,7 @@ import { findSetupOf } from '../../connectors/catalogue.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newId, newUuid } from '../../domain/ids.ts'
 import { subscriptionKey } from '../../domain/keys.ts'
+import { shownName } from '../../domain/schema-issue.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { Subscription, SubscriptionFilter, SubscriptionTarget } from '../../domain/subscription.ts'
 import { errorFields } from '../../ports/error-fields.ts'
@@ -50,6 +51,7 @@ export async function createSubscription(
   input: SubscriptionInput,
 ): Promise<SubscriptionWithSecret> {
   await checkTarget(ports, input.tenant, input.target)
+  await refuseUnknownConnections(ports, input.tenant, input.filter.connectionIds)
   if ((await listSubscriptions(ports, input.tenant)).length >= MAX_SUBSCRIPTIONS) {
     throw new VaultError('conflict', `There are ${MAX_SUBSCRIPTIONS} subscriptions already. Delete some.`)
   }
@@ -59,7 +61,7 @@ export async function createSubscription(
     tenant: input.tenant,
     ...(input.name === undefined ? {} : { name: input.name }),
     target: input.target,
-    filter: input.filter,
+    filter: withoutRepeats(input.filter),
     status: 'enabled',
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
@@ -73,11 +75,11 @@ export async function createSubscription(
   return { subscription: draft }
 }
 
-/** What of a subscription may be changed; a member that is undefined stays. */
+/** What of a subscription may be changed; a member that is undefined stays, and null takes away. */
 export interface SubscriptionChange {
-  readonly name?: string | undefined
+  readonly name?: string | null | undefined
   readonly target?: SubscriptionTarget | undefined
-  readonly filter?: SubscriptionFilter | undefined
+  readonly filter?: { readonly [Member in keyof SubscriptionFilter]: SubscriptionFilter[Member] | null }
   readonly status?: 'enabled' | 'paused' | undefined
 }
 
@@ -96,13 +98,17 @@ export async function updateSubscription(
     })
   }
   if (target !== undefined) await checkTarget(ports, at.tenant, target)
-  const { reason: _, ...before } = seen
+  const known = new Set(seen.filter.connectionIds)
+  const added = change.filter?.connectionIds?.filter((id) => !known.has(id))
+  await refuseUnknownConnections(ports, at.tenant, added)
+  const { reason, name, ...before } = seen
   const status = change.status ?? seen.status
   const next: Subscription = {
-    ...(status === seen.status ? seen : before),
-    ...(change.name === undefined ? {} : { name: change.name }),
+    ...before,
+    ...(reason === undefined || status !== seen.status ? {} : { reason }),
+    ...withoutNulls({ name: change.name === undefined ? name : change.name }),
     target: target ?? seen.target,
-    filter: change.filter ?? seen.filter,
+    filter: withoutRepeats(withoutNulls({ ...seen.filter, ...change.filter })),
     status,
     ...(status === 'paused' && seen.status !== 'paused' ? { reason: 'by_person' } : {}),
     ...nextVersion(ports, seen),
@@ -161,6 +167,39 @@ export async function deleteSubscription(ports: Ports, tenant: string, id: strin
     // It is gone, and says so; its intent has reconcile remove the signing key.
     ports.log.warn('left the end of a subscription to reconcile', { tenant, ...errorFields(error) })
   }
+}
+
+/** A filter by what is not there would let nothing through, and nobody would notice. */
+async function refuseUnknownConnections(
+  ports: Ports,
+  tenant: string,
+  ids: readonly string[] = [],
+): Promise<void> {
+  const rows = await Promise.all(ids.map((id) => findConnection(ports, tenant, id)))
+  const unknown = ids.find((_, index) => rows[index] === undefined)
+  if (unknown === undefined) return
+  throw new VaultError('invalid-body', `There is no connection ${shownName(unknown)}`, {
+    field: 'connection_ids',
+    allowed: 'ids of connections that are there',
+  })
+}
+
+/** The same lists, each value once. */
+function withoutRepeats({ types, appIds, connectionIds }: SubscriptionFilter): SubscriptionFilter {
+  return {
+    ...(types && { types: [...new Set(types)] }),
+    ...(appIds && { appIds: [...new Set(appIds)] }),
+    ...(connectionIds && { connectionIds: [...new Set(connectionIds)] }),
+  }
+}
+
+type WithoutNulls<T> = { [Member in keyof T]: Exclude<T[Member], null> }
+
+/** The members that hold something. */
+function withoutNulls<T extends object>(members: T): Partial<WithoutNulls<T>> {
+  return Object.fromEntries(
+    Object.entries(members).filter(([, value]) => value !== null && value !== undefined),
+  ) as Partial<WithoutNulls<T>>
 }
 
 function nextVersion(ports: Ports, seen: Subscription): Pick<Subscription, 'version' | 'updatedAtMs' | 'op'> {

@@ -2,10 +2,11 @@ import type { Delivery } from '../../domain/delivery.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { deliveriesPartition, deliverySortPrefix } from '../../domain/keys.ts'
+import type { SubscriptionStatus } from '../../domain/subscription.ts'
 import type { DeliveryQueue } from '../../ports/delivery-queue.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { DELIVERY_ROWS } from '../../rows/delivery-row.ts'
-import { readNumberedFeed } from '../events/read-feed.ts'
+import { CURSOR_ALLOWED, readNumberedFeed } from '../events/read-feed.ts'
 import { messagesFor } from './fan-out.ts'
 import { getSubscription } from './subscription-rows.ts'
 
@@ -27,13 +28,37 @@ export async function replay(
   const { tenant, id, after } = input
   const subscription = await getSubscription(ports, tenant, id)
   if (subscription.status !== 'enabled') {
-    throw new VaultError('conflict', 'The subscription is not enabled. Resume it, then replay.')
+    throw notEnabled('replay')
   }
   const page = await readNumberedFeed(ports, { tenant, after, limit: MAX_REPLAYED })
   const again = newUuid(ports.random)
   const messages = await messagesFor(ports, { tenant, entries: page.entries, only: id, again })
   if (messages.length > 0) await ports.deliveries.enqueue(messages)
   return { queued: messages.length, after: page.after, more: page.more }
+}
+
+/**
+ * Throws what a replay would, before anything is changed for it: `not-found`, `conflict` where the subscription is
+ * not going to be enabled, `invalid-body` for a place that is none, `events-expired`.
+ */
+export async function refuseReplay(
+  ports: Pick<ReplayPorts, 'items' | 'clock'>,
+  input: { tenant: string; id: string; after: string; status: SubscriptionStatus | undefined },
+): Promise<void> {
+  const { tenant, id, after } = input
+  const { status } = await getSubscription(ports, tenant, id)
+  if ((input.status ?? status) !== 'enabled') throw notEnabled('replay')
+  try {
+    await readNumberedFeed(ports, { tenant, after, limit: 1 })
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code !== 'invalid-query') throw error
+    const where = { field: 'replay_after', allowed: CURSOR_ALLOWED, cause: error }
+    throw new VaultError('invalid-body', 'There is no such place in the feed', where)
+  }
+}
+
+function notEnabled(then: string): VaultError {
+  return new VaultError('conflict', `The subscription is not enabled. Resume it, then ${then}.`)
 }
 
 /** Sends a subscription a test event, marked as one, and answers its id. Throws `not-found`, `conflict`. */
@@ -44,7 +69,7 @@ export async function sendTest(
   const { tenant, id, clientId } = input
   const subscription = await getSubscription(ports, tenant, id)
   if (subscription.status !== 'enabled') {
-    throw new VaultError('conflict', 'The subscription is not enabled. Resume it, then test it.')
+    throw notEnabled('test it')
   }
   const eventId = newUuid(ports.random)
   const event = {

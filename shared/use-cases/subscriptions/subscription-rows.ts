@@ -3,6 +3,7 @@ import { VaultError } from '../../domain/errors.ts'
 import { subscriptionKey, subscriptionsPartition } from '../../domain/keys.ts'
 import type { Subscription } from '../../domain/subscription.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
+import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SUBSCRIPTION_ROWS } from '../../rows/subscription-row.ts'
 import { isUndoneCreation } from '../../rows/undone-row.ts'
@@ -37,11 +38,14 @@ export async function listSubscriptions(
   ports: Pick<Ports, 'items'>,
   tenant: string,
 ): Promise<Subscription[]> {
-  const page = await ports.items.query({
+  const found: Subscription[] = []
+  // All pages: creations that met may be more than the limit, and marks of what was undone stand among them.
+  for await (const page of pagesOf(ports.items, {
     partition: subscriptionsPartition(tenant),
     limit: MAX_SUBSCRIPTIONS,
-  })
-  return page.items.flatMap(({ attributes }) => subscriptionOf(attributes) ?? [])
+  }))
+    found.push(...page.flatMap(({ attributes }) => subscriptionOf(attributes) ?? []))
+  return found
 }
 
 /** What only says that a subscription will never be created is none. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { asyncApiDocument } from '../../../functions/api/asyncapi.ts'
-import { EVENT_TYPES } from '../../../shared/domain/change-event.ts'
+import { EVENT_TYPES, isChangeType, type VaultEvent } from '../../../shared/domain/change-event.ts'
+import { expectDescribed } from '../../support/described-events.ts'
 import { PROJECT_ROOT } from '../../support/source-files.ts'
 
 const document = asyncApiDocument('https://vault.example.com')
@@ -17,7 +18,25 @@ new Parser().parse(require('node:fs').readFileSync(process.argv.at(-1), 'utf8'))
   process.stdout.write(JSON.stringify({ valid: document !== undefined, errors }))
 })`
 
+const EVENT = { id: 'e', tenant: 'acme', occurred_at: '2026-11-29T05:00:00.000Z' }
+const CHANGE = {
+  connection_id: 'ac_1',
+  app_id: 'HTTP',
+  version: 1,
+  credential_version: 1,
+  sequence: 1,
+  changed: [],
+}
+
 describe('asyncApiDocument', () => {
+  it.each(EVENT_TYPES)('describes what is told of %s, flat and as a webhook', (type) => {
+    const about = isChangeType(type) ? CHANGE : { subscription_id: 'su_1', reason: 'failing' }
+    const event = { ...EVENT, type, ...about } as VaultEvent
+    expect(() => expectDescribed(event)).not.toThrow()
+    expect(() => expectDescribed({ ...event, actor: { id: 'me' } })).not.toThrow()
+    expect(() => expectDescribed({ ...event, occurred_at: 'yesterday' })).toThrow('occurred_at')
+  })
+
   it('is valid by the official parser', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'asyncapi-'))
     try {

@@ -1,5 +1,6 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { EventBridgeOutlet } from '../../../../shared/adapters/eventbridge/event-bridge-outlet.ts'
+import { toldEvent } from '../../../../shared/domain/event-words.ts'
 import type { FeedEntry } from '../../../../shared/ports/event-outlet.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { type ScriptedAwsService, startScriptedAwsService } from '../../../support/scripted-aws-service.ts'
@@ -63,7 +64,7 @@ describe('EventBridgeOutlet', () => {
       EventBusName: 'flow-vault-test',
       Source: 'flow-vault',
       DetailType: 'connection.updated',
-      Detail: JSON.stringify(entries(1)[0]!.event),
+      Detail: JSON.stringify(toldEvent(entries(1)[0]!.event)),
     })
   })
 
