@@ -56,6 +56,12 @@ export function watchFigures(stage: string, add: AddAlarm): void {
     minutes: [1, 1],
     description: 'A connection points at a secret that is not there: the log names it.',
   })
+  add('unreadable-items', {
+    metric: figure('reconcile_items', 'Sum', { kind: 'item-unreadable' }),
+    above: 0,
+    minutes: [1, 1],
+    description: 'The daily comparison met items that it cannot read: the log names each.',
+  })
   watchGrants(figure, add)
   add('comparison-missing', {
     // Each run counts what it found, nothing too: no figure in a day means that none came to its end.

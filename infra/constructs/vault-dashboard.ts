@@ -71,4 +71,11 @@ export class VaultDashboard extends Construct {
 }
 
 const FETCHES = ['served', 'not-modified', 'unavailable', 'failed', 'refused']
-const RECONCILED = ['intent-undone', 'rescue', 'failed', 'orphan-removed', 'pointer-dangling']
+const RECONCILED = [
+  'intent-undone',
+  'rescue',
+  'failed',
+  'orphan-removed',
+  'pointer-dangling',
+  'item-unreadable',
+]

@@ -18,6 +18,7 @@ export const LOG_FIELDS = [
   'version_id',
   'app_id',
   'owner',
+  'item',
   'url',
   'signal',
   // A failure.
@@ -49,6 +50,7 @@ export const LOG_FIELDS = [
   'purged',
   'discarded',
   'postponed',
+  'unreadable',
 ] as const
 
 /** The name of a field of a log line. */

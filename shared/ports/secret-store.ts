@@ -1,5 +1,5 @@
 import type { SecretText } from '../domain/secret-text.ts'
-import type { ScanQuery, Write } from './item-store.ts'
+import type { ItemKey, ScanQuery, Write } from './item-store.ts'
 
 /**
  * Secret material in immutable versions. A row's pointer `{secretId, versionId}` is the only way to a value.
@@ -80,6 +80,8 @@ export interface SecretPage {
    * superseded versions go by themselves.
    */
   readonly versions?: readonly SecretVersionDescription[]
+  /** What belongs to secrets and cannot be read: nothing is known of it but its key. */
+  readonly unreadable?: readonly { readonly key: ItemKey; readonly error: unknown }[]
   /** The store lists in no segments: the first has all. */
   readonly isUnsegmented?: true
   readonly nextToken?: string

@@ -207,6 +207,7 @@ describe('the thresholds', () => {
       'oldest-due': [180_000, 3, 3, 'breaching'],
       'reconcile-failures': [0, 10, 15, 'notBreaching'],
       'dangling-pointers': [0, 1, 1, 'notBreaching'],
+      'unreadable-items': [0, 1, 1, 'notBreaching'],
       'answers-lost': [3, 2, 5, 'notBreaching'],
       'grants-lost': [5, 2, 5, 'notBreaching'],
       orphans: [10, 1, 1, 'notBreaching'],

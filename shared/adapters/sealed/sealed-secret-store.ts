@@ -1,4 +1,3 @@
-import { InvariantError } from '../../domain/errors.ts'
 import {
   META_SORT,
   metaKey,
@@ -29,6 +28,7 @@ import {
   type SecretVersionDescription,
   type StagedVersion,
 } from '../../ports/secret-store.ts'
+import { UnreadableItemError } from '../../rows/row-codec.ts'
 import { SEALED_VERSION_ROWS, SECRET_META_ROWS } from '../../rows/sealed-rows.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
 import { envelopeOf, openText, sealText } from './envelope.ts'
@@ -167,9 +167,24 @@ export class SealedSecretStore implements SecretStore {
 
   async list(query: ScanQuery): Promise<SecretPage> {
     const page = await this.#ports.items.scan(query)
-    const items = page.items.flatMap(({ key, attributes }) => describe(key, attributes) ?? [])
-    const versions = page.items.flatMap(({ key, attributes }) => describeVersion(key, attributes) ?? [])
-    return { items, versions, ...(page.nextToken === undefined ? {} : { nextToken: page.nextToken }) }
+    const items: SecretDescription[] = []
+    const versions: SecretVersionDescription[] = []
+    const unreadable: { key: ItemKey; error: unknown }[] = []
+    for (const { key, attributes } of page.items) {
+      try {
+        items.push(...describe(key, attributes))
+        versions.push(...describeVersion(key, attributes))
+      } catch (error) {
+        if (!(error instanceof UnreadableItemError)) throw error
+        unreadable.push({ key, error })
+      }
+    }
+    return {
+      items,
+      versions,
+      unreadable,
+      ...(page.nextToken === undefined ? {} : { nextToken: page.nextToken }),
+    }
   }
 
   /**
@@ -204,18 +219,19 @@ export class SealedSecretStore implements SecretStore {
 }
 
 /** What `list` says of an item: something of a secret's `meta`, nothing of any other item in the store. */
-function describe(key: ItemKey, attributes: Attributes): SecretDescription | undefined {
+function describe(key: ItemKey, attributes: Attributes): SecretDescription[] {
   const secretId = key.sort === META_SORT ? secretIdOfPartition(key.partition) : undefined
-  if (secretId === undefined) return undefined
+  if (secretId === undefined) return []
   const { createdAtMs, deletedAtMs } = SECRET_META_ROWS.decode(attributes)
   if (typeof createdAtMs !== 'number')
-    throw new InvariantError('the meta item of a secret has no createdAtMs')
-  return typeof deletedAtMs === 'number' ? { secretId, createdAtMs, deletedAtMs } : { secretId, createdAtMs }
+    throw new UnreadableItemError('the meta item of a secret has no createdAtMs')
+  return [
+    typeof deletedAtMs === 'number' ? { secretId, createdAtMs, deletedAtMs } : { secretId, createdAtMs },
+  ]
 }
 
-function describeVersion(key: ItemKey, attributes: Attributes): SecretVersionDescription | undefined {
+function describeVersion(key: ItemKey, attributes: Attributes): SecretVersionDescription[] {
   const version = versionOfKey(key)
-  return version === undefined
-    ? undefined
-    : { ...version, createdAtMs: SEALED_VERSION_ROWS.decode(attributes).createdAtMs }
+  if (version === undefined) return []
+  return [{ ...version, createdAtMs: SEALED_VERSION_ROWS.decode(attributes).createdAtMs }]
 }

@@ -41,6 +41,7 @@ export function measureComparison(
     'orphan-postponed': report.postponed,
     'secret-restored': report.restored,
     'pointer-dangling': report.danglingPointers,
+    'item-unreadable': report.unreadable,
   }
   for (const [kind, count] of Object.entries(items)) metrics.count('reconcile_items', count, { kind })
 }

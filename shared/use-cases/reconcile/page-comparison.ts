@@ -1,9 +1,11 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { InvariantError } from '../../domain/errors.ts'
 import { connectionKey, findPartitionParts } from '../../domain/keys.ts'
 import { findSealedGrant } from '../../domain/sealed-keys.ts'
 import { findSecretIdParts, parseSecretId } from '../../domain/secret-id.ts'
+import { errorFields } from '../../ports/error-fields.ts'
 import type { SealedPlace } from '../../ports/grant-sealer.ts'
-import type { Item } from '../../ports/item-store.ts'
+import type { Item, ItemKey } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
   RECOVERY_WINDOW_DAYS,
@@ -11,6 +13,8 @@ import {
   type SecretPage,
   type SecretVersionDescription,
 } from '../../ports/secret-store.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
+import { UnreadableItemError } from '../../rows/row-codec.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { forgetEndedSecret } from './ended-secrets.ts'
 import { isLeftover, removeLeftover, tellMissingTokens } from './leftover-tokens.ts'
@@ -22,7 +26,7 @@ const DAY_MS = 24 * 3600_000
 const MIN_AGE_MS = DAY_MS
 /** A mistake of this comparison, or of whoever damaged the rows, must not empty the secret store in one night. */
 const MAX_REMOVALS = 100
-/** Each costs a write; what is over is seen the next day. */
+/** Each costs a write or a line; what is over is seen the next day. */
 const MAX_SIGHTINGS = 1000
 
 /** What one comparison of both stores found, and what it did about it. */
@@ -48,7 +52,12 @@ export interface ComparisonReport {
   readonly missingTokens: number
   /** What would have been removed but for the cap. */
   readonly postponed: number
+  /** Looks that ended at an item which is not what its key says: it is left alone, with all that it may point at. */
+  readonly unreadable: number
 }
+
+/** What says that an item is of another format, or is damaged; everything else is trouble of a store. */
+const UNREADABLE = [UnreadableItemError, InvariantError, TypeError]
 
 /** What was counted so far. */
 export type ComparisonCounts = { -readonly [Name in keyof ComparisonReport]: number }
@@ -72,6 +81,7 @@ export function noCounts(): ComparisonCounts {
     tokensRemoved: 0,
     missingTokens: 0,
     postponed: 0,
+    unreadable: 0,
   }
 }
 
@@ -99,15 +109,36 @@ export class PageComparison {
 
   /** Rows: whether what they point at is there. Sealed tokens: whether a row names them. */
   async ofRows(items: readonly Item[]): Promise<void> {
-    await Promise.all(items.map((item) => this.#lookAtItem(item)))
+    await Promise.all(items.map((item) => this.#stepOver(nameOf(item.key), () => this.#lookAtItem(item))))
   }
 
   /** Secrets and their versions: whether something points at them. */
-  async ofSecrets({ items, versions = [], isUnsegmented }: SecretPage): Promise<void> {
+  async ofSecrets({ items, versions = [], unreadable = [], isUnsegmented }: SecretPage): Promise<void> {
     if (isUnsegmented) this.#parts = 1
     const rows: RowsOfPage = new Map()
-    await Promise.all(items.map((secret) => this.#lookAtSecret(secret, rows)))
-    await Promise.all(versions.map((version) => this.#lookAtVersion(version, rows)))
+    for (const { key, error } of unreadable) this.#tellUnreadable(nameOf(key), error)
+    const look = (one: { secretId: string }, act: () => Promise<void>) => this.#stepOver(one.secretId, act)
+    await Promise.all(items.map((secret) => look(secret, () => this.#lookAtSecret(secret, rows))))
+    await Promise.all(versions.map((version) => look(version, () => this.#lookAtVersion(version, rows))))
+  }
+
+  /** One item that cannot be read must not keep all others of its segment from being looked at, today and ever. */
+  async #stepOver(what: string, look: () => Promise<void>): Promise<void> {
+    try {
+      await look()
+    } catch (error) {
+      if (!UNREADABLE.some((kind) => error instanceof kind)) throw error
+      this.#tellUnreadable(what, error)
+    }
+  }
+
+  #tellUnreadable(item: string, error: unknown): void {
+    this.counts.unreadable++
+    if (this.counts.unreadable > this.#share(MAX_SIGHTINGS)) return
+    this.#ports.log.error('an item is not what its key says: it is left alone, and so is what it points at', {
+      item,
+      ...errorFields(error),
+    })
   }
 
   async #lookAtItem(item: Item): Promise<void> {
@@ -118,8 +149,7 @@ export class PageComparison {
     const parts = findPartitionParts(item.key.partition)
     if (parts?.kind === 'OAUTH_APPS') return forgetEndedSecret(this.#ports, item, this.#nowMs)
     if (parts?.kind !== 'CONNECTIONS') return
-    const stored: unknown = item.attributes
-    const { grant } = stored as ConnectionRow
+    const { grant } = CONNECTION_ROWS.decode(item.attributes)
     const owner = { tenant: parts.tenant, id: item.key.sort }
     this.counts.missingTokens += await tellMissingTokens(this.#ports, owner, grant)
   }
@@ -244,6 +274,10 @@ export class PageComparison {
   #share(most: number): number {
     return Math.ceil(most / this.#parts)
   }
+}
+
+function nameOf({ partition, sort }: ItemKey): string {
+  return `${partition} ${sort}`
 }
 
 /** Rows that a page of secrets asked for: a secret and its versions lie side by side and belong to one. */

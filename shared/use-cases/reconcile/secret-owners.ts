@@ -1,16 +1,16 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { connectionKey, findPartitionParts, OAUTH_APP_PREFIX, rescuesOf } from '../../domain/keys.ts'
 import { findSecretIdParts } from '../../domain/secret-id.ts'
-import type { Subscription } from '../../domain/subscription.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import type { OauthApplication } from '../../rows/application-row.ts'
+import { applicationOf } from '../../rows/application-row.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { type Rescue, rescueOf } from '../../rows/rescue-row.ts'
-import type { Tombstone } from '../../rows/tombstone-row.ts'
+import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { findTombstone } from '../connections/tombstones.ts'
 import { findOauthApplication, triedPrevious } from '../oauth-applications/oauth-application.ts'
-import { findSubscription } from '../subscriptions/subscription-rows.ts'
+import { findSubscription, subscriptionOf } from '../subscriptions/subscription-rows.ts'
 
 /** A connection has a rescue or two at a time; a page of them is all there ever are. */
 const MAX_RESCUES = 100
@@ -90,21 +90,22 @@ export async function readPointing(
   }
 }
 
-/** What an item of the row store points at, if it is one that does. */
+/** What an item of the row store points at, if it is one that does. Throws `UnreadableItemError`. */
 export function findOwnedSecret(
   item: Item,
 ): { secret: SecretPointer; tenant: string; ownerId: string } | undefined {
   const parts = findPartitionParts(item.key.partition)
-  const attributes: unknown = item.attributes
-  const ownerId = item.key.sort
-  const found = (secret: SecretPointer | undefined) =>
-    secret === undefined ? undefined : { secret, tenant: parts!.tenant, ownerId }
-  if (parts?.kind === 'CONNECTIONS') return found((attributes as ConnectionRow).secret)
-  if (parts?.kind === 'OAUTH_APPS' && ownerId.startsWith(OAUTH_APP_PREFIX))
-    return found((attributes as OauthApplication).secret)
-  if (parts?.kind === 'SUBSCRIPTIONS') return found((attributes as Subscription).secret)
-  if (parts?.kind !== 'TOMBSTONES') return undefined
-  const { state, purge, row } = attributes as Tombstone
+  const secret = parts === undefined ? undefined : pointerOf(parts.kind, item)
+  return secret === undefined ? undefined : { secret, tenant: parts!.tenant, ownerId: item.key.sort }
+}
+
+function pointerOf(kind: string, { key, attributes }: Item): SecretPointer | undefined {
+  if (kind === 'CONNECTIONS') return CONNECTION_ROWS.decode(attributes).secret
+  if (kind === 'OAUTH_APPS')
+    return key.sort.startsWith(OAUTH_APP_PREFIX) ? applicationOf(attributes)?.secret : undefined
+  if (kind === 'SUBSCRIPTIONS') return subscriptionOf(attributes)?.secret
+  if (kind !== 'TOMBSTONES') return undefined
+  const { state, purge, row } = TOMBSTONE_ROWS.decode(attributes)
   // One that is being destroyed may point at what is gone already.
-  return state === 'deleted' && !purge ? found(row.secret) : undefined
+  return state === 'deleted' && !purge ? row.secret : undefined
 }

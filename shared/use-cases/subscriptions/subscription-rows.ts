@@ -49,7 +49,8 @@ export async function listSubscriptions(
 }
 
 /** What only says that a subscription will never be created is none. */
-function subscriptionOf(attributes: Attributes | undefined): Subscription | undefined {
+/** A subscription as it is stored. What only says that one will never be created is none. */
+export function subscriptionOf(attributes: Attributes | undefined): Subscription | undefined {
   if (attributes === undefined || isUndoneCreation(attributes)) return undefined
   return SUBSCRIPTION_ROWS.decode(attributes)
 }

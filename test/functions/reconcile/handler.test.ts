@@ -37,6 +37,7 @@ describe('the reconcile function', () => {
       purged: 0,
       discarded: 0,
       postponed: 0,
+      unreadable: 0,
       leftover_tokens: 0,
       tokens_removed: 0,
       missing_tokens: 0,
