@@ -25,6 +25,7 @@ import {
 } from '../../ports/secret-store.ts'
 import { type AwsFailure, awsFailure } from '../aws-failure.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
+import { takeTurns } from './paced-write.ts'
 import { secretsManagerError } from './secrets-manager-failure.ts'
 import type { WriteBudget } from './write-budget.ts'
 
@@ -113,8 +114,8 @@ export class SecretsManagerStore implements SecretStore {
 
   async create(secretId: string): Promise<void> {
     const command = new CreateSecretCommand(this.#newSecret(secretId))
-    const accepted = [EXISTS]
-    await this.#write('CreateSecret', 'create', () => this.#client.send(command), accepted)
+    await takeTurns(this.#writeBudget, 'create', command)
+    await writing('CreateSecret', this.#client.send(command), [EXISTS])
   }
 
   /** Nothing to write: see `discard`. */
@@ -130,8 +131,8 @@ export class SecretsManagerStore implements SecretStore {
       SecretId: secretId,
       RecoveryWindowInDays: this.#recoveryWindowDays,
     })
-    const done = [ABSENT, MARKED_DELETED]
-    await this.#write('DeleteSecret', 'delete', () => this.#client.send(command), done)
+    await takeTurns(this.#writeBudget, 'delete', command)
+    await writing('DeleteSecret', this.#client.send(command), [ABSENT, MARKED_DELETED])
   }
 
   /**
@@ -140,8 +141,8 @@ export class SecretsManagerStore implements SecretStore {
    */
   async restore(secretId: string): Promise<void> {
     const command = new RestoreSecretCommand({ SecretId: secretId })
-    const accepted = [ABSENT, MARKED_DELETED]
-    const failure = await this.#write('RestoreSecret', 'restore', () => this.#client.send(command), accepted)
+    await takeTurns(this.#writeBudget, 'restore', command)
+    const failure = await writing('RestoreSecret', this.#client.send(command), [ABSENT, MARKED_DELETED])
     if (failure?.name === ABSENT) throw new SecretNotFoundError('the secret is gone')
     if (failure !== undefined && (await this.#isMarkedDeleted(secretId))) {
       throw secretsManagerError('RestoreSecret', failure)
@@ -150,7 +151,8 @@ export class SecretsManagerStore implements SecretStore {
 
   async purge(secretId: string): Promise<void> {
     const command = new DeleteSecretCommand({ SecretId: secretId, ForceDeleteWithoutRecovery: true })
-    await this.#write('DeleteSecret', 'delete', () => this.#client.send(command), [ABSENT])
+    await takeTurns(this.#writeBudget, 'delete', command)
+    await writing('DeleteSecret', this.#client.send(command), [ABSENT])
   }
 
   async has(secretId: string): Promise<boolean> {
@@ -200,7 +202,7 @@ export class SecretsManagerStore implements SecretStore {
       ClientRequestToken: version.requestToken,
       SecretString: version.value.reveal(),
     })
-    await this.#writeBudget.take('put')
+    await takeTurns(this.#writeBudget, 'put', command)
     try {
       return versionOf(await this.#client.send(command), 'PutSecretValue')
     } catch (error) {
@@ -216,7 +218,7 @@ export class SecretsManagerStore implements SecretStore {
       ClientRequestToken: version.requestToken,
       SecretString: version.value.reveal(),
     })
-    await this.#writeBudget.take('create')
+    await takeTurns(this.#writeBudget, 'create', command)
     try {
       return versionOf(await this.#client.send(command), 'CreateSecret')
     } catch (error) {
@@ -230,24 +232,6 @@ export class SecretsManagerStore implements SecretStore {
   #newSecret(secretId: string): { Name: string; Tags: Tag[]; KmsKeyId?: string } {
     const key = this.#kmsKeyId === undefined ? {} : { KmsKeyId: this.#kmsKeyId }
     return { Name: secretId, Tags: this.#tagsOf(secretId), ...key }
-  }
-
-  /** The failure, if its name is one of `accepted`; any other is thrown. */
-  async #write(
-    call: string,
-    kind: 'create' | 'delete' | 'restore',
-    send: () => Promise<unknown>,
-    accepted: readonly string[],
-  ): Promise<AwsFailure | undefined> {
-    await this.#writeBudget.take(kind)
-    try {
-      await send()
-      return undefined
-    } catch (error) {
-      const failure = awsFailure(error)
-      if (accepted.includes(failure.name)) return failure
-      throw secretsManagerError(call, failure)
-    }
   }
 
   #tagsOf(secretId: string): Tag[] {
@@ -267,6 +251,22 @@ export class SecretsManagerStore implements SecretStore {
       throw new InvariantError('Secrets Manager lists a secret without CreatedDate')
     const description = { secretId: Name, createdAtMs: CreatedDate.getTime() }
     return DeletedDate === undefined ? description : { ...description, deletedAtMs: DeletedDate.getTime() }
+  }
+}
+
+/** The failure of a write, if its name is one of `accepted`; any other is thrown. */
+async function writing(
+  call: string,
+  sent: Promise<unknown>,
+  accepted: readonly string[],
+): Promise<AwsFailure | undefined> {
+  try {
+    await sent
+    return undefined
+  } catch (error) {
+    const failure = awsFailure(error)
+    if (accepted.includes(failure.name)) return failure
+    throw secretsManagerError(call, failure)
   }
 }
 

@@ -109,12 +109,32 @@ describe('SecretsManagerStore.stage', () => {
   it('does not believe a refusal that came after an unanswered attempt of the SDK', async () => {
     const retrying = new SecretsManagerClient({ ...service.clientConfig, maxAttempts: 2 })
     service.script({ wire: 'silent' }, { error: 'ThrottlingException' })
-    const error = await storeWith(retrying)
+    const staged = storeWith(retrying, 60_000)
       .stage(secretId, randomUUID(), VALUE)
       .catch((thrown: unknown) => thrown)
+    await advanceUntilAsked(2)
+    const error = await staged
     retrying.destroy()
-    expect(service.asked).toHaveLength(2)
     expect(error).toMatchObject({ name: 'StoreUnavailableError', outcome: 'unknown' })
+  })
+
+  it.each([
+    ['stage', { body: { VersionId: 'v' } }, (its: SecretsManagerStore) => its.stage(secretId, 'v', VALUE)],
+    ['create', { body: {} }, (its: SecretsManagerStore) => its.create(secretId)],
+    ['scheduleDeletion', { body: {} }, (its: SecretsManagerStore) => its.scheduleDeletion(secretId)],
+    ['restore', { body: {} }, (its: SecretsManagerStore) => its.restore(secretId)],
+    ['purge', { body: {} }, (its: SecretsManagerStore) => its.purge(secretId)],
+  ] as const)('lets the SDK repeat a %s within the write budget only', async (_what, done, write) => {
+    const retrying = new SecretsManagerClient({ ...service.clientConfig, maxAttempts: 3 })
+    service.script({ error: 'InternalServiceError', status: 500 }, done)
+    const refused = await write(storeWith(retrying)).catch((thrown: unknown) => thrown)
+    expect(refused).toMatchObject({ name: 'StoreUnavailableError', outcome: 'unknown' })
+    expect(service.asked).toHaveLength(1)
+    await clock.advance(1_000)
+    const patient = write(storeWith(retrying, 60_000))
+    await advanceUntilAsked(2)
+    await patient
+    retrying.destroy()
   })
 
   it('throws InvariantError for a request it built wrongly', async () => {
