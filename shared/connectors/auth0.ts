@@ -63,7 +63,7 @@ export const auth0: Connector = {
         pkce: 'off',
         scopes: { separator: ' ', default: [], requested: false },
         tokenParameters: { audience: ['{audience}', 'https://{domain}/api/v2/'] },
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 86_400 } },
+        expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 86_400 } },
         refresh: { rotation: 'no-refresh' },
         sources: {
           tokenUrl: stated('node-auth0, the client-credentials call of its Management API client'),

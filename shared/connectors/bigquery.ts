@@ -64,7 +64,7 @@ export const bigquery: Connector = {
           lifeSeconds: 3_600,
         },
         requires: ['private_key', 'client_email'],
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+        expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
         refresh: { rotation: 'no-refresh' },
         answer: { scopesUnstated: true },
         sources: {

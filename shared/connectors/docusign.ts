@@ -60,7 +60,7 @@ export const docusign: Connector = {
         bodyFormat: 'form',
         pkce: 'S256',
         scopes: { separator: ' ', default: ['signature', 'extended'], requested: true, field: 'scope' },
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 28_800 } },
+        expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 28_800 } },
         refresh: { rotation: 'single-use', life: { seconds: 2_592_000, kind: 'rolling' } },
         answer: {
           metadataCall: {

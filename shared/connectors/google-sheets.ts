@@ -40,11 +40,10 @@ export const googleSheets: Connector = {
           field: 'scope',
         },
         authorizationParameters: { access_type: 'offline', prompt: 'consent' },
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+        expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
         refresh: {
           rotation: 'none',
           life: { seconds: 15_552_000, kind: 'rolling' },
-          lifeMember: 'refresh_token_expires_in',
         },
         revocation: {
           style: 'google',
@@ -64,7 +63,6 @@ export const googleSheets: Connector = {
           'expiry.whenAbsent': stated('Google Identity: tokens live about one hour'),
           'refresh.rotation': stated('Google Identity: a refresh usually answers without a refresh token'),
           'refresh.life': stated('Google Identity, refresh token expiration: six months without use'),
-          'refresh.lifeMember': assumed('Google Identity, time-based access: refresh_token_expires_in'),
           revocation: stated('Google Identity, revoking a token: POST, ends the whole grant'),
         },
       },

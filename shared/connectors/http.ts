@@ -170,7 +170,7 @@ const clientCredentials: Setup = {
     pkce: 'off',
     scopes: { separator: ' ', default: [], requested: true, field: 'scope' },
     tokenParameters: { audience: '{audience}', resource: '{resource}' },
-    expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+    expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
     refresh: { rotation: 'no-refresh' },
     sources: {
       tokenUrl: stated('Auth0 API schema: token_endpoint is the person’s own'),

@@ -87,7 +87,7 @@ export const hubspot: Connector = {
           field: 'scope',
         },
         authorizationParameters: { optional_scope: '{optional_scope}' },
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 1_800 } },
+        expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 1_800 } },
         refresh: { rotation: 'none' },
         revocation: {
           style: 'delete-path',

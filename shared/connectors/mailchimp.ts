@@ -55,7 +55,7 @@ export const mailchimp: Connector = {
         bodyFormat: 'form',
         pkce: 'off',
         scopes: { separator: ' ', default: [], requested: false },
-        expiry: { unit: 'seconds', zeroMeans: 'never', whenAbsent: 'never' },
+        expiry: { zeroMeans: 'never', whenAbsent: 'never' },
         refresh: { rotation: 'no-refresh' },
         answer: {
           metadataCall: {

@@ -103,7 +103,6 @@ const authorizationCode: Setup = {
     authorizationParameters: { audience: '{audience}', resource: '{resource}' },
     tokenParameters: { resource: '{resource}' },
     expiry: {
-      unit: 'seconds',
       zeroMeans: 'invalid',
       whenAbsent: { assumedSeconds: 3_600, onlyIfRenewable: true },
     },
@@ -176,7 +175,7 @@ const clientCredentials: Setup = {
     pkce: 'off',
     scopes: { separator: ' ', default: [], requested: true, field: 'scope' },
     tokenParameters: { audience: '{audience}', resource: '{resource}' },
-    expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+    expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
     refresh: { rotation: 'no-refresh' },
     sources: {
       ...COMMON_SOURCES,

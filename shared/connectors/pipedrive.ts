@@ -47,7 +47,7 @@ export const pipedrive: Connector = {
         bodyFormat: 'form',
         pkce: 'off',
         scopes: { separator: ' ', default: [], requested: false },
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
+        expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 3_600 } },
         refresh: { rotation: 'optional', life: { seconds: 5_184_000, kind: 'rolling' } },
         revocation: { style: 'rfc7009', url: 'https://oauth.pipedrive.com/oauth/revoke', revokes: 'grant' },
         answer: { extra: ['api_domain'], scopesUnstated: true },

@@ -71,7 +71,7 @@ export const salesforce: Connector = {
         bodyFormat: 'form',
         pkce: 'S256',
         scopes: { separator: ' ', default: ['api', 'refresh_token'], requested: true, field: 'scope' },
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 7_200 } },
+        expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 7_200 } },
         refresh: { rotation: 'optional' },
         revocation: {
           style: 'rfc7009',

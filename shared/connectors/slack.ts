@@ -94,7 +94,7 @@ export const slack: Connector = {
         pkce: 'off',
         scopes: { separator: ',', default: ['chat:write'], requested: true, field: 'scope' },
         authorizationParameters: { user_scope: '{user_scope}' },
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: 'never' },
+        expiry: { zeroMeans: 'invalid', whenAbsent: 'never' },
         refresh: { rotation: 'single-use' },
         revocation: { style: 'slack', url: 'https://slack.com/api/auth.revoke', revokes: 'access-token' },
         answer: {

@@ -81,7 +81,7 @@ export const stripe: Connector = {
         bodyFormat: 'form',
         pkce: 'off',
         scopes: { separator: ' ', default: ['read_write'], requested: true, field: 'scope' },
-        expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: 'never' },
+        expiry: { zeroMeans: 'invalid', whenAbsent: 'never' },
         refresh: { rotation: 'none' },
         revocation: {
           style: 'stripe-deauthorize',

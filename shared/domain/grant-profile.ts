@@ -128,8 +128,6 @@ export interface ProfileChoices {
 }
 
 export interface ExpiryRule {
-  /** `expires_in` is in this unit (RFC 6749 says seconds; some answer milliseconds). */
-  readonly unit: 'seconds' | 'milliseconds'
   /** What `expires_in: 0` means: RFC 6749 has no such value, Mailchimp uses it for a token without an end. */
   readonly zeroMeans: 'never' | 'invalid'
   /**
@@ -152,8 +150,6 @@ export interface RefreshRule {
   readonly replaySafe?: true
   /** The refresh token's own life. `rolling`: starts anew with each refresh; `absolute`: does not. */
   readonly life?: { readonly seconds: number; readonly kind: 'rolling' | 'absolute' }
-  /** The answer's member that states that life in seconds. */
-  readonly lifeMember?: string
 }
 
 /**

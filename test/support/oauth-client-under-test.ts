@@ -28,7 +28,7 @@ export function profileWith(overrides: Partial<GrantProfile> = {}): GrantProfile
     bodyFormat: 'form',
     pkce: 'S256',
     scopes: { separator: ' ', default: [], requested: true },
-    expiry: { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 1800 } },
+    expiry: { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 1800 } },
     refresh: { rotation: 'no-refresh' },
     sources: {},
     ...overrides,

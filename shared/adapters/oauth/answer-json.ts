@@ -49,8 +49,9 @@ export function firstMember(object: JsonObject, names: readonly string[]): JsonV
   return like?.[1]
 }
 
-function bareName(name: string): string {
-  return name.toLowerCase().replace(/[_-]/g, '')
+/** A name without case and separators: `expires_in`, `Expires-In` and `.expiresIn` are one. */
+export function bareName(name: string): string {
+  return name.toLowerCase().replace(/[_.\s-]/g, '')
 }
 
 /** The value when it is an object, not a list. */
@@ -73,7 +74,7 @@ export function pickText(object: JsonObject, names: readonly string[]): Record<s
 /** A finite number, also when it is spelled as text; undefined for anything else. */
 export function toNumber(value: JsonValue | undefined): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
-  return typeof value === 'string' && /^-?\d{1,15}(\.\d{1,9})?$/.test(value.trim())
+  return typeof value === 'string' && /^-?\d{1,20}(?:\.\d{1,30})?(?:e\+?\d{1,2})?$/i.test(value.trim())
     ? Number(value)
     : undefined
 }

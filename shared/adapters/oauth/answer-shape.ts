@@ -31,19 +31,26 @@ function anyJson(text: string): JsonValue | undefined {
   return value === undefined ? wrappedJson(text) : value
 }
 
-/** The object in JSONP, behind a guard such as `)]}'`, or before a line that somebody added; a page has none. */
+/**
+ * The object in JSONP, behind a guard such as `)]}'`, or beside lines that somebody added. A page has none, unless it
+ * is a warning before a token.
+ */
 function wrappedJson(text: string): JsonObject | undefined {
-  if (text.startsWith('<') || text.startsWith('"')) return undefined
+  if (text.startsWith('"')) return undefined
   const [from, to] = [text.indexOf('{'), text.lastIndexOf('}')]
-  return from < 0 || to < from ? undefined : objectOf(text.slice(from, to + 1))
+  const inner = from < 0 || to < from ? undefined : objectOf(text.slice(from, to + 1))
+  const isPage = text.startsWith('<')
+  return inner !== undefined && isPage && nearest(inner, 'access_token') === undefined ? undefined : inner
 }
 
 function readForm(text: string, contentType: string | undefined): JsonObject | undefined {
   if (text === '' || /^[<{["]/.test(text) || !text.includes('=')) return undefined
   const members: Record<string, string> = {}
-  for (const [name, value] of new URLSearchParams(text)) members[name] ??= value
+  for (const [name, value] of new URLSearchParams(text.replace(/[\r\n]+/g, '&'))) members[name] ??= value
   const isForm = contentType === 'application/x-www-form-urlencoded'
-  const isLike = ['access_token', 'error'].some((name) => Object.hasOwn(members, name))
+  const isLike = ['access_token', 'refresh_token', 'error'].some(
+    (name) => firstMember(members, [name]) !== undefined,
+  )
   return isForm || isLike ? members : undefined
 }
 
@@ -52,42 +59,91 @@ function readForm(text: string, contentType: string | undefined): JsonObject | u
  * nearest one inside it. The answer itself where none does.
  */
 export function tokenHolder(answer: JsonObject): JsonObject {
-  return nearest(answer, 'access_token') ?? answer
+  return nearest(answer, 'access_token')?.whole ?? answer
 }
 
-/** The refresh token of an answer that is otherwise of no use, wherever it is; undefined when there is none. */
-export function anyRefreshToken(members: JsonObject | undefined, body: string): string | undefined {
+/** A token as text, and the object that it was in, where it was not text itself: `{ token, expires_in }`. */
+export interface FoundToken {
+  readonly value: JsonValue
+  readonly own?: JsonObject
+}
+
+/** The member of that name, opened where it is an object or a list of one; undefined when there is none. */
+export function tokenIn(holder: JsonObject, name: string): FoundToken | undefined {
+  const member = firstMember(holder, [name])
+  if (member === undefined) return undefined
+  const value = (Array.isArray(member) ? (member as JsonValue[])[0] : member) ?? member
+  const own = asObject(value)
+  return own === undefined ? { value } : { value: firstMember(own, ['token', 'value', name]) ?? own, own }
+}
+
+/**
+ * The refresh token that stands beside the object with the access token, in one of its own. Where it has an access
+ * token for company it is that one's.
+ */
+export function refreshTokenBeside(answer: JsonObject): FoundToken | undefined {
+  const own = nearest(answer, 'refresh_token')?.own
+  if (own === undefined || firstMember(own, ['access_token']) !== undefined) return undefined
+  const found = tokenIn(own, 'refresh_token')
+  return found === undefined ? undefined : { own, ...found }
+}
+
+/** What a body may call a refresh token that is none: only what has a digit and some length is taken for one. */
+const LOOSE_TOKEN =
+  /\brefresh[_-]?token(?:\\*["']|&quot;)?\s*[:=]\s*(?:\\*["']|&quot;)?((?=\D*\d)[\w.~+/=%-]{16,})/i
+
+/**
+ * The refresh token of an answer that is otherwise of no use, wherever it is; undefined when there is none. In what
+ * is neither JSON nor a form it is looked for in text, also in that of no `isSuccess`, but then only as JSON and XML
+ * have it: a refusal quotes tokens in part.
+ */
+export function anyRefreshToken(
+  members: JsonObject | undefined,
+  body: string,
+  { isSuccess }: { readonly isSuccess: boolean },
+): JsonValue | undefined {
   const holder = members === undefined ? undefined : nearest(members, 'refresh_token')
-  const found = holder === undefined ? undefined : firstMember(holder, ['refresh_token'])
-  if (typeof found === 'string' && found.trim() !== '') return found
+  if (holder !== undefined) return tokenIn(holder.own, 'refresh_token')?.value
   // What does not parse may be one character away from it, and holds the token all the same.
   const literal = /"refresh_?token"\s*:\s*("(?:[^"\\]|\\.)+")/i.exec(body)?.[1]
   const text = literal === undefined ? undefined : jsonOf(literal)
-  return typeof text === 'string' ? text : /<refresh_?token>\s*([^<\s]+)\s*</i.exec(body)?.[1]
+  if (typeof text === 'string') return text
+  const ofXml = /<refresh_?token>\s*([^<\s]+)\s*</i.exec(body)?.[1]
+  return ofXml ?? (isSuccess ? LOOSE_TOKEN.exec(body)?.[1] : undefined)
 }
 
-/** Breadth first, so that a token beside the wrapper wins over one deeper inside. */
-function nearest(root: JsonObject, name: string): JsonObject | undefined {
-  let level: JsonObject[] = [root]
-  let searched = 0
-  for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
-    const found = level.find((object) => typeof firstMember(object, [name]) === 'string')
-    if (found !== undefined) return found
+/** An object of an answer, and the same with the plain members of those around it. */
+interface Inside {
+  readonly own: JsonObject
+  readonly whole: JsonObject
+}
+
+function nearest(root: JsonObject, name: string): Inside | undefined {
+  return objectsIn(root).find(({ whole }) => {
+    const value = tokenIn(whole, name)?.value
+    return typeof value === 'string' && value !== ''
+  })
+}
+
+/** The answer and all objects inside it, breadth first, so that what is beside a wrapper wins over what is deeper. */
+export function objectsIn(root: JsonObject): readonly Inside[] {
+  const found: Inside[] = []
+  let level: Inside[] = [{ own: root, whole: root }]
+  for (let depth = 0; depth <= MAX_DEPTH && found.length <= MAX_SEARCHED; depth += 1) {
+    found.push(...level)
     level = level.flatMap((object) => insideOf(object))
-    searched += level.length
-    if (searched > MAX_SEARCHED) return undefined
   }
-  return undefined
+  return found
 }
 
-function insideOf(object: JsonObject): JsonObject[] {
-  const plain = Object.entries(object).filter(([, value]) => typeof value !== 'object')
+function insideOf({ whole, own }: Inside): Inside[] {
+  const plain = Object.entries(whole).filter(([, value]) => typeof value !== 'object')
   return (
-    Object.values(object)
+    Object.values(own)
       .flatMap((value) => (Array.isArray(value) ? (value as JsonValue[]) : [value]))
       // A gateway may hand on what it was answered as text.
       .map((value) => asObject(typeof value === 'string' && value.startsWith('{') ? jsonOf(value) : value))
       .filter((inner) => inner !== undefined)
-      .map((inner) => ({ ...Object.fromEntries(plain), ...inner }))
+      .map((inner) => ({ own: inner, whole: { ...Object.fromEntries(plain), ...inner } }))
   )
 }

@@ -33,13 +33,13 @@ const MEANINGS: Readonly<Record<string, RefusalMeaning>> = {
     'grant_not_found authorization_revoked authorization_expired consent_revoked reauth_required',
     'reauthentication_required reauthorization_required account_inactive user_inactive user_revoked',
     'invalid_code code_expired expired_code code_already_used code_used invalid_authorization_code',
-    'bad_verification_code',
+    'bad_verification_code invalid_authentication_token',
   ),
   ...all(
     CLIENT,
     'invalid_client invalid_client_id invalid_client_secret bad_client_id bad_client_secret client_not_found',
     'unknown_client invalid_client_credentials incorrect_client_credentials client_authentication_failed',
-    'invalid_credentials',
+    'invalid_credentials invalid_client_identifier',
   ),
   unauthorized_client: { kind: 'app-broken', sentence: 'the client may not use this grant type' },
   ...all(
@@ -50,7 +50,8 @@ const MEANINGS: Readonly<Record<string, RefusalMeaning>> = {
     BUSY,
     'temporarily_unavailable slow_down rate_limit_exceeded rate_limited ratelimited rate_limit rate_limit_error',
     'too_many_requests toomanyrequests throttled throttling throttling_exception quota_exceeded over_quota',
-    'request_limit_exceeded limit_exceeded try_again_later',
+    'request_limit_exceeded limit_exceeded try_again_later server_busy system_busy too_many_attempts',
+    'request_throttled',
   ),
   ...all(
     FAILED,
@@ -72,17 +73,28 @@ const REAUTHENTICATION_POLICY: RefusalMeaning = {
   sentence: 'the organization’s policy asks the person to authorize again',
 }
 
-const THING = '(?:refresh[ _-]?token|session|grant|authori[sz]ation(?: code)?|consent)'
+const THING = '(?:refresh[ _-]?token|session|grant|authori[sz]ation code|consent)'
 const END =
   "(?:expired|invalid|revoked|not valid|not active|inactive|not found|unknown|no longer|already (?:been )?used|reused?|does ?n[o’']t exist|malformed|bad)"
 /** "Refresh token expired", "Session not active"; "invalid refresh_token". Up to four words may stand between. */
 const DEAD_WORDS = new RegExp(
-  `\\b${THING}\\b(?:\\W+\\w+){0,4}?\\W+${END}|\\b${END}\\W+(?:\\w+\\W+){0,3}?${THING}\\b`,
+  `\\b${THING}\\b(?:\\W+\\w+){0,4}?\\W+${END}|\\b${END}\\W+(?:\\w+\\W+){0,3}?${THING}\\b|\\bauthori[sz]ation (?:is |was |has (?:been )?)?${END}|${END}\\W+token\\W*$`,
   'i',
 )
 /** A token that was not sent, or a parameter that has another form, says nothing about the grant. */
 const NOT_DEAD_WORDS = /\b(?:missing|required|parameter|unsupported|grant[ _-]?types?)\b/i
-const BUSY_WORDS = /\brate[ -]?limit|\btoo many (?:requests|attempts)|\bthrottl|\bquota|\btry again later/i
+const BUSY_WORDS =
+  /\b(?:rate|request)[ -]?limit|\btoo many (?:requests|attempts)|\bthrottl|\bquota|\btry again later|\btemporarily unavailable/i
+/** These say that a good grant was not looked at, whatever the code beside them. */
+const NOT_LOOKED_AT = /\brate[ -]?limit|\btoo many (?:requests|attempts)|\bthrottl/i
+const CLIENT_THING =
+  '(?:(?:client|app(?:lication)?)[ _-]?(?:id(?:entifier)?|key|secret|credentials?|authentication)|client)'
+const WRONG = '(?:invalid|incorrect|wrong|bad|unknown|not found|mismatch|failed|error validating)'
+/** "Invalid client secret", "client_id is invalid": of a client, whose grants live. */
+const CLIENT_WORDS = new RegExp(
+  `\\b${CLIENT_THING}\\b(?:\\W+(?:is|was|are|does|has))?\\W+${WRONG}\\b|\\b${WRONG}\\W+(?:the\\W+)?${CLIENT_THING}\\b(?! [a-z]*(?:type|assertion))`,
+  'i',
+)
 
 /** A refusal by its cleaned or raw words; nothing of it is kept. */
 export interface ReadRefusal {
@@ -98,23 +110,40 @@ export interface ReadRefusal {
  * (RFC 6749 §5.2).
  */
 export function meaningOf(refusal: ReadRefusal): RefusalMeaning {
-  return plainMeaningOf(refusal) ?? (refusal.status === 401 ? CLIENT : REFUSED)
+  const plain = plainMeaningOf(refusal)
+  const isAccess = plain === MEANINGS['access_denied'] || plain === undefined
+  return refusal.status === 401 && isAccess ? CLIENT : (plain ?? REFUSED)
 }
 
 /** The same by code and words alone; undefined when they tell nothing. */
 export function plainMeaningOf({ status, words, ...refusal }: ReadRefusal): RefusalMeaning | undefined {
   const code = normalized(refusal.code ?? '')
   if (code === 'invalid_grant' && refusal.subtype === 'invalid_rapt') return REAUTHENTICATION_POLICY
-  // Keycloak says so of a wrong secret.
-  const ofSecret = status === 401 || /\bcredentials?\b|\bsecret\b/i.test(words)
-  if (code === 'unauthorized_client' && ofSecret) return CLIENT
   const byCode = Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
+  if (byCode !== undefined && NOT_LOOKED_AT.test(words)) return BUSY
+  const isDead = words.split('\n').some((line) => tellsOfDeath(line))
+  if (code === 'unauthorized_client') {
+    // Atlassian says so of a dead refresh token, and Keycloak of a wrong secret.
+    if (isDead) return DEAD
+    if (status === 401 || /\bcredentials?\b|\bsecret\b/i.test(words)) return CLIENT
+  }
   if (byCode !== undefined && byCode.kind !== 'refused') return byCode
   const named = codesIn(words).find(({ kind }) => kind === 'grant-dead' || kind === 'passing')
   if (named !== undefined) return named
   if (BUSY_WORDS.test(words)) return BUSY
-  if (DEAD_WORDS.test(words) && !NOT_DEAD_WORDS.test(words)) return DEAD
-  return byCode
+  if (isDead) return DEAD
+  return CLIENT_WORDS.test(words) ? CLIENT : byCode
+}
+
+/** Where a sentence is about the client too, only a token that it names is dead. */
+function tellsOfDeath(words: string): boolean {
+  if (!DEAD_WORDS.test(words) || NOT_DEAD_WORDS.test(words)) return false
+  return !CLIENT_WORDS.test(words) || /\b(?:refresh[ _-]?token|code)\b/i.test(words)
+}
+
+/** Whether a text is one of the codes that have a meaning here, and no sentence. */
+export function isKnownCode(text: string): boolean {
+  return !/\s/.test(text.trim()) && Object.hasOwn(MEANINGS, normalized(text))
 }
 
 /** Codes that stand in the words, because the code is one that is used for everything, or is not there. */

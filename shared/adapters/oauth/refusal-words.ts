@@ -1,7 +1,9 @@
 import type { AnswerQuirks } from '../../domain/grant-profile.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import type { OutgoingAnswer } from '../../ports/outgoing-fetch.ts'
-import { asObject, firstMember, memberAt } from './answer-json.ts'
+import { asObject, bareName, memberAt } from './answer-json.ts'
+import { objectsIn } from './answer-shape.ts'
+import { isKnownCode } from './refusal-meaning.ts'
 
 /** What a provider says about a refusal, as it says it: nothing here may be shown before it is cleaned. */
 export interface RefusalWords {
@@ -10,30 +12,32 @@ export interface RefusalWords {
   readonly meant: string | undefined
   readonly description: string | undefined
   readonly subtype: string | undefined
+  /** What it says of single fields (Strava: `refresh_token invalid`), which only tells what is meant. */
+  readonly hints: string
 }
 
-/** Where APIs put the code in place of RFC 6749's `error`, and the words in place of `error_description`. */
-const CODE_MEMBERS = ['error', 'error_code', 'errorCode', 'errorType', 'errcode', 'code', 'type', 'status']
+/** Where APIs put the code in place of RFC 6749's `error`, and the words in place of `error_description`; bare names. */
+const CODE_MEMBERS = ['error', 'errorcode', 'errortype', 'errcode', 'err', 'code', 'type', 'status']
+/** A code here counts only where it is one that is known: elsewhere it is the name of something else. */
+const OTHER_CODE_MEMBERS = ['reason', 'name', 'key', 'message']
 /** Where a number is a code; elsewhere it repeats the status. */
-const NUMBER_MEMBERS = ['error_code', 'errorCode', 'errcode', 'code']
+const NUMBER_MEMBERS = ['errorcode', 'errcode', 'code']
 const WORD_MEMBERS = [
-  'error_description',
-  'errorDescription',
-  'error_message',
-  'errorMessage',
-  'errorSummary',
+  'errordescription',
+  'errormessage',
+  'errorsummary',
   'errmsg',
-  'error_msg',
+  'errormsg',
   'msg',
   'message',
-  'Message',
   'faultstring',
   'detail',
   'description',
   'title',
+  'reason',
   'error',
 ]
-/** Members that hold an error of their own: Facebook's, Fitbit's list, Apigee's. */
+/** Members whose lists and fields are about the error. */
 const HOLDERS = ['error', 'errors', 'fault', 'detail']
 /** A body that is neither JSON nor a page, and short: words for a person. */
 const MAX_PLAIN_CHARS = 300
@@ -49,12 +53,13 @@ export function refusalWords(
   const found = body === undefined ? plainWords(answer) : wordsOfBody(body, quirks)
   if (found.code !== undefined || found.description !== undefined) return found
   const header = answer.headers['www-authenticate'] ?? ''
-  const code = /\berror="([^"]{1,64})"/i.exec(header)?.[1]
+  const code = /\berror=(?:"([^"]{1,64})"|([^\s",]{1,64}))/i.exec(header)?.slice(1).find(Boolean)
   return {
     code,
     meant: code,
     description: /\berror_description="([^"]{1,500})"/i.exec(header)?.[1],
     subtype: undefined,
+    hints: '',
   }
 }
 
@@ -67,11 +72,11 @@ export function saysFailure(body: JsonObject, quirks: AnswerQuirks | undefined):
 
 function wordsOfBody(body: JsonObject, quirks: AnswerQuirks | undefined): RefusalWords {
   const { errorMember } = quirks?.okMember ?? {}
-  const holders = [body, ...HOLDERS.map((name) => holderIn(body[name])).filter((one) => one !== undefined)]
+  const holders = objectsIn(body).map(({ own }) => bareNames(own))
   const own = errorMember === undefined ? undefined : textOf(memberAt(body, errorMember))
-  const listed = listedWords(body)
+  const listed = listedWords(holders)
   const named = own ?? codeIn(holders) ?? listed
-  const words = holders.map((one) => wordIn(one)).find((text) => text !== undefined) ?? fieldWords(body)
+  const words = holders.map((one) => wordIn(one)).find((text) => text !== undefined) ?? fieldWords(holders)
   // A sentence in place of a code (Withings) is told as one.
   const isCode = named !== undefined && !/\s/.test(named.trim())
   return {
@@ -79,52 +84,53 @@ function wordsOfBody(body: JsonObject, quirks: AnswerQuirks | undefined): Refusa
     meant: isCode ? mapped(named, quirks) : undefined,
     description: words ?? (isCode ? undefined : named),
     subtype: textOf(body['error_subtype']) ?? textOf(body['suberror']),
+    hints: holders.map((one) => `${textOf(one['field']) ?? ''} ${textOf(one['code']) ?? ''}`).join('\n'),
   }
 }
 
-/** A word before a number: Facebook's `type` says more than its `code`. */
-function codeIn(holders: readonly JsonObject[]): string | undefined {
-  const found = (names: readonly string[]) =>
-    holders.flatMap((one) => names.map((name) => one[name])).filter((value) => value !== undefined)
-  const words = found(CODE_MEMBERS).filter((value) => typeof value === 'string')
-  const word = words.find((text) => !isGood(text) && !/^-?\d+$/.test(text.trim()) && !text.includes('://'))
-  if (word !== undefined) return word
-  return found(NUMBER_MEMBERS)
-    .map((value) => textOf(value))
-    .find((text) => text !== undefined && !isGood(text))
+function bareNames(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [bareName(name), value]))
 }
 
-/** `error` counts only when it is a sentence: else it is the code. */
+/** A known code before a word, and a word before a number: Facebook's `type` says more than its `code`. */
+function codeIn(holders: readonly JsonObject[]): string | undefined {
+  const found = (names: readonly string[]) =>
+    holders.flatMap((one) => names.map((name) => textOf(one[name]))).filter((text) => text !== undefined)
+  const words = found(CODE_MEMBERS).filter(
+    (text) => !isGood(text) && !/^-?\d+$/.test(text.trim()) && !text.includes('://'),
+  )
+  const known = [...words, ...found(OTHER_CODE_MEMBERS)].find((text) => isKnownCode(text))
+  return known ?? words[0] ?? found(NUMBER_MEMBERS).find((text) => !isGood(text))
+}
+
+/** `error` and `reason` count only when they are sentences: else they are a code. */
 function wordIn(holder: JsonObject): string | undefined {
-  return WORD_MEMBERS.map((name) => [name, textOf(firstMember(holder, [name]))] as const)
-    .filter(([name, text]) => name !== 'error' || /\s/.test(text?.trim() ?? ''))
+  return WORD_MEMBERS.map((name) => [name, textOf(holder[name])] as const)
+    .filter(([name, text]) => !CODE_MEMBERS.includes(name) || /\s/.test(text?.trim() ?? ''))
     .find(([, text]) => text !== undefined)?.[1]
 }
 
-/** The first of a list of words: `errors: ["invalid_grant"]`. */
-function listedWords(body: JsonObject): string | undefined {
-  const lists = HOLDERS.map((name) => body[name]).filter((value) => Array.isArray(value))
+/** The first of a list of words: `errors: ["invalid_grant"]`, and a body that is one. */
+function listedWords([body = {}]: readonly JsonObject[]): string | undefined {
+  const lists = [...HOLDERS, 'list'].map((name) => body[name]).filter((value) => Array.isArray(value))
   return lists.map((list) => textOf((list as JsonValue[])[0])).find((text) => text !== undefined)
 }
 
 /** What is wrong with a field, by its name: `errors: { refresh_token: ["is invalid"] }`. */
-function fieldWords(body: JsonObject): string | undefined {
+function fieldWords([body = {}]: readonly JsonObject[]): string | undefined {
   const fields = HOLDERS.flatMap((name) => Object.entries(asObject(body[name]) ?? {}))
   return fields
     .map(([name, value]) => [name, textOf(Array.isArray(value) ? (value as JsonValue[])[0] : value)] as const)
-    .filter(([name, text]) => text !== undefined && !CODE_MEMBERS.includes(name))
+    .filter(([name, text]) => text !== undefined && !CODE_MEMBERS.includes(bareName(name)))
     .map(([name, text]) => `${name} ${text}`)[0]
-}
-
-function holderIn(value: JsonValue | undefined): JsonObject | undefined {
-  const list = Array.isArray(value) ? (value as JsonValue[]) : [value]
-  return asObject(list[0])
 }
 
 function plainWords(answer: OutgoingAnswer): RefusalWords {
   const text = answer.body.reveal().trim()
   const isPlain = text !== '' && text.length <= MAX_PLAIN_CHARS && !/^[<{[]/.test(text)
-  return { code: undefined, meant: undefined, description: isPlain ? text : undefined, subtype: undefined }
+  const ofXml = [...text.matchAll(/<(\w+)>\s*(\w{3,64})\s*<\/\1>/g)].map(([, , inner = '']) => inner)
+  const code = ofXml.find((inner) => isKnownCode(inner))
+  return { code, meant: code, description: isPlain ? text : undefined, subtype: undefined, hints: '' }
 }
 
 /** The code that the provider's own stands for, where connector or preset says so. */

@@ -6,7 +6,7 @@ import { SecretText } from '../../domain/secret-text.ts'
 import { isWordForNothing } from '../../domain/word-for-nothing.ts'
 import type { KeptRefreshToken, MintedGrant } from '../../ports/oauth-client.ts'
 import { asObject, firstMember, jsonOf, memberAt, pickText } from './answer-json.ts'
-import { anyRefreshToken, tokenHolder } from './answer-shape.ts'
+import { anyRefreshToken, refreshTokenBeside, tokenHolder, tokenIn } from './answer-shape.ts'
 import { readRefreshLifeMs, readTokenLife } from './token-life.ts'
 import { readTokenType } from './token-type.ts'
 
@@ -70,11 +70,12 @@ export function readGrants(answer: JsonObject, expected: ExpectedAnswer): Grants
 export function keptRefreshTokens(
   answer: JsonObject | undefined,
   body: string,
-  expected: ExpectedAnswer & { readonly sent: string },
+  expected: ExpectedAnswer & { readonly sent: string; readonly isSuccess: boolean },
 ): Readonly<Record<string, KeptRefreshToken>> | undefined {
   const { profile, grantName, nowMs } = expected
-  const kept = refreshText(anyRefreshToken(answer, body))
-  if (kept === undefined || kept === expected.sent) return undefined
+  const kept = refreshText(anyRefreshToken(answer, body, expected))
+  // A part of what was sent is a quotation of it.
+  if (kept === undefined || expected.sent.includes(kept)) return undefined
   const lifeMs = readRefreshLifeMs(tokenHolder(answer ?? {}), profile.refresh, {
     isRefresh: true,
     nowMs,
@@ -103,7 +104,7 @@ function readGrant(
   expected: ExpectedAnswer,
 ): OneGrant {
   const { profile, isRefresh, nowMs } = expected
-  const accessToken = firstMember(answer, ['access_token'])
+  const { value: accessToken, own: ends } = tokenIn(answer, 'access_token') ?? {}
   if (typeof accessToken !== 'string' || isWordForNothing(accessToken)) {
     return { kind: 'unusable', code: 'no_access_token' }
   }
@@ -115,22 +116,24 @@ function readGrant(
     return { kind: 'unusable', code: 'unsupported_token_type', type: type.name }
   }
 
-  const stated = firstMember(answer, ['refresh_token']) ?? ''
-  const refreshToken = refreshText(stated)
+  const beside = profile.answer?.nestedGrant === undefined ? refreshTokenBeside(place.outer) : undefined
+  const stated = tokenIn(answer, 'refresh_token') ?? beside
+  const refreshToken = refreshText(stated?.value)
   const renewable = refreshToken !== undefined || isRefresh || profile.kind !== 'authorization-code'
-  const life = readTokenLife(answer, profile.expiry, {
+  const life = readTokenLife({ ...answer, ...ends }, profile.expiry, {
     nowMs,
     renewable,
     accessToken: token,
   })
   const notes: GrantNote[] = life.note === undefined ? [] : [life.note]
-  if (!isNothing(stated) && refreshToken === undefined) notes.push('refresh_token_unusable')
+  if (!isNothing(stated?.value) && refreshToken === undefined) notes.push('refresh_token_unusable')
   else if (!renewable && life.expiryBasis !== 'never') notes.push('no_refresh_token')
   if (type.kind === 'unknown') notes.push('token_type_unknown')
   const scopes = profile.answer?.scopesUnstated
     ? undefined
     : readScopes(statedScopes(answer, place.scopeMember), expected.asked)
-  const refreshLifeMs = readRefreshLifeMs(answer, profile.refresh, { isRefresh, nowMs, refreshToken })
+  const own = stated?.own
+  const refreshLifeMs = readRefreshLifeMs(answer, profile.refresh, { isRefresh, nowMs, own, refreshToken })
   const names = profile.answer?.extra ?? []
   const grant: MintedGrant = {
     accessToken: new SecretText(token),
@@ -154,16 +157,13 @@ function readGrant(
  * around it is no part of it, as RFC 6749 App. A.17 knows no such character.
  */
 function refreshText(value: JsonValue | undefined): string | undefined {
-  const bare = Array.isArray(value) ? (value as JsonValue[])[0] : value
-  const inner = asObject(bare)
-  const one = inner === undefined ? bare : firstMember(inner, ['token', 'value', 'refresh_token'])
-  const text = typeof one === 'number' ? String(one) : one
+  const text = typeof value === 'number' ? String(value) : value
   if (typeof text !== 'string' || isNothing(text)) return undefined
   return TOKEN_TEXT.test(text) ? text : text.trim()
 }
 
-function isNothing(value: JsonValue): boolean {
-  return typeof value === 'object' ? value === null : isWordForNothing(String(value))
+function isNothing(value: JsonValue | undefined): boolean {
+  return typeof value === 'object' ? value === null : isWordForNothing(String(value ?? ''))
 }
 
 /**

@@ -93,10 +93,13 @@ type Meaning = RefusalMeaning & { readonly code: string; readonly waits?: true }
 /** What the status alone decides, or undefined when the body has to be read. */
 function statusMeaning({ answer, nowMs }: AnswerToJudge, words: RefusalWords): Meaning | undefined {
   const { status, headers } = answer
-  if (status === 429) return busy('too_many_requests', 'too many requests')
-  const isBusy = plainMeaningOf(readable(words, status))?.kind === 'passing'
+  // 420: Twitter's number for it, which others took over.
+  if (status === 429 || status === 420) return busy('too_many_requests', 'too many requests')
+  const plain = plainMeaningOf(readable(words, status))
   const isWait = retryAfterMs(headers['retry-after'], nowMs) !== undefined
-  if (status === 503 && (isWait || isBusy)) return busy('temporarily_unavailable')
+  if (status === 503 && (isWait || plain?.kind === 'passing')) return busy('temporarily_unavailable')
+  // GitHub's secondary limits, and gateways that know no 429.
+  if (status === 403 && isWait && plain === undefined) return busy('temporarily_unavailable')
   // 408: the server gave up waiting for the request, or for what lies behind it.
   if (status >= 500 || status === 408) {
     return { kind: 'unknown', code: 'server_error', sentence: 'the provider failed' }
@@ -145,5 +148,10 @@ const CODE_OF_KIND: Readonly<Partial<Record<FailureKind, string>>> = {
 }
 
 function readable(words: RefusalWords, status: number) {
-  return { code: words.meant, subtype: words.subtype, words: words.description ?? '', status }
+  return {
+    code: words.meant,
+    subtype: words.subtype,
+    words: `${words.description ?? ''}\n${words.hints}`,
+    status,
+  }
 }

@@ -3,59 +3,19 @@ import type { ExpiryRule, RefreshRule } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { memberAt, toNumber } from './answer-json.ts'
 import { claimsOf } from './jwt-claims.ts'
-import { type EndNames, leftUntilMs, statedEnd } from './stated-ends.ts'
+import { endNames, leftUntilMs, statedEnd } from './stated-ends.ts'
 
 /** Assumed for a garbled life where the profile expects none to be stated; one hour is what most vendors use. */
 const FALLBACK_LIFE_MS = 3_600_000
 /** Ten years; a refresh token's stated life beyond that says nothing. */
 const MAX_REFRESH_LIFE_MS = 10 * 365 * 86_400_000
 
-/**
- * RFC 6749 §5.1 knows `expires_in` alone. The instants: Square's `expires_at`, Entra's `expires_on` (v1 endpoint),
- * Facebook's `expires`; the rest are the same words as other APIs spell them.
- */
-const ACCESS_ENDS: EndNames = {
-  durations: ['expires_in', 'expiresIn', 'expire_in', 'access_token_expires_in', 'accessTokenExpiresIn'],
-  instants: [
-    'expires_at',
-    'expires_on',
-    'expires',
-    'expiresAt',
-    'expiresOn',
-    'expires_date',
-    'expiration',
-    'expiry',
-    'access_token_expires_at',
-    'accessTokenExpiresAt',
-  ],
-}
-
+const ACCESS_ENDS = endNames('(?:access(?:token)?|token)?')
 /**
  * Keycloak, Airtable: `refresh_expires_in` · GitHub, LinkedIn, Google, Zendesk: `refresh_token_expires_in` · Intuit:
- * `x_refresh_token_expires_in`; Square: `refresh_token_expires_at`.
+ * `x_refresh_token_expires_in` · Square: `refresh_token_expires_at` · Alipay: `re_expires_in`.
  */
-const REFRESH_ENDS: EndNames = {
-  durations: [
-    'refresh_expires_in',
-    'refresh_token_expires_in',
-    'x_refresh_token_expires_in',
-    'refreshTokenExpiresIn',
-    'refreshExpiresIn',
-    'refresh_expire_in',
-    'refresh_token_expire_in',
-    'refresh_token_lifetime',
-  ],
-  instants: [
-    'refresh_expires_at',
-    'refresh_token_expires_at',
-    'refresh_token_expires_on',
-    'refresh_token_expires',
-    'refreshTokenExpiresAt',
-    'refreshExpiresAt',
-    'refresh_token_expiration',
-    'refresh_token_expiry',
-  ],
-}
+const REFRESH_ENDS = endNames('x?(?:refresh(?:token)?|rt|re)')
 
 /** How long an access token lives and how that is known. */
 export interface TokenLife {
@@ -82,7 +42,7 @@ export interface LifeFacts {
  */
 export function readTokenLife(answer: JsonObject, rule: ExpiryRule, facts: LifeFacts): TokenLife {
   const { nowMs } = facts
-  const end = statedEnd(answer, ACCESS_ENDS, { nowMs, unitMs: rule.unit === 'seconds' ? 1000 : 1 })
+  const end = statedEnd(answer, ACCESS_ENDS, nowMs)
   const zero = end.odd && toNumber(memberAt(answer, 'expires_in')) === 0
   const lives = [end.leftMs, jwtLifeMs(facts.accessToken, nowMs)].filter((ms) => ms !== undefined)
   if (lives.length > 0) return { lifeMs: Math.min(...lives), expiryBasis: 'stated' }
@@ -119,6 +79,15 @@ export function jwtEndMs(token: string, nowMs: number): number | undefined {
   return leftMs === undefined ? undefined : nowMs + leftMs
 }
 
+/** Where a refresh token's own life is read from. */
+export interface RefreshLifeFacts {
+  readonly isRefresh: boolean
+  readonly nowMs: number
+  readonly refreshToken: string | undefined
+  /** The object that holds the refresh token and nothing else: what ends in it is that one. */
+  readonly own?: JsonObject | undefined
+}
+
 /**
  * The refresh token's own life in ms: the earliest stated end, also the `exp` of one that is a JWT (Keycloak's are),
  * else the profile's. An absolute life began with the first grant and does not start again, so a refresh leaves it
@@ -127,18 +96,14 @@ export function jwtEndMs(token: string, nowMs: number): number | undefined {
 export function readRefreshLifeMs(
   answer: JsonObject,
   rule: RefreshRule,
-  facts: { readonly isRefresh: boolean; readonly nowMs: number; readonly refreshToken: string | undefined },
+  { isRefresh, nowMs, own = {}, refreshToken }: RefreshLifeFacts,
 ): number | undefined {
-  const { nowMs, refreshToken } = facts
-  const names = {
-    ...REFRESH_ENDS,
-    durations: [...REFRESH_ENDS.durations, ...(rule.lifeMember === undefined ? [] : [rule.lifeMember])],
-  }
   const stated = [
-    statedEnd(answer, names, { nowMs, unitMs: 1000 }).leftMs,
+    statedEnd(answer, REFRESH_ENDS, nowMs).leftMs,
+    statedEnd(own, ACCESS_ENDS, nowMs).leftMs,
     refreshToken === undefined ? undefined : jwtLifeMs(refreshToken, nowMs),
   ].filter((ms) => ms !== undefined && ms <= MAX_REFRESH_LIFE_MS)
   if (stated.length > 0) return Math.min(...(stated as number[]))
-  if (rule.life === undefined || (rule.life.kind === 'absolute' && facts.isRefresh)) return undefined
+  if (rule.life === undefined || (rule.life.kind === 'absolute' && isRefresh)) return undefined
   return rule.life.seconds * 1000
 }

@@ -96,7 +96,6 @@ describe('the grant profiles', () => {
       ...(grant.assertion ? ['assertion.audience', 'assertion.lifeSeconds'] : []),
       ...(grant.expiry.zeroMeans === 'never' ? ['expiry.zeroMeans'] : []),
       ...(grant.refresh.life ? ['refresh.life'] : []),
-      ...(grant.refresh.lifeMember ? ['refresh.lifeMember'] : []),
       ...(grant.refresh.graceSeconds ? ['refresh.graceSeconds'] : []),
       ...(grant.revocation ? ['revocation'] : []),
       ...Object.keys(grant.answer ?? {}).map((quirk) => `answer.${quirk}`),

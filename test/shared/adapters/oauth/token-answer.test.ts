@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { GrantProfile } from '../../../../shared/domain/grant-profile.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
@@ -179,6 +179,17 @@ describe('OAuth4WebApiClient', () => {
       ['text inside', { data: JSON.stringify(INNER) }],
       ['capitals', { ACCESS_TOKEN: 'access-1', REFRESH_TOKEN: 'refresh-1', EXPIRES_IN: '600' }],
       ['words', { AccessToken: 'access-1', RefreshToken: 'refresh-1', ExpiresIn: 600 }],
+      [
+        'objects of their own',
+        { access_token: { token: 'access-1', expires_in: 600 }, refresh_token: { value: 'refresh-1' } },
+      ],
+      [
+        'objects beside each other',
+        {
+          access: { access_token: 'access-1', expires_in: 600 },
+          refresh: { refresh_token: 'refresh-1', expires_in: 1800 },
+        },
+      ],
       ['dashes', { 'access-token': 'access-1', 'refresh-token': 'refresh-1', 'expires-in': 600 }],
       ['the company of an error that is none', { ...INNER, error: {}, errors: [] }],
       [
@@ -201,6 +212,8 @@ describe('OAuth4WebApiClient', () => {
       ['a guard before it', `)]}'\n${GOOD}`],
       ['another guard', `while(1);${GOOD}`],
       ['something behind it', `${GOOD}\n<!-- 12 ms -->`],
+      ['a warning before it', `<br />\n<b>Warning</b>: deprecated in index.php\n${GOOD}`],
+      ['lines', 'access_token=access-1\nexpires_in=600\n'],
     ])('reads an answer in %s', async (_what, text) => {
       endpoint.reply = (response) => response.writeHead(200, { 'content-type': 'text/javascript' }).end(text)
       expect(await endpoint.ask()).toMatchObject({ kind: 'granted', grants: { main: { lifeMs: 600_000 } } })
@@ -217,6 +230,52 @@ describe('OAuth4WebApiClient', () => {
       expect(await endpoint.ask()).toMatchObject({ kind: 'granted', grants: { main: { lifeMs: 600_000 } } })
     })
 
+    it.each([
+      ['UTF-16, little end first', Buffer.from(`\ufeff${GOOD}`, 'utf16le'), {}],
+      ['UTF-16, big end first', Buffer.from(`\ufeff${GOOD}`, 'utf16le').swap16(), {}],
+      [
+        'UTF-16 without a mark',
+        Buffer.from(GOOD, 'utf16le'),
+        { 'content-type': 'application/json; charset=utf-16' },
+      ],
+      [
+        'UTF-8 that is called UTF-16',
+        Buffer.from(GOOD),
+        { 'content-type': 'application/json; charset=utf-16' },
+      ],
+      [
+        'a charset that nobody knows',
+        Buffer.from(GOOD),
+        { 'content-type': 'application/json; charset=klingon' },
+      ],
+      ['gzip that no header tells of', gzipSync(GOOD), {}],
+      ['deflate that no header tells of', deflateSync(GOOD), {}],
+      ['deflate without its frame', deflateRawSync(GOOD), { 'content-encoding': 'deflate' }],
+      ['zstd', zstdCompressSync(GOOD), { 'content-encoding': 'zstd' }],
+      ['gzip, twice', gzipSync(gzipSync(GOOD)), { 'content-encoding': 'gzip, gzip' }],
+      ['nothing, although a header says gzip', Buffer.from(GOOD), { 'content-encoding': 'gzip' }],
+      ['nothing, although a header says br', Buffer.from(GOOD), { 'content-encoding': 'br' }],
+      ['a coding that is none', Buffer.from(GOOD), { 'content-encoding': 'utf-8' }],
+    ])('reads an answer that is %s', async (_what, bytes, headers) => {
+      endpoint.reply = (response) => response.writeHead(200, headers as Record<string, string>).end(bytes)
+      expect(await endpoint.ask()).toMatchObject({ kind: 'granted', grants: { main: { lifeMs: 600_000 } } })
+    })
+
+    it('reads the end of a refresh token from the object that is its own', async () => {
+      const access = { access_token: 'access-1', expires_in: 600 }
+      for (const refresh of [
+        { refresh_token: 'refresh-1', expires_in: 1800 },
+        { refresh_token: { token: 'refresh-1', expires_in: 1800 } },
+      ]) {
+        expect(await main({ access, refresh })).toMatchObject({ lifeMs: 600_000, refreshLifeMs: 1_800_000 })
+      }
+    })
+
+    it('leaves the refresh token of another grant where it is', async () => {
+      const other = { access_token: 'access-2', refresh_token: 'refresh-2' }
+      expect(await main({ ...TOKEN, authed_user: other })).not.toHaveProperty('refreshToken')
+    })
+
     it.each([201, 202, 203])('reads an answer of status %d', async (status) => {
       endpoint.reply = replyJson(status, INNER)
       expect(await endpoint.ask()).toMatchObject({ kind: 'granted' })
@@ -228,7 +287,7 @@ describe('OAuth4WebApiClient', () => {
       expect(await main(TOKEN, { grant: code, profile })).toMatchObject({ notes: ['no_refresh_token'] })
       const renewable = await main({ ...TOKEN, refresh_token: 'r' }, { grant: code, profile })
       expect(renewable).not.toHaveProperty('notes')
-      const endless = { unit: 'seconds', zeroMeans: 'never', whenAbsent: 'never' } as const
+      const endless = { zeroMeans: 'never', whenAbsent: 'never' } as const
       const never = await main(
         { access_token: 'a' },
         { grant: code, profile: { ...profile, expiry: endless } },

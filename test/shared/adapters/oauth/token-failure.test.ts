@@ -52,7 +52,11 @@ describe('OAuth4WebApiClient', () => {
       // Codes that nobody knows.
       [400, 'missing_account_id', 'refused'],
       [401, 'missing_account_id', 'app-broken'],
-      [401, 'access_denied', 'refused'],
+      // Auth0 says so of a wrong secret.
+      [401, 'access_denied', 'app-broken'],
+      [400, 'server_busy', 'passing'],
+      [403, 'too_many_attempts', 'passing'],
+      [401, 'InvalidAuthenticationToken', 'grant-dead'],
     ])('takes HTTP %i %s for %s, and shows the code', async (status, error, kind) => {
       endpoint.reply = replyJson(status, { error, ...echo })
       const outcome = await endpoint.ask({ grant: REFRESH_GRANT })
@@ -105,6 +109,16 @@ describe('OAuth4WebApiClient', () => {
       [400, 'invalid_grant', 'grant-dead', 'invalid_grant'],
       [400, '"invalid_grant"', 'grant-dead', 'invalid_grant'],
       [400, { errors: ['invalid_grant'] }, 'grant-dead', 'invalid_grant'],
+      [400, ['invalid_grant'], 'grant-dead', 'invalid_grant'],
+      [200, [{ error: 'invalid_grant' }], 'grant-dead', 'invalid_grant'],
+      [400, { data: { error: 'invalid_grant' } }, 'grant-dead', 'invalid_grant'],
+      [400, { body: '{"error":"invalid_grant"}' }, 'grant-dead', 'invalid_grant'],
+      [400, { error: { errors: [{ reason: 'invalid_grant' }], code: 400 } }, 'grant-dead', 'invalid_grant'],
+      [400, { ERROR: 'INVALID_GRANT' }, 'grant-dead', 'INVALID_GRANT'],
+      [400, { err: 'invalid_grant' }, 'grant-dead', 'invalid_grant'],
+      [400, { result: 'error', reason: 'invalid_grant' }, 'grant-dead', 'invalid_grant'],
+      [400, '<OAuth><error>invalid_grant</error></OAuth>', 'grant-dead', 'invalid_grant'],
+      [400, '<p>Use <code>grant_type</code> or <b>invalid</b></p>', 'refused', 'http_error'],
       [400, { error: ['invalid_grant', 'gone'] }, 'grant-dead', 'invalid_grant'],
       [400, { errors: { refresh_token: ['is invalid'] } }, 'grant-dead', 'invalid_grant'],
       [400, { code: 'E_TOKEN_EXPIRED' }, 'grant-dead', 'E_TOKEN_EXPIRED'],
@@ -133,6 +147,59 @@ describe('OAuth4WebApiClient', () => {
       ],
       [403, { message: 'API rate limit exceeded' }, 'passing', 'temporarily_unavailable'],
       [
+        400,
+        { error: { message: 'Application request limit reached', type: 'OAuthException', code: 4 } },
+        'passing',
+        'OAuthException',
+      ],
+      [
+        400,
+        { error: 'invalid_grant', error_description: 'authentication failure - too many requests' },
+        'passing',
+        'invalid_grant',
+      ],
+      // Words about the client are no words about the grant.
+      [400, { message: 'Invalid client secret' }, 'app-broken', 'http_error'],
+      [
+        400,
+        { error: 'invalid_request', error_description: 'client_id is invalid' },
+        'app-broken',
+        'invalid_request',
+      ],
+      [400, { message: 'Authorization failed: invalid client secret' }, 'app-broken', 'http_error'],
+      [200, { status: 503, error: 'Invalid Params: invalid client_id' }, 'app-broken', 'provider_error'],
+      [
+        401,
+        {
+          message: 'Authorization Error',
+          errors: [{ resource: 'Application', field: 'client_secret', code: 'invalid' }],
+        },
+        'app-broken',
+        'invalid',
+      ],
+      [
+        400,
+        {
+          message: 'Bad Request',
+          errors: [{ resource: 'RefreshToken', field: 'refresh_token', code: 'invalid' }],
+        },
+        'grant-dead',
+        'invalid',
+      ],
+      [
+        403,
+        { error: 'unauthorized_client', error_description: 'refresh_token is invalid' },
+        'grant-dead',
+        'unauthorized_client',
+      ],
+      [400, { error: 'invalid_request', reason: 'Invalid Token!' }, 'grant-dead', 'invalid_request'],
+      [
+        400,
+        { error: 'invalid_request', error_description: 'Malformed token request' },
+        'refused',
+        'invalid_request',
+      ],
+      [
         401,
         { error: 'unauthorized_client', error_description: 'Invalid client or Invalid client credentials' },
         'app-broken',
@@ -143,11 +210,11 @@ describe('OAuth4WebApiClient', () => {
       [400, { error: 'constructor' }, 'refused', 'constructor'],
       [400, { error: 7 }, 'refused', 'http_error'],
       [400, { error: '' }, 'refused', 'http_error'],
-      [400, ['invalid_grant'], 'refused', 'http_error'],
       [400, `<html>${CANARY}</html>`, 'refused', 'http_error'],
       [401, '', 'app-broken', 'http_error'],
       [404, CANARY, 'refused', 'http_error'],
       [408, '', 'unknown', 'server_error'],
+      [420, '', 'passing', 'too_many_requests'],
       [425, '', 'passing', 'temporarily_unavailable'],
       [500, { error: 'invalid_grant' }, 'unknown', 'server_error'],
       [502, CANARY, 'unknown', 'server_error'],
@@ -165,15 +232,26 @@ describe('OAuth4WebApiClient', () => {
       expect(endpoint.seen.map((call) => call.path)).toEqual(['/token'])
     })
 
-    it('reads the code of a 401 without a body from its header', async () => {
-      const header = 'Bearer realm="x", error="invalid_token", error_description="The token has ended"'
-      endpoint.reply = replyJson(401, '', { 'www-authenticate': header })
-      expect(await endpoint.ask({ grant: REFRESH_GRANT })).toMatchObject({
-        kind: 'grant-dead',
-        code: 'invalid_token',
-        description: 'The token has ended',
-      })
+    it('takes a 403 that asks to wait for passing, unless it says more', async () => {
+      const wait = { 'retry-after': '30' }
+      endpoint.reply = replyJson(403, '', wait)
+      expect(await endpoint.ask()).toMatchObject({ kind: 'passing', retryAfterMs: 30_000 })
+      endpoint.reply = replyJson(403, { error: 'invalid_grant' }, wait)
+      expect(await endpoint.ask()).toMatchObject({ kind: 'grant-dead' })
     })
+
+    it.each(['error="invalid_token"', 'error=invalid_token'])(
+      'reads the code of a 401 without a body from its header: %s',
+      async (code) => {
+        const header = `Bearer realm="x", ${code}, error_description="The token has ended"`
+        endpoint.reply = replyJson(401, '', { 'www-authenticate': header })
+        expect(await endpoint.ask({ grant: REFRESH_GRANT })).toMatchObject({
+          kind: 'grant-dead',
+          code: 'invalid_token',
+          description: 'The token has ended',
+        })
+      },
+    )
 
     it.each([
       [
@@ -354,6 +432,15 @@ describe('OAuth4WebApiClient', () => {
       ['JSON that does not parse', 200, `{"access_token":"a","expires_in":NaN,"refresh_token":"${R2}"}`],
       ['JSON cut short', 200, `{"refresh_token":"${R2}","access_tok`],
       ['a form without a token', 200, `token_type=bearer&error=&refresh_token=${R2}`],
+      ['an object of its own', 200, { refresh_token: { value: R2 } }],
+      ['JSON with single quotes', 200, `{'access_token':'a','refresh_token':'${R2}'}`],
+      ['JSON escaped twice', 200, JSON.stringify(JSON.stringify(JSON.stringify({ refresh_token: R2 })))],
+      [
+        'JSON in HTML',
+        200,
+        `{&quot;access_token&quot;:&quot;a&quot;,&quot;refresh_token&quot;:&quot;${R2}&quot;}`,
+      ],
+      ['cookies', 200, `access_token: a; refresh_token: ${R2}`],
     ])('keeps it beside %s', async (_what, status, body) => {
       endpoint.reply = (response) => {
         const isForm = typeof body === 'string' && body.startsWith('token_type')
@@ -372,6 +459,19 @@ describe('OAuth4WebApiClient', () => {
       expect(await endpoint.ask({ grant: REFRESH_GRANT })).not.toHaveProperty('kept')
       endpoint.reply = replyJson(200, { refresh_token: R2 })
       expect(await endpoint.ask()).not.toHaveProperty('kept')
+    })
+
+    it.each([
+      [
+        'a part of what was sent',
+        200,
+        `no refresh_token=${REFRESH_GRANT.refreshToken.reveal().slice(0, 24)}***`,
+      ],
+      ['a sentence', 200, 'refresh_token: this_one_is_not_known_here'],
+      ['a refusal that quotes one', 400, `no such refresh_token=${R2}`],
+    ])('keeps none of %s', async (_what, status, body) => {
+      endpoint.reply = replyJson(status, body)
+      expect(await endpoint.ask({ grant: REFRESH_GRANT })).not.toHaveProperty('kept')
     })
   })
 })

@@ -7,10 +7,9 @@ const NOW_S = NOW_MS / 1000
 const HOUR_MS = 3_600_000
 const YEAR_MS = 31_536_000_000
 
-const rule: ExpiryRule = { unit: 'seconds', zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 1800 } }
+const rule: ExpiryRule = { zeroMeans: 'invalid', whenAbsent: { assumedSeconds: 1800 } }
 const generic: ExpiryRule = { ...rule, whenAbsent: { assumedSeconds: 3600, onlyIfRenewable: true } }
-const endless: ExpiryRule = { unit: 'seconds', zeroMeans: 'never', whenAbsent: 'never' }
-const milliseconds: ExpiryRule = { ...rule, unit: 'milliseconds' }
+const endless: ExpiryRule = { zeroMeans: 'never', whenAbsent: 'never' }
 
 const ASSUMED = { lifeMs: 1_800_000, expiryBasis: 'assumed' }
 const DOUBTED = { ...ASSUMED, note: 'expires_in_unusable' }
@@ -55,13 +54,21 @@ describe('readTokenLife', () => {
     ['a clock', '01:00:00', rule, DOUBTED],
     ['a word for nothing', 'null', rule, DOUBTED],
     ['a fraction', 3599.5, rule, stated(3_599_500)],
-    ['milliseconds', 3_600_000, milliseconds, stated(HOUR_MS)],
-    ['milliseconds as text', '3600000', milliseconds, stated(HOUR_MS)],
     ['beyond 400 days', 34_560_001, rule, stated(34_560_001_000)],
     ['ten years, as Linear says', 315_705_599, rule, stated(315_705_599_000)],
-    ['ten years of milliseconds', 315_705_599_000, milliseconds, stated(315_705_599_000)],
+    ['fifty years', 1_576_800_000, rule, stated(50 * YEAR_MS)],
+    ['more than a hundred years', 9.2e18, rule, stated(100 * YEAR_MS)],
+    ['the same as text', '9223372036854775807', rule, stated(100 * YEAR_MS)],
+    ['a fraction as text', '3599.99999999999999', rule, stated(HOUR_MS)],
+    ['an exponent', '3.6E3', rule, stated(HOUR_MS)],
+    ['several units', '1h0m0s', rule, stated(HOUR_MS)],
+    ['weeks', '2 weeks', rule, stated(1_209_600_000)],
+    ['an ISO duration of weeks', 'P1W', rule, stated(604_800_000)],
     ['a second', 1, rule, stated(1_000)],
     ['an epoch ahead', NOW_S + 3600, rule, stated(HOUR_MS)],
+    ['an epoch ahead in milliseconds', NOW_MS + HOUR_MS, rule, stated(HOUR_MS)],
+    ['an epoch just past', NOW_S - 5, rule, DOUBTED],
+    ['an epoch just past in milliseconds', NOW_MS - 5_000, rule, DOUBTED],
     ['a date', '2026-11-28T13:00:00Z', rule, stated(HOUR_MS)],
     ['never, in a word', 'never', rule, NEVER],
     ['nothing', undefined, rule, ASSUMED],
@@ -110,7 +117,24 @@ describe('readTokenLife', () => {
       600_000,
     ],
     ['.NET’s date', { expires_at: `/Date(${NOW_MS + 600_000})/` }, 600_000],
+    ['RFC 850’s date', { expires_at: 'Saturday, 28-Nov-26 12:10:00 GMT' }, 600_000],
+    ['asctime’s date', { expires_at: 'Sat Nov 28 12:10:00 2026' }, 600_000],
+    ['a zone by its name', { expires_at: 'Sat, 28 Nov 2026 04:10:00 PST' }, 600_000],
+    ['an offset of hours', { expires_at: '2026-11-28T13:10:00+01' }, 600_000],
+    ['an offset behind a blank', { expires_at: '2026-11-28 13:10:00 +0100' }, 600_000],
+    ['ISO text with a comma', { expires_at: '2026-11-28T12:10:00,123' }, 600_123],
+    ['a day', { expires_at: '2026-11-29' }, 43_200_000],
     ['names in capitals', { EXPIRES_IN: 600 }, 600_000],
+    ['OWIN’s name', { '.expires': 'Sat, 28 Nov 2026 12:10:00 GMT' }, 600_000],
+    ['TikTok Shop’s name', { access_token_expire_in: NOW_S + 600 }, 600_000],
+    ['Tuya’s name', { expire_time: 600 }, 600_000],
+    ['a name with its unit', { expires_in_ms: 600_000 }, 600_000],
+    ['Zoho’s two', { expires_in_sec: 600, expires_in: 600_000 }, 600_000],
+    ['valid_until', { valid_until: '2026-11-28T12:10:00Z' }, 600_000],
+    ['expirationTime', { expirationTime: NOW_MS + 600_000 }, 600_000],
+    ['accessTokenExpiry', { accessTokenExpiry: '2026-11-28T12:10:00Z' }, 600_000],
+    ['token_expires_in', { token_expires_in: 600 }, 600_000],
+    ['ttl', { ttl: '600' }, 600_000],
     ['names in words', { ExpiresAt: '2026-11-28T12:10:00Z' }, 600_000],
     ['what is left under an instant’s name', { expires: 600 }, 600_000],
     ['expiresIn', { expiresIn: 600 }, 600_000],
@@ -200,7 +224,14 @@ describe('readRefreshLifeMs', () => {
     [{ refresh_token_expires_on: String(NOW_MS + 90_000) }, 90_000],
     [{ refresh_token_expiration: NOW_MS + 90_000 }, 90_000],
     [{ refresh_expires_in: 1800, refresh_token_expires_in: 90 }, 90_000],
+    [{ re_expires_in: 1800 }, 1_800_000],
+    [{ rt_expires_in: 1800 }, 1_800_000],
+    [{ refresh_expires: 1800 }, 1_800_000],
+    [{ 'refresh-token-valid-until': '2026-11-28T12:30:00Z' }, 1_800_000],
+    [{ refresh_token_expire_in: NOW_S + 90 }, 90_000],
+    [{ refreshTokenExpirationDate: '2026-11-28T12:30:00Z' }, 1_800_000],
     [{}, undefined],
+    [{ expires_in: 60, id_token_expires_in: 60, ext_expires_in: 60, session_state: 60 }, undefined],
     [{ refresh_expires_in: 0 }, undefined],
     [{ refresh_token_expires_at: NOW_S - 1 }, undefined],
   ])('reads %j', (answer, expected) => {
@@ -215,9 +246,8 @@ describe('readRefreshLifeMs', () => {
     expect(lifeMsOf({}, silent, false, jwt({ typ: 'Offline', iat: NOW_S - 60, exp: 0 }))).toBeUndefined()
   })
 
-  it('believes the stated one, also under the profile’s own name, before the profile’s', () => {
+  it('believes the stated one before the profile’s', () => {
     expect(lifeMsOf({ refresh_token_expires_in: '7' }, absolute, true)).toBe(7_000)
-    expect(lifeMsOf({ rt_life: 7 }, { ...absolute, lifeMember: 'rt_life' })).toBe(7_000)
   })
 
   it('starts anew with each refresh only when it rolls', () => {
