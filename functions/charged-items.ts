@@ -1,4 +1,4 @@
-import { chargeForRows } from '../shared/domain/charges.ts'
+import { chargeForRows, UNITS_PAID } from '../shared/domain/charges.ts'
 import type { Budgets } from '../shared/ports/budgets.ts'
 import type {
   Attributes,
@@ -11,10 +11,17 @@ import type {
   Write,
 } from '../shared/ports/item-store.ts'
 import type { Caller } from '../shared/ports/token-verifier.ts'
+import { type Lines, oneAtATime } from './one-at-a-time.ts'
+
+/** A query for more than a page of a list is one of those that go on until there are no more. */
+const MAX_PAGE_ROWS = 101
+
+const LONG_QUERIES: Lines = new Map()
 
 /**
  * The ports for this request: what its queries read is charged to its tenant, on every route alike. A request that
- * reads ten thousand rows costs as much as a hundred that read a page, and the next ones wait for it.
+ * reads ten thousand rows costs as much as a hundred that read a page, and the next ones wait for it; of those that are
+ * under way already one at a time has a long query.
  */
 export function chargedPorts<Ports extends { readonly budgets: Budgets; readonly items?: ItemStore }>(
   ports: Ports,
@@ -22,17 +29,19 @@ export function chargedPorts<Ports extends { readonly budgets: Budgets; readonly
 ): Ports {
   if (ports.items === undefined) return ports
   const charge = (units: number) => ports.budgets.charge({ budget: 'requests', of: tenant }, units)
-  return { ...ports, items: new ChargedItems(ports.items, charge) }
+  return { ...ports, items: new ChargedItems(ports.items, { tenant, charge }) }
 }
 
 class ChargedItems implements ItemStore {
   readonly #store: ItemStore
+  readonly #tenant: string
   readonly #charge: (units: number) => void
-  /** Of the unit that the request itself has paid. */
-  #paidUnits = 1
+  /** Of what the request itself has paid for. */
+  #paidUnits = UNITS_PAID
 
-  constructor(store: ItemStore, charge: (units: number) => void) {
+  constructor(store: ItemStore, { tenant, charge }: { tenant: string; charge: (units: number) => void }) {
     this.#store = store
+    this.#tenant = tenant
     this.#charge = charge
   }
 
@@ -45,9 +54,11 @@ class ChargedItems implements ItemStore {
   }
 
   async query(query: ItemQuery): Promise<ItemPage> {
-    const page = await this.#store.query(query)
+    const read = () => this.#store.query(query)
+    const page = await (query.limit > MAX_PAGE_ROWS ? oneAtATime(LONG_QUERIES, this.#tenant, read) : read())
     const skipped = query.nextToken === undefined ? (query.skip ?? 0) : 0
-    const units = chargeForRows({ read: page.items.length, skipped })
+    const listed = query.only !== undefined
+    const units = chargeForRows({ read: page.items.length, skipped, listed })
     const paid = Math.min(units, this.#paidUnits)
     this.#paidUnits -= paid
     if (units > paid) this.#charge(units - paid)

@@ -24,8 +24,10 @@ const TIMES_REQUESTS: Readonly<Record<BudgetName, number>> = {
   unknown: 1,
 }
 
-/** One request of management: 0.3 ms of one processor, and as long takes a look at so many rows of 1 KB. */
-const ROWS_A_UNIT = 100
+/** One request of management: 0.3 ms of one processor, and as long takes a look at what lists need of so many rows. */
+const LISTED_ROWS_A_UNIT = 100
+/** To read and decode the whole of a row of 1 KB takes three times as long. */
+const WHOLE_ROWS_A_UNIT = 33
 
 /** The rate of a budget where a tenant has `requestsPerSecond`; a second's worth may come at once. */
 export function rateOf(budget: BudgetName, requestsPerSecond: number): BucketRate {
@@ -34,12 +36,19 @@ export function rateOf(budget: BudgetName, requestsPerSecond: number): BucketRat
 }
 
 /** A row that is only passed by, on the way to the page that was asked for, is not decoded. */
-const SKIPPED_ROWS_A_UNIT = 10 * ROWS_A_UNIT
+const SKIPPED_ROWS_A_UNIT = 1_000
+/** A page of a list, which each request has paid for. */
+const ROWS_A_REQUEST = 100
 
-/** What a look at so many rows costs. */
-export function chargeForRows({ read, skipped }: { read: number; skipped: number }): number {
-  return read / ROWS_A_UNIT + skipped / SKIPPED_ROWS_A_UNIT
+/** What a look at so many rows costs: `listed` where no more of them was read than a list needs. */
+export function chargeForRows(rows: { read: number; skipped: number; listed: boolean }): number {
+  return (
+    rows.read / (rows.listed ? LISTED_ROWS_A_UNIT : WHOLE_ROWS_A_UNIT) + rows.skipped / SKIPPED_ROWS_A_UNIT
+  )
 }
+
+/** So much of that no request is charged for. */
+export const UNITS_PAID = chargeForRows({ read: ROWS_A_REQUEST, skipped: 0, listed: false })
 
 /** Reading and checking so much of a body takes as long as a request: 100 KiB of JSON take 4 ms. */
 export const BODY_BYTES_A_UNIT = 8 * 1024

@@ -93,6 +93,8 @@ export interface ItemQuery {
   /** Leaves out this many items first; cheaper than reading them. */
   readonly skip?: number
   readonly limit: number
+  /** The attributes that are needed, top-level ones; a store may answer with more of them. */
+  readonly only?: readonly string[]
   /** Descending order instead; `after` then means smaller than. */
   readonly descending?: boolean
   /** From the page before; opaque, and only good for the same query (another limit is fine): any other is VaultError `invalid-query`. */

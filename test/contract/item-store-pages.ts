@@ -1,4 +1,5 @@
 import type { Item, ItemPage, ItemQuery, Write } from '../../shared/ports/item-store.ts'
+import { LISTED_ATTRIBUTES } from '../../shared/rows/connection-row.ts'
 import type { ItemStoreSuite } from './item-store.ts'
 
 /** Ascending by UTF-8 bytes. UTF-16 order would put the last before the last but one. */
@@ -46,6 +47,43 @@ export function itemStorePages(suite: ItemStoreSuite): void {
     const down = await query({ partition, limit: 100, descending: true })
     expect(sortsOf(down.items)).toEqual([...ORDERED].reverse())
   })
+
+  it.each(['', 'TENANT#a#CONNECTIONS'])(
+    'gives the attributes that are asked for, of the items in %j',
+    async (kind) => {
+      // SQLite has an index for lists of connections, which is asked for by just these names.
+      const partition = kind === '' ? suite.name() : `TENANT#${suite.name()}#CONNECTIONS`
+      const all = {
+        v: 1,
+        id: 'ac_1',
+        name: 'ü "quoted" 😀\n',
+        createdAtMs: 1_795_928_467_060,
+        grants: { main: { scopes: ['a', 'b'], expires: null } },
+        requiredScopes: [],
+        other: 'x',
+      }
+      const { other, ...listed } = all
+      await suite.store().transact([
+        { op: 'put', key: { partition, sort: 'a' }, attributes: all },
+        { op: 'put', key: { partition, sort: 'b' }, attributes: { v: 2, other } },
+      ])
+      const names = (items: readonly Item[]) =>
+        items.map(({ key, attributes }) => [
+          key.sort,
+          Object.fromEntries(Object.entries(attributes).filter(([name]) => name !== 'other')),
+        ])
+      for (const only of [LISTED_ATTRIBUTES, Object.keys(listed)]) {
+        const found = await walk((nextToken) => query({ partition, only, limit: 1, nextToken }))
+        expect(names(found)).toEqual([
+          ['a', listed],
+          ['b', { v: 2 }],
+        ])
+        const down = await query({ partition, only, limit: 9, descending: true, after: 'b', sortPrefix: '' })
+        expect(names(down.items)).toEqual([['a', listed]])
+        expect((await query({ partition, only, limit: 9, skip: 1 })).items).toHaveLength(1)
+      }
+    },
+  )
 
   it('gives no items for a partition that has none', async () => {
     expect(await query({ partition: suite.name(), limit: 10 })).toEqual({ items: [] })

@@ -115,12 +115,11 @@ export class DynamoItemStore implements ItemStore {
     const position = decodePageToken(identity, query.nextToken, [''] as [string])?.[0]
     const range = sortKeyRange(query, position)
     if (range === undefined) return { items: [] }
-    const { partition, descending = false } = query
+    const { partition, descending = false, only } = query
     let start = range.startAfter === undefined ? undefined : encodeKey({ partition, sort: range.startAfter })
-    const request = this.#partitionRequest(partition, range.prefix)
     const read = (limit: number, from: EncodedItem | undefined, select?: 'COUNT') =>
       this.#queryPage({
-        ...request,
+        ...this.#partitionRequest(partition, range.prefix, select === undefined ? only : undefined),
         Limit: limit,
         ExclusiveStartKey: from,
         Select: select,
@@ -193,7 +192,11 @@ export class DynamoItemStore implements ItemStore {
     return { items, nextToken: encodePageToken(SCAN_IDENTITY, [last.key.partition, last.key.sort]) }
   }
 
-  #partitionRequest(partition: string, prefix: string): Partial<QueryCommandInput> & { TableName: string } {
+  #partitionRequest(
+    partition: string,
+    prefix: string,
+    only: readonly string[] | undefined,
+  ): Partial<QueryCommandInput> & { TableName: string } {
     const placeholders = new Placeholders()
     const { partitionKey, sortKey } = TABLE_DEFINITION
     let condition = `${placeholders.name(partitionKey.name)} = ${placeholders.value(partition)}`
@@ -201,8 +204,13 @@ export class DynamoItemStore implements ItemStore {
       const sort = placeholders.name(sortKey.name)
       condition += ` AND begins_with(${sort}, ${placeholders.value(prefix)})`
     }
+    const projection = only && {
+      ProjectionExpression: [partitionKey.name, sortKey.name, ...only]
+        .map((name) => placeholders.name(name))
+        .join(', '),
+    }
     const TableName = this.#tables.ofPartition(partition)
-    return { TableName, KeyConditionExpression: condition, ...placeholders.members() }
+    return { TableName, KeyConditionExpression: condition, ...projection, ...placeholders.members() }
   }
 
   async #queryPage(input: QueryCommandInput): Promise<RawPage> {

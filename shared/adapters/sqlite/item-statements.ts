@@ -1,6 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { connectionsPartition, findPartitionParts } from '../../domain/keys.ts'
 import type { Attributes, ItemKey } from '../../ports/item-store.ts'
 import type { SortRange } from '../../ports/sort-range.ts'
+import { LISTED_ATTRIBUTES } from '../../rows/connection-row.ts'
 
 type Row = readonly SQLInputValue[]
 
@@ -10,7 +12,12 @@ export interface PartitionWalk extends SortRange {
   readonly descending: boolean
   readonly skip: number
   readonly limit: number
+  readonly only?: readonly string[] | undefined
 }
+
+/** What the index of lists holds of an item, in the words of its definition, and of which items. */
+const LISTED = `json_extract(attributes, ${LISTED_ATTRIBUTES.map((name) => `'$.${name}'`).join(', ')})`
+const IS_LISTED = `AND partition GLOB '${connectionsPartition('*')}'`
 
 /** A key in the due index, with the instant it is due in epoch ms. */
 export interface DueKey {
@@ -23,7 +30,8 @@ export class ItemStatements {
   readonly #get: StatementSync
   readonly #put: StatementSync
   readonly #delete: StatementSync
-  readonly #walks: Readonly<Record<'up' | 'upBefore' | 'down' | 'downBefore', StatementSync>>
+  readonly #walks: Walks
+  readonly #listedWalks: Walks
   readonly #due: StatementSync
   readonly #scan: StatementSync
   readonly #removeExpired: StatementSync
@@ -36,15 +44,8 @@ export class ItemStatements {
       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (partition, sort) DO UPDATE SET attributes = excluded.attributes,
       due_shard = excluded.due_shard, due_at = excluded.due_at, expires_at_s = excluded.expires_at_s`)
     this.#delete = prepare('DELETE FROM items WHERE partition = ? AND sort = ?')
-    const walk = (bound: string, order: string) =>
-      prepare(`SELECT sort, attributes FROM items WHERE partition = ? AND sort >= ? ${bound}
-        ORDER BY sort ${order} LIMIT ? OFFSET ?`)
-    this.#walks = {
-      up: walk('', 'ASC'),
-      upBefore: walk('AND sort < ?', 'ASC'),
-      down: walk('', 'DESC'),
-      downBefore: walk('AND sort < ?', 'DESC'),
-    }
+    this.#walks = walksOf(prepare, 'attributes', '')
+    this.#listedWalks = walksOf(prepare, LISTED, IS_LISTED)
     this.#due = prepare(`SELECT due_at, partition, sort FROM items WHERE due_shard = ? AND due_at <= ?
       AND (due_at, partition, sort) > (?, ?, ?) ORDER BY due_at, partition, sort LIMIT ?`)
     this.#scan = prepare(`SELECT partition, sort, attributes FROM items WHERE (partition, sort) > (?, ?)
@@ -77,14 +78,16 @@ export class ItemStatements {
     this.#delete.run(key.partition, key.sort)
   }
 
-  /** The items of a range of one partition, in the order of the walk. */
-  walk({ partition, from, before, descending, skip, limit }: PartitionWalk) {
-    const statement = this.#walks[`${descending ? 'down' : 'up'}${before === undefined ? '' : 'Before'}`]
+  /** The items of a range of one partition, in the order of the walk; of connections just what a list needs of them. */
+  walk({ partition, from, before, descending, skip, limit, only }: PartitionWalk) {
+    const isListed = only === LISTED_ATTRIBUTES && findPartitionParts(partition)?.kind === 'CONNECTIONS'
+    const walks = isListed ? this.#listedWalks : this.#walks
+    const statement = walks[`${descending ? 'down' : 'up'}${before === undefined ? '' : 'Before'}`]
     const bounds = before === undefined ? [from] : [from, before]
     const rows = statement.all(partition, ...bounds, limit, skip) as unknown as Row[]
     return rows.map((row) => ({
       key: { partition, sort: String(row[0]) },
-      attributes: parseAttributes(row[1]),
+      attributes: isListed ? listedAttributes(row[1]) : parseAttributes(row[1]),
     }))
   }
 
@@ -113,6 +116,33 @@ export class ItemStatements {
   removeExpired(beforeS: number, limit: number): number {
     return Number(this.#removeExpired.run(beforeS, limit).changes)
   }
+}
+
+type Walks = Readonly<Record<'up' | 'upBefore' | 'down' | 'downBefore', StatementSync>>
+
+/** The walks through a partition that answer this column, narrowed to the items of an index. */
+function walksOf(prepare: (sql: string) => StatementSync, column: string, narrowed: string): Walks {
+  const walk = (bound: string, order: string) =>
+    prepare(`SELECT sort, ${column} FROM items WHERE partition = ? AND sort >= ? ${bound} ${narrowed}
+      ORDER BY sort ${order} LIMIT ? OFFSET ?`)
+  return {
+    up: walk('', 'ASC'),
+    upBefore: walk('AND sort < ?', 'ASC'),
+    down: walk('', 'DESC'),
+    downBefore: walk('AND sort < ?', 'DESC'),
+  }
+}
+
+/** The index has values in the order of their names, and null for what an item does not have. */
+function listedAttributes(text: SQLInputValue | undefined): Attributes {
+  const values = JSON.parse(String(text)) as (Attributes[string] | null)[]
+  const attributes: Record<string, Attributes[string]> = {}
+  let index = 0
+  for (const name of LISTED_ATTRIBUTES) {
+    const value = values[index++]
+    if (value !== null) attributes[name] = value
+  }
+  return attributes
 }
 
 function parseAttributes(text: SQLInputValue | undefined): Attributes {

@@ -3,7 +3,8 @@ import type { DatabaseSync } from 'node:sqlite'
 /**
  * The schema, one step a version; a step that has been released is never edited. `items` keeps its rowid,
  * so that the primary key's index is a small tree of its own: `skip` walks that, not the rows.
- * Both other indexes are sparse; `items_due` holds whole keys, so that a sweep never touches a row.
+ * The other indexes are sparse; `items_due` holds whole keys, so that a sweep never touches a row, and `items_listed`
+ * the attributes that lists of connections are made of: a fifth of what reading the rows takes.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE items (
@@ -24,6 +25,10 @@ export const MIGRATIONS: readonly string[] = [
      in_use INTEGER NOT NULL,
      parts TEXT NOT NULL
    ) STRICT;`,
+  `CREATE INDEX items_listed ON items (partition, sort, json_extract(attributes, '$.v', '$.id', '$.name',
+     '$.appId', '$.setupType', '$.accountName', '$.status', '$.oauthAppId', '$.requiredScopes', '$.grants',
+     '$.failure', '$.createdAtMs', '$.refreshedAtMs', '$.credentialExpiresAtMs', '$.lastFetchedHour', '$.due_at'))
+     WHERE partition GLOB 'TENANT#*#CONNECTIONS';`,
 ]
 
 /** The database was last opened by a newer release, whose schema this one does not know. Nothing was changed. */

@@ -1,5 +1,4 @@
 import { backup, DatabaseSync } from 'node:sqlite'
-import { setImmediate } from 'node:timers'
 import { decideWrites } from '../../ports/item-conditions.ts'
 import {
   type Attributes,
@@ -14,6 +13,7 @@ import {
   StoreUnavailableError,
   type Write,
 } from '../../ports/item-store.ts'
+import { afterOthers } from '../../ports/others-turn.ts'
 import {
   decodePageToken,
   dueQueryIdentity,
@@ -156,7 +156,7 @@ export class SqliteItemStore implements ItemStore {
 
   /** Up to `limit` items behind `position`. A long walk lets everybody else have a turn after each slice of it. */
   async #walkInTurns(query: ItemQuery, position: string | undefined, limit: number): Promise<Item[]> {
-    const { partition, descending = false } = query
+    const { partition, descending = false, only } = query
     const slice = limit <= LONG_PAGE_ITEMS ? limit : SLICE_ITEMS
     const found: Item[] = []
     for (let at = position; ; at = found.at(-1)!.key.sort) {
@@ -164,11 +164,11 @@ export class SqliteItemStore implements ItemStore {
       const skip = at === undefined ? (query.skip ?? 0) : 0
       const wanted = Math.min(slice, limit - found.length)
       const read = this.#withFile(() =>
-        this.#statements.walk({ partition, ...sortRange(query, at), descending, skip, limit: wanted }),
+        this.#statements.walk({ partition, ...sortRange(query, at), descending, skip, limit: wanted, only }),
       )
       found.push(...read)
       if (read.length < wanted || found.length === limit) return found
-      await new Promise<void>((resolve) => setImmediate(resolve))
+      await afterOthers()
     }
   }
 

@@ -3,8 +3,8 @@ import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts
 import { connectionsPartition, tombstonesPartition } from '../../domain/keys.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { LISTED_ATTRIBUTES, type ListedConnection, listedOf } from '../../rows/connection-row.ts'
 import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
-import { rowOf } from '../commit/connection-rows.ts'
 import { listFreezes } from '../freezes/list-freezes.ts'
 import { missingScopes } from '../grants/grant-records.ts'
 import { inTurns, sortedInTurns } from './in-turns.ts'
@@ -39,10 +39,11 @@ export interface ConnectionFilter {
   readonly deleted?: true
 }
 
-/** A connection with what stands beside its row. */
+/** A connection, as far as it was read, with what stands beside its row. */
 export interface BrowsedConnection {
-  readonly row: ConnectionRow
-  readonly deletedAtMs?: number
+  readonly row: ListedConnection
+  /** Of one that was deleted all is read. */
+  readonly deleted?: { readonly row: ConnectionRow; readonly deletedAtMs: number }
   readonly needsPerson: boolean
 }
 
@@ -56,17 +57,20 @@ export async function* browseConnections(
   const needsFreezes = filter.frozen !== undefined || filter.needsPerson === true
   const freezes = needsFreezes ? await listFreezes(ports, tenant) : []
   const frozen = new Set(freezes.flatMap(({ appId, connectionId }) => [appId, connectionId]))
-  const partition = filter.deleted === true ? tombstonesPartition(tenant) : connectionsPartition(tenant)
-  for await (const slice of inTurns(pagesOf(ports.items, { partition, limit: READ_ROWS }))) {
+  const query =
+    filter.deleted === true
+      ? { partition: tombstonesPartition(tenant) }
+      : { partition: connectionsPartition(tenant), only: LISTED_ATTRIBUTES }
+  for await (const slice of inTurns(pagesOf(ports.items, { ...query, limit: READ_ROWS }))) {
     for (const { attributes } of slice) {
-      const found =
-        filter.deleted === true ? restorable(TOMBSTONE_ROWS.decode(attributes), nowMs) : rowOf(attributes)
-      if (found === undefined) continue
-      const { row, deletedAtMs } = 'row' in found ? found : { row: found }
+      const deleted =
+        filter.deleted === true ? restorable(TOMBSTONE_ROWS.decode(attributes), nowMs) : undefined
+      if (filter.deleted === true && deleted === undefined) continue
+      const row = deleted?.row ?? listedOf(attributes)
       const isFrozen = frozen.has(row.id) || frozen.has(row.appId)
-      const needs = deletedAtMs === undefined && !isFrozen && needsPerson(row, nowMs)
+      const needs = deleted === undefined && !isFrozen && needsPerson(row, nowMs)
       if (!matches(row, filter, { isFrozen, needs })) continue
-      yield { row, needsPerson: needs, ...(deletedAtMs === undefined ? {} : { deletedAtMs }) }
+      yield { row, needsPerson: needs, ...(deleted === undefined ? {} : { deleted }) }
     }
   }
 }
@@ -79,7 +83,7 @@ function restorable(
 }
 
 /** Whether the connection waits for somebody, frozen or not. */
-function needsPerson(row: ConnectionRow, nowMs: number): boolean {
+function needsPerson(row: ListedConnection, nowMs: number): boolean {
   if (row.status === 'empty' || row.status === 'reauthorization_required') return true
   const setup = findSetupOf(row.appId, row.setupType)
   if (row.status === 'pending') {
@@ -90,7 +94,7 @@ function needsPerson(row: ConnectionRow, nowMs: number): boolean {
 }
 
 /** When the connection stops unless a person does something, as far as that is known: what renewals move is no end. */
-function endsAtMs(row: ConnectionRow): number {
+function endsAtMs(row: ListedConnection): number {
   return Math.min(
     row.credentialExpiresAtMs ?? Number.POSITIVE_INFINITY,
     row.grants?.['main']?.refreshExpiresAtMs ?? Number.POSITIVE_INFINITY,
@@ -98,7 +102,7 @@ function endsAtMs(row: ConnectionRow): number {
 }
 
 function matches(
-  row: ConnectionRow,
+  row: ListedConnection,
   filter: ConnectionFilter,
   { isFrozen, needs }: { isFrozen: boolean; needs: boolean },
 ): boolean {
@@ -129,7 +133,7 @@ const STATE_ORDER: readonly ConnectionStatus[] = [
 /** What a row is compared by, worked out once; a number, or a text without regard to case. */
 type SortKey = readonly (string | number)[]
 
-const SORT_KEYS: Readonly<Record<ConnectionSort, (row: ConnectionRow) => SortKey>> = {
+const SORT_KEYS: Readonly<Record<ConnectionSort, (row: ListedConnection) => SortKey>> = {
   app: (row) => [labelOf(row).toLowerCase(), row.name.toLowerCase()],
   name: (row) => [row.name.toLowerCase()],
   used: (row) => [-(row.lastFetchedHour ?? -1)],

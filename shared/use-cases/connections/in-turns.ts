@@ -1,12 +1,7 @@
-import { setImmediate } from 'node:timers'
+import { afterOthers } from '../../ports/others-turn.ts'
 
 /** So many rows are looked at, or put in order, before others have a turn: a quarter of a millisecond. */
 const ROWS_A_TURN = 100
-
-/** Resolves when whatever else has arrived meanwhile has been begun. */
-function afterOthers(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
 
 /** The same items in slices of a hundred, between which others have a turn. */
 export async function* inTurns<T>(

@@ -2,10 +2,12 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import {
   CONNECTION_COUNTERS,
   COUNTER_SHARDS,
+  connectionKey,
   connectionsPartition,
   countersPartition,
 } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
+import type { ListedConnection } from '../../rows/connection-row.ts'
 import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import {
@@ -28,9 +30,15 @@ export interface ListConnectionsInput {
 }
 
 export interface ConnectionList {
-  readonly found: readonly Pick<BrowsedConnection, 'row' | 'deletedAtMs'>[]
+  readonly found: readonly FoundConnection[]
   /** Present when asked for. */
   readonly total?: number
+}
+
+/** A connection with its row as a whole, and when it was deleted. */
+export interface FoundConnection {
+  readonly row: ConnectionRow
+  readonly deletedAtMs?: number
 }
 
 /**
@@ -77,7 +85,8 @@ async function listFiltered(
     total++
     if (!input.includeTotals && found.length === input.perPage) break
   }
-  return input.includeTotals ? { found, total } : { found }
+  const whole = await wholeRows(ports, input.tenant, found)
+  return input.includeTotals ? { found: whole, total } : { found: whole }
 }
 
 async function listSorted(
@@ -87,8 +96,24 @@ async function listSorted(
 ): Promise<ConnectionList> {
   const all = await allOf(browseConnections(ports, input.tenant, input.filter))
   const first = input.page * input.perPage
-  const found = (await sortConnections(all, sort)).slice(first, first + input.perPage)
+  const page = (await sortConnections(all, sort)).slice(first, first + input.perPage)
+  const found = await wholeRows(ports, input.tenant, page)
   return input.includeTotals ? { found, total: all.length } : { found }
+}
+
+/** The same with their rows whole; one that was deleted meanwhile is left out. */
+async function wholeRows(
+  ports: Pick<Ports, 'items'>,
+  tenant: string,
+  browsed: readonly BrowsedConnection[],
+): Promise<FoundConnection[]> {
+  const found = await Promise.all(
+    browsed.map(async ({ row, deleted }) => {
+      const whole = deleted ?? { row: rowOf(await ports.items.get(connectionKey(tenant, row.id))) }
+      return whole.row === undefined ? [] : [{ ...whole, row: whole.row }]
+    }),
+  )
+  return found.flat()
 }
 
 async function allOf<T>(each: AsyncIterable<T>): Promise<T[]> {
@@ -104,7 +129,7 @@ export interface ConnectionSummary {
   readonly byStatus: ReadonlyMap<string, number>
   /** In the order of `sort: app`. */
   readonly byApp: ReadonlyMap<string, number>
-  readonly firstNeeding: readonly ConnectionRow[]
+  readonly firstNeeding: readonly ListedConnection[]
 }
 
 /** So many are named beside their count; a person reads no more. */

@@ -1,10 +1,9 @@
-import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { connectionsPartition } from '../../domain/keys.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { OauthApplication } from '../../rows/application-row.ts'
-import { rowOf } from '../commit/connection-rows.ts'
+import { LISTED_ATTRIBUTES, type ListedConnection, listedOf } from '../../rows/connection-row.ts'
 
 /** How many rows one read looks at: a page of about 1 KB rows that DynamoDB answers at once. */
 const READ_ROWS = 500
@@ -13,12 +12,13 @@ const NAMED = 20
 
 /** The connections that use an application, the oldest first, one more than are told by name. Reads the tenant's rows. */
 async function usersOf(ports: Pick<Ports, 'items'>, { tenant, id }: OauthApplication) {
-  const users: Pick<ConnectionRow, 'id' | 'name'>[] = []
+  const users: Pick<ListedConnection, 'id' | 'name'>[] = []
   for await (const page of pagesOf(ports.items, {
     partition: connectionsPartition(tenant),
+    only: LISTED_ATTRIBUTES,
     limit: READ_ROWS,
   })) {
-    const rows = page.flatMap(({ attributes }) => rowOf(attributes) ?? [])
+    const rows = page.map(({ attributes }) => listedOf(attributes))
     users.push(...rows.filter((row) => row.oauthAppId === id))
     if (users.length > NAMED) break
   }

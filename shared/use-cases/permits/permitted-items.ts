@@ -13,7 +13,7 @@ import type {
   Write,
 } from '../../ports/item-store.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
-import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
+import { LISTED_ATTRIBUTES, listedOf } from '../../rows/connection-row.ts'
 import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
 import { TOMBSTONE_ROWS } from '../../rows/tombstone-row.ts'
 
@@ -104,6 +104,7 @@ export class PermittedItems implements ItemStore {
     let total = 0
     for await (const page of pagesOf(this.#store, {
       partition: connectionsPartition(tenant),
+      only: LISTED_ATTRIBUTES,
       limit: PAGE_ROWS,
     }))
       total += page.filter((item) => this.#isVisible(item)).length
@@ -113,7 +114,7 @@ export class PermittedItems implements ItemStore {
   #isVisible({ key, attributes }: Item): boolean {
     switch (findPartitionParts(key.partition)?.kind) {
       case 'CONNECTIONS':
-        return isPermitted(this.#permitted, { id: key.sort, appId: CONNECTION_ROWS.decode(attributes).appId })
+        return isPermitted(this.#permitted, { id: key.sort, appId: listedOf(attributes).appId })
       case 'TOMBSTONES':
         return isPermitted(this.#permitted, {
           id: key.sort,

@@ -141,23 +141,29 @@ describe('rateLimit', () => {
     expect((await target.call({ token: TOKEN })).statusCode).toBe(429)
   })
 
-  test('charges what a request reads, so that long reads wait for each other', async () => {
-    const rows = route('/rows')
-    const read = {
-      ...rows,
+  /** A route that asks the row store for more than a page. */
+  const reading = (handle: (items: ItemStore) => Promise<unknown>) =>
+    ({
+      ...route('/rows'),
       handle: async (_: unknown, ports: { items: ItemStore }) => {
-        await ports.items.query({ partition: 'p', limit: 1_000, skip: 500 })
+        await handle(ports.items)
         return { status: 204 }
       },
-    }
-    const items = { query: async () => ({ items: Array.from({ length: 250 }) }) }
-    target = httpFunction([read as unknown as Route<never>], PER_SECOND, { items })
+    }) as unknown as Route<never>
+
+  test.each([
+    ['whole rows', 133, undefined],
+    ['as much of rows as lists need', 403, ['v']],
+  ])('charges what a request reads, so that long reads wait for each other: %s', async (_, rows, only) => {
+    const read = reading((items) => items.query({ partition: 'p', limit: 1_000, skip: 1_000, only }))
+    const items = { query: async () => ({ items: Array.from({ length: rows }) }) }
+    target = httpFunction([read], PER_SECOND, { items })
     const statuses = async (count: number) => {
       const all = []
       for (let sent = 0; sent < count; sent++) all.push((await budget(TOKEN, 'GET /rows')).status)
       return all
     }
-    // Three units a request, of which the first pays for a hundred rows.
+    // Three units a request: itself, and two beyond the page that it has paid for.
     expect(await statuses(3)).toEqual([204, 204, 429])
     await target.clock.advance(1_000)
     expect(await statuses(3)).toEqual([204, 204, 429])
@@ -165,6 +171,28 @@ describe('rateLimit', () => {
       status: 204,
       remaining: 4,
     })
+  })
+
+  test('has one long query of a tenant at a time, and short ones as they come', async () => {
+    const waiting: (() => void)[] = []
+    const query = () => new Promise((resolve) => waiting.push(() => resolve({ items: [] })))
+    const read = (limit: number) => reading((items) => items.query({ partition: 'p', limit }))
+    const routes = [read(102), { ...read(101), path: '/page' }] as Route<never>[]
+    target = httpFunction(routes, PER_SECOND, { items: { query } })
+    const other = 'other read:flows_vault_connections'
+    const asked = [
+      budget(TOKEN, 'GET /rows'),
+      budget(TOKEN, 'GET /rows'),
+      budget(other, 'GET /rows'),
+      budget(TOKEN, 'GET /page'),
+    ]
+    await new Promise(setImmediate)
+    expect(waiting).toHaveLength(3)
+    for (const go of waiting.splice(0)) go()
+    await new Promise(setImmediate)
+    expect(waiting).toHaveLength(1)
+    waiting[0]!()
+    expect(await Promise.all(asked)).toHaveLength(4)
   })
 })
 

@@ -1,4 +1,10 @@
-import { addressHolder, chargeForAnswer, chargeForRows, rateOf } from '../../../shared/domain/charges.ts'
+import {
+  addressHolder,
+  chargeForAnswer,
+  chargeForRows,
+  rateOf,
+  UNITS_PAID,
+} from '../../../shared/domain/charges.ts'
 
 describe('rateOf', () => {
   it('follows the requests that the operator allows, and is never nothing', () => {
@@ -11,9 +17,14 @@ describe('rateOf', () => {
 })
 
 describe('chargeForRows', () => {
-  it('costs a request for each hundred rows, and a tenth of it for those passed by', () => {
-    expect(chargeForRows({ read: 10_000, skipped: 0 })).toBe(100)
-    expect(chargeForRows({ read: 50, skipped: 10_000 })).toBe(10.5)
+  it('costs a request for each hundred rows as lists need them, and a tenth of it for those passed by', () => {
+    expect(chargeForRows({ read: 10_000, skipped: 0, listed: true })).toBe(100)
+    expect(chargeForRows({ read: 50, skipped: 10_000, listed: true })).toBe(10.5)
+  })
+
+  it('costs three times as much for whole rows, of which a request has paid for a page', () => {
+    expect(chargeForRows({ read: 9_900, skipped: 0, listed: false })).toBe(300)
+    expect(chargeForRows({ read: 100, skipped: 0, listed: false }) - UNITS_PAID).toBe(0)
   })
 })
 

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { ItemStatements } from '../../../../shared/adapters/sqlite/item-statements.ts'
 import { MIGRATIONS, migrate, NewerDatabaseError } from '../../../../shared/adapters/sqlite/migrations.ts'
 
 const STEPS = ['CREATE TABLE one (id INTEGER)', 'CREATE TABLE two (id INTEGER)', 'INSERT INTO one VALUES (1)']
@@ -26,6 +27,29 @@ const RELEASED_SCHEMAS = [
      in_use INTEGER NOT NULL,
      parts TEXT NOT NULL
    ) STRICT;
+   INSERT INTO items VALUES ('p', 's', '{}', 'work#0', 1.5, 2);`,
+  `CREATE TABLE items (
+     partition TEXT NOT NULL,
+     sort TEXT NOT NULL,
+     attributes TEXT NOT NULL,
+     due_shard TEXT,
+     due_at REAL,
+     expires_at_s REAL,
+     PRIMARY KEY (partition, sort)
+   ) STRICT;
+   CREATE INDEX items_due ON items (due_shard, due_at, partition, sort) WHERE due_shard IS NOT NULL;
+   CREATE INDEX items_expiry ON items (expires_at_s) WHERE expires_at_s IS NOT NULL;
+   CREATE TABLE mark (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     vault TEXT NOT NULL,
+     opened INTEGER NOT NULL,
+     in_use INTEGER NOT NULL,
+     parts TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX items_listed ON items (partition, sort, json_extract(attributes, '$.v', '$.id', '$.name',
+     '$.appId', '$.setupType', '$.accountName', '$.status', '$.oauthAppId', '$.requiredScopes', '$.grants',
+     '$.failure', '$.createdAtMs', '$.refreshedAtMs', '$.credentialExpiresAtMs', '$.lastFetchedHour', '$.due_at'))
+     WHERE partition GLOB 'TENANT#*#CONNECTIONS';
    INSERT INTO items VALUES ('p', 's', '{}', 'work#0', 1.5, 2);`,
 ]
 
@@ -116,6 +140,18 @@ describe('migrate', () => {
       planOf(`SELECT due_at, partition, sort FROM items WHERE due_shard = 's' AND due_at <= 5
       AND (due_at, partition, sort) > (1, 'p', 's') ORDER BY due_at, partition, sort`),
     ).toContain('SEARCH items USING COVERING INDEX items_due (due_shard=?')
+    const walked: string[] = []
+    const noted = {
+      prepare: (sql: string, options: Parameters<DatabaseSync['prepare']>[1]) => {
+        walked.push(sql)
+        return database.prepare(sql, options)
+      },
+    }
+    new ItemStatements(noted as DatabaseSync)
+    const listed = walked.filter((sql) => sql.includes('json_extract'))
+    expect(listed).toHaveLength(4)
+    for (const sql of listed)
+      expect(planOf(sql)).toContain('SEARCH items USING COVERING INDEX items_listed (partition=? AND sort>?')
     expect(planOf('SELECT rowid FROM items WHERE expires_at_s < 5 ORDER BY expires_at_s LIMIT 9')).toBe(
       'SEARCH items USING COVERING INDEX items_expiry (expires_at_s<?)',
     )
