@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import type * as z from 'zod'
+import * as z from 'zod'
 import { type Config, ENV, type EnvName, readConfig } from '../functions/config.ts'
 import { SettingsError } from '../shared/settings/read-environment.ts'
+import { contradictionsIn } from './stage-contradictions.ts'
 import { STAGE_SCHEMA } from './stage-schema.ts'
 
 /** A stage's name is a part of every name in it, and functions have 64 characters for theirs. */
@@ -59,20 +60,24 @@ export function stageOf(
   awsEndpointUrl: string | undefined,
   file = `stages/${stage}.json`,
 ): DeploymentSettings {
-  const parsed = STAGE_SCHEMA.safeParse(content)
+  const parsed = STAGE_SCHEMA.safeParse(content, { error: shapeOf })
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, content))
     throw new SettingsError(problems.map((problem) => `${file}: ${problem}`).join('\n'))
   }
   const { $schema: _, ...settings } = parsed.data
-  if (settings.edge !== undefined && settings.domain === undefined)
-    throw new SettingsError(`${file}: domain is not set. Allowed: the name by which edge finds the API.`)
-  const environment = { [ENV.deployment]: stage, ...variablesOf(settings) }
+  const contradictions = contradictionsIn(settings)
+  if (contradictions.length > 0)
+    throw new SettingsError(contradictions.map((problem) => `${file}: ${problem}`).join('\n'))
+  const variables = variablesOf(settings)
+  const environment = { [ENV.deployment]: stage, ...environmentOf(variables) }
   try {
     readConfig({ ...PLACEHOLDER, ...environment, [ENV.awsEndpointUrl]: awsEndpointUrl })
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
-    throw new SettingsError(error.message.replaceAll(/^/gm, `${file}: `))
+    let words = error.message
+    for (const [variable, member] of variables) words = words.replaceAll(variable, member)
+    throw new SettingsError(words.replaceAll(/^/gm, `${file}: `))
   }
   return { ...settings, stage, environment }
 }
@@ -88,34 +93,56 @@ function parsedFile(file: string): unknown {
 /** What the functions are told: a setting that the file leaves out is left out here too. */
 function variablesOf(
   settings: Omit<z.output<typeof STAGE_SCHEMA>, '$schema'>,
-): Partial<Record<EnvName, string>> {
+): readonly (readonly [variable: EnvName, member: string, value: string | undefined])[] {
   const named = settings.web?.domain ?? settings.edge ?? settings.domain
   const publicUrl = named === undefined ? settings.publicUrl : `https://${named.name}`
-  const all: readonly (readonly [EnvName, string | undefined])[] = [
-    [ENV.issuer, settings.issuer],
-    [ENV.audience, settings.audience],
-    [ENV.tenantClaim, settings.tenantClaim],
-    [ENV.tenantMapping, settings.tenantMapping],
-    [ENV.scopeClaim, settings.scopeClaim],
-    [ENV.jwksUrl, settings.jwksUrl],
-    [ENV.secretStore, settings.secretStore],
-    [ENV.rateLimitPerSecond, settings.rateLimit?.toString()],
-    [ENV.publicUrl, publicUrl],
-    [ENV.returnTo, settings.returnTo.join(',')],
-    [ENV.corsOrigins, settings.corsOrigins.join(',')],
-    [ENV.maxConnections, settings.maxConnections?.toString()],
-    [ENV.headless, settings.headless ? 'true' : undefined],
-    [ENV.allowHosts, settings.allowHosts.join(',')],
-    [ENV.logLevel, settings.logLevel],
+  return [
+    [ENV.issuer, 'issuer', settings.issuer],
+    [ENV.audience, 'audience', settings.audience],
+    [ENV.tenantClaim, 'tenantClaim', settings.tenantClaim],
+    [ENV.tenantMapping, 'tenantMapping', settings.tenantMapping],
+    [ENV.scopeClaim, 'scopeClaim', settings.scopeClaim],
+    [ENV.jwksUrl, 'jwksUrl', settings.jwksUrl],
+    [ENV.secretStore, 'secretStore', settings.secretStore],
+    [ENV.rateLimitPerSecond, 'rateLimit', settings.rateLimit?.toString()],
+    [ENV.publicUrl, 'publicUrl', publicUrl],
+    [ENV.returnTo, 'returnTo', settings.returnTo.join(',')],
+    [ENV.corsOrigins, 'corsOrigins', settings.corsOrigins.join(',')],
+    [ENV.maxConnections, 'maxConnections', settings.maxConnections?.toString()],
+    [ENV.headless, 'headless', settings.headless ? 'true' : undefined],
+    [ENV.allowHosts, 'allowHosts', settings.allowHosts.join(',')],
+    [ENV.logLevel, 'logLevel', settings.logLevel],
   ]
-  return Object.fromEntries(all.filter(([, value]) => value !== undefined && value !== ''))
+}
+
+function environmentOf(variables: ReturnType<typeof variablesOf>): Partial<Record<EnvName, string>> {
+  const set = variables.filter(([, , value]) => value !== undefined && value !== '')
+  return Object.fromEntries(set.map(([variable, , value]) => [variable, value]))
+}
+
+/** What is allowed where a whole member is of another shape, in words that are no library's. */
+function shapeOf(issue: z.core.$ZodRawIssue): string | undefined {
+  return issue.code === 'invalid_type' ? SHAPES[issue.expected] : undefined
+}
+
+const SHAPES: Readonly<Record<string, string>> = {
+  array: 'a list in square brackets',
+  object: 'an object in braces',
+  record: 'an object in braces',
+  string: 'text',
+}
+
+/** The names that may stand beside each other at a place of the file. */
+function namesAt(path: readonly PropertyKey[]): string {
+  let place = z.toJSONSchema(STAGE_SCHEMA, { io: 'input' })
+  for (const key of path) place = place.properties?.[String(key)] as typeof place
+  return Object.keys(place.properties ?? {}).join(', ')
 }
 
 function problemsOf(issue: z.core.$ZodIssue, content: unknown): string[] {
   const at = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
-    const place = at === '' ? STAGE_SCHEMA.shape : undefined
-    const allowed = place === undefined ? 'what docs/deploy.md lists' : Object.keys(place).join(', ')
+    const allowed = namesAt(issue.path)
     return issue.keys.map(
       (key) => `${at === '' ? key : `${at}.${key}`} is not a setting. Allowed: ${allowed}.`,
     )

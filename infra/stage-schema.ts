@@ -29,6 +29,8 @@ const TOPIC_ARN = shaped(
   /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/,
   'the ARN of an SNS topic',
 )
+/** One of a list. */
+const ORIGIN = { ...ORIGINS, allowed: 'an https origin, such as https://app.example.com (http on loopback)' }
 const HOST_NAME = shaped(/^(?=.{1,253}$)([a-z0-9-]{1,63}\.)+[a-z]{2,63}$/, 'a host name in lower case')
 const HOST_PORT = shaped(/^[^,\s]+:\d{1,5}$/, 'a host:port pair')
 
@@ -66,7 +68,7 @@ export const STAGE_SCHEMA = z.strictObject({
   publicUrl: text(BASE_URL)
     .describe('Where browsers reach the vault, when something stands before the API that CDK does not make.')
     .optional(),
-  returnTo: z.array(text(ORIGINS)).describe('Origins a person may be sent back to.').default([]),
+  returnTo: z.array(text(ORIGIN)).describe('Origins a person may be sent back to.').default([]),
   headless: z
     .boolean({ error: 'true or false' })
     .describe('Authorization links lead to the provider at once.')
@@ -75,7 +77,7 @@ export const STAGE_SCHEMA = z.strictObject({
     .array(text(HOST_PORT))
     .describe('What may be private or plain http; for an emulator on loopback only.')
     .default([]),
-  corsOrigins: z.array(text(ORIGINS)).describe('Origins whose pages may call the API.').default([]),
+  corsOrigins: z.array(text(ORIGIN)).describe('Origins whose pages may call the API.').default([]),
   workers: whole(MIN_WORKERS, MAX_WORKERS)
     .describe('Instances of grants that work the queue of rotations.')
     .default(DEFAULT_WORKERS),
@@ -141,7 +143,7 @@ export const STAGE_SCHEMA = z.strictObject({
         .describe('The parameter that names the audience.')
         .default('audience'),
       origins: z
-        .array(text(ORIGINS))
+        .array(text(ORIGIN))
         .describe("Where the issuer's token endpoint is, when not at its own origin.")
         .default([]),
       domain: z
@@ -165,7 +167,7 @@ export const STAGE_SCHEMA = z.strictObject({
     .describe('Data that another deployment made: nothing of it is made, changed or removed.')
     .optional(),
   tags: z
-    .record(z.string(), text(shaped(/^.{0,256}$/, 'at most 256 characters')))
+    .record(z.string(), text(shaped(/^.{0,256}$/, 'text of at most 256 characters')))
     .describe('Tags of everything that is made.')
     .default({}),
 })

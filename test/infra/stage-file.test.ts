@@ -11,6 +11,11 @@ import { COMPILE_CACHE } from '../support/compile-cache.ts'
 import { testSettings, testStacks } from '../support/test-stage.ts'
 
 const LEAST = { issuer: 'https://tenant.example.com/', audience: 'vault', tenantClaim: 'tenant' }
+const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555'
+const NAMED = (name: string, region = 'eu-west-1') => ({
+  name,
+  certificateArn: `arn:aws:acm:${region}:111122223333:certificate/11111111-2222-3333-4444-555555555555`,
+})
 const problem = (members: object): string => {
   try {
     stageOf('prod', { ...LEAST, ...members }, undefined)
@@ -65,7 +70,59 @@ describe('stageOf', () => {
     [{ returnTo: ['nowhere'] }, 'returnTo.0="nowhere" is not valid'],
     [{ alarms: { topicArn: 'topic' } }, 'alarms.topicArn="topic" is not valid. Allowed: the ARN of an SNS'],
     [{ domain: { name: 'vault.example.com' } }, 'domain.certificateArn is not set'],
-    [{ allowHosts: ['localhost:9000'] }, 'unless AWS_ENDPOINT_URL is on loopback'],
+    [
+      { allowHosts: ['a:9000'] },
+      'allowHosts="a:9000" is not valid. Allowed: nothing, unless AWS_ENDPOINT_URL',
+    ],
+    [
+      { returnTo: 'https://a.example' },
+      'returnTo="https://a.example" is not valid. Allowed: a list in square',
+    ],
+    [
+      { corsOrigins: ['https://a.example/x'] },
+      'corsOrigins.0="https://a.example/x" is not valid. Allowed: an https',
+    ],
+    [{ web: { client_id: 'x' } }, 'web.client_id is not a setting. Allowed: clientId, scopes, audienceIn'],
+    [
+      { reservedInstances: { sweep: 1 } },
+      'reservedInstances.sweep is not a setting. Allowed: api, credentials',
+    ],
+    [{ alarms: [] }, 'alarms=[] is not valid. Allowed: an object in braces.'],
+    [{ edge: NAMED('flows.example.com', 'us-east-1') }, 'domain is not set. Allowed: the name by which edge'],
+    [
+      { domain: NAMED('vault.example.com'), edge: NAMED('flows.example.com', 'eu-west-1') },
+      'a certificate of us-east-1, where CloudFront looks',
+    ],
+    [
+      { web: { clientId: 'page', domain: NAMED('page.example.com', 'eu-west-1') } },
+      'web.domain.certificateArn="arn:aws:acm:eu-west-1',
+    ],
+    [
+      { domain: NAMED('vault.example.com'), publicUrl: 'https://other.example.com' },
+      'publicUrl="https://other.example.com" is not valid. Allowed: nothing, because browsers reach this stage at vault',
+    ],
+    [
+      { domain: NAMED('vault.example.com'), edge: NAMED('vault.example.com', 'us-east-1') },
+      'edge.name="vault.example.com" is not valid. Allowed: another name than that of domain.name.',
+    ],
+    [
+      {
+        domain: NAMED('vault.example.com'),
+        alarms: { topicArn: 'arn:aws:sns:eu-west-3:111122223333:topic' },
+      },
+      'Allowed: one of eu-west-1, where domain.certificateArn is.',
+    ],
+    [
+      { adopt: { tableName: 'rows', wrappingKeyArn: KEY, digestKeyArn: KEY } },
+      'another key than adopt.wrapping',
+    ],
+    [{ tags: { 'aws:team': 'a' } }, 'the name of a tag="aws:team" is not valid. Allowed: 1 to 128 letters'],
+    [{ tags: { 'flow-vault:stage': 'a' } }, 'beginning with neither aws: nor flow-vault:'],
+    [{ tags: { team: 'a;b' } }, 'tags.team="a;b" is not valid. Allowed: letters, digits'],
+    [
+      { tags: Object.fromEntries(Array.from({ length: 49 }, (_, n) => [`t${n}`, ''])) },
+      'Allowed: at most 48.',
+    ],
   ])('refuses %j, naming the file, the member and what is allowed', (members, words) => {
     expect(problem(members)).toMatch(/^stages\/prod\.json: /)
     expect(problem(members)).toContain(words)

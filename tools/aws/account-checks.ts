@@ -8,7 +8,7 @@ import type { DeploymentSettings } from '../../infra/stage-file.ts'
 import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
 import { KEPT_BYTES } from '../capacity/capacity-page.ts'
 import { callsOfRotation } from '../capacity/rotation-calls.ts'
-import { type Finding, judgeConcurrency, judgeIssuer, judgeQuota } from './preflight.ts'
+import { type Finding, judgeConcurrency, judgeIssuer, judgeQuota, judgeRegion } from './preflight.ts'
 
 const RUNTIME = 'nodejs24.x'
 const ARCHITECTURE = 'arm64'
@@ -32,6 +32,7 @@ export function accountChecks(
 ): AccountCheck[] {
   const aRotation = callsOfRotation(settings.secretStore, KEPT_BYTES)
   return [
+    ['Region', async () => judgeRegion(settings, region)],
     ['runtime', () => runtimeFinding(new LambdaClient({}), region)],
     ['instances', () => concurrency(settings)],
     ['bootstrap and permissions', () => bootstrap(account, region)],

@@ -1,3 +1,4 @@
+import { regionOfStage } from '../../infra/stage-contradictions.ts'
 import type { DeploymentSettings } from '../../infra/stage-file.ts'
 
 /** What a check found: `failed` would break the deployment, `warning` its use; `unknown` could not be looked at. */
@@ -46,6 +47,20 @@ export function judgeQuota(name: string, quota: number, need: number): Finding {
   return {
     outcome: 'warning',
     words: `${name}: ${quota}, and all workers together need ${Math.ceil(need)}: ask for more in Service Quotas, or lower workers`,
+  }
+}
+
+/** Whether what the stage names is where it would be deployed to. */
+export function judgeRegion(
+  stage: Pick<DeploymentSettings, 'domain' | 'alarms' | 'adopt'>,
+  region: string,
+): Finding {
+  const needed = regionOfStage(stage)
+  if (needed === undefined || needed === region)
+    return { outcome: 'ok', words: `nothing that the stage names has to be elsewhere than in ${region}` }
+  return {
+    outcome: 'failed',
+    words: `certificate, topic or keys of the stage are in ${needed}, and AWS_REGION is ${region}: deploy there, or name those of ${region}`,
   }
 }
 

@@ -1,4 +1,11 @@
-import { judgeConcurrency, judgeIssuer, judgeQuota, tellFindings } from '../../../tools/aws/preflight.ts'
+import {
+  judgeConcurrency,
+  judgeIssuer,
+  judgeQuota,
+  judgeRegion,
+  tellFindings,
+} from '../../../tools/aws/preflight.ts'
+import { testSettings } from '../../support/test-stage.ts'
 
 describe('judgeConcurrency', () => {
   it.each([
@@ -76,6 +83,16 @@ describe('judgeIssuer', () => {
     expect(judgeIssuer('https://idp.example.com/', { issuer: 'https://idp.example.com/' }).outcome).toBe('ok')
     for (const document of [{ issuer: 'https://idp.example.com' }, {}, null, 'text'])
       expect(judgeIssuer('https://idp.example.com/', document).outcome).toBe('failed')
+  })
+})
+
+describe('judgeRegion', () => {
+  it.each([
+    [{}, 'ok'],
+    [{ alarms: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:topic' } }, 'ok'],
+    [{ alarms: { topicArn: 'arn:aws:sns:us-east-1:111122223333:topic' } }, 'failed'],
+  ])('of %j is %s in eu-west-1', (members, outcome) => {
+    expect(judgeRegion(testSettings(members), 'eu-west-1').outcome).toBe(outcome)
   })
 })
 
