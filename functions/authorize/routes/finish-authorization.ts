@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { MAX_ID_LENGTH } from '../../../shared/domain/ids.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
+import { findState } from '../../../shared/use-cases/authorize/authorization.ts'
 import { finishAuthorization } from '../../../shared/use-cases/authorize/finish-authorization.ts'
 import { callbackUrlOf } from '../../../shared/use-cases/authorize/start-authorization.ts'
 import { errorResponses } from '../../api/common-schemas.ts'
@@ -59,7 +60,7 @@ export const finishAuthorizationRoute = defineRoute({
     if (isHead || isPrefetch(headers)) return prefetchedPage()
     const finished = await finishAuthorization(ports, {
       callbackUrl: callbackUrlOf(ports.publicUrl, path.id),
-      state: query.state === undefined ? undefined : new SecretText(query.state),
+      state: findState(query.state),
       code: query.code === undefined ? undefined : new SecretText(query.code),
       error: query.error,
       issuer: query.iss,

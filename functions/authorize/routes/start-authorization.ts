@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
-import { SecretText } from '../../../shared/domain/secret-text.ts'
+import type { SecretText } from '../../../shared/domain/secret-text.ts'
+import { findTicket } from '../../../shared/use-cases/authorize/authorization.ts'
 import {
   type Continued,
   continueAuthorization,
@@ -41,7 +42,8 @@ export const lookAtAuthorizationRoute = defineRoute({
   headerSchema: navigationHeaders,
   responses: RESPONSES,
   async handle(input, ports: AuthorizeFunctionPorts) {
-    const ticket = new SecretText(input.query.ticket ?? '')
+    const ticket = findTicket(input.query.ticket)
+    if (ticket === undefined) return deadLinkPage({ kind: 'unknown' }, ports.clock.nowMs())
     const cookie = browserCookie(input.cookies, ports)
     const { headers } = input
     const goesOn = ports.headless || comesFromOurPage(headers)
@@ -69,7 +71,9 @@ export const continueAuthorizationRoute = defineRoute({
   responses: { ...RESPONSES, ...errorResponses(413, 415, 429) },
   async handle(input, ports: AuthorizeFunctionPorts) {
     if (!isOurForm(input.headers, ports.publicUrl)) return foreignFormPage()
-    return goOn(ports, new SecretText(input.body.ticket ?? ''), browserCookie(input.cookies, ports))
+    const ticket = findTicket(input.body.ticket)
+    if (ticket === undefined) return deadLinkPage({ kind: 'unknown' }, ports.clock.nowMs())
+    return goOn(ports, ticket, browserCookie(input.cookies, ports))
   },
 })
 

@@ -12,8 +12,23 @@ export const EXCHANGE_PATIENCE_MS = 90_000
 const REMEMBERED_MS = 60 * 60_000
 /** 108 bits of a keyed digest, in the length that every id of the API may have. */
 const ID_DIGITS = 27
+/** 43 of 62 characters are 256 bits. */
+export const TICKET_CHARACTERS = 43
+const TICKET = /^[0-9A-Za-z]{43}$/
+/** A keyed digest, as every digester writes it. */
+const STATE = /^[0-9a-f]{64}$/
 
 type AuthorizationPorts = Pick<Ports, 'items'>
+
+/** A ticket that somebody came with; undefined for what cannot be one, so that no call of KMS is spent on it. */
+export function findTicket(text: string | undefined): SecretText | undefined {
+  return text !== undefined && TICKET.test(text) ? new SecretText(text) : undefined
+}
+
+/** A state that somebody came with, as above. */
+export function findState(text: string | undefined): SecretText | undefined {
+  return text !== undefined && STATE.test(text) ? new SecretText(text) : undefined
+}
 
 /** The state that goes to the provider and back: derived by key from the ticket, so that nothing has to hold it. */
 export async function stateOfTicket(ports: Pick<Ports, 'digester'>, ticket: SecretText): Promise<SecretText> {

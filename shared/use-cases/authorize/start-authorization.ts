@@ -12,11 +12,14 @@ import {
   findOauthApplication,
   isReadyApplication,
 } from '../oauth-applications/oauth-application.ts'
-import { AUTHORIZATION_LIFE_MS, authorizationIdOf, putAuthorization, stateOfTicket } from './authorization.ts'
+import {
+  AUTHORIZATION_LIFE_MS,
+  authorizationIdOf,
+  putAuthorization,
+  stateOfTicket,
+  TICKET_CHARACTERS,
+} from './authorization.ts'
 import { checkReturnTo } from './return-address.ts'
-
-/** 43 of 62 characters are 256 bits. */
-const TICKET_CHARACTERS = 43
 
 export interface AuthorizePorts extends Ports {
   /** Scheme, host and path where browsers reach this vault, without a trailing slash. */
