@@ -102,6 +102,7 @@ export function describeUpdateBody(): Record<string, unknown> {
         example: { client_secret: 'the-new-secret' },
         writeOnly: true,
       },
+      grant: GRANT,
       ...CREDENTIAL_END_PROPERTIES,
     },
   }

@@ -31,6 +31,8 @@ export interface SetupFacts {
   readonly statusReason?: string | undefined
   /** The OAuth application that the setup names. */
   readonly oauthAppId?: string | undefined
+  /** Members of the provider's answer that flows need; a grant that is brought along may have them. */
+  readonly answerMembers?: readonly string[] | undefined
 }
 
 /** Changes of a stored setup, for whoever can read it. */

@@ -33,12 +33,12 @@ export function credentialsStep(options: {
   const isOnlyAuthorized =
     isInteractive && isChange && ['connect', 'authorize'].includes(options.action ?? '')
   return html`
-    ${isOnlyAuthorized && !options.isWaiting ? beforehand(connector, isOwnClient ? seen.callback_url : undefined) : nothing}
+    ${isOnlyAuthorized && !options.isWaiting && !options.isBrought ? beforehand(connector, isOwnClient ? seen.callback_url : undefined) : nothing}
     ${connector.setups.length < 2 || isOnlyAuthorized ? nothing : kinds(connector, setup, options.chooseSetup)}
     ${keyed(
       `${connector.app_id} ${setup.type}`,
       html`${isOnlyAuthorized ? nothing : html`<setup-form .context=${context} .sharedBy=${isOwnClient ? (seen?.oauth_app_id ?? undefined) : undefined} .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${isChange} .settings=${settings ?? undefined}></setup-form>`}
-        ${isInteractive && seen === undefined ? waysToGrant(options) : nothing}
+        ${isInteractive && !options.isWaiting ? waysToGrant(options) : nothing}
         ${
           isInteractive
             ? html`<oauth-connect
@@ -46,6 +46,7 @@ export function credentialsStep(options: {
                 .context=${context}
                 .connector=${connector}
                 .setup=${setup}
+                .current=${seen?.oauth_app_id ?? undefined}
                 @authorized=${(event: CustomEvent<{ connection: Connection }>) => options.onAuthorized(event.detail.connection)}
                 @stopped=${(event: CustomEvent<{ connection: Connection }>) => options.onAuthorized(event.detail.connection)}
                 @oauth-changed=${options.onChanged}

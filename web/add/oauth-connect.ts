@@ -24,10 +24,18 @@ interface Attempt {
 
 /** Who asks, what for, and the wait for the person in the provider's window. */
 export class OauthConnect extends View {
-  static override properties = { context: {}, connector: {}, setup: {}, isBrought: { type: Boolean } }
+  static override properties = {
+    context: {},
+    connector: {},
+    setup: {},
+    current: {},
+    isBrought: { type: Boolean },
+  }
   declare context: Context
   declare connector: Connector
   declare setup: Setup
+  /** The application by which the connection was authorized before. */
+  declare current: string | undefined
   /** True where nobody is asked: the grant is there, and only whose client got it is to be said. */
   declare isBrought: boolean
   #applications: readonly OAuthApplication[] | undefined
@@ -70,7 +78,12 @@ export class OauthConnect extends View {
       const own = all.filter((each) => each.app_id === this.connector.app_id)
       this.#applications = own.filter(({ ready }) => ready !== false)
       this.#draft = own.find(({ ready }) => ready === false)
-      this.#chosen = (this.#applications.find((each) => each.is_default) ?? this.#applications[0])?.id
+      const has = (fits: (each: OAuthApplication) => boolean) => this.#applications?.find(fits)
+      this.#chosen = (
+        has(({ id }) => id === this.current) ??
+        has((each) => each.is_default) ??
+        has(() => true)
+      )?.id
       this.#isRegistering = this.#chosen === undefined
     } catch (error) {
       this.#error = error

@@ -28,6 +28,7 @@ export interface Draft {
 function saveConnection(api: Api, draft: Draft): Promise<Connection> {
   const query = `?view=full${draft.verify ? '&verify=true' : ''}`
   const { grant } = draft
+  const brought = grant === undefined ? {} : { grant }
   const hasSetup = draft.setup !== undefined && (Object.keys(draft.values).length > 0 || grant !== undefined)
   const service = draft.provider === undefined ? {} : { provider: draft.provider }
   const setup = hasSetup ? { setup: { type: draft.setup!.type, ...service, ...draft.values } } : {}
@@ -41,7 +42,10 @@ function saveConnection(api: Api, draft: Draft): Promise<Connection> {
     const isSameKind = seen.setup_type === draft.setup?.type && seen.provider === draft.provider
     const isPart = isSameKind && hasSetup && !draft.isWhole
     const body = isPart ? { setup_changes: draft.values } : setup
-    return api.ask('PATCH', path, { body: { ...body, ...end }, headers: { 'if-match': tagOf(seen) } })
+    return api.ask('PATCH', path, {
+      body: { ...body, ...end, ...brought },
+      headers: { 'if-match': tagOf(seen) },
+    })
   }
   return api.ask('POST', `/connections${query}`, {
     body: {
@@ -49,7 +53,7 @@ function saveConnection(api: Api, draft: Draft): Promise<Connection> {
       app_id: draft.appId,
       ...setup,
       ...end,
-      ...(grant === undefined ? {} : { grant }),
+      ...brought,
     },
     headers: { 'idempotency-key': draft.key },
   })
@@ -58,7 +62,8 @@ function saveConnection(api: Api, draft: Draft): Promise<Connection> {
 /** Saves it; nothing is sent for a connection that only has to be authorized. Throws `ApiError`. */
 export function saveDraft(api: Api, draft: Draft): Promise<Connection> {
   const { seen: stored } = draft
-  const isOnlyAuthorized = stored !== undefined && Object.keys(draft.values).length === 0
+  const isEmpty = Object.keys(draft.values).length === 0 && draft.grant === undefined
+  const isOnlyAuthorized = stored !== undefined && isEmpty
   if (isOnlyAuthorized && draft.setup?.authorization === 'interactive') return Promise.resolve(stored)
   return saveConnection(api, draft)
 }

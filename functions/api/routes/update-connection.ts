@@ -19,6 +19,7 @@ import {
 } from '../common-schemas.ts'
 import { shownConnectionSchema } from '../connection-view.ts'
 import { credentialEndBody, credentialEndOf } from '../credential-end-body.ts'
+import { grantBodySchema, grantOfBody } from '../grant-body.ts'
 import type { ApiPorts } from '../ports.ts'
 import { describeUpdateBody, setupBodySchema, setupChangesSchema } from '../setup-body.ts'
 import { showConnection } from '../shown-connection.ts'
@@ -33,7 +34,7 @@ export const updateConnectionRoute = defineRoute({
   tag: 'Connections',
   summary: 'Update a connection',
   description:
-    'A new `setup` replaces the whole old one. Sending the same name and setup again changes nothing. A grant stays while its client does: a new client secret, scope or base URL asks nobody to authorize again, another client id or endpoint does. A new `code` replaces the grant only when the provider takes it. `setup_changes` changes a part of the stored setup, which cannot be read back: a merge patch (RFC 7396) in which null removes a member; the named values of `CUSTOM` are merged by their names. `If-Match` is optional.',
+    'A new `setup` replaces the whole old one. Sending the same name and setup again changes nothing. A grant stays while its client does: a new client secret, scope or base URL asks nobody to authorize again, another client id or endpoint does. A new `code` replaces the grant only when the provider takes it. `setup_changes` changes a part of the stored setup, which cannot be read back: a merge patch (RFC 7396) in which null removes a member; the named values of `CUSTOM` are merged by their names. `grant` brings along what another system got from the provider, as with a create; alone it goes with the setup that is stored. `If-Match` is optional.',
   pathSchema: connectionIdPath,
   querySchema: z.extend(viewQuery, {
     verify: z.optional(queryFlag()),
@@ -45,6 +46,7 @@ export const updateConnectionRoute = defineRoute({
     setup: z.optional(setupBodySchema),
     setup_changes: z.optional(setupChangesSchema),
     ...credentialEndBody,
+    grant: z.optional(grantBodySchema),
   }),
   describeBody: describeUpdateBody,
   async errorsBeside({ path, body, caller }, ports: ApiPorts) {
@@ -66,11 +68,13 @@ export const updateConnectionRoute = defineRoute({
       setup: body.setup,
       changes: body.setup_changes,
       ...credentialEndOf(body),
+      grant: body.grant === undefined ? undefined : grantOfBody(body.grant),
       verify: query.verify === true,
       ifMatch: headers['if-match'],
     }
     const where = { tenant: caller.tenant, id: path.id }
-    const touchesSetup = body.setup !== undefined || body.setup_changes !== undefined
+    const { setup, setup_changes: changes, grant } = body
+    const touchesSetup = [setup, changes, grant].some((sent) => sent !== undefined)
     if (query.dry_run === true) {
       refuseVerifiedDryRun(query)
       const preview = () => previewUpdate(ports, input)

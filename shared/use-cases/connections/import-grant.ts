@@ -1,4 +1,3 @@
-import { chosenProfile } from '../../domain/chosen-profile.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { ImportedGrant } from '../../domain/imported-grant.ts'
@@ -11,13 +10,18 @@ import type { ItemKey, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { IMPORTED_ROWS } from '../../rows/claim-rows.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import type { ValidAcceptedSetup } from '../grants/accept-setup.ts'
+import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { newMark } from '../grants/sealed-tokens.ts'
 import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
-import { type FirstGrantOutcome, type FirstGrantPorts, membersOfSealed } from './first-grant.ts'
+import {
+  type FirstGrantOutcome,
+  type FirstGrantPorts,
+  membersOfSealed,
+  nothingToVerify,
+} from './first-grant.ts'
 import { findTombstone } from './tombstones.ts'
 
-/** A grant that comes with a create, and the operator's application that minted it, where the app has those. */
+/** A grant of another system, and the operator's application that minted it, where the app has those. */
 export interface GrantInput extends ImportedGrant {
   readonly oauthAppId?: string
 }
@@ -30,27 +34,36 @@ export interface AcceptedImport {
   readonly claim: { readonly key: ItemKey; readonly replaces: string | undefined }
 }
 
-/** Checks that the setup can go on with such a grant, and that no connection has it. Throws `invalid-body`, `conflict`. */
+/**
+ * Checks that the setup can go on with such a grant, and that no connection has it. `where.oauthAppId` is the
+ * application by which the connection was authorized before. Throws `invalid-body`, `conflict`.
+ */
 export async function acceptImport(
   ports: Ports,
-  { tenant, appId }: { tenant: string; appId: string },
+  where: { tenant: string; appId: string; oauthAppId?: string | undefined },
   input: GrantInput,
-  accepted: ValidAcceptedSetup | undefined,
+  accepted: AcceptedSetup | undefined,
 ): Promise<AcceptedImport> {
   if (accepted === undefined) {
     throw invalid('Missing required property: setup', 'setup', 'the client that the grant was minted for')
   }
   const profile = importableProfile(accepted)
-  refuseUnknownExtra(profile, input)
+  refuseUnknownExtra(accepted, input)
   const { oauthAppId, ...grant } = input
-  const application = await applicationFor(ports, { tenant, appId, oauthAppId }, profile, accepted)
+  const application = await applicationFor(ports, { where, named: oauthAppId }, profile, accepted)
   const mark = newMark(ports.random)
-  const claim = await claimFor(ports, tenant, (grant.refreshToken ?? grant.accessToken)!)
+  const claim = await claimFor(ports, where.tenant, (grant.refreshToken ?? grant.accessToken)!)
   return { grant, mark, oauthAppId: application, claim }
 }
 
-/** The profile as the setup chooses it; throws where a grant has no place in it. */
-function importableProfile({ setup, values, held }: ValidAcceptedSetup): GrantProfile {
+/** Throws `invalid-query` where a grant that is brought along would have to be tried. */
+export function refuseVerifiedImport({ grant, verify }: { grant?: GrantInput; verify?: boolean }): void {
+  if (verify !== true || grant === undefined) return
+  throw nothingToVerify('An import asks for no token; verify the connection when it is there')
+}
+
+/** Throws where a grant has no place in the setup. */
+function importableProfile({ setup, codeDigest }: AcceptedSetup): GrantProfile {
   if (setup.grant?.kind !== 'authorization-code') {
     throw invalid(
       'The vault needs no grant for this setup',
@@ -58,19 +71,20 @@ function importableProfile({ setup, values, held }: ValidAcceptedSetup): GrantPr
       'leaving grant out: what flows send is in the setup, or is minted by it',
     )
   }
-  if (values['code'] !== undefined) {
+  if (codeDigest !== undefined) {
     throw invalid(
       'A code and a grant exclude each other',
       'setup.code',
       'leaving code out: the grant is there',
     )
   }
-  return chosenProfile(setup.grant, { ...held, ...values })
+  return setup.grant
 }
 
-function refuseUnknownExtra(profile: GrantProfile, { extra = {} }: ImportedGrant): void {
-  const { answer } = profile
-  const known = [...(answer?.extra ?? []), ...(answer?.metadataCall?.members ?? [])]
+function refuseUnknownExtra(
+  { answerMembers: known = [] }: AcceptedSetup,
+  { extra = {} }: ImportedGrant,
+): void {
   const errors = Object.keys(extra)
     .filter((name) => !known.includes(name))
     .map((name) => ({
@@ -91,16 +105,19 @@ function refuseUnknownExtra(profile: GrantProfile, { extra = {} }: ImportedGrant
 /** The operator's application that the grant is of, for apps that have one. */
 async function applicationFor(
   ports: Ports,
-  { tenant, appId, oauthAppId }: { tenant: string; appId: string; oauthAppId: string | undefined },
+  { where, named }: { where: Parameters<typeof acceptImport>[1]; named: string | undefined },
   profile: GrantProfile,
-  accepted: ValidAcceptedSetup,
+  accepted: AcceptedSetup,
 ): Promise<string | undefined> {
+  const { tenant, appId } = where
   if (profile.client.from === 'setup') {
-    if (oauthAppId === undefined) return accepted.oauthAppId
+    if (named === undefined) return accepted.oauthAppId
     throw invalid('The setup says whose the grant is', 'grant.oauth_app_id', 'leaving grant.oauth_app_id out')
   }
-  if (oauthAppId === undefined) return (await findDefaultApplication(ports, tenant, appId))?.id
-  const application = await findOauthApplication(ports, tenant, oauthAppId)
+  if (named === undefined) {
+    return where.oauthAppId ?? (await findDefaultApplication(ports, tenant, appId))?.id
+  }
+  const application = await findOauthApplication(ports, tenant, named)
   if (application?.appId === appId) return application.id
   throw invalid('There is no such OAuth application', 'grant.oauth_app_id', `the id of one for ${appId}`)
 }
@@ -132,19 +149,19 @@ function importedBefore(id: string, words: string): VaultError {
 
 /**
  * Has the grant sealed, and answers what the row becomes with it. The provider is asked for no token. Throws
- * `store-unavailable` where the create was undone before it came to that.
+ * `store-unavailable` where the operation was undone before it came to that.
  */
 export async function importGrant(
   ports: FirstGrantPorts,
   stored: FirstGrantRequest,
-  accepted: ValidAcceptedSetup,
+  accepted: AcceptedSetup,
   imported: AcceptedImport,
 ): Promise<FirstGrantOutcome> {
   const { grant, mark, oauthAppId } = imported
   const named = oauthAppId === undefined ? {} : { oauthAppId }
   const sealed = await ports.grants.import({ ...stored, ...named, mark, brought: grant })
   if (sealed.kind === 'late')
-    throw new VaultError('store-unavailable', 'The create took too long. Try again.')
+    throw new VaultError('store-unavailable', 'It took too long, and was undone. Try again.')
   return {
     granted: true,
     members: membersOfSealed(stored, accepted, { ...sealed, ...named }),

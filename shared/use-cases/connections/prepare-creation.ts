@@ -10,7 +10,13 @@ import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
 import { type CapPorts, findRoom, type Room } from './connection-cap.ts'
 import { nothingToVerify } from './first-grant.ts'
 import { findReplay, type IdempotentRequest, isKeyHeld, sortOfIdempotencyKey } from './idempotency.ts'
-import { type AcceptedImport, acceptImport, comparableGrant, type GrantInput } from './import-grant.ts'
+import {
+  type AcceptedImport,
+  acceptImport,
+  comparableGrant,
+  type GrantInput,
+  refuseVerifiedImport,
+} from './import-grant.ts'
 import type { CredentialEndInput } from './set-credential-end.ts'
 
 /** What a caller gives to make a connection. */
@@ -59,9 +65,7 @@ export async function prepareCreation(
       ? undefined
       : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
   if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
-  if (input.verify === true && input.grant !== undefined) {
-    throw nothingToVerify('An import asks for no token; verify the connection when it is there')
-  }
+  refuseVerifiedImport(input)
   const idempotent = await idempotentRequest(ports, input)
   // A repeated import is answered with what the first one made, before its grant is found to be there.
   const replayed = looksBack ? await findReplay(ports, idempotent, nowMs) : undefined

@@ -9,13 +9,14 @@ import { missingScopes } from '../grants/grant-records.ts'
 import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
 import type { CapPorts } from './connection-cap.ts'
 import { type GrantFate, grantFate } from './grant-fate.ts'
+import { acceptImport } from './import-grant.ts'
 import { type CreateConnectionInput, checkCreation } from './prepare-creation.ts'
 import { endChange, isNews, type UpdateConnectionInput } from './update-connection.ts'
 import { wantedSetup } from './wanted-setup.ts'
 
 /** What a change would do, by what is known without asking anybody. */
 export interface ChangePreview {
-  /** What would differ: `name`, `setup`, `code`; of changes of a part, the members. */
+  /** What would differ: `name`, `setup`, `code`, `grant`; of changes of a part, the members. */
   readonly changes: readonly string[]
   /** What becomes of the grant that the connection holds. */
   readonly heldGrant: GrantFate
@@ -48,19 +49,20 @@ export async function previewUpdate(
   const row = await getConnection(ports, input.tenant, input.id)
   checkIfMatch(row, input.ifMatch)
   const wanted = await wantedSetup(ports, row, input)
+  if (input.grant !== undefined) await acceptImport(ports, row, input.grant, wanted?.accepted)
   const isRenamed = input.name !== undefined && input.name !== row.name
   const isDated = endChange(row, input, ports.clock.nowMs()) !== undefined
   const beside = [...(isRenamed ? ['name'] : []), ...(isDated ? ['credential_expires_at'] : [])]
-  if (wanted === undefined || !isNews(row, wanted.accepted)) {
+  if (wanted === undefined || (input.grant === undefined && !isNews(row, wanted.accepted))) {
     const heldGrant = row.grant === undefined ? 'none' : 'kept'
     return { changes: beside, heldGrant, newGrant: 'none', missingScopes: [] }
   }
   const { accepted, changed = ['setup'] } = wanted
-  const newGrant = newGrantOf(accepted)
-  const heldGrant = grantFate(row, accepted, newGrant === 'minted' || newGrant === 'exchanged')
+  const newGrant = input.grant === undefined ? newGrantOf(accepted) : 'imported'
+  const heldGrant = grantFate(row, accepted, newGrant !== 'none' && newGrant !== 'authorized')
   const isSameSetup = accepted.digests.setupDigest === row.setupDigest
   return {
-    changes: [...beside, ...(isSameSetup ? ['code'] : changed)],
+    changes: [...beside, ...(isSameSetup ? [input.grant === undefined ? 'code' : 'grant'] : changed)],
     heldGrant,
     newGrant: heldGrant === 'kept' ? 'none' : newGrant,
     missingScopes: heldGrant === 'kept' ? lacking(row, accepted) : [],

@@ -6,6 +6,7 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { ConditionFailedError } from '../../ports/item-store.ts'
 import { SecretNotFoundError, type StagedVersion } from '../../ports/secret-store.ts'
+import type { Intent } from '../../rows/intent-row.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import {
@@ -19,8 +20,9 @@ import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
 import { countedPointer, kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'
-import { asksProvider, type FirstGrantPorts, firstGrant } from './first-grant.ts'
+import { asksProvider, type FirstGrantOutcome, type FirstGrantPorts, firstGrant } from './first-grant.ts'
 import { type GrantFate, grantFate } from './grant-fate.ts'
+import { type AcceptedImport, importGrant } from './import-grant.ts'
 import { isRevoked, leftWith, type Replaced, retireSetup } from './retire-setup.ts'
 import type { CredentialEndInput } from './set-credential-end.ts'
 import { setupChange } from './setup-change.ts'
@@ -33,6 +35,13 @@ export type SetupSource =
       readonly kind: 'merged'
       stage(at: { secretId: string; versionId: string; isNew: boolean }): Promise<StagedVersion>
     }
+
+/** The setup that takes the place, and the grant that it goes on with where one is brought along. */
+interface Replacement {
+  readonly accepted: AcceptedSetup
+  readonly source: SetupSource
+  readonly imported?: AcceptedImport | undefined
+}
 
 /** What an update asks for beside the setup. */
 export interface SetupReplacement extends CredentialEndInput {
@@ -49,7 +58,7 @@ export interface SetupReplacement extends CredentialEndInput {
 export async function replaceSetup(
   ports: FirstGrantPorts,
   row: ConnectionRow,
-  { accepted, source }: { accepted: AcceptedSetup; source: SetupSource },
+  { accepted, source, imported }: Replacement,
   input: SetupReplacement,
 ): Promise<ConnectionRow> {
   const op = newUuid(ports.random)
@@ -63,22 +72,24 @@ export async function replaceSetup(
   const { secretId, newSecret } = place
   // Where versions are beside the rows, the secret is made here: who stages into it may make none.
   const isNew = newSecret && ports.secrets.staging === 'with-the-row'
-  const seenFirst = asksProvider(accepted, { verify: input.verify === true })
+  const verify = input.verify === true
+  const seenFirst = imported !== undefined || asksProvider(accepted, { verify })
   const deadlineAtMs = ports.clock.nowMs() + (seenFirst ? ASKING_DEADLINE_MS : INTENT_DEADLINE_MS)
+  const intent = intentOf(row, { op, secretId, newSecret, deadlineAtMs, imported })
   let updated: ConnectionRow | undefined
   // What the commit replaces is the row as it is then: a rotation may have moved the pointer since it was read.
   let replaced: Replaced = { row, fate: 'none' }
   let committed: SecretPointer
   try {
     committed = await commitSecret(ports, {
-      intent: { kind: 'update', tenant: row.tenant, ownerId: row.id, op, secretId, newSecret, deadlineAtMs },
+      intent,
       place,
       besideIntent: [reserve],
       value: source.kind === 'sent' ? source.value : () => source.stage({ secretId, versionId: op, isNew }),
       seenFirst,
       commit: async ({ pointer, beside, begun }: Staging) => {
         const request = firstGrantRequest(row, accepted, { secret: pointer, op, held })
-        const first = await firstGrant(ports, request, accepted, { verify: input.verify === true, held })
+        const first = await newGrant(ports, request, { accepted, imported }, { verify, held })
         updated = await changeConnection(ports, begun ? reserved : row, (current) => {
           checkIfMatch(current, input.ifMatch)
           if (source.kind === 'merged' && current.secret?.versionId !== row.secret?.versionId)
@@ -102,6 +113,28 @@ export async function replaceSetup(
   }
   await retireSetup(ports, replaced, { op, secret: committed })
   return updated ?? getConnection(ports, row.tenant, row.id)
+}
+
+function intentOf(
+  { tenant, id: ownerId }: ConnectionRow,
+  {
+    imported,
+    ...plan
+  }: Pick<Intent, 'op' | 'secretId' | 'newSecret' | 'deadlineAtMs'> & Pick<Replacement, 'imported'>,
+): Intent {
+  const sealed = imported === undefined ? {} : { sealedMark: imported.mark }
+  return { kind: 'update', tenant, ownerId, ...plan, ...sealed }
+}
+
+/** The grant of the new setup: one that was brought along, else what is to be had of its provider. */
+function newGrant(
+  ports: FirstGrantPorts,
+  request: FirstGrantRequest,
+  { accepted, imported }: Pick<Replacement, 'accepted' | 'imported'>,
+  how: { verify: boolean; held: GrantFate },
+): Promise<FirstGrantOutcome> {
+  if (imported === undefined) return firstGrant(ports, request, accepted, how)
+  return importGrant(ports, request, accepted, imported)
 }
 
 async function reasonOf(ports: FirstGrantPorts, row: ConnectionRow, error: unknown): Promise<unknown> {

@@ -9,6 +9,7 @@ import { fingerprintOf, getConnection } from '../commit/connection-rows.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { type FirstGrantPorts, nothingToVerify } from './first-grant.ts'
+import { acceptImport, type GrantInput, refuseVerifiedImport } from './import-grant.ts'
 import { replaceSetup } from './replace-setup.ts'
 import { type CredentialEndInput, credentialEndMembers, saysEnd } from './set-credential-end.ts'
 import { requireVerified } from './verify-connection.ts'
@@ -27,6 +28,8 @@ export interface UpdateConnectionInput extends CredentialEndInput {
   /** A part of the setup, as a merge patch (RFC 7396); not beside `setup`. */
   readonly changes?: JsonObject
   readonly ifMatch?: string
+  /** A grant that another system got, to go on with in the place of the one that is there. */
+  readonly grant?: GrantInput
   /** Fail with the provider's refusal instead of storing what does not work. */
   readonly verify?: boolean
 }
@@ -66,11 +69,14 @@ function bringsCode({ changes, setup }: UpdateConnectionInput): boolean {
 async function tryUpdate(ports: FirstGrantPorts, input: UpdateConnectionInput): Promise<ConnectionRow> {
   const row = await getConnection(ports, input.tenant, input.id)
   checkIfMatch(row, input.ifMatch)
+  refuseVerifiedImport(input)
   const wanted = await wantedSetup(ports, row, input)
   if (input.verify === true && wanted !== undefined) refuseUntried(wanted.accepted)
-  if (wanted !== undefined && isNews(row, wanted.accepted)) {
+  const imported =
+    input.grant === undefined ? undefined : await acceptImport(ports, row, input.grant, wanted?.accepted)
+  if (wanted !== undefined && (imported !== undefined || isNews(row, wanted.accepted))) {
     try {
-      return await replaceSetup(ports, row, wanted, input)
+      return await replaceSetup(ports, row, { ...wanted, imported }, input)
     } catch (error) {
       const made = isUsedCode(error) ? await findMadeByAnother(ports, input, wanted.accepted) : undefined
       if (made === undefined) throw error

@@ -11,6 +11,7 @@ import { sealableContent } from '../commit/secret-content.ts'
 import { type AcceptedSetup, acceptSetup, type ValidAcceptedSetup } from '../grants/accept-setup.ts'
 import { acceptChanges } from '../grants/change-setup.ts'
 import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
+import type { GrantInput } from './import-grant.ts'
 import type { SetupSource } from './replace-setup.ts'
 
 /** The setup that an update asks for, checked, and where its version comes from. */
@@ -21,6 +22,14 @@ export interface WantedSetup {
   readonly changed?: readonly string[]
 }
 
+/** What an update sends of a setup. */
+interface WantedOf {
+  readonly setup?: JsonValue
+  readonly changes?: JsonObject
+  /** A grant alone goes with the setup that is stored. */
+  readonly grant?: GrantInput
+}
+
 /**
  * The whole setup of an update, sent as it is or as changes of the stored one; undefined where the setup stays. What
  * writes setups reads none, so changes are laid over the stored setup by who may. Throws `invalid-body`, and `conflict`
@@ -29,18 +38,19 @@ export interface WantedSetup {
 export async function wantedSetup(
   ports: Ports & AddressPorts & { readonly grants: GrantRunner },
   row: ConnectionRow,
-  { changes, setup }: { readonly setup?: JsonValue; readonly changes?: JsonObject },
+  { changes: sentChanges, grant, setup }: WantedOf,
 ): Promise<WantedSetup | undefined> {
   const connector = findConnector(row.appId)
   if (connector === undefined) throw new InvariantError(`no connector for ${row.appId}`)
   const where = { tenant: row.tenant, connector }
-  if (setup !== undefined && changes !== undefined) {
+  if (setup !== undefined && sentChanges !== undefined) {
     throw new VaultError('invalid-body', 'The whole setup and changes of it were sent together', {
       field: 'setup_changes',
       allowed: 'setup_changes without setup, or setup without setup_changes',
     })
   }
   if (setup !== undefined) return sent(await acceptSetup(ports, where, setup))
+  const changes = sentChanges ?? (grant === undefined ? undefined : {})
   if (changes === undefined) return undefined
   if (row.failure?.code === SETUP_MISSING)
     throw new VaultError('conflict', row.failure.message, { errorCode: SETUP_MISSING })

@@ -3,6 +3,7 @@ import type { Connector, Setup } from '../../connectors/connector.ts'
 import { fieldsToFollow } from '../../connectors/cross-field-rules.ts'
 import { accountNameOf, enteredOf, publicSetupOf } from '../../connectors/render-credential.ts'
 import { validateSetup } from '../../connectors/setup-schema.ts'
+import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
@@ -68,8 +69,15 @@ export async function acceptSetup(
     status,
     statusReason,
     oauthAppId: shared?.oauthAppId,
+    answerMembers: answerMembersOf(setup, all),
     held: shared?.held,
   }
+}
+
+function answerMembersOf({ grant: profile }: Setup, values: JsonObject): string[] | undefined {
+  if (profile === undefined) return undefined
+  const { answer } = chosenProfile(profile, values)
+  return [...(answer?.extra ?? []), ...(answer?.metadataCall?.members ?? [])]
 }
 
 /** What is wrong with a setup, beside a body that is refused already: everything is told at once. */
