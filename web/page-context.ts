@@ -24,6 +24,11 @@ export function mayReadApplications(context: Context): boolean {
   return can(context, 'read:flows_vault_oauth_apps') && !isNarrowed(context)
 }
 
+/** True when OAuth applications may be made, by scope and permits. */
+export function mayRegisterApplications(context: Context): boolean {
+  return mayReadApplications(context) && can(context, 'create:flows_vault_oauth_apps')
+}
+
 /** True when no permit forbids making a connection in the app. */
 export function mayAddIn({ identity }: Context, appId: string): boolean {
   return identity.permitted_apps?.includes(appId) ?? true

@@ -37,3 +37,8 @@ export function clockOrDay(atMs: number, nowMs: number): string {
 export function exactTime(atMs: number): string {
   return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(atMs))
 }
+
+/** The end of a day where the person is, as the API takes it; the day as a date field says it. */
+export function endOfDay(date: string): string {
+  return new Date(`${date}T23:59:59.999`).toISOString()
+}

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { CONNECTIONS, type GrantCalls } from '../support/grant-calls.ts'
 import { OAUTH_APPS, startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
+import { eventually } from './support/eventually.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 const BROUGHT = 'refresh-token-of-another-system'
@@ -92,8 +93,18 @@ describe('connecting in the provider’s window', () => {
     await page.getByRole('button', { name: 'Save the application' }).click()
     await page.getByLabel('Which OAuth application asks?').waitFor()
     await screens(page, 'permissions')
-    const applications = await provided.vault.request({ tenant: 'registering' }, 'GET', OAUTH_APPS)
-    expect(await applications.json()).toMatchObject([{ app_id: 'SALESFORCE', name: 'production' }])
+    const applications = async () =>
+      (await provided.vault.request({ tenant: 'registering' }, 'GET', OAUTH_APPS)).json()
+    const registered = expect.objectContaining({ app_id: 'SALESFORCE', name: 'production', ready: true })
+    expect(await applications()).toEqual([registered])
+    // One that is given up again leaves nothing.
+    await page.getByRole('button', { name: 'Register one' }).click()
+    await page.getByLabel('Name of the application').fill('a second one')
+    await page.getByRole('button', { name: 'Get the callback URL' }).click()
+    await page.getByText(/\/oauth\/return\/oa_/).waitFor()
+    expect(await applications()).toHaveLength(2)
+    await page.locator('register-application').getByRole('button', { name: 'Cancel' }).click()
+    await eventually(applications, [registered])
     await page.context().close()
   })
   test('asks by an application that several connections share, which leaves few fields', async () => {
@@ -116,6 +127,28 @@ describe('connecting in the provider’s window', () => {
     await page.getByText('is ready.').waitFor({ timeout: 30_000 })
     const answer = await provided.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
     expect(await answer.json()).toMatchObject([{ status: 'ready', oauth_app_id: id }])
+    await page.context().close()
+  })
+
+  test('makes an application of a client that is typed, for others to share', async () => {
+    const caller = { tenant: 'offering' }
+    const page = await world.signedIn(caller)
+    await openStep3(page, 'OAuth 2.0')
+    await page.getByLabel('Which client asks?').selectOption('A new one that several connections can share')
+    await page.getByLabel('Name of the application').fill('ours')
+    await page.getByText(/^More settings/).click()
+    const { type: _type, ...setup } = provided.codeSetup({})
+    for (const [name, value] of Object.entries(setup)) await fill(page, name, value)
+    await screens(page, 'new-shared-application')
+    const opened = page.waitForEvent('popup')
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
+    await opened
+    await page.getByText('is ready.').waitFor({ timeout: 30_000 })
+    const made = await provided.vault.request(caller, 'GET', OAUTH_APPS)
+    const [application] = (await made.json()) as { id: string }[]
+    expect(application).toMatchObject({ app_id: 'OAUTH2', name: 'ours', client_id: setup['client_id'] })
+    const answer = await provided.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
+    expect(await answer.json()).toMatchObject([{ status: 'ready', oauth_app_id: application!.id }])
     await page.context().close()
   })
 

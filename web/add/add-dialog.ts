@@ -14,6 +14,7 @@ import type { OauthConnect } from './oauth-connect.ts'
 import { freeName, saveDraft } from './save-connection.ts'
 import { Services } from './services.ts'
 import './setup-form.ts'
+import { sharedFirst } from './shared-application.ts'
 import { clearForms, focusErrors, formsIn, typedDraft } from './typed-draft.ts'
 
 type Repair = { readonly connection: Connection; readonly action: string }
@@ -230,7 +231,7 @@ export class AddDialog extends View {
     try {
       const [seen, key] = [this.#repaired, this.#key]
       const draft = typedDraft(this, { now: this.#now, setup, seen, isEmpty, verify, key })
-      const saved = await saveDraft(this.context.api, draft)
+      const saved = await saveDraft(this.context.api, await sharedFirst(this.context.api, draft, forms.setup))
       if (oauth === null) return this.#finish(saved)
       this.#repaired = saved
       // What was typed is stored: from here on only the person's word is lacking.

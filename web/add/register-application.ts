@@ -27,6 +27,8 @@ export class RegisterApplication extends View {
   declare isOnly: boolean
   #error: unknown
   #isBusy = false
+  /** The one that was made here, for its callback URL. */
+  #made: string | undefined
 
   protected override render(): TemplateResult {
     const reason = whyNot(this.context, CREATE) ?? whyNot(this.context, UPDATE)
@@ -40,7 +42,7 @@ export class RegisterApplication extends View {
       ${this.draft === undefined ? this.#name() : this.#client(this.draft)}
       <div class="row-of">
         <button type="button" ?disabled=${this.#isBusy} @click=${() => this.#save()}>${this.draft === undefined ? OAUTH.getCallback : OAUTH.saveApplication}</button>
-        ${this.isOnly ? nothing : html`<button type="button" class="quiet" @click=${() => this.dispatchEvent(new Event('given-up'))}>${PAGE.cancel}</button>`}
+        ${this.isOnly ? nothing : html`<button type="button" class="quiet" @click=${() => this.#giveUp()}>${PAGE.cancel}</button>`}
       </div>
     </fieldset>`
   }
@@ -73,8 +75,10 @@ export class RegisterApplication extends View {
     this.#error = undefined
     this.requestUpdate()
     try {
-      if (this.draft === undefined) this.draft = await this.#make()
-      else await this.#complete(this.draft)
+      if (this.draft === undefined) {
+        this.draft = await this.#make()
+        this.#made = this.draft.id
+      } else await this.#complete(this.draft)
     } catch (error) {
       this.#error = error
     }
@@ -82,6 +86,14 @@ export class RegisterApplication extends View {
     this.requestUpdate()
     await this.updateComplete
     this.querySelector<HTMLInputElement>('#app-client')?.focus()
+  }
+
+  /** One that was begun here is of no use to anybody; where it cannot be removed, it is offered the next time. */
+  #giveUp(): void {
+    const made = this.#made
+    this.dispatchEvent(new Event('given-up'))
+    if (made === undefined) return
+    void this.context.api.ask('DELETE', `/oauth-apps/${encodeURIComponent(made)}`).catch(() => undefined)
   }
 
   #make(): Promise<OAuthApplication> {

@@ -1,6 +1,7 @@
 import type { Api } from '../api/api.ts'
 import type { Connection, Setup } from '../api/types.ts'
 import { tagOf } from '../parts/conflict.ts'
+import { endOfDay } from '../time.ts'
 import type { BroughtGrant } from './grant-form.ts'
 
 /** What is to be saved. */
@@ -79,9 +80,4 @@ export async function freeName(
   let free = label
   for (let number = 2; taken.has(free.toLowerCase()); number++) free = `${label} ${number}`
   return { taken, free }
-}
-
-/** The end of that day where the person is. */
-function endOfDay(date: string): string {
-  return new Date(`${date}T23:59:59.999`).toISOString()
 }

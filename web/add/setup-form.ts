@@ -3,16 +3,15 @@ import { repeat } from 'lit/directives/repeat.js'
 import type { FieldError } from '../api/api-error.ts'
 import type { Connector, Field, FieldCondition, OAuthApplication, Setup } from '../api/types.ts'
 import { icon } from '../icons.ts'
-import type { Context } from '../page-context.ts'
+import { type Context, mayRegisterApplications } from '../page-context.ts'
 import { outside } from '../parts/pieces.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
+import { errorSummary, isOf } from './error-summary.ts'
 import { plainInput, secretInput } from './field-inputs.ts'
 import { namedValuesInput, readNamedValues } from './named-values-input.ts'
-import { sharedApplication, sharedApplications } from './shared-application.ts'
+import { NEW_APPLICATION, sharedApplication, sharedApplications } from './shared-application.ts'
 
-/** So many errors or more get a summary with links above the fields. */
-const SUMMARY_FROM = 3
 /** With more fields than these, the optional ones are folded away. */
 const FOLD_ABOVE = 8
 
@@ -67,7 +66,7 @@ export class SetupForm extends View {
       (error) => !isElsewhere(error) && !fields.some((field) => isOf(error, field)),
     )
     return html`
-      ${this.#summary(fields, own)} ${this.#client()} ${this.#file()}
+      ${errorSummary({ errors: this.errors, own, fields, focus: (field) => this.#input(field)?.focus() })} ${this.#client()} ${this.#file()}
       <div class="stack" @ends-trimmed=${this.#onTrimmed}>${this.#folded(fields)}</div>
     `
   }
@@ -100,8 +99,8 @@ export class SetupForm extends View {
   values(): Record<string, unknown> {
     const values: Record<string, unknown> = {}
     const application = this.#application
-    if (application !== undefined && (application !== this.sharedBy || !this.isChange))
-      values['oauth_app_id'] = application
+    const isNamed = application !== undefined && application !== NEW_APPLICATION
+    if (isNamed && (application !== this.sharedBy || !this.isChange)) values['oauth_app_id'] = application
     for (const field of this.#drawn()) {
       if (!this.#holds(field.shown_when)) continue
       const value =
@@ -112,6 +111,19 @@ export class SetupForm extends View {
       values[field.name] = value === '' ? null : value
     }
     return values
+  }
+
+  /** What an application that is to be registered is called; undefined where none is. */
+  get newApplication(): string | undefined {
+    if (this.#application !== NEW_APPLICATION) return undefined
+    return this.querySelector<HTMLInputElement>('#shared-name')?.value.trim() || this.connector.label
+  }
+
+  /** From now on that application holds what was typed for it. */
+  share(application: OAuthApplication): void {
+    this.#applications = [...this.#applications, application]
+    this.#application = application.id
+    this.requestUpdate()
   }
 
   /** True where another client takes the place of the stored one, which leaves nothing of its setup. */
@@ -128,7 +140,8 @@ export class SetupForm extends View {
     const hasScopes = (this.setup.scopes?.length ?? 0) > 0
     const isChosen = this.connector.provider !== undefined
     const { fields, fields_with_application: shared } = this.setup
-    return ((this.#application === undefined ? undefined : shared) ?? fields).filter(
+    const isShared = this.#application !== undefined && this.#application !== NEW_APPLICATION
+    return ((isShared ? shared : undefined) ?? fields).filter(
       ({ name, headless, format }) =>
         !headless &&
         name !== 'oauth_app_id' &&
@@ -154,9 +167,12 @@ export class SetupForm extends View {
 
   #client(): TemplateResult | typeof nothing {
     const applications = this.#applications
-    if (applications.length === 0 && this.#application === undefined) return nothing
+    const isShareable = this.setup.fields_with_application !== undefined
+    const mayRegister = isShareable && mayRegisterApplications(this.context)
+    if (applications.length === 0 && this.#application === undefined && !mayRegister) return nothing
     return sharedApplication({
       applications,
+      mayRegister,
       chosen: this.#application,
       choose: (id) => {
         this.#application = id
@@ -231,27 +247,6 @@ export class SetupForm extends View {
     this.requestUpdate()
   }
 
-  #summary(fields: readonly Field[], own: readonly FieldError[]): TemplateResult | typeof nothing {
-    if (own.length === 0 && this.errors.length < SUMMARY_FROM) return nothing
-    return html`<div class="notice error-summary" data-hue="red" role="alert" tabindex="-1">
-      ${icon('warning')}
-      <ul>
-        ${own.map((error) => html`<li>${error.message}</li>`)}
-        ${
-          this.errors.length < SUMMARY_FROM
-            ? nothing
-            : fields
-                .filter((field) => this.errors.some((error) => isOf(error, field)))
-                .map(
-                  (field) => html`<li>
-                    <button type="button" class="link" @click=${() => this.#input(field)?.focus()}>${field.label}</button>
-                  </li>`,
-                )
-        }
-      </ul>
-    </div>`
-  }
-
   #file(): TemplateResult | typeof nothing {
     const { fill_from: file } = this.setup
     if (!file) return nothing
@@ -282,10 +277,6 @@ export class SetupForm extends View {
     }
     this.requestUpdate()
   }
-}
-
-function isOf({ path }: FieldError, { name }: Field): boolean {
-  return new RegExp(`^(?:setup(?:_changes)?\\.)?${name}(?:[.[]|$)`).test(path)
 }
 
 /** What is wrong with a grant that is brought along stands under its own fields. */

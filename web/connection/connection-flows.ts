@@ -38,7 +38,7 @@ export class ConnectionFlows extends View {
       ${flows.map(
         ({ name, action, id, updated_at: at }) => html`<li>
           <bdi class="strong">${name}</bdi>
-          <span class="meta"><code>${id}</code>${action === undefined ? nothing : html` · <bdi>${action}</bdi>`} · ${timeAgo(at)}</span>
+          <span class="meta"><code>${id}</code>${!action ? nothing : html` · <bdi>${action}</bdi>`} · ${timeAgo(at)}</span>
         </li>`,
       )}
     </ul>`

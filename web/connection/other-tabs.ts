@@ -39,7 +39,7 @@ export function useTab({ id, name, app_id: app }: Connection, publicUrl: string)
   const examples: readonly (readonly [string, string])[] = [
     [
       CONNECTION.use.curl,
-      `curl -H "Authorization: Bearer $TOKEN" \\\n  ${publicUrl}/api/v2/flows/vault/connections/${id}/credentials`,
+      `curl -H "Authorization: Bearer $TOKEN" \\\n${publicUrl}/api/v2/flows/vault/connections/${id}/credentials`,
     ],
     [
       CONNECTION.use.client,

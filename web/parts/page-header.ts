@@ -53,7 +53,7 @@ export class PageHeader extends View {
         <span
           class="environment ${environment === 'production' ? 'filled' : ''}"
           title=${PAGE.environmentOf(tenant, environment)}
-          ><span class="tenant"><bdi>${tenant}</bdi> · </span><bdi>${environment}</bdi></span
+          ><bdi class="tenant">${tenant}</bdi><span class="tenant-end">·</span><bdi>${environment}</bdi></span
         >
         <button type="button" class="quiet icon-only is-wide" aria-label=${PAGE.theme} title=${PAGE.theme} @click=${this.#nextTheme}>
           ${pageIcon('moon')}

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { namesIn } from '../names-in.ts'
+import { ADD } from '../texts/add-texts.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
-import { exactTime } from '../time.ts'
+import { endOfDay, exactTime } from '../time.ts'
 import { define } from '../view.ts'
 import { LoadedList } from './loaded-list.ts'
 
@@ -38,6 +39,7 @@ export class PermitsSection extends LoadedList<Permit> {
     return html`<form class="row-of" @submit=${this.#add}>
       <div class="field"><label for="permit-client">${SETTINGS.permitClient}</label><input id="permit-client" name="client" maxlength="200" autocomplete="off" spellcheck="false" required /></div>
       <div class="field"><label for="permit-for">${SETTINGS.permitFor}</label><input id="permit-for" name="for" autocomplete="off" spellcheck="false" placeholder="TWILIO, SLACK" required /></div>
+      <div class="field"><label for="permit-until">${SETTINGS.permitUntil} <span class="optional">(${ADD.optional})</span></label><input id="permit-until" name="until" type="date" /></div>
       <button type="submit">${SETTINGS.addPermit}</button>
     </form>`
   }
@@ -49,10 +51,12 @@ export class PermitsSection extends LoadedList<Permit> {
     const named = namesIn(String(data.get('for') ?? ''))
     const connections = named.filter((name) => name.startsWith('ac_'))
     const apps = named.filter((name) => !name.startsWith('ac_'))
+    const until = String(data.get('until') ?? '')
     const body = {
       client: String(data.get('client') ?? '').trim(),
       ...(connections.length === 0 ? {} : { connections }),
       ...(apps.length === 0 ? {} : { apps }),
+      ...(until === '' ? {} : { until: endOfDay(until) }),
     }
     if ((await this.change('POST', '/permits', body)) !== undefined) form.reset()
   }

@@ -62,6 +62,9 @@ export const OAUTH = {
   ownClient: 'One of its own',
   ownClientHow: 'You fill in its id, its secret and the provider’s addresses here.',
   sharedClientHow: 'This OAuth application holds the client and the addresses for several connections.',
+  newShared: 'A new one that several connections can share',
+  newSharedHow:
+    'The client and the addresses that you fill in become an OAuth application; others can choose it.',
   nameFirst: 'Give it a name; then you get the callback URL that the provider asks for.',
   getCallback: 'Get the callback URL',
   registerHow: (app: string) =>

@@ -44,7 +44,8 @@ export const PAGE = {
   linkSpent: 'That link does not work any more.',
   endsSoon: (minutes: string) => `You will be signed out in ${minutes}.`,
   stay: 'Stay signed in',
-  offline: (time: string) => `Offline. You see ${time}. Saving waits for the line.`,
+  offline: (time: string) =>
+    `Offline. You see what was there at ${time}. Nothing can be saved until the line is back.`,
   noAnswer: 'The vault did not answer. Nothing was changed.',
   requestId: 'Request id',
   retry: 'Retry',

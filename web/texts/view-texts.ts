@@ -58,6 +58,7 @@ export const SETTINGS = {
   noPermits: 'No client is narrowed.',
   permitClient: 'Client id',
   permitFor: 'Its apps, or its connections, by their ids',
+  permitUntil: 'Last day',
   addPermit: 'Add a permit',
   until: (time: string) => `until ${time}`,
   narrowed:
