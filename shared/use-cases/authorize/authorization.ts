@@ -1,8 +1,8 @@
 import { authorizationKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { AUTHORIZATION_ROWS, type Authorization } from '../../rows/authorization-row.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 
 /** RFC 6749 §10.12 wants it short; ten minutes is what a person with a second factor needs. */
 export const AUTHORIZATION_LIFE_MS = 10 * 60_000
@@ -72,18 +72,10 @@ export async function advance(
   authorization: Authorization,
   to: Partial<Authorization> & Pick<Authorization, 'phase'>,
 ): Promise<boolean> {
-  try {
-    await ports.items.transact([
-      {
-        op: 'update',
-        key: authorizationKey(authorization.id),
-        set: AUTHORIZATION_ROWS.members(to),
-        when: [{ kind: 'equals', attribute: 'phase', value: authorization.phase }],
-      },
-    ])
-    return true
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return false
-    throw error
-  }
+  return tryTransact(ports.items, {
+    op: 'update',
+    key: authorizationKey(authorization.id),
+    set: AUTHORIZATION_ROWS.members(to),
+    when: [{ kind: 'equals', attribute: 'phase', value: authorization.phase }],
+  })
 }

@@ -2,7 +2,6 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import { SECRET_STORE_KEY } from '../../domain/store-keys.ts'
 import {
   type Attributes,
-  ConditionFailedError,
   type ItemStore,
   type ScanQuery,
   StoreUnavailableError,
@@ -10,6 +9,7 @@ import {
 } from '../../ports/item-store.ts'
 import type { SecretPage, SecretStore, StagedVersion } from '../../ports/secret-store.ts'
 import { hasStoreFormat, SECRET_STORE_ROWS, STORE_FORMAT } from '../../rows/vault-rows.ts'
+import { tryTransact } from './try-transact.ts'
 
 /** What a secret store is bound by. */
 interface Binding {
@@ -116,14 +116,9 @@ export class BoundSecretStore implements SecretStore {
   async #begin(): Promise<Attributes | undefined> {
     const { items, kind } = this.#binding
     const attributes = SECRET_STORE_ROWS.encode({ kind, format: STORE_FORMAT })
-    try {
-      const when = [{ kind: 'item-absent' }] as const
-      await items.transact([{ op: 'put', key: SECRET_STORE_KEY, attributes, when }])
-      return attributes
-    } catch (error) {
-      if (error instanceof ConditionFailedError) return items.get(SECRET_STORE_KEY)
-      throw error
-    }
+    const when = [{ kind: 'item-absent' }] as const
+    const begins = await tryTransact(items, { op: 'put', key: SECRET_STORE_KEY, attributes, when })
+    return begins ? attributes : items.get(SECRET_STORE_KEY)
   }
 }
 

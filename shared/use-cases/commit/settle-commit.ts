@@ -1,8 +1,9 @@
 import { newUuid } from '../../domain/ids.ts'
-import { type Attributes, ConditionFailedError, type ItemKey } from '../../ports/item-store.ts'
+import type { Attributes, ItemKey } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { isUndoneCreation, UNDONE_ROWS } from '../../rows/undone-row.ts'
 import { doubtOf } from './transact-surely.ts'
+import { tryTransact } from './try-transact.ts'
 
 /*
  * A transaction of unknown outcome may be on its way still, so a look does not tell what becomes of it. A write does:
@@ -27,15 +28,11 @@ export function undoneMark(nowMs: number): Attributes {
  * the condition that there is none, so a mark in its place makes the creation impossible.
  */
 export async function settleCreation(ports: Pick<Ports, 'items' | 'clock'>, key: ItemKey): Promise<boolean> {
-  const mark = undoneMark(ports.clock.nowMs())
-  try {
-    await ports.items.transact([{ op: 'put', key, attributes: mark, when: [{ kind: 'item-absent' }] }])
+  const attributes = undoneMark(ports.clock.nowMs())
+  if (await tryTransact(ports.items, { op: 'put', key, attributes, when: [{ kind: 'item-absent' }] }))
     return false
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-    const found = await ports.items.get(key)
-    return found !== undefined && !isUndoneCreation(found)
-  }
+  const found = await ports.items.get(key)
+  return found !== undefined && !isUndoneCreation(found)
 }
 
 /**
@@ -47,16 +44,9 @@ export async function settleChange(
   key: ItemKey,
   { seenOp, isApplied }: { seenOp: string; isApplied: () => Promise<boolean> },
 ): Promise<boolean> {
-  try {
-    const set = { op: newUuid(ports.random) }
-    await ports.items.transact([
-      { op: 'update', key, set, when: [{ kind: 'equals', attribute: 'op', value: seenOp }] },
-    ])
-    return false
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-    return isApplied()
-  }
+  const set = { op: newUuid(ports.random) }
+  const when = [{ kind: 'equals', attribute: 'op', value: seenOp }] as const
+  return (await tryTransact(ports.items, { op: 'update', key, set, when })) ? false : isApplied()
 }
 
 /**

@@ -8,7 +8,6 @@ import {
   tombstoneKey,
 } from '../../domain/keys.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { IDEMPOTENCY_ROWS } from '../../rows/claim-rows.ts'
 import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
@@ -17,6 +16,7 @@ import { rescueRemoval } from './rescue-item.ts'
 import { sealedRemoval } from './sealed-removal.ts'
 import { undoneMark } from './settle-commit.ts'
 import { revokeStored } from './stored-setup.ts'
+import { tryTransact } from './try-transact.ts'
 
 /** Undoing may have to revoke a grant; where no provider is called (OAuth applications) there is none. */
 export type UndoPorts = Ports & { readonly grants?: GrantRunner }
@@ -28,17 +28,13 @@ export type UndoPorts = Ports & { readonly grants?: GrantRunner }
  */
 export async function undoIntent(ports: UndoPorts, intent: Intent): Promise<'undone' | 'absent'> {
   const key = intentKey(intent.tenant, intent.op)
-  try {
-    await ports.items.transact([
-      {
-        op: 'update',
-        key,
-        set: INTENT_ROWS.members({ state: 'undoing' }),
-        when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'undoneAtMs' }],
-      },
-    ])
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
+  const isOurs = await tryTransact(ports.items, {
+    op: 'update',
+    key,
+    set: INTENT_ROWS.members({ state: 'undoing' }),
+    when: [{ kind: 'item-present' }, { kind: 'absent', attribute: 'undoneAtMs' }],
+  })
+  if (!isOurs) {
     if ((await ports.items.get(key)) === undefined) return 'absent'
     // Reconcile undid it while the operation stalled, which may have put its secret only after that.
     await removeWhatWasPut(ports, intent)
@@ -92,11 +88,9 @@ async function releaseIdempotencyRecord(ports: Ports, intent: Intent, sort: stri
   const key = idempotencyKey(intent.tenant, sort)
   const record = IDEMPOTENCY_ROWS.find(await ports.items.get(key))
   if (record?.op !== intent.op) return
-  try {
-    await ports.items.transact([
-      { op: 'delete', key, when: [{ kind: 'equals', attribute: 'op', value: intent.op }] },
-    ])
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-  }
+  await tryTransact(ports.items, {
+    op: 'delete',
+    key,
+    when: [{ kind: 'equals', attribute: 'op', value: intent.op }],
+  })
 }

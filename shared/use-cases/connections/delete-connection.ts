@@ -19,6 +19,7 @@ import {
 import { checkIfMatch } from '../commit/preconditions.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 import { countWrite } from './connection-cap.ts'
 import { DELETE_DEADLINE_MS, findTombstone, putTombstone, RESTORABLE_MS } from './tombstones.ts'
 
@@ -136,12 +137,7 @@ export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): 
         tombstone.deletedAtMs + RESTORABLE_MS,
         when,
       )
-  try {
-    await ports.items.transact([finished])
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-    await giveSecretBack(ports, row)
-  }
+  if (!(await tryTransact(ports.items, finished))) await giveSecretBack(ports, row)
 }
 
 /** All that is sealed of the connection, what a rotation left behind included. */
@@ -178,13 +174,10 @@ async function revokeGrantsOf(ports: DeletePorts, row: ConnectionRow): Promise<R
  */
 export async function removeTombstone(ports: DeletePorts, tombstone: Tombstone): Promise<void> {
   const removing: Tombstone = { ...tombstone, state: 'deleting', purge: true, op: newUuid(ports.random) }
-  try {
-    await ports.items.transact([
-      putTombstone(removing, ports.clock.nowMs() + DELETE_DEADLINE_MS, unchangedTombstone(tombstone)),
-    ])
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return
-    throw error
-  }
-  await finishDeletion(ports, removing)
+  const dueAtMs = ports.clock.nowMs() + DELETE_DEADLINE_MS
+  const isOurs = await tryTransact(
+    ports.items,
+    putTombstone(removing, dueAtMs, unchangedTombstone(tombstone)),
+  )
+  if (isOurs) await finishDeletion(ports, removing)
 }

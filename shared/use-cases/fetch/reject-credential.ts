@@ -3,9 +3,9 @@ import { VaultError } from '../../domain/errors.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import { heldUntilMs } from '../../domain/rotation-policy.ts'
 import type { GrantRunner, RotationRequest } from '../../ports/grant-runner.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { getConnection } from '../commit/connection-rows.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { refuseFrozen } from '../freezes/refuse-frozen.ts'
 import { mintedConnection, ONLY_BY_AUTHORIZING } from '../grants/minted-connection.ts'
@@ -110,21 +110,13 @@ function complaintOf({ tenant, id, credentialVersion }: ConnectionRow): Rotation
  */
 async function claimRejection(ports: Ports, row: ConnectionRow): Promise<boolean> {
   const nowMs = ports.clock.nowMs()
-  try {
-    await ports.items.transact([
-      {
-        op: 'update',
-        key: connectionKey(row.tenant, row.id),
-        set: { rejectedAtMs: nowMs },
-        when: [
-          { kind: 'item-present' },
-          { kind: 'absent-or-at-most', attribute: 'rejectedAtMs', value: nowMs - REJECTION_PAUSE_MS },
-        ],
-      },
-    ])
-    return true
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return false
-    throw error
-  }
+  return tryTransact(ports.items, {
+    op: 'update',
+    key: connectionKey(row.tenant, row.id),
+    set: { rejectedAtMs: nowMs },
+    when: [
+      { kind: 'item-present' },
+      { kind: 'absent-or-at-most', attribute: 'rejectedAtMs', value: nowMs - REJECTION_PAUSE_MS },
+    ],
+  })
 }

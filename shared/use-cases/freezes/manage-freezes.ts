@@ -10,6 +10,7 @@ import { FREEZE_ROWS } from '../../rows/freeze-row.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
 import { listFreezes } from './list-freezes.ts'
 
@@ -164,13 +165,7 @@ export async function advanceFreeze(
   const over = progress.job.state === 'done' && freeze.endedAtMs !== undefined
   const dueAtMs = ports.clock.nowMs() + (progress.pauses ? 0 : JOB_RETRY_MS)
   const write = freezeWrite({ ...freeze, job: progress.job }, dueAtMs)
-  try {
-    await ports.items.transact([over ? { op: 'delete', key, when } : { ...write, when }])
-    return true
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return false
-    throw error
-  }
+  return tryTransact(ports.items, over ? { op: 'delete', key, when } : { ...write, when })
 }
 
 function sameAs(attribute: string, value: string | number | undefined): Condition {

@@ -1,7 +1,8 @@
 import type { Move } from '../../domain/restored-store.ts'
 import { RESTORED_KEY } from '../../domain/store-keys.ts'
-import { type Condition, ConditionFailedError, type ItemStore, type Write } from '../../ports/item-store.ts'
+import type { Condition, ItemStore, Write } from '../../ports/item-store.ts'
 import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 import { findMark, setMark } from './restored-mark.ts'
 
 type MarkedItems = Pick<ItemStore, 'get' | 'transact'>
@@ -57,12 +58,12 @@ export async function sayMoved(items: MarkedItems, move: Move, nowMs: number): P
  * whether it did; false, and nothing was changed, where the mark is another one by now.
  */
 export async function endMove(items: MarkedItems, move: Move): Promise<boolean> {
-  return applied(items, { op: 'delete', key: RESTORED_KEY, when: isThis(move) })
+  return tryTransact(items, { op: 'delete', key: RESTORED_KEY, when: isThis(move) })
 }
 
 function changeMark(items: MarkedItems, from: Move, to: Move): Promise<boolean> {
   const set = RESTORED_ROWS.members({ move: to })
-  return applied(items, { op: 'update', key: RESTORED_KEY, set, when: isThis(from) })
+  return tryTransact(items, { op: 'update', key: RESTORED_KEY, set, when: isThis(from) })
 }
 
 /** A move that may still be ended or switched: a source that is gone is neither. */
@@ -73,14 +74,4 @@ function isThis({ side, other, startedAtMs }: Move): Condition[] {
     { kind: 'equals', attribute: 'move.startedAtMs', value: startedAtMs },
     { kind: 'absent', attribute: 'move.goneAtMs' },
   ]
-}
-
-async function applied(items: MarkedItems, write: Write): Promise<boolean> {
-  try {
-    await items.transact([write])
-    return true
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return false
-    throw error
-  }
 }

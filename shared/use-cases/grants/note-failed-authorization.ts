@@ -2,10 +2,10 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import { heldUntilMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RefusalRequest } from '../../ports/grant-runner.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 import { failureMember } from './when-again.ts'
 
 /**
@@ -22,21 +22,15 @@ export async function noteFailedAuthorization(
   const nowMs = ports.clock.nowMs()
   const { message } = failure
   const noted = failureMember(row.failure, failure, { nowMs, retryAtMs: undefined })
-  try {
-    await ports.items.transact([
-      {
-        op: 'update',
-        key: connectionKey(row.tenant, row.id),
-        set: CONNECTION_ROWS.members({ statusReason: message, failure: noted }),
-        when: [
-          { kind: 'equals', attribute: 'version', value: row.version },
-          { kind: 'equals', attribute: 'fence', value: row.fence },
-        ],
-      },
-    ])
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-  }
+  await tryTransact(ports.items, {
+    op: 'update',
+    key: connectionKey(row.tenant, row.id),
+    set: CONNECTION_ROWS.members({ statusReason: message, failure: noted }),
+    when: [
+      { kind: 'equals', attribute: 'version', value: row.version },
+      { kind: 'equals', attribute: 'fence', value: row.fence },
+    ],
+  })
 }
 
 /** The same for what a provider sent a browser back with: no code came, so nothing was asked. */

@@ -1,8 +1,8 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { connectionKey, rotationShard } from '../../domain/keys.ts'
 import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 
 /** `until-fetched`: no sweep needs to come back · `by-expiry`: when the grants say · `at`: then. */
 export type Postponement =
@@ -31,20 +31,11 @@ export async function postponeRow(
     to.kind === 'until-fetched' ? undefined : to.kind === 'at' ? to.atMs : connectionDueAtMs(row)
   const members = dueMembers(row.id, dueAtMs)
   if (members.due_at === row.due_at) return row
-  try {
-    await ports.items.transact([
-      {
-        op: 'update',
-        key: connectionKey(row.tenant, row.id),
-        ...(members.due_at === undefined
-          ? { remove: ['due_shard', 'due_at'] }
-          : { set: { due_shard: members.due_shard, due_at: members.due_at } }),
-        when: [{ kind: 'equals', attribute: 'due_at', value: row.due_at }],
-      },
-    ])
-    return { ...row, ...members }
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return row
-    throw error
-  }
+  const isMoved = await tryTransact(ports.items, {
+    op: 'update',
+    key: connectionKey(row.tenant, row.id),
+    set: { ...members },
+    when: [{ kind: 'equals', attribute: 'due_at', value: row.due_at }],
+  })
+  return isMoved ? { ...row, ...members } : row
 }

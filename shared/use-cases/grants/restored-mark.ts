@@ -1,9 +1,10 @@
 import type { Move, StoreMark } from '../../domain/restored-store.ts'
 import { RESTORED_KEY } from '../../domain/store-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
 import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
 import { SingleFlight } from '../commit/single-flight.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 
 /** An operator who sets or lifts the mark is obeyed this soon by every process. */
 export const MARK_MAX_AGE_MS = 10_000
@@ -66,13 +67,7 @@ export async function markRestored(
 /** Marks a store that carries no mark; false, and nothing was changed, where it does. */
 export async function setMark(items: Pick<ItemStore, 'transact'>, mark: StoreMark): Promise<boolean> {
   const attributes = RESTORED_ROWS.encode(mark)
-  try {
-    await items.transact([{ op: 'put', key: RESTORED_KEY, attributes, when: [{ kind: 'item-absent' }] }])
-    return true
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return false
-    throw error
-  }
+  return tryTransact(items, { op: 'put', key: RESTORED_KEY, attributes, when: [{ kind: 'item-absent' }] })
 }
 
 /** Takes the mark away: the original is gone. Answers whether there was one. Throws `MovedVaultError`. */

@@ -1,13 +1,14 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { GrantState } from '../../domain/grant.ts'
 import { intentKey, rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
-import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import type { Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { rescueOf, type StoredRescue } from '../../rows/rescue-row.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { rescueRemoval } from '../commit/rescue-item.ts'
 import { sealedRemoval } from '../commit/sealed-removal.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 import { grantChange } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { removeQuietly } from './keep-answer.ts'
@@ -161,11 +162,7 @@ async function endReplaced(
 async function tryAgainAt(ports: GrantPorts, rescue: StoredRescue, dueAtMs: number): Promise<void> {
   const key = rescueKey(rescue.tenant, rescue.connectionId, rescue.op)
   const set = { due_at: dueAtMs, due_shard: workShard(rescue.connectionId) }
-  try {
-    await ports.items.transact([{ op: 'update', key, set, when: [{ kind: 'item-present' }] }])
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-  }
+  await tryTransact(ports.items, { op: 'update', key, set, when: [{ kind: 'item-present' }] })
 }
 
 /** Whether the operation that a first grant belongs to may still commit. */

@@ -2,10 +2,11 @@ import { VaultError } from '../../domain/errors.ts'
 import { newId } from '../../domain/ids.ts'
 import { permitKey, permitsPartition } from '../../domain/keys.ts'
 import type { Permit } from '../../domain/permit.ts'
-import { ConditionFailedError, type ItemStore } from '../../ports/item-store.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { PERMIT_ROWS } from '../../rows/permit-row.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 
 /** All of a tenant's are read once a second by every instance that serves it. */
 export const MAX_PERMITS = 1000
@@ -57,13 +58,10 @@ export async function createPermit(
 
 /** Takes a permit back; a client that has none left is narrowed no more. Throws `not-found`. */
 export async function deletePermit(ports: PermitPorts, tenant: string, id: string): Promise<void> {
+  const key = permitKey(tenant, id)
   try {
-    await ports.items.transact([
-      { op: 'delete', key: permitKey(tenant, id), when: [{ kind: 'item-present' }] },
-    ])
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-    throw new VaultError('not-found', 'Permit not found')
+    if (!(await tryTransact(ports.items, { op: 'delete', key, when: [{ kind: 'item-present' }] })))
+      throw new VaultError('not-found', 'Permit not found')
   } finally {
     ports.permits.forget(tenant)
   }

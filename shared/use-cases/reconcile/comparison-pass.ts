@@ -1,5 +1,5 @@
 import { COMPARISON_KEY, comparedSegmentKey } from '../../domain/store-keys.ts'
-import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import type { Condition, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
   COMPARED_SEGMENT_ROWS,
@@ -7,6 +7,7 @@ import {
   type ComparedSegment,
   type ComparisonPass,
 } from '../../rows/comparison-row.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 import { type ComparisonCounts, noCounts } from './page-comparison.ts'
 import { atTheBeginning, type ComparisonProgress } from './reconcile-stores.ts'
 
@@ -40,17 +41,11 @@ export async function findOrBeginPass(
   const segments = Array.from({ length: of }, (_, index) =>
     segmentWrite(index, { pass: nowMs, ...atTheBeginning() }),
   )
-  try {
-    await items.transact([
-      { op: 'put', key: COMPARISON_KEY, attributes: COMPARISON_ROWS.encode(pass), when: [when] },
-      ...segments,
-    ])
+  const attributes = COMPARISON_ROWS.encode(pass)
+  if (await tryTransact(items, { op: 'put', key: COMPARISON_KEY, attributes, when: [when] }, ...segments))
     return pass
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-    // Another run has begun it in the same moment.
-    return COMPARISON_ROWS.find(await items.get(COMPARISON_KEY))
-  }
+  // Another run has begun it in the same moment.
+  return COMPARISON_ROWS.find(await items.get(COMPARISON_KEY))
 }
 
 /** Takes a segment that is not done and that nobody holds; undefined when there is none. */
@@ -70,12 +65,8 @@ export async function takeSegment(
         ? { kind: 'absent', attribute: 'heldUntilMs' }
         : { kind: 'equals', attribute: 'heldUntilMs', value: before }
     const isSame: Condition = { kind: 'equals', attribute: 'pass', value: pass.startedAtMs }
-    try {
-      await items.transact([segmentWrite(index, { ...rest, holder, heldUntilMs }, [isSame, seen])])
-    } catch (error) {
-      if (error instanceof ConditionFailedError) continue
-      throw error
-    }
+    const write = segmentWrite(index, { ...rest, holder, heldUntilMs }, [isSame, seen])
+    if (!(await tryTransact(items, write))) continue
     const { phase, cursor, counts } = segment
     const known: ComparisonCounts = { ...noCounts(), ...counts }
     const progress = { phase, counts: known, ...(cursor === undefined ? {} : { cursor }) }
@@ -98,15 +89,8 @@ export async function keepProgress(
     counts: { ...progress.counts },
     ...(isFree ? {} : { holder, heldUntilMs }),
   }
-  try {
-    await items.transact([
-      segmentWrite(index, segment, [{ kind: 'equals', attribute: 'holder', value: holder }]),
-    ])
-    return true
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return false
-    throw error
-  }
+  const isHeld: Condition = { kind: 'equals', attribute: 'holder', value: holder }
+  return tryTransact(items, segmentWrite(index, segment, [isHeld]))
 }
 
 /** Ends a comparison of which every segment is done; answers its counts to the one who ended it, and to nobody else. */
@@ -125,13 +109,9 @@ export async function endPass(
     { kind: 'equals', attribute: 'startedAtMs', value: pass.startedAtMs },
     { kind: 'absent', attribute: 'finishedAtMs' },
   ]
-  try {
-    await items.transact([{ op: 'update', key: COMPARISON_KEY, set: { finishedAtMs: nowMs }, when: isMine }])
-    return sum
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return undefined
-    throw error
-  }
+  const set = { finishedAtMs: nowMs }
+  const isEnded = await tryTransact(items, { op: 'update', key: COMPARISON_KEY, set, when: isMine })
+  return isEnded ? sum : undefined
 }
 
 function segmentWrite(index: number, segment: ComparedSegment, when: readonly Condition[] = []): Write {

@@ -1,7 +1,8 @@
 import { OAUTH_APP_PREFIX } from '../../domain/keys.ts'
-import { ConditionFailedError, type Item } from '../../ports/item-store.ts'
+import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { applicationOf } from '../../rows/application-row.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 
 /**
  * Has an application forget the client secret before its newest once that is tried no more: its version is one that
@@ -15,17 +16,7 @@ export async function forgetEndedSecret(
   if (!key.sort.startsWith(OAUTH_APP_PREFIX)) return
   const untilMs = applicationOf(attributes)?.previous?.untilMs
   if (untilMs === undefined || nowMs < untilMs) return
-  try {
-    await ports.items.transact([
-      {
-        op: 'update',
-        key,
-        remove: ['previous'],
-        when: [{ kind: 'equals', attribute: 'previous.untilMs', value: untilMs }],
-      },
-    ])
-  } catch (error) {
-    // Its secret has been changed once more meanwhile.
-    if (!(error instanceof ConditionFailedError)) throw error
-  }
+  // Not where its secret has been changed once more meanwhile.
+  const when = [{ kind: 'equals', attribute: 'previous.untilMs', value: untilMs }] as const
+  await tryTransact(ports.items, { op: 'update', key, remove: ['previous'], when })
 }

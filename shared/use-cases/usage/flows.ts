@@ -1,9 +1,9 @@
 import { VaultError } from '../../domain/errors.ts'
 import { flowKey, flowSortPrefix, flowsPartition } from '../../domain/keys.ts'
-import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { type ConnectionFlow, FLOW_ROWS } from '../../rows/flow-row.ts'
 import { getConnection } from '../commit/connection-rows.ts'
+import { tryTransact } from '../commit/try-transact.ts'
 
 /** Flows that use one connection; more than anybody would look through. */
 export const MAX_FLOWS = 1000
@@ -92,12 +92,8 @@ async function countOne(
 export async function deleteFlow(ports: Ports, place: Place, flowId: string): Promise<void> {
   await getConnection(ports, place.tenant, place.connectionId)
   const key = flowKey(place.tenant, place.connectionId, flowId)
-  try {
-    await ports.items.transact([{ op: 'delete', key, when: [{ kind: 'item-present' }] }])
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
+  if (!(await tryTransact(ports.items, { op: 'delete', key, when: [{ kind: 'item-present' }] })))
     throw new VaultError('not-found', 'Flow not found')
-  }
 }
 
 /** How many of the flows a refusal names; all are in the list. */
