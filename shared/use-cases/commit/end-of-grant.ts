@@ -1,7 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import type { Write } from '../../ports/item-store.ts'
-import { rescueRemoval, rescueWrite } from './rescue-item.ts'
-import { storedSetupOf } from './stored-setup.ts'
+import { rescueFor, rescueRemoval, rescueWrite } from './rescue-item.ts'
 
 /**
  * The write that ends the grant of `row` at its provider once another is in its place, whatever becomes of this
@@ -11,21 +10,10 @@ export function endOfGrant(
   row: ConnectionRow,
   { op, nowMs, dueAtMs }: { op: string; nowMs: number; dueAtMs: number },
 ): Write[] {
-  const stored = storedSetupOf(row)
-  if (stored?.grant === undefined || row.grants === undefined) return []
-  const { id, grant, ...setup } = stored
-  const rescue = {
-    ...setup,
-    of: 'revoke',
-    op: nameOf(op),
-    connectionId: id,
-    grant,
-    grants: row.grants,
-    requiredScopes: row.requiredScopes ?? [],
-    replaces: {},
-    createdAtMs: nowMs,
-  } as const
-  return [rescueWrite(rescue, dueAtMs)]
+  const { grant, grants, requiredScopes = [] } = row
+  if (grant === undefined || grants === undefined) return []
+  const ended = { of: 'revoke', op: nameOf(op), grant, grants, requiredScopes, replaces: {} } as const
+  return [rescueWrite(rescueFor(row, { ...ended, createdAtMs: nowMs }), dueAtMs)]
 }
 
 /** The write that takes it away again, when the grant has been ended. */

@@ -1,6 +1,36 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { rescueKey, workShard } from '../../domain/keys.ts'
+import type { StoredSetup } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
 import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
+
+/** A rescue of a grant for the row, minted with the row's setup for its client. */
+export function rescueFor(
+  row: ConnectionRow,
+  minted: Omit<Rescue, keyof StoredSetup | 'connectionId'> & Pick<Rescue, 'grant'>,
+): Rescue {
+  const { account, authorization, clientDigest, oauthAppId, secret } = row
+  return {
+    tenant: row.tenant,
+    connectionId: row.id,
+    appId: row.appId,
+    setupType: row.setupType ?? '',
+    setupDigest: row.setupDigest ?? '',
+    ...defined({ account, authorization, clientDigest, oauthAppId, secret }),
+    ...minted,
+  }
+}
+
+/** The marks by which grants are recognized, by name: of all of a row, or of those named. */
+export function marksOf(
+  grants: ConnectionRow['grants'] = {},
+  names: readonly string[] = Object.keys(grants),
+): Rescue['replaces'] {
+  return Object.fromEntries(
+    Object.entries(grants).flatMap(([name, { mark }]) => (names.includes(name) ? [[name, mark]] : [])),
+  )
+}
 
 /** The write that leaves a rescue item, to be looked at when `dueAtMs` comes. */
 export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {

@@ -1,4 +1,5 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type {
   GrantRunner,
@@ -10,7 +11,7 @@ import type { Ports } from '../../ports/ports.ts'
 
 /** The row's stored secret, as those who call providers need it; undefined for an empty connection. */
 export function storedSetupOf(row: ConnectionRow): StoredSetup | undefined {
-  const { account, clientDigest, secret, setupType, setupDigest } = row
+  const { account, authorization, clientDigest, grant, oauthAppId, secret, setupDigest, setupType } = row
   if (setupType === undefined || setupDigest === undefined) return undefined
   return {
     tenant: row.tenant,
@@ -18,12 +19,7 @@ export function storedSetupOf(row: ConnectionRow): StoredSetup | undefined {
     appId: row.appId,
     setupType,
     setupDigest,
-    ...(clientDigest === undefined ? {} : { clientDigest }),
-    ...(account === undefined ? {} : { account }),
-    ...(row.authorization === undefined ? {} : { authorization: row.authorization }),
-    ...(secret === undefined ? {} : { secret }),
-    ...(row.grant === undefined ? {} : { grant: row.grant }),
-    ...(row.oauthAppId === undefined ? {} : { oauthAppId: row.oauthAppId }),
+    ...defined({ account, authorization, clientDigest, grant, oauthAppId, secret }),
   }
 }
 

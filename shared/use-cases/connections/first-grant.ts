@@ -114,14 +114,10 @@ function grantedOutcome(
 export function membersOfSealed(
   row: Pick<ConnectionRow, 'id'>,
   { setup }: Pick<AcceptedSetup, 'setup'>,
-  { grant: pointer, grants, requiredScopes, oauthAppId, account }: SealedGrant,
+  sealed: SealedGrant,
 ): Partial<ConnectionRow> {
-  const named = oauthAppId === undefined ? {} : { oauthAppId }
-  return {
-    ...grantMembers(row, setup, { pointer, grants, requiredScopes, ...named }),
-    // Of another person perhaps than the grant that it replaces.
-    account,
-  }
+  // Of another person perhaps than the grant that it replaces.
+  return { ...grantMembers(row, setup, sealed), account: sealed.account }
 }
 
 function refuse(

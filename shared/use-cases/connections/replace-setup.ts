@@ -18,6 +18,7 @@ import {
 import { endOfGrant } from '../commit/end-of-grant.ts'
 import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { checkIfMatch } from '../commit/preconditions.ts'
+import { marksOf } from '../commit/rescue-item.ts'
 import { countedPointer, kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { asksProvider, type FirstGrantOutcome, type FirstGrantPorts, firstGrant } from './first-grant.ts'
@@ -150,7 +151,6 @@ function firstGrantRequest(
   accepted: AcceptedSetup,
   { secret, op, held }: { secret: SecretPointer; op: string; held: GrantFate },
 ): FirstGrantRequest {
-  const marks = Object.entries(row.grants ?? {}).map(([name, { mark }]) => [name, mark])
   return {
     tenant: row.tenant,
     id: row.id,
@@ -160,6 +160,6 @@ function firstGrantRequest(
     secret,
     op,
     authorization: op,
-    ...(held === 'kept' ? { replaces: Object.fromEntries(marks) } : {}),
+    ...(held === 'kept' ? { replaces: marksOf(row.grants) } : {}),
   }
 }

@@ -5,6 +5,7 @@ import { accountNameOf, enteredOf, publicSetupOf } from '../../connectors/render
 import { validateSetup } from '../../connectors/setup-schema.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -104,23 +105,7 @@ function scopesNamed({ grant: profile }: Setup, values: JsonObject): string[] | 
 }
 
 /** The members of a row that a newly accepted setup decides. */
-export function rowMembersOf(
-  accepted: AcceptedSetup,
-): Pick<
-  ConnectionRow,
-  | 'setupType'
-  | 'accountName'
-  | 'publicSetup'
-  | 'settings'
-  | 'secretFields'
-  | 'trimmed'
-  | 'status'
-  | 'statusReason'
-  | 'setupDigest'
-  | 'oauthAppId'
-  | 'clientDigest'
-  | 'codeDigest'
-> {
+export function rowMembersOf(accepted: AcceptedSetup) {
   return {
     setupType: accepted.setup.type,
     accountName: accepted.accountName,
@@ -133,8 +118,8 @@ export function rowMembersOf(
     oauthAppId: accepted.oauthAppId,
     setupDigest: accepted.digests.setupDigest,
     clientDigest: accepted.digests.clientDigest,
-    ...(accepted.codeDigest === undefined ? {} : { codeDigest: accepted.codeDigest }),
-  }
+    ...defined({ codeDigest: accepted.codeDigest }),
+  } satisfies Partial<ConnectionRow>
 }
 
 /** What stands in the row already is not kept twice. */

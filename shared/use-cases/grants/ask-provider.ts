@@ -1,4 +1,5 @@
 import type { Account } from '../../domain/account.ts'
+import { defined } from '../../domain/defined.ts'
 import type { GrantState } from '../../domain/grant.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
@@ -57,22 +58,17 @@ export type Answer =
  * where that is young enough, in what is left of the same permission. Throws nothing for what a provider does.
  */
 export async function askProvider(ports: AskingPorts, question: Question): Promise<Answer> {
-  const { application, profile, way } = question
+  const { application, once, profile, way } = question
   const budget = budgetFrom(ports.clock)
-  const asked = await askAs(ports, question, {
+  const first = await askAs(ports, question, {
     client: application.client,
     values: question.setup,
     timeoutMs: PROVIDER_TIMEOUT_MS,
   })
-  const { outcome, issuedAtMs } = await askAsBefore(ports, question, { asked, budget })
+  const { outcome, issuedAtMs } = await askAsBefore(ports, question, { asked: first, budget })
   if (outcome.kind === 'granted') return mergeAnswer(question, outcome, issuedAtMs)
-  const failureWords = {
-    way: way.kind,
-    kind: profile.kind,
-    client: profile.client.from,
-    ...(question.once === undefined ? {} : { once: question.once }),
-  }
-  return { kind: 'failed', failure: failureOf(outcome, failureWords), outcome }
+  const asked = { way: way.kind, kind: profile.kind, client: profile.client.from }
+  return { kind: 'failed', failure: failureOf(outcome, { ...asked, ...defined({ once }) }), outcome }
 }
 
 type AskingPorts = Pick<GrantPorts, 'oauth' | 'clock' | 'log'>
@@ -146,10 +142,7 @@ function mergeAnswer(
   issuedAtMs: number,
 ): Granted {
   const kept = Object.entries(outcome.grants).map(([name, minted]): [string, KeptGrant] => {
-    const before = {
-      ...(old.tokens[name] === undefined ? {} : { tokens: old.tokens[name] }),
-      ...(old.states[name] === undefined ? {} : { state: old.states[name] }),
-    }
+    const before = defined({ tokens: old.tokens[name], state: old.states[name] })
     return [name, mergeGrant(before, minted, { profile, issuedAtMs, askedScopes, mark })]
   })
   const tokens = kept.map(([name, grant]) => [name, grant.tokens] as const)
@@ -159,8 +152,7 @@ function mergeAnswer(
     tokens: { ...old.tokens, ...Object.fromEntries(tokens) },
     states: { ...old.states, ...Object.fromEntries(states) },
     names: kept.map(([name]) => name),
-    ...(application.oauthAppId === undefined ? {} : { oauthAppId: application.oauthAppId }),
-    ...(outcome.account === undefined ? {} : { account: outcome.account }),
+    ...defined({ oauthAppId: application.oauthAppId, account: outcome.account }),
   }
 }
 
@@ -179,9 +171,8 @@ export function wayFor(
   const held = old.tokens[grantName]
   if (held?.refresh_token !== undefined) {
     const refreshToken = new SecretText(held.refresh_token)
-    const granted = old.states[grantName]?.grantedScopes
-    const stated = granted === undefined ? {} : { granted }
-    return { kind: 'refresh-token', refreshToken, grantName, extra: held.extra, ...stated }
+    const { grantedScopes: granted } = old.states[grantName] ?? {}
+    return { kind: 'refresh-token', refreshToken, grantName, extra: held.extra, ...defined({ granted }) }
   }
   if (profile.kind !== 'authorization-code') return { kind: profile.kind }
   const { code, redirect_uri: redirectUri, code_verifier: codeVerifier } = setup

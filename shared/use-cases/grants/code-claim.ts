@@ -31,12 +31,12 @@ export interface CodeToSend {
 }
 
 /**
- * `claimed`: send it, and say how that ended · `being-sent`: somebody else is at it, and has not said how it ended ·
- * `sent`: somebody else has sent it.
+ * `claimed`: send it, and say how that ended; otherwise why not, by the name of the failure: somebody else is at it,
+ * and has not said how it ended, or has sent it.
  */
 export type CodeClaim =
   | { readonly kind: 'claimed'; end(outcome: TokenOutcome['kind']): Promise<void> }
-  | { readonly kind: 'being-sent' | 'sent' }
+  | { readonly kind: 'code-being-sent' | 'code-sent-before' }
 
 /**
  * Claims a code before it is sent. A provider that meets a code twice may end what the first one brought (RFC 6749
@@ -56,8 +56,8 @@ export async function claimCode(
     const other = CODE_CLAIM_ROWS.find(await ports.items.get(key))
     // Of an earlier try of the same one, who knows how that ended.
     if (other?.op === code.op) return held(ports, key, claim)
-    if (other !== undefined && !isBeingSent(other, ports.clock.nowMs())) return { kind: 'sent' }
-    if (ports.clock.monotonicMs() - fromMs >= waitMs) return { kind: 'being-sent' }
+    if (other !== undefined && !isBeingSent(other, ports.clock.nowMs())) return { kind: 'code-sent-before' }
+    if (ports.clock.monotonicMs() - fromMs >= waitMs) return { kind: 'code-being-sent' }
     await ports.clock.sleep(LOOK_EVERY_MS)
   }
 }

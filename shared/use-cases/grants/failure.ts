@@ -1,29 +1,11 @@
+import { defined } from '../../domain/defined.ts'
 import { STORE_RESTORED } from '../../domain/restored-store.ts'
 import { SETUP_MISSING } from '../../domain/rotation.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
 import { type Asked, nextStepAfter, OF_THE_SETUP } from './next-step.ts'
 
-type Reason =
-  | 'not-authorized'
-  | 'code-too-old'
-  | 'code-sent-before'
-  | 'code-being-sent'
-  | 'not-renewable'
-  | 'not-renewable-yet'
-  | 'refused-by-service'
-  | 'grant-missing'
-  | 'setup-missing'
-  | 'no-application'
-  | 'too-late-to-send'
-  | 'no-room'
-  | 'provider-failing'
-  | 'client-refused-lately'
-  | 'in-turn'
-  | 'store-restored'
-  | 'vault-moved'
-
-const REASONS: Readonly<Record<Reason, FailureTold>> = {
+const REASONS = {
   'not-authorized': {
     class: 'refused',
     code: 'not_authorized',
@@ -135,10 +117,36 @@ const REASONS: Readonly<Record<Reason, FailureTold>> = {
     message: 'This vault was moved to another one and renews nothing any more. Fetch from that one.',
     next: 'wait-for-operator',
   },
-}
+  'outcome-unknown': {
+    class: 'unknown',
+    code: 'outcome_unknown',
+    message:
+      'A rotation was interrupted and its outcome is unknown. The current credential is used until it expires; then it is tried once more.',
+    next: 'unknown',
+  },
+  'answer-not-stored': {
+    class: 'unknown',
+    code: 'answer_not_stored',
+    message: 'The provider answered but the answer could not be stored.',
+    next: 'unknown',
+  },
+  'setup-replaced': {
+    class: 'refused',
+    code: 'setup_replaced',
+    message: 'The connection was given another setup meanwhile. Authorize it again.',
+    next: 'stop',
+  },
+  'kept-for-later': {
+    class: 'passing',
+    code: 'kept_for_later',
+    message:
+      'The connection was being changed. Its new authorization is kept and takes effect within minutes.',
+    next: 'retry',
+  },
+} as const satisfies Record<string, FailureTold>
 
 /** A failure by its name: its words say what to do. */
-export function failureBecause(reason: Reason): FailureTold {
+export function failureBecause(reason: keyof typeof REASONS): FailureTold {
   return REASONS[reason]
 }
 
@@ -150,8 +158,7 @@ export function failureOf(outcome: TokenFailure, asked: Asked): FailureTold {
     class: kind,
     code,
     message,
-    ...(description === undefined ? {} : { description }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...defined({ description, retryAfterMs }),
   }
   if (kind === 'unknown') return { ...named, next: 'unknown' }
   // A code is good for one answer: whatever definite "no" it met, only a new authorization brings another.

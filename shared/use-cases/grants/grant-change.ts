@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
+import type { SealedGrant } from '../../ports/grant-runner.ts'
 import type { HeldChange } from '../commit/commit-held.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { statusWithGrant } from './grant-records.ts'
@@ -8,11 +8,8 @@ import type { MintedConnection } from './minted-connection.ts'
 import { dueMembers } from './postpone-rotation.ts'
 
 /** New grants as the row will know them: where they are sealed, and each one's state by name. */
-export interface NewGrants {
-  readonly pointer: GrantPointer
-  readonly grants: Readonly<Record<string, GrantState>>
-  readonly requiredScopes: readonly string[]
-  readonly oauthAppId?: string
+export interface NewGrants extends Pick<SealedGrant, 'grant' | 'grants' | 'requiredScopes'> {
+  readonly oauthAppId?: string | undefined
 }
 
 /** The members of a row that holds new grants, whoever commits them: a rotation, a person's authorization, a rescue. */
@@ -24,7 +21,7 @@ export function grantMembers(
   const { grants, requiredScopes } = to
   return {
     ...statusWithGrant(setup, { requiredScopes, grants }),
-    grant: to.pointer,
+    grant: to.grant,
     grants,
     requiredScopes,
     attempt: undefined,

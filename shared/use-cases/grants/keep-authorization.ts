@@ -2,39 +2,25 @@ import type { Setup } from '../../connectors/connector.ts'
 import type { Account } from '../../domain/account.ts'
 import type { ChangeEventType } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { VaultError } from '../../domain/errors.ts'
-import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
 import { errorFields } from '../../ports/error-fields.ts'
-import type { ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
+import type { ExchangeResult } from '../../ports/grant-runner.ts'
 import type { SetupDigests } from '../../ports/setup-facts.ts'
 import type { Rescue } from '../../rows/rescue-row.ts'
 import { changeConnection, type VisibleChange } from '../commit/change-connection.ts'
 import { fingerprintOf } from '../commit/connection-rows.ts'
 import { endOfGrant } from '../commit/end-of-grant.ts'
+import { marksOf, rescueFor } from '../commit/rescue-item.ts'
 import { doubtOf } from '../commit/transact-surely.ts'
 import type { Granted } from './ask-provider.ts'
-import { grantMembers } from './grant-change.ts'
+import { failureBecause } from './failure.ts'
+import { grantMembers, type NewGrants } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAnswer } from './keep-answer.ts'
-import { dueMembers } from './postpone-rotation.ts'
 import { type Revocable, revokeGrants } from './revoke-grants.ts'
 import type { AnswerSeals, TokensByName } from './sealed-tokens.ts'
-
-const SETUP_REPLACED: FailureTold = {
-  class: 'refused',
-  code: 'setup_replaced',
-  message: 'The connection was given another setup meanwhile. Authorize it again.',
-  next: 'stop',
-}
-
-const KEPT_FOR_LATER: FailureTold = {
-  class: 'passing',
-  code: 'kept_for_later',
-  message: 'The connection was being changed. Its new authorization is kept and takes effect within minutes.',
-  next: 'retry',
-}
 
 class SetupReplacedError extends Error {
   override readonly name = 'SetupReplacedError'
@@ -69,10 +55,9 @@ export async function keepAuthorization(
   const { row, setup } = authorizing
   const op = newUuid(ports.random)
   const sealed = seals.seal(answer.tokens, { pointer: undefined, tokens: {} })
-  const { pointer } = sealed
   const endsOld = isEndedWith(authorizing, answer)
   const to = {
-    pointer,
+    grant: sealed.pointer,
     grants: answer.states,
     requiredScopes: askedScopes,
     oauthAppId: answer.oauthAppId,
@@ -88,7 +73,7 @@ export async function keepAuthorization(
       keepsOld: endsOld,
       commit: (beside) =>
         changeConnection(ports, row, (current) => {
-          if (current.grant?.access === pointer.access) return undefined
+          if (current.grant?.access === sealed.pointer.access) return undefined
           if (!isStillFor(authorizing, current)) throw new SetupReplacedError()
           const nowMs = ports.clock.nowMs()
           const ended = endsOld ? endOfGrant(current, { op: to.op, nowMs, dueAtMs: nowMs }) : []
@@ -97,7 +82,7 @@ export async function keepAuthorization(
       rescue: rescueOf(ports, authorizing, to),
     })
     if (kept.kind === 'kept') return { kind: 'connected', row: kept.row }
-    if (kept.kind === 'rescued') return { kind: 'failed', failure: KEPT_FOR_LATER }
+    if (kept.kind === 'rescued') return { kind: 'failed', failure: failureBecause('kept-for-later') }
     // Whether it is there nobody knows: the state says so to the browser, and never exchanges the code again.
     throw doubtOf(kept.error)
   } catch (error) {
@@ -111,11 +96,7 @@ export async function keepAuthorization(
 }
 
 /** The new grant, and the operation that began it. */
-interface Authorized {
-  readonly pointer: GrantPointer
-  readonly grants: Readonly<Record<string, GrantState>>
-  readonly requiredScopes: readonly string[]
-  readonly oauthAppId: string | undefined
+interface Authorized extends NewGrants {
   readonly account: Account | undefined
   readonly seenIssuer: string | undefined
   readonly op: string
@@ -134,30 +115,15 @@ function isStillFor({ row, setup, digests }: Authorizing, current: ConnectionRow
 }
 
 function rescueOf(ports: GrantPorts, { row, setup, digests }: Authorizing, to: Authorized): Rescue {
-  const replaced = Object.entries(row.grants ?? {}).map(([name, { mark }]) => [name, mark] as const)
-  return {
+  const { account, grant, grants, op, requiredScopes } = to
+  // The setup's digest is that of the row as it was: while it still is, the answer may take its place.
+  const wanted = { ...row, setupType: setup.type, oauthAppId: to.oauthAppId, account: undefined }
+  return rescueFor(wanted, {
     of: 'authorize',
-    op: to.op,
-    tenant: row.tenant,
-    connectionId: row.id,
-    appId: row.appId,
-    setupType: setup.type,
-    // Of the row as it was: while it still is, the answer may take its place.
-    setupDigest: row.setupDigest ?? '',
-    ...(row.clientDigest === undefined ? {} : { clientDigest: row.clientDigest }),
-    ...(row.authorization === undefined ? {} : { authorization: row.authorization }),
-    ...(row.secret === undefined ? {} : { secret: row.secret }),
-    ...(to.oauthAppId === undefined ? {} : { oauthAppId: to.oauthAppId }),
-    grant: to.pointer,
-    grants: to.grants,
-    requiredScopes: to.requiredScopes,
-    replaces: Object.fromEntries(replaced),
-    members: {
-      ...setupMembers(row, { setup, digests, op: to.op }),
-      ...(to.account === undefined ? {} : { account: to.account }),
-    },
+    ...{ op, grant, grants, requiredScopes, replaces: marksOf(row.grants) },
+    members: { ...setupMembers(row, { setup, digests, op }), ...defined({ account }) },
     createdAtMs: ports.clock.nowMs(),
-  }
+  })
 }
 
 function setupMembers(
@@ -179,21 +145,21 @@ function authorizedChange(
   { setup, digests }: Authorizing,
   to: Authorized,
 ): VisibleChange {
-  const { account, oauthAppId, seenIssuer, ...grants } = to
-  const members = grantMembers(current, setup, grants)
+  const { account, oauthAppId, seenIssuer } = to
+  // What was warned of is over with the old grant.
+  const members = grantMembers({ id: current.id }, setup, to)
   return {
     members: {
       ...members,
       ...setupMembers(current, { setup, digests, op: to.op }),
       oauthAppId,
       account,
-      ...(seenIssuer === undefined ? {} : { seenIssuer }),
+      ...defined({ seenIssuer }),
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: ports.clock.nowMs(),
       // The fence rises, so that a rotation of the old grant that is under way cannot commit over the new one.
       fence: current.fence + 1,
       warnedRefreshExpiryMs: undefined,
-      ...dueMembers(current.id, connectionDueAtMs({ id: current.id, grants: to.grants })),
     },
     event: {
       type: eventTypeOf(current.status, members.status ?? current.status),
@@ -212,7 +178,9 @@ function eventTypeOf(before: ConnectionRow['status'], after: ConnectionRow['stat
 function unwantedBecause(error: unknown): Exclude<ExchangeResult, { kind: 'connected' }> | undefined {
   const isGone = error instanceof VaultError && error.code === 'not-found'
   if (isGone) return { kind: 'gone' }
-  return error instanceof SetupReplacedError ? { kind: 'failed', failure: SETUP_REPLACED } : undefined
+  return error instanceof SetupReplacedError
+    ? { kind: 'failed', failure: failureBecause('setup-replaced') }
+    : undefined
 }
 
 /** Ends a grant that nobody uses, best effort. */

@@ -1,9 +1,8 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
-import type { Setup } from '../../connectors/connector.ts'
 import { missingGrantFields } from '../../connectors/missing-grant-fields.ts'
+import { defined } from '../../domain/defined.ts'
 import { InvariantError } from '../../domain/errors.ts'
 import type { GrantPointer } from '../../domain/grant.ts'
-import type { JsonObject } from '../../domain/json.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
 import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
@@ -38,37 +37,27 @@ export async function mintFirstGrant(
   // Undone while it waited: whoever asked for it finds that out when it commits.
   if (effective === undefined) return { kind: 'late' }
   const { values } = effective
-  const failed = (failure: FailureTold, application?: string): FirstGrantResult => ({
-    kind: 'failed',
-    failure: { ...failure, ...(application === undefined ? {} : { application }) },
-  })
+  const failed = (failure: FailureTold): FirstGrantResult => ({ kind: 'failed', failure })
   const way = wayFor(profile, values)
-  const obstacle = obstacleTo(setup, { values, needsCode: way === undefined })
-  if (obstacle !== undefined || way === undefined) return failed(obstacle ?? failureBecause('not-authorized'))
+  if (way === undefined) return failed(failureBecause('not-authorized'))
+  const missing = missingGrantFields(setup, values)
+  if (missing.length > 0) return failed(setupIncomplete(missing))
   const application = await findApplicationClient(ports, request, profile, effective)
   if (application === undefined) return failed(failureBecause('no-application'))
   const askedScopes = scopesToAsk(profile, values)
   if (ports.hasRoom?.() === false) return failed(failureBecause('no-room'))
   const seals = await prepareSeals(ports, request)
-  const question = {
-    tenant: request.tenant,
-    profile,
-    setup: values,
-    application,
-    way,
-    askedScopes,
-    mark: seals.mark,
-    old: NOTHING_HELD,
-  }
   const code = way.kind === 'authorization-code' ? way.code : undefined
   const claim = code === undefined ? undefined : await claimCode(ports, { ...request, code })
-  if (claim !== undefined && claim.kind !== 'claimed')
-    return failed(failureBecause(claim.kind === 'sent' ? 'code-sent-before' : 'code-being-sent'))
-  const answer = await askProvider(ports, question)
+  if (claim !== undefined && claim.kind !== 'claimed') return failed(failureBecause(claim.kind))
+  const answer = await askProvider(ports, {
+    tenant: request.tenant,
+    ...{ profile, setup: values, application, way, askedScopes, mark: seals.mark, old: NOTHING_HELD },
+  })
   if (answer.kind === 'failed') {
     await claim?.end(answer.outcome.kind)
     const named = forbiddenWhenResolved(answer.outcome, setup, values)
-    return named === undefined ? failed(answer.failure, application.stateName) : failed(named)
+    return failed(named ?? { ...answer.failure, application: application.stateName })
   }
   const { pointer, writes } = seals.seal(answer.tokens, { pointer: undefined, tokens: {} })
   await leaveForCommit(ports, request, { answer, pointer, writes, askedScopes })
@@ -78,19 +67,8 @@ export async function mintFirstGrant(
     grant: pointer,
     grants: answer.states,
     requiredScopes: askedScopes,
-    ...(answer.oauthAppId === undefined ? {} : { oauthAppId: answer.oauthAppId }),
-    ...(answer.account === undefined ? {} : { account: answer.account }),
+    ...defined({ oauthAppId: answer.oauthAppId, account: answer.account }),
   }
-}
-
-/** What keeps the provider from being asked at all, or undefined. */
-function obstacleTo(
-  setup: Setup,
-  { values, needsCode }: { values: JsonObject; needsCode: boolean },
-): FailureTold | undefined {
-  if (setup.grant?.kind === 'authorization-code' && needsCode) return failureBecause('not-authorized')
-  const missing = missingGrantFields(setup, values)
-  return missing.length > 0 ? setupIncomplete(missing) : undefined
 }
 
 /** Auth0's schema lets these be left out; without them there is nothing to ask the provider with. */
@@ -114,9 +92,8 @@ async function leaveForCommit(
 ): Promise<void> {
   const { answer, pointer } = kept
   const nowMs = ports.clock.nowMs()
-  const { budgetMs: _budget, ...stored } = request as FirstGrantRequest & { budgetMs?: number }
   const rescue = {
-    ...stored,
+    ...request,
     of: 'first',
     connectionId: request.id,
     ...(answer.oauthAppId === undefined ? {} : { oauthAppId: answer.oauthAppId }),

@@ -1,5 +1,6 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
+import { defined } from '../../domain/defined.ts'
 import { InvariantError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import { importedState, importedTokens } from '../../domain/imported-grant.ts'
@@ -42,6 +43,6 @@ export async function sealImport(ports: GrantPorts, request: ImportRequest): Pro
     grant: sealed.pointer,
     grants: { [MAIN_GRANT]: importedState(grant, facts) },
     requiredScopes,
-    ...(account === undefined ? {} : { account }),
+    ...defined({ account }),
   }
 }

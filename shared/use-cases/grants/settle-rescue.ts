@@ -100,10 +100,10 @@ async function adopt(
   const oauthAppId = rescue.oauthAppId ?? row.oauthAppId
   const committed = await commitHeld(ports, row, (current) => {
     const change = grantChange(ports, current, held.setup, {
-      pointer: whole.pointer,
+      grant: whole.pointer,
       grants: whole.grants,
       requiredScopes: rescue.requiredScopes,
-      ...(oauthAppId === undefined ? {} : { oauthAppId }),
+      oauthAppId,
     })
     const beside = [...whole.writes, rescueRemoval(rescue, { isThere: true })]
     return { ...change, members: { ...rescue.members, ...change.members, fence: current.fence + 1 }, beside }

@@ -1,3 +1,4 @@
+import { defined } from '../../domain/defined.ts'
 import type { RotationFailure } from '../../domain/rotation.ts'
 import { retryAtMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
@@ -45,8 +46,7 @@ export function nextTryMs(
   const { accessEndMs, fraction, hasCode, nowMs } = facts
   const backMs = () => {
     const { count } = facts
-    const { retryAfterMs } = failure
-    return retryAtMs({ nowMs, count, fraction, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
+    return retryAtMs({ nowMs, count, fraction, ...defined({ retryAfterMs: failure.retryAfterMs }) })
   }
   const seldomMs = nowMs + (hasCode === true ? MINUTE_MS : REFUSED_RETRY_MS + fraction * REFUSED_SPREAD_MS)
   switch (failure.next) {

@@ -25,19 +25,19 @@ export function auditedGrantRunner(
     },
     async mintFirst(request, budgetMs) {
       const result = await runner.mintFirst(request, budgetMs)
-      note('first-grant', request, firstOutcome(result))
+      note('first-grant', request, outcomeOf(result))
       return result
     },
     async import(request) {
       const result = await runner.import(request)
-      note('import-grant', request, result.kind === 'late' ? 'late' : 'done')
+      note('import-grant', request, outcomeOf(result))
       return result
     },
     async exchange(request) {
       const result = await runner.exchange(request)
       const { tenant, id } = request
       const version = result.kind === 'connected' ? result.row.credentialVersion : undefined
-      const what = { kind: 'rotation', act: 'authorize', outcome: exchangeOutcome(result) } as const
+      const what = { kind: 'rotation', act: 'authorize', outcome: outcomeOf(result) } as const
       audit.note({ ...what, tenant, connection_id: id, credential_version: version })
       return result
     },
@@ -76,15 +76,14 @@ export function noteRotation(
   })
 }
 
-function firstOutcome(result: FirstGrantResult | Late): string {
-  if (result.kind === 'granted') return 'done'
-  return result.kind === 'late' ? 'late' : result.failure.code
-}
-
-function exchangeOutcome(result: ExchangeResult): string {
+/** `done` · why not, by its code · `late` */
+function outcomeOf(result: FirstGrantResult | ExchangeResult | Late): string {
   switch (result.kind) {
+    case 'granted':
     case 'connected':
       return 'done'
+    case 'late':
+      return 'late'
     case 'other-account':
       return 'other_account'
     case 'gone':

@@ -1,9 +1,9 @@
-import type { ConnectionRow } from '../../domain/connection.ts'
 import type { RotationResult } from '../../ports/grant-runner.ts'
-import type { Rescue } from '../../rows/rescue-row.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { marksOf, rescueFor } from '../commit/rescue-item.ts'
 import type { Granted } from '../grants/ask-provider.ts'
+import { failureBecause } from '../grants/failure.ts'
 import { grantChange } from '../grants/grant-change.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { keepAnswer } from '../grants/keep-answer.ts'
@@ -28,12 +28,7 @@ export async function keepRenewal(
 ): Promise<RotationResult> {
   const { row, setup } = held
   const sealed = seals.seal(granted.tokens, { pointer: row.grant, tokens: old })
-  const to = {
-    pointer: sealed.pointer,
-    grants: granted.states,
-    requiredScopes: askedScopes,
-    ...(granted.oauthAppId === undefined ? {} : { oauthAppId: granted.oauthAppId }),
-  }
+  const { names, oauthAppId, states } = granted
   const kept = await keepAnswer(ports, {
     row,
     mark: seals.mark,
@@ -42,62 +37,31 @@ export async function keepRenewal(
       commitHeld(ports, row, (current) => {
         // A new setup of the same client may have asked for other scopes meanwhile.
         const requiredScopes = current.requiredScopes ?? askedScopes
-        return { ...grantChange(ports, current, setup, { ...to, requiredScopes }), beside }
+        const to = { grant: sealed.pointer, grants: states, requiredScopes, oauthAppId }
+        return { ...grantChange(ports, current, setup, to), beside }
       }),
-    rescue: rescueOf(ports, held, { granted, sealed, askedScopes }),
+    rescue: rescueFor(
+      { ...row, oauthAppId: oauthAppId ?? row.oauthAppId },
+      {
+        of: 'renewal',
+        op: row.attempt.op,
+        grant: sealed.pointer,
+        grants: Object.fromEntries(names.map((name) => [name, states[name]!])),
+        requiredScopes: askedScopes,
+        replaces: marksOf(row.grants, names),
+        createdAtMs: ports.clock.nowMs(),
+      },
+    ),
   })
   if (kept.kind === 'kept') return { kind: 'rotated', row: kept.row }
-  if (kept.kind === 'lost') return answerLost(ports, row)
+  if (kept.kind === 'lost') {
+    const failure = failureBecause('answer-not-stored')
+    return { kind: 'failed', row: await commitFailure(ports, row, { failure }) }
+  }
   const current = await findConnection(ports, row.tenant, row.id)
   if (current !== undefined) return { kind: 'busy', row: current }
   // Deleted while the provider answered: the grant must not outlive that.
   const rescue = await findRescue(ports, { tenant: row.tenant, id: row.id, op: row.attempt.op })
   if (rescue !== undefined) await settleRescue(ports, rescue)
   return { kind: 'gone' }
-}
-
-function rescueOf(
-  ports: GrantPorts,
-  { row }: HeldConnection,
-  {
-    granted,
-    sealed,
-    askedScopes,
-  }: Pick<Renewal, 'granted' | 'askedScopes'> & { sealed: { pointer: Rescue['grant'] } },
-): Rescue {
-  const replaced = granted.names.flatMap((name) => {
-    const mark = row.grants?.[name]?.mark
-    return mark === undefined ? [] : [[name, mark] as const]
-  })
-  return {
-    of: 'renewal',
-    op: row.attempt.op,
-    tenant: row.tenant,
-    connectionId: row.id,
-    appId: row.appId,
-    setupType: row.setupType ?? '',
-    setupDigest: row.setupDigest ?? '',
-    ...(row.clientDigest === undefined ? {} : { clientDigest: row.clientDigest }),
-    ...(row.account === undefined ? {} : { account: row.account }),
-    ...(row.authorization === undefined ? {} : { authorization: row.authorization }),
-    ...(row.secret === undefined ? {} : { secret: row.secret }),
-    ...((granted.oauthAppId ?? row.oauthAppId) === undefined
-      ? {}
-      : { oauthAppId: (granted.oauthAppId ?? row.oauthAppId)! }),
-    grant: sealed.pointer,
-    grants: Object.fromEntries(granted.names.map((name) => [name, granted.states[name]!])),
-    requiredScopes: askedScopes,
-    replaces: Object.fromEntries(replaced),
-    createdAtMs: ports.clock.nowMs(),
-  }
-}
-
-async function answerLost(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
-  const failure = {
-    class: 'unknown',
-    code: 'answer_not_stored',
-    message: 'The provider answered but the answer could not be stored.',
-    next: 'unknown',
-  } as const
-  return { kind: 'failed', row: await commitFailure(ports, row, { failure }) }
 }

@@ -5,7 +5,7 @@ import { mayAskBesideOriginal, STORE_RESTORED } from '../../domain/restored-stor
 import type { RotationFailure } from '../../domain/rotation.ts'
 import { remainingMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RotationCause, RotationResult } from '../../ports/grant-runner.ts'
-import type { TokenFailure, TokenOutcome } from '../../ports/oauth-client.ts'
+import type { TokenOutcome } from '../../ports/oauth-client.ts'
 import type { ReportedOutcome } from '../../ports/provider-breaker.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { type Answer, askProvider, type Question, type Way, wayFor } from '../grants/ask-provider.ts'
@@ -16,12 +16,7 @@ import type { GrantPorts } from '../grants/grant-ports.ts'
 import { scopesToAsk } from '../grants/grant-records.ts'
 import type { HeldConnection, MintedConnection } from '../grants/minted-connection.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
-import {
-  type AnswerSeals,
-  findCurrentTokens,
-  prepareSeals,
-  type TokensByName,
-} from '../grants/sealed-tokens.ts'
+import { type AnswerSeals, findCurrentTokens, prepareSeals } from '../grants/sealed-tokens.ts'
 import { adoptWaiting } from '../grants/settle-rescue.ts'
 import { failureMember } from '../grants/when-again.ts'
 import { type ApplicationClient, findApplicationClient } from '../oauth-applications/oauth-application.ts'
@@ -56,10 +51,10 @@ export async function renewGrant(
 ): Promise<RotationResult> {
   const { row, profile, setup } = connection
   const effective = await findEffectiveSetup(ports, row, setup)
-  if (effective === undefined) return busyOrGone(ports, row)
+  if (effective === undefined) return reread(ports, row, 'busy')
   const { values } = effective
   const found = await findCurrentTokens(ports, row)
-  if (found === undefined) return busyOrGone(ports, row)
+  if (found === undefined) return reread(ports, row, 'busy')
   const tokens = found === 'missing' ? {} : found
   const old = { tokens, states: row.grants ?? {} }
   const application = await findApplicationClient(ports, row, profile, effective)
@@ -82,23 +77,18 @@ export async function renewGrant(
   if (application !== undefined && request.cause !== 'manual' && isStopped(row, application, nowMs)) {
     return lookAgain(ports, row, { cause: request.cause, atMs: row.failure!.retryAtMs! })
   }
-  const refusal = whyNotNow(connection, { application, way, nowMs })
-  if (refusal !== undefined || application === undefined || way === undefined) {
-    return failed(ports, row, refusal ?? failureBecause('no-application'), application?.stateName)
-  }
+  if (way === undefined) return failed(ports, row, whyNotRenewable(row, nowMs), application?.stateName)
+  const codeAgeMs = nowMs - (row.refreshedAtMs ?? row.createdAtMs)
+  if (way.kind === 'authorization-code' && codeAgeMs > CODE_LIFE_MS)
+    return failed(ports, row, failureBecause('code-too-old'), application?.stateName)
+  if (application === undefined) return failed(ports, row, failureBecause('no-application'))
   const openWay = await wayBesideOriginal(ports, profile, way)
   if (openWay === undefined) return leaveToOriginal(ports, row, request)
   const seals = await prepareSeals(ports, row)
-  const askedScopes = row.requiredScopes ?? scopesToAsk(profile, values)
   const question = {
     tenant: row.tenant,
-    profile,
-    setup: values,
-    application,
-    way: openWay,
-    askedScopes,
-    mark: seals.mark,
-    old,
+    ...{ profile, setup: values, application, way: openWay, mark: seals.mark, old },
+    askedScopes: row.requiredScopes ?? scopesToAsk(profile, values),
   }
   return askInTurn(ports, connection, { ...request, question, seals })
 }
@@ -189,13 +179,9 @@ async function askInTurn(
   try {
     claim = await claimOf(ports, row, way)
     if (claim !== undefined && claim.kind !== 'claimed')
-      return await failed(
-        ports,
-        row,
-        failureBecause(claim.kind === 'sent' ? 'code-sent-before' : 'code-being-sent'),
-      )
+      return await failed(ports, row, failureBecause(claim.kind))
     const taken = await takeAttempt(ports, row, { ...asking, way })
-    if (taken.kind === 'lost') return await busyOrGone(ports, row)
+    if (taken.kind === 'lost') return await reread(ports, row, 'busy')
     if (taken.kind === 'late') return await failed(ports, taken.row, failureBecause('too-late-to-send'))
     const answer = await askProvider(ports, asking.question)
     outcome = answer.kind === 'granted' ? 'granted' : answer.outcome.kind
@@ -229,48 +215,23 @@ async function settle(
   held: HeldConnection,
   { answer, question, seals }: { answer: Answer; question: Question; seals: AnswerSeals },
 ): Promise<RotationResult> {
-  const { application, askedScopes, old } = question
-  if (answer.kind === 'granted')
-    return keepRenewal(ports, held, { granted: answer, seals, old: old.tokens, askedScopes })
-  const told = { failure: answer.failure, application: application.stateName }
-  return settleFailure(ports, held, { ...told, outcome: answer.outcome, seals, old: old.tokens })
-}
-
-async function settleFailure(
-  ports: GrantPorts,
-  held: HeldConnection,
-  told: {
-    failure: FailureTold
-    application: string
-    outcome: TokenFailure
-    seals: AnswerSeals
-    old: TokensByName
-  },
-): Promise<RotationResult> {
   const { row } = held
+  const { application, askedScopes } = question
+  const old = question.old.tokens
+  if (answer.kind === 'granted') return keepRenewal(ports, held, { granted: answer, seals, old, askedScopes })
+  const { failure, outcome } = answer
   // A token that was sent before may be dead because it had been renewed: then the answer may have come since.
-  if (told.failure.next === 'end' && (await adoptWaiting(ports, row))) {
-    const current = await findConnection(ports, row.tenant, row.id)
-    return current === undefined ? { kind: 'gone' } : { kind: 'rotated', row: current }
-  }
-  const kept = keptRefreshTokens(held, told)
-  return { kind: 'failed', row: await commitFailure(ports, row, { ...told, ...(kept && { kept }) }) }
+  if (failure.next === 'end' && (await adoptWaiting(ports, row))) return reread(ports, row, 'rotated')
+  const kept = keptRefreshTokens(held, { outcome, seals, old })
+  const told = { failure, application: application.stateName, ...(kept && { kept }) }
+  return { kind: 'failed', row: await commitFailure(ports, row, told) }
 }
 
-/** What stands in the way of sending anything; undefined when nothing does. */
-function whyNotNow(
-  { row }: MintedConnection,
-  facts: { application: ApplicationClient | undefined; way: Way | undefined; nowMs: number },
-): FailureTold | undefined {
-  if (facts.way === undefined) {
-    if (row.grants === undefined) return failureBecause('not-authorized')
-    const leftMs = Math.min(...Object.values(row.grants).map((grant) => remainingMs(grant, facts.nowMs)))
-    return failureBecause(leftMs > 0 ? 'not-renewable-yet' : 'not-renewable')
-  }
-  const codeAgeMs = facts.nowMs - (row.refreshedAtMs ?? row.createdAtMs)
-  if (facts.way.kind === 'authorization-code' && codeAgeMs > CODE_LIFE_MS)
-    return failureBecause('code-too-old')
-  return facts.application === undefined ? failureBecause('no-application') : undefined
+/** Only a person brings a new grant: at once, or before the one that works ends. */
+function whyNotRenewable({ grants }: ConnectionRow, nowMs: number): FailureTold {
+  if (grants === undefined) return failureBecause('not-authorized')
+  const leftMs = Math.min(...Object.values(grants).map((grant) => remainingMs(grant, nowMs)))
+  return failureBecause(leftMs > 0 ? 'not-renewable-yet' : 'not-renewable')
 }
 
 /** Whether the provider refused this very client lately: then no grant of it is worth a request. */
@@ -279,7 +240,11 @@ function isStopped({ failure }: ConnectionRow, application: ApplicationClient, n
   return nowMs < (failure.retryAtMs ?? 0)
 }
 
-async function busyOrGone(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
-  const current = await findConnection(ports, row.tenant, row.id)
-  return current === undefined ? { kind: 'gone' } : { kind: 'busy', row: current }
+async function reread(
+  ports: GrantPorts,
+  { id, tenant }: ConnectionRow,
+  kind: 'busy' | 'rotated',
+): Promise<RotationResult> {
+  const row = await findConnection(ports, tenant, id)
+  return row === undefined ? { kind: 'gone' } : { kind, row }
 }

@@ -77,8 +77,7 @@ async function rotateMinted(
 ): Promise<RotationResult> {
   const decidedAt = decideNow(ports.clock)
   const settled = await settleAttempt(ports, minted, { ...request, nowMs: decidedAt.nowMs })
-  if (settled.kind !== 'ready')
-    return settled.kind === 'gone' ? settled : { kind: settled.kind, row: settled.row }
+  if (settled.kind !== 'ready') return settled
   return renewGrants(ports, settled.connection, { ...request, decidedAt })
 }
 

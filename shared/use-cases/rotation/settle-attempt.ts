@@ -1,8 +1,9 @@
 import { canResend, isHeld, resendAtMs } from '../../domain/rotation-policy.ts'
-import type { RotationRequest } from '../../ports/grant-runner.ts'
+import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { findEffectiveSetup } from '../grants/effective-setup.ts'
+import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import {
   type HeldConnection,
@@ -17,8 +18,7 @@ import { commitFailure } from './commit-failure.ts'
 
 export type SettledAttempt =
   | { readonly kind: 'ready'; readonly connection: MintedConnection }
-  | { readonly kind: 'busy' | 'failed' | 'rotated'; readonly row: MintedConnection['row'] }
-  | { readonly kind: 'gone' }
+  | RotationResult
 
 /**
  * Finds out what became of an attempt that stands on the row:
@@ -104,14 +104,7 @@ async function resolveAbandoned(
   const attempt = isGone ? { ...row.attempt, isOver: true as const } : row.attempt
   const fenced = await commitHeld(ports, row, () => ({ members: { fence: row.fence + 1, attempt } }))
   if (fenced === undefined) return reread(ports, row, 'busy')
-  const failure = {
-    class: 'unknown',
-    code: 'outcome_unknown',
-    message:
-      'A rotation was interrupted and its outcome is unknown. The current credential is used until it expires; then it is tried once more.',
-    next: 'unknown',
-  } as const
-  await commitFailure(ports, fenced, { failure })
+  await commitFailure(ports, fenced, { failure: failureBecause('outcome-unknown') })
   return reread(ports, row, 'failed')
 }
 
@@ -121,8 +114,7 @@ async function reread(
   kind: 'ready' | 'busy' | 'failed' | 'rotated',
 ): Promise<SettledAttempt> {
   const current = await findConnection(ports, row.tenant, row.id)
-  if (current === undefined) return { kind: 'gone' }
-  const connection = mintedConnection(current)
+  const connection = current && mintedConnection(current)
   if (connection === undefined) return { kind: 'gone' }
   return kind === 'ready' ? { kind, connection } : { kind, row: connection.row }
 }
