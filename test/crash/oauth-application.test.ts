@@ -1,7 +1,7 @@
 import { oauthAppKey } from '../../shared/domain/keys.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { OauthApplication } from '../../shared/rows/application-row.ts'
-import { parseContent } from '../../shared/use-cases/commit/opened-secrets.ts'
+import { parseSetup } from '../../shared/use-cases/commit/opened-secrets.ts'
 import {
   createOauthApplication,
   deleteOauthApplication,
@@ -37,9 +37,7 @@ async function find(world: World, id: string): Promise<OauthApplication | undefi
 }
 
 async function secretOf(world: World, { secret }: Pick<OauthApplication, 'secret'>): Promise<unknown> {
-  return parseContent(await world.start().secrets.get(secret!.secretId, secret!.versionId)).setup[
-    'client_secret'
-  ]
+  return parseSetup(await world.start().secrets.get(secret!.secretId, secret!.versionId))['client_secret']
 }
 
 async function observeUpdate(

@@ -1,9 +1,9 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { findConnection } from './connection-rows.ts'
 import type { OpenedSecrets } from './opened-secrets.ts'
-import type { SecretContent } from './secret-content.ts'
 
 /** A row points at a setup that is not there: somebody deleted it beside the vault, or its store is behind. */
 export class SetupMissingError extends Error {
@@ -17,15 +17,15 @@ export class SetupMissingError extends Error {
 }
 
 /**
- * What the row points at. Undefined when the row has moved on since it was read, and the version is gone for that
+ * The setup that the row points at. Undefined when the row has moved on since it was read, and the version is gone for that
  * reason; throws `SetupMissingError`, and tells the operator, when it is gone for any other.
  */
-export async function findCurrentContent(
+export async function findCurrentSetup(
   ports: Pick<Ports, 'items' | 'log'> & { readonly opened: OpenedSecrets },
   row: ConnectionRow & { readonly secret: SecretPointer },
-): Promise<SecretContent | undefined> {
+): Promise<JsonObject | undefined> {
   try {
-    return (await ports.opened.open(row.secret)).content
+    return (await ports.opened.open(row.secret)).setup
   } catch (error) {
     if (!(error instanceof SecretNotFoundError)) throw error
     const current = await findConnection(ports, row.tenant, row.id)

@@ -2,10 +2,10 @@ import { LRUCache } from 'lru-cache'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import { InvariantError } from '../../domain/errors.ts'
 import type { GrantTokens } from '../../domain/grant.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { GrantSealer } from '../../ports/grant-sealer.ts'
-import type { SecretStore } from '../../ports/secret-store.ts'
-import type { SecretContent } from './secret-content.ts'
+import { SecretNotFoundError, type SecretStore } from '../../ports/secret-store.ts'
 import { SingleFlight } from './single-flight.ts'
 
 /**
@@ -23,7 +23,7 @@ interface Rendered {
 
 /** One opened secret version: a setup, and what was last rendered from it. */
 export interface OpenedSecret extends Rendered {
-  readonly content: SecretContent
+  readonly setup: JsonObject
 }
 
 /** One opened item of access tokens, by grant name, and what was last rendered from it. */
@@ -68,7 +68,18 @@ export class OpenedSecrets {
   /** The setup, opened once however many ask at the same time. Throws what the store throws. */
   open(pointer: SecretPointer): Promise<OpenedSecret> {
     const { secretId, versionId } = pointer
-    return this.#once(secretKey(pointer), () => this.#secrets.get(secretId, versionId), parseSecret)
+    const get = () => this.#secrets.get(secretId, versionId)
+    return this.#once(secretKey(pointer), get, (text) => ({ setup: parseSetup(text) }))
+  }
+
+  /** The setup; undefined where there is none, or it is not to be seen. Throws what else the store throws. */
+  async find(pointer: SecretPointer): Promise<JsonObject | undefined> {
+    try {
+      return (await this.open(pointer)).setup
+    } catch (error) {
+      if (error instanceof SecretNotFoundError) return undefined
+      throw error
+    }
   }
 
   /** The access tokens under that mark, opened once however many ask at the same time. Throws what the sealer throws. */
@@ -102,18 +113,14 @@ export class OpenedSecrets {
   }
 }
 
-/** A secret version as what it holds. Throws `InvariantError` when somebody else wrote it. */
-export function parseContent(text: SecretText): SecretContent {
-  return parsed(text) as SecretContent
+/** The setup that a secret version holds. Throws `InvariantError` when somebody else wrote it. */
+export function parseSetup(text: SecretText): JsonObject {
+  return (parsed(text) as { setup: JsonObject }).setup
 }
 
 /** Refresh tokens by grant name, out of their sealed text. Throws `InvariantError` when somebody else wrote it. */
 export function parseRefreshTokens(text: SecretText): Readonly<Record<string, string>> {
   return parsed(text) as Readonly<Record<string, string>>
-}
-
-function parseSecret(text: SecretText): OpenedSecret {
-  return { content: parseContent(text) }
 }
 
 function parseAccess(text: SecretText): OpenedAccess {

@@ -7,7 +7,7 @@ import type { Intent } from '../../rows/intent-row.ts'
 import { commitOnce, commitSecret, type Staging } from '../commit/commit-protocol.ts'
 import { attributesOf, eventWrite, fingerprintOf } from '../commit/connection-rows.ts'
 import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../commit/intent.ts'
-import { sealableContent } from '../commit/secret-content.ts'
+import { sealableSetup } from '../commit/sealable-setup.ts'
 import { firstPlace, kindOfSetup } from '../commit/secret-place.ts'
 import { settleCreation } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
@@ -203,7 +203,7 @@ async function createWithSetup(
     intent,
     place,
     besideIntent: idempotent === undefined ? [] : [claimWrite(idempotent, intent, row.createdAtMs)],
-    value: sealableContent({ setup: accepted.values }),
+    value: sealableSetup(accepted.values),
     // A grant that is brought along is sealed before it is committed, under a mark that the intent names.
     seenFirst: imported !== undefined || asksProvider(accepted, plan),
     commit: async ({ pointer: setupVersion, beside, begun }: Staging) => {

@@ -7,7 +7,7 @@ import { SETUP_MISSING } from '../../domain/rotation.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { sealableContent } from '../commit/secret-content.ts'
+import { sealableSetup } from '../commit/sealable-setup.ts'
 import { type AcceptedSetup, acceptSetup, type ValidAcceptedSetup } from '../grants/accept-setup.ts'
 import { acceptChanges } from '../grants/change-setup.ts'
 import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
@@ -81,5 +81,5 @@ export async function wantedSetup(
 }
 
 function sent({ held: _held, values, ...accepted }: ValidAcceptedSetup): WantedSetup {
-  return { accepted, source: { kind: 'sent', value: sealableContent({ setup: values }) } }
+  return { accepted, source: { kind: 'sent', value: sealableSetup(values) } }
 }

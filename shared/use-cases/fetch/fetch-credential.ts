@@ -203,7 +203,7 @@ async function openRow(ports: FetchPorts, row: ConnectionRow): Promise<OpenedRow
   const known = ports.opened.peek(secret)
   const opened = known ?? (await ports.opened.open(secret))
   if (known === undefined && row.failure?.code === SETUP_MISSING) await tellFound(ports, row)
-  return { row, values: opened.content.setup, opened }
+  return { row, values: opened.setup, opened }
 }
 
 /** A setup that was gone is there again: the row says so from then on; a flow is served whether it does or not. */

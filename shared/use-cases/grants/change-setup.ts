@@ -6,11 +6,10 @@ import { InvariantError, type ProblemPart, VaultError } from '../../domain/error
 import type { JsonObject } from '../../domain/json.ts'
 import { mergePatch } from '../../domain/merge-patch.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import type { ChangeSetupRequest, ChangeSetupResult } from '../../ports/setup-facts.ts'
 import { connectionBusy } from '../commit/connection-rows.ts'
 import type { OpenedSecrets } from '../commit/opened-secrets.ts'
-import { sealableContent } from '../commit/secret-content.ts'
+import { sealableSetup } from '../commit/sealable-setup.ts'
 import { type AcceptPorts, acceptSetup, type ValidAcceptedSetup } from './accept-setup.ts'
 
 type ChangePorts = Ports & AcceptPorts & { readonly opened: OpenedSecrets }
@@ -29,7 +28,10 @@ export async function changeSetup(
   const setup = connector === undefined ? undefined : findSetup(connector, setupType)
   if (connector === undefined || setup === undefined)
     throw new InvariantError(`no setup ${setupType} of ${appId}`)
-  const stored = withoutCode(setup, await storedValues(ports, request))
+  const before = await ports.opened.find(request.secret)
+  // It has been replaced meanwhile.
+  if (before === undefined) throw connectionBusy()
+  const stored = withoutCode(setup, before)
   const changes = JSON.parse(request.changes.reveal()) as JsonObject
   const whole = await acceptChanges(ports, { tenant, connector }, { setup, stored, changes })
   const { held: _held, values, setup: wholeSetup, ...facts } = whole
@@ -39,7 +41,7 @@ export async function changeSetup(
   )
   if (stageAs === undefined) return { accepted, changed }
   const { secretId, versionId, isNew } = stageAs
-  const value = sealableContent({ setup: values })
+  const value = sealableSetup(values)
   const staged = await ports.secrets.stage(secretId, versionId, value, { isNew })
   return { accepted, changed, staged }
 }
@@ -63,15 +65,6 @@ export async function acceptChanges(
     })
   }
   return accepted
-}
-
-async function storedValues(ports: ChangePorts, { secret }: ChangeSetupRequest): Promise<JsonObject> {
-  try {
-    return (await ports.opened.open(secret)).content.setup
-  } catch (error) {
-    if (!(error instanceof SecretNotFoundError)) throw error
-    throw connectionBusy(error)
-  }
 }
 
 /** What is wrong with the whole is told of the changes: the rest is stored, and was right. */

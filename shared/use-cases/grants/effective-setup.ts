@@ -5,7 +5,7 @@ import { intentKey } from '../../domain/keys.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
-import { findCurrentContent, SetupMissingError } from '../commit/current-content.ts'
+import { findCurrentSetup, SetupMissingError } from '../commit/current-content.ts'
 import { type EffectiveSetup, effectiveSetup } from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
 
@@ -20,8 +20,8 @@ export async function findEffectiveSetup(
 ): Promise<EffectiveSetup | undefined> {
   const { secret } = row
   if (secret === undefined || row.setupType !== setup.type) return { values: { type: setup.type } }
-  const content = await findCurrentContent(ports, { ...row, secret })
-  return content === undefined ? undefined : effectiveSetup(ports, row, setup.grant, content.setup)
+  const own = await findCurrentSetup(ports, { ...row, secret })
+  return own && effectiveSetup(ports, row, setup.grant, own)
 }
 
 /** What a look for a setup finds; undefined where the stored one is gone. */
@@ -44,8 +44,7 @@ export async function findStagedSetup(
   profile: GrantProfile,
 ): Promise<EffectiveSetup | undefined> {
   try {
-    const { content } = await ports.opened.open(request.secret)
-    return await effectiveSetup(ports, request, profile, content.setup)
+    return await effectiveSetup(ports, request, profile, (await ports.opened.open(request.secret)).setup)
   } catch (error) {
     if (!(error instanceof SecretNotFoundError)) throw error
     // A new secret may not be seen at once; only what the rows say of its operation tells that it was undone.

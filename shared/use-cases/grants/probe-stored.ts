@@ -4,7 +4,6 @@ import { renderCredential, testUrlOf } from '../../connectors/render-credential.
 import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ProbeStoredRequest, ProbeStoredResult } from '../../ports/grant-runner.ts'
-import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { effectiveSetup } from '../oauth-applications/oauth-application.ts'
 import { failureBecause } from './failure.ts'
 import { forbiddenField } from './forbidden-target.ts'
@@ -18,22 +17,12 @@ const PROBE_TIMEOUT_MS = 10_000
 export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest): Promise<ProbeStoredResult> {
   const setup = findSetupOf(stored.appId, stored.setupType)
   if (setup === undefined) return { kind: 'no-test' }
-  const own = await ownValues(ports, stored)
+  // It may be gone, or not to be seen yet.
+  const own = stored.secret === undefined ? {} : await ports.opened.find(stored.secret)
   if (own === undefined) return { kind: 'unreachable', message: failureBecause('setup-missing').message }
   const { values } = await effectiveSetup(ports, stored, setup.grant, own)
   const tokens = stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
   return probeWith(ports, setup, { tenant: stored.tenant, values, tokens })
-}
-
-/** Undefined when the setup is not there, or is not to be seen yet. */
-async function ownValues(ports: GrantPorts, { secret }: ProbeStoredRequest): Promise<JsonObject | undefined> {
-  if (secret === undefined) return {}
-  try {
-    return (await ports.opened.open(secret)).content.setup
-  } catch (error) {
-    if (error instanceof SecretNotFoundError) return undefined
-    throw error
-  }
 }
 
 /** Makes the setup's harmless test call with what is given, when it has one. */

@@ -9,7 +9,6 @@ import { connectionsPartition } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { RevokeStoredResult } from '../../ports/grant-runner.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
-import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import { effectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
@@ -116,11 +115,5 @@ function isOfSamePerson(row: ConnectionRow, { account }: Revocable): boolean {
 
 /** The setup the grants were minted with; without its secret, a public client may still be able to revoke. */
 async function setupOf(ports: GrantPorts, { secret, setupType }: Revocable): Promise<JsonObject> {
-  if (secret === undefined) return { type: setupType ?? '' }
-  try {
-    return (await ports.opened.open(secret)).content.setup
-  } catch (error) {
-    if (error instanceof SecretNotFoundError) return { type: setupType ?? '' }
-    throw error
-  }
+  return (secret && (await ports.opened.find(secret))) ?? { type: setupType ?? '' }
 }

@@ -31,8 +31,8 @@ export async function sendNotification(ports: SendPorts, request: SendRequest): 
   }
   if ((await ports.freezes.find(row.tenant, row)) !== undefined)
     return { kind: 'failed', code: 'target_frozen' }
-  const { content } = await ports.opened.open(row.secret)
-  const { url } = renderCredential(setup, content.setup).request
+  const opened = await ports.opened.open(row.secret)
+  const { url } = renderCredential(setup, opened.setup).request
   if (url === undefined) return { kind: 'failed', code: 'target_gone' }
   const text = await sentenceAbout(ports, request)
   const body = setup.webhookBody === 'text' ? { text } : { text, event: { ...toldEvent(request.event) } }

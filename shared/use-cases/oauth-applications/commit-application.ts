@@ -13,7 +13,7 @@ import {
 } from '../../rows/application-row.ts'
 import { commitItem, commitItemWithSecret, type ItemChange, placeUnchanged } from '../commit/commit-item.ts'
 import { discardReplaced } from '../commit/discard-version.ts'
-import { sealableContent } from '../commit/secret-content.ts'
+import { sealableSetup } from '../commit/sealable-setup.ts'
 
 /**
  * How long the client secret before the newest is kept and tried: where a provider has two, an operator may take a week
@@ -59,7 +59,7 @@ export async function commitApplication(
     isNew && secrets !== undefined
       ? commitItemWithSecret<OauthApplication>(ports, next, change, {
           kind: 'a',
-          value: sealableContent({ setup: secrets }),
+          value: sealableSetup(secrets),
         })
       : commitSame(ports, next, change),
   )

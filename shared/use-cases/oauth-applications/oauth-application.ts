@@ -107,7 +107,7 @@ export async function findApplicationClient(
     secret: new SecretText(String(secrets['client_secret'])),
   })
   return {
-    client: clientWith((await ports.opened.open(secret)).content.setup),
+    client: clientWith((await ports.opened.open(secret)).setup),
     stateName: stateNameOf(application),
     oauthAppId: application.id,
     ...previousOf(ports, application, (secrets) => ({ client: clientWith(secrets), values })),
@@ -131,7 +131,7 @@ function previousOf(
   read: (secrets: JsonObject) => OpenedClient,
 ): Pick<ApplicationClient, 'previous'> {
   if (previous === undefined) return {}
-  const open = async () => read((await ports.opened.open(previous.secret)).content.setup)
+  const open = async () => read((await ports.opened.open(previous.secret)).setup)
   return { previous: { untilMs: previous.untilMs, open } }
 }
 
@@ -163,7 +163,7 @@ export async function effectiveSetup(
   const shared = await findOauthApplication(ports, tenant, named)
   if (shared?.appId !== appId) return { values: own }
   const { clientId, secret, setup } = shared
-  const secrets = secret === undefined ? {} : (await ports.opened.open(secret)).content.setup
+  const secrets = secret === undefined ? {} : (await ports.opened.open(secret)).setup
   const client = clientId === undefined ? {} : { [profile.client.id]: clientId }
   const held = { ...setup, ...client }
   const withSecrets = (kept: JsonObject): JsonObject => ({ ...setup, ...kept, ...client, ...own })

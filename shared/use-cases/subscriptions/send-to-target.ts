@@ -125,7 +125,5 @@ async function signingKeys(
   const opened = await Promise.all(
     pointers.map((pointer) => (pointer === undefined ? undefined : ports.opened.open(pointer))),
   )
-  return opened.flatMap((one) =>
-    one === undefined ? [] : [new SecretText(String(one.content.setup['key']))],
-  )
+  return opened.flatMap((one) => (one === undefined ? [] : [new SecretText(String(one.setup['key']))]))
 }

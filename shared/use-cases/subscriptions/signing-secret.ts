@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Random } from '../../ports/random.ts'
-import { sealableContent } from '../commit/secret-content.ts'
+import { sealableSetup } from '../commit/sealable-setup.ts'
 
 /** Standard Webhooks: 24 to 64 random bytes. */
 const KEY_BYTES = 32
@@ -13,7 +13,7 @@ export function newSigningSecret(random: Pick<Random, 'bytes'>): SecretText {
 
 /** The secret as it is sealed. */
 export function signingContent(secret: SecretText): SecretText {
-  return sealableContent({ setup: { key: secret.reveal() } })
+  return sealableSetup({ key: secret.reveal() })
 }
 
 /** The headers of one try after Standard Webhooks: a signature by each key, and the instant of this try. */

@@ -11,7 +11,7 @@ import { SecretNotFoundError } from '../../../shared/ports/secret-store.ts'
 import type { SetupDigests } from '../../../shared/ports/setup-facts.ts'
 import { APPLICATION_ROWS, type OauthApplication } from '../../../shared/rows/application-row.ts'
 import { IMPORTED_ROWS } from '../../../shared/rows/claim-rows.ts'
-import { OpenedSecrets, parseContent } from '../../../shared/use-cases/commit/opened-secrets.ts'
+import { OpenedSecrets, parseSetup } from '../../../shared/use-cases/commit/opened-secrets.ts'
 import { sealedPlaces } from '../../../shared/use-cases/commit/sealed-removal.ts'
 import { codeDigestOf, setupDigestsOf } from '../../../shared/use-cases/commit/setup-digests.ts'
 import { openTokens } from '../../../shared/use-cases/grants/sealed-tokens.ts'
@@ -154,11 +154,11 @@ export async function moveSecretDigest(
 ): Promise<Pick<OauthApplication, 'secretDigest'>> {
   const { secret, secretDigest } = APPLICATION_ROWS.decode(attributes)
   if (secret === undefined || secretDigest === undefined) return {}
-  const { setup } = parseContent(await source.secrets.get(secret.secretId, secret.versionId))
+  const setup = parseSetup(await source.secrets.get(secret.secretId, secret.versionId))
   return { secretDigest: await clientSecretDigestOf(target, setup) }
 }
 
 async function storedValues(source: MovedVault, { secret, setupType }: ConnectionRow): Promise<JsonObject> {
   if (secret === undefined) return { type: String(setupType) }
-  return parseContent(await source.secrets.get(secret.secretId, secret.versionId)).setup
+  return parseSetup(await source.secrets.get(secret.secretId, secret.versionId))
 }

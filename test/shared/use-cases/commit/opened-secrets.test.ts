@@ -1,11 +1,11 @@
 import { InvariantError } from '../../../../shared/domain/errors.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
-import { parseContent } from '../../../../shared/use-cases/commit/opened-secrets.ts'
+import { parseSetup } from '../../../../shared/use-cases/commit/opened-secrets.ts'
 
-describe('parseContent', () => {
-  test('gives back what was stored', () => {
+describe('parseSetup', () => {
+  test('gives back the setup that was stored', () => {
     const content = { setup: { type: 'BEARER', token: 't' }, grants: { main: { access_token: 'a' } } }
-    expect(parseContent(new SecretText(JSON.stringify(content)))).toEqual(content)
+    expect(parseSetup(new SecretText(JSON.stringify(content)))).toEqual(content.setup)
   })
 
   test.each(['canary', '{"setup":{"token":"canary"', '', '"canary\n"'])(
@@ -13,7 +13,7 @@ describe('parseContent', () => {
     (text) => {
       let thrown: unknown
       try {
-        parseContent(new SecretText(text))
+        parseSetup(new SecretText(text))
       } catch (error) {
         thrown = error
       }

@@ -201,7 +201,7 @@ describe('a part of a setup that is changed', () => {
         expect(secret).toMatchObject({ generation: 2, staged: 1 })
         expect(row).toMatchObject({ status: 'ready', generations: 2, ...(grant && { grant }) })
         const { code: _, ...rest } = { code: undefined, ...setup }
-        expect((await ports.opened.open(secret!)).content.setup).toEqual({ ...rest, ...changes })
+        expect((await ports.opened.open(secret!)).setup).toEqual({ ...rest, ...changes })
         expect(await names()).toEqual([
           ['g1', false],
           ['g2', true],

@@ -163,7 +163,7 @@ describe('the client secret before the newest', () => {
     const first = (await show(application)).previous!.secret
     await change(application, { clientSecret: 'application-secret-002' })
     const { previous } = await show(application)
-    expect((await world.ports.opened.open(previous!.secret)).content.setup).toEqual({ client_secret: NEW })
+    expect((await world.ports.opened.open(previous!.secret)).setup).toEqual({ client_secret: NEW })
     const { secretId, versionId } = first
     await expect(world.ports.secrets.get(secretId, versionId)).rejects.toThrow()
     await deleteConnection(world.ports, { tenant: world.tenant, id, purge: true })
