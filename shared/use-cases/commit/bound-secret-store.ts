@@ -43,19 +43,12 @@ export class BoundSecretStore implements SecretStore {
     return this.#binding.secrets.staging
   }
 
-  async stage(
-    secretId: string,
-    versionId: string,
-    value: SecretText,
-    options?: { isNew?: boolean },
-  ): Promise<StagedVersion> {
-    await this.prove({ begins: true })
-    return this.#binding.secrets.stage(secretId, versionId, value, options)
+  async stage(...args: Parameters<SecretStore['stage']>): Promise<StagedVersion> {
+    return (await this.#proved({ begins: true })).stage(...args)
   }
 
   async create(secretId: string): Promise<void> {
-    await this.prove({ begins: true })
-    return this.#binding.secrets.create(secretId)
+    return (await this.#proved({ begins: true })).create(secretId)
   }
 
   discarding(secretId: string, versionId: string): readonly Write[] {
@@ -63,38 +56,36 @@ export class BoundSecretStore implements SecretStore {
   }
 
   async get(secretId: string, versionId: string): Promise<SecretText> {
-    await this.prove()
-    return this.#binding.secrets.get(secretId, versionId)
+    return (await this.#proved()).get(secretId, versionId)
   }
 
   async discard(secretId: string, versionId: string): Promise<void> {
-    await this.prove()
-    return this.#binding.secrets.discard(secretId, versionId)
+    return (await this.#proved()).discard(secretId, versionId)
   }
 
   async scheduleDeletion(secretId: string): Promise<void> {
-    await this.prove()
-    return this.#binding.secrets.scheduleDeletion(secretId)
+    return (await this.#proved()).scheduleDeletion(secretId)
   }
 
   async restore(secretId: string): Promise<void> {
-    await this.prove()
-    return this.#binding.secrets.restore(secretId)
+    return (await this.#proved()).restore(secretId)
   }
 
   async purge(secretId: string): Promise<void> {
-    await this.prove()
-    return this.#binding.secrets.purge(secretId)
+    return (await this.#proved()).purge(secretId)
   }
 
   async has(secretId: string, versionId: string): Promise<boolean> {
-    await this.prove()
-    return this.#binding.secrets.has(secretId, versionId)
+    return (await this.#proved()).has(secretId, versionId)
   }
 
   async list(query: ScanQuery): Promise<SecretPage> {
-    await this.prove()
-    return this.#binding.secrets.list(query)
+    return (await this.#proved()).list(query)
+  }
+
+  async #proved(options: { begins?: boolean } = {}): Promise<SecretStore> {
+    await this.prove(options)
+    return this.#binding.secrets
   }
 
   /**

@@ -1,9 +1,9 @@
-import type { ChangeEventType } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
-import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import { type Condition, ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import type { VisibleChange } from './change-connection.ts'
 import {
   eventWrite,
   findConnection,
@@ -18,11 +18,7 @@ import { transactSurely } from './transact-surely.ts'
 const MAX_TRIES = 8
 
 /** What the holder of an attempt changes; with an event it is a visible change, without one it is not. */
-export interface HeldChange {
-  readonly members: Partial<ConnectionRow>
-  readonly event?: { readonly type: ChangeEventType; readonly changed: readonly string[] }
-  readonly beside?: readonly Write[]
-}
+export type HeldChange = Omit<VisibleChange, 'event'> & Partial<Pick<VisibleChange, 'event'>>
 
 /**
  * Commits on behalf of the holder of `held.fence`, on the condition that fence, attempt and grant are still those
@@ -35,8 +31,7 @@ export async function commitHeld(
   decide: (current: ConnectionRow) => HeldChange,
 ): Promise<ConnectionRow | undefined> {
   let row: ConnectionRow | undefined = held
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    if (row === undefined || !isHeld(row, held)) return undefined
+  for (let tries = 0; tries < MAX_TRIES && row !== undefined && isHeld(row, held); tries++) {
     const committed = await tryCommit(ports, row, held, decide(row))
     if (committed !== undefined) return committed
     row = await findConnection(ports, held.tenant, held.id)
@@ -52,46 +47,28 @@ function isHeld(row: ConnectionRow, held: ConnectionRow): boolean {
   )
 }
 
+/** Turns `row` into what is decided, on behalf of the holder of `held.fence`. */
 async function tryCommit(
   ports: Ports,
   row: ConnectionRow,
   held: ConnectionRow,
-  change: HeldChange,
+  { beside = [], event, members }: HeldChange,
 ): Promise<ConnectionRow | undefined> {
-  const { next, writes, eventId } = heldWrites(ports, row, { held, change })
+  const nowMs = ports.clock.nowMs()
+  const eventId = event && newUuid(ports.random)
+  const next = event ? nextRow(ports, row, members, nowMs) : { ...row, ...members, op: newUuid(ports.random) }
+  const told = event && eventWrite(next, { ...event, nowMs, id: eventId!, actor: ports.actor })
+  const isFenced: Condition = { kind: 'equals', attribute: 'fence', value: held.fence }
+  const change = rowChange(row, next, [...unchangedSince(row), isFenced])
   try {
-    await transactSurely(ports, writes, () => isApplied(ports, next, eventId))
+    await transactSurely(ports, [change, ...(told ? [told] : []), ...beside], () =>
+      isApplied(ports, next, eventId),
+    )
     return next
   } catch (error) {
     if (error instanceof ConditionFailedError) return undefined
     throw error
   }
-}
-
-/** The transaction that turns `row` into `next` on behalf of the holder of `held.fence`. */
-export function heldWrites(
-  ports: Ports,
-  row: ConnectionRow,
-  { held, change }: { held: ConnectionRow; change: HeldChange },
-): { next: ConnectionRow; writes: readonly Write[]; eventId: string | undefined } {
-  const conditions: Condition[] = [
-    ...unchangedSince(row),
-    { kind: 'equals', attribute: 'fence', value: held.fence },
-  ]
-  const nowMs = ports.clock.nowMs()
-  const { event } = change
-  const visible =
-    event === undefined ? undefined : { ...event, nowMs, id: newUuid(ports.random), actor: ports.actor }
-  const next =
-    visible === undefined
-      ? { ...row, ...change.members, op: newUuid(ports.random) }
-      : nextRow(ports, row, change.members, nowMs)
-  const writes = [
-    rowChange(row, next, conditions),
-    ...(visible === undefined ? [] : [eventWrite(next, visible)]),
-    ...(change.beside ?? []),
-  ]
-  return { next, writes, eventId: visible?.id }
 }
 
 async function isApplied(ports: Ports, next: ConnectionRow, eventId: string | undefined): Promise<boolean> {
