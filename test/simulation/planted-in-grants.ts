@@ -115,6 +115,25 @@ const SLOW_REFUSALS: Partial<Scenario> = {
 
 const BUSY: Partial<Scenario> = { peopleEveryMs: MINUTE_MS, provider: { ...FAIR_PROVIDER, slow: 0.6 } }
 
+/** Connections that are given another client, or authorized anew, while what rotates the fastest is renewed. */
+const CLIENTS_OF_THEIR_OWN: Partial<Scenario> = {
+  ...BUSY,
+  peopleEveryMs: 20_000,
+  fetchEveryMs: 10_000,
+  stormMs: 2 * HOUR_MS,
+  apps: Array.from(
+    { length: 6 },
+    (): SimulatedApp => ({
+      appId: 'OAUTH2',
+      type: 'AUTHORIZATION_CODE',
+      rules: {
+        ...{ accessLifeMs: 3 * MINUTE_MS, expiryBasis: 'stated', rotates: true, graceMs: 0 },
+        reuseRevokes: true,
+      },
+    }),
+  ),
+}
+
 /** Mistakes that the keeping of grants beside their rows could have been written with. */
 export const PLANTED_IN_GRANTS: readonly PlantedBug[] = [
   {
@@ -132,8 +151,8 @@ export const PLANTED_IN_GRANTS: readonly PlantedBug[] = [
   },
   {
     name: 'a rescue of another authorization that is adopted',
-    within: 100,
-    weather: BUSY,
+    within: 5,
+    weather: CLIENTS_OF_THEIR_OWN,
     plants: () => adopting(({ of }) => of === 'renewal' || of === 'authorize'),
   },
   {
