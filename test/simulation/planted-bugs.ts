@@ -1,17 +1,8 @@
 import type { Attributes, Write } from '../../shared/ports/item-store.ts'
-import { PLANTED_IN_GRANTS } from './planted-in-grants.ts'
+import { BUSY, CLIENTS_OF_THEIR_OWN, PLANTED_IN_GRANTS } from './planted-in-grants.ts'
 import { changingOutcomes, overStore, type PlantedBug, rewriting, withoutCondition } from './planting.ts'
-import { FAIR_PROVIDER, type Scenario } from './scenario.ts'
 import { simulate } from './simulate.ts'
 import type { Plants } from './world.ts'
-
-const MINUTE_MS = 60_000
-
-/** Answers that come after others have acted, often: what only a race with them brings out comes out soon. */
-const SLOW_AMONG_BUSY_PEOPLE: Partial<Scenario> = {
-  peopleEveryMs: MINUTE_MS,
-  provider: { ...FAIR_PROVIDER, slow: 0.6 },
-}
 
 /** A fence that does not rise: whoever holds the lease has the same one. */
 function withoutFence(): Plants {
@@ -86,7 +77,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'no second look at the pointer after invalid_grant',
     within: 10,
-    weather: SLOW_AMONG_BUSY_PEOPLE,
+    weather: BUSY,
     plants: () =>
       rewriting((writes) => {
         const ends = writes.some(
@@ -97,14 +88,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a commit that a rename undoes',
-    within: 10,
-    weather: SLOW_AMONG_BUSY_PEOPLE,
+    within: 5,
+    weather: CLIENTS_OF_THEIR_OWN,
     plants: conditionalOnVersion,
   },
   {
     name: 'a new grant dropped when its lease is lost',
     within: 30,
-    weather: SLOW_AMONG_BUSY_PEOPLE,
+    weather: BUSY,
     plants: () => rewriting((writes) => writes.filter(({ key }) => !key.partition.endsWith('#RESCUES'))),
   },
   {
