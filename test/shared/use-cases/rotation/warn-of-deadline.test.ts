@@ -18,7 +18,7 @@ const ROLLING: TokenRules = {
   refreshLifeMs: LIFE,
 }
 
-/** A vault whose one connection has these rules, swept as often as days of simulated time allow. */
+/** A vault whose one connection has these rules, swept each hour, which is often enough where tokens live for eight. */
 async function withGrant(rules: TokenRules) {
   const apps = [{ appId: 'DOCUSIGN', type: 'OAUTH_CODE', rules }]
   const calm = { stores: FAIR_STORES, provider: FAIR_PROVIDER, maxOffsetMs: 0, machines: 1, apps }
@@ -28,7 +28,7 @@ async function withGrant(rules: TokenRules) {
   const startMs = time.nowMs
   void world.attempt('moving in', () => people.moveIn())
   await time.runUntil(startMs + MINUTE)
-  world.startLoops(10 * MINUTE)
+  world.startLoops(HOUR)
   const connection = people.connections[0]!
   return {
     people,
