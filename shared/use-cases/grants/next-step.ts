@@ -18,21 +18,28 @@ export const ALLOWED_TARGETS =
   'The vault calls public hosts by https on port 443, and those that its operator has allowed (FLOW_VAULT_ALLOW_HOSTS).'
 
 /** By code, where the code alone tells; the rest follows from the failure's kind. */
-const STEPS: Readonly<Record<string, string>> = {
-  invalid_scope: 'Ask for scopes that the provider knows and the client may have.',
-  invalid_target: 'Correct the audience or resource in the setup.',
-  access_denied: 'Allow the client this access at the provider.',
-  unsupported_grant_type: CHECK_ENDPOINT,
-  redirect: CHECK_ENDPOINT,
-  invalid_answer: CHECK_ENDPOINT,
-  unsupported_token_type: CHECK_ENDPOINT,
-  invalid_key: 'Enter the key again, whole, as the provider’s key file has it.',
-  invalid_setup: 'Send the setup again, complete.',
-  invalid_url: ALLOWED_TARGETS,
-  forbidden_scheme: ALLOWED_TARGETS,
-  forbidden_port: ALLOWED_TARGETS,
-  forbidden_host: ALLOWED_TARGETS,
-  forbidden_address: ALLOWED_TARGETS,
+const STEPS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    invalid_scope: 'Ask for scopes that the provider knows and the client may have.',
+    invalid_target: 'Correct the audience or resource in the setup.',
+    access_denied: 'Allow the client this access at the provider.',
+    unsupported_grant_type: CHECK_ENDPOINT,
+    redirect: CHECK_ENDPOINT,
+    invalid_answer: CHECK_ENDPOINT,
+    unsupported_token_type: CHECK_ENDPOINT,
+    invalid_key: 'Enter the key again, whole, as the provider’s key file has it.',
+    invalid_setup: 'Send the setup again, complete.',
+    invalid_url: ALLOWED_TARGETS,
+    forbidden_scheme: ALLOWED_TARGETS,
+    forbidden_port: ALLOWED_TARGETS,
+    forbidden_host: ALLOWED_TARGETS,
+    forbidden_address: ALLOWED_TARGETS,
+  }),
+)
+
+/** Whether a call failed because its address is one that is never called. */
+export function isForbidden(code: string): boolean {
+  return STEPS.get(code) === ALLOWED_TARGETS
 }
 
 /** These say that what is entered in the setup, or the way to use the client, is at fault: not id and secret. */
@@ -54,7 +61,7 @@ export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: A
     return asked.once || asked.way === 'authorization-code' ? correct : `${correct} ${TRIED_AGAIN}`
   }
   // An answer that may have used up what was sent says nothing against the endpoint.
-  const step = kind === 'unknown' ? undefined : STEPS[code]
+  const step = kind === 'unknown' ? undefined : STEPS.get(code)
   if (step !== undefined) return step
   // A code is good for one answer, and its fate is open when none came.
   if (asked.once || (asked.way === 'authorization-code' && !['not-sent', 'passing'].includes(kind))) {
