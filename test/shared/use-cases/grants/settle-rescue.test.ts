@@ -1,10 +1,13 @@
 import type { ConnectionRow } from '../../../../shared/domain/connection.ts'
-import { connectionKey, rescueKey } from '../../../../shared/domain/keys.ts'
+import { connectionKey, intentKey, rescueKey } from '../../../../shared/domain/keys.ts'
+import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
 import type { Rescue } from '../../../../shared/rows/rescue-row.ts'
 import { attributesOf } from '../../../../shared/use-cases/commit/connection-rows.ts'
 import { openIntent } from '../../../../shared/use-cases/commit/intent.ts'
 import { rescueWrite } from '../../../../shared/use-cases/commit/rescue-item.ts'
+import { sealedPlaces } from '../../../../shared/use-cases/commit/sealed-removal.ts'
+import { undoneMark } from '../../../../shared/use-cases/commit/settle-commit.ts'
 import { mintFirstGrant } from '../../../../shared/use-cases/grants/mint-first-grant.ts'
 import { prepareSeals } from '../../../../shared/use-cases/grants/sealed-tokens.ts'
 import { findRescue, settleRescue } from '../../../../shared/use-cases/grants/settle-rescue.ts'
@@ -81,6 +84,11 @@ describe('settleRescue', () => {
     expect(await settle()).toBe('adopted')
     expect(await world.row(row.id)).toMatchObject({ status: 'ready', fence: row.fence + 1 })
     expect(await serves()).toBe('access-2')
+    // What nothing names any more goes at once, and not only with the daily comparison.
+    for (const { part, mark } of sealedPlaces(row, row.grant)) {
+      const key = sealedGrantKey({ tenant: row.tenant, ownerId: row.id, part, mark })
+      expect([part, await world.ports.items.get(key)]).toEqual([part, undefined])
+    }
   })
 
   it.each<[string, Partial<Rescue>]>([
@@ -131,6 +139,15 @@ describe('settleRescue', () => {
     ])
     expect(await settle()).toBe('contended')
     expect(revoked()).toEqual([])
+  })
+
+  it('does not wait for an operation that is undone, whose mark stands in the place of its intent', async () => {
+    await leave({ of: 'first', clientDigest: 'of-another-client', oauthAppId: 'oa_another' })
+    const key = intentKey(row.tenant, 'op-of-the-rescue')
+    const attributes = undoneMark(world.clock.nowMs())
+    await world.ports.items.transact([{ op: 'put', key, attributes }])
+    expect(await settle()).toBe('revoked')
+    expect(revoked()).toEqual(['refresh-2'])
   })
 })
 
