@@ -14,6 +14,7 @@ import {
   rowChange,
   unchangedSince,
 } from './connection-rows.ts'
+import { sameAs } from './same-as.ts'
 import { settleChange } from './settle-commit.ts'
 import { transactSurely } from './transact-surely.ts'
 
@@ -75,8 +76,5 @@ function isChanged(
 }
 
 function conditionsOf(row: ConnectionRow, change: VisibleChange): Condition[] {
-  const conditions = unchangedSince(row)
-  if (change.members.fence !== undefined)
-    conditions.push({ kind: 'equals', attribute: 'fence', value: row.fence })
-  return conditions
+  return [...unchangedSince(row), ...(change.members.fence === undefined ? [] : [sameAs('fence', row.fence)])]
 }

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
-import { type Condition, ConditionFailedError } from '../../ports/item-store.ts'
+import { ConditionFailedError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { VisibleChange } from './change-connection.ts'
 import {
@@ -12,6 +12,7 @@ import {
   rowChange,
   unchangedSince,
 } from './connection-rows.ts'
+import { sameAs } from './same-as.ts'
 import { transactSurely } from './transact-surely.ts'
 
 /** Renames and other visible changes may come in between; more in a row than this is no accident. */
@@ -58,8 +59,7 @@ async function tryCommit(
   const eventId = event && newUuid(ports.random)
   const next = event ? nextRow(ports, row, members, nowMs) : { ...row, ...members, op: newUuid(ports.random) }
   const told = event && eventWrite(next, { ...event, nowMs, id: eventId!, actor: ports.actor })
-  const isFenced: Condition = { kind: 'equals', attribute: 'fence', value: held.fence }
-  const change = rowChange(row, next, [...unchangedSince(row), isFenced])
+  const change = rowChange(row, next, [...unchangedSince(row), sameAs('fence', held.fence)])
   try {
     await transactSurely(ports, [change, ...(told ? [told] : []), ...beside], () =>
       isApplied(ports, next, eventId),

@@ -4,6 +4,7 @@ import type { Condition, ItemKey, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { commitSecret } from './commit-protocol.ts'
 import { INTENT_DEADLINE_MS } from './intent.ts'
+import { sameAs } from './same-as.ts'
 import { firstPlace, placeForSecret, type SecretHolder } from './secret-place.ts'
 import { settleItem } from './settle-commit.ts'
 import { transactSurely } from './transact-surely.ts'
@@ -24,10 +25,7 @@ export interface ItemChange<Item> {
 /** The conditions under which an item may take the place of the one that was seen there, or of none. */
 export function placeUnchanged(seen: Pick<VersionedItem, 'version' | 'op'> | undefined): Condition[] {
   if (seen === undefined) return [{ kind: 'item-absent' }]
-  return [
-    { kind: 'equals', attribute: 'version', value: seen.version },
-    { kind: 'equals', attribute: 'op', value: seen.op },
-  ]
+  return [sameAs('version', seen.version), sameAs('op', seen.op)]
 }
 
 /** Puts an item, with what belongs beside it, and settles an unknown outcome. Throws `ConditionFailedError`. */

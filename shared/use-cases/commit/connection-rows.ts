@@ -16,6 +16,7 @@ import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { EVENT_ROWS } from '../../rows/event-row.ts'
+import { sameAs } from './same-as.ts'
 
 /**
  * The row, or undefined; another tenant's id is as unknown as any. A seal is bound to the secret's name and the
@@ -146,17 +147,12 @@ export async function isEventStored(
  * the pointer since it was read. `op` alone moves where a commit of unknown outcome was settled.
  */
 export function unchangedSince(seen: ConnectionRow): Condition[] {
-  const conditions: Condition[] = [
-    { kind: 'equals', attribute: 'op', value: seen.op },
-    { kind: 'equals', attribute: 'version', value: seen.version },
-    { kind: 'equals', attribute: 'sequence', value: seen.sequence },
+  return [
+    sameAs('op', seen.op),
+    sameAs('version', seen.version),
+    sameAs('sequence', seen.sequence),
+    sameAs('secret.versionId', seen.secret?.versionId),
   ]
-  conditions.push(
-    seen.secret === undefined
-      ? { kind: 'absent', attribute: 'secret' }
-      : { kind: 'equals', attribute: 'secret.versionId', value: seen.secret.versionId },
-  )
-  return conditions
 }
 
 /**

@@ -1,6 +1,7 @@
 import { intentKey, workShard } from '../../domain/keys.ts'
 import type { Write } from '../../ports/item-store.ts'
 import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
+import { sameAs } from './same-as.ts'
 
 /** Longer than any request may take (API Gateway: 30 s) and its retries, so that a live operation is not undone. */
 export const INTENT_DEADLINE_MS = 60_000
@@ -12,11 +13,7 @@ export const ASKING_DEADLINE_MS = 180_000
 
 /** The write that closes the intent as part of a commit. */
 export function closeIntent(intent: Intent): Write {
-  return {
-    op: 'delete',
-    key: intentKey(intent.tenant, intent.op),
-    when: [{ kind: 'equals', attribute: 'state', value: 'open' }],
-  }
+  return { op: 'delete', key: intentKey(intent.tenant, intent.op), when: [sameAs('state', 'open')] }
 }
 
 /** The write that opens an intent; it is worked once its deadline is past, unless it is closed before. */

@@ -4,6 +4,7 @@ import { newUuid } from '../../domain/ids.ts'
 import { parseSecretId, type SecretKind, secretIdOf } from '../../domain/secret-id.ts'
 import type { ItemKey, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { sameAs } from './same-as.ts'
 
 /**
  * Secrets Manager keeps 100 versions of a secret without deleting any younger than a day, and refuses the next (user
@@ -60,9 +61,7 @@ export function placeForSecret<Holder extends SecretHolder>(
   if (secret !== undefined && !isGone && hasRoom(secret, kind)) {
     const counted = { ...secret, staged: secret.staged + 1 }
     const { secretId, generation, staged } = counted
-    const when = (['versionId', 'staged'] as const).map(
-      (name) => ({ kind: 'equals', attribute: `secret.${name}`, value: secret[name] }) as const,
-    )
+    const when = [sameAs('secret.versionId', secret.versionId), sameAs('secret.staged', secret.staged)]
     const reserve: Write = { op: 'update', key, set: { op, secret: counted }, when }
     const reserved = { ...holder, op, secret: counted }
     return { secretId, generation, staged, newSecret: false, reserve, reserved }
@@ -74,7 +73,7 @@ export function placeForSecret<Holder extends SecretHolder>(
       op: 'update',
       key,
       set: { op, generations },
-      when: [{ kind: 'equals', attribute: 'generations', value: holder.generations }],
+      when: [sameAs('generations', holder.generations)],
     },
     reserved: { ...holder, op, generations },
   }

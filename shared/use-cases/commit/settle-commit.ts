@@ -2,6 +2,7 @@ import { newUuid } from '../../domain/ids.ts'
 import type { Attributes, ItemKey } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { isUndoneCreation, UNDONE_ROWS } from '../../rows/undone-row.ts'
+import { sameAs } from './same-as.ts'
 import { doubtOf } from './transact-surely.ts'
 import { tryTransact } from './try-transact.ts'
 
@@ -45,8 +46,8 @@ export async function settleChange(
   { seenOp, isApplied }: { seenOp: string; isApplied: () => Promise<boolean> },
 ): Promise<boolean> {
   const set = { op: newUuid(ports.random) }
-  const when = [{ kind: 'equals', attribute: 'op', value: seenOp }] as const
-  return (await tryTransact(ports.items, { op: 'update', key, set, when })) ? false : isApplied()
+  const isMade = await tryTransact(ports.items, { op: 'update', key, set, when: [sameAs('op', seenOp)] })
+  return isMade ? false : isApplied()
 }
 
 /**

@@ -15,20 +15,10 @@ export async function transactSurely(
     await ports.items.transact(writes)
   } catch (error) {
     if (!isOfUnknownOutcome(error)) throw failureOf(error)
-    if (!(await isAppliedAfterAll(ports, error, isApplied))) throw failureOf(error)
-  }
-}
-
-async function isAppliedAfterAll(
-  ports: Ports,
-  error: unknown,
-  isApplied: () => Promise<boolean>,
-): Promise<boolean> {
-  try {
-    return await withPatience(ports, isApplied)
-  } catch (silence) {
-    if (silence instanceof StoreUnavailableError) throw doubtOf(error)
-    throw silence
+    const isThere = await withPatience(ports, isApplied).catch((silence: unknown) => {
+      throw silence instanceof StoreUnavailableError ? doubtOf(error) : silence
+    })
+    if (!isThere) throw failureOf(error)
   }
 }
 

@@ -13,6 +13,7 @@ import { IDEMPOTENCY_ROWS } from '../../rows/claim-rows.ts'
 import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
 import { rescueOf } from '../../rows/rescue-row.ts'
 import { rescueRemoval } from './rescue-item.ts'
+import { sameAs } from './same-as.ts'
 import { sealedRemoval } from './sealed-removal.ts'
 import { undoneMark } from './settle-commit.ts'
 import { revokeStored } from './stored-setup.ts'
@@ -88,9 +89,5 @@ async function releaseIdempotencyRecord(ports: Ports, intent: Intent, sort: stri
   const key = idempotencyKey(intent.tenant, sort)
   const record = IDEMPOTENCY_ROWS.find(await ports.items.get(key))
   if (record?.op !== intent.op) return
-  await tryTransact(ports.items, {
-    op: 'delete',
-    key,
-    when: [{ kind: 'equals', attribute: 'op', value: intent.op }],
-  })
+  await tryTransact(ports.items, { op: 'delete', key, when: [sameAs('op', intent.op)] })
 }

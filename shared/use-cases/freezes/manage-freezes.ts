@@ -9,6 +9,7 @@ import type { WorkQueue } from '../../ports/work-queue.ts'
 import { FREEZE_ROWS } from '../../rows/freeze-row.ts'
 import { changeConnection } from '../commit/change-connection.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { sameAs } from '../commit/same-as.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { tryTransact } from '../commit/try-transact.ts'
 import type { FreezeWatch } from './freeze-watch.ts'
@@ -166,10 +167,6 @@ export async function advanceFreeze(
   const dueAtMs = ports.clock.nowMs() + (progress.pauses ? 0 : JOB_RETRY_MS)
   const write = freezeWrite({ ...freeze, job: progress.job }, dueAtMs)
   return tryTransact(ports.items, over ? { op: 'delete', key, when } : { ...write, when })
-}
-
-function sameAs(attribute: string, value: string | number | undefined): Condition {
-  return value === undefined ? { kind: 'absent', attribute } : { kind: 'equals', attribute, value }
 }
 
 /** Tells of the freeze, or of its end, in the connection's events. */

@@ -13,9 +13,9 @@ import { type Answer, askProvider, NOTHING_HELD, type Question } from './ask-pro
 import { findEffectiveSetup, unlessMissing } from './effective-setup.ts'
 import { otherAccountThan } from './expected-account.ts'
 import { failureBecause } from './failure.ts'
-import { isForbidden } from './forbidden-target.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAuthorization, revokeUnwanted } from './keep-authorization.ts'
+import { isForbidden } from './next-step.ts'
 import { noteFailedAuthorization } from './note-failed-authorization.ts'
 import { prepareSeals } from './sealed-tokens.ts'
 

@@ -3,16 +3,7 @@ import type { Setup } from '../../connectors/connector.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
-import { ALLOWED_TARGETS } from './next-step.ts'
-
-/** What the outgoing guard refuses for good, in the words of its failures. */
-const FORBIDDEN: ReadonlySet<string> = new Set([
-  'invalid_url',
-  'forbidden_scheme',
-  'forbidden_port',
-  'forbidden_host',
-  'forbidden_address',
-])
+import { ALLOWED_TARGETS, isForbidden } from './next-step.ts'
 
 /** The failure of the first field whose address the vault must call and never will, or undefined. */
 export function forbiddenField(
@@ -38,11 +29,6 @@ export function forbiddenWhenResolved(
 ): FailureTold | undefined {
   const field = calledUrls(setup, values)[0]?.name
   return isForbidden(failure.code) && field !== undefined ? forbiddenTarget(failure, field) : undefined
-}
-
-/** Whether a call failed because its address is one that is never called. */
-export function isForbidden(code: string): boolean {
-  return FORBIDDEN.has(code)
 }
 
 function forbiddenTarget(

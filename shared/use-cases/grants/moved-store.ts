@@ -2,6 +2,7 @@ import type { Move } from '../../domain/restored-store.ts'
 import { RESTORED_KEY } from '../../domain/store-keys.ts'
 import type { Condition, ItemStore, Write } from '../../ports/item-store.ts'
 import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
+import { sameAs } from '../commit/same-as.ts'
 import { tryTransact } from '../commit/try-transact.ts'
 import { findMark, setMark } from './restored-mark.ts'
 
@@ -69,9 +70,9 @@ function changeMark(items: MarkedItems, from: Move, to: Move): Promise<boolean> 
 /** A move that may still be ended or switched: a source that is gone is neither. */
 function isThis({ side, other, startedAtMs }: Move): Condition[] {
   return [
-    { kind: 'equals', attribute: 'move.side', value: side },
-    { kind: 'equals', attribute: 'move.other', value: other },
-    { kind: 'equals', attribute: 'move.startedAtMs', value: startedAtMs },
-    { kind: 'absent', attribute: 'move.goneAtMs' },
+    sameAs('move.side', side),
+    sameAs('move.other', other),
+    sameAs('move.startedAtMs', startedAtMs),
+    sameAs('move.goneAtMs', undefined),
   ]
 }

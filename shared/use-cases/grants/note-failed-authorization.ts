@@ -5,6 +5,7 @@ import type { FailureTold, RefusalRequest } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { sameAs } from '../commit/same-as.ts'
 import { tryTransact } from '../commit/try-transact.ts'
 import { failureMember } from './when-again.ts'
 
@@ -26,10 +27,7 @@ export async function noteFailedAuthorization(
     op: 'update',
     key: connectionKey(row.tenant, row.id),
     set: CONNECTION_ROWS.members({ statusReason: message, failure: noted }),
-    when: [
-      { kind: 'equals', attribute: 'version', value: row.version },
-      { kind: 'equals', attribute: 'fence', value: row.fence },
-    ],
+    when: [sameAs('version', row.version), sameAs('fence', row.fence)],
   })
 }
 

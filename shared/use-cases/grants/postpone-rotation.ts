@@ -2,6 +2,7 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { connectionKey, rotationShard } from '../../domain/keys.ts'
 import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { sameAs } from '../commit/same-as.ts'
 import { tryTransact } from '../commit/try-transact.ts'
 
 /** `until-fetched`: no sweep needs to come back · `by-expiry`: when the grants say · `at`: then. */
@@ -35,7 +36,7 @@ export async function postponeRow(
     op: 'update',
     key: connectionKey(row.tenant, row.id),
     set: { ...members },
-    when: [{ kind: 'equals', attribute: 'due_at', value: row.due_at }],
+    when: [sameAs('due_at', row.due_at)],
   })
   return isMoved ? { ...row, ...members } : row
 }

@@ -7,6 +7,7 @@ import {
   type ComparedSegment,
   type ComparisonPass,
 } from '../../rows/comparison-row.ts'
+import { sameAs } from '../commit/same-as.ts'
 import { tryTransact } from '../commit/try-transact.ts'
 import { type ComparisonCounts, noCounts } from './page-comparison.ts'
 import { atTheBeginning, type ComparisonProgress } from './reconcile-stores.ts'
@@ -60,12 +61,8 @@ export async function takeSegment(
     if ((segment.heldUntilMs ?? 0) > nowMs) continue
     const { heldUntilMs: before, holder: _gone, ...rest } = segment
     const heldUntilMs = nowMs + holdMs
-    const seen: Condition =
-      before === undefined
-        ? { kind: 'absent', attribute: 'heldUntilMs' }
-        : { kind: 'equals', attribute: 'heldUntilMs', value: before }
-    const isSame: Condition = { kind: 'equals', attribute: 'pass', value: pass.startedAtMs }
-    const write = segmentWrite(index, { ...rest, holder, heldUntilMs }, [isSame, seen])
+    const when = [sameAs('pass', pass.startedAtMs), sameAs('heldUntilMs', before)]
+    const write = segmentWrite(index, { ...rest, holder, heldUntilMs }, when)
     if (!(await tryTransact(items, write))) continue
     const { phase, cursor, counts } = segment
     const known: ComparisonCounts = { ...noCounts(), ...counts }
@@ -89,8 +86,7 @@ export async function keepProgress(
     counts: { ...progress.counts },
     ...(isFree ? {} : { holder, heldUntilMs }),
   }
-  const isHeld: Condition = { kind: 'equals', attribute: 'holder', value: holder }
-  return tryTransact(items, segmentWrite(index, segment, [isHeld]))
+  return tryTransact(items, segmentWrite(index, segment, [sameAs('holder', holder)]))
 }
 
 /** Ends a comparison of which every segment is done; answers its counts to the one who ended it, and to nobody else. */
@@ -105,10 +101,7 @@ export async function endPass(
     if (segment?.pass !== pass.startedAtMs || segment.phase !== 'done') return undefined
     for (const name of Object.keys(sum) as (keyof ComparisonCounts)[]) sum[name] += segment.counts[name] ?? 0
   }
-  const isMine: Condition[] = [
-    { kind: 'equals', attribute: 'startedAtMs', value: pass.startedAtMs },
-    { kind: 'absent', attribute: 'finishedAtMs' },
-  ]
+  const isMine = [sameAs('startedAtMs', pass.startedAtMs), sameAs('finishedAtMs', undefined)]
   const set = { finishedAtMs: nowMs }
   const isEnded = await tryTransact(items, { op: 'update', key: COMPARISON_KEY, set, when: isMine })
   return isEnded ? sum : undefined

@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts'
 import { type Condition, ConditionFailedError, StoreUnavailableError } from '../../ports/item-store.ts'
 import type { TokenRequest } from '../../ports/oauth-client.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { sameAs } from '../commit/same-as.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { type HeldConnection, heldConnection, type MintedConnection } from '../grants/minted-connection.ts'
 
@@ -78,20 +79,11 @@ function attemptFor(
 
 /** Under which a permission may be taken, each by what it keeps out. */
 function conditionsOf(row: MintedConnection['row']): readonly Condition[] {
-  const sameSetup: Condition =
-    row.secret === undefined
-      ? { kind: 'absent', attribute: 'secret' }
-      : { kind: 'equals', attribute: 'secret.versionId', value: row.secret.versionId }
-  const sameGrant: Condition =
-    row.grant === undefined
-      ? { kind: 'absent', attribute: 'grant' }
-      : { kind: 'equals', attribute: 'grant.access', value: row.grant.access }
+  const nobodyFenced = sameAs('fence', row.fence)
+  const sameSetup = sameAs('secret.versionId', row.secret?.versionId)
+  const sameGrant = sameAs('grant.access', row.grant?.access)
   // One of unknown outcome may be followed, when settle-attempt found that its token may be sent again.
-  const noOtherAttempt: Condition =
-    row.attempt === undefined
-      ? { kind: 'absent', attribute: 'attempt' }
-      : { kind: 'equals', attribute: 'attempt.fence', value: row.attempt.fence }
-  const nobodyFenced: Condition = { kind: 'equals', attribute: 'fence', value: row.fence }
+  const noOtherAttempt = sameAs('attempt.fence', row.attempt?.fence)
   return [nobodyFenced, sameSetup, sameGrant, noOtherAttempt]
 }
 
