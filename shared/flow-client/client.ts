@@ -1,5 +1,14 @@
 import { readNews } from './change-message.ts'
-import { invalidOptions, refuseUnknownOptions, requireFlowId, requireNumber } from './client-options.ts'
+import {
+  invalidOptions,
+  isAddress,
+  refuseUnknownOptions,
+  requireConnectionId,
+  requireFlowId,
+  requireFunction,
+  requireNumber,
+  requireTimeout,
+} from './client-options.ts'
 import type { Credential } from './credential.ts'
 import { CredentialCache } from './credential-cache.ts'
 import { fetchWithCredential, type VaultFetchInit } from './credential-fetch.ts'
@@ -115,14 +124,17 @@ export function createFlowVault(options: FlowVaultOptions): FlowVault {
     source.invalidate(id, false)
     return renewed
   }
-  const credentials = (id: string, ask: CredentialsOptions = {}): Promise<Credential> => source.get(id, ask)
+  const credentials = (id: string, ask?: CredentialsOptions): Promise<Credential> => source.get(id, ask ?? {})
   return {
     credentials,
     use: (id, run, ask) => useCredential({ credentials, reportRejected }, id, run, ask),
     fetch: (id, target = '', init) =>
       fetchWithCredential({ credentials, reportRejected, fetch: fetchNow }, id, target, init),
-    rejected: ({ connectionId, credentialVersion }, { signal } = {}) =>
-      reportRejected(connectionId, credentialVersion, signal ?? new AbortController().signal),
+    async rejected(credential, { signal } = {}) {
+      const { connectionId, credentialVersion } = credential ?? ({} as never)
+      requireConnectionId(connectionId)
+      return reportRejected(connectionId, credentialVersion, signal ?? new AbortController().signal)
+    },
     invalidate(message) {
       const news =
         typeof message === 'string' && message.startsWith('ac_')
@@ -130,14 +142,17 @@ export function createFlowVault(options: FlowVaultOptions): FlowVault {
           : readNews(message)
       if (news !== undefined) source.invalidate(news.connectionId, news.gone)
     },
-    follow: ({ signal }) =>
-      followFeed({
+    async follow({ signal } = {} as never) {
+      if (typeof signal?.aborted !== 'boolean')
+        throw invalidOptions('follow', 'pass { signal }, an AbortSignal that ends it')
+      await followFeed({
         calls,
         system,
         signal,
         onNews: ({ connectionId, gone }) => source.invalidate(connectionId, gone),
         onGap: () => source.invalidateAll(),
-      }),
+      })
+    },
   }
 }
 
@@ -157,19 +172,25 @@ export function verifyWebhook(
 function checkOptions(options: FlowVaultOptions): string {
   const where = 'createFlowVault'
   refuseUnknownOptions(where, options, OPTIONS)
-  if (
-    typeof options.url !== 'string' ||
-    !URL.canParse(options.url) ||
-    !/^https?:$/.test(new URL(options.url).protocol)
-  )
-    throw invalidOptions(where, "url is the vault's address, such as https://vault.example.com")
+  if (!isAddress(options.url))
+    throw invalidOptions(
+      where,
+      "url is the vault's address and nothing behind it, such as https://vault.example.com",
+    )
+  if (options.tokenUrl !== undefined && !isAddress(options.tokenUrl, { withQuery: true }))
+    throw invalidOptions(where, 'tokenUrl is an address, such as https://login.example.com/oauth/token')
+  for (const name of ['getToken', 'invoke', 'fetch', 'onEvent'] as const)
+    requireFunction(where, name, options[name])
+  for (const name of ['clientId', 'clientSecret', 'audience'] as const)
+    if (options[name] !== undefined && typeof options[name] !== 'string')
+      throw invalidOptions(where, `${name} is text`)
   const hasClient = Boolean(options.clientId) && Boolean(options.clientSecret)
   if (hasClient === (options.getToken !== undefined))
     throw invalidOptions(where, 'pass clientId and clientSecret, or getToken')
   for (const name of ['revalidateAfterMs', 'maxCacheBytes'] as const)
     if (options[name] !== undefined) requireNumber(where, name, options[name], 0)
   if (options.flowId !== undefined) requireFlowId(where, options.flowId)
-  if (options.timeoutMs !== undefined) requireNumber(where, 'timeoutMs', options.timeoutMs, 1)
+  if (options.timeoutMs !== undefined) requireTimeout(where, 'timeoutMs', options.timeoutMs)
   const { origin, pathname } = new URL(options.url)
   return `${origin}${pathname.replace(/\/+$/, '')}`
 }

@@ -31,19 +31,26 @@ export class CredentialFlight<T> {
 
   async wait(signal?: AbortSignal): Promise<T> {
     this.#waiting += 1
-    let stop: (() => void) | undefined
     try {
-      if (signal === undefined) return await this.result
-      signal.throwIfAborted()
-      const stopped = new Promise<never>((_, reject) => {
-        stop = () => reject(signal.reason)
-        signal.addEventListener('abort', stop, { once: true })
-      })
-      return await Promise.race([this.result, stopped])
+      return await (signal === undefined ? this.result : untilAborted(signal, this.result))
     } finally {
-      if (stop !== undefined) signal?.removeEventListener('abort', stop)
       this.#waiting -= 1
       if (this.#waiting === 0 && !this.#kept) this.#controller.abort(new Error('nobody waits for the answer'))
     }
+  }
+}
+
+/** What the promise comes to, or the signal's reason, whichever is first. */
+export async function untilAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  let stop: (() => void) | undefined
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([promise, stopped])
+  } finally {
+    signal.removeEventListener('abort', stop!)
   }
 }

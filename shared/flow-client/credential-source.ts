@@ -1,3 +1,4 @@
+import { refuseUnknownOptions, requireConnectionId, requireNumber } from './client-options.ts'
 import type { Credential } from './credential.ts'
 import type { CachedCredential, CredentialAsk, CredentialCache } from './credential-cache.ts'
 import { CredentialFlight } from './credential-flight.ts'
@@ -24,6 +25,8 @@ export interface CredentialsOptions {
   /** Asks the vault now, whatever is held. */
   readonly fresh?: boolean
 }
+
+const ASK_OPTIONS: readonly (keyof CredentialsOptions)[] = ['minTtl', 'signal', 'fresh']
 
 /** What happened inside, for metrics and logs; never a secret. */
 export type ClientEvent =
@@ -100,7 +103,12 @@ export class CredentialSource {
     return news !== undefined && order < news
   }
 
-  async #ask(id: string, minTtlMs: number, { signal, fresh }: CredentialsOptions): Promise<Credential> {
+  async #ask(id: string, minTtlMs: number, options: CredentialsOptions): Promise<Credential> {
+    // Looked at here, and not where a held credential is handed out, which may be a million times a second.
+    requireConnectionId(id)
+    refuseUnknownOptions('credentials', options, ASK_OPTIONS)
+    if (options.minTtl !== undefined) requireNumber('credentials', 'minTtl', options.minTtl, 0)
+    const { signal, fresh } = options
     signal?.throwIfAborted()
     const since = ++this.#order
     for (;;) {
@@ -166,7 +174,7 @@ export class CredentialSource {
     const nowMs = this.#options.clock.nowMs()
     if (held.endsAtMs <= nowMs) throw error
     held.patienceUntilMs = nowMs + IMPATIENCE_MS
-    this.#options.onEvent?.({ type: 'stale', connectionId: id, error })
+    this.#tell({ type: 'stale', connectionId: id, error })
     return held.credential
   }
 
@@ -191,8 +199,16 @@ export class CredentialSource {
     return flight
   }
 
+  #tell(event: ClientEvent): void {
+    try {
+      this.#options.onEvent?.(event)
+    } catch {
+      // A listener counts what happens; what is wrong with it must not keep a credential from a flow.
+    }
+  }
+
   async #fetch(id: string, ask: CredentialAsk, signal: AbortSignal): Promise<CachedCredential> {
-    const { cache, calls, clock, onEvent } = this.#options
+    const { cache, calls, clock } = this.#options
     const held = cache.get(id)
     const minTtlSeconds = Math.min(MAX_MIN_TTL_SECONDS, Math.ceil(ask.minTtlMs / 1000))
     try {
@@ -203,7 +219,7 @@ export class CredentialSource {
         held.order = ask.order
         held.askedTtlMs = ask.minTtlMs
         held.patienceUntilMs = 0
-        onEvent?.({ type: 'confirmed', ...event })
+        this.#tell({ type: 'confirmed', ...event })
         return held
       }
       if (fetched.kind === 'unchanged')
@@ -211,7 +227,7 @@ export class CredentialSource {
           'vault_unavailable',
           `${id}: the vault answered 304 to a request without a tag.`,
         )
-      onEvent?.({ type: 'fetched', ...event })
+      this.#tell({ type: 'fetched', ...event })
       return cache.put(id, fetched, ask)
     } catch (error) {
       // The vault said no, which ends what is held; that it could not say anything does not.

@@ -19,6 +19,20 @@ export interface CredentialBody<Fields extends string = string> {
   readonly fields: Readonly<Record<Fields, string>>
 }
 
+/** Whether an answer is a credential, and not what a proxy or another server says with the same status. */
+export function isCredentialBody(body: object): body is CredentialBody {
+  const { connection_id, credential_version, usable_for_seconds, request, fields } = body as Partial<
+    Record<keyof CredentialBody, unknown>
+  >
+  const parts = [request, fields, (request as { headers?: unknown } | undefined)?.headers]
+  return (
+    typeof connection_id === 'string' &&
+    typeof credential_version === 'number' &&
+    (usable_for_seconds === null || typeof usable_for_seconds === 'number') &&
+    parts.every((part) => typeof part === 'object' && part !== null)
+  )
+}
+
 /** A credential a flow may send now. Do not keep it: ask for it again when you need it, that is what the cache is for. */
 export interface Credential<Fields extends string = string> {
   readonly connectionId: string

@@ -69,6 +69,7 @@ export interface FlowVaultMiddleware<Values, OnContext> {
   ) => Promise<void>
 }
 
+const REF_OPTIONS = ['id', 'optional', 'minTtl'] as const
 const OPTIONS = ['vault', 'client', 'connections', 'setToContext', 'disablePrefetch'] as const
 /** Kept for the answer after the handler: a credential that ends in the last moment is of no use. */
 const SPARE_SECONDS = 1
@@ -142,6 +143,7 @@ function checkOptions(
       throw invalidOptions(where, `connections: "${key}" is no identifier, and a handler could not name it`)
     if (typeof ref?.id !== 'string' || ref.id === '')
       throw invalidOptions(where, `connections.${key} is the id of a connection, such as "ac_…"`)
+    refuseUnknownOptions(`${where}: connections.${key}`, ref, REF_OPTIONS)
     if (ref.minTtl !== undefined) requireNumber(where, `connections.${key}.minTtl`, ref.minTtl, 0)
     return [key, ref]
   })

@@ -1,3 +1,4 @@
+import { CredentialFlight, untilAborted } from './credential-flight.ts'
 import type { ElapsedClock } from './elapsed-clock.ts'
 import { FlowVaultError } from './flow-vault-error.ts'
 
@@ -22,7 +23,7 @@ export interface ClientCredentialsOptions {
 export function clientCredentialsTokens(options: ClientCredentialsOptions): TokenSource {
   let token = ''
   let renewAtMs = 0
-  let flight: Promise<string> | undefined
+  let flight: CredentialFlight<string> | undefined
   const ask = async (signal: AbortSignal): Promise<string> => {
     const askedAtMs = options.clock.nowMs()
     const answer = await requestToken(options, signal)
@@ -33,11 +34,36 @@ export function clientCredentialsTokens(options: ClientCredentialsOptions): Toke
   }
   return ({ signal, rejected }) => {
     if (token !== '' && token !== rejected && options.clock.nowMs() < renewAtMs) return Promise.resolve(token)
-    flight ??= ask(signal).finally(() => {
-      flight = undefined
-    })
-    return flight
+    // One request for all who wait, which ends when none of them does any more.
+    if (flight === undefined || flight.abandoned) {
+      const begun: CredentialFlight<string> = new CredentialFlight({ order: 0, minTtlMs: 0 }, (given) =>
+        ask(given).finally(() => {
+          if (flight === begun) flight = undefined
+        }),
+      )
+      flight = begun
+    }
+    return flight.wait(signal)
   }
+}
+
+/** The client's own token, waited for no longer than the signal says, whether its source obeys that or not. */
+export async function ownToken(
+  source: TokenSource,
+  signal: AbortSignal,
+  rejected: string | undefined,
+): Promise<string> {
+  let token: unknown
+  try {
+    const asked = source({ signal, ...(rejected === undefined ? {} : { rejected }) })
+    token = await untilAborted(signal, Promise.resolve(asked))
+  } catch (cause) {
+    if (FlowVaultError.is(cause)) throw cause
+    const why = signal.aborted ? 'it did not come in time' : 'getToken failed'
+    throw new FlowVaultError('vault_unavailable', `There is no token for the vault: ${why}.`, { cause })
+  }
+  if (typeof token === 'string' && token !== '') return token
+  throw new FlowVaultError('unauthenticated', 'There is no token for the vault: getToken gave no text.')
 }
 
 async function requestToken(

@@ -1,7 +1,7 @@
-import type { CredentialBody } from './credential.ts'
+import { type CredentialBody, isCredentialBody } from './credential.ts'
 import { FlowVaultError, type FlowVaultErrorCode } from './flow-vault-error.ts'
 import type { ClientSystem } from './system.ts'
-import type { TokenSource } from './token-source.ts'
+import { ownToken, type TokenSource } from './token-source.ts'
 import type { VaultAnswer, VaultRequest, VaultTransport } from './vault-transport.ts'
 
 /** Tries after the first one, for what may pass by itself. */
@@ -54,9 +54,11 @@ export class VaultCalls {
     )
     if (answer.status === 304) return { kind: 'unchanged' }
     if (answer.status !== 200) throw this.#problem(answer, id)
+    const body = jsonOf(answer)
+    if (!isCredentialBody(body)) throw this.#strange(answer, id)
     return {
       kind: 'body',
-      body: jsonOf(answer) as CredentialBody,
+      body,
       etag: answer.header('etag'),
       bytes: answer.body.length,
     }
@@ -121,10 +123,7 @@ export class VaultCalls {
   ): Promise<{ answer: VaultAnswer; token: string } | FlowVaultError> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#options.timeoutMs + extraMs)])
     try {
-      const token = await this.#options.token({
-        signal: limited,
-        ...(rejected === undefined ? {} : { rejected }),
-      })
+      const token = await ownToken(this.#options.token, limited, rejected)
       const headers = {
         accept: 'application/json',
         ...this.#options.headers,
@@ -152,7 +151,9 @@ export class VaultCalls {
   }
 
   #problem(answer: VaultAnswer, id?: string): FlowVaultError {
-    const body = jsonOf(answer) as { errorCode?: unknown; message?: unknown }
+    const body = jsonOf(answer) as { statusCode?: unknown; errorCode?: unknown; message?: unknown }
+    const isVault = typeof body.statusCode === 'number' || typeof body.errorCode === 'string'
+    if (!isVault && !PASSING_STATUSES.has(answer.status)) return this.#strange(answer, id)
     const code = codeOf(answer.status, body.errorCode)
     const message = typeof body.message === 'string' ? body.message : `The vault answered ${answer.status}.`
     const wait = retryAfterMs(answer)
@@ -165,6 +166,14 @@ export class VaultCalls {
         ? {}
         : { connectionId: id, link: `${this.#options.url}/vault/connections/${encodeURIComponent(id)}` }),
     })
+  }
+
+  /** What stands in front of the vault, or in its place, has answered: that ends nothing of what is held. */
+  #strange({ status }: VaultAnswer, id?: string): FlowVaultError {
+    const { url } = this.#options
+    const message = `${url} answered ${status}, and not as a vault does. Is that the vault's address?`
+    const [said, about] = id === undefined ? [message, {}] : [`${id}: ${message}`, { connectionId: id }]
+    return new FlowVaultError('vault_unavailable', said, { status, ...about })
   }
 }
 
@@ -194,7 +203,7 @@ function retryAfterMs(answer: VaultAnswer): number | undefined {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined
 }
 
-function jsonOf(answer: VaultAnswer): unknown {
+function jsonOf(answer: VaultAnswer): object {
   try {
     const value: unknown = JSON.parse(answer.body)
     return typeof value === 'object' && value !== null ? value : {}

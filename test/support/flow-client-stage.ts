@@ -47,7 +47,7 @@ export interface StagedRequest {
   readonly body: unknown
   readonly redirect: string | undefined
   readonly signal: AbortSignal | undefined
-  answer(status: number, body?: unknown, headers?: Record<string, string>): Promise<void>
+  answer(status: number, body?: object, headers?: Record<string, string>): Promise<void>
   fail(message: string): Promise<void>
 }
 
@@ -66,7 +66,9 @@ export class StagedWire {
         redirect: init?.redirect,
         signal: init?.signal ?? undefined,
         async answer(status, body, headers = {}) {
-          const text = body === undefined || status === 304 ? null : JSON.stringify(body)
+          // The vault says the status in its refusals; `{ statusCode: undefined }` is another server's.
+          const said = status < 400 || body === undefined ? body : { statusCode: status, ...body }
+          const text = said === undefined || status === 304 ? null : JSON.stringify(said)
           resolve(new Response(text, { status, headers }))
           await settle()
         },

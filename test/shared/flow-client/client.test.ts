@@ -25,6 +25,16 @@ describe('createFlowVault', () => {
     [{ url: 'https://v', getToken, revalidateAfter: 1 }, /did you mean "revalidateAfterMs"\?|Allowed/],
     [{ url: 'https://v', getToken, clientID: 'x' }, /did you mean "clientId"\?$/],
     [{ url: 'https://v', getToken, revalidateAfterMs: -1 }, /revalidateAfterMs is a number/],
+    [{ url: 'https://v?tenant=a', getToken }, /nothing behind it/],
+    [{ url: 'https://me:secret@v', getToken }, /nothing behind it/],
+    [{ url: 'https://v', getToken: 'token' }, /getToken is a function/],
+    [{ url: 'https://v', getToken, onEvent: {} }, /onEvent is a function/],
+    [{ url: 'https://v', clientId: 7, clientSecret: 'b' }, /clientId is text/],
+    [
+      { url: 'https://v', clientId: 'a', clientSecret: 'b', tokenUrl: 'oauth/token' },
+      /tokenUrl is an address/,
+    ],
+    [{ url: 'https://v', getToken, timeoutMs: 1e10 }, /timeoutMs is at most 2147483647/],
     [{ url: 'https://v', getToken, timeoutMs: 0 }, /timeoutMs is a number/],
     [{ url: 'https://v', getToken, flowId: 'a flow' }, /flowId is up to 100 letters/],
     [{ url: 'https://v', getToken, flowId: '' }, /flowId is up to 100 letters/],
@@ -85,6 +95,106 @@ describe('credentials', () => {
     const credential = await stage.vault.credentials('ac_1')
     expect(JSON.stringify(credential) + inspect(credential)).not.toContain('secret-one')
     expect(JSON.stringify(credential)).toContain('ac_1')
+  })
+
+  test.each([
+    [[undefined], /id, is that of a connection, such as "ac_…", and not undefined/],
+    [[null], /not null/],
+    [[7], /not number/],
+    [[''], /not ""/],
+    [['  '], /not " {2}"/],
+    [['..'], /not "\.\."/],
+    [['ac_1', { minTTL: 5 }], /did you mean "minTtl"\?/],
+    [['ac_1', { minTtl: Number.NaN }], /minTtl is a number/],
+    [['ac_1', { minTtl: -1 }], /minTtl is a number/],
+  ])('refuses what names no connection or cannot be asked: %j', async (given, sentence) => {
+    const { vault, wire } = stageClient()
+    const wrong = given as unknown as Parameters<typeof vault.credentials>
+    await expect(vault.credentials(...wrong)).rejects.toMatchObject({ code: 'invalid_options' })
+    await expect(vault.credentials(...wrong)).rejects.toThrow(sentence)
+    expect(wire.requests).toHaveLength(0)
+  })
+
+  test.each([
+    [200, '<html>'],
+    [200, '{"connection_id":"ac_1"}'],
+    [404, '<html>'],
+    [403, '{"message":"Forbidden"}'],
+    [302, ''],
+  ])(
+    'takes a %i that is not the vault’s own for a fault that passes, and keeps what it holds',
+    async (status, text) => {
+      const answers = [JSON.stringify(credentialBody()), text]
+      const answer = async () =>
+        new Response(answers.shift(), { status: answers.length === 1 ? 200 : status })
+      const { vault } = stageClient({ fetch: answer as typeof fetch })
+      await vault.credentials('ac_1')
+      expect((await vault.credentials('ac_1', { fresh: true })).credentialVersion).toBe(1)
+      answers.push(text)
+      await expect(vault.credentials('ac_2')).rejects.toMatchObject({
+        code: 'vault_unavailable',
+        status,
+        message: expect.stringContaining('https://vault.example.com answered'),
+      })
+    },
+  )
+
+  test.each<[string, () => unknown, string, RegExp]>([
+    ['fails', () => Promise.reject(new Error('no login')), 'vault_unavailable', /getToken failed/],
+    ['has nothing', () => undefined, 'unauthenticated', /gave no text/],
+    [
+      'throws',
+      () => {
+        throw new Error('no login')
+      },
+      'vault_unavailable',
+      /getToken failed/,
+    ],
+  ])('says so when getToken %s, and asks the vault nothing', async (_, getToken, code, message) => {
+    const { vault, wire, system } = stageClient({ getToken: getToken as never })
+    const asked = vault.credentials('ac_1').catch((error: unknown) => error)
+    for (let tries = 0; tries < 3; tries += 1) {
+      await settle()
+      await system.advance(2_000)
+    }
+    expect(await asked).toMatchObject({ code, message: expect.stringMatching(message) })
+    expect(wire.requests).toHaveLength(0)
+  })
+
+  test('waits no longer than its timeout for a token that never comes', async () => {
+    const { vault, system } = stageClient({ getToken: () => new Promise(() => {}), timeoutMs: 1 })
+    const asked = vault.credentials('ac_1').catch((error: unknown) => error)
+    const turn = async (): Promise<unknown> => {
+      await system.advance(2_000)
+      return Promise.race([asked, turn()])
+    }
+    expect(await turn()).toMatchObject({ message: expect.stringContaining('did not come in time') })
+  })
+
+  test('shares one request for its own token, which outlives who asked for it first', async () => {
+    const own = { getToken: undefined, clientId: 'a', clientSecret: 'b' } as never
+    const { vault, wire } = stageClient(own)
+    const first = new AbortController()
+    const gone = vault.credentials('ac_1', { signal: first.signal }).catch((error: unknown) => error)
+    const other = vault.credentials('ac_2')
+    await settle()
+    first.abort(new Error('enough'))
+    await settle()
+    expect(wire.requests).toHaveLength(1)
+    await wire.last.answer(200, { access_token: 'own', expires_in: 3600 })
+    await wire.last.answer(200, credentialBody({ connection_id: 'ac_2' }))
+    expect((await other).connectionId).toBe('ac_2')
+    expect(await gone).toMatchObject({ message: 'enough' })
+  })
+
+  test('hands a credential out although the listener fails', async () => {
+    const stage = stageClient({
+      onEvent: () => {
+        throw new Error('no metrics today')
+      },
+    })
+    await held(stage)
+    expect((await stage.vault.credentials('ac_1')).credentialVersion).toBe(1)
   })
 
   test('makes one request for all who ask at once', async () => {
@@ -283,6 +393,14 @@ describe('credentials', () => {
       expect(await ask('ac_0')).toBe(0)
     }
     expect(await ask('ac_1')).toBe(1)
+  })
+})
+
+describe('follow', () => {
+  test('says that it takes a signal', async () => {
+    const { vault } = stageClient()
+    await expect(vault.follow(undefined as never)).rejects.toThrow(/^follow: pass \{ signal \}/)
+    await expect(vault.follow({} as never)).rejects.toThrow(/^follow: pass \{ signal \}/)
   })
 })
 

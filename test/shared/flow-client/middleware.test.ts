@@ -83,6 +83,7 @@ describe('flowVault', () => {
     [{ connection: { a: 'ac_1' } }, /did you mean "connections"\?/],
     [{ connections: {} }, /maps keys to connection ids/],
     [{ connections: { 'my-app': 'ac_1' } }, /"my-app" is no identifier/],
+    [{ connections: { a: { id: 'ac_1', optonal: true } } }, /connections\.a: .*did you mean "optional"\?/],
     [{ connections: { a: '' } }, /connections\.a is the id of a connection/],
     [{ connections: { a: { id: 'ac_1', minTtl: -1 } } }, /connections\.a\.minTtl is a number/],
     [{ vault: undefined }, /pass vault .* or client/],
