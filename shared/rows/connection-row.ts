@@ -3,7 +3,7 @@ import type { Attributes } from '../ports/item-store.ts'
 import { rowCodec } from './row-codec.ts'
 
 /** Connections, as they are stored. */
-export const CONNECTION_ROWS = rowCodec<ConnectionRow>('connection', 1)
+export const CONNECTION_ROWS = rowCodec<ConnectionRow>('connection', 1, { isDueItself: true })
 
 /** What lists of connections are narrowed, sorted and counted by. */
 const LISTED_MEMBERS = [

@@ -46,7 +46,7 @@ export interface StoredRescue extends Rescue {
 }
 
 /** Rescues, as they are stored. */
-export const RESCUE_ROWS = rowCodec<Rescue>('rescue', 1)
+export const RESCUE_ROWS = rowCodec<Rescue>('rescue', 1, { isDueItself: true })
 
 /** A rescue item that is there, or undefined. */
 export function rescueOf(attributes: Attributes | undefined): StoredRescue | undefined {

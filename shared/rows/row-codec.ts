@@ -19,8 +19,16 @@ export class UnreadableItemError extends Error {
   override readonly name = 'UnreadableItemError'
 }
 
-/** The codec of one kind of items, whose format is `v`: each item says which it has, and another is refused. */
-export function rowCodec<Row extends object>(kind: string, v: number): RowCodec<Row> {
+/**
+ * The codec of one kind of items, whose format is `v`: each item says which it has, and another is refused. A place in
+ * the due index is beside the value and no part of it, or one that is read and put back would stay there; only rows
+ * that have it as members of their own say so by `isDueItself`.
+ */
+export function rowCodec<Row extends object>(
+  kind: string,
+  v: number,
+  { isDueItself = false }: { readonly isDueItself?: boolean } = {},
+): RowCodec<Row> {
   const assertFormat = (stored: Attributes[string]): void => {
     if (stored === v) return
     const found = stored === undefined ? 'no format' : `format ${String(stored)}`
@@ -29,7 +37,7 @@ export function rowCodec<Row extends object>(kind: string, v: number): RowCodec<
   const decode = (attributes: Attributes): Row => {
     const { v: stored, ...members } = attributes
     assertFormat(stored)
-    return members as unknown as Row
+    return (isDueItself ? members : withoutPlace(members)) as unknown as Row
   }
   return {
     encode: (row) => ({ ...row, v }) as unknown as Attributes,
@@ -41,4 +49,8 @@ export function rowCodec<Row extends object>(kind: string, v: number): RowCodec<
     find: (attributes) => (attributes === undefined ? undefined : decode(attributes)),
     members: (part) => part as unknown as Attributes,
   }
+}
+
+function withoutPlace({ due_shard: _shard, due_at: _at, ...members }: Attributes): Attributes {
+  return members
 }

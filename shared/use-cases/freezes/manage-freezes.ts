@@ -132,17 +132,13 @@ async function storeFreeze(
   }
 }
 
-/**
- * A running job stays in the due index, so that reconcile starts it again after a crash. What was read may have been
- * there: a job that is done is taken out of it.
- */
+/** A running job stays in the due index, so that reconcile starts it again after a crash; one that is done leaves it. */
 function freezeWrite(freeze: Freeze, dueAtMs: number): Extract<Write, { op: 'put' }> {
-  const { due_shard: _shard, due_at: _at, ...members } = FREEZE_ROWS.encode(freeze)
   return {
     op: 'put',
     key: freezeKey(freeze.tenant, freeze.id),
     attributes: {
-      ...members,
+      ...FREEZE_ROWS.encode(freeze),
       ...(freeze.job.state === 'running' ? { due_shard: workShard(freeze.id), due_at: dueAtMs } : {}),
     },
   }

@@ -99,13 +99,11 @@ export function deliveryWrite(
 ): Extract<Write, { op: 'put' }> {
   const { tenant, subscriptionId, place, status } = delivery
   const due = { due_shard: deliveryShard(), due_at: delivery.nextAtMs ?? delivery.queuedAtMs }
-  // What was read may have waited there: one that is done is taken out.
-  const { due_shard: _shard, due_at: _at, ...members } = DELIVERY_ROWS.encode(delivery)
   return {
     op: 'put',
     key: deliveryKey(tenant, subscriptionId, place),
     attributes: {
-      ...members,
+      ...DELIVERY_ROWS.encode(delivery),
       expires_at_s: eventExpiryS(nowMs),
       ...(status === 'pending' && isFound ? due : {}),
     },

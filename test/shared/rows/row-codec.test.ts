@@ -75,6 +75,8 @@ const STORED = JSON.parse(readFileSync('test/shared/rows/items-of-0.2.0.json', '
   Attributes
 >
 const kinds = Object.keys(CODECS)
+/** Rows that know their place in the due index; of all others it is beside the value, and set by each write. */
+const DUE_THEMSELVES = ['connection', 'rescue']
 
 describe('the items of 0.2.0', () => {
   it('have every kind', () => {
@@ -87,7 +89,8 @@ describe('the items of 0.2.0', () => {
   it.each(kinds)('decode as a %s, and are written as they were', (kind) => {
     const row = CODECS[kind]!.decode(STORED[kind]!)
     expect(row).not.toHaveProperty('v')
-    expect(CODECS[kind]!.encode(row)).toEqual(STORED[kind])
+    const { due_shard: _shard, due_at: _at, ...beside } = STORED[kind]!
+    expect(CODECS[kind]!.encode(row)).toEqual(DUE_THEMSELVES.includes(kind) ? STORED[kind] : beside)
   })
 
   it.each(kinds)('are refused as a %s when their format is not known', (kind) => {
