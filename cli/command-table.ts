@@ -8,10 +8,12 @@ import { RUN_COMMANDS } from './commands/run.ts'
 import { SERVER_COMMANDS } from './commands/server-programs.ts'
 import { SESSION_COMMANDS } from './commands/session.ts'
 import { SUBSCRIPTION_COMMANDS } from './commands/subscriptions.ts'
+import { FLOW_COMMANDS } from './commands/where-used.ts'
 
 /** Every command there is: help, completion and the tests read this table. */
 export const COMMANDS: readonly Command[] = [
   ...CONNECTION_COMMANDS,
+  ...FLOW_COMMANDS,
   ...OAUTH_APP_COMMANDS,
   ...FREEZE_COMMANDS,
   ...EVENT_COMMANDS,

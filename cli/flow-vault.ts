@@ -47,6 +47,12 @@ const terminal: Terminal = {
 // The server and a program that is run have handlers of their own; these end what waits in this process.
 const ownsSignals = ['start', 'run'].includes(process.argv[2] ?? '')
 if (!ownsSignals) {
+  // Whoever read the output has enough of it, such as `head`: the command is done, and nobody is left to tell.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit()
+    })
   process.once('SIGINT', () => {
     stopped.abort(new Error('stopped by the person at the keyboard'))
     process.exitCode = 130

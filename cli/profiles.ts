@@ -93,7 +93,8 @@ export function chooseVault(
     ...(env['FLOW_VAULT_CLIENT_SECRET'] ? { client_secret: env['FLOW_VAULT_CLIENT_SECRET'] } : {}),
   }
   const url = options.url ?? (options.profile === undefined ? env['FLOW_VAULT_URL'] : undefined)
-  if (url) return { ...localClient(env, cwd, url), ...fromEnv, url: checkedUrl(url), from: 'the environment' }
+  const from = options.url === undefined ? 'FLOW_VAULT_URL' : '--url'
+  if (url) return { ...localClient(env, cwd, url), ...fromEnv, url: checkedUrl(url), from }
   const { current, profiles } = readProfiles(env)
   const name = options.profile ?? env['FLOW_VAULT_PROFILE'] ?? current
   if (name !== undefined) {

@@ -27,12 +27,16 @@ export async function runCommandLine(
   commands: readonly Command[],
   version: string,
 ): Promise<ExitCode | number> {
+  const asJson = ownWords(argv).includes('--json')
   const program = new Program('flow-vault')
     .description('Credentials for flows: stored once, renewed before they expire.')
     .version(version)
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => void (asJson || terminal.err(text)),
+    })
     .addHelpText('after', EXIT_CODES)
   withGlobalOptions(program)
   let result: ExitCode = EXIT.done
@@ -50,8 +54,14 @@ export async function runCommandLine(
     await program.parseAsync(argv, { from: 'user' })
     return result
   } catch (error) {
-    return failed(error, argv, terminal)
+    return failed(error, asJson, terminal)
   }
+}
+
+/** What is said to this program, and not to one that it runs. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--')
+  return end === -1 ? argv : argv.slice(0, end)
 }
 
 function withGlobalOptions(program: Program): Program {
@@ -73,7 +83,8 @@ function addCommand(
   let parent = program
   if (verb !== undefined) {
     parent =
-      groups.get(group) ?? program.command(group).description(`Commands for ${group.replaceAll('-', ' ')}`)
+      groups.get(group) ??
+      withGlobalOptions(program.command(group).description(`Commands for ${group.replaceAll('-', ' ')}`))
     groups.set(group, parent)
   }
   const made = parent.command(verb ?? group).description(command.about)
@@ -105,7 +116,7 @@ function addCommand(
       if (variadic === true) rest = (values[index] as readonly string[] | undefined) ?? []
       else args[name] = values[index] as string | undefined
     })
-    const options = { ...program.opts(), ...parent.opts(), ...withoutDefaults(made) }
+    const options = { ...program.opts(), ...withoutDefaults(parent), ...withoutDefaults(made) }
     await perform({ args, rest, options }, options as GlobalOptions)
   })
 }
@@ -185,18 +196,28 @@ function useColours({ env }: Terminal): boolean {
   return !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 }
 
-function failed(error: unknown, argv: readonly string[], terminal: Terminal): number {
+function failed(error: unknown, asJson: boolean, terminal: Terminal): number {
   if (terminal.signal.aborted) return EXIT.cancelled
   if (error instanceof CliError) {
-    const asJson = argv.includes('--json')
-    const body = error.answer ?? { error: error.message, exit_code: error.exitCode }
-    terminal.err(asJson ? `${JSON.stringify(body)}\n` : `${error.message}\n`)
+    terminal.err(asJson ? asJsonLine(error) : `${error.message}\n`)
     return error.exitCode
   }
   const { code, exitCode } = error as { code?: unknown; exitCode?: unknown }
   // Commander has said it already; help and version are no failures.
-  if (typeof code === 'string' && code.startsWith('commander.'))
-    return exitCode === 0 ? EXIT.done : EXIT.usage
+  if (typeof code === 'string' && code.startsWith('commander.')) {
+    if (exitCode === 0) return EXIT.done
+    if (asJson) terminal.err(asJsonLine(new CliError(usageWords(code, error as Error))))
+    return EXIT.usage
+  }
   terminal.err(`Something unexpected happened: ${error instanceof Error ? error.name : 'unknown'}.\n`)
   return EXIT.failed
+}
+
+function asJsonLine({ answer, message, exitCode }: CliError): string {
+  return `${JSON.stringify(answer ?? { error: message, exit_code: exitCode })}\n`
+}
+
+/** Commander's own sentence; where it has printed the help in place of one, what was missing. */
+function usageWords(code: string, { message }: Error): string {
+  return code === 'commander.help' ? 'Which command? See --help.' : message.replace(/^error: /, '')
 }

@@ -31,6 +31,11 @@ export class VaultApi {
 
   /** The parsed answer; undefined for one without a body. Throws `CliError` for every other status than 2xx. */
   async call(request: ApiRequest): Promise<unknown> {
+    return (await this.answer(request)).body
+  }
+
+  /** The same with the answer's headers. */
+  async answer(request: ApiRequest): Promise<{ readonly body: unknown; readonly headers: Headers }> {
     const query = new URLSearchParams()
     for (const [name, value] of Object.entries(request.query ?? {}))
       if (value !== undefined) query.set(name, String(value))
@@ -47,7 +52,7 @@ export class VaultApi {
     })
     const text = await answer.text()
     const body = parsed(text)
-    if (answer.ok) return text === '' ? undefined : body
+    if (answer.ok) return { body: text === '' ? undefined : body, headers: answer.headers }
     throw refusal(answer, body, this.vault)
   }
 
@@ -82,7 +87,7 @@ export class VaultApi {
       throw new CliError(`The token endpoint answered ${answer.status}. Try again.`, EXIT.unavailable, body)
     const why = body?.['error_description'] ?? body?.['error'] ?? `status ${answer.status}`
     throw new CliError(
-      `The vault refused the client ${clientId} of ${from}: ${String(why).replace(/\.$/, '')}.`,
+      `The vault at ${url} (${from}) refused the client ${clientId}: ${String(why).replace(/\.$/, '')}.`,
       EXIT.login,
       body,
     )

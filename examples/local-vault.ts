@@ -68,5 +68,6 @@ async function requestToken(dev: DevFile): Promise<string> {
   }).catch(() => {
     throw new Error(`No vault answers at ${dev.url}. Run npm start in another terminal first.`)
   })
-  return ((await answer.json()) as { access_token: string }).access_token
+  if (answer.ok) return ((await answer.json()) as { access_token: string }).access_token
+  throw new Error(`The vault at ${dev.url} refused the client of its own dev.json (${answer.status}).`)
 }

@@ -17,26 +17,34 @@ export const EVENT_COMMANDS: readonly Command[] = [
     name: ['events', 'tail'],
     about: 'Follow what changes, a line an event, until Ctrl-C',
     options: [
-      { flags: '--after <place>', about: 'begin there: a page’s after; from now on when not said' },
-      { flags: '--once', about: 'print what is there and end' },
+      {
+        flags: '--after <place>',
+        about:
+          'begin there: a page’s after, or an instant such as 2027-01-31T00:00:00Z; from now on when not said',
+      },
+      { flags: '--once', about: 'print what is there and end; from the oldest that is kept when not said' },
     ],
     async run(context, input) {
-      let after = text(input, 'after') ?? 'latest'
       const once = input.options['once'] === true
+      let after = text(input, 'after') ?? (once ? undefined : 'latest')
       while (!context.terminal.signal.aborted) {
         const page = await readPage(context, after, once)
         for (const event of page.events) context.terminal.out(lineOf(context, event))
         after = page.after ?? after
+        if (page.more === true) continue
         if (once) return undefined
-        if (page.more !== true)
-          await context.terminal.pause((page.poll_after ?? DEFAULT_PAUSE_SECONDS) * 1000)
+        await context.terminal.pause((page.poll_after ?? DEFAULT_PAUSE_SECONDS) * 1000)
       }
       return undefined
     },
   },
 ]
 
-async function readPage(context: CommandContext, after: string, once: boolean): Promise<FeedPage> {
+async function readPage(
+  context: CommandContext,
+  after: string | undefined,
+  once: boolean,
+): Promise<FeedPage> {
   const query = { after, limit: 100, ...(once ? {} : { wait: WAIT_SECONDS }) }
   return (await context.api().call({ method: 'GET', path: '/events', query })) as FeedPage
 }

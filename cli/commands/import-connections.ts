@@ -144,25 +144,30 @@ async function sendPatiently(
   body: Readonly<Record<string, unknown>>,
 ): Promise<Ended> {
   const key = idempotencyKeyOf(body)
+  // What answers a repeat of a request that got no answer was made by this run; else another one was first.
+  let mayBeOurs = false
   for (let tries = 1; ; tries++) {
     try {
-      const answer = await api.call({
+      const { body: made, headers } = await api.answer({
         method: 'POST',
         path: '/connections',
         query: { dry_run: isDry || undefined },
         headers: { 'idempotency-key': key },
         body,
       })
-      return isDry ? { end: 'fine' } : { end: 'imported', id: (answer as { id: string }).id }
+      if (isDry) return { end: 'fine' }
+      const isThere = !mayBeOurs && headers.get('idempotency-replayed') === 'true'
+      return { end: isThere ? 'there' : 'imported', id: (made as { id: string }).id }
     } catch (error) {
       if (!isBusy(error) || tries === MAX_TRIES) throw error
+      mayBeOurs ||= error.exitCode === EXIT.unavailable
       await context.terminal.pause(FIRST_WAIT_MS * 2 ** (tries - 1))
     }
   }
 }
 
 /** Also while a request of an earlier run, whose answer got lost, has not ended. */
-function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): error is CliError {
   if (!(error instanceof CliError)) return false
   const { errorCode } = (error.answer ?? {}) as { errorCode?: unknown }
   return error.exitCode === EXIT.unavailable || errorCode === 'idempotency_in_progress'

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { runProgram } from '../support/run-program.ts'
 import { type RunningVault, startRunningVault } from '../support/running-vault.ts'
 import { type CommandLineEnd, type Typing, typeCommand } from '../support/staged-terminal.ts'
 
@@ -87,8 +88,12 @@ describe('flow-vault connections import', () => {
     const second = await imported(good)
     expect(second).toMatchObject({
       code: 0,
-      answer: { imported: 2, lines: [{ id: ids[0] }, { id: ids[1] }] },
+      answer: { imported: 0, there: 2, lines: [{ id: ids[0] }, { id: ids[1] }] },
     })
+    const lines = ['x', 'y', 'z'].map((token) => lineOf(`both-${token}`, token))
+    const [one, other] = await Promise.all([imported(lines), imported(lines)])
+    expect(one.answer.imported + other.answer.imported).toBe(3)
+    expect(one.answer.there + other.answer.there).toBe(3)
     const renamed = await imported([lineOf('brought-other', 'a'), lineOf('brought-g', 'g')], ' --from-line 1')
     expect(renamed.answer).toMatchObject({ imported: 1, there: 1, lines: [{ end: 'there', id: ids[0] }, {}] })
     expect(await count('brought')).toBe(3)
@@ -213,6 +218,41 @@ describe('flow-vault freeze', () => {
   })
 })
 
+describe('flow-vault flows', () => {
+  test('are said to use a connection, listed, and taken out', async () => {
+    const id = await created()
+    expect((await type(`flows add ${id} nightly --name Nightly --action twilio_1`)).code).toBe(0)
+    expect((await type(`flows list ${id}`, { tty: true })).out).toMatch(/nightly +Nightly +twilio_1/)
+    expect((await type(`connections delete ${id} --confirm ${id}`)).err).toContain('Nightly (nightly)')
+    expect((await type(`flows remove ${id} nightly`)).code).toBe(0)
+    expect((await type(`connections delete ${id} --confirm ${id}`)).code).toBe(0)
+  })
+})
+
+describe('flow-vault with --json', () => {
+  test.each([
+    ['connections list --bogus --json', "unknown option '--bogus'"],
+    ['connections lst --json', "unknown command 'lst'"],
+    ['connections show --json', "missing required argument 'id'"],
+    ['connections --json', 'Which command?'],
+  ])('tells as JSON what is wrong with %s', async (line, words) => {
+    const { code, err } = await type(line)
+    expect(code).toBe(2)
+    expect(JSON.parse(err)).toEqual({ error: expect.stringContaining(words), exit_code: 2 })
+  })
+
+  test('ends without a word when nobody reads on', async () => {
+    const end = await runProgram('cli/flow-vault.ts', { args: ['--help'], reads: false })
+    expect(end).toEqual({ code: 0, out: '', err: '' })
+  })
+
+  test('is its own, and not that of a program that it runs', async () => {
+    expect((await type('connections --json list --no-input', { tty: true })).out).toMatch(/^\[/)
+    const end = await typeCommand(['run', '--env', 'A=x', '--', 'jq', '--json'], { env })
+    expect(end.err).toMatch(/^--env "A=x" is not/)
+  })
+})
+
 describe('flow-vault permits', () => {
   test('narrow a client and let it go', async () => {
     const id = await created()
@@ -232,6 +272,18 @@ describe('flow-vault subscriptions', () => {
     const made = JSON.parse(out) as { id: string; secret: string }
     expect(made.secret).toMatch(/^whsec_/)
     expect((await type(`subscriptions pause ${made.id} --field status`)).out).toBe('paused\n')
+    const changed = await type(`subscriptions update ${made.id} --type all --name none --json`)
+    expect(JSON.parse(changed.out)).toMatchObject({ name: null, types: null, status: 'paused' })
+    const id = await created()
+    await type(`subscriptions update ${made.id} --of ${id}`)
+    expect((await type(`subscriptions show ${made.id} --field connection_ids`)).out).toBe(`["${id}"]\n`)
+    const rotated = await type(`subscriptions rotate-secret ${made.id} --expire-previous --field secret`)
+    expect(rotated.out).toMatch(/^whsec_/)
+    expect(rotated.out).not.toContain(made.secret)
+    const resumed = await type(`subscriptions resume ${made.id} --replay-after latest`)
+    expect(JSON.parse(resumed.out)).toMatchObject({ status: 'enabled', replayed: { queued: 0 } })
+    expect((await type(`subscriptions update ${made.id}`)).err).toMatch(/^What is to change\?/)
+    await type(`subscriptions pause ${made.id}`)
     expect((await type('subscriptions list', { tty: true })).out).toMatch(
       /paused +https:\/\/hooks\.example\.com/,
     )
@@ -255,6 +307,16 @@ describe('flow-vault events', () => {
     })
     expect(JSON.parse(out)).toMatchObject({ type: 'connection.created', connection_id: id })
     expect((await type('events tail --after nonsense --once')).code).toBe(2)
+  })
+
+  test('tail --once prints all that is kept, and what came since an instant', async () => {
+    const before = new Date().toISOString()
+    const id = await created()
+    const all = (await type('events tail --once')).out
+    expect(all.trim().split('\n').length).toBeGreaterThan(1)
+    expect(JSON.parse(all.trim().split('\n').at(-1)!)).toMatchObject({ connection_id: id })
+    expect((await type(`events tail --once --after ${before}`)).out).toContain(id)
+    expect((await type('events tail --once --after latest')).out).toBe('')
   })
 })
 

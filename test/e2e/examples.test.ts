@@ -3,6 +3,7 @@ import { startLocalOrders } from '../../examples/call-any-http-api/local-orders.
 import { createSmsFlow } from '../../examples/send-sms-with-twilio/flow.ts'
 import { startLocalTwilio } from '../../examples/send-sms-with-twilio/local-twilio.ts'
 import { createFlowVault, type FlowVault } from '../../shared/flow-client/client.ts'
+import { runProgram } from '../support/run-program.ts'
 import type { TestVault } from '../support/running-vault.ts'
 import { type SpawnedVault, spawnVault } from '../support/spawned-vault.ts'
 
@@ -100,5 +101,14 @@ describe('the example "HTTP request"', () => {
     service.keys.delete('orders-key-number-one')
     expect(await flow(order)).toEqual({ id: 'order-3' })
     await service.stop()
+  })
+})
+
+describe('an example beside which no vault runs', () => {
+  test('says so in one sentence', async () => {
+    const env = { FLOW_VAULT_DATA: '/nowhere' }
+    const end = await runProgram('examples/call-any-http-api/start.ts', { env })
+    const err = 'There is no /nowhere/dev.json. Run npm start in another terminal first.\n'
+    expect(end).toEqual({ code: 1, out: '', err })
   })
 })
