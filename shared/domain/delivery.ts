@@ -55,7 +55,7 @@ const JITTER = 0.2
 
 /**
  * The instant of the next try after `tries` that failed, in epoch ms; undefined when the day is over. A Retry-After
- * is obeyed within it. `chance` is a fraction in [0, 1).
+ * is obeyed within it, and one that goes beyond leaves one try at its end. `chance` is a fraction in [0, 1).
  */
 export function nextTryAtMs(failed: {
   readonly tries: number
@@ -69,6 +69,7 @@ export function nextTryAtMs(failed: {
   if (step === undefined) return undefined
   const jittered = step * (1 - JITTER + 2 * JITTER * failed.chance)
   const least = Math.max(failed.retryAfterMs ?? 0, failed.overloaded ? MIN_AFTER_OVERLOAD_MS : 0)
-  const atMs = failed.nowMs + Math.max(jittered, least)
-  return atMs - failed.firstTriedAtMs > DELIVERY_LIFE_MS ? undefined : Math.round(atMs)
+  const endMs = failed.firstTriedAtMs + DELIVERY_LIFE_MS
+  if (failed.nowMs >= endMs) return undefined
+  return Math.round(Math.min(failed.nowMs + Math.max(jittered, least), endMs))
 }

@@ -2,14 +2,18 @@
 const MAX_RETRY_AFTER_MS = 3_600_000
 
 /**
- * The wait a `Retry-After` header asks for, in ms from `nowMs`, at most one hour; undefined when it is missing or
- * neither seconds nor an HTTP date (RFC 9110 §10.2.3).
+ * The wait a `Retry-After` header asks for, in ms from `nowMs`, at most `mostMs`, which is an hour for providers;
+ * undefined when it is missing or neither seconds nor an HTTP date (RFC 9110 §10.2.3).
  */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+export function retryAfterMs(
+  header: string | undefined,
+  nowMs: number,
+  mostMs = MAX_RETRY_AFTER_MS,
+): number | undefined {
   if (header === undefined) return undefined
   const text = header.trim()
   const waitMs = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : dateMs(text) - nowMs
-  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), MAX_RETRY_AFTER_MS)
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), mostMs)
 }
 
 /** An HTTP date names its day and zone; `Date.parse` alone would take a bare number for a year. */

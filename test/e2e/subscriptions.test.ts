@@ -47,6 +47,8 @@ describe('a webhook that does not do its part', () => {
   test.each([
     ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' } }, 'http_302'],
     ['a 429 with a wait', { status: 429, headers: { 'retry-after': '1800' } }, 'http_429'],
+    ['a wait of hours', { status: 429, headers: { 'retry-after': '18000' } }, 'http_429'],
+    ['a wait beyond the day', { status: 429, headers: { 'retry-after': '999999' } }, 'http_429'],
   ])('that answers %s has failed, and is not asked again at once', async (_case, answer, error) => {
     receiver.answerBy(() => answer)
     const { id } = await subscribe()
@@ -54,7 +56,9 @@ describe('a webhook that does not do its part', () => {
     const pending = await acme.newestDelivery(id, (newest) => newest?.tries === 1)
     expect(pending).toMatchObject({ status: 'pending', attempts: [{ error_message: error }] })
     const waits = Date.parse(pending.next_attempt_at) - clock.nowMs()
-    expect(waits).toBeGreaterThan(answer.status === 429 ? 1_700_000 : 0)
+    const asked = Number(answer.headers['retry-after' as never] ?? 0) * 1000
+    expect(waits).toBeGreaterThan(Math.min(asked, 24 * HOUR_MS) - 100_000)
+    expect(waits).toBeLessThanOrEqual(24 * HOUR_MS)
   })
 
   test('that answers with more than anybody reads is judged by its status', async () => {

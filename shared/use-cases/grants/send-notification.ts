@@ -1,5 +1,6 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
 import { renderCredential } from '../../connectors/render-credential.ts'
+import { DELIVERY_LIFE_MS } from '../../domain/delivery.ts'
 import { eventMessage, toldEvent } from '../../domain/event-words.ts'
 import type { SendRequest, SendResult } from '../../ports/grant-runner.ts'
 import { retryAfterMs } from '../../ports/retry-after.ts'
@@ -49,7 +50,7 @@ export async function sendNotification(ports: SendPorts, request: SendRequest): 
       ? { kind: 'failed', code: outcome.code }
       : { kind: 'answered', status: outcome.status }
   }
-  const waitMs = retryAfterMs(outcome.headers['retry-after'], ports.clock.nowMs())
+  const waitMs = retryAfterMs(outcome.headers['retry-after'], ports.clock.nowMs(), DELIVERY_LIFE_MS)
   return {
     kind: 'answered',
     status: outcome.status,

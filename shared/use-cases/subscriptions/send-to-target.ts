@@ -1,4 +1,5 @@
 import type { VaultEvent } from '../../domain/change-event.ts'
+import { DELIVERY_LIFE_MS } from '../../domain/delivery.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Subscription } from '../../domain/subscription.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
@@ -108,7 +109,7 @@ async function postWebhook(
       ? { kind: 'failed', code: outcome.code }
       : { kind: 'answered', status: outcome.status }
   }
-  const waitMs = retryAfterMs(outcome.headers['retry-after'], nowMs)
+  const waitMs = retryAfterMs(outcome.headers['retry-after'], nowMs, DELIVERY_LIFE_MS)
   return {
     kind: 'answered',
     status: outcome.status,
