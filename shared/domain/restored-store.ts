@@ -9,6 +9,8 @@ export interface Move {
   /** The other one, in words for operators. */
   readonly other: string
   readonly startedAtMs: number
+  /** Since when it takes no change for certain, and held nothing then; of a target. */
+  readonly emptyAtMs?: number
   /** Since when the other one is the vault in service, and this one no more; of a source. */
   readonly goneAtMs?: number
 }

@@ -2,6 +2,7 @@ import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { isOutOfService, type Move } from '../../domain/restored-store.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
@@ -25,7 +26,10 @@ import { prepareSeals } from './sealed-tokens.ts'
  * that one alone: at those that revoke by user and client, it would end the new one too.
  */
 export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest): Promise<ExchangeResult> {
-  const row = await findConnection(ports, request.tenant, request.id)
+  const reading = [findConnection(ports, request.tenant, request.id), ports.restored.move()] as const
+  const [row, move] = await Promise.all(reading)
+  // Written to no row: the other vault numbers the events, and has the grant that the provider might end for this one.
+  if (move !== undefined && isOutOfService(move)) return { kind: 'failed', failure: outOfService(move) }
   const setup = row === undefined ? undefined : findSetupOf(row.appId, request.setupType)
   if (row === undefined || setup?.grant === undefined) return { kind: 'gone' }
   const profile = setup.grant
@@ -91,6 +95,14 @@ async function askForPerson(ports: GrantPorts, question: Question): Promise<Answ
 /** Whether the code is still good, and the provider may have come back after the wait. */
 function mayPassSoon({ code, kind, retryAfterMs = 0 }: TokenFailure, waitMs: number): boolean {
   return (kind === 'not-sent' || kind === 'passing') && !isForbidden(code) && retryAfterMs <= waitMs
+}
+
+function outOfService({ other, goneAtMs }: Move): FailureTold {
+  const isGone = goneAtMs !== undefined
+  const message = isGone
+    ? `This vault was moved to ${other}. Authorize the connection there.`
+    : `This vault is not in service yet. Authorize the connection at ${other}.`
+  return { ...failureBecause(isGone ? 'vault-moved' : 'store-restored'), message }
 }
 
 async function failed(ports: GrantPorts, row: ConnectionRow, failure: FailureTold): Promise<ExchangeResult> {

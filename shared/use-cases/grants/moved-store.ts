@@ -39,6 +39,15 @@ export async function beginFilling(
   return (await changeMark(items, found, move)) ? move : undefined
 }
 
+/**
+ * Says of a target that it takes no change any more and holds nothing: what is there from now on came by the move.
+ * Answers the move as it is marked; undefined, and nothing was changed, where the mark is another one by now.
+ */
+export async function sayEmpty(items: MarkedItems, move: Move, nowMs: number): Promise<Move | undefined> {
+  const empty = { ...move, emptyAtMs: nowMs }
+  return (await changeMark(items, move, empty)) ? empty : undefined
+}
+
 /** That a target is being filled by this very run, and is not in service. */
 export function isFilling(move: Move): Extract<Write, { op: 'check' }> {
   return { op: 'check', key: RESTORED_KEY, when: isThis(move) }

@@ -1,7 +1,13 @@
 import type { Move } from '../../../shared/domain/restored-store.ts'
 import { HOLD_MS } from '../../../shared/domain/rotation-policy.ts'
 import type { Item } from '../../../shared/ports/item-store.ts'
-import { beginFilling, beginMove, endMove, sayMoved } from '../../../shared/use-cases/grants/moved-store.ts'
+import {
+  beginFilling,
+  beginMove,
+  endMove,
+  sayEmpty,
+  sayMoved,
+} from '../../../shared/use-cases/grants/moved-store.ts'
 import { findMark, MARK_MAX_AGE_MS } from '../../../shared/use-cases/grants/restored-mark.ts'
 import { ToolError } from '../../tool-command.ts'
 import { compareItem, copyItem, inLanes, removeStrays } from './copied-items.ts'
@@ -121,27 +127,32 @@ async function moveOf({ source, target }: Sides): Promise<Move | undefined> {
   return found.move
 }
 
+/** Waits until the target takes no change, and looks whether it is empty then. Throws `ToolError`. */
+async function closeTarget({ target, clock, say }: MoveInput, filled: Move): Promise<void> {
+  say(`waiting: until ${target.name} takes no change`)
+  await clock.sleep(CLOSED_MS)
+  // What somebody has made there since would be removed as what the source does not have.
+  if (await hasData(target)) {
+    await endMove(target.items, filled)
+    throw inUse(target)
+  }
+  if ((await sayEmpty(target.items, filled, clock.nowMs())) === undefined)
+    throw new ToolError(`Another run fills ${target.name} by now: this one stopped. Go on with that.`)
+}
+
 /** Marks the target first: nothing may be copied into a vault that would use it. */
 async function mark(input: MoveInput): Promise<{ readonly filling: Filling; readonly move: Move }> {
   const { source, target, clock, say } = input
   if ((await moveOf(input))?.goneAtMs !== undefined)
     throw new ToolError(`${source.name} was switched to ${target.name} already. Nothing was changed.`)
-  const isMine = (await findMark(target.items))?.move?.other === source.name
-  if (!isMine && (await hasData(target))) throw inUse(target)
+  if ((await findMark(target.items)) === undefined && (await hasData(target))) throw inUse(target)
   const filled = await beginFilling(target.items, source.name, clock.nowMs())
   if (filled === undefined)
     throw new ToolError(
       `${target.name} carries the mark of another move, or of a restored table. Nothing was changed.`,
     )
-  if (!isMine) {
-    say(`waiting: until ${target.name} takes no change`)
-    await clock.sleep(CLOSED_MS)
-    // What somebody has made there since would be removed as what the source does not have.
-    if (await hasData(target)) {
-      await endMove(target.items, filled)
-      throw inUse(target)
-    }
-  }
+  // A run that was killed while it waited has marked the target, and has not looked at it.
+  if (filled.emptyAtMs === undefined) await closeTarget(input, filled)
   const move = await beginMove(source.items, { side: 'source', other: target.name }, clock.nowMs())
   if (move === undefined || move.goneAtMs !== undefined)
     throw new ToolError(`${source.name} was marked by somebody else meanwhile: run this again.`)

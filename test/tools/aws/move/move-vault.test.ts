@@ -333,6 +333,34 @@ describe('a move of a vault', () => {
     ])
   })
 
+  it('refuses it also when the run that waited was killed, and keeps what they made meanwhile', async () => {
+    await source.create('HTTP', BEARER)
+    let made: string | undefined
+    whileWaiting = async () => {
+      made = (await target.create('HTTP', BEARER)).id
+      throw new Error('killed')
+    }
+    await expect(copyVault(move())).rejects.toThrow('killed')
+    whileWaiting = async () => undefined
+    await expect(copyVault(move())).rejects.toThrow('the stage prod holds data of its own')
+    expect((await target.fetch(made!)).fields).toMatchObject({ token: BEARER.token })
+    expect(await findMark(target.ports.items)).toBeUndefined()
+  })
+
+  it('has a source that is gone exchange no code, also of an authorization that was begun before', async () => {
+    const { id } = await source.create('OAUTH2', CODE_SETUP)
+    const began = await source.authorize(id)
+    await switchOver(move())
+    const [before, asked] = [await source.row(id), source.provider.requests.length]
+    await source.clock.advance(MINUTE_MS / 6)
+    expect(await source.finish(began.searchParams.get('state'))).toMatchObject({
+      kind: 'ended',
+      end: { outcome: 'failed', code: 'vault_moved', words: expect.stringContaining('the stage prod') },
+    })
+    expect(source.provider.requests.length).toBe(asked)
+    expect(await source.row(id)).toEqual(before)
+  })
+
   it('brings what the source renewed between its comparison and its end, with the event', async () => {
     const { id } = await source.create('OAUTH2', MACHINE_SETUP)
     await source.fetch(id)
