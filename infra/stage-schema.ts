@@ -23,6 +23,10 @@ const BACKUP_VAULT_ARN = shaped(
 )
 /** AWS Backup keeps nothing for more than a century (AWS Backup quotas). */
 const MAX_BACKUP_DAYS = 36_500
+/** A new table is ready for these, units a second (DynamoDB developer guide, warm throughput); more is paid for. */
+const NEW_TABLE = { writes: 4_000, reads: 12_000 } as const
+/** Ten times what an account lets a table have before its quota is raised. */
+const MAX_WARM_UNITS = 400_000
 /** A flow that fetches three times a second does not reach it. */
 const DEFAULT_REQUESTS_PER_ADDRESS = 1000
 const TOPIC_ARN = shaped(
@@ -114,6 +118,15 @@ export const STAGE_SCHEMA = z.strictObject({
     })
     .describe('Daily copies by AWS Backup, beside the 35 days of point-in-time recovery.')
     .optional(),
+  warmThroughput: z
+    .strictObject({
+      writes: whole(NEW_TABLE.writes, MAX_WARM_UNITS).describe('Units a second; a new table has 4,000.'),
+      reads: whole(NEW_TABLE.reads, MAX_WARM_UNITS).describe('Units a second; a new table has 12,000.'),
+    })
+    .describe(
+      'What tables and indexes are ready for from the start, before a big import. AWS never lowers it.',
+    )
+    .optional(),
   edge: z
     .strictObject({
       name: text(HOST_NAME).describe('The host name that people and flows use.'),
@@ -188,6 +201,7 @@ export const EVERY_OPTION = {
     keepDays: 90,
     copyTo: 'arn:aws:backup:eu-west-1:444455556666:backup-vault:copies',
   },
+  warmThroughput: { writes: 10_000, reads: 20_000 },
   edge: {
     name: 'flows.example.com',
     certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/66666666-7777-8888-9999-000000000000',

@@ -29,13 +29,13 @@ export class DataStack extends Stack {
 
   constructor(scope: Construct, id: string, props: StackProps & { readonly settings: DeploymentSettings }) {
     super(scope, id, props)
-    const { stage, adopt, secretStore } = props.settings
+    const { stage, adopt, secretStore, warmThroughput: warm } = props.settings
     // A stack's id is arn:…:stack/<name>/<uuid>.
     const own = Fn.select(0, Fn.split('-', Fn.select(2, Fn.split('/', this.stackId))))
     this.deploymentId = adopt?.deploymentId ?? own
-    this.events = new VaultTable(this, 'Events', { streams: true }).table
+    this.events = new VaultTable(this, 'Events', { streams: true, warm }).table
     if (adopt === undefined) {
-      this.table = new VaultTable(this, 'Connections').table
+      this.table = new VaultTable(this, 'Connections', { warm }).table
       const keys = new Keys(this, 'Keys', { stage })
       this.wrappingKey = keys.wrappingKey
       this.digestKey = keys.digestKey

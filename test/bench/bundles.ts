@@ -19,6 +19,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   AWS_ACCESS_KEY_ID: 'bench',
   AWS_SECRET_ACCESS_KEY: 'bench',
   [ENV.deployment]: 'bench',
+  [ENV.deploymentId]: 'bench',
   [ENV.tableName]: 'bench',
   [ENV.wrappingKeyArn]: KEY_ARN,
   [ENV.digestKeyArn]: KEY_ARN,

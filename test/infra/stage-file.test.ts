@@ -192,6 +192,18 @@ describe('a stage with every option', () => {
     })
   })
 
+  it('has tables and indexes ready for what it says, and leaves them as AWS makes them without', () => {
+    const tables = (stack: typeof data) =>
+      Object.values(Template.fromStack(stack).findResources('AWS::DynamoDB::GlobalTable'))
+    const ready = { ReadUnitsPerSecond: 20_000, WriteUnitsPerSecond: 10_000 }
+    for (const { Properties } of tables(data))
+      expect([Properties.WarmThroughput, Properties.GlobalSecondaryIndexes[0].WarmThroughput]).toEqual([
+        ready,
+        ready,
+      ])
+    expect(JSON.stringify(tables(testStacks().data))).not.toContain('WarmThroughput')
+  })
+
   it('moves api and credentials to a new version by a tenth of the calls, and back when they fail', () => {
     const template = Template.fromStack(vault)
     const groups = Object.values(template.findResources('AWS::CodeDeploy::DeploymentGroup'))
