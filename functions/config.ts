@@ -48,6 +48,7 @@ export const ENV = {
   deliveryQueueUrl: 'FLOW_VAULT_DELIVERY_QUEUE',
   busName: 'FLOW_VAULT_BUS',
   rotationsPerMinute: 'FLOW_VAULT_ROTATIONS_PER_MINUTE',
+  instances: 'FLOW_VAULT_INSTANCES',
   allowHosts: SHARED_SETTINGS.allowHosts.variable,
   logLevel: SHARED_SETTINGS.logLevel.variable,
   /** Set by the Lambda service, or by whoever points the AWS SDK at an emulator. */
@@ -95,6 +96,8 @@ export interface Config {
   readonly busName?: string | undefined
   /** How many connections a sweep may hand to the workers. */
   readonly rotationsPerMinute: number
+  /** How many functions the account may run at a time. */
+  readonly instances: number
   /** `host:port` pairs that may be private or plain http; never on AWS itself. */
   readonly allowHosts: readonly string[]
   readonly logLevel: LogLevel
@@ -105,6 +108,7 @@ const KEY_ARN = shaped(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+
 /** Lambda's default concurrency of an account and Region; more writers than that cannot run. */
 const MAX_SECRET_WRITERS = 1000
 const MAX_ROTATIONS = 1_000_000
+const [NEW_ACCOUNT, MAX_INSTANCES] = [10, 100_000]
 
 const { issuer, audience, tenantClaim, tenantMapping, scopeClaim, jwksUrl, ...OTHER_SHARED } = SHARED_SETTINGS
 const ISSUER_TABLE = { issuer, audience, tenantClaim, tenantMapping, scopeClaim, jwksUrl }
@@ -128,6 +132,7 @@ const TABLE = {
   deliveryQueueUrl: optional(ENV.deliveryQueueUrl, SERVICE_URL),
   busName: optional(ENV.busName, shaped(/^[A-Za-z0-9_./-]{1,256}$/, 'the name of an event bus')),
   rotationsPerMinute: defaulted(ENV.rotationsPerMinute, whole(1, MAX_ROTATIONS), 1000),
+  instances: defaulted(ENV.instances, whole(NEW_ACCOUNT, MAX_INSTANCES), NEW_ACCOUNT),
   awsEndpointUrl: optional(ENV.awsEndpointUrl, shaped(/./, 'a URL')),
 } as const
 

@@ -130,7 +130,7 @@ export function wireGrants(env: Environment = process.env): GrantsFunctionPorts 
   )
   return {
     ...composed,
-    grants: runnerInTurns(composed.grants, rows),
+    grants: runnerInTurns(composed.grants, rows, base.config.instances),
     doWork: workInTurns(composed.doWork, rows),
   }
 }

@@ -11,6 +11,8 @@ const MIN_WORKERS = 2
 export const MAX_WORKERS = 400
 const DEFAULT_WORKERS = 5
 const MAX_RESERVED = 1000
+/** What a new account may run at a time, and the most that AWS gives without asking what for. */
+const [NEW_ACCOUNT, MAX_INSTANCES] = [10, 100_000]
 const KEY_ARN = shaped(/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'the ARN of a KMS key')
 const TABLE_NAME = shaped(/^[A-Za-z0-9_.-]{3,255}$/, 'the name of a DynamoDB table')
 const CERTIFICATE_ARN = shaped(
@@ -85,6 +87,9 @@ export const STAGE_SCHEMA = z.strictObject({
   workers: whole(MIN_WORKERS, MAX_WORKERS)
     .describe('Instances of grants that work the queue of rotations.')
     .default(DEFAULT_WORKERS),
+  instances: whole(NEW_ACCOUNT, MAX_INSTANCES)
+    .describe('Functions that the account may run at a time: its quota "Concurrent executions".')
+    .default(NEW_ACCOUNT),
   reservedInstances: z
     .strictObject({
       api: reserved('api'),

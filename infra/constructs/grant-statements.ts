@@ -31,6 +31,8 @@ export interface VaultResources {
   readonly busArn: string
   readonly secretWriters: number
   readonly rotationsPerMinute: number
+  /** How many functions the account may run at a time. */
+  readonly instances: number
   /** Whose tokens are accepted, and where browsers reach the vault. */
   readonly http: Readonly<Partial<Record<EnvName, string>>>
 }

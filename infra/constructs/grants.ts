@@ -43,10 +43,12 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   'note-use': (it) => onTable(it, [noteUse(it)]),
   'share-budgets': (it) =>
     onTable(it, [items(it, budgetsPartition('*'), ['dynamodb:GetItem', 'dynamodb:UpdateItem'])]),
-  'share-breakers': (it) =>
-    onTable(it, [
+  'share-breakers': (it) => {
+    const { statements, environment } = onTable(it, [
       items(it, BREAKERS_PARTITION, ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem']),
-    ]),
+    ])
+    return { statements, environment: { ...environment, [ENV.instances]: String(it.instances) } }
+  },
   'count-use': (it) => onTable(it, [items(it, USAGE_ITEMS, ['dynamodb:UpdateItem'])]),
   'start-states': (it) => onTable(it, [items(it, 'STATE#*', ['dynamodb:GetItem', 'dynamodb:PutItem'])]),
   'advance-states': (it) => {

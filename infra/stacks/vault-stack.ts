@@ -173,6 +173,7 @@ export class VaultStack extends Stack {
       busArn: this.events.bus.eventBusArn,
       secretWriters: pace.secretWriters,
       rotationsPerMinute: pace.rotationsPerMinute,
+      instances: settings.instances,
       http: {
         ...tokenSettings(settings),
         [ENV.publicUrl]: settings.environment[ENV.publicUrl] ?? this.http.url,

@@ -137,6 +137,8 @@ function stageFileOf(options: DeployOptions, issuer: string): object {
     // MiniStack adds the path of the request to the address it passes a request on to; API Gateway does not.
     tokenUrl: issuer,
     allowHosts: options.allowHosts ?? [],
+    // MiniStack sets none of its functions apart, and has no quota of them.
+    instances: 1_000,
   }
 }
 

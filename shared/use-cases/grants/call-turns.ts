@@ -15,14 +15,19 @@ import { TURN_ROWS } from '../../rows/limit-rows.ts'
 const LIVELY_MS = 3_000
 /** The longest wait for a place, within a fetch's 10 s. */
 const PATIENCE_MS = 8_000
-/** So many of one tenant wait at a time: who asks faster than its provider answers is told so. */
-const WAITS: Turns = { kind: 'wait', count: 30, patienceMs: 0 }
-/** Calls of one tenant at a time that somebody waits for, over all processes: a new account has ten instances in all. */
-const CALLS: Turns = { kind: 'call', count: 5, patienceMs: PATIENCE_MS }
+/**
+ * Calls of one tenant at a time that somebody waits for, over all processes, and as many more that wait for a place at
+ * most: who asks faster than its provider answers is told so. Each holds two instances, its caller's too, so that
+ * together they may take eight of ten: a new account has no more.
+ */
+const MOST_CALLS = 5
+const CALLS_AN_INSTANCE = 0.3
+const MOST_WAITS = 30
+const WAITS_AN_INSTANCE = 0.1
 /** Rotations of one tenant at a time out of the queue, of the fifty that the least number of workers has. */
-const ROTATIONS: Turns = { kind: 'rotation', count: 20, patienceMs: 0 }
+const ROTATIONS: Turns = { kind: 'rotation', count: 20 }
 /** Calls of one tenant at a time to receivers of its subscriptions, of the twenty that there are. */
-const DELIVERIES: Turns = { kind: 'delivery', count: 8, patienceMs: 0 }
+const DELIVERIES: Turns = { kind: 'delivery', count: 8 }
 /** Longer than a call can last, so that one whose process died stands in nobody's way for long. */
 const TURN_MS = 130_000
 /** Places looked at; with most of them taken, one more looks at a free one by chance, or comes again. */
@@ -42,20 +47,30 @@ type TurnPorts = Pick<Ports, 'items' | 'clock' | 'random' | 'log'>
 interface Turns {
   readonly kind: string
   readonly count: number
-  /** For how long one who waits looks for a place; what comes again by itself does not. */
-  readonly patienceMs: number
+  /** For how long one who waits looks for a place, in a turn of these; what comes again by itself does not wait. */
+  readonly patience?: { readonly ms: number; readonly turns: Turns }
+}
+
+/** The calls and waits of one tenant where so many functions may run at a time. */
+function callsOf(instances: number): Turns {
+  const share = (most: number, each: number) => Math.max(1, Math.min(most, Math.floor(each * instances)))
+  const waits = { kind: 'wait', count: share(MOST_WAITS, WAITS_AN_INSTANCE) }
+  const patience = { ms: PATIENCE_MS, turns: waits }
+  return { kind: 'call', count: share(MOST_CALLS, CALLS_AN_INSTANCE), patience }
 }
 
 /**
- * The runner, with so many calls of one tenant under way at a time over all processes; past that a rotation is `late`
- * at once, and the rest is refused with `too-many-requests`. So a tenant whose provider hangs leaves room for the others, however many processes there are.
+ * The runner, with so many calls of one tenant under way at a time over all processes, of which `instances` may run;
+ * past that a rotation is `late`, and the rest is refused with `too-many-requests`. So a tenant whose provider is slow
+ * leaves room for the others, however many processes there are.
  */
-export function runnerInTurns(runner: GrantRunner, ports: TurnPorts): GrantRunner {
+export function runnerInTurns(runner: GrantRunner, ports: TurnPorts, instances: number): GrantRunner {
+  const turns = callsOf(instances)
   return grantRunnerOver(async (op, request, budgetMs) => {
     const call = () =>
       (runner[op] as (request: unknown, budgetMs?: number) => Promise<unknown>)(request, budgetMs)
     if (!COUNTED.has(op)) return call()
-    const done = await inTurn(ports, { turns: CALLS, tenant: (request as { tenant: string }).tenant }, call)
+    const done = await inTurn(ports, { turns, tenant: (request as { tenant: string }).tenant }, call)
     if (done !== undefined) return done.result
     // A flow is served what still works, and a person is told to look again.
     if (op === 'rotate') return { kind: 'late' }
@@ -116,12 +131,12 @@ interface Asked {
 
 /** A free place, looked for as long as that is worth it. */
 async function findTurn(ports: TurnPorts, asked: Asked): Promise<ItemKey | 'none-free' | 'uncounted'> {
-  const { patienceMs } = asked.turns
+  const { patience } = asked.turns
   const found = await takeTurn(ports, asked)
   if (!isTaken(found)) return found
-  if (patienceMs === 0 || !isLively(ports, found)) return 'none-free'
-  const deadlineMs = ports.clock.monotonicMs() + patienceMs
-  const waited = await inTurn(ports, { turns: WAITS, tenant: asked.tenant }, async () => {
+  if (patience === undefined || !isLively(ports, found)) return 'none-free'
+  const deadlineMs = ports.clock.monotonicMs() + patience.ms
+  const waited = await inTurn(ports, { turns: patience.turns, tenant: asked.tenant }, async () => {
     for (;;) {
       await ports.clock.sleep(LOOK_AGAIN_MS * (1 + ports.random.fraction()))
       const again = await takeTurn(ports, asked)
