@@ -10,6 +10,7 @@ import { fieldAllows, fieldSchema } from './field-schema.ts'
 import { hasPresets, pickPresetSetup } from './presets/pick-preset-setup.ts'
 import { describeSetup, metadata } from './schema-metadata.ts'
 import { MAX_NAME_CHARS, MAX_SETUP_BYTES, MAX_UNDECLARED_MEMBERS, MAX_VALUE_BYTES } from './setup-limits.ts'
+import { APPLICATION_FIELD } from './shared-setup.ts'
 import { ownValue } from './template.ts'
 
 /** What a setup was found to be, and its values with `type` filled in. */
@@ -161,6 +162,11 @@ function undeclaredIssues(values: JsonObject, declared: ReadonlySet<string>) {
       message: `Property name is too long (${name.length} chars), maximum ${MAX_NAME_CHARS}`,
       path: [name],
     }))
+  // A word of the vault's own, which no client of Auth0's means: it would look as if it were obeyed.
+  if (names.includes(APPLICATION_FIELD.name)) {
+    const message = `Additional properties not allowed: ${APPLICATION_FIELD.name}`
+    issues.push({ message, path: [APPLICATION_FIELD.name] })
+  }
   if (names.length > MAX_UNDECLARED_MEMBERS) {
     const message = `Too many undeclared properties (${names.length}), maximum ${MAX_UNDECLARED_MEMBERS}`
     issues.push({ message, path: [] })
@@ -202,6 +208,8 @@ export function pickSetup(connector: Connector, input: unknown): Setup {
 function allowedIn(setup: Setup, issue: $ZodIssue): string | undefined {
   const field = setup.fields.find((candidate) => candidate.name === issue.path[0])
   if (field !== undefined) return fieldAllows(field, issue)
+  if (issue.path[0] === APPLICATION_FIELD.name && setup.grant?.kind === 'authorization-code')
+    return 'naming it in POST …/authorize'
   return issue.code === 'invalid_union' ? 'text, a number, or true or false' : undefined
 }
 

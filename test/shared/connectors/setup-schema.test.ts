@@ -202,6 +202,16 @@ describe('validateSetup', () => {
       expectRefusal(app('HUBSPOT'), { more: value }, reason, 'setup.more', 'text, a number, or true or false')
     })
 
+    it.each([
+      ['SALESFORCE', {}, 'naming it in POST …/authorize'],
+      ['STRIPE', { code: 'c' }, 'naming it in POST …/authorize'],
+      ['JWT', { type: 'JWT', algorithm: 'HS256', secret: 'x'.repeat(32) }, undefined],
+    ])('refuses the name of an OAuth application that %s would not use', (appId, setup, allowed) => {
+      const reason = 'Additional properties not allowed: oauth_app_id'
+      const input = { ...setup, oauth_app_id: 'oa_1' }
+      expectRefusal(app(appId), input, reason, 'setup.oauth_app_id', allowed)
+    })
+
     it('takes 20 and no more', () => {
       const members = (count: number) =>
         Object.fromEntries(Array.from({ length: count }, (_, index) => [`m${index}`, index]))
