@@ -10,7 +10,11 @@ import { SecretText } from '../../domain/secret-text.ts'
 import type { RevokeStoredResult } from '../../ports/grant-runner.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
 import { rowOf } from '../commit/connection-rows.ts'
-import { effectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import {
+  effectiveSetup,
+  findApplicationClient,
+  findOauthApplication,
+} from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import type { TokensByName } from './sealed-tokens.ts'
 
@@ -30,8 +34,8 @@ export type Revocable = Pick<
   readonly secret?: SecretPointer
 }
 
-/** The same, with what names its client at the provider, and what of that its OAuth application holds. */
-type Ended = Revocable & { readonly client: string | undefined; readonly held: JsonObject }
+/** The same, with what names its client at the provider. */
+type Ended = Revocable & { readonly client: string | undefined }
 
 /**
  * Revokes a connection's grants at the provider (RFC 7009, or the provider's own way), and answers how each went:
@@ -50,8 +54,7 @@ export async function revokeGrants(
   const names = Object.keys(tokens)
   const effective = await effectiveSetup(ports, connection, profile, await setupOf(ports, connection))
   const client = clientIn(setup!, enteredOf(setup!, effective.values).settings)
-  const held = enteredOf(setup!, effective.held ?? {}).settings
-  if (!evenIfHeld && (await isEndingAnother(ports, { ...connection, client, held }, setup!)))
+  if (!evenIfHeld && (await isEndingAnother(ports, { ...connection, client }, setup!)))
     return Object.fromEntries(names.map((name) => [name, 'kept' as const]))
   const application = await findApplicationClient(ports, connection, profile, effective)
   const results: RevokeStoredResult = {}
@@ -88,22 +91,50 @@ async function isEndingAnother(
   const { kind, revocation } = setup.grant!
   if (kind !== 'authorization-code' || revocation === undefined || revocation.ends === 'token') return false
   const query = { partition: connectionsPartition(ended.tenant), limit: ROWS_A_PAGE }
+  const held = new Map<string, Promise<JsonObject>>()
+  const heldBy = (id: string): Promise<JsonObject> => {
+    const known = held.get(id) ?? settingsOf(ports, ended.tenant, { id, setup })
+    held.set(id, known)
+    return known
+  }
   let pages = 0
   for await (const page of pagesOf(ports.items, query)) {
     if (pages++ === MAX_PAGES) return true
-    const rows = page.map(({ attributes }) => rowOf(attributes)!)
-    if (rows.some((row) => isOfSameClient(row, ended, setup) && isOfSamePerson(row, ended))) return true
+    for (const { attributes } of page) {
+      const row = rowOf(attributes)!
+      if (row.grant === undefined || !isOfSamePerson(row, ended)) continue
+      if (await isOfSameClient(row, ended, { setup, heldBy })) return true
+    }
   }
   return false
 }
 
-/** Providers that end all of a client do so whatever each of its grants was asked for with (Keycloak). */
-function isOfSameClient(row: ConnectionRow, ended: Ended, setup: Setup): boolean {
-  if (row.grant === undefined || row.oauthAppId !== ended.oauthAppId) return false
-  if (row.clientDigest === ended.clientDigest) return true
+/**
+ * Providers that end all of a client do so whatever each of its grants was asked for with (Keycloak), and know nothing
+ * of where the client was entered: in a setup, or as an OAuth application.
+ */
+async function isOfSameClient(
+  row: ConnectionRow,
+  ended: Ended,
+  { setup, heldBy }: { setup: Setup; heldBy(application: string): Promise<JsonObject> },
+): Promise<boolean> {
+  if (row.oauthAppId === ended.oauthAppId && row.clientDigest === ended.clientDigest) return true
   if (row.appId !== ended.appId || row.setupType !== ended.setupType || ended.client === undefined)
     return false
-  return clientIn(setup, { ...ended.held, ...row.publicSetup, ...row.settings }) === ended.client
+  const held = row.oauthAppId === undefined ? {} : await heldBy(row.oauthAppId)
+  return clientIn(setup, { ...held, ...row.publicSetup, ...row.settings }) === ended.client
+}
+
+/** What an application holds of a setup that is no secret, its client's id included. */
+async function settingsOf(
+  ports: Pick<GrantPorts, 'items'>,
+  tenant: string,
+  { id, setup }: { id: string; setup: Setup },
+): Promise<JsonObject> {
+  const application = await findOauthApplication(ports, tenant, id)
+  const client = setup.grant?.client
+  if (application?.clientId === undefined || client?.from !== 'setup') return {}
+  return { ...application.setup, [client.id]: application.clientId }
 }
 
 function isOfSamePerson(row: ConnectionRow, { account }: Revocable): boolean {

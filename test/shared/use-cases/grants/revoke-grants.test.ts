@@ -73,7 +73,13 @@ describe('revokeGrants', () => {
 
   it.each<[string, JsonObject, boolean]>([
     ['one that was asked for otherwise', { audience: 'https://api.example.test' }, false],
-    ['one of another application', { ...SETUP, client_id: 'client-001' }, true],
+    ['one of another client, in a setup', { ...SETUP, client_id: 'client-001' }, true],
+    ['one of that client, in a setup', SETUP, false],
+    [
+      'one of that client at another provider',
+      { ...SETUP, token_url: 'https://idp2.example.test/token' },
+      true,
+    ],
   ])('counts the client of an application that connections share: %s', async (_, other, isRevoked) => {
     const { type, client_id: clientId, client_secret: clientSecret, ...setup } = SETUP
     const { id: application } = await createOauthApplication(world.ports, {
@@ -86,7 +92,7 @@ describe('revokeGrants', () => {
       await authorize(id, 'ada')
       return id
     }
-    await made(isRevoked ? other : { ...shared, ...other })
+    await made('client_id' in other ? other : { ...shared, ...other })
     await remove(await made(shared))
     expect(revoked()).toEqual(isRevoked ? ['refresh-2'] : [])
   })
