@@ -9,6 +9,7 @@ import type { CredentialsPorts } from '../../functions/credentials/ports.ts'
 import type { HttpHandler } from '../../functions/http-handler.ts'
 import type { FunctionName } from '../../functions/route.ts'
 import { PowertoolsLog } from '../../shared/adapters/log/powertools-log.ts'
+import { ThinnedLog } from '../../shared/adapters/log/thinned-log.ts'
 import { LocalBreaker } from '../../shared/adapters/memory/local-breaker.ts'
 import { LocalBudgets } from '../../shared/adapters/memory/local-budgets.ts'
 import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
@@ -24,6 +25,7 @@ import type { AuditTrail } from '../../shared/ports/audit-trail.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { DeliveryMessage } from '../../shared/ports/delivery-queue.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
+import type { Log } from '../../shared/ports/log.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { SingleFlight } from '../../shared/use-cases/commit/single-flight.ts'
 import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
@@ -66,7 +68,7 @@ const ROTATION_CONCURRENCY = 256
 export interface Vault extends Dispatcher {
   readonly clients: ClientRegistry
   readonly items: SqliteItemStore
-  readonly log: PowertoolsLog
+  readonly log: Log
   /** The requests that wait for an event; closed first when the vault stops. */
   readonly feedWaits: FeedWaits
   /** Counts of fetches that are not written down yet. */
@@ -214,15 +216,17 @@ function openLog({
   clock: Clock
   writeLog(text: string): void
 }): {
-  log: PowertoolsLog
+  log: Log
   audit: AuditTrail
   flush(): void
 } {
   const { logLevel } = settings
   const { write, flush } = createAccessLog({ write: writeLog, nowMs: () => clock.nowMs() })
-  const log = new PowertoolsLog({ service: 'flow-vault', level: logLevel, writeAccess: write })
+  const lines = new PowertoolsLog({ service: 'flow-vault', level: logLevel, writeAccess: write })
+  const log = new ThinnedLog(lines, clock)
   const trail = openAudit(settings.audit, { clock, log, logLevel, writeOut: (text) => writeLog(text) })
   const flushBoth = () => {
+    log.tellOthers(Number.POSITIVE_INFINITY)
     trail.flush()
     flush()
   }
