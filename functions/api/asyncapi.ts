@@ -6,7 +6,8 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 /** The AsyncAPI 3 document of everything the vault sends, made from the same table as the events themselves. */
 export function asyncApiDocument(origin: string): JsonObject & { readonly asyncapi: string } {
-  const { host, protocol } = new URL(origin)
+  const { host, protocol, pathname } = new URL(origin)
+  const below = pathname === '/' ? {} : { pathname }
   const server = { $ref: '#/servers/vault' }
   return {
     asyncapi: '3.0.0',
@@ -16,7 +17,7 @@ export function asyncApiDocument(origin: string): JsonObject & { readonly asynca
       description:
         'What happens to connections and subscriptions. Ids and codes only, never a secret. At least once; in the order of `sequence` for one connection in the feed and to webhooks; consumers tell repeats by `id`.',
     },
-    servers: { vault: { host, protocol: protocol.replace(':', '') } },
+    servers: { vault: { host, protocol: protocol.replace(':', ''), ...below } },
     channels: {
       feed: {
         address: '/api/v2/flows/vault/events',

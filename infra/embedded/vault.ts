@@ -126,7 +126,7 @@ export async function openVault(options: OpeningOptions): Promise<Vault> {
       handlerOf: (route) => emptyingLog(handlers[route.function], { items: stores.items, log }),
       elsewhere: handlers.api,
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
-      reference: new ReferencePages(settings),
+      reference: new ReferencePages({ publicUrl: settings.publicUrl, url: options.url }),
       ...callers,
       local: localRoutes({
         ...{ issuer, sessions, verifier, clients, clock, audit, publicUrl: browsers.publicUrl },

@@ -193,6 +193,7 @@ describe('what the server answers by itself', () => {
       '/docs',
       '/docs/start.js',
       '/openapi.json',
+      '/asyncapi.json',
       '/healthz',
       '/readyz',
       '/.well-known/jwks.json',
@@ -228,8 +229,20 @@ describe('the document', () => {
     for (const host of ['one.test', 'two.test']) {
       const { body } = await raw(rawHead('GET', '/openapi.json').replace('vault.test', host))
       expect(JSON.parse(body).servers).toEqual([{ url: './' }])
+      const told = await raw(rawHead('GET', '/asyncapi.json').replace('vault.test', host))
+      expect(JSON.parse(told.body).servers.vault.host).toBe(new URL(vault.url).host)
     }
   })
+
+  test.each(['/openapi.json', '/asyncapi.json', '/docs'])(
+    'is ready: %s is not sent again to who has it',
+    async (at) => {
+      const first = await fetch(`${vault.url}${at}`)
+      expect(first.headers.get('content-encoding')).toBe('gzip')
+      const tag = first.headers.get('etag') ?? ''
+      expect((await fetch(`${vault.url}${at}`, { headers: { 'if-none-match': tag } })).status).toBe(304)
+    },
+  )
 })
 
 describe('a fault of ours', () => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { APIGatewayProxyEventV2 } from 'aws-lambda'
+import { asyncApiDocument } from '../../../functions/api/asyncapi.ts'
 import { openApiDocument } from '../../../functions/api/openapi.ts'
 import { allRoutes } from '../../../functions/route-table.ts'
 import type { ServerAnswer } from './gateway-answer.ts'
@@ -49,19 +50,24 @@ const HEADERS = {
 const SCRIPT = 'text/javascript; charset=utf-8'
 
 /**
- * The documents that anybody may read, by their paths: the OpenAPI document, whose server is `publicUrl`, and the
- * browsable reference over it. Each is made ready when it is first asked for.
+ * The documents that anybody may read, by their paths: the OpenAPI document, whose server is `publicUrl`, the
+ * browsable reference over it, and the AsyncAPI document, whose server has to be named: by `url` when nobody has said
+ * another. Each is made ready when it is first asked for.
  */
 export class ReferencePages {
   readonly #sources: Readonly<Record<string, { type: string; read(): Promise<string> | string }>>
   readonly #ready = new Map<string, Promise<ReadyDocument>>()
 
-  constructor({ publicUrl }: { publicUrl?: string | undefined }) {
+  constructor({ publicUrl, url }: { publicUrl?: string | undefined; url: string }) {
     this.#sources = {
       // Relative to where it was read from, when nobody has said by which address the vault is reached.
       '/openapi.json': {
         type: 'application/json; charset=utf-8',
         read: () => JSON.stringify(openApiDocument(allRoutes(), publicUrl ?? './')),
+      },
+      '/asyncapi.json': {
+        type: 'application/json; charset=utf-8',
+        read: () => JSON.stringify(asyncApiDocument(publicUrl ?? url)),
       },
       '/docs': { type: 'text/html; charset=utf-8', read: () => PAGE },
       '/docs/start.js': { type: SCRIPT, read: () => START_SCRIPT },

@@ -60,6 +60,8 @@ describe('a vault that knows its public URL, behind a proxy that rewrites Host',
       jwks_uri: `${PUBLIC}/.well-known/jwks.json`,
     })
     expect(await json('/openapi.json')).toMatchObject({ servers: [{ url: PUBLIC }] })
+    const { host } = new URL(PUBLIC)
+    expect(await json('/asyncapi.json')).toMatchObject({ servers: { vault: { host, protocol: 'https' } } })
   })
 
   it('tells browsers to keep to https, on every answer, refusals of the server too', async () => {
@@ -128,6 +130,8 @@ describe('a vault that a proxy reaches by https and below a path of its own', ()
   it('says so of itself, and leads by addresses that hold there', async () => {
     const json = async (at: string) => (await fetch(`${local.url}${at}`)).json()
     expect(await json('/openapi.json')).toMatchObject({ servers: [{ url: BELOW }] })
+    const { host, pathname } = new URL(BELOW)
+    expect(await json('/asyncapi.json')).toMatchObject({ servers: { vault: { host, pathname } } })
     expect(await json('/.well-known/openid-configuration')).toMatchObject({
       issuer: `${BELOW}/`,
       token_endpoint: `${BELOW}/oauth/token`,
