@@ -5,14 +5,17 @@ import { isPublicAddress } from './address-policy.ts'
 /** In characters; nothing that a person enters as an endpoint comes near it, and servers refuse longer ones. */
 const MAX_URL_LENGTH = 8192
 const INTERNAL_DOMAINS = new Set([
+  'alt',
   'corp',
   'home',
   'internal',
   'intranet',
+  'invalid',
   'lan',
   'local',
   'localdomain',
   'localhost',
+  'onion',
   'private',
 ])
 const HTTPS_PORT = 443
@@ -64,7 +67,7 @@ export function checkTarget(
 
 /**
  * Names that no public resolver knows: without a dot, or below a domain that is set apart for private use (RFC 6761,
- * RFC 6762, RFC 8375, ICANN's reserved `internal`). They are refused unasked, so that nobody learns which there are.
+ * RFC 6762, RFC 7686, RFC 8375, RFC 9476, ICANN's reserved `internal`). They are refused unasked, so that nobody learns which there are.
  */
 function isInternalName(hostname: string): boolean {
   if (hostname.startsWith('[') || isIP(hostname) !== 0) return false

@@ -16,6 +16,9 @@ describe('createUrlCheck', () => {
     ['https://vault/token', 'forbidden_address'],
     ['https://db.internal/token', 'forbidden_address'],
     ['https://printer.local/token', 'forbidden_address'],
+    ['https://idp.invalid/token', 'forbidden_address'],
+    ['https://idp.onion/token', 'forbidden_address'],
+    ['https://idp.alt/token', 'forbidden_address'],
     ['https://idp.example.com/token', undefined],
   ])('says of %s: %s', (url, code) => {
     expect(createUrlCheck([])(url)?.code).toBe(code)
