@@ -86,7 +86,11 @@ async function newKey(): Promise<JWK> {
 
 function readKey(file: string): KeptKey {
   const text = readFileIfPresent(file) ?? ''
-  return parseJsonFile<KeptKey>(file, text, 'Restore it, or remove it: every token in use then ends.')
+  return parseJsonFile<KeptKey>(
+    file,
+    text,
+    'Restore it, or remove it and start once with FLOW_VAULT_ACCEPT_LOSS=issuer-key.json: every token in use then ends.',
+  )
 }
 
 function writeKey(file: string, key: KeptKey): void {

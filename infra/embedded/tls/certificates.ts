@@ -94,7 +94,8 @@ function requireAuthorityKey(keyPem: string | undefined, files: AuthorityFiles):
   if (keyPem !== undefined) return keyPem
   throw new DamagedFileError(
     `The server's certificate has to be renewed, but the authority's key ${files.authorityKey} is missing. ` +
-      `Restore it, or remove ${files.authority} to start a new authority, which every client then has to trust.`,
+      `Restore it, or remove ${files.authority} and start once with FLOW_VAULT_ACCEPT_LOSS=ca.pem: ` +
+      'every client then has to trust a new authority.',
   )
 }
 

@@ -74,7 +74,7 @@ function reading<Result>(path: string, read: (database: DatabaseSync) => Result)
       database.close()
     }
   } catch (error) {
-    throw openingError(error)
+    throw openingError(error, path)
   }
 }
 

@@ -4,6 +4,8 @@ import { StoreUnavailableError } from '../../ports/item-store.ts'
 /** SQLite's primary result codes (sqlite.org/rescode.html). The low byte of an extended code is the primary one. */
 const PRIMARY_CODE_MASK = 0xff
 const SQLITE_BUSY = 5
+/** CORRUPT and NOTADB. */
+const DAMAGED = new Set([11, 26])
 /** ERROR (bad SQL), CONSTRAINT, MISMATCH, MISUSE and RANGE: the file is well, our statement is not. */
 const CODES_OF_OUR_BUGS = new Set([1, 19, 20, 21, 25])
 
@@ -44,11 +46,19 @@ export function commitErrorFrom(error: unknown, outcome: 'not-applied' | 'unknow
   return isSqliteFailure(error) ? new StoreUnavailableError(describe(error), outcome) : error
 }
 
-/** A failure to open a file, by SQLite or by the file system, as StoreUnavailableError; anything else as it is. */
-export function openingError(error: unknown): unknown {
-  if (isSqliteFailure(error)) return storeErrorFrom(error)
+/**
+ * A failure to open a file, by SQLite or by the file system, as StoreUnavailableError that names the file, and what
+ * helps where it is damaged; anything else as it is.
+ */
+export function openingError(error: unknown, path: string): unknown {
+  if (isSqliteFailure(error)) {
+    if (CODES_OF_OUR_BUGS.has(error.errcode & PRIMARY_CODE_MASK)) return storeErrorFrom(error)
+    const isDamaged = DAMAGED.has(error.errcode & PRIMARY_CODE_MASK)
+    const next = isDamaged ? '. Put it back from your copy, or restore a backup into another folder.' : ''
+    return new StoreUnavailableError(`${path}: ${describe(error)}${next}`, 'not-applied')
+  }
   if (typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error) {
-    return new StoreUnavailableError(`the database file cannot be opened (${error.code})`, 'not-applied')
+    return new StoreUnavailableError(`${path} cannot be opened (${error.code})`, 'not-applied')
   }
   return error
 }

@@ -65,7 +65,7 @@ export class SqliteItemStore implements ItemStore {
     try {
       return new SqliteItemStore(path, openDatabase(path, migrate), maxBusyTries)
     } catch (error) {
-      throw openingError(error)
+      throw openingError(error, path)
     }
   }
 
@@ -225,7 +225,7 @@ export class SqliteItemStore implements ItemStore {
       }
       markUnused(path)
     } catch (error) {
-      throw openingError(error)
+      throw openingError(error, path)
     }
   }
 

@@ -103,7 +103,7 @@ describe('a start over a folder that it must not touch', () => {
           path.join(folder, DATABASE_FILE),
           'not a database, and long enough to be read as one',
         ),
-      /file is not a database/,
+      /vault\.db: .*file is not a database\)\. Put it back from your copy, or restore a backup/,
     ],
   ])('is refused with status 2 for %s, and nothing in it changes', async (_, damage, message) => {
     await damage()
