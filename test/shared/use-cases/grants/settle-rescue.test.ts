@@ -51,7 +51,7 @@ describe('settleRescue', () => {
     const { pointer, writes } = seals.seal(all, { pointer: undefined, tokens: {} })
     const state = { ...row.grants!['main']!, mark: seals.mark }
     const rescue: Rescue = {
-      ...{ kind: 'rescue', of: 'renewal', op: 'op-of-the-rescue', tenant: row.tenant },
+      ...{ of: 'renewal', op: 'op-of-the-rescue', tenant: row.tenant },
       ...{ connectionId: row.id, appId: row.appId, setupType: row.setupType!, setupDigest: row.setupDigest! },
       ...{ clientDigest: row.clientDigest!, authorization: row.authorization!, secret: row.secret! },
       grant: pointer,

@@ -270,6 +270,7 @@ describe('a first grant of which the store does not say whether it has it', () =
     expect(stage.row).toMatchObject({ status: 'pending', credentialVersion: 1 })
     stage.held[0]!.grant()
     await stage.pass(2 * MINUTE)
+    expect(stage.doubted).toBeGreaterThan(0)
     await stage.reconcile()
     expect(stage.row).toMatchObject({ status: 'ready', credentialVersion: 2 })
     expect(stage.world.server.tokensOf('code-1')[0]!.family.revokedBy).toBeUndefined()
