@@ -102,22 +102,29 @@ describe('a new grant', () => {
     expect(issued).toBe(2)
   })
 
-  it('that could not be committed is led to, although the row store fails meanwhile, and adopted', async () => {
-    let refusals = 3
-    const transact = async (writes: readonly Write[]) => {
-      const isRescue = writes.some(({ op, key }) => op === 'put' && key.partition.endsWith('#RESCUES'))
-      if (isRescue && refusals-- > 0) throw away()
-      return world.ports.items.transact(writes)
-    }
-    expect(await rotate(takenOver({ transact }))).toMatchObject({ kind: 'busy' })
-    expect(refusals).toBeLessThan(0)
-    expect(await rescues()).toBe(1)
-    await world.clock.advance(2 * MINUTE_MS)
-    await world.reconcile()
-    expect(await rescues()).toBe(0)
-    expect((await world.fetch(id)).fields.access_token).toBe('access-1')
-    expect(issued).toBe(2)
-  })
+  it.each([
+    ['does not take the lead three times', 3, 'not-applied'],
+    ['does not say that it has the lead', 1, 'unknown'],
+  ] as const)(
+    'that could not be committed is led to and adopted, although the row store %s',
+    async (_, times, outcome) => {
+      let refusals: number = times
+      const transact = async (writes: readonly Write[]) => {
+        const isRescue = writes.some(({ op, key }) => op === 'put' && key.partition.endsWith('#RESCUES'))
+        const isRefused = isRescue && refusals-- > 0
+        if (!isRefused || outcome === 'unknown') await world.ports.items.transact(writes)
+        if (isRefused) throw new StoreUnavailableError('throttled', outcome)
+      }
+      expect(await rotate(takenOver({ transact }))).toMatchObject({ kind: 'busy' })
+      expect(refusals).toBeLessThan(0)
+      expect(await rescues()).toBe(1)
+      await world.clock.advance(2 * MINUTE_MS)
+      await world.reconcile()
+      expect(await rescues()).toBe(0)
+      expect((await world.fetch(id)).fields.access_token).toBe('access-1')
+      expect(issued).toBe(2)
+    },
+  )
 
   it('that could not be committed gives way to one that came after it', async () => {
     expect(await rotate(takenOver())).toMatchObject({ kind: 'busy' })
