@@ -2,6 +2,8 @@ import { eventually } from './support/eventually.ts'
 import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
 
 const TENANT = { tenant: 'acme' }
+const COLOURS =
+  "(({ color, backgroundColor }) => [color, backgroundColor])(getComputedStyle(document.querySelector('button.primary')))"
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 
 describe('the list of connections', () => {
@@ -45,6 +47,10 @@ describe('the list of connections', () => {
     await page.getByRole('link', { name: 'sms', exact: true }).waitFor()
     await eventually(() => page.locator('tr.row', { hasText: 'Missing credentials' }).count(), 2)
     await screens(page, 'list')
+    // Turned round, as the person's own colours are: no colour of ours is left.
+    await page.emulateMedia({ forcedColors: 'active' })
+    await eventually(() => page.evaluate(COLOURS), ['rgb(255, 255, 255)', 'rgb(0, 0, 0)'])
+    await page.emulateMedia({ forcedColors: 'none' })
     // Whichever way a language is written: nothing is cut, nothing lies over another.
     await page.evaluate("document.documentElement.dir = 'rtl'")
     await screens(page, 'list-rtl')

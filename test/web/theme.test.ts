@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { PROJECT_ROOT } from '../support/source-files.ts'
 
@@ -48,6 +48,18 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ['on-accent', 'accent-hover', 4.5],
   ...Array.from({ length: 8 }, (_, pair) => [`tile-${pair}`, `tile-${pair}-ground`, 6.5] as const),
 ]
+
+/** Every style sheet of the page. */
+const STYLES = path.join(PROJECT_ROOT, 'web/styles')
+
+describe('text', () => {
+  it('grows with what a person set in the browser, and so do its lines', () => {
+    const fixed = readdirSync(STYLES).flatMap((file) =>
+      readFileSync(path.join(STYLES, file), 'utf8').match(/(?:font-size|line-height): *[\d.]+px/g),
+    )
+    expect(fixed.filter((found) => found !== null)).toEqual([])
+  })
+})
 
 describe('the theme', () => {
   test.each(['light', 'dark'] as const)('has enough contrast in every pair, %s', (scheme) => {

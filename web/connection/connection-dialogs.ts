@@ -2,10 +2,11 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
-import { problem, timeAgo } from '../parts/pieces.ts'
+import { problem } from '../parts/pieces.ts'
 import { CONNECTION, MENU } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
+import './connection-flows.ts'
 
 type Action = 'delete' | 'purge' | 'freeze'
 
@@ -77,7 +78,7 @@ export class ConnectionDialogs extends View {
     if (action === 'delete') {
       if (!isUsed(connection)) return html`<p>${CONNECTION.deleteText}</p>`
       return html`<p>${CONNECTION.deleteText}</p>
-        <p>${CONNECTION.lastUsed} ${timeAgo(connection.last_used_at)}</p>
+        <connection-flows .context=${this.context} .connection=${connection}></connection-flows>
         ${this.#input(CONNECTION.typeName)}`
     }
     return html`<p>${CONNECTION.freezeText}</p>${this.#input(CONNECTION.reason)}`
