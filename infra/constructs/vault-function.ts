@@ -32,6 +32,9 @@ export function functionNameOf(stage: string, name: VaultFunctionName): string {
   return `flow-vault-${stage}-${name}`
 }
 
+/** The next wake-up does the same: one that was throttled is let go, and does not wait for Lambda's six hours. */
+const WAKE_UP_MAX_AGE = Duration.minutes(5)
+
 export interface VaultFunctionProps {
   readonly entry: FunctionEntry
   readonly resources: VaultResources
@@ -97,7 +100,11 @@ export class VaultFunction extends Construct {
       // A schedule's event that failed for good is kept, and an alarm counts it.
       ...(entry.schedules === undefined
         ? {}
-        : { onFailure: { bind: () => ({ destination: deadLetters.queueArn }) }, retryAttempts: 0 }),
+        : {
+            onFailure: { bind: () => ({ destination: deadLetters.queueArn }) },
+            retryAttempts: 0,
+            maxEventAge: WAKE_UP_MAX_AGE,
+          }),
     })
     this.called =
       props.canaries === undefined

@@ -192,6 +192,11 @@ describe('a stage with every option', () => {
     })
   })
 
+  it('lets a wake-up go that was throttled for minutes, because the next one does the same', () => {
+    const asked = Object.values(template.findResources('AWS::Lambda::EventInvokeConfig'))
+    expect(asked.map(({ Properties }) => Properties.MaximumEventAgeInSeconds)).toEqual([300, 300, 300])
+  })
+
   it('has tables and indexes ready for what it says, and leaves them as AWS makes them without', () => {
     const tables = (stack: typeof data) =>
       Object.values(Template.fromStack(stack).findResources('AWS::DynamoDB::GlobalTable'))
