@@ -34,8 +34,6 @@ export async function prepareKeycloak(projectRoot: string): Promise<Program> {
       'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack',
       `-Dartifact=org.keycloak:keycloak-quarkus-dist:${KEYCLOAK}:zip`,
       `-DoutputDirectory=${folder}`,
-      // Without a project it would make a folder of that name here.
-      `-DmarkersDirectory=${path.join(folder, 'markers')}`,
     ],
     ['bash', path.join(folder, name, 'bin', 'kc.sh'), 'build', '--db=dev-file'],
   ])
@@ -83,7 +81,7 @@ async function prepare(
   mkdirSync(aside, { recursive: true })
   const logPath = path.join(cache, `${name}.log`)
   for (const command of commandsIn(aside)) {
-    const problem = await run(command, logPath)
+    const problem = await run(command, { cwd: aside, logPath })
     if (problem !== undefined) return { skipped: `${name} could not be had: ${problem}` }
   }
   rmSync(place, { recursive: true, force: true })
@@ -91,11 +89,17 @@ async function prepare(
   return existsSync(done.path) ? done : { skipped: `${name} came without ${product}; see ${logPath}` }
 }
 
-/** Undefined when the command succeeded, else what it said last. */
-async function run([command = '', ...args]: readonly string[], logPath: string): Promise<string | undefined> {
+/**
+ * Undefined when the command succeeded, else what it said last. It runs in the folder that it fills: Maven, without a
+ * project, makes one of its own where it stands.
+ */
+async function run(
+  [command = '', ...args]: readonly string[],
+  { cwd, logPath }: { readonly cwd: string; readonly logPath: string },
+): Promise<string | undefined> {
   const log = openSync(logPath, 'w')
   try {
-    const child = spawn(command, args, { stdio: ['ignore', log, log], timeout: PREPARE_WITHIN_MS })
+    const child = spawn(command, args, { cwd, stdio: ['ignore', log, log], timeout: PREPARE_WITHIN_MS })
     const end = await new Promise<number | string>((resolve) => {
       child.once('error', ({ message }) => resolve(message))
       child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))
