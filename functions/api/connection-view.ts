@@ -5,11 +5,11 @@ import type { Actor } from '../../shared/domain/change-event.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import type { Freeze } from '../../shared/domain/freeze.ts'
-import { earliestAccessExpiryMs, type GrantNote } from '../../shared/domain/grant.ts'
+import { earliestAccessExpiryMs, type GrantNote, NO_REFRESH_TOKEN } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
 import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
 import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
-import { missingScopes } from '../../shared/use-cases/grants/grant-records.ts'
+import { missingScopes, scopesToAsk } from '../../shared/use-cases/grants/grant-records.ts'
 
 const HOUR_MS = 3_600_000
 const instant = () => z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
@@ -126,7 +126,7 @@ export function fullConnectionView(
   } = {},
 ): z.output<typeof fullConnectionSchema> {
   const main = row.grants?.['main']
-  const required = row.requiredScopes ?? []
+  const required = row.requiredScopes ?? scopesToCome(row)
   const granted = main?.grantedScopes ?? []
   const expiresAtMs = earliestAccessExpiryMs(row.grants)
   return {
@@ -221,13 +221,13 @@ export function isReady(row: ConnectionRow): boolean {
 const NOTES: Readonly<Record<GrantNote, string>> = {
   expires_in_unusable:
     'The provider stated a life of the access token that makes no sense, so it is not believed. The setup can state one.',
-  no_refresh_token:
-    'The provider gave no refresh token: when the access token ends, somebody has to authorize again. Usually the scope offline_access brings one, or access_type=offline with prompt=consent in the authorization request.',
+  no_refresh_token: NO_REFRESH_TOKEN,
   refresh_token_unusable:
     'The provider sent a refresh token that cannot be sent back. Authorize again before the access token expires.',
   token_type_unknown: 'The provider names a type of token that is not known; it is sent as a bearer token.',
   metadata_unavailable:
     'The call that tells more about the account failed, so parts of the credential are missing. Authorize again.',
+  account_not_asked: 'Whose account it is, is asked with the first access token that the grant brings.',
 }
 
 function notesOf(row: ConnectionRow): { code: string; message: string }[] {
@@ -236,6 +236,13 @@ function notesOf(row: ConnectionRow): { code: string; message: string }[] {
   if (row.trimmed === undefined) return notes
   const message = `Blanks at the ends of ${row.trimmed.join(', ')} came with the setup and were left out.`
   return [...notes, { code: 'blanks_trimmed', message }]
+}
+
+/** What will be asked for, as far as the setup says that without being opened. */
+function scopesToCome(row: ConnectionRow): readonly string[] {
+  const profile = findSetupOf(row.appId, row.setupType)?.grant
+  if (profile?.scopes.requested !== true) return []
+  return scopesToAsk(profile, { ...row.publicSetup, ...row.settings })
 }
 
 function missingOf(row: ConnectionRow): string[] {

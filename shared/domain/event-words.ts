@@ -25,6 +25,7 @@ const FIELD_WORDS: Readonly<Record<string, string>> = {
   setup: 'setup',
   credentials: 'credentials',
   authorization: 'authorization',
+  account: 'account',
   credential_expires_at: 'end of the credential',
   scopes: 'permissions',
   status: 'state',

@@ -13,7 +13,7 @@ export type ExpiryBasis = 'stated' | 'assumed' | 'unknown' | 'never'
  * sense · `no_refresh_token`: none came, so a person has to authorize again when the access token ends ·
  * `refresh_token_unusable`: it came, but not as text that can be sent back · `token_type_unknown`: it is none that
  * we know and was taken for Bearer · `metadata_unavailable`: the call that must follow failed, so `extra` lacks its
- * members.
+ * members · `account_not_asked`: nobody could be asked whose account it is, for want of a token that works.
  */
 export type GrantNote =
   | 'expires_in_unusable'
@@ -21,6 +21,11 @@ export type GrantNote =
   | 'refresh_token_unusable'
   | 'token_type_unknown'
   | 'metadata_unavailable'
+  | 'account_not_asked'
+
+/** What `no_refresh_token` means, and what usually helps. */
+export const NO_REFRESH_TOKEN =
+  'The provider gave no refresh token: when the access token ends, somebody has to authorize again. Usually the scope offline_access brings one, or access_type=offline with prompt=consent in the authorization request.'
 
 /** What the row knows of a grant: enough to decide when to rotate, nothing that could be used. */
 export interface GrantState {

@@ -32,13 +32,20 @@ export function importedTokens(grant: ImportedGrant): GrantTokens {
  */
 export function importedState(
   grant: ImportedGrant,
-  facts: { profile: GrantProfile; askedScopes: readonly string[]; mark: string; nowMs: number },
+  facts: {
+    profile: GrantProfile
+    askedScopes: readonly string[]
+    mark: string
+    nowMs: number
+    /** Nobody said whose it is, and the provider could. */
+    isAccountOpen: boolean
+  },
 ): GrantState {
   const { profile, mark, nowMs } = facts
   const end = endOf(grant, profile, nowMs)
   const endsAtMs = end.accessExpiresAtMs ?? nowMs
   const issuedAtMs = Math.min(nowMs, endsAtMs - USUAL_LIFE_MS)
-  const notes = notesOf(grant, { profile, end, nowMs })
+  const notes = notesOf(grant, { ...facts, end })
   const scopes = grant.scopes ?? (profile.answer?.scopesUnstated ? undefined : facts.askedScopes)
   return {
     mark,
@@ -55,13 +62,19 @@ export function importedState(
 /** What only a call with an access token tells comes with the next renewal, where this one has ended. */
 function notesOf(
   { accessToken, refreshToken, extra = {} }: ImportedGrant,
-  { profile, end, nowMs }: { profile: GrantProfile; end: EndOfAccess; nowMs: number },
+  {
+    profile,
+    end,
+    nowMs,
+    isAccountOpen,
+  }: { profile: GrantProfile; end: EndOfAccess; nowMs: number; isAccountOpen: boolean },
 ): GrantNote[] {
   const { accessExpiresAtMs: endsAtMs, expiryBasis } = end
   const works = accessToken !== undefined && (endsAtMs === undefined || endsAtMs > nowMs)
   return [
     ...(refreshToken === undefined && expiryBasis !== 'never' ? (['no_refresh_token'] as const) : []),
     ...(works && lacksMembers(profile, extra) ? (['metadata_unavailable'] as const) : []),
+    ...(!works && isAccountOpen ? (['account_not_asked'] as const) : []),
   ]
 }
 

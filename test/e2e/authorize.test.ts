@@ -168,6 +168,24 @@ describe('authorizing a connection in a browser', () => {
   )
 
   it.each([
+    ['user_cancelled_login', 'was declined'],
+    ['consent_required', 'Take prompt out of the authorization parameters'],
+    ['OAUTH_APP_BLOCKED', 'Have an administrator there allow it'],
+    ['redirect_uri_mismatch', 'Register it there'],
+    ['invalid_target', 'Correct it in the setup'],
+  ])('says what to do about %s', async (error, words) => {
+    const id = await waiting()
+    const callback = await world.consent(id)
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', error)
+    expect((await world.open(callback)).text).toContain(words)
+    expect((await world.view(id)).failure).toMatchObject({
+      code: error,
+      message: expect.stringContaining(words),
+    })
+  })
+
+  it.each([
     '//evil.example.test',
     '/\\evil.example.test',
     '\\\\evil.example.test',

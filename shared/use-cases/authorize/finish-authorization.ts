@@ -1,6 +1,8 @@
 import { accountLabel } from '../../domain/account.ts'
 import { actorOf } from '../../domain/change-event.ts'
-import { shownDescription } from '../../domain/provider-words.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
+import { MAIN_GRANT, NO_REFRESH_TOKEN } from '../../domain/grant.ts'
+import { shownCode, shownDescription } from '../../domain/provider-words.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeRequest, ExchangeResult, GrantRunner } from '../../ports/grant-runner.ts'
@@ -39,9 +41,33 @@ type FinishPorts = Pick<Ports, 'items' | 'digester' | 'clock' | 'log'> & {
 const WAIT_MS = 20_000
 const LOOK_EVERY_MS = 500
 
-/** RFC 6749 §4.1.2.1: the codes an authorization response may carry, in words. */
+const DECLINED = 'The authorization was declined. Authorize again to connect after all.'
+const SIGN_IN =
+  'The provider wants somebody to sign in or to agree on its own page, and was asked not to show it. Take prompt out of the authorization parameters, then authorize again.'
+const BLOCKED =
+  'The provider does not let this OAuth application in. Have an administrator there allow it, then authorize again.'
+const REDIRECT =
+  'The callback URL is not one of those that are registered for the OAuth application at the provider. Register it there, then authorize again.'
+const NO_REASON = 'The provider did not authorize the connection. Authorize it again.'
+/**
+ * The codes an authorization response may carry, in words: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707
+ * §2, and what LinkedIn, GitHub and Salesforce say in their place.
+ */
 const REFUSALS: Readonly<Record<string, string>> = {
-  access_denied: 'The authorization was declined. Authorize again to connect after all.',
+  access_denied: DECLINED,
+  user_cancelled_login: DECLINED,
+  user_cancelled_authorize: DECLINED,
+  login_required: SIGN_IN,
+  interaction_required: SIGN_IN,
+  consent_required: SIGN_IN,
+  account_selection_required: SIGN_IN,
+  application_suspended: BLOCKED,
+  OAUTH_APP_BLOCKED: BLOCKED,
+  OAUTH_APP_ACCESS_DENIED: BLOCKED,
+  redirect_uri_mismatch: REDIRECT,
+  invalid_redirect_uri: REDIRECT,
+  invalid_target:
+    'The provider does not know the audience or resource that was asked for. Correct it in the setup, then authorize again.',
   invalid_scope:
     'The provider does not know one of the scopes that were asked for. Authorize again with others.',
   unauthorized_client:
@@ -59,9 +85,6 @@ const MIXED_UP: AuthorizationEnd = {
     'The answer did not come from the provider that was asked. Authorize again; if that ends here too, compare the issuer in the setup with the name the provider gives itself.',
   code: 'other_issuer',
 }
-const NO_REASON = 'The provider did not authorize the connection. Authorize it again.'
-/** RFC 6749 §5.2: what the code of an error is made of; the length is ours. */
-const ERROR_CODE = /^[\x20\x21\x23-\x5b\x5d-\x7e]{1,64}$/
 
 /**
  * Ends an authorization. Its code is exchanged at most once, by the browser that it is bound to and at the address
@@ -98,12 +121,13 @@ function refusalOf(
 ): AuthorizationEnd | undefined {
   if (isMixedUp(authorization, issuer)) return MIXED_UP
   if (error === undefined && code !== undefined) return undefined
-  // In words only of codes we know: what a provider, or whoever made up the callback, says besides is shown to nobody.
-  const words = error !== undefined && Object.hasOwn(REFUSALS, error) ? REFUSALS[error] : undefined
+  const told = shownCode(error ?? '')
+  // In words only of codes we know: what a provider, or whoever made up the callback, says besides is no page's text.
+  const words = told !== undefined && Object.hasOwn(REFUSALS, told) ? REFUSALS[told] : undefined
   return {
-    outcome: error === 'access_denied' ? 'denied' : 'failed',
+    outcome: words === DECLINED ? 'denied' : 'failed',
     words: words ?? NO_REASON,
-    ...(error !== undefined && ERROR_CODE.test(error) ? { code: error } : {}),
+    ...(told === undefined ? {} : { code: told }),
   }
 }
 
@@ -198,13 +222,20 @@ function endOfExchange(result: ExchangeResult): AuthorizationEnd {
       const { name, status, statusReason, account } = result.row
       const label = account === undefined ? undefined : accountLabel(account)
       const as = label === undefined ? '' : ` as ${label}`
-      const words = `${name} is authorized${as}. Flows can use it now.`
+      const words = `${name} is authorized${as}. Flows can use it now.${untilWhen(result.row)}`
       const who = account === undefined ? {} : { account }
       if (status === 'ready') return { outcome: 'granted', words, ...who }
       const outcome = status === 'degraded' ? 'fewer_scopes' : 'granted'
       return { outcome, words: statusReason === undefined ? words : `${words} ${statusReason}`, ...who }
     }
   }
+}
+
+/** What a grant without a refresh token means, while somebody is there who may be able to change that. */
+function untilWhen({ grants }: ConnectionRow): string {
+  const main = grants?.[MAIN_GRANT]
+  const isLast = main?.notes?.includes('no_refresh_token') === true && main.accessExpiresAtMs !== undefined
+  return isLast ? ` ${NO_REFRESH_TOKEN}` : ''
 }
 
 function otherAccount({

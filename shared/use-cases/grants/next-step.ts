@@ -48,7 +48,7 @@ export const OF_THE_SETUP: ReadonlySet<string> = new Set(['invalid_key', 'invali
 /** One sentence about what a person can do next; a failure that needs nobody says so. */
 export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: Asked): string {
   // With a 401 it is said of a wrong secret too (Keycloak): then it is about the client itself.
-  if (code === 'unauthorized_client' && httpStatus !== 401) {
+  if (kind === 'app-broken' && code === 'unauthorized_client' && httpStatus !== 401) {
     return asked.way === 'authorization-code'
       ? 'Allow the client this grant type at the provider, then authorize the connection again.'
       : `Allow the client this grant type at the provider. ${TRIED_AGAIN}`

@@ -1,4 +1,5 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
+import { renderTemplate } from '../../connectors/template.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import { defined } from '../../domain/defined.ts'
 import { InvariantError } from '../../domain/errors.ts'
@@ -35,7 +36,12 @@ export async function sealImport(ports: GrantPorts, request: ImportRequest): Pro
     setup: new SecretText(JSON.stringify(values)),
   })
   const requiredScopes = scopesToAsk(profile, values)
-  const facts = { profile: chosenProfile(profile, values), askedScopes: requiredScopes, mark, nowMs }
+  const chosen = chosenProfile(profile, values)
+  const identityUrl = renderTemplate(chosen.identity?.url ?? [], values, {
+    [MAIN_GRANT]: { extra: grant.extra ?? {} },
+  })
+  const isAccountOpen = account === undefined && identityUrl !== undefined
+  const facts = { profile: chosen, askedScopes: requiredScopes, mark, nowMs, isAccountOpen }
   const sealed = seals.seal({ [MAIN_GRANT]: importedTokens(grant) }, { pointer: undefined, tokens: {} })
   await persistently(ports, 'store an imported grant', () => ports.items.transact([...sealed.writes]))
   return {

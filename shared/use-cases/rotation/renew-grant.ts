@@ -23,6 +23,7 @@ import { type ApplicationClient, findApplicationClient } from '../oauth-applicat
 import { commitFailure } from './commit-failure.ts'
 import { keepRenewal } from './keep-renewal.ts'
 import { keptRefreshTokens } from './kept-refresh-tokens.ts'
+import { nameAccount } from './name-account.ts'
 import { type DecidedAt, takeAttempt } from './take-attempt.ts'
 
 /** RFC 6749 §4.1.2 recommends that a code lives ten minutes at most: an older one is not worth a request. */
@@ -218,7 +219,10 @@ async function settle(
   const { row } = held
   const { application, askedScopes } = question
   const old = question.old.tokens
-  if (answer.kind === 'granted') return keepRenewal(ports, held, { granted: answer, seals, old, askedScopes })
+  if (answer.kind === 'granted') {
+    const result = await keepRenewal(ports, held, { granted: answer, seals, old, askedScopes })
+    return nameAccount(ports, held, { question, granted: answer, result })
+  }
   const { failure, outcome } = answer
   // A token that was sent before may be dead because it had been renewed: then the answer may have come since.
   if (failure.next === 'end' && (await adoptWaiting(ports, row))) return reread(ports, row, 'rotated')

@@ -4,7 +4,10 @@ import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { ExchangeResult } from '../../../../shared/ports/grant-runner.ts'
 import type { Authorization } from '../../../../shared/rows/authorization-row.ts'
 import { authorizationIdOf, putAuthorization } from '../../../../shared/use-cases/authorize/authorization.ts'
-import { finishAuthorization } from '../../../../shared/use-cases/authorize/finish-authorization.ts'
+import {
+  type Finished,
+  finishAuthorization,
+} from '../../../../shared/use-cases/authorize/finish-authorization.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
 const STATE = new SecretText('state')
@@ -54,6 +57,20 @@ describe('finishAuthorization, while the code is being exchanged', () => {
 
   const REFUSED = { kind: 'failed', failure: { code: 'invalid_grant', message: 'No.' } } as ExchangeResult
   const ENDED = { kind: 'ended', end: { outcome: 'failed', words: 'No.', code: 'invalid_grant' } }
+
+  it.each([
+    ['ends', { accessExpiresAtMs: 1 }, true],
+    ['ends nobody knows when', {}, false],
+  ])('says that no refresh token came where the access token %s', async (_when, end, isTold) => {
+    const main = { notes: ['no_refresh_token'], ...end }
+    const row = { name: 'orders', status: 'ready', grants: { main } }
+    const finished = finish()
+    await clock.advance(0)
+    exchanges[0]?.resolve({ kind: 'connected', row } as unknown as ExchangeResult)
+    const { end: told } = (await finished) as Extract<Finished, { kind: 'ended' }>
+    expect(told.words).toContain('Flows can use it now.')
+    expect(told.words.includes('offline_access')).toBe(isTold)
+  })
 
   it('answers who comes meanwhile with what came of it, and asks the provider once', async () => {
     const first = finish()

@@ -132,9 +132,26 @@ describe('a grant that is brought along', () => {
     it.each([
       ['that has ended', { access: 'old', expiresAtMs: 1_000 }],
       ['at all', {}],
-    ])('is not asked without an access token %s', async (_what, members) => {
-      await bring(tokens(members), { setup: SAYS_WHO })
+    ])('is asked once with the first token that the grant brings, without one %s', async (_what, members) => {
+      const { id } = await bring(tokens(members), { setup: SAYS_WHO })
       expect(asked()).toEqual([])
+      expect((await world.row(id)).grants?.['main']?.notes).toEqual(['account_not_asked'])
+      world.provider.answerWith(({ path }) => ({
+        body: path === '/me' ? { sub: 'u-1' } : { access_token: 'renewed', expires_in: 3600 },
+      }))
+      await world.sweep()
+      expect(asked().slice(1)).toEqual([{ path: '/me', authorization: 'Bearer renewed' }])
+      const row = await world.row(id)
+      expect(row).toMatchObject({ account: { id: 'u-1' }, status: 'ready' })
+      expect(row.grants?.['main']).not.toHaveProperty('notes')
+      await world.clock.advance(HOUR_MS)
+      await world.sweep()
+      expect(asked().map(({ path }) => path)).toEqual(['/token', '/me', '/token'])
+    })
+
+    it('is not asked for where nothing says how', async () => {
+      const { id } = await bring(tokens())
+      expect((await world.row(id)).grants?.['main']).not.toHaveProperty('notes')
     })
   })
 

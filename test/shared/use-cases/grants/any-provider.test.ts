@@ -159,6 +159,11 @@ describe('any provider', () => {
     expect(await viewOf(id)).toMatchObject({ status: 'degraded', ready: false })
   })
 
+  it('says which scopes will be asked for before anybody has authorized', async () => {
+    const { id } = await world.create('OAUTH2', { ...SETUP, scope: 'repo read:user' })
+    expect((await viewOf(id)).scopes).toEqual({ required: ['repo', 'read:user'], granted: [], missing: [] })
+  })
+
   it('says which ids and secrets came with blanks at their ends, and goes on without them', async () => {
     answer({ body: GOOD })
     const { view, url } = await connect({ client_id: 'client-000 ', client_secret: ' secret-000' })

@@ -33,6 +33,7 @@ describe('nextStepAfter', () => {
     ['grant-dead', 'invalid_grant', BY_REFRESH, 'Authorize the connection again.'],
     // A provider's own code, which is also the name of something that every object has.
     ['refused', 'constructor', BY_REFRESH, 'Check the setup. It is tried again by itself.'],
+    ['grant-dead', 'unauthorized_client', BY_REFRESH, 'Authorize the connection again.'],
     ['grant-dead', 'invalid_grant', BY_CODE, 'Authorize the connection again.'],
     [
       'grant-dead',
