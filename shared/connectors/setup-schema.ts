@@ -59,8 +59,9 @@ function objectOf(input: unknown): JsonObject {
   throw invalid(`Expected type object but found type ${typeName(input)}`, 'setup', 'an object')
 }
 
-/** Blanks that come with pasting; a line break is refused by the format, because it may mean more was pasted. */
-const OUTER_BLANKS = /^[ \t\u00a0]+|[ \t\u00a0]+$/g
+/** Blanks that come with pasting, those without a width too; a line break is refused by the format, because it may mean more was pasted. */
+const BLANK = '(?:[^\\S\\r\\n]|[\u200b-\u200d\u2060])'
+const OUTER_BLANKS = new RegExp(`^${BLANK}+|${BLANK}+$`, 'g')
 
 function withoutOuterBlanks(
   setup: Setup,

@@ -327,7 +327,7 @@ describe('validateSetup of OAUTH2', () => {
   const example = app('OAUTH2').setups[0]!.example
 
   it('leaves blanks at the ends of ids and secrets out, and says which', () => {
-    const sent = { ...example, client_id: ' cid\u00a0', client_secret: '\tsecret  ', audience: 'a b ' }
+    const sent = { ...example, client_id: ' cid\u00a0', client_secret: '\tsecret\u200b ', audience: 'a b ' }
     const { values, trimmed } = validateSetup(app('OAUTH2'), sent)
     expect(values).toMatchObject({ client_id: 'cid', client_secret: 'secret', audience: 'a b' })
     expect(trimmed).toEqual(['client_id', 'client_secret', 'audience'])
