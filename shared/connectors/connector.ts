@@ -143,7 +143,8 @@ export interface RequestPart {
  * `required-when`: `field` must be present when `other` has one of the `values` · `required-unless`: unless it has ·
  * `header-safe-when`: `field` must be a valid header value when `other` has one of the `values` ·
  * `header-name-when`: `field` must be an RFC 9110 token, and no header that frames the request, likewise ·
- * `needed-when`: the same as `required-when` for whoever wants to use it; the setup is taken without, and waits for it ·
+ * `needed-when`: the same as `required-when` for whoever wants to use it; the setup is taken without, and waits for it,
+ * or for the field `unless` in its place ·
  * `no-colon`: RFC 7617 forbids a colon in the user name.
  */
 export type CrossFieldRule =
@@ -157,6 +158,7 @@ export type CrossFieldRule =
       readonly field: string
       readonly other: string
       readonly values: readonly string[]
+      readonly unless?: string
     }
   | { readonly kind: 'no-colon'; readonly field: string }
 

@@ -23,7 +23,9 @@ export function brokenRules(setup: Setup, values: JsonObject): BrokenRule[] {
 /** The fields that a setup was taken without and that nothing can be handed out without. */
 export function fieldsToFollow(setup: Setup, values: JsonObject): string[] {
   return (setup.rules ?? []).flatMap((rule) => {
-    if (rule.kind !== 'needed-when' || ownValue(values, rule.field) !== undefined) return []
+    if (rule.kind !== 'needed-when') return []
+    const enough = [rule.field, ...(rule.unless === undefined ? [] : [rule.unless])]
+    if (enough.some((name) => ownValue(values, name) !== undefined)) return []
     const other = ownValue(values, rule.other)
     return typeof other === 'string' && rule.values.includes(other) ? [rule.field] : []
   })

@@ -143,7 +143,7 @@ function describeScopes({ grant, scopeChoices = [] }: Setup): Pick<DescribedSetu
 type NeededRule = Exclude<CrossFieldRule, { kind: 'no-colon' }>
 
 function isNeeded(rule: CrossFieldRule): rule is NeededRule {
-  return rule.kind === 'required-when' || rule.kind === 'needed-when'
+  return rule.kind === 'required-when' || (rule.kind === 'needed-when' && rule.unless === undefined)
 }
 
 function describeField(field: Field, setup: Setup): DescribedField {

@@ -54,7 +54,16 @@ export const jwt: Connector = {
         },
       ],
       // The types of Auth0's SDKs know the algorithm alone: what they can say is taken.
-      rules: [{ kind: 'needed-when', field: 'secret', other: 'algorithm', values: SHARED }],
+      rules: [
+        { kind: 'needed-when', field: 'secret', other: 'algorithm', values: SHARED },
+        {
+          kind: 'needed-when',
+          field: 'private_key',
+          other: 'algorithm',
+          values: KEY_PAIRS,
+          unless: 'public_key',
+        },
+      ],
       accountName: 'JWT {algorithm}',
       request: [],
       credentialFields: {

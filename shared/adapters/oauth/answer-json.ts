@@ -27,15 +27,19 @@ export function jsonOf(text: string): JsonValue | undefined {
   }
 }
 
-/** An own member by name, or by a path such as `team.id`; undefined when a step is missing. */
-export function memberAt(object: JsonObject, path: string): JsonValue | undefined {
-  if (Object.hasOwn(object, path)) return object[path]
-  let value: JsonValue | undefined = object
-  for (const name of path.split('.')) {
-    const holder = asObject(value)
-    value = holder !== undefined && Object.hasOwn(holder, name) ? holder[name] : undefined
-  }
+/** An own member by name, or by a path such as `team.id` or `emails[0].value`; undefined when a step is missing. */
+export function memberAt(from: JsonValue, path: string): JsonValue | undefined {
+  const whole = ownMember(from, path)
+  if (whole !== undefined) return whole
+  let value: JsonValue | undefined = from
+  for (const name of path.match(/[^.[\]]+/g) ?? []) value = ownMember(value, name)
   return value
+}
+
+function ownMember(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  if (Array.isArray(value)) return (value as JsonValue[])[Number(name)]
+  const holder = asObject(value)
+  return holder !== undefined && Object.hasOwn(holder, name) ? holder[name] : undefined
 }
 
 /** The first of the names that the object has a value for, in whatever case and with or without underscores. */

@@ -4,8 +4,8 @@ import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { MintedGrant } from '../../ports/oauth-client.ts'
 import type { OutgoingFetch } from '../../ports/outgoing-fetch.ts'
-import { memberAt, parseJsonObject } from './answer-json.ts'
-import { tokenHolder } from './answer-shape.ts'
+import { asObject, jsonOf, memberAt } from './answer-json.ts'
+import { objectsIn, tokenHolder } from './answer-shape.ts'
 import { claimsOf } from './jwt-claims.ts'
 import type { RenderTemplate } from './render-template.ts'
 
@@ -104,10 +104,20 @@ export async function fetchAccount(
     repeatable: true,
   })
   if (outcome.kind !== 'answer' || outcome.status !== 200) return undefined
-  const body = parseJsonObject(outcome)
-  if (body === undefined) return undefined
+  const body = jsonOf(outcome.body.reveal())
+  if (typeof body !== 'object') return undefined
   const named = identity.member === undefined ? undefined : accountText(memberAt(body, identity.member))
-  return mergedAccount(accountOf(body), named === undefined ? undefined : { email: named })
+  return mergedAccount(
+    nearestAccount(asObject(body) ?? { list: body }),
+    named === undefined ? undefined : { email: named },
+  )
+}
+
+/** Of the answer itself, or of the nearest object inside it that names somebody: X, Asana and Linear wrap theirs. */
+function nearestAccount(body: JsonObject): Account | undefined {
+  const accounts = objectsIn(body).map(({ own }) => accountOf(own))
+  const who = accounts.find((account) => account?.id !== undefined || account?.email !== undefined)
+  return mergedAccount(accounts[0], who)
 }
 
 function accountOf(members: JsonObject): Account | undefined {

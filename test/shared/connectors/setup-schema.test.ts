@@ -175,7 +175,13 @@ describe('validateSetup', () => {
       expect(awaited(values)).toEqual(['secret'])
       expect(awaited({ ...values, secret: 'x' })).toEqual([])
     }
-    expect(awaited(validateSetup(app('JWT'), { type: 'JWT', algorithm: 'RS256' }).values)).toEqual([])
+    for (const algorithm of ['RS256', 'PS384', 'ES512']) {
+      const { values } = validateSetup(app('JWT'), { type: 'JWT', algorithm })
+      expect(awaited(values)).toEqual(['private_key'])
+      expect(awaited({ ...values, private_key: 'x' })).toEqual([])
+      expect(awaited({ ...values, public_key: 'x' })).toEqual([])
+      expect(awaited({ ...values, secret: 'x' })).toEqual(['private_key'])
+    }
   })
 
   it('checks the rules over several fields', () => {

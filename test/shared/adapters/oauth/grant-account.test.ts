@@ -74,6 +74,32 @@ describe('the account of a grant', () => {
     })
   })
 
+  it.each([
+    [{ data: { id: 7, username: 'ada' } }, undefined, { id: '7', email: 'ada' }],
+    [
+      { data: { viewer: { id: 'v', email: 'a@example.com' } } },
+      undefined,
+      { id: 'v', email: 'a@example.com' },
+    ],
+    [[{ id: 1, email: 'a@example.com' }], undefined, { id: '1', email: 'a@example.com' }],
+    [{ id: 1, emails: ['a@example.com', 'b@example.com'] }, 'emails[0]', { id: '1', email: 'a@example.com' }],
+    [
+      { user_id: 'p', emails: [{ value: 'a@example.com' }] },
+      'emails[0].value',
+      { id: 'p', email: 'a@example.com' },
+    ],
+    [[{ id: 'x', tenantName: 'Acme' }], '[0].tenantName', { id: 'x', email: 'Acme' }],
+    [{ emails: [] }, 'emails[0].value', undefined],
+    [null, undefined, undefined],
+    ['text', undefined, undefined],
+  ])('is what the call tells, wherever it does: %j, %s', async (body, member, account) => {
+    endpoint.reply = (response, call) =>
+      replyJson(200, call.path === '/me' ? JSON.stringify(body) : TOKEN)(response, call)
+    const identity = { url: `${endpoint.url}/me`, ...(member === undefined ? {} : { member }) }
+    const outcome = await endpoint.ask({ grant: CODE, profile: { kind: 'authorization-code', identity } })
+    expect('account' in outcome ? outcome.account : undefined).toEqual(account)
+  })
+
   it('is only a name: when the call fails, the grant is there without it', async () => {
     endpoint.reply = (response, call) => replyJson(call.path === '/me' ? 500 : 200, TOKEN)(response, call)
     const identity = { url: `${endpoint.url}/me` }
