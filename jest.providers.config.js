@@ -5,5 +5,5 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/**/*.providers.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 300_000,
+  testTimeout: 600_000,
 }

@@ -64,16 +64,18 @@ describe.each(SERVERS)('a grant of $name', ({ variable, start, hasSessions }) =>
 
   it('is renewed with a refresh token that is used once, by one request for fifty flows', async () => {
     const id = await world.authorized()
+    const own = newestRefreshToken()
     const first = await tokenOf(id)
     world.clock.moveOn(PAST_ACCESS_MS)
-    const before = refreshTokensSent().length
     const tokens = await Promise.all(Array.from({ length: FLOWS }, () => tokenOf(id)))
     expect(new Set(tokens).size).toBe(1)
     expect(tokens[0]).not.toBe(first)
-    expect(refreshTokensSent().length - before).toBe(1)
+    // A sweep may renew the connections of other tests meanwhile: only this one's token is counted.
+    expect(refreshTokensSent().filter((token) => token === own)).toHaveLength(1)
     await rotate(id)
-    expect(refreshTokensSent().length - before).toBe(2)
-    expect(await world.server.isActive(await tokenOf(id))).toBe(true)
+    const next = await tokenOf(id)
+    expect(next).not.toBe(tokens[0])
+    expect(await world.server.isActive(next)).toBe(true)
   })
 
   it('ends when somebody else sends a used refresh token, and comes back with the same id', async () => {

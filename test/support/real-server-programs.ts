@@ -14,7 +14,7 @@ import path from 'node:path'
 const KEYCLOAK = '26.7.3'
 const HYDRA = '2.3.0'
 /** Getting Keycloak is a download of 180 MB; building Hydra compiles some hundred packages. */
-const PREPARE_WITHIN_MS = 1_200_000
+const PREPARE_WITHIN_MS = 2_400_000
 const LOG_TAIL_LINES = 5
 
 /** A server that is there to be started, or why it is not. */
