@@ -31,7 +31,7 @@ describe('noteRefusal', () => {
     )
     expect(await world.row(id)).toMatchObject({
       status: 'pending',
-      statusReason: 'The provider did not authorize the connection. Authorize it again.',
+      statusReason: expect.stringContaining('Have an administrator there allow it'),
       failure: {
         class: 'refused',
         code: 'OAUTH_APP_BLOCKED',
