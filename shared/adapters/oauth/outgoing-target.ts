@@ -10,7 +10,6 @@ const INTERNAL_DOMAINS = new Set([
   'home',
   'internal',
   'intranet',
-  'invalid',
   'lan',
   'local',
   'localdomain',

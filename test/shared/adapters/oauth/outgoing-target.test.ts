@@ -16,7 +16,6 @@ describe('createUrlCheck', () => {
     ['https://vault/token', 'forbidden_address'],
     ['https://db.internal/token', 'forbidden_address'],
     ['https://printer.local/token', 'forbidden_address'],
-    ['https://idp.invalid/token', 'forbidden_address'],
     ['https://idp.onion/token', 'forbidden_address'],
     ['https://idp.alt/token', 'forbidden_address'],
     ['https://idp.example.com/token', undefined],

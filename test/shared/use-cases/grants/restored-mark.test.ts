@@ -32,7 +32,11 @@ beforeEach(async () => {
 afterEach(() => world.close())
 
 const sent = () => world.provider.requests.length
-const restored = () => markRestored(world.ports, world.clock.nowMs())
+/** Marks the store, which processes that have looked a moment ago see ten seconds later. */
+async function restored(): Promise<void> {
+  await markRestored(world.ports, world.clock.nowMs())
+  await world.clock.advance(10_000)
+}
 
 async function authorized(appId: string, setup: { type: string }): Promise<string> {
   const { id } = await world.create(appId, setup)

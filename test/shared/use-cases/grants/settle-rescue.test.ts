@@ -107,8 +107,16 @@ describe('settleRescue', () => {
     expect(await world.ports.items.get(key)).toBeUndefined()
   })
 
+  /** Another client in the place of the one that the answer was for. */
+  async function changeClient(): Promise<void> {
+    const settings = { ...row.settings, client_id: 'client-of-another' }
+    await put({ clientDigest: 'of-another-client', settings })
+  }
+
   it('ends what is of another client now', async () => {
-    await leave({ clientDigest: 'of-another-client', oauthAppId: 'oa_another' })
+    const { clientDigest } = row
+    await changeClient()
+    await leave({ clientDigest: clientDigest! })
     expect(await settle()).toBe('revoked')
     expect(revoked()).toEqual(['refresh-2'])
     expect(await serves()).toBe('access-1')
@@ -142,7 +150,9 @@ describe('settleRescue', () => {
   })
 
   it('does not wait for an operation that is undone, whose mark stands in the place of its intent', async () => {
-    await leave({ of: 'first', clientDigest: 'of-another-client', oauthAppId: 'oa_another' })
+    const { clientDigest } = row
+    await changeClient()
+    await leave({ of: 'first', clientDigest: clientDigest! })
     const key = intentKey(row.tenant, 'op-of-the-rescue')
     const attributes = undoneMark(world.clock.nowMs())
     await world.ports.items.transact([{ op: 'put', key, attributes }])
