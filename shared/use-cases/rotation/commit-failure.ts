@@ -3,7 +3,6 @@ import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { RotationFailure } from '../../domain/rotation.ts'
 import { remainingMs, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
-import type { Write } from '../../ports/item-store.ts'
 import { commitHeld, type HeldChange } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
@@ -15,12 +14,11 @@ import { failureMember, nextTryMs } from '../grants/when-again.ts'
 /** Over at least ten minutes: one refusal may be a mistake of the moment. */
 const REFUSALS_OF_A_DEAD_GRANT = 3
 
-/** A failure with the client that met it, and the writes that go with it. */
-interface Told {
+/** A failure with the client that met it, and what the row keeps of the answer all the same. */
+export interface Told {
   readonly failure: FailureTold
   readonly application?: string | undefined
-  /** What of the answer is kept all the same: the pointer to it, and the writes that store it. */
-  readonly kept?: { readonly members: Partial<ConnectionRow>; readonly writes: readonly Write[] }
+  readonly members?: Partial<ConnectionRow>
 }
 
 /**
@@ -36,7 +34,8 @@ export async function commitFailure(
   return committed ?? (await findConnection(ports, held.tenant, held.id)) ?? held
 }
 
-function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldChange {
+/** What a failed rotation means to the row, for who commits it with what else there is to keep. */
+export function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldChange {
   const nowMs = ports.clock.nowMs()
   const refusals = refusalsAfterEnd(row, told, nowMs)
   const failure = afterRepeats(told, refusals)
@@ -53,18 +52,17 @@ function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldC
     status,
     statusReason: failure.message,
     attempt: attemptAfter(row, failure, nowMs),
-    ...told.kept?.members,
+    ...told.members,
     failure: {
       ...failureMember(row.failure, failure, { nowMs, retryAtMs: retryAt }),
       ...refusalMembers(refusals, row.attempt?.grantName),
     },
     ...dueMembers(row.id, retryAt),
   }
-  const beside = told.kept?.writes ?? []
-  if (status === row.status) return { members, beside }
+  if (status === row.status) return { members }
   const type =
     status === 'reauthorization_required' ? 'connection.reauthorization_required' : 'connection.degraded'
-  return { members, event: { type, changed: ['status'] }, beside }
+  return { members, event: { type, changed: ['status'] } }
 }
 
 function refusalMembers(

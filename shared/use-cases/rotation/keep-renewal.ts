@@ -1,5 +1,7 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
+import type { GrantState } from '../../domain/grant.ts'
 import type { RotationResult } from '../../ports/grant-runner.ts'
-import { commitHeld } from '../commit/commit-held.ts'
+import { commitHeld, type HeldChange } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { marksOf, rescueFor } from '../commit/rescue-item.ts'
 import type { Granted } from '../grants/ask-provider.ts'
@@ -8,7 +10,7 @@ import { grantChange } from '../grants/grant-change.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { keepAnswer } from '../grants/keep-answer.ts'
 import type { HeldConnection } from '../grants/minted-connection.ts'
-import type { AnswerSeals, TokensByName } from '../grants/sealed-tokens.ts'
+import type { AnswerSeals, SealedTokens, TokensByName } from '../grants/sealed-tokens.ts'
 import { findRescue, settleRescue } from '../grants/settle-rescue.ts'
 import { commitFailure } from './commit-failure.ts'
 
@@ -21,7 +23,7 @@ export interface Renewal {
 }
 
 /** Keeps a renewed grant, and tells what became of the rotation. */
-export async function keepRenewal(
+export function keepRenewal(
   ports: GrantPorts,
   held: HeldConnection,
   { granted, seals, old, askedScopes }: Renewal,
@@ -29,31 +31,54 @@ export async function keepRenewal(
   const { row, setup } = held
   const sealed = seals.seal(granted.tokens, { pointer: row.grant, tokens: old })
   const { names, oauthAppId, states } = granted
+  return keepTokens(ports, held, {
+    ...{ kind: 'rotated', sealed, mark: seals.mark, askedScopes, oauthAppId },
+    renewed: Object.fromEntries(names.map((name) => [name, states[name]!])),
+    changeOf(current) {
+      // A new setup of the same client may have asked for other scopes meanwhile.
+      const requiredScopes = current.requiredScopes ?? askedScopes
+      const to = { grant: sealed.pointer, grants: states, requiredScopes, oauthAppId }
+      return grantChange(ports, current, setup, to)
+    },
+  })
+}
+
+/** Tokens of an answer, and what the row becomes with them. */
+interface TokensToKeep {
+  /** What the rotation is told to have been once they are kept. */
+  readonly kind: 'rotated' | 'failed'
+  readonly sealed: SealedTokens
+  readonly mark: string
+  /** The states of the grants that are new, by name. */
+  readonly renewed: Readonly<Record<string, GrantState>>
+  readonly askedScopes: readonly string[]
+  readonly oauthAppId?: string | undefined
+  changeOf(current: ConnectionRow): HeldChange
+}
+
+/** Keeps what may be the only copies of tokens, in the row or beside it, and tells what became of the rotation. */
+export async function keepTokens(
+  ports: GrantPorts,
+  { row }: HeldConnection,
+  { kind, sealed, mark, renewed, askedScopes, oauthAppId, changeOf }: TokensToKeep,
+): Promise<RotationResult> {
   const kept = await keepAnswer(ports, {
-    row,
-    mark: seals.mark,
-    sealed,
-    commit: (beside) =>
-      commitHeld(ports, row, (current) => {
-        // A new setup of the same client may have asked for other scopes meanwhile.
-        const requiredScopes = current.requiredScopes ?? askedScopes
-        const to = { grant: sealed.pointer, grants: states, requiredScopes, oauthAppId }
-        return { ...grantChange(ports, current, setup, to), beside }
-      }),
+    ...{ row, mark, sealed },
+    commit: (beside) => commitHeld(ports, row, (current) => ({ ...changeOf(current), beside })),
     rescue: rescueFor(
       { ...row, oauthAppId: oauthAppId ?? row.oauthAppId },
       {
         of: 'renewal',
         op: row.attempt.op,
         grant: sealed.pointer,
-        grants: Object.fromEntries(names.map((name) => [name, states[name]!])),
+        grants: renewed,
         requiredScopes: askedScopes,
-        replaces: marksOf(row.grants, names),
+        replaces: marksOf(row.grants, Object.keys(renewed)),
         createdAtMs: ports.clock.nowMs(),
       },
     ),
   })
-  if (kept.kind === 'kept') return { kind: 'rotated', row: kept.row }
+  if (kept.kind === 'kept') return { kind, row: kept.row }
   if (kept.kind === 'lost') {
     const failure = failureBecause('answer-not-stored')
     return { kind: 'failed', row: await commitFailure(ports, row, { failure }) }

@@ -21,8 +21,8 @@ import { adoptWaiting } from '../grants/settle-rescue.ts'
 import { failureMember } from '../grants/when-again.ts'
 import { type ApplicationClient, findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { commitFailure } from './commit-failure.ts'
+import { keepRefreshTokens } from './keep-refresh-tokens.ts'
 import { keepRenewal } from './keep-renewal.ts'
-import { keptRefreshTokens } from './kept-refresh-tokens.ts'
 import { nameAccount } from './name-account.ts'
 import { type DecidedAt, takeAttempt } from './take-attempt.ts'
 
@@ -226,9 +226,9 @@ async function settle(
   const { failure, outcome } = answer
   // A token that was sent before may be dead because it had been renewed: then the answer may have come since.
   if (failure.next === 'end' && (await adoptWaiting(ports, row))) return reread(ports, row, 'rotated')
-  const kept = keptRefreshTokens(held, { outcome, seals, old })
-  const told = { failure, application: application.stateName, ...(kept && { kept }) }
-  return { kind: 'failed', row: await commitFailure(ports, row, told) }
+  const told = { failure, application: application.stateName }
+  const kept = await keepRefreshTokens(ports, held, { outcome, told, seals, old, askedScopes })
+  return kept ?? { kind: 'failed', row: await commitFailure(ports, row, told) }
 }
 
 /** Only a person brings a new grant: at once, or before the one that works ends. */

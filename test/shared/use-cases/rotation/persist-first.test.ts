@@ -147,4 +147,38 @@ describe('a new grant', () => {
     const revoked = world.provider.requests.filter(({ path }) => path === '/revoke')
     expect(revoked.map(({ parameters }) => parameters['token'])).toEqual(['refresh-0', 'refresh-1'])
   })
+
+  describe('of an answer that is of no use but for its refresh token', () => {
+    const useless = () => world.provider.answerWith(() => ({ body: { refresh_token: 'refresh-kept' } }))
+    /** What is sent by the first flow that comes after the pause of a failure. */
+    async function sentNext(): Promise<unknown> {
+      answer()
+      await world.clock.advance(10 * MINUTE_MS)
+      await world.fetch(id)
+      return world.provider.requests.at(-1)?.parameters['refresh_token']
+    }
+
+    it.each([0, 5])('is kept, although the store does not take it %i times', async (times) => {
+      useless()
+      let refusals = times
+      const transact = async (writes: readonly Write[]) => {
+        if (keepsAnswer(writes) && refusals-- > 0) throw away()
+        return world.ports.items.transact(writes)
+      }
+      expect(await rotate(portsWith({ transact }))).toMatchObject({
+        kind: 'failed',
+        row: { status: 'degraded', failure: { count: 1 } },
+      })
+      expect(await sentNext()).toBe('refresh-kept')
+    })
+
+    it('waits beside the row that somebody has taken over', async () => {
+      useless()
+      expect(await rotate(takenOver())).toMatchObject({ kind: 'busy' })
+      expect(await rescues()).toBe(1)
+      await world.clock.advance(2 * MINUTE_MS)
+      await world.reconcile()
+      expect(await sentNext()).toBe('refresh-kept')
+    })
+  })
 })
