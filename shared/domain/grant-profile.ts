@@ -1,3 +1,5 @@
+import type { CoveredScopes } from './granted-scopes.ts'
+
 /**
  * Text with placeholders, or a list of such texts of which the first that has all its values counts. A placeholder
  * without a value makes its text absent. `{field}` the value · `{mask(field)}` first three characters, `***`, last
@@ -68,6 +70,8 @@ export interface GrantProfile {
     readonly requested: boolean
     /** The setup field that holds them, when the setup names its own. */
     readonly field?: string
+    /** What the answer leaves out beside a broader scope. */
+    readonly covers?: CoveredScopes
     /** Sent again when a grant is renewed, never more than was granted (RFC 6749 §6): some servers want it. */
     readonly atRefresh?: boolean
   }

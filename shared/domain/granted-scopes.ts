@@ -9,6 +9,12 @@ const OFFLINE_ACCESS = 'offline_access'
 const DEFAULT_SCOPE = /(?:^|\/)\.default$/
 
 /**
+ * By a broad scope the narrow ones that its provider grants with it and does not tell of any more (GitHub, Shopify); a
+ * `*` at the end stands for the same in all of them.
+ */
+export type CoveredScopes = Readonly<Record<string, readonly string[]>>
+
+/**
  * The single scopes of what an answer says was granted. RFC 6749 §3.3 puts blanks between them; GitHub and Slack put
  * commas, others a plus, a semicolon or a bar. Those separate too, unless a scope that was asked for holds one itself.
  */
@@ -24,14 +30,15 @@ export function splitGranted(text: string, asked: readonly string[]): string[] {
 /**
  * The scopes that were asked for and not granted, as their provider means them: order and case do not count, nor
  * whether the resource is spelled out (`https://graph.microsoft.com/User.Read` and `User.Read` are one), and what
- * stands for others, or is not told of access tokens, is not compared.
+ * stands for others, or is not told of access tokens, is not compared. What a broader one covers is granted with it.
  */
 export function scopesNotGranted(
   asked: readonly string[],
   granted: readonly string[],
-  { hasRefreshToken }: { readonly hasRefreshToken: boolean },
+  { hasRefreshToken, covers = {} }: { readonly hasRefreshToken: boolean; readonly covers?: CoveredScopes },
 ): string[] {
-  const names = granted.flatMap((scope) => [scope, ...splitGranted(scope, asked)]).map(normalized)
+  const told = granted.flatMap((scope) => [scope, ...splitGranted(scope, asked)]).map(normalized)
+  const names = told.flatMap((scope) => [scope, ...coveredBy(scope, covers)])
   const isGranted = (scope: string) => names.some((name) => isSame(normalized(scope), name))
   return asked.filter((scope) => {
     if (IDENTITY_SCOPES.has(scope) || DEFAULT_SCOPE.test(scope)) return false
@@ -50,4 +57,13 @@ function isSame(asked: string, granted: string): boolean {
 
 function normalized(scope: string): string {
   return scope.trim().toLowerCase().replace(/\/$/, '')
+}
+
+function coveredBy(granted: string, covers: CoveredScopes): string[] {
+  return Object.entries(covers).flatMap(([broad, narrow]) => {
+    const isFamily = broad.endsWith('*')
+    const stem = isFamily ? broad.slice(0, -1) : broad
+    if (isFamily ? !granted.startsWith(stem) : granted !== broad) return []
+    return narrow.map((name) => name.replace('*', granted.slice(stem.length)))
+  })
 }

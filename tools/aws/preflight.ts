@@ -19,9 +19,16 @@ const KEPT_UNRESERVED = 100
 /** Freezes have two instances of their own; sweep, reconcile and whoever answers HTTP need one each at the least. */
 const OTHER_INSTANCES = 6
 
-/** Whether the account has the instances that the stage asks for. */
+/** With this many instances a tenant has all its turns for calls to providers: more change nothing. */
+const FULL_TURNS = 300
+
+/** Whether the account has the instances that the stage asks for, and the stage knows how many there are. */
 export function judgeConcurrency(
-  { workers, reservedInstances }: Pick<DeploymentSettings, 'workers' | 'reservedInstances'>,
+  {
+    workers,
+    instances,
+    reservedInstances,
+  }: Pick<DeploymentSettings, 'workers' | 'instances' | 'reservedInstances'>,
   { all, unreserved }: ConcurrencyLimits,
 ): Finding {
   const asked = Object.values(reservedInstances).reduce((sum, one) => sum + (one ?? 0), 0)
@@ -36,6 +43,18 @@ export function judgeConcurrency(
     return {
       outcome: 'warning',
       words: `${all} instances run at a time in this account: ${workers} workers take nearly all, and callers are throttled under load. Ask for more "Concurrent executions" in Service Quotas, or lower workers`,
+    }
+  }
+  if (instances > all) {
+    return {
+      outcome: 'warning',
+      words: `instances is ${instances}, and the account runs ${all} at a time: one tenant's calls could take them all. Set instances to ${all} at most`,
+    }
+  }
+  if (instances < all && instances < FULL_TURNS) {
+    return {
+      outcome: 'warning',
+      words: `instances is ${instances}, and the account runs ${all} at a time: tenants get fewer turns for calls to providers than there is room for. Set instances to ${Math.min(all, FULL_TURNS)}`,
     }
   }
   return { outcome: 'ok', words: `${unreserved} instances are free, ${workers + asked} are asked for` }

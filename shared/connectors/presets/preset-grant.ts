@@ -68,6 +68,7 @@ function profileOf(general: GrantProfile, preset: Preset, oauth: PresetOAuth): G
     scopes: {
       ...general.scopes,
       separator: oauth.separator ?? ' ',
+      ...(oauth.scopesCovered !== undefined && { covers: oauth.scopesCovered }),
       ...(oauth.scopesAtRefresh === true && { atRefresh: true }),
     },
     tokenParameters: {

@@ -1,4 +1,5 @@
 import type { AnswerQuirks, GrantProfile, Revocation, Template } from '../../domain/grant-profile.ts'
+import type { CoveredScopes } from '../../domain/granted-scopes.ts'
 import type { Category } from '../categories.ts'
 
 /**
@@ -62,6 +63,8 @@ export interface PresetOAuth {
   readonly separator?: ','
   /** Scopes as they look there, for a person to begin with; empty where they belong to the application. */
   readonly scopes: readonly string[]
+  /** Scopes that are granted with a broader one and not told of: see `CoveredScopes`. */
+  readonly scopesCovered?: CoveredScopes
   readonly clientAuthentication: GrantProfile['clientAuthentication']
   readonly bodyFormat?: 'json'
   /** The name of the parameter that is `client_id` elsewhere. */

@@ -92,10 +92,14 @@ export function scopesToAsk(profile: GrantProfile, setup: JsonObject): string[] 
 
 /** Scopes that were asked for and not granted; none where the provider does not say or does not compare. */
 export function missingScopes(setup: Setup, row: Pick<ConnectionRow, 'requiredScopes' | 'grants'>): string[] {
-  if (setup.grant?.scopes.requested !== true) return []
+  const scopes = setup.grant?.scopes
   const main = row.grants?.[MAIN_GRANT]
-  if (main?.grantedScopes === undefined) return []
-  return scopesNotGranted(row.requiredScopes ?? [], main.grantedScopes, main)
+  if (scopes?.requested !== true || main?.grantedScopes === undefined) return []
+  const { covers } = scopes
+  return scopesNotGranted(row.requiredScopes ?? [], main.grantedScopes, {
+    ...main,
+    ...(covers && { covers }),
+  })
 }
 
 /** The status of a connection that holds a working grant, and why it is not `ready`: what to do is in the words. */

@@ -58,4 +58,15 @@ describe('scopesNotGranted', () => {
     expect(scopesNotGranted(['offline_access'], [], { hasRefreshToken: false })).toEqual(['offline_access'])
     expect(scopesNotGranted(['offline_access'], ['offline_access'], { hasRefreshToken: false })).toEqual([])
   })
+
+  it.each([
+    ['a broader one', ['repo', 'public_repo'], ['repo'], []],
+    ['a broader one of the same family', ['admin:org', 'read:org'], ['admin:org'], []],
+    ['a broader one of another family', ['admin:org', 'read:key'], ['admin:org'], ['read:key']],
+    ['a narrower one', ['repo', 'public_repo'], ['public_repo'], ['repo']],
+    ['one that begins alike', ['repository', 'public_repo'], ['repository'], ['public_repo']],
+  ])('takes what a provider leaves out beside %s as granted with it', (_what, asked, granted, missing) => {
+    const covers = { repo: ['public_repo'], 'admin:*': ['write:*', 'read:*'] }
+    expect(scopesNotGranted(asked, granted, { hasRefreshToken: true, covers })).toEqual(missing)
+  })
 })

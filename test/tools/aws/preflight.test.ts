@@ -52,12 +52,25 @@ describe('judgeConcurrency', () => {
       'failed',
     ],
   ])('of %s', (_what, stage, limits, outcome) => {
-    expect(judgeConcurrency(stage, limits).outcome).toBe(outcome)
+    expect(judgeConcurrency({ instances: limits.all, ...stage }, limits).outcome).toBe(outcome)
+  })
+
+  it.each([
+    [10, 1000, 'warning', 'Set instances to 300'],
+    [10, 50, 'warning', 'Set instances to 50'],
+    [300, 50, 'warning', 'Set instances to 50 at most'],
+    [300, 1000, 'ok', 'are free'],
+  ])('of a stage for %i instances in an account of %i', (instances, all, outcome, words) => {
+    const stage = { workers: 2, instances, reservedInstances: {} }
+    expect(judgeConcurrency(stage, { all, unreserved: all })).toEqual({
+      outcome,
+      words: expect.stringContaining(words),
+    })
   })
 
   it('says what would be right', () => {
     const found = judgeConcurrency(
-      { workers: 5, reservedInstances: { api: 20 } },
+      { workers: 5, instances: 10, reservedInstances: { api: 20 } },
       { all: 10, unreserved: 10 },
     )
     expect(found.words).toBe(

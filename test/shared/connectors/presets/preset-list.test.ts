@@ -47,6 +47,7 @@ const oauth = z.strictObject({
   ),
   separator: z.optional(z.literal(',')),
   scopes: texts(),
+  scopesCovered: z.optional(z.record(text(), texts())),
   clientAuthentication: clientAuthentication(),
   bodyFormat: z.optional(z.literal('json')),
   clientIdParameter: z.optional(text()),

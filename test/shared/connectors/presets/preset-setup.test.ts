@@ -7,6 +7,7 @@ import { renderCredential } from '../../../../shared/connectors/render-credentia
 import { validateSetup } from '../../../../shared/connectors/setup-schema.ts'
 import { renderTemplate } from '../../../../shared/connectors/template.ts'
 import type { JsonObject } from '../../../../shared/domain/json.ts'
+import { missingScopes } from '../../../../shared/use-cases/grants/grant-records.ts'
 
 const APPS = ['OAUTH2', 'HTTP'].map((appId) => findConnector(appId)!)
 const SETUPS = APPS.flatMap((connector) =>
@@ -191,6 +192,20 @@ describe('presetSetup', () => {
     expect(absent('zoom')).toEqual({ assumedSeconds: 3600 })
     expect(absent('quickbooks')).toEqual({ assumedSeconds: 3600, onlyIfRenewable: true })
     expect(absent('mailchimp')).toBe('never')
+  })
+
+  it.each([
+    ['github', ['repo', 'public_repo', 'user:email', 'read:org'], ['repo', 'user', 'admin:org']],
+    ['shopify', ['write_orders', 'read_orders'], ['write_orders']],
+  ])('knows what %s grants with a broader scope', (id, requiredScopes, grantedScopes) => {
+    const main = { mark: 'm', issuedAtMs: 0, expiryBasis: 'unknown', hasRefreshToken: false } as const
+    const row = (granted: string[]) => ({
+      requiredScopes,
+      grants: { main: { ...main, grantedScopes: granted } },
+    })
+    const { setup } = SETUPS.find(({ preset }) => preset.id === id)!
+    expect(missingScopes(setup, row(grantedScopes))).toEqual([])
+    expect(missingScopes(setup, row(grantedScopes.slice(1)))).not.toEqual([])
   })
 
   it('believes a rotation that was only recalled less than one that was read', () => {
