@@ -52,12 +52,13 @@ describe('npm run preflight', () => {
     const issuer = await startLocalServer((_, response) => {
       response.end(JSON.stringify({ issuer: 'https://other.example.com/' }))
     })
-    const key = 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555'
+    const key = (digit: string) =>
+      `arn:aws:kms:us-east-1:123456789012:key/${digit.repeat(8)}-2222-3333-4444-555555555555`
     const stage = {
       issuer: `${issuer.url}/`,
       audience: 'vault',
       tenantClaim: 'tenant',
-      adopt: { tableName: 'no-such-table', wrappingKeyArn: key, digestKeyArn: key },
+      adopt: { tableName: 'no-such-table', wrappingKeyArn: key('1'), digestKeyArn: key('2') },
     }
     const { code, out } = await preflight(stage)
     await issuer.close()
