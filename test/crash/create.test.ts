@@ -89,4 +89,4 @@ const scenarios: Scenario<undefined>[] = [
   },
 ]
 
-for (const scenario of scenarios) crashSuite(scenario, { pairs: 250, seed: 1 })
+for (const scenario of scenarios) crashSuite(scenario, { pairs: 120, seed: 1 })

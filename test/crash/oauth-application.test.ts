@@ -108,5 +108,5 @@ const scenarios: Scenario<OauthApplication>[] = [
   },
 ]
 
-crashSuite(createScenario, { pairs: 250, seed: 4 })
-for (const scenario of scenarios) crashSuite(scenario, { pairs: 250, seed: 4 })
+crashSuite(createScenario, { pairs: 120, seed: 4 })
+for (const scenario of scenarios) crashSuite(scenario, { pairs: 120, seed: 4 })

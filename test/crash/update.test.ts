@@ -145,4 +145,4 @@ const scenarios: Scenario<ConnectionRow>[] = [
   },
 ]
 
-for (const scenario of scenarios) crashSuite(scenario, { pairs: 250, seed: 2 })
+for (const scenario of scenarios) crashSuite(scenario, { pairs: 120, seed: 2 })

@@ -24,6 +24,15 @@ describe('a herd', () => {
 })
 
 describe('a smaller herd', () => {
+  it('is rotated no faster than the workers can, small tenants before the rest of a large one', async () => {
+    const report = await runHerd(TIGHT)
+    expect(report.violations).toEqual([])
+    expect(report.peakPerMinute).toBeLessThanOrEqual(TIGHT.capacity + FETCHES_A_MINUTE)
+    expect(report.smallTenantsExpired).toBe(0)
+    expect(report.rotated).toBe(TIGHT.connections)
+    expect(report.fetched).toBeGreaterThan(5_000)
+  })
+
   it('is spread widely enough that nothing waits for a second sweep where the workers suffice', async () => {
     const report = await runHerd(AMPLE)
     expect(report.violations).toEqual([])

@@ -77,6 +77,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'no second look at the pointer after invalid_grant',
     within: 10,
+    isSlow: true,
     weather: BUSY,
     plants: () =>
       rewriting((writes) => {

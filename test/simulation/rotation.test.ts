@@ -1,9 +1,9 @@
 import { KEPT_SEEDS } from './kept-seeds.ts'
 import { simulate } from './simulate.ts'
 
-/** Enough for every fault to meet every kind of connection, in half a minute. */
-const SEEDS = Array.from({ length: 14 }, (_, index) => index + 1)
-const SEEDS_AMONG_ROWS = SEEDS.slice(0, 6)
+/** A look while one works, beside the seeds that once found something; the long suite draws hundreds. */
+const SEEDS = Array.from({ length: 6 }, (_, index) => index + 1)
+const SEEDS_AMONG_ROWS = SEEDS.slice(0, 3)
 
 /** `FLOW_VAULT_SEED=7,8 npm test -- test/simulation/rotation.test.ts` runs those and nothing else. */
 const chosen = process.env['FLOW_VAULT_SEED']?.split(',').map(Number)

@@ -14,7 +14,7 @@ import { fillVaultFolder, lookIntoVaultFolder } from '../../../support/vault-fol
 
 const SECRETS = 40
 const MANY_SECRETS = 1000
-const KILLS = 10
+const KILLS = 5
 
 let folder: string
 let keyFile: string
