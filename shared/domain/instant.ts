@@ -2,6 +2,9 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d
 
 /** The epoch ms of an instant in ISO 8601 with its zone; undefined for any other text. */
 export function isoInstantMs(text: string): number | undefined {
-  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(ms) ? undefined : ms
+  if (!INSTANT.test(text)) return undefined
+  const [day, ms] = [Date.parse(text.slice(0, 10)), Date.parse(text)]
+  // `Date.parse` takes the 30th of February for the 2nd of March.
+  const isDay = !Number.isNaN(day) && new Date(day).toISOString().startsWith(text.slice(0, 10))
+  return isDay && !Number.isNaN(ms) ? ms : undefined
 }
