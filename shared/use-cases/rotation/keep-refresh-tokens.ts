@@ -6,7 +6,7 @@ import { withRefreshToken } from '../grants/grant-records.ts'
 import type { HeldConnection } from '../grants/minted-connection.ts'
 import type { AnswerSeals, TokensByName } from '../grants/sealed-tokens.ts'
 import { failureChange, type Told } from './commit-failure.ts'
-import { keepTokens } from './keep-renewal.ts'
+import { keepTokens } from './keep-tokens.ts'
 
 /** A useless answer, with what it failed by, what was held before and what it would be sealed into. */
 interface UselessAnswer {

@@ -136,20 +136,30 @@ describe('a new grant', () => {
     expect((await world.fetch(id)).fields.access_token).toBe('access-2')
   })
 
-  it('is revoked when its connection was deleted while the provider answered', async () => {
+  /** The tokens that are revoked when the connection is deleted before the provider's answer comes. */
+  async function revokedAfterDelete(answerLate: (until: Promise<void>) => void): Promise<unknown[]> {
     const released = Promise.withResolvers<void>()
-    answer(released.promise)
+    answerLate(released.promise)
     const rotation = world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, HOUR_MS)
     while (world.provider.requests.length < 2) await new Promise((resolve) => setImmediate(resolve))
     await deleteConnection(world.ports, { tenant: world.tenant, id, purge: false })
     released.resolve()
     expect(await rotation).toEqual({ kind: 'gone' })
     const revoked = world.provider.requests.filter(({ path }) => path === '/revoke')
-    expect(revoked.map(({ parameters }) => parameters['token'])).toEqual(['refresh-0', 'refresh-1'])
+    return revoked.map(({ parameters }) => parameters['token'])
+  }
+
+  it('is revoked when its connection was deleted while the provider answered', async () => {
+    expect(await revokedAfterDelete(answer)).toEqual(['refresh-0', 'refresh-1'])
   })
 
   describe('of an answer that is of no use but for its refresh token', () => {
-    const useless = () => world.provider.answerWith(() => ({ body: { refresh_token: 'refresh-kept' } }))
+    const useless = (until = Promise.resolve()) =>
+      world.provider.answerWith(async ({ path }) => {
+        if (path !== '/token') return { body: {} }
+        await until
+        return { body: { refresh_token: 'refresh-kept' } }
+      })
     /** What is sent by the first flow that comes after the pause of a failure. */
     async function sentNext(): Promise<unknown> {
       answer()
@@ -170,6 +180,23 @@ describe('a new grant', () => {
         row: { status: 'degraded', failure: { count: 1 } },
       })
       expect(await sentNext()).toBe('refresh-kept')
+    })
+
+    it('is kept by a store that took it and did not say so', async () => {
+      useless()
+      let isTold = false
+      const transact = async (writes: readonly Write[]) => {
+        await world.ports.items.transact(writes)
+        if (isTold || !keepsAnswer(writes)) return
+        isTold = true
+        throw new StoreUnavailableError('timeout', 'unknown')
+      }
+      expect(await rotate(portsWith({ transact }))).toMatchObject({ kind: 'failed' })
+      expect(await sentNext()).toBe('refresh-kept')
+    })
+
+    it('is revoked when its connection was deleted while the provider answered', async () => {
+      expect(await revokedAfterDelete(useless)).toEqual(['refresh-0', 'refresh-kept'])
     })
 
     it('waits beside the row that somebody has taken over', async () => {
