@@ -6,6 +6,8 @@ import type { SecretText } from './secret-text.ts'
 /** A token that has ended counts as one of an hour, the most common life: so it is due at once, by a sweep too. */
 const USUAL_LIFE_MS = 3_600_000
 
+export type EndedToken = 'access_token' | 'refresh_token'
+
 /** A grant that another system got from the provider, as its owner brings it along; one of the tokens is there. */
 export interface ImportedGrant {
   readonly accessToken?: SecretText
@@ -15,6 +17,17 @@ export interface ImportedGrant {
   readonly scopes?: readonly string[]
   /** Members of the provider's answer or callback that flows or the base URL need. */
   readonly extra?: Readonly<Record<string, string>>
+}
+
+/** The token whose end leaves nothing of the grant to go on with, by what its owner or the tokens say; else undefined. */
+export function endedToken(
+  { accessToken, refreshToken, expiresAtMs, refreshExpiresAtMs }: ImportedGrant,
+  nowMs: number,
+): EndedToken | undefined {
+  const isOver = (endsAtMs: number | undefined) => endsAtMs !== undefined && endsAtMs <= nowMs
+  if (accessToken !== undefined && !isOver(expiresAtMs)) return undefined
+  if (refreshToken === undefined) return 'access_token'
+  return isOver(refreshExpiresAtMs) ? 'refresh_token' : undefined
 }
 
 /** The tokens to be sealed. Without an access token there is an empty one, which has ended and is never handed out. */

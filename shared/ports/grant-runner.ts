@@ -2,7 +2,7 @@ import type { Account } from '../domain/account.ts'
 import type { EventActor, VaultEvent } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import type { GrantPointer, GrantState } from '../domain/grant.ts'
-import type { ImportedGrant } from '../domain/imported-grant.ts'
+import type { EndedToken, ImportedGrant } from '../domain/imported-grant.ts'
 import type { RotationFailure } from '../domain/rotation.ts'
 import type { SecretText } from '../domain/secret-text.ts'
 import type { ChangeSetupRequest, ChangeSetupResult } from './setup-facts.ts'
@@ -157,8 +157,8 @@ export interface ImportRequest extends Omit<FirstGrantRequest, 'replaces' | 'gra
   readonly brought: ImportedGrant
 }
 
-/** An import has no rescue: who brought it has it still. */
-export type ImportResult = SealedGrant
+/** An import has no rescue: who brought it has it still. `ended`: by what its tokens say it works no more. */
+export type ImportResult = SealedGrant | { readonly kind: 'ended'; readonly token: EndedToken }
 
 /** A failure in words, with what follows from it. */
 export interface FailureTold {

@@ -1,6 +1,6 @@
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
-import type { ImportedGrant } from '../../domain/imported-grant.ts'
+import { type EndedToken, endedToken, type ImportedGrant } from '../../domain/imported-grant.ts'
 import type { JsonValue } from '../../domain/json.ts'
 import { importedGrantKey } from '../../domain/keys.ts'
 import { shownName } from '../../domain/schema-issue.ts'
@@ -50,6 +50,8 @@ export async function acceptImport(
   const profile = importableProfile(accepted)
   refuseUnknownExtra(accepted, input)
   const { oauthAppId, ...grant } = input
+  const over = endedToken(grant, ports.clock.nowMs())
+  if (over !== undefined) throw ended(over)
   const application = await applicationFor(ports, { where, named: oauthAppId }, profile, accepted)
   const mark = newMark(ports.random)
   const claim = await claimFor(ports, where.tenant, (grant.refreshToken ?? grant.accessToken)!)
@@ -100,6 +102,18 @@ function refuseUnknownExtra(
     allowed: `${allowed}; extra_fields names more`,
     errors,
   })
+}
+
+/** What would never be handed out takes the place of nothing that works. */
+function ended(token: EndedToken): VaultError {
+  const [reason, better] =
+    token === 'access_token'
+      ? [
+          'The access token has ended, and there is no refresh token to get another',
+          'the refresh token besides',
+        ]
+      : ['The refresh token has ended', 'one that has not']
+  return invalid(reason, `grant.${token}`, `${better}, or leaving grant out and authorizing the connection`)
 }
 
 /** The operator's application that the grant is of, for apps that have one. */
@@ -162,6 +176,7 @@ export async function importGrant(
   const sealed = await ports.grants.import({ ...stored, ...named, mark, brought: grant })
   if (sealed.kind === 'late')
     throw new VaultError('store-unavailable', 'It took too long, and was undone. Try again.')
+  if (sealed.kind === 'ended') throw ended(sealed.token)
   return {
     granted: true,
     members: membersOfSealed(stored, accepted, { ...sealed, ...named }),

@@ -4,7 +4,7 @@ import { chosenProfile } from '../../domain/chosen-profile.ts'
 import { defined } from '../../domain/defined.ts'
 import { InvariantError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
-import { importedState, importedTokens } from '../../domain/imported-grant.ts'
+import { endedToken, importedState, importedTokens } from '../../domain/imported-grant.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ImportRequest, ImportResult, Late } from '../../ports/grant-runner.ts'
 import { findStagedSetup } from './effective-setup.ts'
@@ -35,6 +35,8 @@ export async function sealImport(ports: GrantPorts, request: ImportRequest): Pro
     ...{ tenant, profile, grant: request.brought, timeoutMs: READ_TIMEOUT_MS },
     setup: new SecretText(JSON.stringify(values)),
   })
+  const ended = endedToken(grant, nowMs)
+  if (ended !== undefined) return { kind: 'ended', token: ended }
   const requiredScopes = scopesToAsk(profile, values)
   const chosen = chosenProfile(profile, values)
   const identityUrl = renderTemplate(chosen.identity?.url ?? [], values, {

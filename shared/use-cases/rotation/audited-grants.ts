@@ -3,6 +3,7 @@ import type {
   ExchangeResult,
   FirstGrantResult,
   GrantRunner,
+  ImportResult,
   Late,
   RotationCause,
   RotationResult,
@@ -77,13 +78,14 @@ export function noteRotation(
 }
 
 /** `done` · why not, by its code · `late` */
-function outcomeOf(result: FirstGrantResult | ExchangeResult | Late): string {
+function outcomeOf(result: FirstGrantResult | ImportResult | ExchangeResult | Late): string {
   switch (result.kind) {
     case 'granted':
     case 'connected':
       return 'done'
     case 'late':
-      return 'late'
+    case 'ended':
+      return result.kind
     case 'other-account':
       return 'other_account'
     case 'gone':

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../../shared/domain/json.ts'
+import { connectionsPartition } from '../../../../shared/domain/keys.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
@@ -258,6 +259,12 @@ describe('a grant that is brought along', () => {
       { appId: 'HUBSPOT', setup: { type: 'OAUTH_CODE' }, grant: { oauthAppId: 'oa_x' } },
       'grant.oauth_app_id',
     ],
+    [
+      'an access token that has ended, and no other',
+      { grant: { ...onlyAccess('old'), expiresAtMs: 1_000 } },
+      'grant.access_token',
+    ],
+    ['a refresh token that has ended', { grant: { refreshExpiresAtMs: 1_000 } }, 'grant.refresh_token'],
   ])(
     'is refused with %s',
     async (_what, {
@@ -270,9 +277,34 @@ describe('a grant that is brought along', () => {
       await expect(
         bring({ ...tokens(), ...grant }, { ...options, ...(setup === undefined ? {} : { setup }) }),
       ).rejects.toMatchObject(wanted)
+      expect(sent()).toEqual([])
+    },
+  )
+
+  it.each([
+    ['access_token', false],
+    ['refresh_token', true],
+  ])(
+    'is refused where its %s says itself that it has ended, and nothing of it stays',
+    async (name, hasBoth) => {
+      const ended = jwt(Math.floor(inMs(-HOUR_MS) / 1000))
+      const grant = tokens({ access: ended, refresh: hasBoth ? ended : '' })
+      await expect(bring(grant)).rejects.toMatchObject({
+        code: 'invalid-body',
+        detail: { field: `grant.${name}` },
+      })
+      const { items } = await world.ports.items.query({
+        partition: connectionsPartition(world.tenant),
+        limit: 1,
+      })
+      expect(items).toEqual([])
     },
   )
 })
+
+function onlyAccess(text: string) {
+  return { accessToken: new SecretText(text), refreshToken: undefined }
+}
 
 function jwt(exp: number): string {
   const [header, claims] = [{ alg: 'RS256' }, { exp }].map((part) =>

@@ -103,6 +103,20 @@ describe('a grant that is brought along for a connection that is there', () => {
     expect((await give(id, { grant: grantOf('second') })).status).toBe('ready')
   })
 
+  it.each(['said by who brings it', 'said by the token'])('is refused once it has ended, %s', async (how) => {
+    const id = await make({ setup: SETUP, grant: grantOf('first') })
+    const endS = Math.floor(world.clock.nowMs() / 1000) - 60
+    const claims = Buffer.from(JSON.stringify({ exp: endS })).toString('base64url')
+    const ended =
+      how === 'said by the token'
+        ? { accessToken: new SecretText(`e30.${claims}.x`) }
+        : { accessToken: new SecretText('over'), expiresAtMs: endS * 1000 }
+    const refused = { code: 'invalid-body', detail: { field: 'grant.access_token' } }
+    await expect(give(id, { grant: ended })).rejects.toMatchObject(refused)
+    expect(await served(id)).toBe('Bearer first-access')
+    expect((await give(id, { grant: grantOf('second') })).status).toBe('ready')
+  })
+
   it('keeps the application by which it was authorized', async () => {
     await world.addApplication('HUBSPOT')
     const { id: oauthAppId } = await world.addApplication('HUBSPOT', 'second-secret-000')
