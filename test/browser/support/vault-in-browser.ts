@@ -22,6 +22,14 @@ const OUTSIDE = `[...document.querySelectorAll('body *')]
   })
   .map((element) => element.outerHTML.slice(0, 200))`
 
+/** What can be scrolled sideways, the window or a box in it: only code may be. */
+const SIDEWAYS = `[...document.querySelectorAll('*:not(pre)')]
+  .filter((element) => {
+    const isScroller = element === document.documentElement || getComputedStyle(element).overflowX === 'auto'
+    return isScroller && element.scrollWidth > element.clientWidth
+  })
+  .map((element) => element.outerHTML.slice(0, 200))`
+
 /** Who is signed in: a new client of the tenant, or the one that is named. */
 export interface Caller {
   readonly tenant: string
@@ -136,7 +144,6 @@ export async function settled(page: Page): Promise<void> {
 }
 
 async function expectNothingCut(page: Page): Promise<void> {
-  const isWider = 'document.documentElement.scrollWidth > document.documentElement.clientWidth'
-  await eventually(() => page.evaluate(isWider), false)
+  await eventually(() => page.evaluate(SIDEWAYS), [])
   await eventually(() => page.evaluate(OUTSIDE), [])
 }
