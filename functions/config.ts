@@ -108,7 +108,8 @@ const KEY_ARN = shaped(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+
 /** Lambda's default concurrency of an account and Region; more writers than that cannot run. */
 const MAX_SECRET_WRITERS = 1000
 const MAX_ROTATIONS = 1_000_000
-const [NEW_ACCOUNT, MAX_INSTANCES] = [10, 100_000]
+/** What a new account may run at a time, and the most that AWS gives without asking what for. */
+export const [NEW_ACCOUNT, MAX_INSTANCES] = [10, 100_000]
 
 const { issuer, audience, tenantClaim, tenantMapping, scopeClaim, jwksUrl, ...OTHER_SHARED } = SHARED_SETTINGS
 const ISSUER_TABLE = { issuer, audience, tenantClaim, tenantMapping, scopeClaim, jwksUrl }

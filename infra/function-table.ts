@@ -62,6 +62,7 @@ export type GrantName =
   | 'keep-grants'
   | 'remove-tokens'
   | 'share-breakers'
+  | 'take-turns'
   | 'digest'
   | 'verify-tokens'
   | 'invoke-grants'
@@ -160,6 +161,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'stage-setups',
       'keep-grants',
       'share-breakers',
+      'take-turns',
       'digest',
     ],
   },
@@ -177,6 +179,7 @@ export const FUNCTION_TABLE: readonly FunctionEntry[] = [
       'read-setups',
       'keep-grants',
       'share-breakers',
+      'take-turns',
       'digest',
       'receive-work',
     ],

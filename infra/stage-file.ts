@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import * as z from 'zod'
 import { type Config, ENV, type EnvName, readConfig } from '../functions/config.ts'
-import { SettingsError } from '../shared/settings/read-environment.ts'
+import { missing, refusal, SettingsError } from '../shared/settings/read-environment.ts'
 import { contradictionsIn } from './stage-contradictions.ts'
 import { STAGE_SCHEMA } from './stage-schema.ts'
 
@@ -40,9 +40,7 @@ export function readStage(
 ): DeploymentSettings {
   const file = path.join(folder, `${stage}.json`)
   if (!STAGE_NAME.test(stage)) {
-    throw new SettingsError(
-      `stage=${JSON.stringify(stage)} is not valid. Allowed: a letter and up to 23 of a-z, 0-9 and -.`,
-    )
+    throw new SettingsError(refusal('stage', stage, 'a letter and up to 23 of a-z, 0-9 and -'))
   }
   if (!existsSync(file)) {
     const others = stageNames(folder).join(', ')
@@ -62,13 +60,14 @@ export function stageOf(
 ): DeploymentSettings {
   const parsed = STAGE_SCHEMA.safeParse(content, { error: shapeOf })
   if (!parsed.success) {
-    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, content))
-    throw new SettingsError(problems.map((problem) => `${file}: ${problem}`).join('\n'))
+    throw refused(
+      file,
+      parsed.error.issues.flatMap((issue) => problemsOf(issue, content)),
+    )
   }
   const { $schema: _, ...settings } = parsed.data
   const contradictions = contradictionsIn(settings)
-  if (contradictions.length > 0)
-    throw new SettingsError(contradictions.map((problem) => `${file}: ${problem}`).join('\n'))
+  if (contradictions.length > 0) throw refused(file, contradictions)
   const variables = variablesOf(settings)
   const environment = { [ENV.deployment]: stage, ...environmentOf(variables) }
   try {
@@ -77,9 +76,13 @@ export function stageOf(
     if (!(error instanceof SettingsError)) throw error
     let words = error.message
     for (const [variable, member] of variables) words = words.replaceAll(variable, member)
-    throw new SettingsError(words.replaceAll(/^/gm, `${file}: `))
+    throw refused(file, words.split('\n'))
   }
   return { ...settings, stage, environment }
+}
+
+function refused(file: string, problems: readonly string[]): SettingsError {
+  return new SettingsError(problems.map((problem) => `${file}: ${problem}`).join('\n'))
 }
 
 function parsedFile(file: string): unknown {
@@ -151,6 +154,7 @@ function problemsOf(issue: z.core.$ZodIssue, content: unknown): string[] {
     (inside, key) => (inside as Record<PropertyKey, unknown> | undefined)?.[key],
     content,
   )
-  if (value === undefined) return [`${at} is not set. Allowed: ${issue.message}.`]
-  return [`${at === '' ? 'it' : at}=${JSON.stringify(value)} is not valid. Allowed: ${issue.message}.`]
+  return [
+    value === undefined ? missing(at, issue.message) : refusal(at === '' ? 'it' : at, value, issue.message),
+  ]
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { MAX_INSTANCES, NEW_ACCOUNT } from '../functions/config.ts'
 import { LOG_LEVELS } from '../shared/ports/log.ts'
 import type { Format } from '../shared/settings/read-environment.ts'
 import { BASE_URL, ORIGINS, SERVICE_URL, shaped } from '../shared/settings/setting-formats.ts'
@@ -11,8 +12,6 @@ const MIN_WORKERS = 2
 export const MAX_WORKERS = 400
 const DEFAULT_WORKERS = 5
 const MAX_RESERVED = 1000
-/** What a new account may run at a time, and the most that AWS gives without asking what for. */
-const [NEW_ACCOUNT, MAX_INSTANCES] = [10, 100_000]
 const KEY_ARN = shaped(/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'the ARN of a KMS key')
 const TABLE_NAME = shaped(/^[A-Za-z0-9_.-]{3,255}$/, 'the name of a DynamoDB table')
 const CERTIFICATE_ARN = shaped(

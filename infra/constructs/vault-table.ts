@@ -30,8 +30,9 @@ export class VaultTable extends Construct {
   ) {
     super(scope, id)
     // The index as well: one that throttles holds the table's writes up.
-    const warmThroughput = warm && { readUnitsPerSecond: warm.reads, writeUnitsPerSecond: warm.writes }
-    const ready = warmThroughput === undefined ? {} : { warmThroughput }
+    const ready = warm && {
+      warmThroughput: { readUnitsPerSecond: warm.reads, writeUnitsPerSecond: warm.writes },
+    }
     const { partitionKey, sortKey, dueIndex, timeToLiveAttribute } = TABLE_DEFINITION
     const attribute = ({ name, type }: { name: string; type: 'S' | 'N' }) => ({ name, type: TYPES[type] })
     this.table = new TableV2(this, 'Table', {

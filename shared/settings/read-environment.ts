@@ -47,7 +47,7 @@ export type SettingValues<Table extends SettingTable> = {
 }
 
 /** The line that refuses a value, and says what is allowed. */
-export function refusal(variable: string, value: string | number, allowed: string): string {
+export function refusal(variable: string, value: unknown, allowed: string): string {
   return `${variable}=${JSON.stringify(value)} is not valid. Allowed: ${allowed}.`
 }
 
