@@ -1,5 +1,6 @@
 import { regionOfStage } from '../../infra/stage-contradictions.ts'
 import type { DeploymentSettings } from '../../infra/stage-file.ts'
+import { FULL_TURNS_INSTANCES } from '../../shared/use-cases/grants/call-turns.ts'
 
 /** What a check found: `failed` would break the deployment, `warning` its use; `unknown` could not be looked at. */
 export interface Finding {
@@ -18,9 +19,6 @@ const NEW_ACCOUNT_CONCURRENCY = 10
 const KEPT_UNRESERVED = 100
 /** Freezes have two instances of their own; sweep, reconcile and whoever answers HTTP need one each at the least. */
 const OTHER_INSTANCES = 6
-
-/** With this many instances a tenant has all its turns for calls to providers: more change nothing. */
-const FULL_TURNS = 300
 
 /** Whether the account has the instances that the stage asks for, and the stage knows how many there are. */
 export function judgeConcurrency(
@@ -51,10 +49,10 @@ export function judgeConcurrency(
       words: `instances is ${instances}, and the account runs ${all} at a time: one tenant's calls could take them all. Set instances to ${all} at most`,
     }
   }
-  if (instances < all && instances < FULL_TURNS) {
+  if (instances < all && instances < FULL_TURNS_INSTANCES) {
     return {
       outcome: 'warning',
-      words: `instances is ${instances}, and the account runs ${all} at a time: tenants get fewer turns for calls to providers than there is room for. Set instances to ${Math.min(all, FULL_TURNS)}`,
+      words: `instances is ${instances}, and the account runs ${all} at a time: tenants get fewer turns for calls to providers than there is room for. Set instances to ${Math.min(all, FULL_TURNS_INSTANCES)}`,
     }
   }
   return { outcome: 'ok', words: `${unreserved} instances are free, ${workers + asked} are asked for` }

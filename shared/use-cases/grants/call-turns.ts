@@ -24,6 +24,10 @@ const MOST_CALLS = 5
 const CALLS_AN_INSTANCE = 0.3
 const MOST_WAITS = 30
 const WAITS_AN_INSTANCE = 0.1
+/** With so many functions at a time a tenant has all its calls and waits: more change nothing. */
+export const FULL_TURNS_INSTANCES = Math.ceil(
+  Math.max(MOST_CALLS / CALLS_AN_INSTANCE, MOST_WAITS / WAITS_AN_INSTANCE),
+)
 /** Rotations of one tenant at a time out of the queue, of the fifty that the least number of workers has. */
 const ROTATIONS: Turns = { kind: 'rotation', count: 20 }
 /** Calls of one tenant at a time to receivers of its subscriptions, of the twenty that there are. */
