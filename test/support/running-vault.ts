@@ -90,16 +90,17 @@ export async function startRunningVault(options: RunningVaultOptions = {}): Prom
     client,
     ...callsOf(url, client),
     async stop() {
-      // Nothing is to be read where the test has stopped the vault itself.
-      const described = expectAllDescribed(server.vault.items).catch((error: unknown) => {
+      try {
+        // Whatever a suite set off was told as the documents say.
+        await expectAllDescribed(server.vault.items)
+      } catch (error) {
+        // Nothing is to be read where the test has stopped the vault itself.
         if (!(error instanceof StoreUnavailableError)) throw error
-      })
-      await described.catch(() => undefined)
-      await server.close({ graceMs: DRAIN_MS })
-      capture.stop()
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
-      // Whatever a suite set off was told as the documents say.
-      await described
+      } finally {
+        await server.close({ graceMs: DRAIN_MS })
+        capture.stop()
+        if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
+      }
     },
   }
 }
