@@ -9,8 +9,7 @@ import type { Metrics } from '../shared/ports/metrics.ts'
 import type { OutgoingFetch, UrlCheck } from '../shared/ports/outgoing-fetch.ts'
 import type { Ports } from '../shared/ports/ports.ts'
 import type { ProviderBreaker } from '../shared/ports/provider-breaker.ts'
-import { MeasuredOpenedSecrets } from '../shared/use-cases/commit/measured-opened-secrets.ts'
-import type { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
+import { OpenedSecrets } from '../shared/use-cases/commit/opened-secrets.ts'
 import { FreezeWatch } from '../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../shared/use-cases/grants/attempt-watch.ts'
 import { RestoredMark } from '../shared/use-cases/grants/restored-mark.ts'
@@ -50,7 +49,7 @@ export function composeGrants(
   },
 ): ComposedGrants {
   const { clock, random, metrics, log } = ports
-  const opened = new MeasuredOpenedSecrets(ports.secrets, ports.sealer, metrics)
+  const opened = new OpenedSecrets(ports.secrets, ports.sealer, { metrics })
   const freezes = new FreezeWatch(ports.items, clock)
   const checkUrl = createUrlCheck(allowHosts)
   const fetch = createGuardedFetch({ allowHosts, clock, proxy })

@@ -4,11 +4,9 @@ import type { Metrics } from '../../shared/ports/metrics.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
-import { measuredOAuthClient } from '../../shared/use-cases/grants/measured-oauth-client.ts'
-import { auditedGrantRunner } from '../../shared/use-cases/rotation/audited-grants.ts'
-import { measuredGrantRunner } from '../../shared/use-cases/rotation/measured-rotation.ts'
-import { doMeasuredWork } from '../../shared/use-cases/rotation/measured-work.ts'
 import { createLocalGrantRunner } from './local-grant-runner.ts'
+import { measuredOAuthClient } from './measured-providers.ts'
+import { doObservedWork, observedGrantRunner } from './observed-grants.ts'
 
 /** What calls providers: for whoever waits for an answer, and for the work that waits in a queue. */
 export interface GrantsAtWork {
@@ -25,9 +23,8 @@ export function grantsAtWork(
     readonly audit?: AuditTrail
   },
 ): GrantsAtWork {
-  const ports = { ...wired, oauth: measuredOAuthClient(wired.oauth, wired) }
-  const { audit = NO_AUDIT, clock } = wired
-  const measured = measuredGrantRunner(createLocalGrantRunner(ports), ports)
-  const grants = auditedGrantRunner(measured, { audit, clock })
-  return { grants, doWork: (item) => doMeasuredWork({ ...ports, grants }, item) }
+  const { audit = NO_AUDIT } = wired
+  const ports = { ...wired, audit, oauth: measuredOAuthClient(wired.oauth, wired) }
+  const grants = observedGrantRunner(createLocalGrantRunner(ports), ports)
+  return { grants, doWork: (item) => doObservedWork({ ...ports, grants }, item) }
 }

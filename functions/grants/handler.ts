@@ -8,7 +8,7 @@ import {
   unpackMessage,
 } from '../../shared/ports/grant-call.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
-import { measureBreakers } from '../../shared/use-cases/grants/measured-breakers.ts'
+import { measureBreakers } from './measured-providers.ts'
 import type { GrantsFunctionPorts } from './ports.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { measuredSweep } from '../../shared/use-cases/rotation/measured-sweep.ts'
 import type { SweepReport } from '../../shared/use-cases/rotation/sweep-due.ts'
+import { measuredSweep } from '../../shared/use-cases/rotation/sweep-due.ts'
 import { failedRun } from '../failed-run.ts'
 import type { SweepFunctionPorts } from './ports.ts'
 

@@ -1,7 +1,7 @@
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { figuresOf } from '../../shared/ports/log.ts'
 import { measuredComparison, measuredReconcile } from '../../shared/use-cases/reconcile/measured-reconcile.ts'
-import { measuredSweep } from '../../shared/use-cases/rotation/measured-sweep.ts'
+import { measuredSweep } from '../../shared/use-cases/rotation/sweep-due.ts'
 import type { LocalWorkQueue } from './local-work-queue.ts'
 import type { Loop } from './loops.ts'
 import { measuredLoop } from './measured-loop.ts'

@@ -2,10 +2,11 @@ import { createConnectionRoute } from '../../functions/api/routes/create-connect
 import { deleteConnectionRoute } from '../../functions/api/routes/delete-connection.ts'
 import { listConnectionsRoute } from '../../functions/api/routes/list-connections.ts'
 import { fetchCredentialRoute } from '../../functions/credentials/routes/fetch-credential.ts'
+import { observedGrantRunner, tellRotation } from '../../functions/grants/observed-grants.ts'
 import type { Route } from '../../functions/route.ts'
 import { LineAudit } from '../../shared/adapters/log/line-audit.ts'
+import { PrometheusMetrics } from '../../shared/adapters/metrics/prometheus-metrics.ts'
 import type { GrantRunner } from '../../shared/ports/grant-runner.ts'
-import { auditedGrantRunner, noteRotation } from '../../shared/use-cases/rotation/audited-grants.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../support/grants-under-test.ts'
 import { type HttpFunction, httpFunction, REQUEST_ID } from '../support/http-function.ts'
 
@@ -39,6 +40,7 @@ describe('auditRequest', () => {
       nowMs: () => world.clock.nowMs(),
       logLevel: 'ERROR',
     })
+  const observers = () => ({ audit: auditTo(lines), metrics: new PrometheusMetrics() })
   const call = (route: string, more: { id?: string; body?: unknown; token?: string; flow?: string } = {}) =>
     target.call({
       route,
@@ -112,7 +114,7 @@ describe('auditRequest', () => {
         ? { status: 400, body: { error: 'invalid_grant', error_description: SECRET } }
         : { body: { access_token: SECRET, refresh_token: SECRET, token_type: 'Bearer', expires_in: 3600 } },
     )
-    const grants = auditedGrantRunner(world.ports.grants, { audit: auditTo(lines), clock: world.clock })
+    const grants = observedGrantRunner(world.ports.grants, { ...observers(), clock: world.clock })
     const client = { client_id: 'own-client-000', client_secret: 'own-secret-000' }
     const { id } = await world.create('OAUTH2', { provider: 'gitlab', ...client })
     const ports = { ...world.ports, grants }
@@ -123,7 +125,7 @@ describe('auditRequest', () => {
     const request = { tenant: world.tenant, id, cause: 'manual' } as const
     await grants.rotate(request, 10_000)
     const result = { kind: 'nothing', row: await world.row(id) } as const
-    noteRotation(auditTo(lines), { ...request, result, startedAtMs: 0 })
+    tellRotation(observers(), { ...request, result, startedAtMs: 0 })
     const common = { kind: 'rotation', tenant: 'acme', connection_id: id }
     expect(lines).toEqual([
       expect.objectContaining({ ...common, act: 'authorize', outcome: 'done', credential_version: 2 }),
@@ -134,7 +136,7 @@ describe('auditRequest', () => {
   it('does not say that an import was done whose create had been undone', async () => {
     let kind = 'granted'
     const runner = { import: async () => ({ kind }) } as unknown as GrantRunner
-    const grants = auditedGrantRunner(runner, { audit: auditTo(lines), clock: world.clock })
+    const grants = observedGrantRunner(runner, { ...observers(), clock: world.clock })
     await grants.import({ tenant: 'acme', id: 'ac_1' } as never)
     kind = 'late'
     await grants.import({ tenant: 'acme', id: 'ac_1' } as never)

@@ -5,6 +5,7 @@ import type { GrantTokens } from '../../domain/grant.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
 import type { GrantSealer } from '../../ports/grant-sealer.ts'
+import type { Metrics } from '../../ports/metrics.ts'
 import { SecretNotFoundError, type SecretStore } from '../../ports/secret-store.ts'
 import { SingleFlight } from './single-flight.ts'
 
@@ -44,25 +45,28 @@ export class OpenedSecrets {
   readonly #sealer: Pick<GrantSealer, 'open'>
   readonly #cache: LRUCache<string, OpenedSecret | OpenedAccess>
   readonly #opening = new SingleFlight<OpenedSecret | OpenedAccess>()
+  readonly #metrics: Metrics | undefined
 
+  /** With `metrics` each lookup is counted: a `hit` in memory, or a `miss` that asks the store. */
   constructor(
     secrets: Pick<SecretStore, 'get'>,
     sealer: Pick<GrantSealer, 'open'>,
-    maxBytes: number = MAX_OPENED_BYTES,
+    { maxBytes = MAX_OPENED_BYTES, metrics }: { maxBytes?: number; metrics?: Metrics } = {},
   ) {
     this.#secrets = secrets
     this.#sealer = sealer
     this.#cache = new LRUCache({ maxSize: maxBytes })
+    this.#metrics = metrics
   }
 
-  /** The setup in memory, or undefined. */
+  /** The setup in memory, or undefined: a miss is counted by the `open` that follows it. */
   peek(pointer: SecretPointer): OpenedSecret | undefined {
-    return this.#cache.get(secretKey(pointer)) as OpenedSecret | undefined
+    return this.#cached(secretKey(pointer)) as OpenedSecret | undefined
   }
 
   /** The access tokens in memory, or undefined. */
   peekAccess(owner: Owner, mark: string): OpenedAccess | undefined {
-    return this.#cache.get(accessKey(owner, mark)) as OpenedAccess | undefined
+    return this.#cached(accessKey(owner, mark)) as OpenedAccess | undefined
   }
 
   /** The setup, opened once however many ask at the same time. Throws what the store throws. */
@@ -98,13 +102,20 @@ export class OpenedSecrets {
     open: () => Promise<SecretText>,
     parse: (text: SecretText) => T,
   ): Promise<T> {
-    const cached = this.#cache.get(key)
+    const cached = this.#cached(key)
     if (cached !== undefined) return cached as T
+    this.#metrics?.count('secret_lookups', 1, { outcome: 'miss' })
     const opened = await this.#opening.run(key, async () => {
       const text = await open()
       return this.#keep(key, text, parse(text))
     })
     return opened as T
+  }
+
+  #cached(key: string): OpenedSecret | OpenedAccess | undefined {
+    const cached = this.#cache.get(key)
+    if (cached !== undefined) this.#metrics?.count('secret_lookups', 1, { outcome: 'hit' })
+    return cached
   }
 
   #keep<T extends OpenedSecret | OpenedAccess>(key: string, text: SecretText, opened: T): T {

@@ -1,5 +1,6 @@
 import { findPartitionParts, ROTATION_SHARDS } from '../../domain/keys.ts'
 import type { ItemKey } from '../../ports/item-store.ts'
+import type { Metrics } from '../../ports/metrics.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { WorkQueue } from '../../ports/work-queue.ts'
 
@@ -57,6 +58,17 @@ export async function sweepDue(ports: SweepPorts, limits: SweepLimits): Promise<
     oldestLateMs: oldestDueAtMs === undefined ? 0 : Math.max(0, nowMs - oldestDueAtMs),
     full,
   }
+}
+
+/** A sweep, with what it found told to the metrics. */
+export async function measuredSweep(
+  ports: SweepPorts & { readonly metrics: Metrics },
+  limits: SweepLimits,
+): Promise<SweepReport> {
+  const report = await sweepDue(ports, limits)
+  ports.metrics.gauge('oldest_due', report.oldestLateMs)
+  ports.metrics.count('sweeps', 1, { outcome: report.full ? 'full' : 'complete' })
+  return report
 }
 
 interface Shard {

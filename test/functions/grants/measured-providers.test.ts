@@ -1,5 +1,5 @@
-import { PrometheusMetrics } from '../../../../shared/adapters/metrics/prometheus-metrics.ts'
-import { measureBreakers } from '../../../../shared/use-cases/grants/measured-breakers.ts'
+import { measureBreakers } from '../../../functions/grants/measured-providers.ts'
+import { PrometheusMetrics } from '../../../shared/adapters/metrics/prometheus-metrics.ts'
 
 const breaker = { openCount: (kind: 'application' | 'host') => (kind === 'host' ? 2 : 0) }
 const linesOf = async (withZeros: boolean) => {

@@ -1,8 +1,9 @@
-import { CONNECTORS } from '../../connectors/catalogue.ts'
-import type { GrantProfile } from '../../domain/grant-profile.ts'
-import type { Clock } from '../../ports/clock.ts'
-import type { Metrics } from '../../ports/metrics.ts'
-import type { OAuthClient } from '../../ports/oauth-client.ts'
+import { CONNECTORS } from '../../shared/connectors/catalogue.ts'
+import type { GrantProfile } from '../../shared/domain/grant-profile.ts'
+import type { Clock } from '../../shared/ports/clock.ts'
+import type { Metrics } from '../../shared/ports/metrics.ts'
+import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
+import type { ProviderBreaker } from '../../shared/ports/provider-breaker.ts'
 
 /** The client, with each token request and revocation counted by app, and the token endpoints' answers timed. */
 export function measuredOAuthClient(
@@ -44,4 +45,16 @@ function appsByProfile(): ReadonlyMap<GrantProfile, string> {
 function appOfServices(): string {
   const app = CONNECTORS.find(({ setups }) => setups.some(({ presets, grant }) => presets && grant))
   return app?.appId ?? 'unknown'
+}
+
+/** Says how many breakers this process has seen open; zeros only where they are kept and not written. */
+export function measureBreakers(
+  metrics: Metrics,
+  breaker: Pick<ProviderBreaker, 'openCount'>,
+  { withZeros }: { readonly withZeros: boolean },
+): void {
+  for (const kind of ['application', 'host'] as const) {
+    const open = breaker.openCount(kind)
+    if (open > 0 || withZeros) metrics.gauge('breakers_open', open, { kind })
+  }
 }

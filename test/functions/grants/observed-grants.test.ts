@@ -1,12 +1,12 @@
-import { PrometheusMetrics } from '../../../../shared/adapters/metrics/prometheus-metrics.ts'
-import type { ConnectionRow } from '../../../../shared/domain/connection.ts'
-import type { RotationFailure } from '../../../../shared/domain/rotation.ts'
-import type { RotationResult } from '../../../../shared/ports/grant-runner.ts'
-import { measuredReconcile } from '../../../../shared/use-cases/reconcile/measured-reconcile.ts'
-import { countRotation } from '../../../../shared/use-cases/rotation/measured-rotation.ts'
-import { measuredSweep } from '../../../../shared/use-cases/rotation/measured-sweep.ts'
-import { doMeasuredWork } from '../../../../shared/use-cases/rotation/measured-work.ts'
-import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { doObservedWork, tellRotation } from '../../../functions/grants/observed-grants.ts'
+import { PrometheusMetrics } from '../../../shared/adapters/metrics/prometheus-metrics.ts'
+import type { ConnectionRow } from '../../../shared/domain/connection.ts'
+import type { RotationFailure } from '../../../shared/domain/rotation.ts'
+import { type AuditTrail, NO_AUDIT } from '../../../shared/ports/audit-trail.ts'
+import type { RotationResult } from '../../../shared/ports/grant-runner.ts'
+import { measuredReconcile } from '../../../shared/use-cases/reconcile/measured-reconcile.ts'
+import { measuredSweep } from '../../../shared/use-cases/rotation/sweep-due.ts'
+import { type GrantsUnderTest, startGrantsUnderTest } from '../../support/grants-under-test.ts'
 
 const STARTED_AT_MS = 1_000
 const MACHINE_SETUP = {
@@ -30,13 +30,13 @@ async function samples(metrics: PrometheusMetrics, ...names: string[]): Promise<
   )
 }
 
-describe('countRotation', () => {
+describe('tellRotation', () => {
   const failed = (failure?: Partial<RotationFailure>): RotationResult => ({
     kind: 'failed',
     row: rowWith(failure),
   })
 
-  test.each<[string, Parameters<typeof countRotation>[1]['result'], string[]]>([
+  test.each<[string, Parameters<typeof tellRotation>[1]['result'], string[]]>([
     ['rotated', { kind: 'rotated', row: rowWith() }, ['rotations_total{cause="due",outcome="rotated"} 1']],
     ['late', { kind: 'late' }, ['rotations_total{cause="due",outcome="late"} 1']],
     ['frozen', { kind: 'frozen' }, ['rotations_total{cause="due",outcome="frozen"} 1']],
@@ -57,7 +57,10 @@ describe('countRotation', () => {
     ],
   ])('tells %s', async (_name, result, expected) => {
     const metrics = new PrometheusMetrics()
-    countRotation(metrics, { cause: 'due', result, startedAtMs: STARTED_AT_MS })
+    tellRotation(
+      { metrics, audit: NO_AUDIT },
+      { tenant: 'acme', id: 'ac_1', cause: 'due', result, startedAtMs: STARTED_AT_MS },
+    )
     expect(await samples(metrics, 'rotations_total', 'lease_conflicts_total')).toEqual(expected)
   })
 })
@@ -65,8 +68,10 @@ describe('countRotation', () => {
 describe('what workers and loops measure', () => {
   let world: GrantsUnderTest
   let metrics: PrometheusMetrics
+  let observers: { metrics: PrometheusMetrics; audit: AuditTrail }
   beforeEach(async () => {
     metrics = new PrometheusMetrics()
+    observers = { metrics, audit: NO_AUDIT }
     world = await startGrantsUnderTest()
     world.provider.answerWith(() => ({
       body: { access_token: 'access-1', token_type: 'Bearer', expires_in: 3600 },
@@ -77,7 +82,7 @@ describe('what workers and loops measure', () => {
   test('a rotation that was due: its outcome, and how late it began', async () => {
     const row = await world.create('OAUTH2', MACHINE_SETUP)
     await world.clock.advance(Number(row.due_at) - world.clock.nowMs() + 90_000)
-    await doMeasuredWork({ ...world.ports, metrics }, { kind: 'rotate', tenant: 'acme', id: row.id })
+    await doObservedWork({ ...world.ports, ...observers }, { kind: 'rotate', tenant: 'acme', id: row.id })
     expect(await samples(metrics, 'rotations_total', 'due_lag_seconds_sum', 'due_lag_seconds_count')).toEqual(
       [
         'rotations_total{cause="due",outcome="rotated"} 1',
@@ -92,7 +97,7 @@ describe('what workers and loops measure', () => {
 
   test('work that comes twice: no lag the second time', async () => {
     const row = await world.create('OAUTH2', MACHINE_SETUP)
-    await doMeasuredWork({ ...world.ports, metrics }, { kind: 'rotate', tenant: 'acme', id: row.id })
+    await doObservedWork({ ...world.ports, ...observers }, { kind: 'rotate', tenant: 'acme', id: row.id })
     expect(await samples(metrics, 'rotations_total', 'due_lag_seconds_count')).toEqual([
       'due_lag_seconds_count 0',
     ])
@@ -103,8 +108,8 @@ describe('what workers and loops measure', () => {
     const freezes = Object.assign(Object.create(world.ports.freezes), {
       find: () => Promise.reject(new Error('down')),
     })
-    const work = doMeasuredWork(
-      { ...world.ports, freezes, metrics },
+    const work = doObservedWork(
+      { ...world.ports, freezes, ...observers },
       { kind: 'rotate', tenant: 'acme', id: row.id },
     )
     await expect(work).rejects.toThrow('down')
