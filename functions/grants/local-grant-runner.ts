@@ -1,7 +1,7 @@
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import { type GrantRunner, type GrantWork, grantRunnerOver } from '../../shared/ports/grant-runner.ts'
-import { buildAuthorizationUrl } from '../../shared/use-cases/grants/build-authorization-url.ts'
-import { changeSetup } from '../../shared/use-cases/grants/change-setup.ts'
+import { buildAuthorizationUrl } from '../../shared/use-cases/authorize/build-authorization-url.ts'
+import { changeSetup } from '../../shared/use-cases/connections/change-setup.ts'
 import { exchangeCode } from '../../shared/use-cases/grants/exchange-code.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { mintFirstGrant } from '../../shared/use-cases/grants/mint-first-grant.ts'
@@ -10,8 +10,8 @@ import { probeStored } from '../../shared/use-cases/grants/probe-stored.ts'
 import { revokeGrants } from '../../shared/use-cases/grants/revoke-grants.ts'
 import { sealImport } from '../../shared/use-cases/grants/seal-import.ts'
 import { openTokens } from '../../shared/use-cases/grants/sealed-tokens.ts'
-import { type SendPorts, sendNotification } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
+import { type SendPorts, sendNotification } from '../../shared/use-cases/subscriptions/send-notification.ts'
 
 /** The work that calls providers, run in this process. Whoever gives up waiting leaves it running to its end. */
 export function createLocalGrantRunner(ports: GrantPorts & SendPorts): GrantRunner {

@@ -16,8 +16,8 @@ import { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { AttemptWatch } from '../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../shared/use-cases/grants/grant-ports.ts'
 import { RestoredMark } from '../../shared/use-cases/grants/restored-mark.ts'
-import type { SendPorts } from '../../shared/use-cases/grants/send-notification.ts'
 import { rotateConnection } from '../../shared/use-cases/rotation/rotate-connection.ts'
+import type { SendPorts } from '../../shared/use-cases/subscriptions/send-notification.ts'
 import { noOutgoing } from '../support/no-outgoing.ts'
 
 /** Whom the benches' connections belong to. */

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
 import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
-import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
+import { connectionEtag } from '../../../shared/domain/preconditions.ts'
+import { errorsOfSetup } from '../../../shared/use-cases/connections/accept-setup.ts'
 import { createConnection } from '../../../shared/use-cases/connections/create-connection.ts'
 import { previewCreate } from '../../../shared/use-cases/connections/preview-change.ts'
-import { errorsOfSetup } from '../../../shared/use-cases/grants/accept-setup.ts'
 import { defineRoute } from '../../route.ts'
 import {
   CREATE_PREVIEW,

@@ -1,5 +1,5 @@
+import { connectionEtag } from '../../../shared/domain/preconditions.ts'
 import { getConnection } from '../../../shared/use-cases/commit/connection-rows.ts'
-import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'
 import { shownConnectionSchema } from '../connection-view.ts'

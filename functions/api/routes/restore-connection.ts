@@ -1,4 +1,4 @@
-import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
+import { connectionEtag } from '../../../shared/domain/preconditions.ts'
 import { restoreConnection } from '../../../shared/use-cases/connections/restore-connection.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED, viewQuery } from '../common-schemas.ts'

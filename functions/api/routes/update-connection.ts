@@ -1,11 +1,11 @@
 import * as z from 'zod/mini'
 import { MAX_NAME_LENGTH } from '../../../shared/domain/connection.ts'
+import { connectionEtag } from '../../../shared/domain/preconditions.ts'
 import { getConnection } from '../../../shared/use-cases/commit/connection-rows.ts'
-import { connectionEtag } from '../../../shared/use-cases/commit/preconditions.ts'
+import { errorsOfSetup } from '../../../shared/use-cases/connections/accept-setup.ts'
 import { previewUpdate } from '../../../shared/use-cases/connections/preview-change.ts'
 import { countingRefusals } from '../../../shared/use-cases/connections/refused-changes.ts'
 import { updateConnection } from '../../../shared/use-cases/connections/update-connection.ts'
-import { errorsOfSetup } from '../../../shared/use-cases/grants/accept-setup.ts'
 import { defineRoute } from '../../route.ts'
 import { changePreviewSchema, changePreviewView, refuseVerifiedDryRun } from '../change-preview.ts'
 import {

@@ -11,7 +11,7 @@ import { sealableSetup } from '../commit/sealable-setup.ts'
 import { firstPlace, kindOfSetup } from '../commit/secret-place.ts'
 import { settleCreation } from '../commit/settle-commit.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { type AcceptedSetup, rowMembersOf, type ValidAcceptedSetup } from '../grants/accept-setup.ts'
+import { type AcceptedSetup, rowMembersOf, type ValidAcceptedSetup } from './accept-setup.ts'
 import {
   type CapPorts,
   countOneMore,

@@ -1,6 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey, tombstoneKey } from '../../domain/keys.ts'
+import { checkIfMatch } from '../../domain/preconditions.ts'
 import { sealedGrantsPartition } from '../../domain/sealed-keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
@@ -16,7 +17,6 @@ import {
   nextRow,
   unchangedSince,
 } from '../commit/connection-rows.ts'
-import { checkIfMatch } from '../commit/preconditions.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { tryTransact } from '../commit/try-transact.ts'

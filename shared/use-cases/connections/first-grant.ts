@@ -15,13 +15,13 @@ import type {
 import type { Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { rescueRemoval } from '../commit/rescue-item.ts'
-import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { failureBecause } from '../grants/failure.ts'
 import { grantMembers } from '../grants/grant-change.ts'
 import { withoutRetry } from '../grants/next-step.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
 import { failureMember, nextTryMs } from '../grants/when-again.ts'
 import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
+import type { AcceptedSetup } from './accept-setup.ts'
 import type { GrantFate } from './grant-fate.ts'
 
 /** Issue of patience: creating never depends on a provider being up, so its first answer is waited for this long. */

@@ -1,5 +1,5 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import type { AcceptedSetup } from '../grants/accept-setup.ts'
+import type { AcceptedSetup } from './accept-setup.ts'
 
 /**
  * What becomes of the grant that a connection holds when its setup is replaced. `none`: it holds none · `kept`: it is

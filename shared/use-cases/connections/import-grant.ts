@@ -10,9 +10,9 @@ import type { ItemKey, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { IMPORTED_ROWS } from '../../rows/claim-rows.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import type { AcceptedSetup } from '../grants/accept-setup.ts'
 import { newMark } from '../grants/sealed-tokens.ts'
 import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
+import type { AcceptedSetup } from './accept-setup.ts'
 import {
   type FirstGrantOutcome,
   type FirstGrantPorts,

@@ -11,9 +11,9 @@ import {
   type ScanQuery,
   type Write,
 } from '../../../shared/ports/item-store.ts'
-import { isFilling } from '../../../shared/use-cases/grants/moved-store.ts'
 import { findMark } from '../../../shared/use-cases/grants/restored-mark.ts'
 import { ToolError } from '../../tool-command.ts'
+import { isFilling } from './moved-store.ts'
 
 /**
  * The rows of a target as one run fills them: once another run has begun, or the target is in service, nothing more is

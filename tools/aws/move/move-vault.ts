@@ -1,13 +1,6 @@
 import type { Move } from '../../../shared/domain/restored-store.ts'
 import { HOLD_MS } from '../../../shared/domain/rotation-policy.ts'
 import type { Item } from '../../../shared/ports/item-store.ts'
-import {
-  beginFilling,
-  beginMove,
-  endMove,
-  sayEmpty,
-  sayMoved,
-} from '../../../shared/use-cases/grants/moved-store.ts'
 import { findMark, MARK_MAX_AGE_MS } from '../../../shared/use-cases/grants/restored-mark.ts'
 import { ToolError } from '../../tool-command.ts'
 import { compareItem, copyItem, inLanes, removeStrays } from './copied-items.ts'
@@ -15,6 +8,7 @@ import { type Filling, filledBy, type MoveInput } from './move-input.ts'
 import { handOverOutbox, moveEvents } from './moved-events.ts'
 import { isNarrowing } from './moved-kinds.ts'
 import type { Sides } from './moved-secrets.ts'
+import { beginFilling, beginMove, endMove, sayEmpty, sayMoved } from './moved-store.ts'
 import type { MovedVault } from './moved-vault.ts'
 import { hasData, type Survey, survey } from './survey.ts'
 

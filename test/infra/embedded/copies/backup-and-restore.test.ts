@@ -13,7 +13,7 @@ import { KEY_FILE, openStores } from '../../../../infra/embedded/open-stores.ts'
 import { SystemRandom } from '../../../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { KEY_CHECK_KEY } from '../../../../shared/domain/store-keys.ts'
-import { beginMove } from '../../../../shared/use-cases/grants/moved-store.ts'
+import { beginMove } from '../../../../tools/aws/move/moved-store.ts'
 import { type CommandOutcome, runCommand } from '../../../support/run-command.ts'
 import { fillVaultFolder, isMarkedRestored, lookIntoVaultFolder } from '../../../support/vault-folder.ts'
 

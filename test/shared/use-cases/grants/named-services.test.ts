@@ -1,5 +1,5 @@
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
-import { buildAuthorizationUrl } from '../../../../shared/use-cases/grants/build-authorization-url.ts'
+import { buildAuthorizationUrl } from '../../../../shared/use-cases/authorize/build-authorization-url.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const CLIENT = { client_id: 'own-client-000', client_secret: 'own-secret-000' }

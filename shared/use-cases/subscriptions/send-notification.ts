@@ -5,7 +5,7 @@ import { eventMessage, toldEvent } from '../../domain/event-words.ts'
 import type { SendRequest, SendResult } from '../../ports/grant-runner.ts'
 import { retryAfterMs } from '../../ports/retry-after.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import type { GrantPorts } from './grant-ports.ts'
+import type { GrantPorts } from '../grants/grant-ports.ts'
 
 /** As a webhook of anybody's: Standard Webhooks names 15 to 30 s. */
 const SEND_TIMEOUT_MS = 15_000

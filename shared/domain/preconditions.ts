@@ -1,5 +1,5 @@
-import type { ConnectionRow } from '../../domain/connection.ts'
-import { VaultError } from '../../domain/errors.ts'
+import type { ConnectionRow } from './connection.ts'
+import { VaultError } from './errors.ts'
 
 /** The entity tag of a connection's representation (RFC 9110 §8.8.3). */
 export function connectionEtag(row: ConnectionRow): string {

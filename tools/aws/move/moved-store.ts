@@ -1,10 +1,10 @@
-import type { Move } from '../../domain/restored-store.ts'
-import { RESTORED_KEY } from '../../domain/store-keys.ts'
-import type { Condition, ItemStore, Write } from '../../ports/item-store.ts'
-import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
-import { sameAs } from '../commit/same-as.ts'
-import { tryTransact } from '../commit/try-transact.ts'
-import { findMark, setMark } from './restored-mark.ts'
+import type { Move } from '../../../shared/domain/restored-store.ts'
+import { RESTORED_KEY } from '../../../shared/domain/store-keys.ts'
+import type { Condition, ItemStore, Write } from '../../../shared/ports/item-store.ts'
+import { RESTORED_ROWS } from '../../../shared/rows/vault-rows.ts'
+import { sameAs } from '../../../shared/use-cases/commit/same-as.ts'
+import { tryTransact } from '../../../shared/use-cases/commit/try-transact.ts'
+import { findMark, setMark } from '../../../shared/use-cases/grants/restored-mark.ts'
 
 type MarkedItems = Pick<ItemStore, 'get' | 'transact'>
 

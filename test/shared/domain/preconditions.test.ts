@@ -1,5 +1,5 @@
-import type { ConnectionRow } from '../../../../shared/domain/connection.ts'
-import { checkIfMatch, tagMatches } from '../../../../shared/use-cases/commit/preconditions.ts'
+import type { ConnectionRow } from '../../../shared/domain/connection.ts'
+import { checkIfMatch, tagMatches } from '../../../shared/domain/preconditions.ts'
 
 const ROW = { version: 3 } as ConnectionRow
 

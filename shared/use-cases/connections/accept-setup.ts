@@ -11,8 +11,8 @@ import type { JsonObject } from '../../domain/json.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { SetupFacts } from '../../ports/setup-facts.ts'
 import { codeDigestOf, setupDigestsOf } from '../commit/setup-digests.ts'
+import { scopesToAsk } from '../grants/grant-records.ts'
 import { type AddressPorts, findSharedSetup } from '../oauth-applications/shared-setup-of.ts'
-import { scopesToAsk } from './grant-records.ts'
 
 /** What a setup makes of a connection, before anything is stored. None of it is secret. */
 export interface AcceptedSetup extends SetupFacts {

@@ -2,18 +2,18 @@ import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-
 import type { Move } from '../../../../shared/domain/restored-store.ts'
 import { ConditionFailedError } from '../../../../shared/ports/item-store.ts'
 import {
-  beginFilling,
-  beginMove,
-  endMove,
-  isFilling,
-  sayMoved,
-} from '../../../../shared/use-cases/grants/moved-store.ts'
-import {
   findMark,
   liftRestored,
   MovedVaultError,
   markRestored,
 } from '../../../../shared/use-cases/grants/restored-mark.ts'
+import {
+  beginFilling,
+  beginMove,
+  endMove,
+  isFilling,
+  sayMoved,
+} from '../../../../tools/aws/move/moved-store.ts'
 
 const STAGE = { side: 'source', other: 'the stage prod' } as const
 

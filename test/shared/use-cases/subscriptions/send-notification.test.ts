@@ -2,7 +2,7 @@ import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { SendRequest } from '../../../../shared/ports/grant-runner.ts'
 import type { OutgoingFetch } from '../../../../shared/ports/outgoing-fetch.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
-import { sendNotification } from '../../../../shared/use-cases/grants/send-notification.ts'
+import { sendNotification } from '../../../../shared/use-cases/subscriptions/send-notification.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const hook = (name: string) => ({
