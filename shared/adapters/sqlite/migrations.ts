@@ -24,8 +24,8 @@ export const MIGRATIONS: readonly string[] = [
      opened INTEGER NOT NULL,
      in_use INTEGER NOT NULL,
      parts TEXT NOT NULL
-   ) STRICT;`,
-  `CREATE INDEX items_listed ON items (partition, sort, json_extract(attributes, '$.v', '$.id', '$.name',
+   ) STRICT;
+   CREATE INDEX items_listed ON items (partition, sort, json_extract(attributes, '$.v', '$.id', '$.name',
      '$.appId', '$.setupType', '$.accountName', '$.status', '$.oauthAppId', '$.requiredScopes', '$.grants',
      '$.failure', '$.createdAtMs', '$.refreshedAtMs', '$.credentialExpiresAtMs', '$.lastFetchedHour', '$.due_at'))
      WHERE partition GLOB 'TENANT#*#CONNECTIONS';`,

@@ -27,25 +27,6 @@ const RELEASED_SCHEMAS = [
      in_use INTEGER NOT NULL,
      parts TEXT NOT NULL
    ) STRICT;
-   INSERT INTO items VALUES ('p', 's', '{}', 'work#0', 1.5, 2);`,
-  `CREATE TABLE items (
-     partition TEXT NOT NULL,
-     sort TEXT NOT NULL,
-     attributes TEXT NOT NULL,
-     due_shard TEXT,
-     due_at REAL,
-     expires_at_s REAL,
-     PRIMARY KEY (partition, sort)
-   ) STRICT;
-   CREATE INDEX items_due ON items (due_shard, due_at, partition, sort) WHERE due_shard IS NOT NULL;
-   CREATE INDEX items_expiry ON items (expires_at_s) WHERE expires_at_s IS NOT NULL;
-   CREATE TABLE mark (
-     one INTEGER PRIMARY KEY CHECK (one = 1),
-     vault TEXT NOT NULL,
-     opened INTEGER NOT NULL,
-     in_use INTEGER NOT NULL,
-     parts TEXT NOT NULL
-   ) STRICT;
    CREATE INDEX items_listed ON items (partition, sort, json_extract(attributes, '$.v', '$.id', '$.name',
      '$.appId', '$.setupType', '$.accountName', '$.status', '$.oauthAppId', '$.requiredScopes', '$.grants',
      '$.failure', '$.createdAtMs', '$.refreshedAtMs', '$.credentialExpiresAtMs', '$.lastFetchedHour', '$.due_at'))
