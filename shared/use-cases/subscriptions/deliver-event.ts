@@ -174,7 +174,9 @@ async function givenUp(ports: DeliverPorts, { subscription, tried }: Tried): Pro
       ...(event.connection_id === undefined ? {} : { connection_id: event.connection_id }),
     },
   })
-  const end = isDead ? (['paused', 'failing'] as const) : undefined
+  // A deletion can be taken back, so that a connection that is gone gets its day as well, and then its own name.
+  const reason = tried.attempts.at(-1)?.error === 'target_gone' ? 'target_gone' : 'failing'
+  const end = isDead ? (['paused', reason] as const) : undefined
   return given(ports, { tried, status: 'dead', letter, ...(end === undefined ? {} : { end }) })
 }
 
