@@ -31,7 +31,7 @@ describe('the flows of a connection', () => {
   test('are listed, replaced and taken out', async () => {
     await ask('PUT', `/${id}/flows/f-2`, { name: 'two' })
     await ask('PUT', `/${id}/flows/f-1`, { name: 'one', action: 'sms_1' })
-    const put = await ask('PUT', `/${id}/flows/f-2`, { name: 'second' })
+    const put = await ask('PUT', `/${id}/flows/f-2`, { name: 'second', action: null })
     expect([put.status, put.body.name]).toEqual([200, 'second'])
     expect((await ask('GET', `/${id}/flows`)).body).toMatchObject([
       { id: 'f-1', name: 'one', action: 'sms_1' },

@@ -21,18 +21,23 @@ export const putFlowRoute = defineRoute({
   pathSchema: flowPath,
   bodySchema: z.strictObject({
     name: textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH }),
-    action: z.optional(textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH })),
+    /** Null, as it is shown where there is none, says the same as leaving it out. */
+    action: z.optional(z.nullable(textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH }))),
   }),
   responses: {
     200: { description: 'The flow as it is known now.', schema: flowSchema },
     ...errorResponses(...GUARDED, 404, 409, 413, 415),
   },
   async handle({ path, body, caller }, ports: ApiPorts) {
-    const { name, action } = body
     const flow = await putFlow(
       ports,
       { tenant: caller.tenant, connectionId: path.id },
-      { id: path.flow_id, name, ...(action === undefined ? {} : { action }), updatedBy: caller.clientId },
+      {
+        id: path.flow_id,
+        name: body.name,
+        ...(typeof body.action === 'string' ? { action: body.action } : {}),
+        updatedBy: caller.clientId,
+      },
     )
     return { status: 200, body: flowView(flow) }
   },
