@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { isBusy, storeErrorFrom } from '../../shared/adapters/sqlite/sqlite-failure.ts'
+import { diskFailureOfSystem } from '../../shared/adapters/sqlite/disk-failure.ts'
+import { fileErrorFrom, isBusy } from '../../shared/adapters/sqlite/sqlite-failure.ts'
 
 const FOLDER_MODE = 0o700
 const PRIVATE_FILE_MODE = 0o600
@@ -46,13 +47,17 @@ export function acquireDataFolderLock(folder: string): DataFolderLock {
         'Stop that server first, or give this one a folder of its own in FLOW_VAULT_DATA.',
     )
   }
-  writeFileAtomically(holderFile, `${process.pid}\n`, PRIVATE_FILE_MODE)
-  return {
-    release() {
-      fs.rmSync(holderFile, { force: true })
-      lock.release()
-    },
+  const release = () => {
+    removeIfPossible(holderFile)
+    lock.release()
   }
+  try {
+    writeFileAtomically(holderFile, `${process.pid}\n`, PRIVATE_FILE_MODE)
+  } catch (error) {
+    release()
+    throw error
+  }
+  return { release }
 }
 
 /**
@@ -61,21 +66,22 @@ export function acquireDataFolderLock(folder: string): DataFolderLock {
  * `StoreUnavailableError` when the disk does not let it.
  */
 export function tryFileLock(lockFile: string, waitMs: number): DataFolderLock | undefined {
-  // SQLite creates its file under the umask; creating it first makes it private whatever that is.
-  fs.closeSync(fs.openSync(lockFile, 'a', PRIVATE_FILE_MODE))
-  const database = new DatabaseSync(lockFile, { timeout: waitMs })
+  let database: DatabaseSync | undefined
   try {
+    // SQLite creates its file under the umask; creating it first makes it private whatever that is.
+    fs.closeSync(fs.openSync(lockFile, 'a', PRIVATE_FILE_MODE))
+    database = new DatabaseSync(lockFile, { timeout: waitMs })
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
-    database.close()
+    database?.close()
     if (isBusy(error)) return undefined
     // A full or read-only disk, in words that a person can act on.
-    throw storeErrorFrom(error)
+    throw fileErrorFrom(error, lockFile)
   }
   let isHeld = true
   return {
     release() {
-      if (isHeld) database.close()
+      if (isHeld) database?.close()
       isHeld = false
     },
   }
@@ -96,7 +102,8 @@ export function createPrivateFolder(folder: string): void {
     fs.accessSync(whole, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
   } catch (error) {
     if (error instanceof DataFolderError) throw error
-    throw folderError(whole, (error as NodeJS.ErrnoException).code ?? 'it cannot be used')
+    const { name, failure } = diskFailureOfSystem(error as NodeJS.ErrnoException)
+    throw folderError(whole, failure === undefined ? name : `${failure.reason}, ${name}`, failure?.next)
   }
 }
 
@@ -109,15 +116,17 @@ function makeFolder(folder: string): void {
   }
 }
 
-function folderError(folder: string, reason: string): DataFolderError {
+function folderError(folder: string, reason: string, next?: string): DataFolderError {
+  const advice = next === undefined ? '' : ` ${next}.`
   return new DataFolderError(
-    `FLOW_VAULT_DATA=${JSON.stringify(folder)} is not valid (${reason}). Allowed: a folder that this user may read and write, or may create.`,
+    `FLOW_VAULT_DATA=${JSON.stringify(folder)} is not valid (${reason}). Allowed: a folder that this user may read and write, or may create.${advice}`,
   )
 }
 
 /**
  * Replaces a file as a whole: after a crash at any point it holds the old text or the new one, on the disk.
- * `mode` is set exactly, whatever the umask. Blocks for two fsyncs, so it is for start-up and commands.
+ * `mode` is set exactly, whatever the umask. Blocks for two fsyncs, so it is for start-up and commands. Throws
+ * `StoreUnavailableError`, naming the file, when the disk does not take it.
  */
 export function writeFileAtomically(file: string, text: string, mode: number): void {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
@@ -131,11 +140,20 @@ export function writeFileAtomically(file: string, text: string, mode: number): v
       fs.closeSync(descriptor)
     }
     fs.renameSync(temporary, file)
+    syncFolder(path.dirname(file))
   } catch (error) {
-    fs.rmSync(temporary, { force: true })
-    throw error
+    removeIfPossible(temporary)
+    throw fileErrorFrom(error, file)
   }
-  syncFolder(path.dirname(file))
+}
+
+/** A folder that became read-only keeps the file, and its being there is not what went wrong. */
+function removeIfPossible(file: string): void {
+  try {
+    fs.rmSync(file, { force: true })
+  } catch {
+    // The next start removes drafts, and writes its own number over another's.
+  }
 }
 
 /** Makes the names in a folder durable: a rename is only once the folder is. Windows cannot open one, and does not need it. */

@@ -5,6 +5,7 @@ import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-r
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import { transportSecurity } from '../../functions/transport-security.ts'
+import { fileErrorFrom } from '../../shared/adapters/sqlite/sqlite-failure.ts'
 import type { StoreMark } from '../../shared/domain/restored-store.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
@@ -68,7 +69,8 @@ export async function startServer(options: {
     return server
   } catch (error) {
     lock.release()
-    throw error
+    // Whatever file it was, the folder is what a person can do something about.
+    throw fileErrorFrom(error, settings.dataFolder)
   }
 }
 

@@ -41,7 +41,6 @@ describe('an address that the vault must call and never will', () => {
     ['https://[::ffff:7f00:1]/token', 'The address is not on the public internet'],
     ['https://[64:ff9b::a9fe:a9fe]/token', 'The address is not on the public internet'],
     ['https://169.254.169.254/latest', 'The address is not on the public internet'],
-    // This one is only known when the name is resolved.
     ['https://localhost/token', 'localhost: the address is not on the public internet'],
   ])('is refused as a token endpoint: %s', async (address, reason) => {
     const before = await listed()

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { diskFailureOfSystem } from '../../../shared/adapters/sqlite/disk-failure.ts'
 import { NewerDatabaseError } from '../../../shared/adapters/sqlite/migrations.ts'
 import { errorFields } from '../../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
@@ -108,7 +109,10 @@ function explain(error: unknown): string {
  */
 export function explainUnexpected(error: unknown): string {
   const fields = errorFields(error)
-  if (error instanceof Error && 'syscall' in error) return error.message
+  if (error instanceof Error && 'syscall' in error && 'code' in error) {
+    const { failure } = diskFailureOfSystem(error)
+    return failure === undefined ? error.message : `${error.message}: ${failure.reason}. ${failure.next}.`
+  }
   const reason = fields.reason === undefined ? '' : ` (${fields.reason})`
   return `${fields.error}${reason}${fields.at === undefined ? '' : ` at ${fields.at}`}`
 }

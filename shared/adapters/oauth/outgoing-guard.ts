@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Clock } from '../../ports/clock.ts'
 import type {
   OutgoingFailure,
@@ -150,9 +151,8 @@ class OutgoingGuard {
   async #checkName(call: Call): Promise<string[] | OutgoingFailure> {
     const looking = startDeadline(this.#clock, NAME_CHECK_MS, call.deadline.signal)
     try {
-      const addresses = await this.#resolve(call, looking)
-      if (Array.isArray(addresses) || addresses.code === 'forbidden_address') return addresses
-      return []
+      const found = await this.#lookUp(call, looking)
+      return found === 'private' ? withoutPublicAddress(call.target) : []
     } finally {
       looking.stop()
     }
@@ -160,15 +160,20 @@ class OutgoingGuard {
 
   async #resolve(call: Call, connecting: Deadline): Promise<string[] | OutgoingFailure> {
     const { target, deadline } = call
+    const found = await this.#lookUp(call, connecting)
+    if (Array.isArray(found)) return found
+    if (found === 'late')
+      return notSent(target, deadline.reason() ?? 'timeout', 'the name was not resolved in time')
+    return withoutPublicAddress(target)
+  }
+
+  async #lookUp({ target }: Call, looking: Deadline): Promise<string[] | 'private' | 'unknown' | 'late'> {
     try {
-      const checked = await beforeDeadline(this.#resolver.resolve(target), connecting)
-      if (checked === undefined) {
-        return notSent(target, deadline.reason() ?? 'timeout', 'the name was not resolved in time')
-      }
-      if (checked.kind === 'checked') return [...checked.addresses]
-      return notSent(target, 'forbidden_address', 'the address is not on the public internet')
+      const checked = await beforeDeadline(this.#resolver.resolve(target), looking)
+      if (checked === undefined) return 'late'
+      return checked.kind === 'checked' ? [...checked.addresses] : 'private'
     } catch {
-      return notSent(target, 'dns_failed', 'the name could not be resolved')
+      return 'unknown'
     }
   }
 }
@@ -182,6 +187,16 @@ interface Call {
 
 function notSent(target: OutgoingTarget, code: OutgoingFailure['code'], reason: string): OutgoingFailure {
   return { kind: 'not-sent', code, message: `${target.url.host}: ${reason}.` }
+}
+
+/**
+ * Of a name that is known here to be private the same is said as of one that nobody knows: the difference would tell
+ * a tenant which names the operator's network has. A literal tells no more than it says.
+ */
+function withoutPublicAddress(target: OutgoingTarget): OutgoingFailure {
+  if (isIP(target.hostname) !== 0)
+    return notSent(target, 'forbidden_address', 'the address is not on the public internet')
+  return notSent(target, 'dns_failed', 'the name could not be resolved to a public address')
 }
 
 /** One that keeps its connections for the next call, and one that makes a new one for each. */

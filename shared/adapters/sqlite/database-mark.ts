@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { versionOf } from './migrations.ts'
-import { openingError } from './sqlite-failure.ts'
+import { fileErrorFrom } from './sqlite-failure.ts'
 
 /** What a database says of the vault it belongs to, in the table `mark`. */
 export interface DatabaseMark {
@@ -74,7 +74,7 @@ function reading<Result>(path: string, read: (database: DatabaseSync) => Result)
       database.close()
     }
   } catch (error) {
-    throw openingError(error, path)
+    throw fileErrorFrom(error, path)
   }
 }
 

@@ -30,6 +30,7 @@ interface Outcome {
  */
 export class GroupCommit {
   readonly #database: DatabaseSync
+  readonly #path: string
   readonly #begin: StatementSync
   readonly #commit: StatementSync
   readonly #maxBusyTries: number
@@ -39,8 +40,10 @@ export class GroupCommit {
   #scheduled = false
   #busyTries = 0
 
-  constructor(database: DatabaseSync, options: { maxBusyTries?: number } = {}) {
+  /** `path` is the file's, for the messages of what fails. */
+  constructor(database: DatabaseSync, options: { path: string; maxBusyTries?: number }) {
     this.#database = database
+    this.#path = options.path
     // IMMEDIATE takes the write lock first: what the work reads cannot change before it writes.
     this.#begin = database.prepare('BEGIN IMMEDIATE')
     this.#commit = database.prepare('COMMIT')
@@ -90,7 +93,7 @@ export class GroupCommit {
       this.#busyTries++
       if (isBusy(error) && this.#busyTries < this.#maxBusyTries) return
       this.#busyTries = 0
-      for (const job of this.#takeBatch()) job.fail(storeErrorFrom(error))
+      for (const job of this.#takeBatch()) job.fail(storeErrorFrom(error, this.#path))
       return
     }
     this.#busyTries = 0
@@ -109,7 +112,7 @@ export class GroupCommit {
     } catch (error) {
       // A full disk or a read error may have undone the whole transaction already, so nobody's part counts.
       this.#tryRollBack()
-      for (const job of jobs) job.fail(storeErrorFrom(error))
+      for (const job of jobs) job.fail(storeErrorFrom(error, this.#path))
       return undefined
     }
   }
@@ -122,7 +125,8 @@ export class GroupCommit {
       this.#tryRollBack()
       for (const [index, job] of jobs.entries()) {
         // Who wrote nothing may have decided so on what the others wrote, which now may not exist.
-        job.fail(commitErrorFrom(error, outcomes[index]?.wrote === true ? 'unknown' : 'not-applied'))
+        const outcome = outcomes[index]?.wrote === true ? 'unknown' : 'not-applied'
+        job.fail(commitErrorFrom(error, { path: this.#path, outcome }))
       }
       return false
     }

@@ -1,11 +1,13 @@
 import { InvariantError } from '../../domain/errors.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
+import { diskFailureOfSqlite, diskFailureOfSystem } from './disk-failure.ts'
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). The low byte of an extended code is the primary one. */
 const PRIMARY_CODE_MASK = 0xff
 const SQLITE_BUSY = 5
 /** CORRUPT and NOTADB. */
 const DAMAGED = new Set([11, 26])
+const PUT_BACK = 'Put it back from your copy, or restore a backup into another folder.'
 /** ERROR (bad SQL), CONSTRAINT, MISMATCH, MISUSE and RANGE: the file is well, our statement is not. */
 const CODES_OF_OUR_BUGS = new Set([1, 19, 20, 21, 25])
 
@@ -25,42 +27,50 @@ export function isSqliteFailure(error: unknown): error is SqliteFailure {
 
 /** Whether another connection holds the lock that was asked for. */
 export function isBusy(error: unknown): boolean {
-  return isSqliteFailure(error) && (error.errcode & PRIMARY_CODE_MASK) === SQLITE_BUSY
+  return isSqliteFailure(error) && primaryOf(error) === SQLITE_BUSY
 }
 
 /**
  * The error to throw for a failure before any COMMIT: StoreUnavailableError (`not-applied`) for a busy, full,
  * broken or unreadable database, InvariantError for a wrong statement, and anything else as it is. Messages carry
- * SQLite's code and its fixed text for it, never the library's own message.
+ * the file, SQLite's code with its fixed text, and what a person can do; never the library's own message.
  */
-export function storeErrorFrom(error: unknown): unknown {
+export function storeErrorFrom(error: unknown, path: string): unknown {
   if (!isSqliteFailure(error)) return error
-  if (CODES_OF_OUR_BUGS.has(error.errcode & PRIMARY_CODE_MASK)) return new InvariantError(describe(error))
-  return new StoreUnavailableError(describe(error), 'not-applied')
+  if (CODES_OF_OUR_BUGS.has(primaryOf(error))) return new InvariantError(describe(error))
+  return new StoreUnavailableError(explain(error, path), 'not-applied')
 }
 
 /**
  * The error to throw when COMMIT failed, whatever its code: for who wrote, what is on the disk is `unknown`.
  */
-export function commitErrorFrom(error: unknown, outcome: 'not-applied' | 'unknown'): unknown {
-  return isSqliteFailure(error) ? new StoreUnavailableError(describe(error), outcome) : error
+export function commitErrorFrom(
+  error: unknown,
+  { path, outcome }: { path: string; outcome: 'not-applied' | 'unknown' },
+): unknown {
+  return isSqliteFailure(error) ? new StoreUnavailableError(explain(error, path), outcome) : error
 }
 
-/**
- * A failure to open a file, by SQLite or by the file system, as StoreUnavailableError that names the file, and what
- * helps where it is damaged; anything else as it is.
- */
-export function openingError(error: unknown, path: string): unknown {
-  if (isSqliteFailure(error)) {
-    if (CODES_OF_OUR_BUGS.has(error.errcode & PRIMARY_CODE_MASK)) return storeErrorFrom(error)
-    const isDamaged = DAMAGED.has(error.errcode & PRIMARY_CODE_MASK)
-    const next = isDamaged ? '. Put it back from your copy, or restore a backup into another folder.' : ''
-    return new StoreUnavailableError(`${path}: ${describe(error)}${next}`, 'not-applied')
-  }
-  if (typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error) {
-    return new StoreUnavailableError(`${path} cannot be opened (${error.code})`, 'not-applied')
-  }
-  return error
+/** A failure over a file, of SQLite or of the file system, as `storeErrorFrom` has it; anything else as it is. */
+export function fileErrorFrom(error: unknown, path: string): unknown {
+  if (typeof error !== 'object' || error === null || !('syscall' in error && 'code' in error))
+    return storeErrorFrom(error, path)
+  const { name, failure } = diskFailureOfSystem(error)
+  const words =
+    failure === undefined ? `it cannot be used (${name})` : `${failure.reason} (${name}). ${failure.next}`
+  return new StoreUnavailableError(`${path}: ${words}.`, 'not-applied')
+}
+
+function explain(failure: SqliteFailure, path: string): string {
+  const disk = diskFailureOfSqlite(primaryOf(failure))
+  if (disk !== undefined)
+    return `${path}: ${disk.reason} (SQLite code ${failure.errcode}, ${failure.errstr}). ${disk.next}.`
+  const next = DAMAGED.has(primaryOf(failure)) ? `. ${PUT_BACK}` : ''
+  return `${path}: ${describe(failure)}${next}`
+}
+
+function primaryOf(failure: SqliteFailure): number {
+  return failure.errcode & PRIMARY_CODE_MASK
 }
 
 function describe(failure: SqliteFailure): string {

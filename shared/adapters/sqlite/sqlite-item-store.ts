@@ -28,7 +28,7 @@ import { GroupCommit } from './group-commit.ts'
 import { ItemStatements } from './item-statements.ts'
 import { migrate } from './migrations.ts'
 import { createPrivateFile, openDatabase, withPatienceOfOpening } from './open-database.ts'
-import { openingError, storeErrorFrom } from './sqlite-failure.ts'
+import { fileErrorFrom, storeErrorFrom } from './sqlite-failure.ts'
 
 /** A backup copies every page in one step: one snapshot, which other writers cannot make it start again. */
 const ALL_PAGES = 2 ** 31 - 1
@@ -52,7 +52,10 @@ export class SqliteItemStore implements ItemStore {
     this.#path = path
     this.#database = database
     this.#statements = new ItemStatements(database)
-    this.#commits = new GroupCommit(database, maxBusyTries === undefined ? {} : { maxBusyTries })
+    this.#commits = new GroupCommit(database, {
+      path,
+      ...(maxBusyTries === undefined ? {} : { maxBusyTries }),
+    })
   }
 
   /**
@@ -65,7 +68,7 @@ export class SqliteItemStore implements ItemStore {
     try {
       return new SqliteItemStore(path, openDatabase(path, migrate), maxBusyTries)
     } catch (error) {
-      throw openingError(error, path)
+      throw fileErrorFrom(error, path)
     }
   }
 
@@ -118,7 +121,7 @@ export class SqliteItemStore implements ItemStore {
       // Another process may be reading from the log; then it stays, and nothing is lost.
       this.#database.exec(MOVE_LOG)
     } catch (error) {
-      throw storeErrorFrom(error)
+      throw storeErrorFrom(error, this.#path)
     } finally {
       this.#database.close()
       keeper?.close()
@@ -225,7 +228,7 @@ export class SqliteItemStore implements ItemStore {
       }
       markUnused(path)
     } catch (error) {
-      throw openingError(error, path)
+      throw fileErrorFrom(error, path)
     }
   }
 
@@ -242,7 +245,7 @@ export class SqliteItemStore implements ItemStore {
     try {
       return use()
     } catch (error) {
-      throw storeErrorFrom(error)
+      throw storeErrorFrom(error, this.#path)
     }
   }
 

@@ -3,7 +3,7 @@ import type { Setup } from '../../connectors/connector.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { UrlCheck } from '../../ports/outgoing-fetch.ts'
-import { ALLOWED_TARGETS, isForbidden } from './next-step.ts'
+import { ALLOWED_TARGETS } from './next-step.ts'
 
 /** The failure of the first field whose address the vault must call and never will, or undefined. */
 export function forbiddenField(
@@ -16,19 +16,6 @@ export function forbiddenField(
     if (refusal !== undefined) return forbiddenTarget(refusal, name)
   }
   return undefined
-}
-
-/**
- * The same for an address that only proved forbidden when its name was resolved: that of the first such field.
- * Undefined for other failures, and where the setup names no address: then the network is at fault, not the person.
- */
-export function forbiddenWhenResolved(
-  failure: { readonly code: string; readonly message: string },
-  setup: Setup,
-  values: JsonObject,
-): FailureTold | undefined {
-  const field = calledUrls(setup, values)[0]?.name
-  return isForbidden(failure.code) && field !== undefined ? forbiddenTarget(failure, field) : undefined
 }
 
 function forbiddenTarget(

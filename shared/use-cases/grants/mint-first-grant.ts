@@ -13,7 +13,6 @@ import { askProvider, type Granted, NOTHING_HELD, wayFor } from './ask-provider.
 import { claimCode } from './code-claim.ts'
 import { findStagedSetup } from './effective-setup.ts'
 import { failureBecause } from './failure.ts'
-import { forbiddenWhenResolved } from './forbidden-target.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
 import { persistently } from './persistently.ts'
@@ -56,8 +55,7 @@ export async function mintFirstGrant(
   })
   if (answer.kind === 'failed') {
     await claim?.end(answer.outcome.kind)
-    const named = forbiddenWhenResolved(answer.outcome, setup, values)
-    return failed(named ?? { ...answer.failure, application: application.stateName })
+    return failed({ ...answer.failure, application: application.stateName })
   }
   const { pointer, writes } = seals.seal(answer.tokens, { pointer: undefined, tokens: {} })
   await leaveForCommit(ports, request, { answer, pointer, writes, askedScopes })

@@ -12,6 +12,8 @@ export interface Asked {
 
 const TRIED_AGAIN = 'It is tried again by itself.'
 const AUTHORIZE_AGAIN = 'Authorize the connection again.'
+const CHECK_NAME =
+  'Check the host name, if the setup names it: private ones are called where the operator has allowed them (FLOW_VAULT_ALLOW_HOSTS).'
 const CHECK_ENDPOINT = 'Check the token endpoint, if the setup names it.'
 /** What the outgoing guard lets through. */
 export const ALLOWED_TARGETS =
@@ -73,7 +75,7 @@ export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: A
       : `Correct the credentials in the setup. ${TRIED_AGAIN}`
   }
   if (kind === 'refused' || kind === 'app-broken') return `Check the setup. ${TRIED_AGAIN}`
-  return code === 'dns_failed' ? `Check the host name, if the setup names it. ${TRIED_AGAIN}` : TRIED_AGAIN
+  return code === 'dns_failed' ? `${CHECK_NAME} ${TRIED_AGAIN}` : TRIED_AGAIN
 }
 
 /** The failure's words for whoever was answered that nothing was stored: then nothing is tried again. */

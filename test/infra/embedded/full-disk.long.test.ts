@@ -39,7 +39,9 @@ const restore = (maxFileBlocks?: number) =>
 /** Ended by the disk, in one line that says so and shows no place in our code. */
 function expectToldOfDisk({ exitCode, err }: CommandOutcome): void {
   expect(exitCode).toBe(1)
-  expect(err).toMatch(/EFBIG|SQLite reported code \d+ \((disk I\/O error|database or disk is full)\)/)
+  expect(err).toMatch(
+    /\(EFBIG\)|EFBIG: .*ulimit -f|SQLite code \d+, (disk I\/O error|database or disk is full)\)\. \w/,
+  )
   expect(err).not.toMatch(/\.ts:\d+/)
 }
 

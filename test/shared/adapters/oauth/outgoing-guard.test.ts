@@ -89,8 +89,6 @@ describe('createGuardedFetch', () => {
       ['https://localhost/', 'forbidden_address'],
       ['https://LOCALHOST/', 'forbidden_address'],
       ['https://localhost./', 'forbidden_host'],
-      ['https://internal.example.com/', 'forbidden_address'],
-      ['https://nobody.example.com/', 'forbidden_address'],
       ['https://user@example.com/', 'invalid_url'],
       ['https://user:password@example.com/', 'invalid_url'],
       ['https://256.256.256.256/', 'invalid_url'],
@@ -121,7 +119,7 @@ describe('createGuardedFetch', () => {
       })
       await expect(mixed('https://mixed.example.com/', get)).resolves.toMatchObject({
         kind: 'not-sent',
-        code: 'forbidden_address',
+        code: 'dns_failed',
       })
     })
 
@@ -170,14 +168,18 @@ describe('createGuardedFetch', () => {
       await expect(outcome).resolves.toMatchObject({ kind: 'not-sent', code: 'timeout' })
     })
 
-    it('reports a name that does not exist', async () => {
-      const resolve = async () => {
-        throw new Error('ENOTFOUND')
-      }
+    it.each<[string, () => Promise<string[]>]>([
+      ['does not exist', () => Promise.reject(new Error('ENOTFOUND'))],
+      ['has no address', async () => []],
+      ['is private here', async () => ['10.1.2.3']],
+      ['is the machine itself', async () => ['::1', '127.0.0.1']],
+      ['is where a machine of the cloud asks for its role', async () => ['169.254.169.254']],
+    ])('says the same of a name that %s', async (_, resolve) => {
       const guarded = createGuardedFetch({ allowHosts: [], clock: new SystemClock(), resolve })
-      await expect(guarded('https://nowhere.example.com/', get)).resolves.toMatchObject({
+      await expect(guarded('https://nowhere.example.com/', get)).resolves.toEqual({
         kind: 'not-sent',
         code: 'dns_failed',
+        message: 'nowhere.example.com: the name could not be resolved to a public address.',
       })
     })
 

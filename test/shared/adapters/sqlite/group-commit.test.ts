@@ -12,7 +12,7 @@ describe('GroupCommit', () => {
   beforeEach(() => {
     database = new DatabaseSync(':memory:')
     database.exec(SCHEMA)
-    commits = new GroupCommit(database)
+    commits = new GroupCommit(database, { path: '/vault.db' })
   })
   afterEach(() => database.close())
 

@@ -1,10 +1,7 @@
 import { createUrlCheck } from '../../../../shared/adapters/oauth/outgoing-target.ts'
 import { findConnector, findSetup } from '../../../../shared/connectors/catalogue.ts'
 import type { Setup } from '../../../../shared/connectors/connector.ts'
-import {
-  forbiddenField,
-  forbiddenWhenResolved,
-} from '../../../../shared/use-cases/grants/forbidden-target.ts'
+import { forbiddenField } from '../../../../shared/use-cases/grants/forbidden-target.ts'
 
 const setupOf = (appId: string, type: string): Setup => findSetup(findConnector(appId)!, type)!
 const machine = setupOf('OAUTH2', 'CLIENT_CREDENTIALS')
@@ -35,27 +32,5 @@ describe('forbiddenField', () => {
     expect(forbiddenField(check, machine, base)).toBeUndefined()
     const webhook = setupOf('ZAPIER', 'WEBHOOK')
     expect(forbiddenField(check, webhook, { url: 'https://10.0.0.1/hook' })).toBeUndefined()
-  })
-})
-
-describe('forbiddenWhenResolved', () => {
-  const failure = { code: 'forbidden_address', message: 'idp: the address is not on the public internet.' }
-
-  it('blames the field that the address comes from', () => {
-    const values = { token_url: 'https://idp.internal/t' }
-    expect(forbiddenWhenResolved(failure, machine, values)?.target).toEqual({
-      field: 'token_url',
-      reason: 'idp: the address is not on the public internet',
-    })
-  })
-
-  it('blames nobody for the address of a catalogue app, which the network gave', () => {
-    const values = { client_email: 'a@b.test' }
-    expect(forbiddenWhenResolved(failure, setupOf('BIGQUERY', 'OAUTH_JWT'), values)).toBeUndefined()
-  })
-
-  it('is silent about every other failure', () => {
-    const down = { code: 'dns_failed', message: 'idp: the name could not be resolved.' }
-    expect(forbiddenWhenResolved(down, machine, { token_url: 'https://idp.internal/t' })).toBeUndefined()
   })
 })

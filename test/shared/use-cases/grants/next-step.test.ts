@@ -59,7 +59,7 @@ describe('nextStepAfter', () => {
       'not-sent',
       'dns_failed',
       BY_CLIENT,
-      'Check the host name, if the setup names it. It is tried again by itself.',
+      'Check the host name, if the setup names it: private ones are called where the operator has allowed them (FLOW_VAULT_ALLOW_HOSTS). It is tried again by itself.',
     ],
     // A browser waits for this one answer, and nothing repeats it.
     ['not-sent', 'connect_failed', { ...BY_CODE, once: true }, 'Authorize the connection again.'],
