@@ -18,18 +18,20 @@ const KB = 1024
 interface Observed {
   firstRowMs?: number
   shift: number
-  longestMs: number
+}
+
+/** The longest task of the page: from its start to its end, and what it took of a processor meanwhile. */
+interface LongestTask {
+  readonly wallMs: number
+  readonly processorMs: number
 }
 
 /** Put into the page by the browser itself, so that the page's own policy has no say. */
 const OBSERVE = `
-  window.observed = { shift: 0, longestMs: 0 };
+  window.observed = { shift: 0 };
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) if (!entry.hadRecentInput) observed.shift += entry.value;
   }).observe({ type: 'layout-shift', buffered: true });
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) observed.longestMs = Math.max(observed.longestMs, entry.duration);
-  }).observe({ type: 'longtask', buffered: true });
   new MutationObserver((_, observer) => {
     if (document.querySelector('a.name') === null) return;
     observed.firstRowMs = performance.now();
@@ -70,13 +72,15 @@ async function measureList(options: {
   await page.goto(vault.server.vault.signInLink({ clientId, person: 'ada' })!)
   await page.locator('page-header').waitFor()
   const loads: Observed[] = []
-  for (let load = 0; load < LOADS; load += 1) loads.push(await loadList(page, vault.url))
-  await page.evaluate('observed.longestMs = 0')
-  for (const id of ids.slice(0, EVENTS)) {
-    await vault.request(caller, 'PATCH', `${CONNECTIONS}/${id}`, { name: `renamed ${id}` })
-  }
-  await page.getByRole('link', { name: `renamed ${ids[0]}` }).waitFor()
-  const after = await page.evaluate<Observed>('observed')
+  const loading = await longestTask(page, async () => {
+    for (let load = 0; load < LOADS; load += 1) loads.push(await loadList(page, vault.url))
+  })
+  const changing = await longestTask(page, async () => {
+    for (const id of ids.slice(0, EVENTS)) {
+      await vault.request(caller, 'PATCH', `${CONNECTIONS}/${id}`, { name: `renamed ${id}` })
+    }
+    for (const id of ids.slice(0, EVENTS)) await page.getByRole('link', { name: `renamed ${id}` }).waitFor()
+  })
   await context.close()
   const of = `${count.toLocaleString('en')} connections`
   const firsts = loads.map(({ firstRowMs }) => firstRowMs ?? Number.NaN).toSorted((a, b) => a - b)
@@ -88,20 +92,56 @@ async function measureList(options: {
     { what: `${of}: layout shift`, value: Math.max(...loads.map(({ shift }) => shift)).toFixed(3), aim: '0' },
     {
       what: `${of}: longest task while it loads`,
-      value: task(Math.max(...loads.map(({ longestMs }) => longestMs))),
+      value: task(loading),
     },
     {
       what: `${of}: longest task, with ${EVENTS} changes arriving`,
-      value: task(after.longestMs),
+      value: task(changing),
       aim: '≤ 50 ms',
     },
   ]
 }
 
+/** Loads the list until it is all there and follows changes: what comes after counts as no part of the load. */
 async function loadList(page: Page, url: string): Promise<Observed> {
   await page.goto(`${url}/vault?sort=created`)
   await page.locator('a.name').first().waitFor()
+  await page.locator('tr.is-absent').first().waitFor({ state: 'detached' })
+  await page.waitForFunction(
+    "performance.getEntriesByType('resource').some(({ name }) => name.includes('after=latest'))",
+  )
   return page.evaluate<Observed>('observed')
+}
+
+interface TraceEvent {
+  readonly name: string
+  readonly pid: number
+  readonly tid: number
+  readonly args?: { readonly name?: string }
+  /** In microseconds, by the clock and by the thread's own. */
+  readonly dur?: number
+  readonly tdur?: number
+}
+
+/** What Chromium itself recorded: the clock alone tells of other work on the machine too. */
+async function longestTask(page: Page, work: () => Promise<void>): Promise<LongestTask> {
+  const browser = page.context().browser()!
+  await browser.startTracing(page, { categories: ['toplevel'] })
+  await work()
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+    traceEvents: readonly TraceEvent[]
+  }
+  const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`
+  const pages = new Set(
+    traceEvents.filter(({ args }) => args?.name === 'CrRendererMain').map((event) => threadOf(event)),
+  )
+  const tasks = traceEvents.filter(
+    (event) => event.name.endsWith('RunTask') && pages.has(threadOf(event)) && event.tdur !== undefined,
+  )
+  if (tasks.length === 0) throw new Error('Chromium recorded no task of the page')
+  const most = (of: (task: TraceEvent) => number | undefined): number =>
+    Math.max(...tasks.map((task) => of(task) ?? 0)) / 1000
+  return { wallMs: most(({ dur }) => dur), processorMs: most(({ tdur }) => tdur) }
 }
 
 async function addConnections(
@@ -124,9 +164,9 @@ async function addConnections(
   return ids.toReversed()
 }
 
-/** Tasks under 50 ms are not reported by a browser. */
-function task(ms: number): string {
-  return ms === 0 ? 'under 50 ms' : `${Math.round(ms)} ms`
+/** A page that waits for a processor which others hold takes long without doing much: both are told. */
+function task({ wallMs, processorMs }: LongestTask): string {
+  return `${Math.round(processorMs)} ms of a processor, ${Math.round(wallMs)} ms by the clock`
 }
 
 function kb(bytes: number): string {
