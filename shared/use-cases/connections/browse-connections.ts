@@ -44,6 +44,7 @@ export interface BrowsedConnection {
   readonly row: ListedConnection
   /** Of one that was deleted all is read. */
   readonly deleted?: { readonly row: ConnectionRow; readonly deletedAtMs: number }
+  /** Whether it waits for somebody; one that is frozen waits for nothing but its end. */
   readonly needsPerson: boolean
 }
 
@@ -54,8 +55,7 @@ export async function* browseConnections(
   filter: ConnectionFilter,
 ): AsyncGenerator<BrowsedConnection> {
   const nowMs = ports.clock.nowMs()
-  const needsFreezes = filter.frozen !== undefined || filter.needsPerson === true
-  const freezes = needsFreezes ? await listFreezes(ports, tenant) : []
+  const freezes = await listFreezes(ports, tenant)
   const frozen = new Set(freezes.flatMap(({ appId, connectionId }) => [appId, connectionId]))
   const query =
     filter.deleted === true
@@ -94,7 +94,7 @@ function needsPerson(row: ListedConnection, nowMs: number): boolean {
 }
 
 /** When the connection stops unless a person does something, as far as that is known: what renewals move is no end. */
-function endsAtMs(row: ListedConnection): number {
+export function endsAtMs(row: ListedConnection): number {
   return Math.min(
     row.credentialExpiresAtMs ?? Number.POSITIVE_INFINITY,
     row.grants?.['main']?.refreshExpiresAtMs ?? Number.POSITIVE_INFINITY,
