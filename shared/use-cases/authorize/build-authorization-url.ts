@@ -10,8 +10,8 @@ import { isOneSite } from '../../domain/one-site.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { AuthorizationUrl, AuthorizationUrlRequest } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { unlessMissing } from '../grants/effective-setup.ts'
-import { codeVerifierOf, effectiveSetupOf } from '../grants/exchange-code.ts'
+import { findSetupToAuthorize } from '../grants/effective-setup.ts'
+import { codeVerifierOf } from '../grants/exchange-code.ts'
 import { failureBecause } from '../grants/failure.ts'
 import { forbiddenField } from '../grants/forbidden-target.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
@@ -29,7 +29,7 @@ export async function buildAuthorizationUrl(
   if (row === undefined || setup?.grant === undefined) {
     return { kind: 'failed', code: 'not_found', message: 'The connection is gone.' }
   }
-  const effective = await unlessMissing(effectiveSetupOf(ports, row, setup))
+  const effective = await findSetupToAuthorize(ports, row, setup)
   if (effective === undefined) {
     const missing = failureBecause('setup-missing')
     // The row says so too, where nothing else comes upon it: so the same setup brings it back.

@@ -1,6 +1,6 @@
 import type { Account } from '../../domain/account.ts'
 import { defined } from '../../domain/defined.ts'
-import type { GrantState } from '../../domain/grant.ts'
+import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
@@ -13,7 +13,7 @@ import type { ApplicationClient } from '../oauth-applications/oauth-application.
 import { failureOf } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { type KeptGrant, mergeGrant, scopesToAsk } from './grant-records.ts'
-import type { TokensByName } from './sealed-tokens.ts'
+import type { AnswerSeals, TokensByName } from './sealed-tokens.ts'
 
 /** How a new access token is asked for. */
 export type Way = TokenRequest['grant']
@@ -27,10 +27,14 @@ export interface Question {
   readonly application: ApplicationClient & { readonly oauthAppId?: string }
   readonly way: Way
   readonly askedScopes: readonly string[]
-  /** The mark that the answer will be sealed under. */
-  readonly mark: string
+  /** What the answer will be sealed into: nothing may be missing once it is there. */
+  readonly seals: AnswerSeals
   /** What is held already; of a bundle, the grants that the answer leaves out are kept. */
-  readonly old: { readonly tokens: TokensByName; readonly states: Readonly<Record<string, GrantState>> }
+  readonly old: {
+    readonly pointer?: GrantPointer | undefined
+    readonly tokens: TokensByName
+    readonly states: Readonly<Record<string, GrantState>>
+  }
   /** A browser waits for the one answer that a code is good for. */
   readonly once?: true
 }
@@ -137,13 +141,13 @@ async function openQuietly(
 }
 
 function mergeAnswer(
-  { application, askedScopes, mark, old, profile }: Question,
+  { application, askedScopes, old, profile, seals }: Question,
   outcome: Extract<TokenOutcome, { kind: 'granted' }>,
   issuedAtMs: number,
 ): Granted {
   const kept = Object.entries(outcome.grants).map(([name, minted]): [string, KeptGrant] => {
     const before = defined({ tokens: old.tokens[name], state: old.states[name] })
-    return [name, mergeGrant(before, minted, { profile, issuedAtMs, askedScopes, mark })]
+    return [name, mergeGrant(before, minted, { profile, issuedAtMs, askedScopes, mark: seals.mark })]
   })
   const tokens = kept.map(([name, grant]) => [name, grant.tokens] as const)
   const states = kept.map(([name, grant]) => [name, grant.state] as const)

@@ -1,20 +1,36 @@
 import type { Setup } from '../../connectors/connector.ts'
-import type { ConnectionRow } from '../../domain/connection.ts'
+import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import { intentKey } from '../../domain/keys.ts'
 import type { FirstGrantRequest } from '../../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
+import type { Log } from '../../ports/log.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
-import { findCurrentSetup, SetupMissingError } from '../commit/current-content.ts'
+import { findConnection, getConnection } from '../commit/connection-rows.ts'
 import { type EffectiveSetup, effectiveSetup } from '../oauth-applications/oauth-application.ts'
 import type { GrantPorts } from './grant-ports.ts'
 
+type SetupPorts = Pick<GrantPorts, 'items' | 'log' | 'opened'>
+
+/** A row points at a setup that is not there: somebody deleted it beside the vault, or its store is behind. */
+export class SetupMissingError extends Error {
+  override readonly name = 'SetupMissingError'
+  readonly row: ConnectionRow
+
+  constructor(row: ConnectionRow, cause: unknown) {
+    super('a row points at a setup that is not there', { cause })
+    this.row = row
+  }
+}
+
 /**
  * The row's setup of that type as a provider is asked with it, or a bare one where a code app is authorized without
- * any. Undefined when the row has moved on since it was read. Throws `SetupMissingError`.
+ * any. Undefined when the row has moved on since it was read, and the version is gone for that reason; throws
+ * `SetupMissingError`, and tells the operator, when it is gone for any other.
  */
 export async function findEffectiveSetup(
-  ports: Pick<GrantPorts, 'items' | 'log' | 'opened'>,
+  ports: SetupPorts,
   row: ConnectionRow,
   setup: Setup,
 ): Promise<EffectiveSetup | undefined> {
@@ -24,14 +40,42 @@ export async function findEffectiveSetup(
   return own && effectiveSetup(ports, row, setup.grant, own)
 }
 
-/** What a look for a setup finds; undefined where the stored one is gone. */
-export async function unlessMissing(looking: Promise<EffectiveSetup>): Promise<EffectiveSetup | undefined> {
+async function findCurrentSetup(
+  ports: SetupPorts,
+  row: ConnectionRow & { readonly secret: SecretPointer },
+): Promise<JsonObject | undefined> {
   try {
-    return await looking
+    return (await ports.opened.open(row.secret)).setup
+  } catch (error) {
+    if (!(error instanceof SecretNotFoundError)) throw error
+    const current = await findConnection(ports, row.tenant, row.id)
+    if (current?.secret?.versionId !== row.secret.versionId) return undefined
+    tellMissingSetup(ports, current)
+    throw new SetupMissingError(current, error)
+  }
+}
+
+/** The same for a person who waits: of the row as it is now, and undefined where the stored setup is gone. */
+export async function findSetupToAuthorize(
+  ports: SetupPorts,
+  row: ConnectionRow,
+  setup: Setup,
+): Promise<EffectiveSetup | undefined> {
+  try {
+    const found = await findEffectiveSetup(ports, row, setup)
+    return found ?? findSetupToAuthorize(ports, await getConnection(ports, row.tenant, row.id), setup)
   } catch (error) {
     if (error instanceof SetupMissingError) return undefined
     throw error
   }
+}
+
+/** The line that an operator looks for. */
+export function tellMissingSetup(ports: { readonly log: Log }, { id, secret, tenant }: ConnectionRow): void {
+  ports.log.error('a row points at a setup that is not there', {
+    ...{ tenant, connection_id: id },
+    ...(secret === undefined ? {} : { secret_id: secret.secretId }),
+  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
+import { type Account, accountLabel, namesAccount } from '../../domain/account.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { isOutOfService, type Move } from '../../domain/restored-store.ts'
@@ -7,12 +8,11 @@ import { SecretText } from '../../domain/secret-text.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
 import type { SetupDigests } from '../../ports/setup-facts.ts'
-import { findConnection, getConnection } from '../commit/connection-rows.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import { setupDigestsOf } from '../commit/setup-digests.ts'
-import { type EffectiveSetup, findApplicationClient } from '../oauth-applications/oauth-application.ts'
+import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { type Answer, askProvider, NOTHING_HELD, type Question } from './ask-provider.ts'
-import { findEffectiveSetup, unlessMissing } from './effective-setup.ts'
-import { otherAccountThan } from './expected-account.ts'
+import { findSetupToAuthorize } from './effective-setup.ts'
 import { failureBecause } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAuthorization, revokeUnwanted } from './keep-authorization.ts'
@@ -33,7 +33,7 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   const setup = row === undefined ? undefined : findSetupOf(row.appId, request.setupType)
   if (row === undefined || setup?.grant === undefined) return { kind: 'gone' }
   const profile = setup.grant
-  const effective = await unlessMissing(effectiveSetupOf(ports, row, setup))
+  const effective = await findSetupToAuthorize(ports, row, setup)
   if (effective === undefined) return failed(ports, row, failureBecause('setup-missing'))
   const { values } = effective
   const withApplication = request.oauthAppId === undefined ? row : { ...row, oauthAppId: request.oauthAppId }
@@ -51,12 +51,13 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     ...(request.callback === undefined ? {} : { callback: request.callback }),
     scopes: request.scopes,
   } as const
-  const answer = await askForPerson(ports, {
+  const question: Question = {
     tenant: row.tenant,
-    ...{ profile, setup: values, application, way, askedScopes: request.scopes, mark: seals.mark },
+    ...{ profile, setup: values, application, way, askedScopes: request.scopes, seals },
     old: NOTHING_HELD,
     once: true,
-  })
+  }
+  const answer = await askForPerson(ports, question)
   if (answer.kind === 'failed') return failed(ports, row, answer.failure)
   const expected = otherAccountThan(row, request, answer.account)
   if (expected !== undefined) {
@@ -65,12 +66,20 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
     return { kind: 'other-account', account: answer.account, expected }
   }
   const authorizing = { row, setup, digests: await bareDigests(ports, row, setup) }
-  return keepAuthorization(ports, authorizing, {
-    answer,
-    seals,
-    askedScopes: request.scopes,
-    seenIssuer: request.seenIssuer,
-  })
+  return keepAuthorization(ports, authorizing, { question, answer, seenIssuer: request.seenIssuer })
+}
+
+/** Whose account it should have been, when it is another's. */
+function otherAccountThan(
+  row: ConnectionRow,
+  { expectedAccount, switchAccount }: ExchangeRequest,
+  account: Account | undefined,
+): string | undefined {
+  if (expectedAccount !== undefined) {
+    return account !== undefined && namesAccount(expectedAccount, account) ? undefined : expectedAccount
+  }
+  if (switchAccount === true || row.account?.id === undefined || account?.id === undefined) return undefined
+  return row.account.id === account.id ? undefined : (accountLabel(row.account) ?? row.account.id)
 }
 
 /** A person waits before a browser, and API Gateway for 30 s: so much for a provider that is away for a moment. */
@@ -121,16 +130,7 @@ export async function codeVerifierOf(
   return new SecretText(await ports.digester.digest('code-verifier', state))
 }
 
-/** The setup the authorization belongs to: the stored one of that type, or a bare one. */
-export async function effectiveSetupOf(
-  ports: GrantPorts,
-  row: ConnectionRow,
-  setup: Setup,
-): Promise<EffectiveSetup> {
-  const found = await findEffectiveSetup(ports, row, setup)
-  return found ?? effectiveSetupOf(ports, await getConnection(ports, row.tenant, row.id), setup)
-}
-
+/** Of the bare setup that a connection is authorized with which has none of this type. */
 async function bareDigests(
   ports: GrantPorts,
   row: ConnectionRow,

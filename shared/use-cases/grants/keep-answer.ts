@@ -7,12 +7,11 @@ import { rescueWrite } from '../commit/rescue-item.ts'
 import { sealedRemoval } from '../commit/sealed-removal.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { persistently } from './persistently.ts'
-import type { AnswerSeals, SealedTokens } from './sealed-tokens.ts'
+import type { SealedTokens } from './sealed-tokens.ts'
 
 /** An answer on its way into the row. */
 export interface AnswerToKeep {
   readonly row: ConnectionRow
-  readonly mark: AnswerSeals['mark']
   readonly sealed: SealedTokens
   /**
    * The one transaction: row, sealed items, event. Answers the row as it is then, or undefined when somebody has

@@ -14,13 +14,13 @@ import { fingerprintOf } from '../commit/connection-rows.ts'
 import { endOfGrant } from '../commit/end-of-grant.ts'
 import { marksOf, rescueFor } from '../commit/rescue-item.ts'
 import { doubtOf } from '../commit/transact-surely.ts'
-import type { Granted } from './ask-provider.ts'
+import type { Granted, Question } from './ask-provider.ts'
 import { failureBecause } from './failure.ts'
 import { grantMembers, type NewGrants } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAnswer } from './keep-answer.ts'
 import { type Revocable, revokeGrants } from './revoke-grants.ts'
-import type { AnswerSeals, TokensByName } from './sealed-tokens.ts'
+import type { TokensByName } from './sealed-tokens.ts'
 
 class SetupReplacedError extends Error {
   override readonly name = 'SetupReplacedError'
@@ -34,11 +34,10 @@ export interface Authorizing {
   readonly digests: SetupDigests | undefined
 }
 
-/** The provider's answer, and what it is sealed into. */
+/** The provider's answer to what was asked. */
 export interface Exchanged {
+  readonly question: Question
   readonly answer: Granted
-  readonly seals: AnswerSeals
-  readonly askedScopes: readonly string[]
   /** What the provider called itself in the answer that the browser brought. */
   readonly seenIssuer: string | undefined
 }
@@ -50,16 +49,16 @@ export interface Exchanged {
 export async function keepAuthorization(
   ports: GrantPorts,
   authorizing: Authorizing,
-  { answer, seals, askedScopes, seenIssuer }: Exchanged,
+  { question, answer, seenIssuer }: Exchanged,
 ): Promise<ExchangeResult> {
   const { row, setup } = authorizing
   const op = newUuid(ports.random)
-  const sealed = seals.seal(answer.tokens, { pointer: undefined, tokens: {} })
+  const sealed = question.seals.seal(answer.tokens)
   const endsOld = isEndedWith(authorizing, answer)
   const to = {
     grant: sealed.pointer,
     grants: answer.states,
-    requiredScopes: askedScopes,
+    requiredScopes: question.askedScopes,
     oauthAppId: answer.oauthAppId,
     account: answer.account,
     seenIssuer,
@@ -68,7 +67,6 @@ export async function keepAuthorization(
   try {
     const kept = await keepAnswer(ports, {
       row,
-      mark: seals.mark,
       sealed,
       keepsOld: endsOld,
       commit: (beside) =>

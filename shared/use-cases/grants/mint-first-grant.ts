@@ -51,13 +51,13 @@ export async function mintFirstGrant(
   if (claim !== undefined && claim.kind !== 'claimed') return failed(failureBecause(claim.kind))
   const answer = await askProvider(ports, {
     tenant: request.tenant,
-    ...{ profile, setup: values, application, way, askedScopes, mark: seals.mark, old: NOTHING_HELD },
+    ...{ profile, setup: values, application, way, askedScopes, seals, old: NOTHING_HELD },
   })
   if (answer.kind === 'failed') {
     await claim?.end(answer.outcome.kind)
     return failed({ ...answer.failure, application: application.stateName })
   }
-  const { pointer, writes } = seals.seal(answer.tokens, { pointer: undefined, tokens: {} })
+  const { pointer, writes } = seals.seal(answer.tokens)
   await leaveForCommit(ports, request, { answer, pointer, writes, askedScopes })
   await claim?.end('granted')
   return {

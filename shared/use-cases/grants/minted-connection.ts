@@ -24,13 +24,12 @@ export function mintedConnection(row: ConnectionRow): MintedConnection | undefin
 
 /** A connection on which this process has the permission to send: everything after the answer stands on it. */
 export interface HeldConnection extends MintedConnection {
-  readonly row: MintedConnection['row'] & { readonly attempt: RotationAttempt }
+  readonly row: ConnectionRow & { readonly attempt: RotationAttempt }
 }
 
 /** The connection with its attempt; undefined when none stands on it. */
 export function heldConnection(row: ConnectionRow): HeldConnection | undefined {
   const minted = mintedConnection(row)
-  return minted?.row.attempt === undefined
-    ? undefined
-    : { ...minted, row: { ...minted.row, attempt: minted.row.attempt } }
+  const { attempt } = row
+  return minted === undefined || attempt === undefined ? undefined : { ...minted, row: { ...row, attempt } }
 }

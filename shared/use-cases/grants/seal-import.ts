@@ -44,7 +44,7 @@ export async function sealImport(ports: GrantPorts, request: ImportRequest): Pro
   })
   const isAccountOpen = account === undefined && identityUrl !== undefined
   const facts = { profile: chosen, askedScopes: requiredScopes, mark, nowMs, isAccountOpen }
-  const sealed = seals.seal({ [MAIN_GRANT]: importedTokens(grant) }, { pointer: undefined, tokens: {} })
+  const sealed = seals.seal({ [MAIN_GRANT]: importedTokens(grant) })
   await persistently(ports, 'store an imported grant', () => ports.items.transact([...sealed.writes]))
   return {
     kind: 'granted',

@@ -28,7 +28,13 @@ export type TokensByName = Readonly<Record<string, GrantTokens>>
 export interface AnswerSeals {
   readonly mark: string
   /** The pointer to these tokens and the writes that store them; an unchanged set of refresh tokens keeps its item. */
-  seal(tokens: TokensByName, old: { pointer: GrantPointer | undefined; tokens: TokensByName }): SealedTokens
+  seal(tokens: TokensByName, old?: OldTokens): SealedTokens
+}
+
+/** What is held before an answer comes, and where that is sealed. */
+interface OldTokens {
+  readonly pointer?: GrantPointer | undefined
+  readonly tokens: TokensByName
 }
 
 /** Sealed tokens on their way into the row's transaction. */
@@ -69,7 +75,7 @@ export async function prepareSeals(
   ])
   return {
     mark,
-    seal(tokens, old) {
+    seal(tokens, old = { tokens: {} }) {
       const accessText = textOf(mapValues(tokens, ({ access_token, extra }) => ({ access_token, extra })))
       const refresh = refreshTokensOf(tokens)
       const kept = old.pointer?.refresh

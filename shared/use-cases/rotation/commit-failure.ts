@@ -2,9 +2,10 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { RotationFailure } from '../../domain/rotation.ts'
 import { remainingMs, resendAtMs } from '../../domain/rotation-policy.ts'
-import type { FailureTold } from '../../ports/grant-runner.ts'
+import type { FailureTold, RotationResult } from '../../ports/grant-runner.ts'
 import { commitHeld, type HeldChange } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
 import { withAuthorizing } from '../grants/next-step.ts'
@@ -32,6 +33,17 @@ export async function commitFailure(
 ): Promise<ConnectionRow> {
   const committed = await commitHeld(ports, held, (row) => failureChange(ports, row, told))
   return committed ?? (await findConnection(ports, held.tenant, held.id)) ?? held
+}
+
+/** A failure that is told to whoever waits, and written to no row. */
+export function unwrittenFailure(
+  { clock }: Pick<GrantPorts, 'clock'>,
+  row: ConnectionRow,
+  { reason, waitMs }: { reason: Parameters<typeof failureBecause>[0]; waitMs: number },
+): RotationResult {
+  const nowMs = clock.nowMs()
+  const failure = failureMember(undefined, failureBecause(reason), { nowMs, retryAtMs: nowMs + waitMs })
+  return { kind: 'failed', row: { ...row, failure } }
 }
 
 /** What a failed rotation means to the row, for who commits it with what else there is to keep. */

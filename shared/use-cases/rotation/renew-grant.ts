@@ -7,7 +7,6 @@ import { remainingMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RotationCause, RotationResult } from '../../ports/grant-runner.ts'
 import type { TokenOutcome } from '../../ports/oauth-client.ts'
 import type { ReportedOutcome } from '../../ports/provider-breaker.ts'
-import { findConnection } from '../commit/connection-rows.ts'
 import { type Answer, askProvider, type Question, type Way, wayFor } from '../grants/ask-provider.ts'
 import { type CodeClaim, claimCode } from '../grants/code-claim.ts'
 import { findEffectiveSetup } from '../grants/effective-setup.ts'
@@ -16,14 +15,14 @@ import type { GrantPorts } from '../grants/grant-ports.ts'
 import { scopesToAsk } from '../grants/grant-records.ts'
 import type { HeldConnection, MintedConnection } from '../grants/minted-connection.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
-import { type AnswerSeals, findCurrentTokens, prepareSeals } from '../grants/sealed-tokens.ts'
+import { findCurrentTokens, prepareSeals } from '../grants/sealed-tokens.ts'
 import { adoptWaiting } from '../grants/settle-rescue.ts'
 import { failureMember } from '../grants/when-again.ts'
 import { type ApplicationClient, findApplicationClient } from '../oauth-applications/oauth-application.ts'
-import { commitFailure } from './commit-failure.ts'
-import { keepRefreshTokens } from './keep-refresh-tokens.ts'
-import { keepRenewal } from './keep-renewal.ts'
+import { commitFailure, unwrittenFailure } from './commit-failure.ts'
+import { keepRefreshTokens, keepRenewal } from './keep-renewal.ts'
 import { nameAccount } from './name-account.ts'
+import { reread } from './settle-attempt.ts'
 import { type DecidedAt, takeAttempt } from './take-attempt.ts'
 
 /** RFC 6749 §4.1.2 recommends that a code lives ten minutes at most: an older one is not worth a request. */
@@ -51,33 +50,26 @@ export async function renewGrant(
   request: RenewalRequest,
 ): Promise<RotationResult> {
   const { row, profile, setup } = connection
+  const { cause, decidedAt, grantName } = request
+  const { nowMs } = decidedAt
   const effective = await findEffectiveSetup(ports, row, setup)
   if (effective === undefined) return reread(ports, row, 'busy')
   const { values } = effective
   const found = await findCurrentTokens(ports, row)
   if (found === undefined) return reread(ports, row, 'busy')
-  const tokens = found === 'missing' ? {} : found
-  const old = { tokens, states: row.grants ?? {} }
+  const old = { pointer: row.grant, tokens: found === 'missing' ? {} : found, states: row.grants ?? {} }
   const application = await findApplicationClient(ports, row, profile, effective)
-  const way = wayFor(profile, values, { grantName: request.grantName, old })
+  const way = wayFor(profile, values, { grantName, old })
   // What needs nobody is minted anew; a person's grant is lost.
   if (found === 'missing' && way === undefined) return failed(ports, row, failureBecause('grant-missing'))
+  const isComplaint = cause === 'rejected'
   // Nobody said when this token ends: the flow's complaint is all that ever will.
-  if (
-    way === undefined &&
-    request.cause === 'rejected' &&
-    row.grants?.[request.grantName]?.expiryBasis === 'unknown'
-  ) {
+  if (way === undefined && isComplaint && row.grants?.[grantName]?.expiryBasis === 'unknown')
     return failed(ports, row, failureBecause('refused-by-service'))
-  }
   // Where only a person can bring a new credential, asking for one changes nothing for the worse.
-  if (way === undefined && (request.cause === 'manual' || request.cause === 'rejected')) {
-    return { kind: 'nothing', row }
-  }
-  const { nowMs } = request.decidedAt
-  if (application !== undefined && request.cause !== 'manual' && isStopped(row, application, nowMs)) {
-    return lookAgain(ports, row, { cause: request.cause, atMs: row.failure!.retryAtMs! })
-  }
+  if (way === undefined && (isComplaint || cause === 'manual')) return { kind: 'nothing', row }
+  const stopped = application === undefined ? undefined : stoppedBy(row, application, nowMs)
+  if (stopped !== undefined && cause !== 'manual') return lookAgain(ports, row, { cause, ...stopped })
   if (way === undefined) return failed(ports, row, whyNotRenewable(row, nowMs), application?.stateName)
   const codeAgeMs = nowMs - (row.refreshedAtMs ?? row.createdAtMs)
   if (way.kind === 'authorization-code' && codeAgeMs > CODE_LIFE_MS)
@@ -85,13 +77,12 @@ export async function renewGrant(
   if (application === undefined) return failed(ports, row, failureBecause('no-application'))
   const openWay = await wayBesideOriginal(ports, profile, way)
   if (openWay === undefined) return leaveToOriginal(ports, row, request)
-  const seals = await prepareSeals(ports, row)
   const question = {
     tenant: row.tenant,
-    ...{ profile, setup: values, application, way: openWay, mark: seals.mark, old },
+    ...{ profile, setup: values, application, way: openWay, old, seals: await prepareSeals(ports, row) },
     askedScopes: row.requiredScopes ?? scopesToAsk(profile, values),
   }
-  return askInTurn(ports, connection, { ...request, question, seals })
+  return askInTurn(ports, connection, { ...request, question })
 }
 
 /** A way that takes nothing from the original of a restored store; undefined where there is none. */
@@ -111,9 +102,11 @@ async function leaveToOriginal(
   row: ConnectionRow,
   { cause, decidedAt }: RenewalRequest,
 ): Promise<RotationResult> {
-  const atMs = row.failure?.code === STORE_RESTORED ? (row.failure.retryAtMs ?? 0) : 0
-  if (decidedAt.nowMs < atMs) return lookAgain(ports, row, { cause, atMs })
-  return failed(ports, row, failureBecause('store-restored'))
+  const { failure } = row
+  const retryAtMs = failure?.code === STORE_RESTORED ? (failure.retryAtMs ?? 0) : 0
+  if (failure === undefined || decidedAt.nowMs >= retryAtMs)
+    return failed(ports, row, failureBecause('store-restored'))
+  return lookAgain(ports, row, { cause, failure, retryAtMs })
 }
 
 /** The row says why it was not renewed. */
@@ -126,39 +119,34 @@ async function failed(
   return { kind: 'failed', row: await commitFailure(ports, row, { failure, application }) }
 }
 
-/**
- * Nothing is asked now, and the connection itself has not failed: a sweep's next look is put off, and whoever waits is
- * told why and until when.
- */
+/** Why nothing is asked although the connection itself has not failed, and until when. */
+interface Pause {
+  readonly failure: RotationFailure
+  readonly retryAtMs: number
+}
+
+/** A sweep's next look is put off, and whoever waits is told why and until when: the row does not say so. */
 async function lookAgain(
   ports: GrantPorts,
   row: ConnectionRow,
-  { atMs, cause, why }: { cause: RotationCause; atMs: number; why?: RotationFailure },
+  { cause, failure, retryAtMs }: Pause & { readonly cause: RotationCause },
 ): Promise<RotationResult> {
-  if (cause === 'due') return { kind: 'failed', row: await postponeRow(ports, row, { kind: 'at', atMs }) }
-  const failure = row.failure ?? why
-  return {
-    kind: 'failed',
-    row: failure === undefined ? row : { ...row, failure: { ...failure, retryAtMs: atMs } },
-  }
+  if (cause === 'due')
+    return { kind: 'failed', row: await postponeRow(ports, row, { kind: 'at', atMs: retryAtMs }) }
+  return { kind: 'failed', row: { ...row, failure: { ...failure, retryAtMs } } }
 }
 
 /** Told to whoever waits, and written to no row: each sweep comes again, and finds out. */
 function withoutRoom(ports: GrantPorts, row: ConnectionRow): RotationResult {
-  const nowMs = ports.clock.nowMs()
-  const retryAtMs = nowMs + ROOM_LOOK_MS
   ports.log.error('asked no provider: there is no room for the answer', { connection_id: row.id })
-  return {
-    kind: 'failed',
-    row: { ...row, failure: failureMember(undefined, failureBecause('no-room'), { nowMs, retryAtMs }) },
-  }
+  return unwrittenFailure(ports, row, { reason: 'no-room', waitMs: ROOM_LOOK_MS })
 }
 
 /** With the provider's breaker and the permission to send. */
 async function askInTurn(
   ports: GrantPorts,
   connection: MintedConnection,
-  asking: RenewalRequest & { question: Question; seals: AnswerSeals },
+  asking: RenewalRequest & { question: Question },
 ): Promise<RotationResult> {
   const { row, profile } = connection
   if (ports.hasRoom?.() === false) return withoutRoom(ports, row)
@@ -170,9 +158,9 @@ async function askInTurn(
   )
   if (admission.kind === 'wait') {
     const nowMs = ports.clock.nowMs()
-    const atMs = nowMs + admission.forMs
-    const why = failureMember(undefined, failureBecause(admission.because), { nowMs, retryAtMs: atMs })
-    return lookAgain(ports, row, { cause: asking.cause, atMs, why })
+    const retryAtMs = nowMs + admission.forMs
+    const why = failureMember(undefined, failureBecause(admission.because), { nowMs, retryAtMs })
+    return lookAgain(ports, row, { cause: asking.cause, failure: row.failure ?? why, retryAtMs })
   }
   let outcome: TokenOutcome['kind'] | 'not-asked' = 'not-asked'
   let told: ReportedOutcome = 'not-asked'
@@ -187,7 +175,7 @@ async function askInTurn(
     const answer = await askProvider(ports, asking.question)
     outcome = answer.kind === 'granted' ? 'granted' : answer.outcome.kind
     told = isOurs(answer) ? 'not-asked' : outcome
-    return await settle(ports, { ...connection, row: taken.row }, { ...asking, answer })
+    return await settle(ports, { ...connection, row: taken.row }, { question: asking.question, answer })
   } finally {
     // What was not asked is the same row's to ask.
     if (claim?.kind === 'claimed' && outcome !== 'not-asked') await claim.end(outcome)
@@ -214,20 +202,18 @@ async function claimOf(ports: GrantPorts, row: ConnectionRow, way: Way): Promise
 async function settle(
   ports: GrantPorts,
   held: HeldConnection,
-  { answer, question, seals }: { answer: Answer; question: Question; seals: AnswerSeals },
+  { answer, question }: { answer: Answer; question: Question },
 ): Promise<RotationResult> {
   const { row } = held
-  const { application, askedScopes } = question
-  const old = question.old.tokens
   if (answer.kind === 'granted') {
-    const result = await keepRenewal(ports, held, { granted: answer, seals, old, askedScopes })
+    const result = await keepRenewal(ports, held, { question, granted: answer })
     return nameAccount(ports, held, { question, granted: answer, result })
   }
   const { failure, outcome } = answer
   // A token that was sent before may be dead because it had been renewed: then the answer may have come since.
   if (failure.next === 'end' && (await adoptWaiting(ports, row))) return reread(ports, row, 'rotated')
-  const told = { failure, application: application.stateName }
-  const kept = await keepRefreshTokens(ports, held, { outcome, told, seals, old, askedScopes })
+  const told = { failure, application: question.application.stateName }
+  const kept = await keepRefreshTokens(ports, held, { question, outcome, told })
   return kept ?? { kind: 'failed', row: await commitFailure(ports, row, told) }
 }
 
@@ -238,17 +224,13 @@ function whyNotRenewable({ grants }: ConnectionRow, nowMs: number): FailureTold 
   return failureBecause(leftMs > 0 ? 'not-renewable-yet' : 'not-renewable')
 }
 
-/** Whether the provider refused this very client lately: then no grant of it is worth a request. */
-function isStopped({ failure }: ConnectionRow, application: ApplicationClient, nowMs: number): boolean {
-  if (failure?.class !== 'app-broken' || failure.application !== application.stateName) return false
-  return nowMs < (failure.retryAtMs ?? 0)
-}
-
-async function reread(
-  ports: GrantPorts,
-  { id, tenant }: ConnectionRow,
-  kind: 'busy' | 'rotated',
-): Promise<RotationResult> {
-  const row = await findConnection(ports, tenant, id)
-  return row === undefined ? { kind: 'gone' } : { kind, row }
+/** Where the provider refused this very client lately no grant of it is worth a request. */
+function stoppedBy(
+  { failure }: ConnectionRow,
+  application: ApplicationClient,
+  nowMs: number,
+): Pause | undefined {
+  if (failure?.class !== 'app-broken' || failure.application !== application.stateName) return undefined
+  const { retryAtMs = 0 } = failure
+  return nowMs < retryAtMs ? { failure, retryAtMs } : undefined
 }

@@ -5,19 +5,17 @@ import { isOutOfService, type Move, STORE_RESTORED } from '../../domain/restored
 import { cappedMinTtlMs, grantsToRotate, IDLE_AFTER_MS } from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { SetupMissingError } from '../commit/current-content.ts'
+import { SetupMissingError } from '../grants/effective-setup.ts'
 import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import type { MintedConnection } from '../grants/minted-connection.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
-import { lookForSetup } from '../grants/missing-setup.ts'
 import { type Postponement, postponeRow } from '../grants/postpone-rotation.ts'
-import { failureMember } from '../grants/when-again.ts'
-import { commitFailure } from './commit-failure.ts'
+import { commitFailure, unwrittenFailure } from './commit-failure.ts'
+import { lookAtStatic } from './look-at-static.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 import { type DecidedAt, decideNow } from './take-attempt.ts'
-import { warnOfCredentialEnd } from './warn-of-credential-end.ts'
 import { warnOfDeadline } from './warn-of-deadline.ts'
 
 const HOUR_MS = 3_600_000
@@ -37,7 +35,7 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
   if (move !== undefined && isOutOfService(move)) return notInService(ports, row, { ...request, move })
   const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
   const minted = mintedConnection(found)
-  if (minted === undefined) return { kind: 'nothing', row: await lookAtStatic(ports, found, request) }
+  if (minted === undefined) return { kind: 'nothing', row: await lookAtStatic(ports, found, request.cause) }
   try {
     return await rotateMinted(ports, minted, request)
   } catch (error) {
@@ -57,10 +55,8 @@ function notInService(
   { cause, move }: Pick<RotationRequest, 'cause'> & { readonly move: Move },
 ): RotationResult {
   if (cause === 'due') return { kind: 'nothing', row }
-  const nowMs = ports.clock.nowMs()
-  const why = failureBecause(move.goneAtMs === undefined ? 'store-restored' : 'vault-moved')
-  const failure = failureMember(undefined, why, { nowMs, retryAtMs: nowMs + SWITCH_LOOK_MS })
-  return { kind: 'failed', row: { ...row, failure } }
+  const reason = move.goneAtMs === undefined ? 'store-restored' : 'vault-moved'
+  return unwrittenFailure(ports, row, { reason, waitMs: SWITCH_LOOK_MS })
 }
 
 /** Nobody can be asked; what works goes on, and what was sent and not settled stays as it is. */
@@ -79,19 +75,6 @@ async function rotateMinted(
   const settled = await settleAttempt(ports, minted, { ...request, nowMs: decidedAt.nowMs })
   if (settled.kind !== 'ready') return settled
   return renewGrants(ports, settled.connection, { ...request, decidedAt })
-}
-
-/** Nothing of it is renewed; a sweep comes for the end that people gave it. */
-async function lookAtStatic(
-  ports: GrantPorts,
-  row: ConnectionRow,
-  { cause }: RotationRequest,
-): Promise<ConnectionRow> {
-  // A flow has found it gone, or there again.
-  if (cause === 'rejected') return lookForSetup(ports, row)
-  if (cause !== 'due') return row
-  const told = await warnOfCredentialEnd(ports, row)
-  return isDue(told, ports.clock.nowMs()) ? postponeRow(ports, told, { kind: 'by-expiry' }) : told
 }
 
 async function renewGrants(

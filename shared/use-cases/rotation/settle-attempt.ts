@@ -1,3 +1,4 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { canResend, isHeld, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { commitHeld } from '../commit/commit-held.ts'
@@ -98,7 +99,8 @@ async function resolveAbandoned(
     const freed = await commitHeld(ports, row, () => ({
       members: { attempt: undefined, fence: row.fence + 1 },
     }))
-    return reread(ports, row, freed === undefined ? 'busy' : 'ready')
+    const connection = freed && mintedConnection(freed)
+    return connection === undefined ? reread(ports, row, 'busy') : { kind: 'ready', connection }
   }
   // The fence rises first, so that a holder who is only slow cannot commit after this decision.
   const attempt = isGone ? { ...row.attempt, isOver: true as const } : row.attempt
@@ -108,13 +110,12 @@ async function resolveAbandoned(
   return reread(ports, row, 'failed')
 }
 
-async function reread(
+/** The result with the row as it is now. */
+export async function reread(
   ports: GrantPorts,
-  row: MintedConnection['row'],
-  kind: 'ready' | 'busy' | 'failed' | 'rotated',
-): Promise<SettledAttempt> {
-  const current = await findConnection(ports, row.tenant, row.id)
-  const connection = current && mintedConnection(current)
-  if (connection === undefined) return { kind: 'gone' }
-  return kind === 'ready' ? { kind, connection } : { kind, row: connection.row }
+  { id, tenant }: ConnectionRow,
+  kind: 'busy' | 'failed' | 'rotated',
+): Promise<RotationResult> {
+  const row = await findConnection(ports, tenant, id)
+  return row === undefined ? { kind: 'gone' } : { kind, row }
 }

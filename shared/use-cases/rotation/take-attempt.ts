@@ -1,3 +1,4 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import type { RotationAttempt } from '../../domain/rotation.ts'
@@ -7,7 +8,7 @@ import type { TokenRequest } from '../../ports/oauth-client.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { sameAs } from '../commit/same-as.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { type HeldConnection, heldConnection, type MintedConnection } from '../grants/minted-connection.ts'
+import { type HeldConnection, heldConnection } from '../grants/minted-connection.ts'
 
 /**
  * A permission that comes later than this after the decision to send is not used: the hold must still cover the
@@ -37,7 +38,7 @@ export type AttemptTaken =
  */
 export async function takeAttempt(
   ports: GrantPorts,
-  row: MintedConnection['row'],
+  row: ConnectionRow,
   request: { way: TokenRequest['grant']; grantName: string; decidedAt: DecidedAt },
 ): Promise<AttemptTaken> {
   const { decidedAt } = request
@@ -60,7 +61,7 @@ function isLate(clock: Clock, decidedAt: DecidedAt): boolean {
 
 function attemptFor(
   ports: GrantPorts,
-  row: MintedConnection['row'],
+  row: ConnectionRow,
   { way, grantName, decidedAt }: { way: TokenRequest['grant']; grantName: string; decidedAt: DecidedAt },
 ): RotationAttempt {
   const firstUnknownAtMs = row.attempt?.firstUnknownAtMs ?? row.attempt?.unknownAtMs
@@ -78,7 +79,7 @@ function attemptFor(
 }
 
 /** Under which a permission may be taken, each by what it keeps out. */
-function conditionsOf(row: MintedConnection['row']): readonly Condition[] {
+function conditionsOf(row: ConnectionRow): readonly Condition[] {
   const nobodyFenced = sameAs('fence', row.fence)
   const sameSetup = sameAs('secret.versionId', row.secret?.versionId)
   const sameGrant = sameAs('grant.access', row.grant?.access)
@@ -89,7 +90,7 @@ function conditionsOf(row: MintedConnection['row']): readonly Condition[] {
 
 async function writeAttempt(
   ports: GrantPorts,
-  row: MintedConnection['row'],
+  row: ConnectionRow,
   attempt: RotationAttempt,
 ): Promise<HeldConnection['row'] | undefined> {
   try {

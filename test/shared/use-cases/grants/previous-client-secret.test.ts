@@ -219,7 +219,12 @@ describe('askProvider', () => {
         },
         way: { kind: 'client-credentials' },
         askedScopes: [],
-        mark: 'mark0000',
+        seals: {
+          mark: 'mark0000',
+          seal: () => {
+            throw new Error('the answer is not kept here')
+          },
+        },
         old: NOTHING_HELD,
       },
     )
