@@ -12,6 +12,7 @@ import { SECRET_STORE_KEY } from '../../shared/domain/store-keys.ts'
 import type { Attributes, ItemKey } from '../../shared/ports/item-store.ts'
 import { STORE_FORMAT } from '../../shared/rows/vault-rows.ts'
 import { startLocalServer } from '../support/local-server.ts'
+import { type LoopbackCertificate, trustedLoopbackCertificate } from '../support/loopback-tls.ts'
 import { startRunningVault } from '../support/running-vault.ts'
 import { printTable } from './table.ts'
 
@@ -24,8 +25,8 @@ const ROUTE = `GET ${CONNECTIONS}/{id}/credentials`
 
 /**
  * Prints how long a cold Node process takes from its start to the first fetch that it **serves**: bundle, keys of the
- * issuer, freezes, row, secret, and the note that it was used. AWS is a server on loopback that answers at once and
- * without TLS, so what is measured is our own. Beside it the process until its bundle is loaded, and one with a handler
+ * issuer, freezes, row, secret, and the note that it was used. AWS is a server on loopback that answers at once, so what
+ * is measured is our own; with TLS, because for plain http the SDK loads what it never needs on Lambda. Beside it the process until its bundle is loaded, and one with a handler
  * that does nothing. What the processor worked tells more than the clock where other work shares the machine.
  */
 export async function benchColdStart(): Promise<void> {
@@ -39,7 +40,9 @@ export async function benchColdStart(): Promise<void> {
   const { id } = (await made.json()) as { id: string }
   const row = await vault.server.vault.items.get(connectionKey(TENANT, id))
   if (row === undefined) throw new Error('the connection has no row')
-  const aws = await startStores({ id, row, store: { kind: 'secrets-manager', format: STORE_FORMAT, v: 1 } })
+  const store = { kind: 'secrets-manager', format: STORE_FORMAT, v: 1 }
+  const tls = await trustedLoopbackCertificate()
+  const aws = await startStores({ id, row, store, tls })
   const token = await vault.token(caller)
   const { folder, bytes } = bundleFunction('credentials', 'secrets-manager')
   const file = path.join(folder, 'index.js')
@@ -47,7 +50,9 @@ export async function benchColdStart(): Promise<void> {
   writeFileSync(path.join(folder, '../../package.json'), '{ "type": "commonjs" }\n')
   const empty = path.join(folder, '../../empty.js')
   writeFileSync(empty, 'exports.handler = async () => ({ statusCode: 200 })\n')
-  const env = settings(aws.url, token)
+  const authority = path.join(folder, '../../authority.pem')
+  writeFileSync(authority, tls.authority)
+  const env = { ...settings(aws.url, token), NODE_EXTRA_CA_CERTS: authority }
   const [served, loaded, nothing]: Start[][] = [[], [], []]
   for (let round = 0; round < STARTS; round++) {
     served!.push(await start(file, env, eventOf(id, token)))
@@ -68,24 +73,34 @@ interface Start {
   readonly cpuMs: number
 }
 
+interface Stored {
+  readonly id: string
+  readonly row: Attributes
+  readonly store: Attributes
+  readonly tls: LoopbackCertificate
+}
+
 /** DynamoDB and Secrets Manager with this one connection. */
-function startStores({ id, row, store }: { id: string; row: Attributes; store: Attributes }) {
+function startStores({ id, row, store, tls }: Stored) {
   const itemOf = ({ pk, sk }: { pk: { S: string }; sk: { S: string } }) => {
     const key: ItemKey = { partition: pk.S, sort: sk.S }
     if (key.partition === SECRET_STORE_KEY.partition) return encodeItem(key, store)
     return key.sort === id ? encodeItem(key, row) : undefined
   }
-  return startLocalServer(async (request, response) => {
-    const body = JSON.parse(await text(request)) as { Key: Parameters<typeof itemOf>[0] }
-    const operation = String(request.headers['x-amz-target']).split('.')[1]
-    const answers: Readonly<Record<string, () => object>> = {
-      GetItem: () => ({ Item: itemOf(body.Key) }),
-      Query: () => ({ Items: [], Count: 0 }),
-      GetSecretValue: () => ({ SecretString: JSON.stringify({ setup: SETUP }) }),
-    }
-    response.setHeader('content-type', 'application/x-amz-json-1.0')
-    response.end(JSON.stringify(answers[operation ?? '']?.() ?? {}))
-  })
+  return startLocalServer(
+    async (request, response) => {
+      const body = JSON.parse(await text(request)) as { Key: Parameters<typeof itemOf>[0] }
+      const operation = String(request.headers['x-amz-target']).split('.')[1]
+      const answers: Readonly<Record<string, () => object>> = {
+        GetItem: () => ({ Item: itemOf(body.Key) }),
+        Query: () => ({ Items: [], Count: 0 }),
+        GetSecretValue: () => ({ SecretString: JSON.stringify({ setup: SETUP }) }),
+      }
+      response.setHeader('content-type', 'application/x-amz-json-1.0')
+      response.end(JSON.stringify(answers[operation ?? '']?.() ?? {}))
+    },
+    { tls },
+  )
 }
 
 function settings(awsUrl: string, token: string): Record<string, string> {

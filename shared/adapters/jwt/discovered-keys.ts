@@ -2,18 +2,7 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import type { Clock } from '../../ports/clock.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { Log } from '../../ports/log.ts'
-
-/** The keys of an issuer cannot be had: its trouble, or ours with reaching it, and never the caller's. */
-export class KeysUnavailableError extends Error {
-  override readonly name = 'KeysUnavailableError'
-  /** In fixed words, for the operator. */
-  readonly reason: string
-
-  constructor(reason: string, options?: { cause?: unknown }) {
-    super(reason, options)
-    this.reason = reason
-  }
-}
+import { KeysUnavailableError, readIssuerDocument } from './issuer-document.ts'
 
 /** Keys are looked up anew this often, while the known ones go on being used. */
 const FRESH_MS = 10 * 60_000
@@ -23,9 +12,6 @@ const GOOD_FOR_MS = 12 * 60 * 60_000
 const PAUSE_AFTER_SUCCESS_MS = 30_000
 /** An issuer in trouble is asked this often, however many requests come meanwhile. */
 const PAUSE_AFTER_FAILURE_MS = 5_000
-const TIMEOUT_MS = 5_000
-/** Of a discovery document or a key set; real ones have a few KB. */
-const MAX_DOCUMENT_BYTES = 256 * 1024
 
 export interface DiscoveryOptions {
   readonly issuer: string
@@ -86,7 +72,7 @@ export class DiscoveredKeys {
   async #look(): Promise<void> {
     const { issuer, jwksUrl, clock, log } = this.#options
     try {
-      const keys = await readJson(jwksUrl ?? (await discoveredUrl(issuer)))
+      const keys = await readIssuerDocument(jwksUrl ?? (await discoveredUrl(issuer)))
       if (!Array.isArray(keys['keys']) || keys['keys'].length === 0) {
         throw new KeysUnavailableError('the key set holds no keys')
       }
@@ -107,7 +93,7 @@ export class DiscoveredKeys {
 
 async function discoveredUrl(issuer: string): Promise<string> {
   const base = issuer.endsWith('/') ? issuer : `${issuer}/`
-  const document = await readJson(new URL('.well-known/openid-configuration', base).href)
+  const document = await readIssuerDocument(new URL('.well-known/openid-configuration', base).href)
   // RFC 8414 §3.3: a document that names another issuer must not be used.
   if (document['issuer'] !== issuer) {
     throw new KeysUnavailableError(
@@ -127,40 +113,4 @@ function isSafe(text: string): boolean {
   if (url === null) return false
   const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback)
-}
-
-async function readJson(url: string): Promise<Record<string, unknown>> {
-  const response = await fetch(url, {
-    redirect: 'error',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-    headers: { accept: 'application/json' },
-  })
-  if (response.status !== 200) {
-    await response.body?.cancel()
-    throw new KeysUnavailableError(`the issuer answered HTTP ${response.status}`)
-  }
-  const value = parse(await readText(response))
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new KeysUnavailableError('the issuer answered something else than a JSON object')
-  }
-  return value as Record<string, unknown>
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let sizeBytes = 0
-  for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.byteLength
-    if (sizeBytes > MAX_DOCUMENT_BYTES) throw new KeysUnavailableError('the answer is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

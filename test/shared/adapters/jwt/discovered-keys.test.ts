@@ -1,5 +1,6 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { DiscoveredKeys } from '../../../../shared/adapters/jwt/discovered-keys.ts'
 import { JoseTokenVerifier } from '../../../../shared/adapters/jwt/jose-token-verifier.ts'
@@ -10,7 +11,10 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DISCOVERY = '/.well-known/openid-configuration'
 
-type Reply = { status?: number; body: string } | 'hang up'
+type Reply =
+  | { status?: number; body: string | Buffer; headers?: http.OutgoingHttpHeaders }
+  | 'hang up'
+  | 'break off'
 
 describe('DiscoveredKeys', () => {
   let server: http.Server
@@ -28,7 +32,8 @@ describe('DiscoveredKeys', () => {
       asked.push(request.url ?? '')
       const reply = replies[request.url ?? ''] ?? { status: 404, body: '' }
       if (reply === 'hang up') response.destroy()
-      else response.writeHead(reply.status ?? 200, { 'content-type': 'application/json' }).end(reply.body)
+      else if (reply === 'break off') response.write('{"keys":[', () => response.destroy())
+      else response.writeHead(reply.status ?? 200, reply.headers).end(reply.body)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realms/main`
@@ -99,6 +104,12 @@ describe('DiscoveredKeys', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('reads keys that come compressed although nobody asked for that', async () => {
+    const body = gzipSync(JSON.stringify({ keys: [keys[0]!.jwk] }))
+    replies['/keys'] = { body, headers: { 'content-encoding': 'gzip' } }
+    expect(await verify(token())).toBe('acme')
+  })
+
   const TROUBLES: [string, () => Record<string, Reply>][] = [
     ['a page of a gateway', () => ({ [`/realms/main${DISCOVERY}`]: { status: 502, body: '<html>' } })],
     ['HTML with 200', () => ({ [`/realms/main${DISCOVERY}`]: { body: '<html>' } })],
@@ -120,6 +131,14 @@ describe('DiscoveredKeys', () => {
       'a broken key',
       () => ({ '/keys': { body: '{"keys":[{"kty":"RSA","kid":"one","alg":"RS256","n":"!"}]}' } }),
     ],
+    [
+      'keys that moved',
+      () => ({
+        '/keys': { status: 302, body: '', headers: { location: '/moved' } },
+        '/moved': replies['/keys']!,
+      }),
+    ],
+    ['keys cut short', () => ({ '/keys': 'break off' })],
     ['300 KB', () => ({ '/keys': { body: `{"keys":[],"pad":"${'x'.repeat(300_000)}"}` } })],
   ]
   it.each(TROUBLES)('takes %s for the issuer’s trouble, not the token’s', async (_what, change) => {
