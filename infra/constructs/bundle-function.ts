@@ -1,10 +1,13 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { buildSync } from 'esbuild'
 import { type Config, ENV } from '../../functions/config.ts'
 import { allPresets } from '../../shared/connectors/presets/preset-list.ts'
 import type { FunctionFolder } from '../function-table.ts'
 
+/** What reads the presets, and the file that a bundle with it has them in. */
+const PRESET_LIST = 'shared/connectors/presets/preset-list.ts'
+const PRESETS_FILE = './presets.json'
 const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..')
 
 /** One bundled function. */
@@ -41,7 +44,7 @@ export function bundleFunction(name: FunctionFolder, secretStore: Config['secret
     },
     define: {
       [`process.env.${ENV.secretStore}`]: JSON.stringify(secretStore),
-      FLOW_VAULT_PRESETS: JSON.stringify(JSON.stringify(allPresets())),
+      FLOW_VAULT_PRESETS_FILE: JSON.stringify(PRESETS_FILE),
     },
     legalComments: 'none',
     // Beside the code, and read only where NODE_OPTIONS says --enable-source-maps: a start does not wait for it.
@@ -55,5 +58,7 @@ export function bundleFunction(name: FunctionFolder, secretStore: Config['secret
     file,
     bytesInOutput,
   ])
-  return { folder, bytes: output?.bytes ?? 0, inputs: Object.fromEntries(inputs) }
+  const bundle = { folder, bytes: output?.bytes ?? 0, inputs: Object.fromEntries(inputs) }
+  if (bundle.inputs[PRESET_LIST]) writeFileSync(path.join(folder, PRESETS_FILE), JSON.stringify(allPresets()))
+  return bundle
 }

@@ -38,17 +38,17 @@ const FILES: readonly (readonly [Category, readonly object[]])[] = [
 ]
 
 /**
- * The bundles of functions have every entry here, as one text and in order (`bundle-function.ts`), and the files fall
- * out of them: a start does not pay for what hardly any request asks for.
+ * The bundles of functions name a file beside them here (`bundle-function.ts`) that holds every entry in order, and
+ * the files above fall out of them: a start neither reads nor compiles what hardly any request asks for.
  */
-declare const FLOW_VAULT_PRESETS: string
+declare const FLOW_VAULT_PRESETS_FILE: string
 
 let every: readonly Preset[] | undefined
 let byId: ReadonlyMap<string, Preset> | undefined
 
 /** Every named service, in the order of the labels. */
 export function allPresets(): readonly Preset[] {
-  every ??= typeof FLOW_VAULT_PRESETS === 'string' ? JSON.parse(FLOW_VAULT_PRESETS) : inOrder()
+  every ??= typeof FLOW_VAULT_PRESETS_FILE === 'string' ? module.require(FLOW_VAULT_PRESETS_FILE) : inOrder()
   return every!
 }
 
