@@ -113,6 +113,17 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
     expect(await send('GET', `/connections/${id}/credentials`)).toMatchObject({ status: 404 })
   })
 
+  it('finds the services that have a name, in what is put beside the code', async () => {
+    const { body } = await send('GET', '/connectors/HTTP/presets?q=openai')
+    expect(body).toContainEqual(expect.objectContaining({ provider: 'openai' }))
+    const setup = { provider: 'openai', token: 'sk-0123456789' }
+    const id = await create({ name: 'openai', app_id: 'HTTP', setup })
+    expect(await send('GET', `/connections/${id}/credentials`)).toMatchObject({
+      status: 200,
+      body: { request: { base_url: 'https://api.openai.com/v1' } },
+    })
+  })
+
   it('stands what an account is asked from outside, and has nothing left of it', async () => {
     const token = await vault.token(newTenant())
     const target = { url: vault.baseUrl, token, fetch: vault.fetch, runId: 'emulator', say: () => undefined }
