@@ -102,12 +102,6 @@ const UNPACKER_FINDINGS: readonly Acknowledgement[] = [
   reason: "It is CDK's own, runs during a deployment, and knows this one bucket and its assets.",
 }))
 
-const WATCH_FINDING: Acknowledgement = {
-  id: 'Serverless::Serverless-EventBusDLQ',
-  reason:
-    'Its target is the topic of the alarms: EventBridge tries for 24 hours, and CloudTrail keeps the call.',
-}
-
 const BACKUP_FINDING: Acknowledgement = {
   id: 'AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup]',
   reason: 'The role is of AWS Backup, and this is the policy that AWS keeps for it.',
@@ -147,7 +141,8 @@ export function acknowledgeFindings({
   acknowledge(data, BACKUP_FINDING)
   acknowledge(vault, CODE_DEPLOY_FINDING)
   if (edge !== undefined) acknowledge(edge, ...EDGE_FINDINGS)
-  acknowledge(alarms, TOPIC_FINDING, MAIL_FINDING, WATCH_FINDING)
+  acknowledge(alarms, TOPIC_FINDING, MAIL_FINDING)
+  acknowledge(alarms.keyDeadLetters, ...DEAD_LETTERS_FINDINGS)
   acknowledge(vault.http, ROUTE_FINDING)
   acknowledge(vault.deadLetters, ...DEAD_LETTERS_FINDINGS)
   acknowledge(vault.work.deadLetters, ...DEAD_LETTERS_FINDINGS)

@@ -2,6 +2,7 @@ import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 
 /** What takes a key away, or lets others use it. Without the keys nothing stored can be read (KMS API reference). */
@@ -11,6 +12,8 @@ export interface KeyWatchProps {
   readonly stage: string
   readonly keys: readonly IKey[]
   readonly topic: ITopic
+  /** Where a message goes that the topic does not take: one of the operator's own may allow alarms alone. */
+  readonly deadLetters: IQueue
   readonly runbook: string
 }
 
@@ -19,7 +22,7 @@ export interface KeyWatchProps {
  * from CloudTrail, which every account has for management events, within minutes.
  */
 export class KeyWatch extends Construct {
-  constructor(scope: Construct, id: string, { stage, keys, topic, runbook }: KeyWatchProps) {
+  constructor(scope: Construct, id: string, { stage, keys, topic, deadLetters, runbook }: KeyWatchProps) {
     super(scope, id)
     const keyIds = keys.flatMap((key) => [key.keyId, key.keyArn])
     new Rule(this, 'key-state', {
@@ -31,6 +34,7 @@ export class KeyWatch extends Construct {
       },
       targets: [
         new SnsTopic(topic, {
+          deadLetterQueue: deadLetters,
           message: RuleTargetInput.fromText(
             `Flow Vault ${stage}: a key that its data is sealed with was changed. What to do: ${runbook}#key-state`,
           ),

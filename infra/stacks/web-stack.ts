@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import path from 'node:path'
-import { CfnOutput, Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, CfnResource, Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
 import { BucketDeployment, CacheControl, type ISource, Source } from 'aws-cdk-lib/aws-s3-deployment'
 import type { Construct } from 'constructs'
@@ -49,10 +51,28 @@ export class WebStack extends Stack {
       domain: settings.web?.domain,
     })
     this.#putFiles(props.files ?? builtFiles(), issuer)
+    this.#keepLogs(settings.stage)
     const { distributionDomainName } = this.distribution.distribution
     const name = settings.web?.domain?.name ?? distributionDomainName
     new CfnOutput(this, 'PageUrl', { value: `https://${name}/vault` })
     new CfnOutput(this, 'PageDomainTarget', { value: distributionDomainName })
+  }
+
+  /**
+   * Where the functions of CDK write that put the files into the bucket and empty it. Without a log group of the stack
+   * Lambda makes one that nobody ever ends. Set on the resources, because one of the two takes no such setting.
+   */
+  #keepLogs(stage: string): void {
+    const logs = new LogGroup(this, 'Logs', {
+      logGroupName: `/flow-vault/${stage}/web`,
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
+    for (const resource of this.node.findAll()) {
+      if (!CfnResource.isCfnResource(resource)) continue
+      if (resource.cfnResourceType !== CfnFunction.CFN_RESOURCE_TYPE_NAME) continue
+      resource.addPropertyOverride('LoggingConfig', { LogGroup: logs.logGroupName })
+    }
   }
 
   /** What carries a digest in its name first, so that no page names a file that is not there yet. */

@@ -115,6 +115,31 @@ describe('the watch over the keys', () => {
     expect(EventPattern.detail.requestParameters.keyId).toHaveLength(4)
     expect(JSON.stringify(Targets)).toContain('docs/runbook.md#key-state')
   })
+
+  it('keeps what the topic does not take, where an alarm looks', () => {
+    const [[, rule]] = Object.entries(Template.fromStack(stack).findResources('AWS::Events::Rule')) as [
+      [string, { Properties: { Targets: { DeadLetterConfig: { Arn: { 'Fn::GetAtt': [string] } } }[] } }],
+    ]
+    const [queue] = rule.Properties.Targets[0]!.DeadLetterConfig.Arn['Fn::GetAtt']
+    const watched = alarms.find(({ id }) => /dead-?letters/i.test(id))!
+    expect(JSON.stringify(watched.properties.Metrics)).toContain(`"${queue}"`)
+  })
+})
+
+describe('the topic', () => {
+  it('lets the alarms of the account publish, and the watch over the keys', () => {
+    const [policy] = Object.values(Template.fromStack(stack).findResources('AWS::SNS::TopicPolicy'))
+    const { Statement } = policy!['Properties'].PolicyDocument as {
+      Statement: { Effect: string; Principal: { Service?: string }; Condition?: object }[]
+    }
+    const allowed = Statement.filter(({ Effect }) => Effect === 'Allow')
+    expect(allowed.map(({ Principal }) => Principal.Service).sort()).toEqual([
+      'cloudwatch.amazonaws.com',
+      'events.amazonaws.com',
+    ])
+    const { Condition } = allowed.find(({ Principal }) => /cloudwatch/.test(Principal.Service!))!
+    expect(JSON.stringify(Condition)).toMatch(/"ArnLike":\{"aws:SourceArn":.*:cloudwatch:.*:alarm:\*"/)
+  })
 })
 
 describe('the cost of a stage without use', () => {

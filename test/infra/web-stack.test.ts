@@ -76,6 +76,17 @@ describe('WebStack', () => {
     })
   })
 
+  it('has the functions that put the files there write to a log group that goes with the stack', () => {
+    const [[logs, { Properties }]] = Object.entries(template.findResources('AWS::Logs::LogGroup')) as [
+      [string, { Properties: object }],
+    ]
+    expect(Properties).toMatchObject({ LogGroupName: '/flow-vault/test/web', RetentionInDays: 90 })
+    const functions = Object.values(template.findResources('AWS::Lambda::Function'))
+    expect(functions.map((one) => one['Properties'].LoggingConfig)).toEqual(
+      Array(2).fill({ LogGroup: { Ref: logs } }),
+    )
+  })
+
   it('says of each file how long it may be kept, and puts the documents last', () => {
     const deployments = Object.entries(template.findResources('Custom::CDKBucketDeployment'))
     const cacheOf = (name: string) =>

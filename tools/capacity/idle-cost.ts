@@ -4,7 +4,7 @@ import { AWS_PRICES } from './aws-figures.ts'
 
 const MINUTES_A_MONTH = 730 * 60
 /** Metrics that the alarms look at: each is paid for, however many an expression has. A test counts the template's. */
-export const ALARM_METRICS = 64
+export const ALARM_METRICS = 65
 /**
  * Figures that wake-ups alone write, each by its dimensions: four of sweep and publish, six of what reconcile puts
  * right, five of the comparison.
