@@ -103,7 +103,8 @@ async function refusalOf<Ports extends HttpPorts>(
 
 /** What a route has made, where its answer shows it. */
 function idIn(body: unknown): string | undefined {
-  const { id } = (typeof body === 'object' && body !== null ? body : {}) as { id?: unknown }
+  const shown = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>
+  const id = shown['id'] ?? shown['client_id']
   return typeof id === 'string' ? id : undefined
 }
 

@@ -206,7 +206,6 @@ const MESSAGE_READERS: Readonly<Record<string, string>> = {
   'infra/embedded/commands/command.ts': 'refusals, and system calls with their paths',
   'infra/embedded/copies/back-up.ts': 'a wrong option or recipient, for who typed it',
   'infra/embedded/copies/restore-vault.ts': 'what is wrong with a backup, for who restores it',
-  'infra/embedded/issuer/client-routes.ts': 'a ClientRefusedError says what is allowed',
 }
 
 /** What a person starts and watches, and never runs unattended; the page shows what the API worded for its caller. */

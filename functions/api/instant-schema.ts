@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { isoInstantMs } from '../../shared/domain/instant.ts'
+import { isoInstantMs, queryInstantMs } from '../../shared/domain/instant.ts'
 
 /** Seconds to the year 9999; what is larger was meant as milliseconds. */
 const MAX_SECONDS = 253_402_300_799
@@ -24,7 +24,7 @@ export const INSTANT_FORMS = [
 /** The same in a query, where it is text. */
 export const queryInstant = () => {
   const text = z.string().check((payload) => {
-    if (isoInstantMs(payload.value) !== undefined || /^\d{1,12}$/.test(payload.value)) return
+    if (queryInstantMs(payload.value) !== undefined || /^\d{1,12}$/.test(payload.value)) return
     payload.issues.push({
       code: 'custom',
       message: REASON,
@@ -34,7 +34,7 @@ export const queryInstant = () => {
   })
   return z.pipe(
     text.register(z.globalRegistry, { type: 'string', format: 'date-time' }),
-    z.transform((value: string) => isoInstantMs(value) ?? Number(value) * 1000),
+    z.transform((value: string) => queryInstantMs(value) ?? Number(value) * 1000),
   )
 }
 

@@ -46,17 +46,21 @@ export function createDispatcher(options: {
   metrics: HttpHandler
   reference: ReferencePages
   local: readonly LocalRoute[]
+  /** Routes of this server's own that pass the chain of the functions, and what answers them. */
+  own?: { readonly routes: readonly Route<never>[]; readonly handler: HttpHandler } | undefined
   verifier: TokenVerifier
   budgets: Budgets
   corsOrigins: readonly string[]
   log: Log
   clock: Clock
 }): Dispatcher {
-  const { local } = options
-  const routes = allRoutes()
+  const { local, own } = options
+  const ofFunctions = allRoutes()
+  const routes = [...ofFunctions, ...(own?.routes ?? [])]
   const byKey = new Map<string, (event: HttpEvent) => Promise<ServerAnswer>>(
-    routes.map((route) => [routeKeyOf(route), options.handlerOf(route)]),
+    ofFunctions.map((route) => [routeKeyOf(route), options.handlerOf(route)]),
   )
+  for (const route of own?.routes ?? []) byKey.set(routeKeyOf(route), own!.handler)
   byKey.set(routeKeyOf(METRICS_ROUTE), options.metrics)
   const pages = pageRoutes(options)
   // Over those of functions: a page is ready here, and made anew by a function.

@@ -21,6 +21,7 @@ import {
 } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import type { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import { newUuid } from '../../shared/domain/ids.ts'
+import { ALL_SCOPES } from '../../shared/domain/scopes.ts'
 import { LOCAL_DEPLOYMENT } from '../../shared/domain/secret-id.ts'
 import type { AuditTrail } from '../../shared/ports/audit-trail.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
@@ -128,8 +129,9 @@ export async function openVault(options: OpeningOptions): Promise<Vault> {
       metrics: createMetricsHandler(http, { settings, text: () => scraped(metrics, { ...composed, work }) }),
       reference: new ReferencePages({ publicUrl: settings.publicUrl, url: options.url }),
       ...callers,
+      own: issuer && clientRoutes({ ...http, clients }),
       local: localRoutes({
-        ...{ issuer, sessions, verifier, clients, clock, audit, publicUrl: browsers.publicUrl },
+        ...{ issuer, sessions, verifier, clock, publicUrl: browsers.publicUrl },
         pageIssuer: settings.pageIssuer,
       }),
       log,
@@ -140,7 +142,9 @@ export async function openVault(options: OpeningOptions): Promise<Vault> {
     log,
     feedWaits,
     usage,
-    signInLink: (person) => sessions && signInUrl(browsers.publicUrl, sessions.issueTicket(person).ticket),
+    signInLink: (person) =>
+      sessions &&
+      signInUrl(browsers.publicUrl, sessions.issueTicket({ ...person, scopes: ALL_SCOPES }).ticket),
     close: () =>
       closeInOrder([() => loops.stop(), work, () => usage.flush(), events, { close: flush }, stores.items]),
   }
@@ -188,14 +192,12 @@ function localRoutes({
   pageIssuer,
   ...ports
 }: Awaited<ReturnType<typeof openIssuer>> & {
-  clients: ClientRegistry
   clock: Clock
-  audit: AuditTrail
   publicUrl: string
   pageIssuer: PageIssuer | undefined
 }): LocalRoute[] {
   const signIn = issuer && sessions && { ...ports, sessions, mint: issuer.mintFor }
-  const issued = issuer === undefined ? [] : [...issuerRoutes(issuer), ...clientRoutes(ports)]
+  const issued = issuer === undefined ? [] : issuerRoutes(issuer)
   const how = pageIssuer ?? (signIn === undefined ? 'none' : 'link')
   return [...issued, ...pageRoutes(new PageFiles(how, ports.publicUrl), signIn)]
 }

@@ -8,3 +8,11 @@ export function isoInstantMs(text: string): number | undefined {
   const isDay = !Number.isNaN(day) && new Date(day).toISOString().startsWith(text.slice(0, 10))
   return isDay && !Number.isNaN(ms) ? ms : undefined
 }
+
+/** Only the plus of a zone can have stood there: in a query an unencoded one means a blank (WHATWG URL, forms). */
+const PLUS_READ_AS_BLANK = / (?=\d\d:\d\d$)/
+
+/** The same of an instant that came in a query, also where nobody encoded its plus. */
+export function queryInstantMs(text: string): number | undefined {
+  return isoInstantMs(text.replace(PLUS_READ_AS_BLANK, '+'))
+}

@@ -142,7 +142,8 @@ describe('a client with a permit', () => {
   })
 
   test('loses and gains what its permits name within a second, and stays narrowed by one that is over', async () => {
-    const more = await permit({ connections: [theirs], until: '2099-01-01T00:00:00Z' })
+    const more = await permit({ connections: [theirs], until: '2099-01-01T00:00:00+02:00' })
+    expect(more.until).toBe('2098-12-31T22:00:00.000Z')
     expect((await call(narrowed.token, 'GET', `/connections/${theirs}`)).status).toBe(200)
     await call(admin, 'DELETE', `/permits/${more.id}`)
     expect((await call(narrowed.token, 'GET', `/connections/${theirs}`)).status).toBe(404)
@@ -153,6 +154,15 @@ describe('a client with a permit', () => {
     const widened = await call(narrowed.token, 'POST', '/permits', { client: narrowed.id, apps: ['HTTP'] })
     expect(widened.status).toBe(403)
   })
+
+  test.each([
+    ['GET', '/clients'],
+    ['POST', '/clients'],
+    ['DELETE', '/clients/anybody'],
+  ])('makes and sees no client that is not narrowed: %s %s', async (method, path) => {
+    const body = method === 'POST' ? { name: 'wide' } : undefined
+    expect((await call(narrowed.token, method, path, body)).status).toBe(403)
+  })
 })
 
 describe('a permit that cannot be', () => {
@@ -161,7 +171,10 @@ describe('a permit that cannot be', () => {
     [{ client: 'x', connections: ['ac_1'], apps: ['HTTP'] }, 'one of the two'],
     [{ client: 'x', apps: ['NOPE'] }, 'SLACK'],
     [{ client: 'x', apps: ['HTTP'], until: '2001-01-01T00:00:00Z' }, 'to come'],
+    [{ client: 'x', apps: ['HTTP'], until: '2001-01-01T00:00:00+02:00' }, 'to come'],
+    [{ client: 'x', apps: ['HTTP'], until: 978_307_200 }, 'to come'],
     [{ client: 'x', apps: ['HTTP'], until: 'soon' }, 'until'],
+    [{ client: 'x', apps: ['HTTP'], until: '2099-02-30T00:00:00Z' }, 'until'],
     [{ connections: ['ac_1'] }, 'client'],
   ])('%j is refused and nothing is made', async (body, words) => {
     const before = (await call(admin, 'GET', '/permits')).body
@@ -169,5 +182,55 @@ describe('a permit that cannot be', () => {
     expect(status).toBe(400)
     expect(answer.message).toContain(words)
     expect((await call(admin, 'GET', '/permits')).body).toEqual(before)
+  })
+})
+
+describe('a client over HTTP', () => {
+  test.each<[unknown, string]>([
+    [{}, 'name'],
+    [{ name: {} }, 'name'],
+    [{ name: 'a\u001b[2J' }, 'name'],
+    [{ name: 'x', scopes: 'read:flows_vault_connections' }, 'scopes'],
+    [{ name: 'x', scopes: [] }, 'scopes'],
+    [{ name: 'x', scopes: ['read:everything'] }, 'scopes'],
+    [{ name: 'x', scopes: [['read:flows_vault_connections']] }, 'scopes'],
+    [{ name: 'x', tenant: 'evil' }, 'tenant'],
+  ])('is refused, naming the field, and not made: %j', async (body, field) => {
+    const before = (await call(admin, 'GET', '/clients')).body
+    const { status, body: answer } = await call(admin, 'POST', '/clients', body)
+    expect([status, answer.errorCode]).toEqual([400, 'invalid_body'])
+    expect(answer.message).toContain(field)
+    expect((await call(admin, 'GET', '/clients')).body).toEqual(before)
+  })
+
+  test('has the scopes that were asked for and no others, and is the tenant’s own', async () => {
+    const scopes = ['read:flows_vault_events']
+    const made = await call(admin, 'POST', '/clients', { name: 'reader', scopes })
+    expect(made).toMatchObject({ status: 201, body: { name: 'reader', scopes } })
+    const foreign = await fetchToken(vault.url, vault.client({ tenant: 'other' }))
+    const path = `/clients/${made.body.client_id}`
+    expect(
+      (await call(foreign, 'GET', '/clients')).body.map((one: { name: string }) => one.name),
+    ).not.toContain('reader')
+    expect((await call(foreign, 'DELETE', path)).status).toBe(404)
+    expect((await call(admin, 'DELETE', path)).status).toBe(204)
+    expect((await call(admin, 'DELETE', path)).status).toBe(404)
+  })
+
+  test('is not made by who lacks a scope, with text that is no JSON, or by a form', async () => {
+    const scopes = ['create:flows_vault_connections', 'create:flows_vault_permits']
+    const some = await fetchToken(vault.url, vault.client({ tenant: 'acme', scopes }))
+    expect((await call(some, 'POST', '/clients', { name: 'x' })).status).toBe(403)
+    const send = async (contentType: string, body: string) =>
+      (
+        await fetch(`${vault.url}${BASE}/clients`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${admin}`, 'content-type': contentType },
+          body,
+        })
+      ).status
+    expect(await send('application/x-www-form-urlencoded', 'name=x')).toBe(415)
+    expect(await send('application/json', '{"name":"x","name":"y"}')).toBe(400)
+    expect(await send('application/json', '{')).toBe(400)
   })
 })

@@ -9,8 +9,8 @@ export interface ClientCredentials {
 const ASK_AGAIN_MS = 100
 const ASK_AT_MOST = 30
 
-/** An access token by client credentials, form encoded. Waits until the server has seen a client just added. */
-export async function fetchToken(url: string, client: ClientCredentials): Promise<string> {
+/** An access token by client credentials, with all of the client's scopes or these. Waits until the server has seen a client just added. */
+export async function fetchToken(url: string, client: ClientCredentials, scope = ''): Promise<string> {
   for (let asked = 1; ; asked += 1) {
     const response = await fetch(`${url}/oauth/token`, {
       method: 'POST',
@@ -19,6 +19,7 @@ export async function fetchToken(url: string, client: ClientCredentials): Promis
         client_id: client.clientId,
         client_secret: client.clientSecret,
         audience: client.audience,
+        scope,
       }),
     })
     const answer = (await response.json()) as { access_token?: string; error?: string }

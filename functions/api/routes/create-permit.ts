@@ -5,6 +5,7 @@ import { MAX_ID_LENGTH } from '../../../shared/domain/ids.ts'
 import { createPermit } from '../../../shared/use-cases/permits/manage-permits.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED } from '../common-schemas.ts'
+import { instantMs, instantSchema } from '../instant-schema.ts'
 import { permitSchema, permitView } from '../permit-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
@@ -33,7 +34,7 @@ export const createPermitRoute = defineRoute({
     apps: z.optional(
       z.array(z.enum(APP_IDS as [string, ...string[]])).check(z.minLength(1), z.maxLength(APP_IDS.length)),
     ),
-    until: z.optional(z.iso.datetime()),
+    until: z.optional(instantSchema()),
   }),
   responses: {
     201: { description: 'The permit.', schema: permitSchema },
@@ -53,7 +54,7 @@ export const createPermitRoute = defineRoute({
       client,
       ...(connections === undefined ? {} : { connections }),
       ...(apps === undefined ? {} : { apps }),
-      ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
+      ...(until === undefined ? {} : { untilMs: instantMs(until) }),
     })
     return { status: 201, body: permitView(permit) }
   },

@@ -36,7 +36,7 @@ export class ClientRefusedError extends Error {
 
 const TENANT = /^[A-Za-z0-9_-]{1,64}$/
 /** Names are shown in terminals: nothing in them may steer one. */
-const NAME = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u
+export const CLIENT_NAME = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u
 const SECRET_HASH = /^[0-9a-f]{64}$/
 const CLIENT_ID_CHARACTERS = 32
 /** 43 of 62 characters are 256 bits, which no search finds: a plain hash is enough. */
@@ -86,7 +86,7 @@ export class ClientRegistry {
     wanted: { name: string; tenant: string; scopes: readonly string[] },
     { clientId, secret }: ClientCredentials = this.draw(),
   ): { client: RegisteredClient; secret: SecretText } {
-    if (!NAME.test(wanted.name)) {
+    if (!CLIENT_NAME.test(wanted.name)) {
       throw new ClientRefusedError('the name must have 1 to 100 characters, and no control characters')
     }
     if (!TENANT.test(wanted.tenant)) {

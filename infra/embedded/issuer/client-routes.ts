@@ -1,105 +1,116 @@
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { SECURITY_HEADERS, vaultProblem } from '../../../functions/middleware/problem-response.ts'
+import * as z from 'zod/mini'
+import { errorResponses, GUARDED } from '../../../functions/api/common-schemas.ts'
+import { createHttpHandler, type HttpHandler, type HttpPorts } from '../../../functions/http-handler.ts'
+import { defineRoute, type Route } from '../../../functions/route.ts'
 import { VaultError } from '../../../shared/domain/errors.ts'
-import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
-import type { AuditTrail } from '../../../shared/ports/audit-trail.ts'
-import type { Clock } from '../../../shared/ports/clock.ts'
-import type { Caller, TokenVerifier } from '../../../shared/ports/token-verifier.ts'
-import { ClientRefusedError, type ClientRegistry, type RegisteredClient } from './client-registry.ts'
-import type { LocalRoute } from './issuer-routes.ts'
+import { ALL_SCOPES, type Scope } from '../../../shared/domain/scopes.ts'
+import type { ItemStore } from '../../../shared/ports/item-store.ts'
+import type { Caller } from '../../../shared/ports/token-verifier.ts'
+import { LockedError } from '../data-folder.ts'
+import { CLIENT_NAME, type ClientRegistry, type RegisteredClient } from './client-registry.ts'
 
 const PATH = '/api/v2/flows/vault/clients'
+/** The list is read and written as a whole; more programs than this share one client, or are added at the machine. */
+const MAX_CLIENTS = 200
+/** A change writes the list anew and waits for the disk, as long as this many requests take. */
+const CHANGE_UNITS = 25
 
-/**
- * The clients of the built-in issuer, over HTTP. Whoever asks sees and makes those of their own tenant, and gives
- * none a scope that they lack; they need every scope there is to make or remove one, as the first client has.
- */
-export function clientRoutes(ports: {
-  clients: ClientRegistry
-  verifier: TokenVerifier
-  clock: Pick<Clock, 'nowMs'>
-  audit: AuditTrail
-}): LocalRoute[] {
-  const { clients } = ports
-  const note = ({ tenant, clientId, person }: Caller, act: string, id: string) => {
-    const who = { tenant, client: clientId, person }
-    ports.audit.note({ kind: 'administration', act, outcome: 'done', ...who, object_id: id })
-  }
-  const guarded =
-    (handle: (caller: Caller, event: APIGatewayProxyEventV2) => APIGatewayProxyStructuredResultV2) =>
-    async (event: APIGatewayProxyEventV2) => {
-      try {
-        return handle(await callerOf(ports, event), event)
-      } catch (error) {
-        return problem(error)
-      }
-    }
-  const ofTenant = (caller: Caller): readonly RegisteredClient[] =>
-    clients.list().filter(({ tenant }) => tenant === caller.tenant)
-  return [
-    { method: 'GET', path: PATH, answer: guarded((caller) => json(200, ofTenant(caller).map(shown))) },
-    {
-      method: 'POST',
-      path: PATH,
-      answer: guarded((caller, event) => {
-        const { name, scopes } = bodyOf(event)
-        const wanted = Array.isArray(scopes) ? scopes.map(String) : [...ALL_SCOPES]
-        const added = clients.add({ name: String(name ?? ''), tenant: caller.tenant, scopes: wanted })
-        note(caller, 'add-client', added.client.client_id)
-        return json(201, { ...shown(added.client), client_secret: added.secret.reveal() })
-      }),
-    },
-    {
-      method: 'DELETE',
-      path: `${PATH}/{id}`,
-      answer: guarded((caller, event) => {
-        const id = event.pathParameters?.['id'] ?? ''
-        const isOurs = ofTenant(caller).some((client) => client.client_id === id)
-        if (!isOurs || !clients.remove(id)) throw new VaultError('not-found', 'Client not found')
-        note(caller, 'remove-client', id)
-        return { statusCode: 204, headers: { ...SECURITY_HEADERS } }
-      }),
-    },
-  ]
+interface ClientPorts extends HttpPorts {
+  readonly clients: ClientRegistry
+  /** What permits narrow: who is narrowed by them makes no client that is not. */
+  readonly items: ItemStore
 }
 
-async function callerOf(
-  { verifier, clock }: { verifier: TokenVerifier; clock: Pick<Clock, 'nowMs'> },
-  event: APIGatewayProxyEventV2,
-): Promise<Caller> {
-  const [, token = ''] = /^bearer +(\S{1,8192})$/i.exec(event.headers['authorization'] ?? '') ?? []
-  const caller = await verifier.verify(token, clock.nowMs())
-  const lacked = ALL_SCOPES.find((scope) => !caller.scopes.has(scope))
-  if (lacked === undefined) return caller
+/** Whoever asks needs every scope there is, as the first client has: a new client may be given any of them. */
+const TERMS = { function: 'api', scopes: ALL_SCOPES, tag: 'Clients' } as const
+
+const listRoute = defineRoute({
+  ...TERMS,
+  name: 'list-own-clients',
+  method: 'GET',
+  path: PATH,
+  summary: 'The clients of the built-in issuer that work for the tenant',
+  responses: { 200: { description: 'Without their secrets.' }, ...errorResponses(...GUARDED) },
+  async handle({ caller }, { clients }: ClientPorts) {
+    requireEveryScope(caller)
+    return { status: 200, body: ofTenant(clients, caller).map(shown) }
+  },
+})
+
+const addRoute = defineRoute({
+  ...TERMS,
+  name: 'add-client',
+  method: 'POST',
+  path: PATH,
+  summary: 'Add a client for the tenant',
+  bodySchema: z.strictObject({
+    name: z.string().check(z.minLength(1), z.maxLength(100), z.regex(CLIENT_NAME)),
+    scopes: z.optional(z.array(z.enum(ALL_SCOPES as [Scope, ...Scope[]])).check(z.minLength(1))),
+  }),
+  responses: {
+    201: { description: 'With its secret, this once.' },
+    ...errorResponses(...GUARDED, 409, 413, 415),
+  },
+  async handle({ caller, body }, ports: ClientPorts) {
+    requireEveryScope(caller)
+    if (ofTenant(ports.clients, caller).length >= MAX_CLIENTS) {
+      throw new VaultError('conflict', `There are ${MAX_CLIENTS} clients already. Remove some.`)
+    }
+    const { name, scopes = ALL_SCOPES } = body
+    const added = change(ports, caller, () => ports.clients.add({ name, tenant: caller.tenant, scopes }))
+    return { status: 201, body: { ...shown(added.client), client_secret: added.secret.reveal() } }
+  },
+})
+
+const removeRoute = defineRoute({
+  ...TERMS,
+  name: 'remove-client',
+  method: 'DELETE',
+  path: `${PATH}/{id}`,
+  summary: 'Remove a client of the tenant',
+  pathSchema: z.object({ id: z.string() }),
+  responses: { 204: { description: 'It is removed.' }, ...errorResponses(...GUARDED, 404) },
+  async handle({ caller, path }, ports: ClientPorts) {
+    requireEveryScope(caller)
+    const isOurs = ofTenant(ports.clients, caller).some(({ client_id }) => client_id === path.id)
+    if (!isOurs || !change(ports, caller, () => ports.clients.remove(path.id)))
+      throw new VaultError('not-found', 'Client not found')
+    return { status: 204 }
+  },
+})
+
+/**
+ * The clients of the built-in issuer, over HTTP, through the chain that every route of the API passes. Whoever asks
+ * sees and makes those of their own tenant. None are answered for where there is no such issuer.
+ */
+export function clientRoutes(ports: ClientPorts): { routes: readonly Route<never>[]; handler: HttpHandler } {
+  const routes: readonly Route<ClientPorts>[] = [listRoute, addRoute, removeRoute]
+  return { routes: routes as readonly Route<never>[], handler: createHttpHandler(routes, ports) }
+}
+
+function requireEveryScope({ scopes }: Caller): void {
+  const lacked = ALL_SCOPES.find((scope) => !scopes.has(scope))
+  if (lacked === undefined) return
   throw new VaultError('insufficient-scope', `Insufficient scope, expected any of: ${lacked}`)
 }
 
-function bodyOf(event: APIGatewayProxyEventV2): Record<string, unknown> {
+function ofTenant(clients: ClientRegistry, { tenant }: Caller): readonly RegisteredClient[] {
+  return clients.list().filter((client) => client.tenant === tenant)
+}
+
+/** A change of the list, which another process may be at. */
+function change<Result>({ budgets }: ClientPorts, { tenant }: Caller, make: () => Result): Result {
+  budgets.charge({ budget: 'requests', of: tenant }, CHANGE_UNITS)
   try {
-    const value: unknown = JSON.parse(event.body ?? '{}')
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    throw new VaultError('invalid-body', 'The body is not JSON', { field: 'body', allowed: 'a JSON object' })
+    return make()
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error
+    throw new VaultError('store-unavailable', 'The list of clients is being changed. Try again.', {
+      retryAfterSeconds: 1,
+    })
   }
 }
 
 function shown({ client_id, name, scopes, created_at }: RegisteredClient): Record<string, unknown> {
   return { client_id, name, scopes, created_at }
-}
-
-function problem(error: unknown): APIGatewayProxyStructuredResultV2 {
-  if (error instanceof ClientRefusedError) {
-    return problem(new VaultError('invalid-body', error.message, { field: 'name' }))
-  }
-  if (!(error instanceof VaultError)) throw error
-  const answer = vaultProblem(error)
-  return { ...answer, headers: { ...SECURITY_HEADERS, ...answer.headers } }
-}
-
-function json(status: number, body: unknown): APIGatewayProxyStructuredResultV2 {
-  return {
-    statusCode: status,
-    headers: { ...SECURITY_HEADERS, 'content-type': 'application/json; charset=utf-8' },
-    body: JSON.stringify(body),
-  }
 }

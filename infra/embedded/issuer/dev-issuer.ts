@@ -33,8 +33,11 @@ export interface Issuer {
   handleTokenRequest(request: TokenEndpointRequest): Promise<TokenEndpointAnswer>
   openidConfiguration(): Record<string, unknown>
   jwks(): Promise<JSONWebKeySet>
-  /** An access token of the client for a person who is signed in to the vault page; it names both. */
-  mintFor(client: RegisteredClient, options: { person: string; seconds: number }): Promise<string>
+  /** An access token of the client for a person who is signed in to the vault page; it names both. Of `scopes` the client's. */
+  mintFor(
+    client: RegisteredClient,
+    options: { person: string; scopes: readonly string[]; seconds: number },
+  ): Promise<string>
 }
 
 /** The parameters of RFC 6749 §4.4.2 and §2.3.1, and Auth0's `audience`; others are ignored, as §3.2 says. */
@@ -66,11 +69,10 @@ export function createIssuer(options: {
       token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
     }),
     jwks: async () => ({ keys: [...(await keys.current()).publicJwks] }),
-    mintFor: (client, { person, seconds }) =>
-      signToken(options, client, {
-        seconds,
-        claims: { gty: 'vault-page', scope: client.scopes.join(' '), name: person },
-      }),
+    mintFor: (client, { person, scopes, seconds }) => {
+      const scope = client.scopes.filter((each) => scopes.includes(each)).join(' ')
+      return signToken(options, client, { seconds, claims: { gty: 'vault-page', scope, name: person } })
+    },
   }
 }
 

@@ -18,7 +18,10 @@ export interface PageSignIn {
   readonly clock: Clock
   /** The address a person opens, without a trailing slash. */
   readonly publicUrl: string
-  mint(client: RegisteredClient, options: { person: string; seconds: number }): Promise<string>
+  mint(
+    client: RegisteredClient,
+    options: { person: string; scopes: readonly string[]; seconds: number },
+  ): Promise<string>
 }
 
 /** The page's own views; a path under `/vault` that names none is answered like any unknown one. */
@@ -91,6 +94,10 @@ function signInRoutes(signIn: PageSignIn): LocalRoute[] {
 async function makeTicket(signIn: PageSignIn, event: APIGatewayProxyEventV2): Promise<Answer> {
   const [, token = ''] = /^bearer +(\S{1,8192})$/i.exec(event.headers['authorization'] ?? '') ?? []
   const caller = await signIn.verifier.verify(token, signIn.clock.nowMs())
+  // Or a token that a page has held would sign people in for good.
+  if (caller.person !== undefined) {
+    throw new VaultError('insufficient-scope', 'The token is a person’s. Ask with one of the client itself.')
+  }
   const { person } = bodyOf(event)
   if (typeof person !== 'string' || !PERSON.test(person)) {
     throw new VaultError('invalid-body', 'Missing or malformed property: person', {
@@ -98,7 +105,8 @@ async function makeTicket(signIn: PageSignIn, event: APIGatewayProxyEventV2): Pr
       allowed: '1 to 100 characters without control characters',
     })
   }
-  const { ticket, endsAtMs } = signIn.sessions.issueTicket({ clientId: caller.clientId, person })
+  const who = { clientId: caller.clientId, person, scopes: [...caller.scopes] }
+  const { ticket, endsAtMs } = signIn.sessions.issueTicket(who)
   return json({ url: signInUrl(signIn.publicUrl, ticket), expires_at: new Date(endsAtMs).toISOString() })
 }
 
@@ -130,7 +138,7 @@ async function renewSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): 
 
 async function endSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): Promise<Answer> {
   requireOwnPage(event)
-  signIn.sessions.end(cookieOf(event))
+  await signIn.sessions.end(cookieOf(event))
   return {
     statusCode: 204,
     headers: { ...SECURITY_HEADERS, 'set-cookie': cookieLine(signIn, event, { value: '', seconds: 0 }) },
@@ -144,7 +152,8 @@ async function withToken(
 ): Promise<Answer> {
   const leftS = Math.floor((session.endsAtMs - signIn.clock.nowMs()) / 1000)
   const seconds = Math.max(1, Math.min(PAGE_TOKEN_SECONDS, leftS))
-  const token = await signIn.mint(session.client, { person: session.person, seconds })
+  const { client, person, scopes } = session
+  const token = await signIn.mint(client, { person, scopes, seconds })
   const answer = json({
     access_token: token,
     expires_in: seconds,

@@ -1,6 +1,6 @@
 import { EVENT_RETENTION_DAYS, publishedAtS, type VaultEvent } from '../../domain/change-event.ts'
 import { VaultError } from '../../domain/errors.ts'
-import { isoInstantMs } from '../../domain/instant.ts'
+import { queryInstantMs } from '../../domain/instant.ts'
 import { feedHeadKey, feedKey, feedPartition, feedSort } from '../../domain/keys.ts'
 import type { FeedEntry } from '../../ports/event-outlet.ts'
 import { decodePageToken, encodePageToken } from '../../ports/page-token.ts'
@@ -134,12 +134,12 @@ async function beginningBackwards(
 ): Promise<number> {
   if (before === undefined || before === LATEST) return Number.MAX_SAFE_INTEGER
   const place = await placeOf(ports, tenant, before)
-  return isoInstantMs(before) === undefined ? place : place + 1
+  return queryInstantMs(before) === undefined ? place : place + 1
 }
 
 /** The number after which to go on: a cursor's, or that of the last event that was published before an instant. */
 async function placeOf(ports: FeedPorts, tenant: string, after: string): Promise<number> {
-  const sinceMs = isoInstantMs(after)
+  const sinceMs = queryInstantMs(after)
   if (sinceMs === undefined) return numberOf(tenant, after)
   const sinceS = Math.floor(sinceMs / 1000)
   if (sinceS < ports.clock.nowMs() / 1000 - EVENT_RETENTION_DAYS * DAY_S)

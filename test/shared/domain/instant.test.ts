@@ -1,4 +1,4 @@
-import { isoInstantMs } from '../../../shared/domain/instant.ts'
+import { isoInstantMs, queryInstantMs } from '../../../shared/domain/instant.ts'
 
 describe('isoInstantMs', () => {
   it.each([
@@ -22,5 +22,19 @@ describe('isoInstantMs', () => {
     ['a number', '1764400000'],
   ])('reads no instant in %s', (_what, text) => {
     expect(isoInstantMs(text)).toBeUndefined()
+  })
+})
+
+describe('queryInstantMs', () => {
+  it.each([
+    ['2026-12-01T01:00:00+02:00', Date.UTC(2026, 10, 30, 23)],
+    ['2026-12-01T01:00:00 02:00', Date.UTC(2026, 10, 30, 23)],
+    ['2026-12-01T01:00:00.5 02:00', Date.UTC(2026, 10, 30, 23, 0, 0, 500)],
+    ['2026-12-01T09:00:00Z', Date.UTC(2026, 11, 1, 9)],
+    ['2026-12-01 09:00', undefined],
+    ['2026-12-01T09:00:00  02:00', undefined],
+    ['2026-12-01T09:00:00', undefined],
+  ])('reads %s as a query has it', (text, ms) => {
+    expect(queryInstantMs(text)).toBe(ms)
   })
 })

@@ -1,4 +1,5 @@
 import { type RunningVault, startRunningVault } from '../../../support/running-vault.ts'
+import { fetchToken } from '../../../support/vault-token.ts'
 
 describe('pageRoutes', () => {
   let vault: RunningVault
@@ -84,6 +85,55 @@ describe('pageRoutes', () => {
     const token = await vault.token({ tenant: 'acme' })
     const authorization = `Bearer ${token}`
     expect((await post('/vault/tickets', { person: '\u001b[2J' }, { authorization })).status).toBe(400)
+  })
+
+  const signedIn = async (scope?: string) => {
+    const client = vault.client({ tenant: 'acme' })
+    const authorization = `Bearer ${await fetchToken(vault.url, client, scope)}`
+    const { url } = (await (await post('/vault/tickets', { person: 'ada' }, { authorization })).json()) as {
+      url: string
+    }
+    const begun = await post('/vault/session', { ticket: url.split('ticket=')[1] })
+    const { access_token } = (await begun.json()) as { access_token: string }
+    return { access_token, cookie: begun.headers.get('set-cookie')!.split(';')[0]! }
+  }
+  const scopeOf = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()).scope as string
+
+  test('give a person no more than the token had that asked, renewed too', async () => {
+    const scope = 'read:flows_vault_connections read:flows_vault_events'
+    const { access_token, cookie } = await signedIn(scope)
+    expect(scopeOf(access_token)).toBe(scope)
+    for (const stay of [false, true]) {
+      const renewed = await post('/vault/session/renew', { stay }, { cookie })
+      expect(scopeOf(((await renewed.json()) as { access_token: string }).access_token)).toBe(scope)
+    }
+  })
+
+  test('give no ticket to a person’s token, which would sign in for good', async () => {
+    const { access_token } = await signedIn()
+    const authorization = `Bearer ${access_token}`
+    expect((await post('/vault/tickets', { person: 'eve' }, { authorization })).status).toBe(403)
+  })
+
+  test('keep what one client waits for, whatever another asks for', async () => {
+    const waiting = await ticket()
+    const authorization = `Bearer ${await vault.token({ tenant: 'evil' })}`
+    const flood = Array.from({ length: 110 }, () =>
+      post('/vault/tickets', { person: 'eve' }, { authorization }),
+    )
+    await Promise.all(flood)
+    expect((await post('/vault/session', { ticket: waiting })).status).toBe(200)
+  })
+
+  test('stay signed out, whatever else is signed out of', async () => {
+    const { cookie } = await signedIn()
+    await post('/vault/session/end', {}, { cookie })
+    const [name] = cookie.split('=')
+    const ends = Array.from({ length: 1100 }, (_, at) => ({ cookie: `${name}=none${at}` }))
+    for (let at = 0; at < ends.length; at += 100)
+      await Promise.all(ends.slice(at, at + 100).map((headers) => post('/vault/session/end', {}, headers)))
+    expect((await post('/vault/session/renew', {}, { cookie })).status).toBe(401)
   })
 
   /** The bytes of a file and of everything that it loads before it does anything. */
