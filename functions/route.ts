@@ -22,8 +22,6 @@ export interface RouteInput<Path, Query, Headers, Body> {
   readonly cookies: readonly string[]
   /** The answer's body is for nobody: a route that does something does nothing. */
   readonly isHead: boolean
-  /** Scheme and host the caller used, without a trailing slash. */
-  readonly origin: string
 }
 
 /** An answer; a string body goes out as it is, everything else as JSON. */

@@ -12,9 +12,9 @@ export function createHandler(wired: Omit<ApiPorts, 'document'>): HttpHandler {
   let document: ReturnType<typeof openApiDocument> | undefined
   const ports: ApiPorts = {
     ...wired,
-    document: (origin) => {
-      document ??= openApiDocument(allRoutes(), origin)
-      return { ...document, servers: [{ url: origin }] }
+    document: () => {
+      document ??= openApiDocument(allRoutes(), wired.publicUrl)
+      return document
     },
   }
   return createHttpHandler(refusedWhileMoved(API_ROUTES, new RestoredMark(wired.items, wired.clock)), ports)

@@ -43,7 +43,6 @@ export function parseRequest(): MiddlewareObj<HttpEvent, APIGatewayProxyStructur
         requestId: state.requestId,
         cookies: event.cookies ?? event.headers['cookie']?.split('; ') ?? [],
         isHead: event.requestContext.http.method === 'HEAD',
-        origin: originOf(event),
       }
     },
   }
@@ -139,9 +138,4 @@ export function bodyTooLarge(): VaultError {
     field: 'body',
     allowed: `${MAX_BODY_BYTES} bytes`,
   })
-}
-
-function originOf(event: HttpEvent): string {
-  const scheme = event.headers['x-forwarded-proto'] === 'http' ? 'http' : 'https'
-  return `${scheme}://${event.headers['host'] ?? event.requestContext.domainName}`
 }

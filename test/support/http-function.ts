@@ -1,5 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { createHttpHandler } from '../../functions/http-handler.ts'
+import { createHttpHandler, type HttpHandler, type HttpPorts } from '../../functions/http-handler.ts'
 import type { HttpEvent } from '../../functions/middleware/request-state.ts'
 import { type Route, routeKeyOf } from '../../functions/route.ts'
 import { LocalBudgets } from '../../shared/adapters/memory/local-budgets.ts'
@@ -47,13 +47,24 @@ export function httpFunction(
   perSecond = 1000,
   more: object = {},
 ): HttpFunction {
+  return httpFunctionOf(
+    (ports) =>
+      createHttpHandler(routes as unknown as readonly Route<object>[] as never, { ...more, ...ports }),
+    { perSecond, firstRouteKey: routeKeyOf(routes[0]!) },
+  )
+}
+
+/** The same over a handler that is made of these ports. */
+export function httpFunctionOf(
+  create: (ports: HttpPorts) => HttpHandler,
+  { perSecond = 1000, firstRouteKey }: { perSecond?: number; firstRouteKey: string },
+): HttpFunction {
   const clock = new ManualClock()
   const logged: (LogFields & { message: string })[] = []
   const log = (message: string, fields: LogFields = {}): void => {
     logged.push({ message, ...fields })
   }
-  const handler = createHttpHandler(routes as unknown as readonly Route<object>[] as never, {
-    ...more,
+  const handler = create({
     clock,
     log: { debug: log, info: log, warn: log, error: log, access: (fields) => log('request', fields) },
     verifier: { verify: async (token) => callerOf(token, clock.nowMs()) },
@@ -65,7 +76,7 @@ export function httpFunction(
     clock,
     logged,
     async call(request = {}) {
-      const answer = await handler(eventOf(request, routeKeyOf(routes[0]!)))
+      const answer = await handler(eventOf(request, firstRouteKey))
       const json = answer.body?.startsWith('{') ? JSON.parse(answer.body) : undefined
       return { ...answer, headers: (answer.headers ?? {}) as Record<string, string>, json }
     },

@@ -16,7 +16,7 @@ export const getAsyncApiRoute = defineRoute({
     200: { description: 'AsyncAPI 3.0.', schema: z.looseObject({ asyncapi: z.string() }) },
     ...errorResponses(400, 429),
   },
-  async handle({ origin }, _ports: ApiPorts) {
-    return { status: 200, body: asyncApiDocument(origin), headers: { 'cache-control': 'no-cache' } }
+  async handle(_input, { publicUrl }: ApiPorts) {
+    return { status: 200, body: asyncApiDocument(publicUrl), headers: { 'cache-control': 'no-cache' } }
   },
 })

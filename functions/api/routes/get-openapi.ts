@@ -15,11 +15,7 @@ export const getOpenApiRoute = defineRoute({
     200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) },
     ...errorResponses(400, 429),
   },
-  async handle({ origin }, ports: ApiPorts) {
-    return {
-      status: 200,
-      body: ports.document(origin),
-      headers: { 'cache-control': 'no-cache' },
-    }
+  async handle(_input, ports: ApiPorts) {
+    return { status: 200, body: ports.document(), headers: { 'cache-control': 'no-cache' } }
   },
 })

@@ -1,10 +1,12 @@
 import * as z from 'zod/mini'
 import { errorSchema } from '../../../functions/api/common-schemas.ts'
 import { errorExample, exampleOf } from '../../../functions/api/examples.ts'
+import { createHandler } from '../../../functions/api/handler.ts'
 import { openApiDocument } from '../../../functions/api/openapi.ts'
 import { allRoutes } from '../../../functions/route-table.ts'
 import { CONNECTORS, findConnector } from '../../../shared/connectors/catalogue.ts'
 import { validateSetup } from '../../../shared/connectors/setup-schema.ts'
+import { httpFunctionOf } from '../../support/http-function.ts'
 
 const ROUTES = allRoutes().map((route) => [route.name, route] as const)
 const document = openApiDocument(allRoutes(), 'https://vault.example.com')
@@ -72,4 +74,22 @@ describe('openApiDocument', () => {
       expect(errorExample(status)).toMatchObject({ statusCode: status, message: expect.any(String) })
     },
   )
+})
+
+describe('the documents that a function answers', () => {
+  const publicUrl = 'https://vault.example.com/below'
+  const api = httpFunctionOf((ports) => createHandler({ ...ports, publicUrl, items: {} } as never), {
+    firstRouteKey: 'GET /openapi.json',
+  })
+
+  test.each([
+    ['GET /openapi.json', { servers: [{ url: publicUrl }] }],
+    [
+      'GET /asyncapi.json',
+      { servers: { vault: { host: 'vault.example.com', protocol: 'https', pathname: '/below' } } },
+    ],
+  ])('name the public URL, whatever host asks: %s', async (route, servers) => {
+    for (const host of ['abc.execute-api.eu-central-1.amazonaws.com', 'evil.example', 'no host: at all'])
+      expect((await api.call({ route, headers: { host } })).json).toMatchObject(servers)
+  })
 })
