@@ -5,6 +5,8 @@ import type { Identity } from './api/types.ts'
 export interface Context {
   readonly api: Api
   readonly identity: Identity
+  /** True while the vault is out of reach: nothing can be saved. */
+  readonly isOffline?: boolean
   /** Says a sentence to those who hear the page, politely. */
   say(sentence: string): void
 }

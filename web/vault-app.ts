@@ -1,6 +1,7 @@
 import { html, type nothing, type TemplateResult } from 'lit'
 import { Api } from './api/api.ts'
 import { ApiError } from './api/api-error.ts'
+import { Line } from './api/line.ts'
 import { openSession } from './api/open-session.ts'
 import type { Session } from './api/signed-in.ts'
 import type { Identity } from './api/types.ts'
@@ -29,6 +30,9 @@ export class VaultApp extends View {
   #opening: Promise<Session> | undefined
   #begun = Promise.resolve()
   #asking: AbortController | undefined
+  /** What went wrong where nobody looked after it: at least it is told. */
+  #fault: string | undefined
+  readonly #line = new Line(() => this.#onLine())
   readonly #api = new Api({ base: MOUNT, token: async (options) => (await this.#open()).token(options) })
 
   override connectedCallback(): void {
@@ -37,6 +41,9 @@ export class VaultApp extends View {
     window.addEventListener('hashchange', () => this.#onHash())
     this.addEventListener('click', followLink)
     document.addEventListener('keydown', (event) => this.#onKey(event))
+    window.addEventListener('unhandledrejection', ({ reason }) =>
+      this.#onFault(reason instanceof ApiError ? reason.message : PAGE.fault),
+    )
     void this.#begin()
   }
 
@@ -46,7 +53,7 @@ export class VaultApp extends View {
     return html`
       <a class="skip" href="#main" @click=${this.#skip}>${PAGE.skip}</a>
       <page-header .context=${this.#context} .view=${view} @sign-out=${() => this.#session?.end()}></page-header>
-      <session-bars .session=${this.#session}></session-bars>
+      <session-bars .session=${this.#session} .offlineSinceMs=${this.#line.goneSinceMs} .fault=${this.#fault} @seen=${() => this.#onFault(undefined)}></session-bars>
       <main id="main" tabindex="-1">${this.#view(this.#context)}</main>
       <live-region></live-region>
       <sign-in-dialog .isOpen=${this.#isSignedOut} .isWaiting=${this.#asking !== undefined} .wasLink=${this.#wasLink} .session=${this.#session} .problem=${this.#refusal} @sign-in=${this.#signIn} @stop-waiting=${() => this.#asking?.abort()}></sign-in-dialog>
@@ -162,7 +169,12 @@ export class VaultApp extends View {
       if (earlier !== undefined && !isSamePerson(earlier, identity)) return location.reload()
       // Whoever came back from an issuer is led to where they were.
       this.#route = routeOf(location)
-      this.#context ??= { api: this.#api, identity, say: (sentence) => this.#say(sentence) }
+      this.#context ??= {
+        api: this.#api,
+        identity,
+        isOffline: this.#line.goneSinceMs !== undefined,
+        say: (sentence) => this.#say(sentence),
+      }
       this.#loadView()
     } catch (error) {
       this.#error = error
@@ -181,6 +193,19 @@ export class VaultApp extends View {
     this.#loadView()
     this.requestUpdate()
     if (before !== this.#route.view) this.querySelector<HTMLElement>('#main')?.focus()
+  }
+
+  #onFault(fault: string | undefined): void {
+    this.#fault = fault
+    this.requestUpdate()
+  }
+
+  /** Another context, so that all that offers to save something is drawn anew. */
+  #onLine(): void {
+    if (this.#context !== undefined) {
+      this.#context = { ...this.#context, isOffline: this.#line.goneSinceMs !== undefined }
+    }
+    this.requestUpdate()
   }
 
   /** What few people open is loaded when they do. */

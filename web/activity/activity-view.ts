@@ -23,7 +23,7 @@ export class VaultActivity extends View {
   #events: readonly ChangeEvent[] | undefined
   #names = new Map<string, string>()
   #before: string | undefined
-  #kind = ''
+  readonly #only = { kind: '', connection: '', person: '' }
   #error: unknown
 
   protected override firstUpdated(): void {
@@ -62,18 +62,10 @@ export class VaultActivity extends View {
     return html`<div class="stack">
       <div class="title-line">
         <h1>${PAGE.activity}</h1>
-        <label
-          ><span class="hidden-text">${ACTIVITY.kind}</span
-          ><select
-            @change=${(event: Event) => {
-              this.#kind = (event.target as HTMLSelectElement).value
-              this.requestUpdate()
-            }}
-          >
-            <option value="">${ACTIVITY.allKinds}</option>
-            ${Object.entries(EVENTS).map(([type, words]) => html`<option value=${type}>${words}</option>`)}
-          </select></label
-        >
+        <div class="filters">
+          ${this.#filter('kind', Object.entries(EVENTS))} ${this.#filter('connection', [...this.#names])}
+          ${this.#filter('person', [...persons(this.#events ?? [])])}
+        </div>
       </div>
       ${this.#error === undefined ? nothing : problem(this.#error, () => this.#load())}
       ${this.#events === undefined ? (this.#error === undefined ? skeleton(6) : nothing) : this.#days(this.#events)}
@@ -81,9 +73,41 @@ export class VaultActivity extends View {
     </div>`
   }
 
+  /** Of what is loaded: older events that fit come with “Show older”. */
+  #filter(
+    what: keyof typeof ACTIVITY.filters,
+    choices: readonly (readonly [string, string])[],
+  ): TemplateResult {
+    const { label, all } = ACTIVITY.filters[what]
+    return html`<label
+      ><span class="hidden-text">${label}</span
+      ><select
+        @change=${(event: Event) => {
+          this.#only[what] = (event.target as HTMLSelectElement).value
+          this.requestUpdate()
+        }}
+      >
+        <option value="">${all}</option>
+        ${choices.map(([value, words]) => html`<option value=${value}>${words}</option>`)}
+      </select></label
+    >`
+  }
+
+  #fits({ type, connection_id: id, actor }: ChangeEvent): boolean {
+    const { kind, connection, person } = this.#only
+    return (
+      (kind === '' || type === kind) &&
+      (connection === '' || id === connection) &&
+      (person === '' || actor?.id === person)
+    )
+  }
+
   #days(events: readonly ChangeEvent[]): TemplateResult {
-    const shown = events.filter(({ type }) => this.#kind === '' || type === this.#kind)
-    if (shown.length === 0) return html`<p class="muted">${ACTIVITY.nothing}</p>`
+    const shown = events.filter((event) => this.#fits(event))
+    if (shown.length === 0) {
+      const isFiltered = events.length > 0
+      return html`<p class="muted">${isFiltered ? ACTIVITY.nothingFits : ACTIVITY.nothing}</p>`
+    }
     const format = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' })
     const days = Map.groupBy(shown, ({ occurred_at: at }) => format.format(new Date(at)))
     return html`${[...days].map(
@@ -101,6 +125,11 @@ export class VaultActivity extends View {
     const address = addressOf({ id, query: new URLSearchParams() })
     return html`<a href=${address}><bdi>${this.#names.get(id) ?? id}</bdi></a>`
   }
+}
+
+/** Who did something, by id; a client without a name stands there by its id. */
+function persons(events: readonly ChangeEvent[]): ReadonlyMap<string, string> {
+  return new Map(events.flatMap(({ actor }) => (actor ? [[actor.id, actor.name ?? actor.id]] : [])))
 }
 
 define('vault-activity', VaultActivity)

@@ -11,7 +11,7 @@ export function eventLine(event: ChangeEvent, name?: TemplateResult): TemplateRe
     <span>
       ${name === undefined ? nothing : html`${name} · `}${sentence}
       ${by ? html`<bdi>${CONNECTION.by(by)}</bdi>` : nothing}
-      ${event.changed.length === 0 ? nothing : html`<span class="meta">${event.changed.join(', ')}</span>`}
+      ${event.message !== undefined || event.changed.length === 0 ? nothing : html`<span class="meta">${event.changed.join(', ')}</span>`}
     </span>
     <span class="meta">${timeAgo(event.occurred_at)}</span>
   </li>`

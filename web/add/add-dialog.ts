@@ -9,6 +9,7 @@ import { credentialsStep } from './credentials-step.ts'
 import { type Entered, NO_TROUBLE, NOTHING, type Step } from './entered.ts'
 import './oauth-connect.ts'
 import { dialogFoot } from './dialog-foot.ts'
+import { DialogGuard } from './dialog-guard.ts'
 import { dialogHead, dialogNotices, nameStep, stepOf, troubleOf } from './dialog-parts.ts'
 import type { OauthConnect } from './oauth-connect.ts'
 import { freeName, saveDraft } from './save-connection.ts'
@@ -36,6 +37,7 @@ export class AddDialog extends View {
 
   constructor() {
     super()
+    new DialogGuard(this, { tryClose: () => this.#tryClose(), clear: () => clearForms(formsIn(this)) })
     this.addEventListener('add', () => void this.#open({}))
     this.addEventListener('repair', (event) => void this.#open((event as CustomEvent<Repair>).detail))
   }
@@ -47,11 +49,13 @@ export class AddDialog extends View {
 
   async #open({ connection: repaired, action }: Partial<Repair>): Promise<void> {
     let error: unknown
+    const used = repaired === undefined ? this.#services.findUsed(this.context.api) : undefined
     try {
       this.#connectors = await this.context.api.connectors()
     } catch (caught) {
       error = caught
     }
+    await used
     this.#repaired = repaired
     this.#now = {
       ...NOTHING,
@@ -81,7 +85,6 @@ export class AddDialog extends View {
       aria-labelledby="add-title"
       closedby="none"
       @cancel=${(event: Event) => event.preventDefault()}
-      @keydown=${this.#onKey}
       @input=${this.#onInput}
     >
       ${this.#key === '' ? nothing : this.#form()}
@@ -133,6 +136,7 @@ export class AddDialog extends View {
         (this.appIds?.includes(app) ?? true) && mayAddIn(this.context, app)
       return chooseApp({
         connectors: this.#connectors.filter(isAllowed),
+        used: this.#services.used,
         services: this.#services.listed.filter(isAllowed),
         query: this.#now.query,
         isChosen: (app) => this.#now.appId === app.app_id && this.#now.provider === app.provider,
@@ -259,13 +263,6 @@ export class AddDialog extends View {
     const type = this.#repaired === undefined ? 'added' : 'updated'
     this.#close()
     this.#tell(type, connection)
-  }
-
-  #onKey(event: KeyboardEvent): void {
-    if (event.key !== 'Escape') return
-    event.preventDefault()
-    event.stopPropagation()
-    this.#tryClose()
   }
 
   #tryClose(): void {

@@ -18,6 +18,8 @@ function isNamed({ label, provider = '' }: Connector, wanted: string): boolean {
 /** The first step: the apps as tiles, by category. */
 export function chooseApp(options: {
   connectors: readonly Connector[]
+  /** Of which there are connections already: the next one is likely to be of these. */
+  used: ReadonlySet<string>
   /** Found by a search alone: there are hundreds. */
   services: readonly Connector[]
   query: string
@@ -36,7 +38,9 @@ export function chooseApp(options: {
     wanted.length < MIN_SEARCH
       ? []
       : options.services.filter((each) => isNamed(each, wanted) && !own.has(each.label))
-  const categories = Map.groupBy(found, (each) => each.category_label ?? '')
+  const used = found.filter(({ app_id: app }) => options.used.has(app))
+  const others = found.filter((each) => !used.includes(each))
+  const categories = Map.groupBy(others, (each) => each.category_label ?? '')
   const group = (title: string, apps: readonly Connector[]): TemplateResult => html`<fieldset>
     <legend>${title}</legend>
     <div class="apps">
@@ -60,6 +64,7 @@ export function chooseApp(options: {
         @input=${(event: Event) => options.search((event.target as HTMLInputElement).value)}
     /></label>
     ${found.length + services.length === 0 && wanted !== '' ? html`<p role="status">${ADD.noApp(query)}</p>` : nothing}
+    ${used.length === 0 ? nothing : group(ADD.usedBefore, used)}
     ${[...categories].sort(([a], [b]) => a.localeCompare(b)).map(([title, apps]) => group(title, apps))}
     ${services.length === 0 ? nothing : group(ADD.services, services.slice(0, MAX_SERVICES))}
     ${services.length > MAX_SERVICES ? html`<p class="meta">${ADD.moreServices(services.length - MAX_SERVICES)}</p>` : nothing}

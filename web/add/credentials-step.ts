@@ -1,8 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { keyed } from 'lit/directives/keyed.js'
+import { ref } from 'lit/directives/ref.js'
 import type { FieldError } from '../api/api-error.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
+import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
+import { LAST_DAY } from '../parts/typed-values.ts'
 import { ADD, GRANT, OAUTH, providerName } from '../texts/add-texts.ts'
 import './grant-form.ts'
 
@@ -57,7 +60,7 @@ export function credentialsStep(options: {
     ${
       isInteractive
         ? nothing
-        : html`${setup.renews ? nothing : endsOn()}${
+        : html`${setup.renews ? nothing : endsOn(options.errors.find(({ path }) => path === 'credential_expires_at'))}${
             setup.testable
               ? html`<label class="check"><input type="checkbox" name="verify" checked />${ADD.test}</label>`
               : html`<p class="meta">${ADD.cannotTest}</p>`
@@ -79,11 +82,20 @@ function beforehand(connector: Connector, callbackUrl: string | null | undefined
 }
 
 /** Whoever knows that a key ends says so once, and is reminded in time. */
-function endsOn(): TemplateResult {
-  return html`<details class="ends-on">
+function endsOn(error: FieldError | undefined): TemplateResult {
+  const isWrong = error !== undefined
+  const unfold = ref((element) => {
+    if (isWrong && element instanceof HTMLDetailsElement) element.open = true
+  })
+  return html`<details class="ends-on" ${unfold}>
     <summary>${ADD.endsOnDate}</summary>
-    <label for="ends-on">${ADD.lastDay}</label>
-    <input type="date" id="ends-on" name="ends-on" />
+    <div class="field">
+      <label for="ends-on">${ADD.lastDay}</label>
+      <input type="date" id="ends-on" name="ends-on" max=${LAST_DAY} data-path="credential_expires_at" aria-describedby="ends-on-about" aria-invalid=${isWrong ? 'true' : nothing} />
+      <div id="ends-on-about">
+        ${isWrong ? html`<p class="error">${icon('warning')}<span>${error.message}</span></p>` : nothing}
+      </div>
+    </div>
   </details>`
 }
 

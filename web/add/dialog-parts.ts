@@ -6,8 +6,8 @@ import { pageIcon } from '../page-icons.ts'
 import { conflictNotice } from '../parts/conflict.ts'
 import '../parts/count-down.ts'
 import { problem } from '../parts/pieces.ts'
+import { inWords } from '../parts/typed-values.ts'
 import { ADD } from '../texts/add-texts.ts'
-import { FIELD_ERRORS } from '../texts/error-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { type Entered, STEPS, type Step } from './entered.ts'
 
@@ -25,7 +25,6 @@ export function nameStep(options: {
       id="connection-name"
       name="connection-name"
       type="text"
-      maxlength="150"
       autocomplete="off"
       data-1p-ignore
       data-lpignore="true"
@@ -119,13 +118,6 @@ export function dialogNotices(options: {
     }
     ${offer(now.offersUnverified, options.saveUnverified)}
   `
-}
-
-/** What the API says as Auth0's does, in the words of people; all else as it comes. */
-function inWords(reason: string): string {
-  if (reason.startsWith('Missing required property')) return FIELD_ERRORS.missing
-  const [, format = ''] = /^Object didn't pass validation for format ([\w-]+)/.exec(reason) ?? []
-  return FIELD_ERRORS.formats[format] ?? reason
 }
 
 /** What a refusal changes in the dialog: each field's own error, or one for all. */

@@ -46,7 +46,9 @@ export function secretInput(options: InputOptions): TemplateResult {
 }
 
 /** Everything that is typed and no secret on one line. */
-export function plainInput(options: InputOptions & { type?: string; isLong?: boolean }): TemplateResult {
+export function plainInput(
+  options: InputOptions & { type?: string; max?: string; path?: string; isLong?: boolean },
+): TemplateResult {
   if (options.isLong) {
     return html`<textarea
       id=${options.id}
@@ -65,6 +67,8 @@ export function plainInput(options: InputOptions & { type?: string; isLong?: boo
   }
   return html`<input
     type=${options.type ?? 'text'}
+    max=${options.max ?? nothing}
+    data-path=${options.path ?? nothing}
     id=${options.id}
     name=${options.id}
     autocomplete="off"
@@ -81,10 +85,18 @@ export function plainInput(options: InputOptions & { type?: string; isLong?: boo
   />`
 }
 
+/** Masks what was shown: whoever looks elsewhere leaves no secret on the screen. */
+export function maskSecrets(form: HTMLElement): void {
+  for (const button of form.querySelectorAll('button[aria-pressed="true"]')) setShown(button, false)
+}
+
 function toggle(event: Event): void {
   const button = event.currentTarget as HTMLButtonElement
+  setShown(button, button.ariaPressed !== 'true')
+}
+
+function setShown(button: Element, isShown: boolean): void {
   const input = button.previousElementSibling as HTMLInputElement
-  const isShown = input.type === 'password'
   input.type = isShown ? 'text' : 'password'
   button.setAttribute('aria-pressed', String(isShown))
 }

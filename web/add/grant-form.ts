@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import type { FieldError } from '../api/api-error.ts'
 import { icon } from '../icons.ts'
 import { namesIn } from '../names-in.ts'
+import { LAST_DAY } from '../parts/typed-values.ts'
 import { ADD, GRANT } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { plainInput, secretInput } from './field-inputs.ts'
@@ -25,7 +26,7 @@ export class GrantForm extends View {
       <p class="notice" data-hue="amber">${icon('warning')}<span>${GRANT.stopFirst}</span></p>
       ${this.#field('refresh_token', { label: GRANT.refreshToken, isSecret: true })}
       ${this.#field('access_token', { label: GRANT.accessToken, isSecret: true, isOptional: true })}
-      ${this.#field('expires_at', { label: GRANT.expiresAt, help: GRANT.expiresHow, isOptional: true, type: 'datetime-local' })}
+      ${this.#field('expires_at', { label: GRANT.expiresAt, help: GRANT.expiresHow, isOptional: true, type: 'datetime-local', max: `${LAST_DAY}T23:59` })}
       ${this.#field('scopes', { label: GRANT.scopes, help: GRANT.scopesHow, isOptional: true })}
     </div>`
   }
@@ -59,12 +60,14 @@ export class GrantForm extends View {
       isSecret,
       isOptional,
       type,
+      max,
     }: Readonly<{
       label: string
       help?: string
       isSecret?: boolean
       isOptional?: boolean
       type?: string
+      max?: string
     }>,
   ): TemplateResult {
     const id = idOf(member)
@@ -79,6 +82,7 @@ export class GrantForm extends View {
       describedBy: `${id}-about`,
       onInput: () => undefined,
       ...(type === undefined ? {} : { type }),
+      ...(max === undefined ? {} : { max, path: `grant.${member}` }),
     }
     return html`<div class="field">
       <label for=${id}>${label} ${isOptional ? html`<span class="optional">(${ADD.optional})</span>` : nothing}</label>

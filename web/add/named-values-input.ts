@@ -23,11 +23,11 @@ export function namedValuesInput({
   </div>`
 }
 
-/** What stands in the rows; rows without a name are left out. */
+/** What stands in the rows, one without a name too, which is refused; rows with nothing in them are left out. */
 export function readNamedValues(form: HTMLElement): { name: string; value: string }[] {
   return [...form.querySelectorAll('.named-value')].flatMap((row) => {
     const name = row.querySelector<HTMLInputElement>('.value-name')!.value.trim()
     const value = row.querySelector<HTMLInputElement>('.value-text')!.value
-    return name === '' ? [] : [{ name, value }]
+    return name === '' && value === '' ? [] : [{ name, value }]
   })
 }

@@ -22,6 +22,13 @@ interface Attempt {
   readonly isBlocked: boolean
 }
 
+/** How an authorization stands, as the vault says it. */
+interface Outcome {
+  readonly outcome: string
+  readonly message?: string
+  readonly account?: NonNullable<Connection['account']>
+}
+
 /** Who asks, what for, and the wait for the person in the provider's window. */
 export class OauthConnect extends View {
   static override properties = {
@@ -188,12 +195,17 @@ export class OauthConnect extends View {
 
   #asked: string[] | undefined
 
-  /** Sends the window to the provider, and waits. Throws `ApiError`. */
-  async start(connection: Connection, opened: Window | null): Promise<void> {
+  /** Sends the window to the provider, and waits; `isSwitched` lets another account than before in. Throws `ApiError`. */
+  async start(
+    connection: Connection,
+    opened: Window | null,
+    { isSwitched } = { isSwitched: false },
+  ): Promise<void> {
     const path = `/connections/${encodeURIComponent(connection.id)}/authorize`
     const body = {
       ...(this.#asked === undefined || this.#asked.length === 0 ? {} : { scopes: this.#asked }),
       ...(this.application === undefined ? {} : { oauth_app_id: this.application }),
+      ...(isSwitched ? { switch_account: true } : {}),
     }
     try {
       const started = await this.context.api.ask<{ authorization_id: string; authorization_url: string }>(
@@ -223,19 +235,18 @@ export class OauthConnect extends View {
       const attempt = this.#attempt
       if (attempt === undefined) return
       const path = `/authorizations/${encodeURIComponent(attempt.id)}`
-      const state = await this.context.api
-        .ask<{ outcome: string; message?: string }>('GET', path)
-        .catch(outcomeOf)
+      const state = await this.context.api.ask<Outcome>('GET', path).catch(outcomeOf)
       if (state.outcome === 'waiting') this.#ask()
       else await this.#ended(attempt, state)
     }, ASK_EVERY_MS)
   }
 
-  async #ended(attempt: Attempt, state: { outcome: string; message?: string }): Promise<void> {
+  async #ended(attempt: Attempt, state: Outcome): Promise<void> {
     if (state.outcome === 'granted') return this.#done(attempt.connection.id)
     this.#outcome = {
       kind: (state.outcome in OAUTH.outcomes ? state.outcome : 'failed') as Ended['kind'],
       ...(state.message === undefined ? {} : { message: state.message }),
+      account: state.account?.email ?? state.account?.id,
     }
     this.requestUpdate()
   }
@@ -253,14 +264,15 @@ export class OauthConnect extends View {
       attempt,
       callbackUrl: this.#needsApplication ? undefined : connection.callback_url,
       outcome: this.#outcome,
-      again: () => void this.#again(attempt),
+      flows: connection.used_by_count ?? 0,
+      again: (how) => void this.#again(attempt, how),
       keep: () => void this.#done(connection.id),
       stop: () => this.dispatchEvent(new CustomEvent('stopped', { detail: { connection } })),
     })
   }
 
-  async #again(attempt: Attempt): Promise<void> {
-    await this.start(attempt.connection, this.#opened()).catch((error: unknown) => {
+  async #again(attempt: Attempt, how?: { isSwitched: boolean }): Promise<void> {
+    await this.start(attempt.connection, this.#opened(), how).catch((error: unknown) => {
       this.#error = error
       this.#attempt = undefined
     })
@@ -279,7 +291,7 @@ define('oauth-connect', OauthConnect)
  * What a refused question says of the attempt: one that nobody knows any more has ended; a passing failure says
  * nothing.
  */
-function outcomeOf(error: unknown): { outcome: string; message?: string } {
+function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof ApiError) || error.isPassing || error.isSignedOut) return { outcome: 'waiting' }
   return error.status === 404 ? { outcome: 'expired' } : { outcome: 'failed', message: error.message }
 }

@@ -6,6 +6,8 @@ import { OAUTH } from '../texts/add-texts.ts'
 export interface Ended {
   readonly kind: keyof typeof OAUTH.outcomes
   readonly message?: string
+  /** Who signed in, where that is another one than before. */
+  readonly account?: string | undefined
 }
 
 /** What stands in the dialog while somebody is to act in the provider's window, and how that ended. */
@@ -16,7 +18,9 @@ export function oauthWait(options: {
   /** Where the provider sends people back to, which it has to know. */
   callbackUrl: string | null | undefined
   outcome: Ended | undefined
-  again(): void
+  /** How many flows would act as the other account. */
+  flows: number
+  again(how?: { isSwitched: boolean }): void
   keep(): void
   stop(): void
 }): TemplateResult {
@@ -44,18 +48,21 @@ export function oauthWait(options: {
 }
 
 function ended(
-  { kind, message }: Ended,
-  { label, again, keep }: { label: string; again(): void; keep(): void },
+  { kind, message, account }: Ended,
+  options: Pick<Parameters<typeof oauthWait>[0], 'label' | 'flows' | 'again' | 'keep'>,
 ): TemplateResult {
+  const { label, flows, again, keep } = options
   const isPartly = kind === 'fewer_scopes'
+  const isOther = kind === 'other_account' && account !== undefined
   return html`<div class="notice" data-hue=${isPartly ? 'amber' : 'red'} role="alert">
     ${icon('warning')}
     <div class="stack">
       <p class="strong">${OAUTH.outcomes[kind](label)}</p>
       ${message === undefined ? nothing : html`<p>${message}</p>`}
       <div class="row-of">
-        <button type="button" class="small" @click=${again}>${isPartly ? OAUTH.askAgain : OAUTH.tryAgain}</button>
+        <button type="button" class="small" @click=${() => again()}>${isPartly ? OAUTH.askAgain : OAUTH.tryAgain}</button>
         ${isPartly ? html`<button type="button" class="small" @click=${keep}>${OAUTH.keepSo}</button>` : nothing}
+        ${isOther ? html`<button type="button" class="small" @click=${() => again({ isSwitched: true })}><bdi>${OAUTH.switchTo(account, flows)}</bdi></button>` : nothing}
       </div>
     </div>
   </div>`

@@ -1,5 +1,9 @@
 import type { Api } from '../api/api.ts'
-import type { Connector, ListedService } from '../api/types.ts'
+import type { Connector, ListedService, Summary } from '../api/types.ts'
+import { ADD } from '../texts/add-texts.ts'
+
+/** A dialog that opens later than this feels slow. */
+const PATIENCE_MS = 300
 
 /** Where the named services of an app are. */
 function pathOf({ app_id: app }: Connector): string {
@@ -12,11 +16,11 @@ async function listServices(api: Api, connectors: readonly Connector[]): Promise
     apps.map(async (app) => {
       const services = await api.ask<readonly ListedService[]>('GET', pathOf(app)).catch(() => [])
       return services.map(
-        ({ provider, label, category }): Connector => ({
+        ({ provider, label, category, types }): Connector => ({
           app_id: app.app_id,
           provider,
           label,
-          about: app.label,
+          about: `${app.label} · ${waysOf(app, types)}`,
           category,
           setups: [],
         }),
@@ -26,15 +30,33 @@ async function listServices(api: Api, connectors: readonly Connector[]): Promise
   return lists.flat().sort((a, b) => a.label.localeCompare(b.label))
 }
 
+/** How one connects there: the same service may stand in several apps, and its name alone tells nobody which to take. */
+function waysOf({ setups }: Connector, types: readonly string[]): string {
+  const ways = setups
+    .filter(({ type }) => types.includes(type))
+    .map(({ label, authorization }) => (authorization === 'interactive' ? ADD.bySignIn : label))
+  return ways.join(', ')
+}
+
 /** The services that have a name in one of the apps: found by a search, their fields loaded when one is chosen. */
 export class Services {
   listed: readonly Connector[] = []
+  /** The apps of which there are connections. */
+  used: ReadonlySet<string> = new Set()
   /** The chosen one with its fields, drawn like an app. */
   chosen: Connector | undefined
 
   /** Asks for the list once. */
   async load(api: Api, connectors: readonly Connector[]): Promise<void> {
     if (this.listed.length === 0) this.listed = await listServices(api, connectors)
+  }
+
+  /** Waits for the apps in use, but not long: what comes later would move tiles under a pointer, and is left out. */
+  async findUsed(api: Api): Promise<void> {
+    const summary = api.ask<Summary>('GET', '/connections/summary').catch(() => undefined)
+    const patience = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS))
+    const found = await Promise.race([summary, patience])
+    this.used = new Set(found?.by_app.map(({ app_id: app }) => app))
   }
 
   /** Throws `ApiError`. */

@@ -267,21 +267,27 @@ export class SetupForm extends View {
     if (file === undefined || !source) return
     try {
       const content = JSON.parse(await file.text()) as Record<string, unknown>
-      for (const [member, name] of Object.entries(source.members)) {
+      const found = Object.entries(source.members).filter(([member]) => typeof content[member] === 'string')
+      for (const [member, name] of found) {
         const field = this.setup.fields.find((each) => each.name === name)
         const input = field === undefined ? null : this.#input(field)
-        if (input !== null && typeof content[member] === 'string') input.value = content[member]
+        if (input !== null) input.value = String(content[member])
       }
+      this.errors = found.length === 0 ? BAD_FILE : []
     } catch {
-      this.errors = [{ path: 'setup', message: ADD.badFile }]
+      this.errors = BAD_FILE
     }
+    // A file that was dropped is typed as much as one that was chosen.
+    this.dispatchEvent(new Event('input', { bubbles: true }))
     this.requestUpdate()
   }
 }
 
-/** What is wrong with a grant that is brought along stands under its own fields. */
+const BAD_FILE: readonly FieldError[] = [{ path: 'setup', message: ADD.badFile }]
+
+/** What is wrong with a grant that is brought along, or with an end, stands under its own field. */
 function isElsewhere({ path }: FieldError): boolean {
-  return /^grant\.(?:refresh_token|access_token|expires_at|scopes)\b/.test(path)
+  return /^credential_expires_at$|^grant\.(?:refresh_token|access_token|expires_at|scopes)\b/.test(path)
 }
 
 define('setup-form', SetupForm)

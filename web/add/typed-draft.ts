@@ -1,4 +1,7 @@
+import { ApiError } from '../api/api-error.ts'
 import type { Connection, Setup } from '../api/types.ts'
+import { keptBack } from '../parts/typed-values.ts'
+import { FIELD_ERRORS } from '../texts/error-texts.ts'
 import type { Entered } from './entered.ts'
 import type { GrantForm } from './grant-form.ts'
 import type { OauthConnect } from './oauth-connect.ts'
@@ -35,7 +38,7 @@ export function focusErrors(dialog: HTMLElement): void {
   target?.focus()
 }
 
-/** What the dialog holds, as it is saved. */
+/** What the dialog holds, as it is saved. Throws `ApiError` with the fields whose value the browser keeps back. */
 export function typedDraft(
   dialog: HTMLElement,
   options: {
@@ -48,6 +51,8 @@ export function typedDraft(
   },
 ): Draft {
   const { now, seen, setup, isEmpty, verify, key } = options
+  const fields = isEmpty ? [] : keptBack(dialog)
+  if (fields.length > 0) throw new ApiError({ status: 400, message: FIELD_ERRORS.partOfDate, fields })
   const forms = formsIn(dialog)
   const application = forms.oauth?.application
   const grant =

@@ -134,6 +134,8 @@ export interface ListedService {
   readonly provider: string
   readonly label: string
   readonly category: string
+  /** The kinds of setup that it has. */
+  readonly types: readonly string[]
 }
 
 /** Counts under the same filters as the list. */
@@ -169,7 +171,6 @@ export interface OAuthApplication {
   readonly is_default: boolean
   readonly callback_url: string
   readonly ready?: boolean
-  readonly used_by_count?: number
 }
 
 /** One thing that happened. */

@@ -90,7 +90,6 @@ export class ConnectionDialogs extends View {
       <input
         id="ask-text"
         type="text"
-        maxlength="150"
         autocomplete="off"
         autofocus
         data-1p-ignore
@@ -131,9 +130,8 @@ export class ConnectionDialogs extends View {
       this.#tell(connection, CONNECTION.frozen(connection.name))
     } else {
       await api.ask('DELETE', action === 'purge' ? `${path}?purge=true` : path)
-      const undo = async (): Promise<void> => {
-        await api.ask('POST', `${path}/restore`)
-      }
+      // What was destroyed cannot be brought back, and nothing offers to.
+      const undo = action === 'purge' ? undefined : () => api.ask('POST', `${path}/restore`)
       this.dispatchEvent(new CustomEvent('connection-deleted', { detail: { connection, undo } }))
     }
   }

@@ -1,4 +1,5 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { queryOf } from '../api/api.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector } from '../api/types.ts'
 import { connectionMenu } from '../list/connection-menu.ts'
@@ -66,9 +67,20 @@ export class VaultConnection extends View {
       this.#connection = connection
       this.#error = undefined
     } catch (error) {
-      if (id === this.connectionId) this.#error = error
+      const isGone = error instanceof ApiError && error.status === 404
+      const deleted = isGone ? await this.#deleted(id) : undefined
+      if (id !== this.connectionId) return
+      this.#connection = deleted
+      this.#error = deleted === undefined ? error : undefined
     }
     this.requestUpdate()
+  }
+
+  /** One that was deleted says by whom, and can be brought back, for as long as it is kept. */
+  async #deleted(id: string): Promise<Connection | undefined> {
+    const path = `/connections${queryOf({ deleted: true, q: id, view: 'full' })}`
+    const found = await this.context.api.ask<Connection[]>('GET', path).catch(() => [])
+    return found.find((each) => each.id === id)
   }
 
   protected override render(): TemplateResult {
@@ -118,9 +130,13 @@ export class VaultConnection extends View {
           ${stateLine(words)}
           ${words.action === undefined || words.action.kind === 'why' ? nothing : stateButton(this.context, { action: words.action, isPrimary: true, run: (kind) => this.#act(kind) })}
         </div>
-        ${this.#tabList()}
+        ${connection.deleted ? nothing : this.#tabList()}
       </div>
-      <div role="tabpanel" id="tab-panel" aria-labelledby="tab-${this.#tab}" tabindex="0">${this.#tabContent(connection, connector)}</div>`
+      ${
+        connection.deleted
+          ? html`<div class="panel-rest stack">${overviewTab(connection, connector)}</div>`
+          : html`<div role="tabpanel" id="tab-panel" aria-labelledby="tab-${this.#tab}" tabindex="0">${this.#tabContent(connection, connector)}</div>`
+      }`
   }
 
   #closeButton(): TemplateResult {

@@ -43,9 +43,31 @@ export function useTab({ id, name, app_id: app }: Connection, publicUrl: string)
     ],
     [
       CONNECTION.use.client,
-      `const answer = await vault.fetch('${id}', '/path')\nconst { fields } = await vault.credentials('${id}')`,
+      `import { createFlowVault } from 'flow-vault/client'
+
+const vault = createFlowVault({ url: '${publicUrl}', clientId, clientSecret })
+const answer = await vault.fetch('${id}', '/path')`,
     ],
-    [CONNECTION.use.terraform, JSON.stringify({ name, app_id: app }, null, 2)],
+    [
+      CONNECTION.use.sdk,
+      `// Runs once more, with a newer credential, when the service refuses the first.
+await vault.use('${id}', ({ fields }) => sdk(fields).send())`,
+    ],
+    [
+      CONNECTION.use.middleware,
+      `import { flowVault } from 'flow-vault/middleware'
+
+const client = { url: '${publicUrl}', clientId, clientSecret }
+export const handler = middy()
+  .use(flowVault({ client, connections: { service: '${id}' }, setToContext: true }))
+  .handler(async (event, { service }) => send(service.fields, event))`,
+    ],
+    [
+      CONNECTION.use.picker,
+      `<script type="module" src="${publicUrl}/vault/picker.js"></script>
+<vault-connection-picker app-id="${app}" value="${id}"></vault-connection-picker>`,
+    ],
+    [CONNECTION.use.deploy, JSON.stringify({ name, app_id: app }, null, 2)],
   ]
   return html`${examples.map(
     ([title, text]) => html`<section class="section">

@@ -186,7 +186,18 @@ export class ConnectionsTable extends View {
     const minute = Math.floor(Date.now() / MINUTE_MS)
     const act = (action: string): void => this.#act(connection, action)
     // Of many rows few change at a time; the others are not looked at.
-    const seen = [connection, connector, address, index, isSelected, isOpen, isLit, isRenamed, minute]
+    const seen = [
+      this.context,
+      connection,
+      connector,
+      address,
+      index,
+      isSelected,
+      isOpen,
+      isLit,
+      isRenamed,
+      minute,
+    ]
     return html`${guard(seen, () =>
       row({
         context: this.context,

@@ -19,6 +19,7 @@ import { type Filters, filtersOf, isFiltered, queryOfFilters } from './filters.t
 import { ListController } from './list-controller.ts'
 import { addButton, emptyVault, needYou, nothingFound, type Outcome, outcomeLine } from './list-parts.ts'
 import type { ListStore } from './list-store.ts'
+import { findSameAccount } from './same-account.ts'
 
 const WIDE = '(min-width: 1200px)'
 
@@ -175,6 +176,7 @@ export class VaultConnections extends View {
     const rows = [...this.#list!.selected].flatMap((id) => this.#list!.store.find(id) ?? [])
     return html`<bulk-bar
       .context=${this.context}
+      .connectors=${this.#list!.connectors}
       .rows=${rows}
       @bulk-done=${() => this.#list!.reload()}
       @bulk-clear=${() => {
@@ -231,6 +233,9 @@ export class VaultConnections extends View {
     this.#list!.own(connection.id)
     await this.#list!.reload()
     this.#list!.light([connection.id])
+    const same = await findSameAccount(this.context, connection)
+    const drop = (): void => this.#act(connection, 'delete')
+    if (same !== undefined) this.#tell({ text: text(connection.name), connection, same, drop })
     await this.updateComplete
     this.#focusRow(connection.id)
   }
@@ -245,17 +250,18 @@ export class VaultConnections extends View {
     await this.#list!.reload()
   }
 
-  async #onDeletedHere(event: CustomEvent<{ connection: Connection; undo(): Promise<void> }>): Promise<void> {
+  async #onDeletedHere(
+    event: CustomEvent<{ connection: Connection; undo?(): Promise<void> }>,
+  ): Promise<void> {
     const { connection, undo } = event.detail
+    const back = (): void =>
+      void undo!()
+        .then(() => this.#list!.reload())
+        .then(() => this.#tell(undefined))
     this.#list!.own(connection.id)
     if (this.route.id === connection.id) navigate(addressOf({ query: this.route.query }))
-    this.#tell({
-      text: LIST.deletedLine(connection.name),
-      undo: () =>
-        void undo()
-          .then(() => this.#list!.reload())
-          .then(() => this.#tell(undefined)),
-    })
+    const text = undo === undefined ? LIST.purgedLine(connection.name) : LIST.deletedLine(connection.name)
+    this.#tell({ text, ...(undo === undefined ? {} : { undo: back }) })
     await this.#list!.reload()
   }
 
@@ -268,8 +274,12 @@ export class VaultConnections extends View {
 
   #focusRow(id: string): void {
     const rows = [...this.querySelectorAll<HTMLElement>('tr[data-id]')]
-    const found = rows.find((element) => element.dataset['id'] === id) ?? rows[0]
-    found?.querySelector<HTMLElement>('a.name')?.focus()
+    const found = rows.find((element) => element.dataset['id'] === id)
+    // One that is in a closed group, or far down, is led to by the line that tells of it.
+    const instead =
+      this.querySelector<HTMLElement>('.outcome a') ?? rows[0]?.querySelector<HTMLElement>('a.name')
+    const target = found?.querySelector<HTMLElement>('a.name') ?? instead
+    target?.focus()
   }
 
   #tell(outcome: Outcome | undefined): void {

@@ -16,9 +16,11 @@ export function needYou(
 ): TemplateResult | typeof nothing {
   const isShown = statesIn(options.filters.state).includes('needs')
   if (summary.needs_person === 0 && !isShown) return nothing
-  const names = summary.first_needing.map(
-    ({ name, app_id: app }) => `${connectors.get(app)?.label ?? app} ${name}`,
-  )
+  const names = summary.first_needing.map(({ name, app_id: app }) => {
+    const label = connectors.get(app)?.label ?? app
+    // A connection that is called like its app needs no second word.
+    return name.toLowerCase().startsWith(label.toLowerCase()) ? name : `${label} ${name}`
+  })
   const more = summary.needs_person > names.length ? ', …' : ''
   return html`<div class="notice need-you" data-hue="orange">
     ${icon('warning')}
@@ -85,6 +87,9 @@ export function nothingFound(
 export interface Outcome {
   readonly text: string
   readonly connection?: Connection
+  /** Another connection of the same account; `drop` deletes the new one. */
+  readonly same?: Connection
+  drop?(): void
   undo?(): void
 }
 
@@ -94,10 +99,12 @@ export function outcomeLine(
   close: () => void,
 ): TemplateResult | typeof nothing {
   if (outcome === undefined) return nothing
-  const { connection, undo, text } = outcome
+  const { connection, same, drop, undo, text } = outcome
+  const isTwin = same !== undefined
   return html`<div class="notice outcome" data-hue="green" role="status">
     ${icon('check-circle')}
-    <span><bdi>${text}</bdi></span>
+    <span><bdi>${text}</bdi> ${isTwin ? html`<bdi>${LIST.sameAccount(same.account?.email ?? '', same.name)}</bdi>` : nothing}</span>
+    ${isTwin ? html`<button type="button" class="small" @click=${drop}>${LIST.dropThis}</button>` : nothing}
     ${
       connection === undefined
         ? nothing

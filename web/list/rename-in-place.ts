@@ -34,7 +34,6 @@ export class RenameInPlace extends View {
       <div class="with-button">
         <input
           type="text"
-          maxlength="150"
           autocomplete="off"
           data-1p-ignore
           data-lpignore="true"

@@ -17,9 +17,10 @@ const SCOPES: Readonly<Record<StateAction, string>> = {
   unfreeze: 'delete:flows_vault_freezes',
 }
 
-/** Why the caller's scopes forbid it, in words; undefined where they do not. */
+/** Why it cannot be done now, by the caller's scopes or for want of a line, in words; undefined where it can. */
 export function whyNot(context: Context, scope: string): string | undefined {
-  return can(context, scope) ? undefined : ALLOWED.needsScope(scope)
+  if (!can(context, scope)) return ALLOWED.needsScope(scope)
+  return context.isOffline && !scope.startsWith('read:') ? ALLOWED.offline : undefined
 }
 
 /**

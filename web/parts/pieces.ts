@@ -50,7 +50,7 @@ function scopeIn(message: string): string | undefined {
 /** Gray bars where rows will be. */
 export function skeleton(rows: number): TemplateResult {
   const bars = Array.from({ length: rows }, () => html`<div class="skeleton"></div>`)
-  return html`<div class="skeletons" aria-busy="true"><span class="hidden-text">${PAGE.loading}</span>${bars}</div>`
+  return html`<div class="skeletons" aria-busy="true"><span class="hidden-text">${PAGE.loading}</span>${bars}<p class="slow meta">${PAGE.stillLoading}</p></div>`
 }
 
 /** An address of somebody else's: only the web's own schemes are followed. */

@@ -8,29 +8,23 @@ import { define, View } from '../view.ts'
 const LOOK_EVERY_MS = 15_000
 const TELL_BEFORE_MS = 2 * 60_000
 
-/** Says when the line is gone, and when the session is about to end. */
+/** Says when the line is gone, when the session is about to end, and what went wrong unseen. */
 export class SessionBars extends View {
-  static override properties = { session: {} }
+  static override properties = { session: {}, offlineSinceMs: {}, fault: {} }
   declare session: Session
-  #offlineSinceMs: number | undefined
+  /** Since when the vault is out of reach. */
+  declare offlineSinceMs: number | undefined
+  /** What went wrong where nothing else tells it; `seen` says that somebody has read it. */
+  declare fault: string | undefined
   #timer: ReturnType<typeof setInterval> | undefined
-  readonly #onLine = (): void => {
-    this.#offlineSinceMs = navigator.onLine ? undefined : (this.#offlineSinceMs ?? Date.now())
-    document.documentElement.toggleAttribute('data-offline', !navigator.onLine)
-    this.requestUpdate()
-  }
 
   override connectedCallback(): void {
     super.connectedCallback()
-    window.addEventListener('online', this.#onLine)
-    window.addEventListener('offline', this.#onLine)
     this.#timer = setInterval(() => this.requestUpdate(), LOOK_EVERY_MS)
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
-    window.removeEventListener('online', this.#onLine)
-    window.removeEventListener('offline', this.#onLine)
     clearInterval(this.#timer)
   }
 
@@ -40,9 +34,17 @@ export class SessionBars extends View {
     const isEnding = endsAtMs !== undefined && endsAtMs - now < TELL_BEFORE_MS && endsAtMs > now
     return html`<div class="bars" role="status">
       ${
-        this.#offlineSinceMs === undefined
+        this.offlineSinceMs === undefined
           ? nothing
-          : html`<div class="bar">${icon('warning')}<span>${PAGE.offline(clockOrDay(this.#offlineSinceMs, now))}</span></div>`
+          : html`<div class="bar">${icon('warning')}<span>${PAGE.offline(clockOrDay(this.offlineSinceMs, now))}</span></div>`
+      }
+      ${
+        this.fault === undefined
+          ? nothing
+          : html`<div class="bar">
+              ${icon('warning')}<span>${this.fault}</span>
+              <button type="button" class="small" @click=${() => this.dispatchEvent(new Event('seen'))}>${PAGE.close}</button>
+            </div>`
       }
       ${
         isEnding

@@ -24,14 +24,18 @@ export class ClientsSection extends LoadedList<Client> {
       <p class="meta"><code>${client.client_id}</code></p>
       <div class="row-of">
         <copy-button .text=${client.client_id}></copy-button>
-        ${this.button('delete', SETTINGS.remove, () => this.change('DELETE', `/clients/${encodeURIComponent(client.client_id)}`), { of: SETTINGS.removeFor(client.name), isDangerous: true })}
+        ${this.removal(`/clients/${encodeURIComponent(client.client_id)}`, client.name, SETTINGS.removesClient)}
       </div>
     </div>`
   }
 
+  protected override get fields() {
+    return [{ id: 'client-name', name: 'name', label: SETTINGS.clientName }] as const
+  }
+
   protected form(): TemplateResult {
     return html`<form class="row-of" @submit=${this.#add}>
-        <div class="field"><label for="client-name">${SETTINGS.clientName}</label><input id="client-name" name="name" maxlength="100" autocomplete="off" required /></div>
+        ${this.fields.map((field) => this.field(field))}
         <button type="submit">${SETTINGS.addClient}</button>
       </form>
       ${

@@ -1,11 +1,30 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { ApiError } from '../api/api-error.ts'
+import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
 import { whyNot } from '../parts/allowed.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
+import { inWords } from '../parts/typed-values.ts'
+import { ADD } from '../texts/add-texts.ts'
+import { PAGE } from '../texts/page-texts.ts'
+import { SETTINGS } from '../texts/view-texts.ts'
 import { View } from '../view.ts'
 
 /** What may be done to what is listed, as scopes call it. */
 type Verb = 'read' | 'create' | 'update' | 'delete'
+
+/** A field of a section's form; `name` is the member of the body, which refusals name too. */
+interface FormField {
+  readonly id: string
+  readonly name: string
+  readonly label: string
+  readonly type?: 'text' | 'url' | 'date'
+  readonly isOptional?: boolean
+  readonly placeholder?: string
+  readonly max?: string
+  /** The members of the body that are made of it, where they are called otherwise. */
+  readonly members?: readonly string[]
+}
 
 /** A section of the settings: a list that the vault has, and what may be done to it. */
 export abstract class LoadedList<T> extends View {
@@ -13,6 +32,8 @@ export abstract class LoadedList<T> extends View {
   declare context: Context
   protected items: readonly T[] | undefined
   protected error: unknown
+  /** What is asked about before it is removed. */
+  #asked: string | undefined
 
   /** Where the list is. */
   protected abstract readonly path: string
@@ -42,10 +63,11 @@ export abstract class LoadedList<T> extends View {
     try {
       const answer = await this.context.api.ask<unknown>(method, path, body === undefined ? {} : { body })
       await this.load()
-      return answer
+      return answer ?? true
     } catch (error) {
       this.error = error
       this.requestUpdate()
+      void this.updateComplete.then(() => this.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
       return undefined
     }
   }
@@ -70,6 +92,60 @@ export abstract class LoadedList<T> extends View {
     </button>`
   }
 
+  /** Removes what is at the path, after it was asked what that means; nothing brings it back. */
+  protected removal(path: string, name: string, consequence: string): TemplateResult {
+    const ask = (asked: string | undefined): void => {
+      this.#asked = asked
+      this.requestUpdate()
+      const target = asked === undefined ? `[data-path="${CSS.escape(path)}"] button` : '.removal .keep'
+      void this.updateComplete.then(() => this.querySelector<HTMLElement>(target)?.focus())
+    }
+    if (this.#asked !== path) {
+      const how = { of: SETTINGS.removeFor(name), isDangerous: true }
+      return html`<span data-path=${path}>${this.button('delete', SETTINGS.remove, () => ask(path), how)}</span>`
+    }
+    return html`<div class="notice removal" data-hue="amber" role="alertdialog" aria-label=${SETTINGS.removeQuestion(name)}>
+      ${icon('warning')}
+      <span><strong><bdi>${SETTINGS.removeQuestion(name)}</bdi></strong> ${consequence}</span>
+      <span class="row-of">
+        <button type="button" class="small keep" @click=${() => ask(undefined)}>${PAGE.cancel}</button>
+        ${this.button('delete', SETTINGS.remove, () => void this.change('DELETE', path), { isDangerous: true })}
+      </span>
+    </div>`
+  }
+
+  /** A field of the form, with what the vault has against its value under it. */
+  protected field(field: FormField): TemplateResult {
+    const { id, name, label, type = 'text', isOptional = false, placeholder, max } = field
+    const reason = this.#refused(field)
+    return html`<div class="field">
+      <label for=${id}>${label} ${isOptional ? html`<span class="optional">(${ADD.optional})</span>` : nothing}</label>
+      <input
+        id=${id}
+        name=${name}
+        type=${type}
+        max=${max ?? nothing}
+        autocomplete="off"
+        spellcheck="false"
+        placeholder=${placeholder ?? nothing}
+        ?required=${!isOptional}
+        aria-describedby="${id}-about"
+        aria-invalid=${reason === undefined ? nothing : 'true'}
+      />
+      <div id="${id}-about">${reason === undefined ? nothing : html`<p class="error">${icon('warning')}<span>${inWords(reason)}</span></p>`}</div>
+    </div>`
+  }
+
+  /** The fields of the form, by whose names a refusal is told under one of them. */
+  protected get fields(): readonly FormField[] {
+    return []
+  }
+
+  #refused({ name, members = [name] }: FormField): string | undefined {
+    if (!(this.error instanceof ApiError)) return undefined
+    return this.error.fields.find(({ path }) => members.includes(path.split(/[.[]/)[0]!))?.message
+  }
+
   #whyNot(verb: Verb): string | undefined {
     return this.subject === undefined ? undefined : whyNot(this.context, `${verb}:${this.subject}`)
   }
@@ -85,9 +161,10 @@ export abstract class LoadedList<T> extends View {
   }
 
   #content(): TemplateResult {
-    const { items, words } = this
-    const problems = this.error === undefined ? nothing : problem(this.error, () => this.load())
-    if (items === undefined) return html`${problems} ${this.error === undefined ? skeleton(2) : nothing}`
+    const { items, words, error } = this
+    const isUnderField = this.fields.some((field) => this.#refused(field) !== undefined)
+    const problems = error === undefined || isUnderField ? nothing : problem(error, () => this.load())
+    if (items === undefined) return html`${problems} ${error === undefined ? skeleton(2) : nothing}`
     const whyNot = this.#whyNot('create')
     return html`${problems}
       ${

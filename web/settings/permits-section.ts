@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { namesIn } from '../names-in.ts'
-import { ADD } from '../texts/add-texts.ts'
+import { LAST_DAY } from '../parts/typed-values.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
 import { endOfDay, exactTime } from '../time.ts'
 import { define } from '../view.ts'
@@ -13,6 +13,8 @@ interface Permit {
   readonly apps: readonly string[] | null
   readonly until: string | null
 }
+
+const UNTIL = { id: 'permit-until', name: 'until', type: 'date', isOptional: true } as const
 
 /** What narrows a client to some connections, or to some apps. */
 export class PermitsSection extends LoadedList<Permit> {
@@ -30,16 +32,23 @@ export class PermitsSection extends LoadedList<Permit> {
       <p><strong><bdi>${client}</bdi></strong> ${until === null ? nothing : html`<span class="meta">${SETTINGS.until(exactTime(Date.parse(until)))}</span>`}</p>
       <p class="meta"><code>${named.join(', ')}</code></p>
       <div class="row-of">
-        ${this.button('delete', SETTINGS.remove, () => this.change('DELETE', `/permits/${encodeURIComponent(id)}`), { of: SETTINGS.removeFor(client), isDangerous: true })}
+        ${this.removal(`/permits/${encodeURIComponent(id)}`, client, SETTINGS.removesPermit)}
       </div>
     </div>`
   }
 
+  protected override get fields() {
+    const members = ['apps', 'connections']
+    return [
+      { id: 'permit-client', name: 'client', label: SETTINGS.permitClient },
+      { id: 'permit-for', name: 'for', label: SETTINGS.permitFor, placeholder: 'TWILIO, SLACK', members },
+      { ...UNTIL, label: SETTINGS.permitUntil, max: LAST_DAY },
+    ]
+  }
+
   protected form(): TemplateResult {
     return html`<form class="row-of" @submit=${this.#add}>
-      <div class="field"><label for="permit-client">${SETTINGS.permitClient}</label><input id="permit-client" name="client" maxlength="200" autocomplete="off" spellcheck="false" required /></div>
-      <div class="field"><label for="permit-for">${SETTINGS.permitFor}</label><input id="permit-for" name="for" autocomplete="off" spellcheck="false" placeholder="TWILIO, SLACK" required /></div>
-      <div class="field"><label for="permit-until">${SETTINGS.permitUntil} <span class="optional">(${ADD.optional})</span></label><input id="permit-until" name="until" type="date" /></div>
+      ${this.fields.map((field) => this.field(field))}
       <button type="submit">${SETTINGS.addPermit}</button>
     </form>`
   }

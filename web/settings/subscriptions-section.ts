@@ -1,6 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { timeAgo } from '../parts/pieces.ts'
+import { EVENTS } from '../texts/connection-words.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
+import { localInstant } from '../time.ts'
 import { define } from '../view.ts'
 import { LoadedList } from './loaded-list.ts'
 
@@ -17,11 +19,22 @@ interface Subscription {
 
 interface Delivery {
   readonly type: string
-  readonly status: string
+  readonly status: keyof typeof SETTINGS.deliveryStates
   readonly queued_at: string
+  readonly tries: number
+  readonly attempts: readonly { readonly status: number | null; readonly error_message: string | null }[]
 }
 
-/** Where changes are sent to, what was sent, and a test. */
+interface Replayed {
+  readonly queued: number
+  readonly after: string
+  readonly more: boolean
+}
+
+/** Each request looks through a thousand events; so many requests cover what 30 days of a busy vault hold. */
+const MAX_REPLAYS = 100
+
+/** Where changes are sent to, what was sent, a test, and what happened since an instant once more. */
 export class SubscriptionsSection extends LoadedList<Subscription> {
   protected readonly path = '/subscriptions'
   protected readonly subject = 'flows_vault_subscriptions'
@@ -32,27 +45,62 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
   }
   #made: Subscription | undefined
   #deliveries: { id: string; list: readonly Delivery[] } | undefined
+  /** The one whose events are to be sent once more. */
+  #replayed: string | undefined
+  #told: { id: string; text: string } | undefined
+
+  protected override get fields() {
+    return [{ id: 'subscription-url', name: 'url', label: SETTINGS.url, type: 'url' }] as const
+  }
 
   protected item(subscription: Subscription): TemplateResult {
     const { id, url, status, reason } = subscription
-    const path = `/subscriptions/${encodeURIComponent(id)}`
+    const path = pathOf(id)
     const target = url ?? subscription.target_connection_id ?? id
+    const isOn = status === 'enabled'
     return html`<div class="settings-item">
       <p><strong><bdi>${subscription.name ?? target}</bdi></strong> <span class="meta">${SETTINGS.statuses[status]}${reason === null ? '' : `: ${reason}`}</span></p>
-      <p class="meta"><code>${target}</code> ${timeAgo(subscription.last_success_at)}</p>
+      <p class="meta"><code>${target}</code> · ${SETTINGS.lastDelivery} ${timeAgo(subscription.last_success_at)}</p>
       <div class="row-of">
-        ${this.button('update', SETTINGS.test, () => this.#test(path))}
+        ${isOn ? this.button('update', SETTINGS.test, () => this.#test(id)) : nothing}
         <button type="button" class="small" aria-expanded=${this.#deliveries?.id === id} @click=${() => this.#show(id)}>${SETTINGS.deliveries}</button>
-        ${status === 'ended' ? nothing : this.button('update', status === 'enabled' ? SETTINGS.pause : SETTINGS.resume, () => this.change('PATCH', path, { status: status === 'enabled' ? 'paused' : 'enabled' }))}
-        ${this.button('delete', SETTINGS.remove, () => this.change('DELETE', path), { of: SETTINGS.removeFor(target), isDangerous: true })}
+        ${isOn ? this.button('update', SETTINGS.replay, () => this.#ask(id)) : nothing}
+        ${isOn ? this.button('update', SETTINGS.pause, () => this.change('PATCH', path, { status: 'paused' })) : this.#resumes(subscription)}
+        ${this.removal(path, target, SETTINGS.removesSubscription)}
       </div>
+      ${this.#replayed === id ? this.#replayForm(subscription) : nothing}
+      ${this.#told?.id === id ? html`<p role="status">${this.#told.text}</p>` : nothing}
       ${this.#deliveries?.id === id ? deliveries(this.#deliveries.list) : nothing}
     </div>`
   }
 
+  /** With what happened meanwhile, where it is known since when. */
+  #resumes({ id, last_success_at: since }: Subscription): TemplateResult {
+    const resume = (more: object): Promise<unknown> =>
+      this.change('PATCH', pathOf(id), { status: 'enabled', ...more })
+    return html`${this.button('update', SETTINGS.resume, () => resume({}))}
+      ${since === null ? nothing : this.button('update', SETTINGS.resumeAndReplay, () => this.#replay(id, since, true))}`
+  }
+
+  #replayForm({ id, last_success_at: since }: Subscription): TemplateResult {
+    const submit = (event: Event): void => {
+      event.preventDefault()
+      const typed = String(new FormData(event.currentTarget as HTMLFormElement).get('since') ?? '')
+      void this.#replay(id, new Date(typed).toISOString(), false)
+    }
+    const now = localInstant(Date.now())
+    return html`<form class="row-of" @submit=${submit}>
+      <div class="field">
+        <label for="replay-since">${SETTINGS.replaySince}</label>
+        <input id="replay-since" name="since" type="datetime-local" max=${now} required .value=${since === null ? '' : localInstant(Date.parse(since))} />
+      </div>
+      <button type="submit">${SETTINGS.replay}</button>
+    </form>`
+  }
+
   protected form(): TemplateResult {
     return html`<form class="row-of" @submit=${this.#add}>
-        <div class="field"><label for="subscription-url">${SETTINGS.url}</label><input id="subscription-url" name="url" type="url" maxlength="2048" autocomplete="off" required /></div>
+        ${this.fields.map((field) => this.field(field))}
         <button type="submit">${SETTINGS.addSubscription}</button>
       </form>
       ${
@@ -73,13 +121,51 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
     this.requestUpdate()
   }
 
-  async #test(path: string): Promise<void> {
-    if ((await this.change('POST', `${path}/test`)) !== undefined) this.context.say(SETTINGS.tested)
+  async #test(id: string): Promise<void> {
+    if ((await this.change('POST', `${pathOf(id)}/test`)) !== undefined) this.#tell(id, SETTINGS.tested)
+  }
+
+  #ask(id: string): void {
+    this.#replayed = this.#replayed === id ? undefined : id
+    this.requestUpdate()
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>('#replay-since')?.focus())
+  }
+
+  /** Goes on while there is more; what was sent before something went wrong is told with it. */
+  async #replay(id: string, since: string, isResumed: boolean): Promise<void> {
+    let after = since
+    let queued = 0
+    for (let request = 0; request < MAX_REPLAYS; request++) {
+      const replayed = await (isResumed && request === 0 ? this.#resume(id, after) : this.#again(id, after))
+      if (replayed === undefined) return
+      queued += replayed.queued
+      this.#tell(id, SETTINGS.replayed(queued))
+      after = replayed.after
+      if (!replayed.more) break
+    }
+    this.#replayed = undefined
+    this.requestUpdate()
+  }
+
+  #again(id: string, after: string): Promise<Replayed | undefined> {
+    const path = `${pathOf(id)}/replay?after=${encodeURIComponent(after)}`
+    return this.change('POST', path) as Promise<Replayed | undefined>
+  }
+
+  async #resume(id: string, after: string): Promise<Replayed | undefined> {
+    const body = { status: 'enabled', replay_after: after }
+    const answer = (await this.change('PATCH', pathOf(id), body)) as { replayed?: Replayed } | undefined
+    return answer?.replayed
+  }
+
+  #tell(id: string, text: string): void {
+    this.#told = { id, text }
+    this.requestUpdate()
   }
 
   async #show(id: string): Promise<void> {
-    const path = `/subscriptions/${encodeURIComponent(id)}/deliveries?limit=20`
     try {
+      const path = `${pathOf(id)}/deliveries?limit=20`
       const answer = await this.context.api.ask<{ deliveries: readonly Delivery[] }>('GET', path)
       this.#deliveries = this.#deliveries?.id === id ? undefined : { id, list: answer.deliveries }
     } catch (error) {
@@ -94,16 +180,28 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
   }
 }
 
+function pathOf(id: string): string {
+  return `/subscriptions/${encodeURIComponent(id)}`
+}
+
 function deliveries(list: readonly Delivery[]): TemplateResult {
   if (list.length === 0) return html`<p class="muted">${SETTINGS.noDeliveries}</p>`
   return html`<ol class="timeline">
     ${list.map(
       (delivery) => html`<li>
-        <span>${delivery.type} · ${delivery.status}</span>
+        <span>${EVENTS[delivery.type] ?? delivery.type} · ${SETTINGS.deliveryStates[delivery.status]} <span class="meta">${trouble(delivery)}</span></span>
         <span class="meta">${timeAgo(delivery.queued_at)}</span>
       </li>`,
     )}
   </ol>`
+}
+
+/** What the last try met, where it was not taken. */
+function trouble({ status, attempts, tries }: Delivery): string {
+  const last = attempts.at(-1)
+  if (status === 'delivered' || last === undefined) return ''
+  const met = last.error_message ?? (last.status === null ? '' : SETTINGS.answered(last.status))
+  return [SETTINGS.tries(tries), met].filter((text) => text !== '').join(' · ')
 }
 
 define('subscriptions-section', SubscriptionsSection)

@@ -6,6 +6,8 @@ export const ADD = {
   searchApps: 'Search apps',
   noApp: (text: string) => `No app is called “${text}”. One of these takes any service:`,
   services: 'Services by name',
+  bySignIn: 'Sign in there',
+  usedBefore: 'In use here',
   moreServices: (count: number) => `${count} more: go on typing.`,
   generic: 'For everything else',
   continue: 'Continue',
@@ -95,6 +97,8 @@ export const OAUTH = {
   tryAgain: 'Try again',
   askAgain: 'Ask again',
   keepSo: 'Keep it so',
+  switchTo: (account: string, flows: number) =>
+    `Switch to ${account}${flows === 0 ? '' : flows === 1 ? ' (1 flow will act as it)' : ` (${flows} flows will act as it)`}`,
   elsewhere: (address: string) =>
     `This page was opened at another address than providers send people back to. Go on at ${address}.`,
   outcomes: {

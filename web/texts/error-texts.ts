@@ -10,4 +10,9 @@ const FORMATS: Readonly<Record<string, string>> = {
 }
 
 /** What is wrong with a field, where the API's own words are for programs. */
-export const FIELD_ERRORS = { missing: 'This is needed.', formats: FORMATS } as const
+export const FIELD_ERRORS = {
+  missing: 'This is needed.',
+  partOfDate: 'A part of the date is missing, or there is no such day.',
+  farDate: 'Years have four digits.',
+  formats: FORMATS,
+} as const

@@ -1,3 +1,5 @@
+import { count } from './page-texts.ts'
+
 /** Health, activity and settings. */
 export const HEALTH = {
   figures: {
@@ -22,8 +24,12 @@ export const HEALTH = {
 export const ACTIVITY = {
   nothing: 'Nothing has happened in the last 30 days.',
   more: 'Show older',
-  kind: 'Kind',
-  allKinds: 'Everything',
+  nothingFits: 'Nothing of what is shown fits.',
+  filters: {
+    kind: { label: 'Kind', all: 'Everything' },
+    connection: { label: 'Connection', all: 'All connections' },
+    person: { label: 'Person', all: 'Everybody' },
+  },
 } as const
 
 /** What is set once. */
@@ -35,13 +41,22 @@ export const SETTINGS = {
   makeDefault: 'Make default',
   callback: 'Callback URL',
   subscriptions: 'Subscriptions',
-  subscriptionsAbout: 'Where changes are sent to, signed.',
+  subscriptionsAbout: 'Addresses that the vault tells of every change: signed webhooks, one an event.',
   noSubscriptions: 'None yet.',
   url: 'Address (https)',
   addSubscription: 'Add a subscription',
   secretOnce: 'Its signing key, shown this once:',
   test: 'Send a test',
-  tested: 'A test is on its way.',
+  tested: 'A test is on its way: it stands under Deliveries.',
+  lastDelivery: 'last delivered',
+  replay: 'Send again',
+  replaySince: 'Everything since',
+  replayed: (events: number) => `${count(events, 'event')} on the way.`,
+  resumeAndReplay: 'Resume, and send what was missed',
+  deliveryStates: { pending: 'waiting', delivered: 'delivered', dead: 'given up', skipped: 'skipped' },
+  tries: (tries: number) => count(tries, 'try', 'tries'),
+  answered: (status: number) => `answered ${status}`,
+  removesSubscription: 'Nothing is sent there any more, and its signing key is gone.',
   pause: 'Pause',
   resume: 'Resume',
   deliveries: 'Deliveries',
@@ -66,6 +81,12 @@ export const SETTINGS = {
   unready: 'waits for its client',
   remove: 'Remove',
   removeFor: (name: string) => `Remove ${name}`,
+  removeQuestion: (name: string) => `Remove ${name}?`,
+  removesApplication: 'Nobody can connect with it any more.',
+  removesClient: 'The program gets no token any more; one that it holds works to its end.',
+  removesPermit: 'With its last permit a client is narrowed no more: it has all that its scopes give.',
+  usedBy: 'Used by',
+  usedByNone: 'No connection uses it.',
   browser: 'This browser',
   density: 'Density',
   densities: { normal: 'Normal', compact: 'Compact' },
