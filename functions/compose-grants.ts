@@ -27,7 +27,8 @@ export interface ComposedGrants extends GrantsFunctionPorts {
 /**
  * Builds what calls providers over the stores of one world: the same for the embedded server and for the `grants`
  * function. `allowHosts` may be private or plain http; `proxy` is gone through to others; `owner` names the process to people who read attempts,
- * `boot` this run, where a lock proves that it is the only one; `hasRoom` says whether an answer could be kept.
+ * `boot` this run, where a lock proves that it is the only one; `hasRoom` says whether an answer could be kept,
+ * `charge` takes what a tenant's work has read from its budget.
  * `breaker` is shared by all who work on these rows.
  */
 export function composeGrants(
@@ -39,6 +40,7 @@ export function composeGrants(
     boot,
     breaker,
     hasRoom,
+    charge,
   }: {
     allowHosts: readonly string[]
     proxy?: OutgoingProxy | undefined
@@ -46,6 +48,7 @@ export function composeGrants(
     boot?: string
     breaker: ProviderBreaker
     hasRoom?: () => boolean
+    charge?: (tenant: string, units: number) => void
   },
 ): ComposedGrants {
   const { clock, random, metrics, log } = ports
@@ -66,6 +69,7 @@ export function composeGrants(
     owner,
     ...(boot === undefined ? {} : { boot }),
     ...(hasRoom === undefined ? {} : { hasRoom }),
+    ...(charge === undefined ? {} : { charge }),
   })
   return { ...work, opened, freezes, breaker, metrics, log, outgoing: fetch, checkUrl }
 }

@@ -111,12 +111,16 @@ export async function openVault(options: OpeningOptions): Promise<Vault> {
   const breaker = new LocalBreaker(ports)
   const freeBytes = () => freeBytesOf(settings.dataFolder)
   const hasRoom = roomOnDisk({ clock, freeBytes })
-  const composed = composeGrants({ ...ports, sealer }, { allowHosts, proxy, breaker, hasRoom, ...who })
+  const { charge, ...limits } = limitsOf(settings, clock)
+  const composed = composeGrants(
+    { ...ports, sealer },
+    { allowHosts, proxy, breaker, hasRoom, charge, ...who },
+  )
   const { opened, grants, freezes, checkUrl } = composed
   const work = localQueue(composed)
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
-  const callers = { verifier, permits: new PermitWatch(items, clock), ...limitsOf(settings, clock) }
+  const callers = { verifier, permits: new PermitWatch(items, clock), ...limits }
   const checkReady = readinessCheck({ items, check, clock, freeBytes })
   const http = { ...ports, ...callers, checkReady, grants, freezes, work, ...browsers, checkUrl }
   const usage = new UsageRollup(ports)
@@ -162,10 +166,14 @@ function sealedAmong(ports: Omit<SealedSecretStorePorts, 'deployment'>) {
 function limitsOf(
   settings: Settings,
   clock: Clock,
-): Pick<ApiPorts, 'budgets' | 'maxConnections'> & { corsOrigins: readonly string[] } {
+): Pick<ApiPorts, 'budgets' | 'maxConnections'> & {
+  corsOrigins: readonly string[]
+  charge(tenant: string, units: number): void
+} {
   const budgets = new LocalBudgets({ requestsPerSecond: settings.rateLimitPerSecond, clock })
   const { corsOrigins, maxConnections } = settings
-  return { budgets, corsOrigins, maxConnections }
+  const charge = (of: string, units: number) => budgets.charge({ budget: 'requests', of }, units)
+  return { budgets, corsOrigins, maxConnections, charge }
 }
 
 /** The functions' handlers, as each runs alone on AWS. */

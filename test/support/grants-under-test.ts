@@ -75,7 +75,9 @@ export async function startGrantsUnderTest({ deployment = 'local' } = {}) {
   const opened = new OpenedSecrets(secrets, sealer)
   const freezes = new FreezeWatch(items, clock)
   const checkUrl = createUrlCheck([provider.host])
+  const charged: { tenant: string; units: number }[] = []
   const base = {
+    charge: (tenant: string, units: number) => void charged.push({ tenant, units }),
     items,
     secrets,
     sealer,
@@ -124,6 +126,7 @@ export async function startGrantsUnderTest({ deployment = 'local' } = {}) {
     clock,
     ports,
     lines,
+    charged,
     tenant: TENANT,
     create: async (appId: string, setup?: JsonObject): Promise<ConnectionRow> => {
       const input = { tenant: TENANT, clientId: 'test', name: 'Orders', appId }

@@ -20,6 +20,8 @@ export interface GrantPorts extends Ports {
   readonly restored: Pick<RestoredMark, 'isSet' | 'move'>
   /** Whether there is room to keep an answer, for a store that can be full; there always is when absent. */
   readonly hasRoom?: () => boolean
+  /** Charges a tenant for rows that its own request had read; nobody is charged when absent. */
+  readonly charge?: (tenant: string, units: number) => void
   /** Names this process in attempts, for people who read them. */
   readonly owner: string
   /** Names this run of the program, where a lock proves that no other works on these rows. */

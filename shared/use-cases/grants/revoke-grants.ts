@@ -3,12 +3,15 @@ import type { Setup } from '../../connectors/connector.ts'
 import { enteredOf } from '../../connectors/render-credential.ts'
 import { fieldsOf } from '../../connectors/template.ts'
 import type { Account } from '../../domain/account.ts'
+import { chargeForRows } from '../../domain/charges.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { connectionsPartition } from '../../domain/keys.ts'
+import { connectionKey, connectionsPartition } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { RevokeStoredResult } from '../../ports/grant-runner.ts'
+import { afterOthers } from '../../ports/others-turn.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
+import { LISTED_ATTRIBUTES, listedOf } from '../../rows/connection-row.ts'
 import { rowOf } from '../commit/connection-rows.ts'
 import {
   effectiveSetup,
@@ -23,6 +26,8 @@ const REVOCATION_TIMEOUT_MS = 10_000
 /** A tenant with more connections than this is not read to the end: its grants count as held by another. */
 const MAX_PAGES = 20
 const ROWS_A_PAGE = 500
+/** Reading so many whole rows takes two milliseconds. */
+const ROWS_A_TURN = 64
 
 /** What names the connection whose grants are revoked, and whose grants they are. */
 export type Revocable = Pick<
@@ -84,29 +89,53 @@ function clientIn({ grant: profile }: Setup, settings: JsonObject | undefined): 
 
 /** Whether the provider's revocation would end a grant that some connection of the tenant still works with. */
 async function isEndingAnother(
-  ports: Pick<GrantPorts, 'items'>,
+  ports: Pick<GrantPorts, 'items' | 'charge'>,
   ended: Ended,
   setup: Setup,
 ): Promise<boolean> {
   const { kind, revocation } = setup.grant!
   if (kind !== 'authorization-code' || revocation === undefined || revocation.ends === 'token') return false
-  const query = { partition: connectionsPartition(ended.tenant), limit: ROWS_A_PAGE }
   const held = new Map<string, Promise<JsonObject>>()
   const heldBy = (id: string): Promise<JsonObject> => {
     const known = held.get(id) ?? settingsOf(ports, ended.tenant, { id, setup })
     held.set(id, known)
     return known
   }
-  let pages = 0
-  for await (const page of pagesOf(ports.items, query)) {
-    if (pages++ === MAX_PAGES) return true
-    for (const { attributes } of page) {
-      const row = rowOf(attributes)!
-      if (row.grant === undefined || !isOfSamePerson(row, ended)) continue
+  for await (const rows of rowsOfSameApp(ports, ended)) {
+    if (rows === 'more') return true
+    for (const row of rows) {
+      if (row?.grant === undefined || !isOfSamePerson(row, ended)) continue
       if (await isOfSameClient(row, ended, { setup, heldBy })) return true
     }
   }
   return false
+}
+
+/**
+ * The tenant's rows of that app that hold a grant, a few at a time, so that others have their turn; `more` when there
+ * are more than are looked at. What lists need is read of all, the whole of a row only of these; the tenant pays for
+ * both.
+ */
+async function* rowsOfSameApp(
+  ports: Pick<GrantPorts, 'items' | 'charge'>,
+  { tenant, appId }: Ended,
+): AsyncGenerator<readonly (ConnectionRow | undefined)[] | 'more'> {
+  const query = { partition: connectionsPartition(tenant), only: LISTED_ATTRIBUTES, limit: ROWS_A_PAGE }
+  let pages = 0
+  for await (const page of pagesOf(ports.items, query)) {
+    if (pages++ === MAX_PAGES) return yield 'more'
+    ports.charge?.(tenant, chargeForRows({ read: page.length, skipped: 0, listed: true }))
+    const listed = page.map(({ attributes }) => listedOf(attributes))
+    const candidates = listed.filter((row) => row.appId === appId && row.grants !== undefined)
+    for (let at = 0; at < candidates.length; at += ROWS_A_TURN) {
+      const turn = candidates.slice(at, at + ROWS_A_TURN)
+      ports.charge?.(tenant, chargeForRows({ read: turn.length, skipped: 0, listed: false }))
+      yield await Promise.all(
+        turn.map(async ({ id }) => rowOf(await ports.items.get(connectionKey(tenant, id)))),
+      )
+      await afterOthers()
+    }
+  }
 }
 
 /**

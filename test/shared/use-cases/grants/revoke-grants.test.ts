@@ -97,6 +97,17 @@ describe('revokeGrants', () => {
     expect(revoked()).toEqual(isRevoked ? ['refresh-2'] : [])
   })
 
+  it('has the tenant pay for the rows it looks through: all as lists do, those of the app whole', async () => {
+    for (const name of ['one', 'two', 'three']) await world.create('HTTP', { type: 'BEARER', token: name })
+    await connected('another-person')
+    const id = await connected('ada')
+    expect(world.charged).toEqual([])
+    await remove(id)
+    // A hundred rows of a list cost one request, and 33 whole ones.
+    expect(world.charged.map(({ units }) => units)).toEqual([4 / 100, 1 / 33])
+    expect(new Set(world.charged.map(({ tenant }) => tenant))).toEqual(new Set([world.tenant]))
+  })
+
   it('ends it with the last connection that holds it', async () => {
     const [one, other] = [await connected('ada'), await connected('ada')]
     await remove(one)
