@@ -1,3 +1,4 @@
+import { isRefreshTokenMember } from '../domain/refresh-token-member.ts'
 import type { FieldFormat } from './connector.ts'
 
 /** The longest URL we keep: what browsers and proxies commonly carry. */
@@ -59,8 +60,12 @@ export function isHttpsUrl(text: string): boolean {
   return !authority.includes('@') && URL.canParse(text)
 }
 
-/** True for an https URL once each `{member}` in it stands for a value; one at the start is a whole URL. */
+/**
+ * True for an https URL once each `{member}` in it stands for a value; one at the start is a whole URL. The URL is shown
+ * and logged, so no member of it is a refresh token.
+ */
 function isUrlTemplate(text: string): boolean {
+  if ([...text.matchAll(/\{([^{}]*)\}/g)].some(([, name = '']) => isRefreshTokenMember(name))) return false
   const whole = text.replace(/^\{[A-Za-z_][\w.-]{0,63}\}/, 'https://member.example')
   const filled = whole.replace(/\{[A-Za-z_][\w.-]{0,63}\}/g, 'member')
   return isHttpsUrl(filled) && !/[{}]/.test(filled)
@@ -160,7 +165,7 @@ const FORMATS: Readonly<Record<StringFormat, FormatRule>> = {
   },
   'url-template': {
     publicName: 'url-template',
-    allowed: 'an https:// URL, in which {name} stands for a member of the provider’s answer; or {name} alone',
+    allowed: 'an https:// URL, in which {name} stands for a member of the provider’s answer, but no refresh token; or {name} alone',
     accepts: isUrlTemplate,
   },
   'scope-list': {

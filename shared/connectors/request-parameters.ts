@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { isRefreshTokenMember } from '../domain/refresh-token-member.ts'
 import { hasFormat } from './field-format.ts'
 import { MAX_PARAMETER_CHARS, MAX_PARAMETERS } from './setup-limits.ts'
 
@@ -57,5 +58,11 @@ export function parametersSchema(): z.ZodMiniType {
 
 /** The schema of a list of members of an answer, each by its name or path (`team.id`). */
 export function memberNamesSchema(): z.ZodMiniType {
-  return z.array(z.string().check(z.regex(MEMBER_NAME))).check(z.minLength(1), z.maxLength(MAX_PARAMETERS))
+  const name = z.string().check(z.regex(MEMBER_NAME), (payload) => {
+    if (!isRefreshTokenMember(payload.value)) return
+    const params = { allowed: 'any other member: flows never get a refresh token' }
+    const message = `Member name is not allowed: ${payload.value}`
+    payload.issues.push({ code: 'custom', message, params, input: undefined })
+  })
+  return z.array(name).check(z.minLength(1), z.maxLength(MAX_PARAMETERS))
 }

@@ -2,6 +2,7 @@ import { type GrantNote, MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import { splitGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
+import { isRefreshTokenMember } from '../../domain/refresh-token-member.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import { isWordForNothing } from '../../domain/word-for-nothing.ts'
 import type { KeptRefreshToken, MintedGrant } from '../../ports/oauth-client.ts'
@@ -134,7 +135,6 @@ function readGrant(
     : readScopes(statedScopes(answer, place.scopeMember), expected.asked)
   const own = stated?.own
   const refreshLifeMs = readRefreshLifeMs(answer, profile.refresh, { isRefresh, nowMs, own, refreshToken })
-  const names = profile.answer?.extra ?? []
   const grant: MintedGrant = {
     accessToken: new SecretText(token),
     ...(refreshToken === undefined ? {} : { refreshToken: new SecretText(refreshToken) }),
@@ -142,14 +142,21 @@ function readGrant(
     expiryBasis: life.expiryBasis,
     ...(refreshLifeMs === undefined ? {} : { refreshLifeMs }),
     ...(scopes === undefined ? {} : { scopes }),
-    extra: {
-      ...pickText(expected.callback, names),
-      ...pickText(place.outer, names),
-      ...pickText(answer, names),
-    },
+    extra: namedMembers([expected.callback, place.outer, answer], profile, refreshToken),
     ...(notes.length === 0 ? {} : { notes }),
   }
   return { kind: 'grant', grant }
+}
+
+/** What flows get beside the token: never a refresh token, by whatever name a setup asks for it. */
+function namedMembers(
+  sources: readonly JsonObject[],
+  profile: GrantProfile,
+  refreshToken: string | undefined,
+): Record<string, string> {
+  const names = (profile.answer?.extra ?? []).filter((name) => !isRefreshTokenMember(name))
+  const found = sources.flatMap((source) => Object.entries(pickText(source, names)))
+  return Object.fromEntries(found.filter(([, text]) => text.trim() !== refreshToken))
 }
 
 /**

@@ -313,6 +313,14 @@ describe('OAuth4WebApiClient', () => {
       expect(grant?.extra).toEqual({ api_domain: 'https://x.example.com', livemode: 'true', 'team.id': 'T1' })
     })
 
+    it.each([
+      [['refresh_token', 'user.refresh-token', 'id'], { user: { 'refresh-token': 'R2' } }],
+      [['rt', 'tokens.rt', 'id'], { rt: 'R1', tokens: { rt: 'R1\n' } }],
+    ])('gives flows no refresh token, whatever member is named: %j', async (extra, members) => {
+      const body = { ...TOKEN, refresh_token: 'R1', id: 'I1', ...members }
+      expect((await main(body, { profile: { answer: { extra } } }))?.extra).toEqual({ id: 'I1' })
+    })
+
     describe('in a bundle', () => {
       const profile: Partial<GrantProfile> = {
         scopes: { separator: ',', default: [], requested: true },
