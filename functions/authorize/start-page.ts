@@ -28,6 +28,9 @@ export function startPage(authorization: Authorization, ticket: SecretText, publ
   return page({ status: 200, title: `Connect ${connectionName}`, paragraphs, form, formTo, headers: HEADERS })
 }
 
+const USED =
+  'This link was used already. Look at the connection in the vault; start again there if it is not connected.'
+
 /** Why a link leads nowhere. */
 export function deadLinkPage(
   continued: Exclude<Continued, { kind: 'look' | 'provider' }>,
@@ -46,7 +49,7 @@ export function deadLinkPage(
       return refusal([continued.words, 'You can close this window.'])
     case 'over': {
       const end = endOf(continued.authorization, nowMs)
-      const words = end?.outcome === 'expired' ? end.words : 'This link was used already.'
+      const words = end?.outcome === 'expired' ? end.words : USED
       return refusal([words, 'You can close this window.'])
     }
   }

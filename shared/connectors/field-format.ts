@@ -165,7 +165,8 @@ const FORMATS: Readonly<Record<StringFormat, FormatRule>> = {
   },
   'url-template': {
     publicName: 'url-template',
-    allowed: 'an https:// URL, in which {name} stands for a member of the provider’s answer, but no refresh token; or {name} alone',
+    allowed:
+      'an https:// URL, in which {name} stands for a member of the provider’s answer, but no refresh token; or {name} alone',
     accepts: isUrlTemplate,
   },
   'scope-list': {

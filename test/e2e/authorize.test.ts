@@ -153,24 +153,30 @@ describe('authorizing a connection in a browser', () => {
     )
   })
 
-  it.each(['constructor', '__proto__', 'made_up', '<script>alert(1)</script>', ''])(
-    'says nothing of an error that the provider made up: %j',
-    async (error) => {
-      const callback = await world.consent(await waiting())
-      callback.searchParams.delete('code')
-      callback.searchParams.set('error', error)
-      callback.searchParams.set('error_description', '<img src=x onerror=alert(1)>')
-      const answer = await world.open(callback)
-      expect(answer.status).toBe(400)
-      expect(answer.text).toContain('The provider did not authorize the connection. Authorize it again.')
-      expect(answer.text).not.toMatch(/alert|onerror|made_up|constructor|__proto__/)
-    },
-  )
+  it.each([
+    ['constructor', ' (constructor)'],
+    ['tenant_locked', ' (tenant_locked)'],
+    ['__proto__', ''],
+    ['call now!', ''],
+    ['<script>alert(1)</script>', ''],
+    ['', ''],
+  ])('says of an error that nobody knows its code alone, where that is a word: %j', async (error, code) => {
+    const callback = await world.consent(await waiting())
+    callback.searchParams.delete('code')
+    callback.searchParams.set('error', error)
+    callback.searchParams.set('error_description', '<img src=x onerror=alert(1)>')
+    const answer = await world.open(callback)
+    expect(answer.status).toBe(400)
+    expect(answer.text).toContain(`The provider did not authorize the connection${code}. Authorize it again.`)
+    expect(answer.text).not.toMatch(/alert|onerror|now!|__proto__/)
+  })
 
   it.each([
     ['user_cancelled_login', 'was declined'],
     ['consent_required', 'Take prompt out of the authorization parameters'],
     ['OAUTH_APP_BLOCKED', 'Have an administrator there allow it'],
+    ['invalid_resource', 'Correct it in the setup, then authorize again'],
+    ['user_denied', 'Authorize again to connect after all'],
     ['redirect_uri_mismatch', 'Register it there'],
     ['invalid_target', 'Correct it in the setup'],
   ])('says what to do about %s', async (error, words) => {
@@ -219,6 +225,6 @@ describe('authorizing a connection in a browser', () => {
     const codes = [body.id, other.body.id].map(
       async (id) => (await world.call('POST', `${CONNECTIONS}/${id}/authorize`, {})).body.errorCode,
     )
-    await expect(Promise.all(codes)).resolves.toEqual(['connection_empty', 'not_authorizable'])
+    await expect(Promise.all(codes)).resolves.toEqual(['not_authorizable', 'not_authorizable'])
   })
 })

@@ -19,6 +19,9 @@ import { scopesToAsk } from '../grants/grant-records.ts'
 import { noteFailedAuthorization } from '../grants/note-failed-authorization.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 
+const NOT_SAID_WHERE =
+  'The setup does not say where to authorize. Send it again with the authorization URL, then authorize.'
+
 /** Builds the URL a person's browser is sent to, out of the stored setup and its OAuth client. */
 export async function buildAuthorizationUrl(
   ports: GrantPorts,
@@ -60,7 +63,7 @@ export async function buildAuthorizationUrl(
       profile.pkce === 'S256' ? challengeOf(await codeVerifierOf(ports, request.state)) : undefined,
   })
   if (url === undefined) {
-    return { kind: 'failed', code: 'setup_incomplete', message: 'The setup does not say where to authorize.' }
+    return { kind: 'failed', code: 'setup_incomplete', message: NOT_SAID_WHERE }
   }
   const issuer = knownIssuer(setup.grant, values) ?? seenIssuerAt(row, url.origin)
   const tokenUrl = URL.parse(renderTemplate(setup.grant.tokenUrl, values) ?? '')

@@ -48,15 +48,18 @@ const BLOCKED =
   'The provider does not let this OAuth application in. Have an administrator there allow it, then authorize again.'
 const REDIRECT =
   'The callback URL is not one of those that are registered for the OAuth application at the provider. Register it there, then authorize again.'
-const NO_REASON = 'The provider did not authorize the connection. Authorize it again.'
+const RESOURCE =
+  'The provider does not know the audience or resource that was asked for. Correct it in the setup, then authorize again.'
 /**
  * The codes an authorization response may carry, in words: RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6, RFC 8707
- * §2, and what LinkedIn, GitHub and Salesforce say in their place.
+ * §2, and what LinkedIn, GitHub, Salesforce, Entra and others say in their place.
  */
 const REFUSALS: Readonly<Record<string, string>> = {
   access_denied: DECLINED,
   user_cancelled_login: DECLINED,
   user_cancelled_authorize: DECLINED,
+  user_cancelled: DECLINED,
+  user_denied: DECLINED,
   login_required: SIGN_IN,
   interaction_required: SIGN_IN,
   consent_required: SIGN_IN,
@@ -66,8 +69,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   OAUTH_APP_ACCESS_DENIED: BLOCKED,
   redirect_uri_mismatch: REDIRECT,
   invalid_redirect_uri: REDIRECT,
-  invalid_target:
-    'The provider does not know the audience or resource that was asked for. Correct it in the setup, then authorize again.',
+  invalid_target: RESOURCE,
+  invalid_resource: RESOURCE,
   invalid_scope:
     'The provider does not know one of the scopes that were asked for. Authorize again with others.',
   unauthorized_client:
@@ -75,7 +78,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   invalid_request:
     'The provider found the request malformed. Compare the OAuth application and its callback URL with what is registered at the provider, then authorize again.',
   unsupported_response_type:
-    'The provider does not offer this way to authorize. Connect the app in another way.',
+    'The provider does not let this OAuth application authorize by code. Allow it there, then authorize again.',
   server_error: 'The provider failed. Authorize again later.',
   temporarily_unavailable: 'The provider is busy. Authorize again later.',
 }
@@ -122,13 +125,19 @@ function refusalOf(
   if (isMixedUp(authorization, issuer)) return MIXED_UP
   if (error === undefined && code !== undefined) return undefined
   const told = shownCode(error ?? '')
-  // In words only of codes we know: what a provider, or whoever made up the callback, says besides is no page's text.
+  // In words of codes we know; of others as the code that it is: what else is said in a callback is no page's text.
   const words = told !== undefined && Object.hasOwn(REFUSALS, told) ? REFUSALS[told] : undefined
   return {
     outcome: words === DECLINED ? 'denied' : 'failed',
-    words: words ?? NO_REASON,
+    words: words ?? unknownReason(told),
     ...(told === undefined ? {} : { code: told }),
   }
+}
+
+/** A code of one word is shown: it is what people look for at the provider's help. */
+function unknownReason(code: string | undefined): string {
+  const named = code !== undefined && /^[A-Za-z]\w*$/.test(code) ? ` (${code})` : ''
+  return `The provider did not authorize the connection${named}. Authorize it again.`
 }
 
 /** Ends it, and tells whoever may read the connection as well; that is no reason to keep the person waiting for long. */
@@ -213,7 +222,11 @@ async function exchange(
 function endOfExchange(result: ExchangeResult): AuthorizationEnd {
   switch (result.kind) {
     case 'gone':
-      return { outcome: 'failed', words: 'The connection was deleted meanwhile.', code: 'deleted' }
+      return {
+        outcome: 'failed',
+        words: 'The connection was deleted meanwhile. Restore it in the vault, then authorize it again.',
+        code: 'deleted',
+      }
     case 'failed':
       return { outcome: 'failed', words: result.failure.message, code: result.failure.code }
     case 'other-account':
@@ -245,7 +258,7 @@ function otherAccount({
   const label = account === undefined ? undefined : accountLabel(account)
   const words =
     label === undefined
-      ? `The provider did not say who authorized, and it has to be ${expected}. Nothing was changed.`
+      ? `The provider did not say who authorized, and it has to be ${expected}. Nothing was changed: start again without naming an account.`
       : `You signed in as ${label}, and this connection is ${expected}. Nothing was changed: sign in there as ${expected}, or start again and choose the other account.`
   return { outcome: 'other_account', words, ...(account === undefined ? {} : { account }) }
 }

@@ -163,6 +163,7 @@ function codeSetupOf(connector: Connector, row: ConnectionRow): Setup {
     )
   }
   if (setup.grant?.client.from === 'setup' && row.setupType !== setup.type) {
+    if (row.setupType !== undefined) throw needsNobody(setup)
     throw new VaultError(
       'conflict',
       'The connection has no setup yet that says where to authorize. Add one first.',
@@ -172,6 +173,12 @@ function codeSetupOf(connector: Connector, row: ConnectionRow): Setup {
     )
   }
   return setup
+}
+
+/** The setup gets tokens of its own: the way to authorize is another setup. */
+function needsNobody({ type }: Setup): VaultError {
+  const words = `The connection gets its tokens by itself, and nobody has to authorize it. Give it a setup of type ${type} if somebody shall.`
+  return new VaultError('conflict', words, { errorCode: 'not_authorizable' })
 }
 
 function takesCode({ grant }: Setup): boolean {

@@ -28,8 +28,7 @@ import type { GrantFate } from './grant-fate.ts'
 export const FIRST_GRANT_BUDGET_MS = 5_000
 /** A person's new code is worth more patience: without an answer nothing is changed, and the code is lost. */
 const NEW_CODE_BUDGET_MS = 20_000
-const CODE_OPEN =
-  'no answer came in time, and the code may have been used. The connection goes on with the grant that it has.'
+const CODE_OPEN = 'No answer came in time. Authorize the connection again.'
 
 const NOT_AUTHORIZED = 'There is nothing to verify before somebody has authorized the connection'
 const KEPT_UNTRIED = 'A grant of the same client is kept: it is tried with its next renewal'
@@ -76,7 +75,7 @@ export async function firstGrant(
   const result = await ports.grants.mintFirst(stored, budgetMs)
   if (result.kind === 'granted') return grantedOutcome(stored, accepted, result)
   if (result.kind === 'failed') refuse(result, { usesCode, verify, isReplacing })
-  else if (isReplacing) throw unavailable(CODE_OPEN, { verify })
+  else if (usesCode && (isReplacing || verify)) throw codeMayBeUsed(CODE_OPEN)
   else if (verify) throw unavailable('no answer came in time.')
   return { granted: false, members: pendingMembers(ports, stored, result, { usesCode, held }), beside: [] }
 }
@@ -136,6 +135,7 @@ function refuse(
   if (codeRefused || (isAllOrNothing && definite)) {
     throw providerRefused(withoutRetry(failure.message), { errorCode: failure.code })
   }
+  if (isAllOrNothing && usesCode && failure.class === 'unknown') throw codeMayBeUsed(failure.message)
   if (isAllOrNothing) throw unavailable(withoutRetry(failure.message), { verify })
 }
 
@@ -171,6 +171,12 @@ export function unavailable(message: string, { verify }: { verify: boolean } = {
   const next = verify ? 'Try again, or leave verify out.' : 'Try again.'
   const words = `The provider could not be asked: ${message} Nothing was changed. ${next}`
   return new VaultError('provider-unavailable', words, { retryAfterSeconds: 5 })
+}
+
+/** The same where the provider may have taken the code: to repeat the request helps nobody, and the message says what does. */
+function codeMayBeUsed(message: string): VaultError {
+  const words = `Nothing was changed, and the code may have been used: ${message}`
+  return new VaultError('provider-unavailable', words, {})
 }
 
 function pendingMembers(

@@ -78,9 +78,13 @@ export function runnerInTurns(runner: GrantRunner, ports: TurnPorts, instances: 
     if (done !== undefined) return done.result
     // A flow is served what still works, and a person is told to look again.
     if (op === 'rotate') return { kind: 'late' }
-    throw new VaultError('too-many-requests', 'So many calls to providers are under way for this tenant', {
-      retryAfterSeconds: RETRY_AFTER_S,
-    })
+    throw new VaultError(
+      'too-many-requests',
+      'So many calls to providers are under way for this tenant. Try again.',
+      {
+        retryAfterSeconds: RETRY_AFTER_S,
+      },
+    )
   })
 }
 

@@ -81,7 +81,7 @@ const REASONS = {
     class: 'not-sent',
     code: 'no_room',
     message:
-      'The disk of the vault is almost full, so that an answer of the provider could be lost: it is not asked until there is room.',
+      'The disk of the vault is almost full, so that an answer of the provider could be lost: it is not asked until the operator has made room.',
     next: 'retry',
   },
   'provider-failing': {
@@ -127,7 +127,8 @@ const REASONS = {
   'answer-not-stored': {
     class: 'unknown',
     code: 'answer_not_stored',
-    message: 'The provider answered but the answer could not be stored.',
+    message:
+      'The provider answered but the answer could not be stored. The current credential is used until it expires; then it is tried once more.',
     next: 'unknown',
   },
   'setup-replaced': {

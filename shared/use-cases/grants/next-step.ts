@@ -15,6 +15,7 @@ const AUTHORIZE_AGAIN = 'Authorize the connection again.'
 const CHECK_NAME =
   'Check the host name, if the setup names it: private ones are called where the operator has allowed them (FLOW_VAULT_ALLOW_HOSTS).'
 const CHECK_ENDPOINT = 'Check the token endpoint, if the setup names it.'
+const BEARER_WANTED = 'Have the provider issue bearer tokens to the client.'
 /** What the outgoing guard lets through. */
 export const ALLOWED_TARGETS =
   'The vault calls public hosts by https on port 443, and those that its operator has allowed (FLOW_VAULT_ALLOW_HOSTS).'
@@ -28,7 +29,7 @@ const STEPS: ReadonlyMap<string, string> = new Map(
     unsupported_grant_type: CHECK_ENDPOINT,
     redirect: CHECK_ENDPOINT,
     invalid_answer: CHECK_ENDPOINT,
-    unsupported_token_type: CHECK_ENDPOINT,
+    unsupported_token_type: BEARER_WANTED,
     invalid_key: 'Enter the key again, whole, as the provider’s key file has it.',
     invalid_setup: 'Send the setup again, complete.',
     invalid_url: ALLOWED_TARGETS,
@@ -49,26 +50,29 @@ export const OF_THE_SETUP: ReadonlySet<string> = new Set(['invalid_key', 'invali
 
 /** One sentence about what a person can do next; a failure that needs nobody says so. */
 export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: Asked): string {
+  const isByCode = asked.once === true || asked.way === 'authorization-code'
+  // Once somebody has mended what a code met, the code is used up or too old.
+  const stepThen = (step: string, otherwise = '') =>
+    isByCode ? thenAuthorizing(step) : `${step}${otherwise}`
   // With a 401 it is said of a wrong secret too (Keycloak): then it is about the client itself.
   if (kind === 'app-broken' && code === 'unauthorized_client' && httpStatus !== 401) {
-    return asked.way === 'authorization-code'
-      ? 'Allow the client this grant type at the provider, then authorize the connection again.'
-      : `Allow the client this grant type at the provider. ${TRIED_AGAIN}`
+    return stepThen('Allow the client this grant type at the provider.', ` ${TRIED_AGAIN}`)
   }
   if (kind === 'app-broken' && !OF_THE_SETUP.has(code)) {
     const correct =
       asked.client === 'setup'
         ? 'Correct the client id and secret in the setup.'
         : 'Correct the client id and secret of the OAuth application.'
-    return asked.once || asked.way === 'authorization-code' ? correct : `${correct} ${TRIED_AGAIN}`
+    return stepThen(correct, ` ${TRIED_AGAIN}`)
   }
-  // An answer that may have used up what was sent says nothing against the endpoint.
-  const step = kind === 'unknown' ? undefined : STEPS.get(code)
-  if (step !== undefined) return step
+  const step = STEPS.get(code)
+  // What has brought tokens before brings them again; where it never did, the same answer comes each time.
+  if (step !== undefined && kind === 'unknown' && isByCode) {
+    return `Authorize the connection again. If that ends here too: ${step.replace(/^\w/, (first) => first.toLowerCase())}`
+  }
+  if (step !== undefined && kind !== 'unknown') return step === ALLOWED_TARGETS ? step : stepThen(step)
   // A code is good for one answer, and its fate is open when none came.
-  if (asked.once || (asked.way === 'authorization-code' && !['not-sent', 'passing'].includes(kind))) {
-    return AUTHORIZE_AGAIN
-  }
+  if (isByCode && (asked.once || !['not-sent', 'passing'].includes(kind))) return AUTHORIZE_AGAIN
   if (kind === 'grant-dead') {
     return asked.way === 'refresh-token'
       ? AUTHORIZE_AGAIN
@@ -85,5 +89,11 @@ export function withoutRetry(message: string): string {
 
 /** The failure's words once asking again is over: what was refused again and again is refused for good. */
 export function withAuthorizing(message: string): string {
-  return `${withoutRetry(message).replace(/ Check the setup\.$/, '')} ${AUTHORIZE_AGAIN}`
+  const told = withoutRetry(message).replace(/ Check the setup\.$/, '')
+  const hasStep = [...STEPS.values()].some((step) => told.endsWith(step))
+  return hasStep ? thenAuthorizing(told) : `${told} ${AUTHORIZE_AGAIN}`
+}
+
+function thenAuthorizing(step: string): string {
+  return `${step.replace(/\.$/, '')}, then authorize the connection again.`
 }

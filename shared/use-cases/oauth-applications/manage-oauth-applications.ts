@@ -147,11 +147,7 @@ export async function updateOauthApplication(
   }
   const isAnother = isAnotherClient(previous, next)
   if (isAnother) {
-    await refuseUsedApplication(
-      ports,
-      previous,
-      'Another client, or another provider, is another application.',
-    )
+    await refuseUsedApplication(ports, previous, 'Add another application for another client or provider.')
   }
   const current = await findDefaultApplication(ports, input.tenant, previous.appId)
   return commitApplication(ports, next, { secrets, previous, current, isAnother })

@@ -143,22 +143,30 @@ describe('replaceSetup', () => {
   })
 
   it.each([
-    [503, 'temporarily_unavailable', 'provider-unavailable'],
-    [429, 'slow_down', 'provider-unavailable'],
-    [500, 'server_error', 'provider-unavailable'],
-    [400, 'invalid_grant', 'provider-refused'],
-    [401, 'invalid_client', 'provider-refused'],
-  ])('keeps the old grant when a new code meets %p %s', async (status, error, code) => {
-    const id = await connected()
-    const before = await world.row(id)
-    refuseAll(status, error)
-    await expect(update(id, { ...CODE_SETUP, code: 'code-001' })).rejects.toMatchObject({ code })
-    // The version that was staged for it stays counted.
-    const secret = { ...before.secret, staged: 2 }
-    expect(await world.row(id)).toEqual({ ...before, op: expect.any(String), secret })
-    expect(asked('/revoke')).toEqual([])
-    expect((await world.fetch(id)).fields).toMatchObject({ access_token: 'access-1' })
-  })
+    [503, 'temporarily_unavailable', 'provider-unavailable', 5, 'Nothing was changed. Try again.'],
+    [429, 'slow_down', 'provider-unavailable', 5, 'Nothing was changed. Try again.'],
+    // The code may be used up: to send it again helps nobody.
+    [500, 'server_error', 'provider-unavailable', undefined, ' (HTTP 500). Authorize the connection again.'],
+    [200, '', 'provider-unavailable', undefined, 'check the token endpoint, if the setup names it.'],
+    [400, 'invalid_grant', 'provider-refused', undefined, 'Authorize the connection again.'],
+    [401, 'invalid_client', 'provider-refused', undefined, 'then authorize the connection again.'],
+  ])(
+    'keeps the old grant when a new code meets %p %s',
+    async (status, error, code, retryAfterSeconds, next) => {
+      const id = await connected()
+      const before = await world.row(id)
+      refuseAll(status, error)
+      const refusal = await update(id, { ...CODE_SETUP, code: 'code-001' }).catch((thrown) => thrown)
+      expect(refusal).toMatchObject({ code })
+      expect(refusal.message.slice(-next.length)).toBe(next)
+      expect(refusal.detail.retryAfterSeconds).toBe(retryAfterSeconds)
+      // The version that was staged for it stays counted.
+      const secret = { ...before.secret, staged: 2 }
+      expect(await world.row(id)).toEqual({ ...before, op: expect.any(String), secret })
+      expect(asked('/revoke')).toEqual([])
+      expect((await world.fetch(id)).fields).toMatchObject({ access_token: 'access-1' })
+    },
+  )
 
   it('puts a new code’s grant in the place of the old one, which is forgotten', async () => {
     const id = await connected()

@@ -1,4 +1,4 @@
-import { type Asked, nextStepAfter } from '../../../../shared/use-cases/grants/next-step.ts'
+import { type Asked, nextStepAfter, withAuthorizing } from '../../../../shared/use-cases/grants/next-step.ts'
 
 const BY_CODE: Asked = {
   way: 'authorization-code',
@@ -17,7 +17,12 @@ describe('nextStepAfter', () => {
       BY_CLIENT,
       'Correct the client id and secret in the setup. It is tried again by itself.',
     ],
-    ['app-broken', 'invalid_client', BY_CODE, 'Correct the client id and secret of the OAuth application.'],
+    [
+      'app-broken',
+      'invalid_client',
+      BY_CODE,
+      'Correct the client id and secret of the OAuth application, then authorize the connection again.',
+    ],
     [
       'app-broken',
       'invalid_client',
@@ -48,7 +53,32 @@ describe('nextStepAfter', () => {
       BY_CLIENT,
       'Ask for scopes that the provider knows and the client may have.',
     ],
+    [
+      'refused',
+      'invalid_scope',
+      BY_CODE,
+      'Ask for scopes that the provider knows and the client may have, then authorize the connection again.',
+    ],
+    [
+      'refused',
+      'redirect',
+      { ...BY_CODE, once: true },
+      'Check the token endpoint, if the setup names it, then authorize the connection again.',
+    ],
     ['refused', 'invalid_answer', BY_CLIENT, 'Check the token endpoint, if the setup names it.'],
+    // The code is gone, and the page of another address would be met each time.
+    [
+      'unknown',
+      'invalid_answer',
+      { ...BY_CODE, once: true },
+      'Authorize the connection again. If that ends here too: check the token endpoint, if the setup names it.',
+    ],
+    [
+      'unknown',
+      'unsupported_token_type',
+      BY_CODE,
+      'Authorize the connection again. If that ends here too: have the provider issue bearer tokens to the client.',
+    ],
     ['refused', 'http_error', BY_CLIENT, 'Check the setup. It is tried again by itself.'],
     // Nothing is wrong with an endpoint whose answer only got lost, and what was sent may be used up.
     ['unknown', 'invalid_answer', BY_REFRESH, 'It is tried again by itself.'],
@@ -65,6 +95,16 @@ describe('nextStepAfter', () => {
     ['not-sent', 'connect_failed', { ...BY_CODE, once: true }, 'Authorize the connection again.'],
   ] as const)('after %s %s', (kind, code, asked, step) => {
     expect(nextStepAfter({ kind, code, message: 'host: it failed.' }, asked)).toBe(step)
+  })
+
+  it.each([
+    ['Check the setup. It is tried again by itself.', 'Authorize the connection again.'],
+    [
+      'Allow the client this access at the provider.',
+      'Allow the client this access at the provider, then authorize the connection again.',
+    ],
+  ])('asks for authorization once trying is over: %s', (before, after) => {
+    expect(withAuthorizing(`host: it failed. ${before}`)).toBe(`host: it failed. ${after}`)
   })
 
   it('says which addresses are called, and who may allow others', () => {
