@@ -60,7 +60,7 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
     const isOn = status === 'enabled'
     return html`<div class="settings-item">
       <p><strong><bdi>${subscription.name ?? target}</bdi></strong> <span class="meta">${SETTINGS.statuses[status]}${reason === null ? '' : `: ${reason}`}</span></p>
-      <p class="meta"><code>${target}</code> · ${SETTINGS.lastDelivery} ${timeAgo(subscription.last_success_at)}</p>
+      <p class="meta">${subscription.name === null ? nothing : html`<code>${target}</code> · `}${subscription.last_success_at === null ? SETTINGS.neverDelivered : html`${SETTINGS.lastDelivery} ${timeAgo(subscription.last_success_at)}`}</p>
       <div class="row-of">
         ${isOn ? this.button('update', SETTINGS.test, () => this.#test(id)) : nothing}
         <button type="button" class="small" aria-expanded=${this.#deliveries?.id === id} @click=${() => this.#show(id)}>${SETTINGS.deliveries}</button>

@@ -49,6 +49,7 @@ export const SETTINGS = {
   test: 'Send a test',
   tested: 'A test is on its way: it stands under Deliveries.',
   lastDelivery: 'last delivered',
+  neverDelivered: 'nothing delivered yet',
   replay: 'Send again',
   replaySince: 'Everything since',
   replayed: (events: number) => `${count(events, 'event')} on the way.`,
