@@ -142,16 +142,17 @@ export class VaultHttpApi extends Construct {
       // RFC 9110 §9.1: whoever answers GET answers HEAD; the gateway has no such rule of its own.
       const methods = [HttpMethod[route.method], ...(route.method === 'GET' ? [HttpMethod.HEAD] : [])]
       const added = this.api.addRoutes({ path: route.path, methods, integration, authorizer })
-      if (route.scopes === undefined) this.#throttle(methods, route.path, added)
+      if (route.scopes === undefined) this.#throttle(keysOf(methods, route.path), added)
     }
     if (!options.others) return
     const routeKey = HttpRouteKey.DEFAULT
-    new HttpRoute(this, 'Others', { httpApi: this.api, routeKey, integration, authorizer })
+    const other = new HttpRoute(this, 'Others', { httpApi: this.api, routeKey, integration, authorizer })
+    this.#throttle([routeKey.key], [other])
   }
 
-  #throttle(methods: readonly HttpMethod[], path: string, routes: readonly HttpRoute[]): void {
-    for (const method of methods) {
-      this.#routeSettings[`${method} ${path}`] = {
+  #throttle(routeKeys: readonly string[], routes: readonly HttpRoute[]): void {
+    for (const routeKey of routeKeys) {
+      this.#routeSettings[routeKey] = {
         ThrottlingRateLimit: OPEN_REQUESTS_PER_SECOND,
         ThrottlingBurstLimit: OPEN_BURST_REQUESTS,
         DetailedMetricsEnabled: false,
@@ -169,6 +170,10 @@ export class VaultHttpApi extends Construct {
       integration: new HttpUrlIntegration('ToIssuer', tokenUrl, { method: HttpMethod.POST }),
       authorizer: new HttpNoneAuthorizer(),
     })
-    this.#throttle([HttpMethod.POST], '/oauth/token', added)
+    this.#throttle(keysOf([HttpMethod.POST], '/oauth/token'), added)
   }
+}
+
+function keysOf(methods: readonly HttpMethod[], path: string): string[] {
+  return methods.map((method) => `${method} ${path}`)
 }

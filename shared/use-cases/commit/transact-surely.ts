@@ -38,19 +38,23 @@ export async function withPatience<T>(ports: Ports, act: () => Promise<T>): Prom
 /** A store's failure in the caller's words; everything else as it is. */
 export function failureOf(error: unknown): unknown {
   if (!(error instanceof StoreUnavailableError)) return error
-  return storeFailure('The vault could not reach its store; nothing was changed. Try again.', error)
-}
-
-/** For a write that may or may not be there: a client that repeats it blindly may make a second one. */
-export function doubtOf(error: unknown): VaultError {
-  return storeFailure(
-    'The vault lost its store while it was writing. Look whether the change is there before you send it again.',
-    error instanceof VaultError ? error.cause : error,
+  return new VaultError(
+    'store-unavailable',
+    'The vault could not reach its store; nothing was changed. Try again.',
+    { retryAfterSeconds: 1, cause: error },
   )
 }
 
-function storeFailure(message: string, cause: unknown): VaultError {
-  return new VaultError('store-unavailable', message, { retryAfterSeconds: 1, cause })
+/**
+ * For a write that may or may not be there. It names no time to come back at, which clients obey without looking: one
+ * that repeats it blindly may make a second one.
+ */
+export function doubtOf(error: unknown): VaultError {
+  return new VaultError(
+    'store-unavailable',
+    'The vault lost its store while it was writing. Look whether the change is there before you send it again.',
+    { cause: error instanceof VaultError ? error.cause : error },
+  )
 }
 
 /** Whether a write that failed this way may have been applied; `transactSurely` keeps the store's error as cause. */
