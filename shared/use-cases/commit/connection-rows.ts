@@ -157,14 +157,9 @@ export function unchangedSince(seen: ConnectionRow): Condition[] {
 
 /**
  * The write that turns `seen` into `next` by the members that differ, so that an attempt taken meanwhile survives
- * a rename. A member that `next` names as undefined goes, also when `seen` did not have it yet. `conditions`
- * default to `unchangedSince(seen)`.
+ * a rename. A member that `next` names as undefined goes, also when `seen` did not have it yet.
  */
-export function rowChange(
-  seen: ConnectionRow,
-  next: ConnectionRow,
-  conditions: readonly Condition[] = unchangedSince(seen),
-): Write {
+export function rowChange(seen: ConnectionRow, next: ConnectionRow, when: readonly Condition[]): Write {
   const before = attributesOf(seen)
   const after = attributesOf(next)
   const set: Record<string, Attributes[string]> = {}
@@ -175,7 +170,7 @@ export function rowChange(
   }
   // The index takes its two attributes together or not at all; the shard of a row never changes.
   if (set['due_at'] !== undefined) set['due_shard'] = after['due_shard']
-  return { op: 'update', key: connectionKey(seen.tenant, seen.id), set, remove, when: conditions }
+  return { op: 'update', key: connectionKey(seen.tenant, seen.id), set, remove, when }
 }
 
 /** The row after a visible change: version and sequence rise, the change is dated and signed with a new op. */

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
 import type { SealedGrant } from '../../ports/grant-runner.ts'
-import type { HeldChange } from '../commit/commit-held.ts'
+import type { HeldChange } from '../commit/change-connection.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { statusWithGrant } from './grant-records.ts'
 import type { MintedConnection } from './minted-connection.ts'
