@@ -63,6 +63,11 @@ export type Condition =
   | { readonly kind: 'absent'; readonly attribute: string }
   | { readonly kind: 'absent-or-at-most'; readonly attribute: string; readonly value: number }
 
+/** The condition that an attribute is still what it was seen to be, or still not there. */
+export function sameAs(attribute: string, seen: string | number | undefined): Condition {
+  return seen === undefined ? { kind: 'absent', attribute } : { kind: 'equals', attribute, value: seen }
+}
+
 export type Write =
   | {
       readonly op: 'put'

@@ -1,7 +1,6 @@
 import type { Account } from '../domain/account.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import type { GrantPointer, GrantState } from '../domain/grant.ts'
-import type { Attributes } from '../ports/item-store.ts'
 import { rowCodec } from './row-codec.ts'
 
 /**
@@ -40,15 +39,5 @@ export interface Rescue {
   readonly createdAtMs: number
 }
 
-/** A rescue item as it is stored. */
-export interface StoredRescue extends Rescue {
-  readonly due_at: number
-}
-
 /** Rescues, as they are stored. */
-export const RESCUE_ROWS = rowCodec<Rescue>('rescue', 1, { isDueItself: true })
-
-/** A rescue item that is there, or undefined. */
-export function rescueOf(attributes: Attributes | undefined): StoredRescue | undefined {
-  return RESCUE_ROWS.find(attributes) as StoredRescue | undefined
-}
+export const RESCUE_ROWS = rowCodec<Rescue>('rescue', 1)

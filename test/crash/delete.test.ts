@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { connectionKey, tombstoneKey } from '../../shared/domain/keys.ts'
+import { CONNECTION_ROWS } from '../../shared/rows/connection-row.ts'
 import type { Tombstone } from '../../shared/rows/tombstone-row.ts'
-import { rowOf } from '../../shared/use-cases/commit/connection-rows.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { deleteConnection } from '../../shared/use-cases/connections/delete-connection.ts'
 import { restoreConnection } from '../../shared/use-cases/connections/restore-connection.ts'
@@ -28,7 +28,7 @@ async function tombstoneOf(world: World, id: string): Promise<Tombstone | undefi
 
 /** Whether the connection is there and serves its key, or is gone from the first instant on. */
 async function isServing(world: World, id: string): Promise<boolean | string> {
-  const row = rowOf(await world.items.get(connectionKey(TENANT, id)))
+  const row = CONNECTION_ROWS.find(await world.items.get(connectionKey(TENANT, id)))
   if (row === undefined) return false
   const served = (await world.fetch(TENANT, id))['api_key']
   return served === KEY ? true : `it serves ${served}`

@@ -1,6 +1,6 @@
 import { VaultError } from '../../shared/domain/errors.ts'
 import { connectionKey } from '../../shared/domain/keys.ts'
-import { rowOf } from '../../shared/use-cases/commit/connection-rows.ts'
+import { CONNECTION_ROWS } from '../../shared/rows/connection-row.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { deleteConnection } from '../../shared/use-cases/connections/delete-connection.ts'
 import { restoreConnection } from '../../shared/use-cases/connections/restore-connection.ts'
@@ -87,7 +87,7 @@ async function interleave(
     ...unexpected(second, outcomes[1]),
     ...(await brokenInvariants(world, { versions: false })),
   ]
-  const row = rowOf(await world.items.get(connectionKey(TENANT, id)))
+  const row = CONNECTION_ROWS.find(await world.items.get(connectionKey(TENANT, id)))
   if (row?.secret === undefined) return problems
   const served = String((await world.fetch(TENANT, id))['api_key'])
   const expected = servable([first, second], outcomes)

@@ -1,7 +1,7 @@
 import { VaultError } from '../../shared/domain/errors.ts'
 import { connectionsPartition } from '../../shared/domain/keys.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
-import { rowOf } from '../../shared/use-cases/commit/connection-rows.ts'
+import { CONNECTION_ROWS } from '../../shared/rows/connection-row.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { everyFault, type FaultKind, FaultPlan } from './fault-plan.ts'
 import { brokenInvariants } from './invariants.ts'
@@ -36,7 +36,7 @@ const SHOWN = 12
 /** The ids of the tenant's connections, by a look at the store. */
 export async function connectionIds(world: World): Promise<string[]> {
   const page = await world.items.query({ partition: connectionsPartition(TENANT), limit: 100 })
-  return page.items.map((item) => rowOf(item.attributes)!.id)
+  return page.items.map((item) => CONNECTION_ROWS.find(item.attributes)!.id)
 }
 
 /** A store that is away, or the work that calls a provider kept from ending by one. */

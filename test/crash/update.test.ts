@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { connectionKey } from '../../shared/domain/keys.ts'
-import { rowOf } from '../../shared/use-cases/commit/connection-rows.ts'
+import { CONNECTION_ROWS } from '../../shared/rows/connection-row.ts'
 import { createConnection } from '../../shared/use-cases/connections/create-connection.ts'
 import { updateConnection } from '../../shared/use-cases/connections/update-connection.ts'
 import { authorize, createHubspotApplication } from './hubspot.ts'
@@ -11,7 +11,7 @@ const OLD_KEY = 'SG.planted-old'
 const NEW_KEY = 'SG.planted-new'
 
 async function rowNow(world: World, id: string): Promise<ConnectionRow> {
-  return rowOf(await world.items.get(connectionKey(TENANT, id)))!
+  return CONNECTION_ROWS.find(await world.items.get(connectionKey(TENANT, id)))!
 }
 
 /** `before` and `after` as what is served and named; versions must agree with it. */

@@ -5,7 +5,7 @@ import { connectionKey } from '../../shared/domain/keys.ts'
 import { connectionDueAtMs } from '../../shared/domain/rotation-policy.ts'
 import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
-import { attributesOf } from '../../shared/use-cases/commit/connection-rows.ts'
+import { CONNECTION_ROWS } from '../../shared/rows/connection-row.ts'
 import { dueMembers } from '../../shared/use-cases/grants/postpone-rotation.ts'
 import { prepareSeals } from '../../shared/use-cases/grants/sealed-tokens.ts'
 import { sweepDue } from '../../shared/use-cases/rotation/sweep-due.ts'
@@ -164,7 +164,11 @@ async function seedOne(world: World, tenant: string): Promise<ConnectionRow> {
     op: versionId,
     ...dueMembers(id, connectionDueAtMs({ id, grants: { main } })),
   }
-  const write = { op: 'put', key: connectionKey(tenant, id), attributes: attributesOf(row) } as const
+  const write = {
+    op: 'put',
+    key: connectionKey(tenant, id),
+    attributes: CONNECTION_ROWS.encode(row),
+  } as const
   await world.items.transact([...writes, write])
   await world.invariants.applied([...writes, write])
   return row

@@ -2,7 +2,7 @@ import type { ChangeEventType } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
-import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import { ConditionFailedError, sameAs, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
   connectionBusy,
@@ -14,7 +14,6 @@ import {
   rowChange,
   unchangedSince,
 } from './connection-rows.ts'
-import { sameAs } from './same-as.ts'
 import { settleChange } from './settle-commit.ts'
 import { transactSurely } from './transact-surely.ts'
 

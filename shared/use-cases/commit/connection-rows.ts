@@ -12,11 +12,10 @@ import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { connectionKey, eventKey, outboxShard } from '../../domain/keys.ts'
 import { isSecretIdOf } from '../../domain/secret-id.ts'
-import type { Attributes, Condition, Write } from '../../ports/item-store.ts'
+import { type Attributes, type Condition, sameAs, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { EVENT_ROWS } from '../../rows/event-row.ts'
-import { sameAs } from './same-as.ts'
 
 /**
  * The row, or undefined; another tenant's id is as unknown as any. A seal is bound to the secret's name and the
@@ -28,7 +27,7 @@ export async function findConnection(
   tenant: string,
   id: string,
 ): Promise<ConnectionRow | undefined> {
-  const row = rowOf(await ports.items.get(connectionKey(tenant, id)))
+  const row = CONNECTION_ROWS.find(await ports.items.get(connectionKey(tenant, id)))
   if (row === undefined || isOwnRow(row, tenant, id)) return row
   throw new InvariantError('a connection row is not its own, or points at a secret of another')
 }
@@ -63,16 +62,6 @@ export function connectionBusy(cause?: unknown): VaultError {
     'The connection is being changed by others; nothing was changed. Try again.',
     { retryAfterSeconds: 1, cause },
   )
-}
-
-/** The one place where stored attributes become a row: everything that writes rows writes whole, typed ones. */
-export function rowOf(attributes: Attributes | undefined): ConnectionRow | undefined {
-  return CONNECTION_ROWS.find(attributes)
-}
-
-/** A row as attributes, whole. */
-export function attributesOf(row: ConnectionRow): Attributes {
-  return CONNECTION_ROWS.encode(row)
 }
 
 /**
@@ -160,8 +149,8 @@ export function unchangedSince(seen: ConnectionRow): Condition[] {
  * a rename. A member that `next` names as undefined goes, also when `seen` did not have it yet.
  */
 export function rowChange(seen: ConnectionRow, next: ConnectionRow, when: readonly Condition[]): Write {
-  const before = attributesOf(seen)
-  const after = attributesOf(next)
+  const before = CONNECTION_ROWS.encode(seen)
+  const after = CONNECTION_ROWS.encode(next)
   const set: Record<string, Attributes[string]> = {}
   const remove: string[] = []
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {

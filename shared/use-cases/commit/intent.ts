@@ -1,7 +1,6 @@
 import { intentKey, workShard } from '../../domain/keys.ts'
-import type { Write } from '../../ports/item-store.ts'
+import { sameAs, type Write } from '../../ports/item-store.ts'
 import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
-import { sameAs } from './same-as.ts'
 
 /** Longer than any request may take (API Gateway: 30 s) and its retries, so that a live operation is not undone. */
 export const INTENT_DEADLINE_MS = 60_000

@@ -2,9 +2,8 @@ import type { Setup } from '../../connectors/connector.ts'
 import type { SecretPointer } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { parseSecretId, type SecretKind, secretIdOf } from '../../domain/secret-id.ts'
-import type { ItemKey, Write } from '../../ports/item-store.ts'
+import { type ItemKey, sameAs, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { sameAs } from './same-as.ts'
 
 /**
  * Secrets Manager keeps 100 versions of a secret without deleting any younger than a day, and refuses the next (user

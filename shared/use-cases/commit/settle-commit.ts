@@ -1,8 +1,7 @@
 import { newUuid } from '../../domain/ids.ts'
-import type { Attributes, ItemKey } from '../../ports/item-store.ts'
+import { type Attributes, type ItemKey, sameAs } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { isUndoneCreation, UNDONE_ROWS } from '../../rows/undone-row.ts'
-import { sameAs } from './same-as.ts'
 import { doubtOf } from './transact-surely.ts'
 import { tryTransact } from './try-transact.ts'
 

@@ -22,14 +22,22 @@ export async function transactSurely(
   }
 }
 
-/** Does what may be repeated until the store answers, about 3 s in all; then throws its last failure. */
-export async function withPatience<T>(ports: Ports, act: () => Promise<T>): Promise<T> {
-  for (const waitMs of RESOLVE_WAITS_MS) {
+/**
+ * Does what may be repeated until the store answers; then throws its last `StoreUnavailableError`, and everything else
+ * at once. `failed` hears of each try that failed.
+ */
+export async function withPatience<T>(
+  { clock }: Pick<Ports, 'clock'>,
+  act: () => Promise<T>,
+  { waitsMs = RESOLVE_WAITS_MS, failed }: { waitsMs?: readonly number[]; failed?(error: unknown): void } = {},
+): Promise<T> {
+  for (const waitMs of waitsMs) {
     try {
       return await act()
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
-      await ports.clock.sleep(waitMs)
+      failed?.(error)
+      await clock.sleep(waitMs)
     }
   }
   return act()

@@ -8,12 +8,12 @@ import {
   tombstoneKey,
 } from '../../domain/keys.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
+import { sameAs } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { IDEMPOTENCY_ROWS } from '../../rows/claim-rows.ts'
 import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
-import { rescueOf } from '../../rows/rescue-row.ts'
+import { RESCUE_ROWS } from '../../rows/rescue-row.ts'
 import { rescueRemoval } from './rescue-item.ts'
-import { sameAs } from './same-as.ts'
 import { sealedRemoval } from './sealed-removal.ts'
 import { undoneMark } from './settle-commit.ts'
 import { revokeStored } from './stored-setup.ts'
@@ -67,7 +67,7 @@ async function hasOwner(ports: Ports, { tenant, ownerId }: Intent): Promise<bool
 /** A grant that was minted already is revoked first: with the setup goes what could revoke it. */
 async function endFirstGrant(ports: UndoPorts, intent: Intent): Promise<void> {
   const key = rescueKey(intent.tenant, intent.ownerId, intent.op)
-  const rescue = rescueOf(await ports.items.get(key))
+  const rescue = RESCUE_ROWS.find(await ports.items.get(key))
   if (rescue?.of !== 'first' || ports.grants === undefined) return
   const { grants } = ports
   await revokeStored({ ...ports, grants }, { ...rescue, id: rescue.connectionId })

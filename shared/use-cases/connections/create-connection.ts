@@ -3,9 +3,10 @@ import { newId, newUuid } from '../../domain/ids.ts'
 import { connectionKey, eventKey } from '../../domain/keys.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import type { Intent } from '../../rows/intent-row.ts'
 import { commitOnce, commitSecret, type Staging } from '../commit/commit-protocol.ts'
-import { attributesOf, eventWrite, fingerprintOf } from '../commit/connection-rows.ts'
+import { eventWrite, fingerprintOf } from '../commit/connection-rows.ts'
 import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { sealableSetup } from '../commit/sealable-setup.ts'
 import { firstPlace, kindOfSetup } from '../commit/secret-place.ts'
@@ -133,7 +134,7 @@ function creationWrites(
     {
       op: 'put',
       key: connectionKey(row.tenant, row.id),
-      attributes: attributesOf(row),
+      attributes: CONNECTION_ROWS.encode(row),
       when: [{ kind: 'item-absent' }],
     },
     eventWrite(row, event),

@@ -5,8 +5,8 @@ import { idempotencyKey, idempotencySort } from '../../domain/keys.ts'
 import type { Attributes, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { IDEMPOTENCY_ROWS, type IdempotencyRecord } from '../../rows/claim-rows.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import type { Intent } from '../../rows/intent-row.ts'
-import { attributesOf, rowOf } from '../commit/connection-rows.ts'
 
 /** How long an answer is remembered: draft-ietf-httpapi-idempotency-key-header-07 leaves it open, a day is usual. */
 const REMEMBERED_MS = 24 * 3600 * 1000
@@ -63,7 +63,7 @@ export function claimAndCompleteWrite(request: IdempotentRequest, row: Connectio
 
 function outcomeOf(row: ConnectionRow) {
   const replaceableAtMs = row.createdAtMs + REMEMBERED_MS
-  return { state: 'done', replaceableAtMs, row: attributesOf(row) } as const
+  return { state: 'done', replaceableAtMs, row: CONNECTION_ROWS.encode(row) } as const
 }
 
 function recordWrite(
@@ -144,7 +144,7 @@ function replayOf(
       allowed: 'a new key for a new request',
     })
   }
-  const row = record?.state === 'done' ? rowOf(record.row) : undefined
+  const row = record?.state === 'done' ? CONNECTION_ROWS.find(record.row) : undefined
   if (row !== undefined) return row
   const waitMs = (record?.replaceableAtMs ?? nowMs) - nowMs
   throw new VaultError('idempotency-in-progress', 'A request with this Idempotency-Key is still running.', {

@@ -7,9 +7,8 @@ import {
   countersPartition,
 } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
-import type { ListedConnection } from '../../rows/connection-row.ts'
+import { CONNECTION_ROWS, type ListedConnection } from '../../rows/connection-row.ts'
 import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
-import { rowOf } from '../commit/connection-rows.ts'
 import {
   type BrowsedConnection,
   browseConnections,
@@ -56,7 +55,7 @@ export async function listConnections(
     skip: input.page * input.perPage,
     limit: input.perPage,
   })
-  const found = page.items.map((item) => ({ row: rowOf(item.attributes)! }))
+  const found = page.items.map((item) => ({ row: CONNECTION_ROWS.find(item.attributes)! }))
   return input.includeTotals ? { found, total: await countConnections(ports, input.tenant) } : { found }
 }
 
@@ -109,7 +108,9 @@ async function wholeRows(
 ): Promise<FoundConnection[]> {
   const found = await Promise.all(
     browsed.map(async ({ row, deleted }) => {
-      const whole = deleted ?? { row: rowOf(await ports.items.get(connectionKey(tenant, row.id))) }
+      const whole = deleted ?? {
+        row: CONNECTION_ROWS.find(await ports.items.get(connectionKey(tenant, row.id))),
+      }
       return whole.row === undefined ? [] : [{ ...whole, row: whole.row }]
     }),
   )

@@ -16,9 +16,8 @@ import {
   findConnection,
   getConnection,
 } from '../commit/connection-rows.ts'
-import { endOfGrant } from '../commit/end-of-grant.ts'
 import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../commit/intent.ts'
-import { marksOf } from '../commit/rescue-item.ts'
+import { endOfGrant, marksOf } from '../commit/rescue-item.ts'
 import { countedPointer, kindOfSetup, placeForSecret } from '../commit/secret-place.ts'
 import type { AcceptedSetup } from './accept-setup.ts'
 import { asksProvider, type FirstGrantOutcome, type FirstGrantPorts, firstGrant } from './first-grant.ts'

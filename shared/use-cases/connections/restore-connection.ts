@@ -5,9 +5,9 @@ import { connectionKey, tombstoneKey } from '../../domain/keys.ts'
 import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import type { Tombstone } from '../../rows/tombstone-row.ts'
 import {
-  attributesOf,
   connectionNotFound,
   eventWrite,
   findConnection,
@@ -87,7 +87,7 @@ async function commitRestoration(
     {
       op: 'put',
       key: connectionKey(row.tenant, row.id),
-      attributes: attributesOf(row),
+      attributes: CONNECTION_ROWS.encode(row),
       when: [{ kind: 'item-absent' }],
     },
     eventWrite(row, event),

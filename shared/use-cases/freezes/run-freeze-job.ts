@@ -3,8 +3,9 @@ import { VaultError } from '../../domain/errors.ts'
 import { type Freeze, type FreezeJob, freezes, MAX_LISTED_IDS } from '../../domain/freeze.ts'
 import { connectionsPartition, freezeKey } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { FREEZE_ROWS } from '../../rows/freeze-row.ts'
-import { findConnection, rowOf } from '../commit/connection-rows.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import { FREEZE_MAX_AGE_MS } from './freeze-watch.ts'
 import { listFreezes } from './list-freezes.ts'
 import { advanceFreeze, tellOfFreeze } from './manage-freezes.ts'
@@ -64,7 +65,7 @@ async function nextRows(
     ...(freeze.job.cursor === undefined ? {} : { after: freeze.job.cursor }),
     limit: PAGE_ROWS,
   })
-  const rows = page.items.map((item) => rowOf(item.attributes)!)
+  const rows = page.items.map((item) => CONNECTION_ROWS.find(item.attributes)!)
   return {
     rows: rows.filter((row) => freezes(freeze, row)),
     cursor: rows.at(-1)?.id ?? freeze.job.cursor,

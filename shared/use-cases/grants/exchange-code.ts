@@ -15,9 +15,10 @@ import { type Answer, askProvider, NOTHING_HELD, type Question } from './ask-pro
 import { findSetupToAuthorize } from './effective-setup.ts'
 import { failureBecause } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
-import { keepAuthorization, revokeUnwanted } from './keep-authorization.ts'
+import { keepAuthorization } from './keep-authorization.ts'
 import { isForbidden } from './next-step.ts'
 import { noteFailedAuthorization } from './note-failed-authorization.ts'
+import { revokeUnwanted } from './revoke-grants.ts'
 import { prepareSeals } from './sealed-tokens.ts'
 
 /**

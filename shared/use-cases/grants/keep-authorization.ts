@@ -5,22 +5,19 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { defined } from '../../domain/defined.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { errorFields } from '../../ports/error-fields.ts'
 import type { ExchangeResult } from '../../ports/grant-runner.ts'
 import type { SetupDigests } from '../../ports/setup-facts.ts'
 import type { Rescue } from '../../rows/rescue-row.ts'
 import { changeConnection, type VisibleChange } from '../commit/change-connection.ts'
 import { fingerprintOf } from '../commit/connection-rows.ts'
-import { endOfGrant } from '../commit/end-of-grant.ts'
-import { marksOf, rescueFor } from '../commit/rescue-item.ts'
+import { endOfGrant, marksOf, rescueFor } from '../commit/rescue-item.ts'
 import { doubtOf } from '../commit/transact-surely.ts'
 import type { Granted, Question } from './ask-provider.ts'
 import { failureBecause } from './failure.ts'
-import { grantMembers, type NewGrants } from './grant-change.ts'
+import { grantChange, type NewGrants } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAnswer } from './keep-answer.ts'
-import { type Revocable, revokeGrants } from './revoke-grants.ts'
-import type { TokensByName } from './sealed-tokens.ts'
+import { revokeUnwanted } from './revoke-grants.ts'
 
 class SetupReplacedError extends Error {
   override readonly name = 'SetupReplacedError'
@@ -145,7 +142,7 @@ function authorizedChange(
 ): VisibleChange {
   const { account, oauthAppId, seenIssuer } = to
   // What was warned of is over with the old grant.
-  const members = grantMembers({ id: current.id }, setup, to)
+  const { members } = grantChange(ports, { ...current, warnedRefreshExpiryMs: undefined }, setup, to)
   return {
     members: {
       ...members,
@@ -153,8 +150,6 @@ function authorizedChange(
       oauthAppId,
       account,
       ...defined({ seenIssuer }),
-      credentialVersion: current.credentialVersion + 1,
-      refreshedAtMs: ports.clock.nowMs(),
       // The fence rises, so that a rotation of the old grant that is under way cannot commit over the new one.
       fence: current.fence + 1,
       warnedRefreshExpiryMs: undefined,
@@ -179,16 +174,4 @@ function unwantedBecause(error: unknown): Exclude<ExchangeResult, { kind: 'conne
   return error instanceof SetupReplacedError
     ? { kind: 'failed', failure: failureBecause('setup-replaced') }
     : undefined
-}
-
-/** Ends a grant that nobody uses, best effort. */
-export async function revokeUnwanted(ports: GrantPorts, row: Revocable, tokens: TokensByName): Promise<void> {
-  try {
-    await revokeGrants(ports, row, tokens)
-  } catch (error) {
-    ports.log.warn('could not revoke a grant that nobody uses', {
-      connection_id: row.id,
-      ...errorFields(error),
-    })
-  }
 }

@@ -2,21 +2,19 @@ import { findSetupOf } from '../../connectors/catalogue.ts'
 import { missingGrantFields } from '../../connectors/missing-grant-fields.ts'
 import { defined } from '../../domain/defined.ts'
 import { InvariantError } from '../../domain/errors.ts'
-import type { GrantPointer } from '../../domain/grant.ts'
-import { errorFields } from '../../ports/error-fields.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
 import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
 import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
 import { rescueWrite } from '../commit/rescue-item.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
-import { askProvider, type Granted, NOTHING_HELD, wayFor } from './ask-provider.ts'
+import { askProvider, NOTHING_HELD, wayFor } from './ask-provider.ts'
 import { claimCode } from './code-claim.ts'
 import { findStagedSetup } from './effective-setup.ts'
 import { failureBecause } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
 import { persistently } from './persistently.ts'
-import { revokeGrants } from './revoke-grants.ts'
+import { revokeUnwanted } from './revoke-grants.ts'
 import { prepareSeals, type TokensByName } from './sealed-tokens.ts'
 
 /**
@@ -57,16 +55,17 @@ export async function mintFirstGrant(
     await claim?.end(answer.outcome.kind)
     return failed({ ...answer.failure, application: application.stateName })
   }
-  const { pointer, writes } = seals.seal(answer.tokens)
-  await leaveForCommit(ports, request, { answer, pointer, writes, askedScopes })
+  const { pointer: grant, writes } = seals.seal(answer.tokens)
+  const { account, oauthAppId, states: grants } = answer
+  const minted = { grant, grants, requiredScopes: askedScopes, ...defined({ oauthAppId }) }
+  const nowMs = ports.clock.nowMs()
+  const { id: connectionId, replaces = {} } = request
+  const rescue = { ...request, ...minted, of: 'first', connectionId, replaces, createdAtMs: nowMs } as const
+  const members = account === undefined ? {} : { members: { account } }
+  const left = rescueWrite({ ...rescue, ...members }, nowMs + INTENT_DEADLINE_MS)
+  await leaveForCommit(ports, request, { tokens: answer.tokens, writes: [...writes, left] })
   await claim?.end('granted')
-  return {
-    kind: 'granted',
-    grant: pointer,
-    grants: answer.states,
-    requiredScopes: askedScopes,
-    ...defined({ oauthAppId: answer.oauthAppId, account: answer.account }),
-  }
+  return { kind: 'granted', ...minted, ...defined({ account }) }
 }
 
 /** Auth0's schema lets these be left out; without them there is nothing to ask the provider with. */
@@ -86,45 +85,15 @@ function setupIncomplete(missing: readonly string[]): FailureTold {
 async function leaveForCommit(
   ports: GrantPorts,
   request: FirstGrantRequest,
-  kept: { answer: Granted; pointer: GrantPointer; writes: readonly Write[]; askedScopes: readonly string[] },
+  { tokens, writes }: { tokens: TokensByName; writes: readonly Write[] },
 ): Promise<void> {
-  const { answer, pointer } = kept
-  const nowMs = ports.clock.nowMs()
-  const rescue = {
-    ...request,
-    of: 'first',
-    connectionId: request.id,
-    ...(answer.oauthAppId === undefined ? {} : { oauthAppId: answer.oauthAppId }),
-    grant: pointer,
-    grants: answer.states,
-    requiredScopes: kept.askedScopes,
-    replaces: request.replaces ?? {},
-    ...(answer.account === undefined ? {} : { members: { account: answer.account } }),
-    createdAtMs: nowMs,
-  } as const
   try {
-    const writes = [...kept.writes, rescueWrite(rescue, nowMs + INTENT_DEADLINE_MS)]
     await persistently(ports, 'store a first grant', () => ports.items.transact(writes))
   } catch (error) {
     // Nobody else has this mark: what is there already was written by a try that was not answered.
     if (error instanceof ConditionFailedError) return
     if (!(error instanceof StoreUnavailableError) || error.outcome === 'unknown') throw error
-    await revokeUnstored(ports, request, answer.tokens)
+    await revokeUnwanted(ports, request, tokens)
     throw error
-  }
-}
-
-async function revokeUnstored(
-  ports: GrantPorts,
-  request: FirstGrantRequest,
-  tokens: TokensByName,
-): Promise<void> {
-  try {
-    await revokeGrants(ports, request, tokens)
-  } catch (failure) {
-    ports.log.error('a new grant was neither stored nor revoked', {
-      connection_id: request.id,
-      ...errorFields(failure),
-    })
   }
 }

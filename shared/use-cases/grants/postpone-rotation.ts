@@ -1,8 +1,8 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { connectionKey, rotationShard } from '../../domain/keys.ts'
 import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
+import { sameAs } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { sameAs } from '../commit/same-as.ts'
 import { tryTransact } from '../commit/try-transact.ts'
 
 /** `until-fetched`: no sweep needs to come back · `by-expiry`: when the grants say · `at`: then. */

@@ -8,11 +8,11 @@ import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { connectionKey, connectionsPartition } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
+import { errorFields } from '../../ports/error-fields.ts'
 import type { RevokeStoredResult } from '../../ports/grant-runner.ts'
 import { afterOthers } from '../../ports/others-turn.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
-import { LISTED_ATTRIBUTES, listedOf } from '../../rows/connection-row.ts'
-import { rowOf } from '../commit/connection-rows.ts'
+import { CONNECTION_ROWS, LISTED_ATTRIBUTES, listedOf } from '../../rows/connection-row.ts'
 import {
   effectiveSetup,
   findApplicationClient,
@@ -79,6 +79,18 @@ export async function revokeGrants(
   return results
 }
 
+/** Ends a grant that nobody uses, best effort. */
+export async function revokeUnwanted(ports: GrantPorts, row: Revocable, tokens: TokensByName): Promise<void> {
+  try {
+    await revokeGrants(ports, row, tokens)
+  } catch (error) {
+    ports.log.warn('could not revoke a grant that nobody uses', {
+      connection_id: row.id,
+      ...errorFields(error),
+    })
+  }
+}
+
 /** What names a client at its provider, whatever else it is asked with; undefined where the setup does not say. */
 function clientIn({ grant: profile }: Setup, settings: JsonObject | undefined): string | undefined {
   if (profile?.client.from !== 'setup') return undefined
@@ -131,7 +143,7 @@ async function* rowsOfSameApp(
       const turn = candidates.slice(at, at + ROWS_A_TURN)
       ports.charge?.(tenant, chargeForRows({ read: turn.length, skipped: 0, listed: false }))
       yield await Promise.all(
-        turn.map(async ({ id }) => rowOf(await ports.items.get(connectionKey(tenant, id)))),
+        turn.map(async ({ id }) => CONNECTION_ROWS.find(await ports.items.get(connectionKey(tenant, id)))),
       )
       await afterOthers()
     }

@@ -3,7 +3,7 @@ import type { GrantState } from '../../domain/grant.ts'
 import { intentKey, rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
 import type { Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
-import { rescueOf, type StoredRescue } from '../../rows/rescue-row.ts'
+import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { rescueRemoval } from '../commit/rescue-item.ts'
@@ -31,7 +31,7 @@ export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
  * that ends no other grant. `contended`: the row changed meanwhile, or the operation it belongs to is not over, and
  * the item stays for the next time. Idempotent.
  */
-export async function settleRescue(ports: GrantPorts, rescue: StoredRescue): Promise<RescueOutcome> {
+export async function settleRescue(ports: GrantPorts, rescue: Rescue): Promise<RescueOutcome> {
   // Asked before the row is read: an operation that is over by then has left its grant there, or never will.
   if (await isUnderWay(ports, rescue)) return 'contended'
   const row = await findConnection(ports, rescue.tenant, rescue.connectionId)
@@ -61,7 +61,7 @@ export async function adoptWaiting(ports: GrantPorts, { tenant, id }: Connection
   const found = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
   let moved = false
   for (const { attributes } of found.items) {
-    const rescue = rescueOf(attributes)!
+    const rescue = RESCUE_ROWS.find(attributes)!
     if (rescue.of !== 'renewal' && rescue.of !== 'authorize') continue
     if ((await settleRescue(ports, rescue)) === 'adopted') moved = true
   }
@@ -72,7 +72,7 @@ export async function adoptWaiting(ports: GrantPorts, { tenant, id }: Connection
 /** Nobody will use it: it is ended at its provider where that ends nothing else, and forgotten. */
 async function endUnwanted(
   ports: GrantPorts,
-  rescue: StoredRescue,
+  rescue: Rescue,
   { tokens, removal }: { tokens: TokensByName; removal: readonly Write[] },
 ): Promise<RescueOutcome> {
   const outcomes = await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens)
@@ -84,13 +84,13 @@ async function endUnwanted(
 export async function findRescue(
   ports: Pick<GrantPorts, 'items'>,
   { tenant, id, op }: { tenant: string; id: string; op: string },
-): Promise<StoredRescue | undefined> {
-  return rescueOf(await ports.items.get(rescueKey(tenant, id, op)))
+): Promise<Rescue | undefined> {
+  return RESCUE_ROWS.find(await ports.items.get(rescueKey(tenant, id, op)))
 }
 
 async function adopt(
   ports: GrantPorts,
-  rescue: StoredRescue,
+  rescue: Rescue,
   seen: { row: ConnectionRow; tokens: TokensByName; removal: readonly Write[] },
 ): Promise<RescueOutcome> {
   const { row, tokens } = seen
@@ -122,10 +122,10 @@ async function adopt(
  */
 async function wholeGrant(
   ports: GrantPorts,
-  rescue: StoredRescue,
+  rescue: Rescue,
   { row, tokens }: { row: ConnectionRow; tokens: TokensByName },
 ): Promise<{
-  pointer: StoredRescue['grant']
+  pointer: Rescue['grant']
   grants: Readonly<Record<string, GrantState>>
   writes: readonly Write[]
 }> {
@@ -141,7 +141,7 @@ async function wholeGrant(
 /** A grant that was replaced is ended at its provider, with the setup it was minted with, and then forgotten. */
 async function endReplaced(
   ports: GrantPorts,
-  rescue: StoredRescue,
+  rescue: Rescue,
   { tokens, removal }: { tokens: TokensByName; removal: readonly Write[] },
 ): Promise<RescueOutcome> {
   const outcomes = Object.values(await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens))
@@ -159,14 +159,14 @@ async function endReplaced(
 }
 
 /** Puts a rescue off. One that is gone by now has been settled by somebody else, and stays gone. */
-async function tryAgainAt(ports: GrantPorts, rescue: StoredRescue, dueAtMs: number): Promise<void> {
+async function tryAgainAt(ports: GrantPorts, rescue: Rescue, dueAtMs: number): Promise<void> {
   const key = rescueKey(rescue.tenant, rescue.connectionId, rescue.op)
   const set = { due_at: dueAtMs, due_shard: workShard(rescue.connectionId) }
   await tryTransact(ports.items, { op: 'update', key, set, when: [{ kind: 'item-present' }] })
 }
 
 /** Whether the operation that a first grant belongs to may still commit. */
-async function isUnderWay(ports: GrantPorts, { of, tenant, op }: StoredRescue): Promise<boolean> {
+async function isUnderWay(ports: GrantPorts, { of, tenant, op }: Rescue): Promise<boolean> {
   if (of !== 'first') return false
   const intent = await ports.items.get(intentKey(tenant, op))
   return intent !== undefined && intent['undoneAtMs'] === undefined
@@ -174,7 +174,7 @@ async function isUnderWay(ports: GrantPorts, { of, tenant, op }: StoredRescue): 
 
 async function end(
   ports: GrantPorts,
-  rescue: StoredRescue,
+  rescue: Rescue,
   outcome: RescueOutcome,
   removal: readonly Write[],
 ): Promise<RescueOutcome> {
@@ -182,7 +182,7 @@ async function end(
   return outcome
 }
 
-async function findTokens(ports: GrantPorts, rescue: StoredRescue): Promise<TokensByName | undefined> {
+async function findTokens(ports: GrantPorts, rescue: Rescue): Promise<TokensByName | undefined> {
   try {
     return await openTokens(ports, ownerOf(rescue), rescue.grant)
   } catch (error) {
@@ -191,6 +191,6 @@ async function findTokens(ports: GrantPorts, rescue: StoredRescue): Promise<Toke
   }
 }
 
-function ownerOf({ tenant, connectionId }: StoredRescue): { tenant: string; id: string } {
+function ownerOf({ tenant, connectionId }: Rescue): { tenant: string; id: string } {
   return { tenant, id: connectionId }
 }

@@ -1,5 +1,5 @@
 import { COMPARISON_KEY, comparedSegmentKey } from '../../domain/store-keys.ts'
-import type { Condition, Write } from '../../ports/item-store.ts'
+import { type Condition, sameAs, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
   COMPARED_SEGMENT_ROWS,
@@ -7,7 +7,6 @@ import {
   type ComparedSegment,
   type ComparisonPass,
 } from '../../rows/comparison-row.ts'
-import { sameAs } from '../commit/same-as.ts'
 import { tryTransact } from '../commit/try-transact.ts'
 import { type ComparisonCounts, noCounts } from './page-comparison.ts'
 import { atTheBeginning, type ComparisonProgress } from './reconcile-stores.ts'

@@ -4,7 +4,7 @@ import { connectionKey } from '../../domain/keys.ts'
 import { sealedGrantKey } from '../../domain/sealed-keys.ts'
 import type { SealedPlace } from '../../ports/grant-sealer.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { rowOf } from '../commit/connection-rows.ts'
+import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { sealedPlaces } from '../commit/sealed-removal.ts'
 import { readPointing } from './secret-owners.ts'
 import { forgetSighting, isSecondSighting } from './sightings.ts'
@@ -17,7 +17,7 @@ type TokenPorts = Pick<Ports, 'items' | 'log'>
  */
 export async function isLeftover({ items }: TokenPorts, place: SealedPlace): Promise<boolean> {
   const { tenant, ownerId, part, mark } = place
-  const row = rowOf(await items.get(connectionKey(tenant, ownerId), { consistent: false }))
+  const row = CONNECTION_ROWS.find(await items.get(connectionKey(tenant, ownerId), { consistent: false }))
   return row?.grant?.[part] !== mark && !(await isNamedNow({ items }, place))
 }
 
@@ -41,7 +41,7 @@ export async function tellMissingTokens(
   for (const place of sealedPlaces(owner, grant)) {
     if (await isThere(ports, place)) continue
     const { tenant, ownerId, part, mark } = place
-    const row = rowOf(await ports.items.get(connectionKey(tenant, ownerId)))
+    const row = CONNECTION_ROWS.find(await ports.items.get(connectionKey(tenant, ownerId)))
     if (row?.grant?.[part] !== mark || (await isThere(ports, place))) continue
     missing++
     ports.log.error('a row points at sealed tokens that are not there', {

@@ -15,7 +15,6 @@ import {
 } from '../../ports/secret-store.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { UnreadableItemError } from '../../rows/row-codec.ts'
-import { rowOf } from '../commit/connection-rows.ts'
 import { forgetEndedSecret } from './ended-secrets.ts'
 import { isLeftover, removeLeftover, tellMissingTokens } from './leftover-tokens.ts'
 import { findOwnedSecret, findSecretOwner, type SecretOwner } from './secret-owners.ts'
@@ -250,7 +249,9 @@ export class PageComparison {
     const name = `${parts.tenant} ${parts.ownerId}`
     const reading =
       rows.get(name) ??
-      this.#ports.items.get(connectionKey(parts.tenant, parts.ownerId), { consistent: false }).then(rowOf)
+      this.#ports.items
+        .get(connectionKey(parts.tenant, parts.ownerId), { consistent: false })
+        .then((found) => CONNECTION_ROWS.find(found))
     rows.set(name, reading)
     const pointer = (await reading)?.secret
     return pointer?.secretId === secretId && (versionId === undefined || pointer.versionId === versionId)

@@ -5,9 +5,8 @@ import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { applicationOf } from '../../rows/application-row.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
-import { type Rescue, rescueOf } from '../../rows/rescue-row.ts'
+import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
 import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
-import { rowOf } from '../commit/connection-rows.ts'
 import { findTombstone } from '../connections/tombstones.ts'
 import { findOauthApplication, triedPrevious } from '../oauth-applications/oauth-application.ts'
 import { findSubscription, subscriptionOf } from '../subscriptions/subscription-rows.ts'
@@ -80,13 +79,13 @@ export async function readPointing(
   id: string,
 ): Promise<{ row: ConnectionRow | undefined; tombstones: readonly Tombstone[]; rescues: readonly Rescue[] }> {
   const before = await findTombstone(ports, tenant, id)
-  const row = rowOf(await ports.items.get(connectionKey(tenant, id)))
+  const row = CONNECTION_ROWS.find(await ports.items.get(connectionKey(tenant, id)))
   const after = await findTombstone(ports, tenant, id)
   const rescues = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
   return {
     row,
     tombstones: [before, after].flatMap((tombstone) => tombstone ?? []),
-    rescues: rescues.items.flatMap(({ attributes }) => rescueOf(attributes) ?? []),
+    rescues: rescues.items.flatMap(({ attributes }) => RESCUE_ROWS.find(attributes) ?? []),
   }
 }
 

@@ -3,10 +3,14 @@ import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import type { RotationAttempt } from '../../domain/rotation.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { type Condition, ConditionFailedError, StoreUnavailableError } from '../../ports/item-store.ts'
+import {
+  type Condition,
+  ConditionFailedError,
+  StoreUnavailableError,
+  sameAs,
+} from '../../ports/item-store.ts'
 import type { TokenRequest } from '../../ports/oauth-client.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { sameAs } from '../commit/same-as.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { type HeldConnection, heldConnection } from '../grants/minted-connection.ts'
 

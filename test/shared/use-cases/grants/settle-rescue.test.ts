@@ -2,8 +2,8 @@ import type { ConnectionRow } from '../../../../shared/domain/connection.ts'
 import { connectionKey, intentKey, rescueKey } from '../../../../shared/domain/keys.ts'
 import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
+import { CONNECTION_ROWS } from '../../../../shared/rows/connection-row.ts'
 import type { Rescue } from '../../../../shared/rows/rescue-row.ts'
-import { attributesOf } from '../../../../shared/use-cases/commit/connection-rows.ts'
 import { openIntent } from '../../../../shared/use-cases/commit/intent.ts'
 import { rescueWrite } from '../../../../shared/use-cases/commit/rescue-item.ts'
 import { sealedPlaces } from '../../../../shared/use-cases/commit/sealed-removal.ts'
@@ -70,7 +70,7 @@ describe('settleRescue', () => {
   async function put(members: Partial<ConnectionRow>): Promise<void> {
     row = { ...row, ...members }
     await world.ports.items.transact([
-      { op: 'put', key: connectionKey(row.tenant, row.id), attributes: attributesOf(row) },
+      { op: 'put', key: connectionKey(row.tenant, row.id), attributes: CONNECTION_ROWS.encode(row) },
     ])
   }
   const serves = async () => (await world.fetch(row.id)).fields.access_token
