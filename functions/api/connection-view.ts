@@ -4,9 +4,11 @@ import { partsOfPresetType } from '../../shared/connectors/presets/preset-setup.
 import type { Actor } from '../../shared/domain/change-event.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
+import { isRefusedAfterEnd } from '../../shared/domain/credential-end.ts'
 import type { Freeze } from '../../shared/domain/freeze.ts'
 import { earliestAccessExpiryMs, type GrantNote, NO_REFRESH_TOKEN } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
+import { remainingMs } from '../../shared/domain/rotation-policy.ts'
 import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
 import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
 import { missingScopes, scopesToAsk } from '../../shared/use-cases/grants/grant-records.ts'
@@ -93,14 +95,20 @@ export const shownConnectionSchema = z.union([connectionSchema, fullConnectionSc
 
 export type ConnectionView = z.output<typeof connectionSchema>
 
-/** Auth0's object. `answerTo: 'write'` gives `refreshed_at: null` where a read leaves it out, as Auth0 does. */
-export function connectionView(row: ConnectionRow, answerTo: 'read' | 'write'): ConnectionView {
+/** How a connection is shown: when, and with `refreshed_at: null` for `write` where a read leaves it out, as Auth0 does. */
+export interface Showing {
+  readonly nowMs: number
+  readonly answerTo: 'read' | 'write'
+}
+
+/** Auth0's object. */
+export function connectionView(row: ConnectionRow, { answerTo, nowMs }: Showing): ConnectionView {
   return {
     id: row.id,
     app_id: row.appId,
     name: row.name,
     ...(row.accountName === undefined ? {} : { account_name: row.accountName }),
-    ready: isReady(row),
+    ready: isReady(row, nowMs),
     created_at: iso(row.createdAtMs),
     updated_at: iso(row.updatedAtMs),
     ...(row.refreshedAtMs !== undefined
@@ -115,7 +123,7 @@ export function connectionView(row: ConnectionRow, answerTo: 'read' | 'write'): 
 /** Auth0's object and ours. */
 export function fullConnectionView(
   row: ConnectionRow,
-  answerTo: 'read' | 'write',
+  showing: Showing,
   beside: {
     readonly freeze?: Freeze | undefined
     readonly deletedAtMs?: number | undefined
@@ -130,7 +138,7 @@ export function fullConnectionView(
   const granted = main?.grantedScopes ?? []
   const expiresAtMs = earliestAccessExpiryMs(row.grants)
   return {
-    ...connectionView(row, answerTo),
+    ...connectionView(row, showing),
     status: row.status,
     ...(row.statusReason === undefined ? {} : { status_reason: row.statusReason }),
     ...setupTypeView(row.setupType),
@@ -207,14 +215,21 @@ function deletedView(atMs: number | undefined): { deleted?: { at: string; gone_a
 }
 
 /**
- * Auth0's `ready`: a flow that asks now is answered. What a provider mints has to be there, and is of no use once it
- * has ended and another could not be had; a freeze hides nothing of this.
+ * Auth0's `ready`: a flow that asks now is answered. What a provider mints has to be there; once it has ended it is of
+ * use only where another can be had without a person, and the next fetch asks for it: not after a failure that came
+ * later than the end, and not in the pause of an earlier one. A freeze hides nothing of this.
  */
-export function isReady(row: ConnectionRow): boolean {
+export function isReady(row: ConnectionRow, nowMs: number): boolean {
   if (row.status !== 'ready' && row.status !== 'degraded') return false
-  const endsAtMs = earliestAccessExpiryMs(row.grants)
-  const failedAtMs = row.failure?.lastAtMs
-  return endsAtMs === undefined || failedAtMs === undefined || failedAtMs < endsAtMs
+  if (isRefusedAfterEnd(row, nowMs)) return false
+  const ended = Object.values(row.grants ?? {}).filter((grant) => remainingMs(grant, nowMs) <= 0)
+  if (ended.length === 0) return true
+  const needsPerson = findSetupOf(row.appId, row.setupType)?.grant?.kind === 'authorization-code'
+  if (needsPerson && !ended.every((grant) => grant.hasRefreshToken)) return false
+  const { failure } = row
+  if (failure === undefined) return true
+  const endedAtMs = earliestAccessExpiryMs(row.grants) ?? nowMs
+  return failure.lastAtMs < endedAtMs && (failure.retryAtMs ?? 0) <= nowMs
 }
 
 /** What was odd about the provider's answers although they were accepted, in words. */

@@ -1,10 +1,12 @@
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
+import type { Clock } from '../../shared/ports/clock.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { FreezeWatch } from '../../shared/use-cases/freezes/freeze-watch.ts'
 import { countFlows } from '../../shared/use-cases/usage/flows.ts'
-import { type ConnectionView, connectionView, fullConnectionView } from './connection-view.ts'
+import { type ConnectionView, connectionView, fullConnectionView, type Showing } from './connection-view.ts'
 
 interface ShowingPorts {
+  readonly clock: Pick<Clock, 'nowMs'>
   readonly freezes: FreezeWatch
   readonly items: ItemStore
   readonly publicUrl: string
@@ -13,8 +15,7 @@ interface ShowingPorts {
 /** What is asked to be shown: Auth0's object, or ours with what stands beside the row. */
 export interface ShownAs {
   readonly view: 'basic' | 'full' | undefined
-  /** `write` gives `refreshed_at: null` where a read leaves it out, as Auth0 does. */
-  readonly answerTo: 'read' | 'write'
+  readonly answerTo: Showing['answerTo']
 }
 
 interface Found {
@@ -48,13 +49,14 @@ async function showAll(
   { view, answerTo }: ShownAs,
 ): Promise<ConnectionView[]> {
   const tenant = found[0]?.row.tenant
-  if (view !== 'full' || tenant === undefined) return found.map(({ row }) => connectionView(row, answerTo))
+  const showing = { answerTo, nowMs: ports.clock.nowMs() }
+  if (view !== 'full' || tenant === undefined) return found.map(({ row }) => connectionView(row, showing))
   const flows = await countFlows(ports, { tenant, connectionIds: found.map(({ row }) => row.id) })
   return Promise.all(
     found.map(async ({ row, deletedAtMs }) => {
       const freeze = await ports.freezes.find(row.tenant, row)
       const beside = { freeze, usedByCount: flows.get(row.id) ?? 0, deletedAtMs }
-      return fullConnectionView(row, answerTo, { ...beside, publicUrl: ports.publicUrl })
+      return fullConnectionView(row, showing, { ...beside, publicUrl: ports.publicUrl })
     }),
   )
 }

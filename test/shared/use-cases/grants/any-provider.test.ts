@@ -41,7 +41,8 @@ describe('any provider', () => {
     })
     return { id, url, view: await viewOf(id) }
   }
-  const viewOf = async (id: string) => fullConnectionView(await world.row(id), 'read')
+  const viewOf = async (id: string) =>
+    fullConnectionView(await world.row(id), { answerTo: 'read', nowMs: world.clock.nowMs() })
   const codesOf = ({ notes }: { notes: readonly { code: string }[] }) => notes.map(({ code }) => code)
   const lastAsked = () => world.provider.requests.at(-1)!.parameters
 

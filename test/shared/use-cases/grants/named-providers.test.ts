@@ -274,7 +274,7 @@ describe('the code apps', () => {
       const id = await authorized(appId)
       const row = await world.row(id)
       expect(row).toMatchObject({ status: 'degraded', statusReason: expect.stringContaining(reason) })
-      expect(fullConnectionView(row, 'read').notes).toEqual([
+      expect(fullConnectionView(row, { answerTo: 'read', nowMs: world.clock.nowMs() }).notes).toEqual([
         { code: 'metadata_unavailable', message: expect.stringContaining('Authorize again.') },
       ])
       // The token itself works, and is handed out.
@@ -286,7 +286,9 @@ describe('the code apps', () => {
       await world.finish(url.searchParams.get('state'))
       expect(await world.row(id)).toMatchObject({ status: 'ready' })
       expect((await world.fetch(id)).request.base_url).toBe(BASE_URLS[appId])
-      expect(fullConnectionView(await world.row(id), 'read').notes).toEqual([])
+      expect(
+        fullConnectionView(await world.row(id), { answerTo: 'read', nowMs: world.clock.nowMs() }).notes,
+      ).toEqual([])
     },
   )
 
