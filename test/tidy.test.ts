@@ -97,6 +97,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
 /** The folders of the use cases, lowest first: each imports from itself and from those before it. */
 const USE_CASE_FOLDERS = [
   ...[
+    'memory',
     'commit',
     'usage',
     'permits',
@@ -168,7 +169,7 @@ const REVEALERS: Readonly<Record<string, string>> = {
   'shared/use-cases/grants/grant-records.ts': 'a grant is written into the content that is sealed next',
   'shared/domain/imported-grant.ts': 'an imported grant is written into the content that is sealed next',
   'shared/use-cases/connections/import-grant.ts': 'an imported grant is digested with the body it came in',
-  'shared/use-cases/commit/opened-secrets.ts': 'an opened secret is parsed',
+  'shared/use-cases/memory/opened-secrets.ts': 'an opened secret is parsed',
   'shared/use-cases/oauth-applications/application-setup.ts':
     'a client secret is written into the content that is sealed next',
   'shared/ports/grant-call.ts': 'secrets travel to the one function that calls providers',

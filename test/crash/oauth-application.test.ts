@@ -1,7 +1,7 @@
 import { oauthAppKey } from '../../shared/domain/keys.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { OauthApplication } from '../../shared/rows/application-row.ts'
-import { parseSetup } from '../../shared/use-cases/commit/opened-secrets.ts'
+import { parseSetup } from '../../shared/use-cases/memory/opened-secrets.ts'
 import {
   createOauthApplication,
   deleteOauthApplication,

@@ -8,8 +8,8 @@ import { mergePatch } from '../../domain/merge-patch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ChangeSetupRequest, ChangeSetupResult } from '../../ports/setup-facts.ts'
 import { connectionBusy } from '../commit/connection-rows.ts'
-import type { OpenedSecrets } from '../commit/opened-secrets.ts'
 import { sealableSetup } from '../commit/sealable-setup.ts'
+import type { OpenedSecrets } from '../memory/opened-secrets.ts'
 import { type AcceptPorts, acceptSetup, type ValidAcceptedSetup } from './accept-setup.ts'
 
 type ChangePorts = Ports & AcceptPorts & { readonly opened: OpenedSecrets }

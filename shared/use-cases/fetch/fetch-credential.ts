@@ -12,9 +12,9 @@ import { SecretText } from '../../domain/secret-text.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import { SealBrokenError, SecretNotFoundError } from '../../ports/secret-store.ts'
 import { connectionNotFound, findConnection, getConnection } from '../commit/connection-rows.ts'
-import type { OpenedAccess, OpenedSecret, OpenedSecrets } from '../commit/opened-secrets.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { refuseFrozen } from '../freezes/refuse-frozen.ts'
+import type { OpenedAccess, OpenedSecret, OpenedSecrets } from '../memory/opened-secrets.ts'
 import { connectionEmpty, isIncomplete } from './empty-connection.ts'
 import {
   credentialUnavailable,

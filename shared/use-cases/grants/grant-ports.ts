@@ -3,7 +3,7 @@ import type { OAuthClient } from '../../ports/oauth-client.ts'
 import type { OutgoingFetch, UrlCheck } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { ProviderBreaker } from '../../ports/provider-breaker.ts'
-import type { OpenedSecrets } from '../commit/opened-secrets.ts'
+import type { OpenedSecrets } from '../memory/opened-secrets.ts'
 import type { AttemptWatch } from './attempt-watch.ts'
 import type { RestoredMark } from './restored-mark.ts'
 

@@ -3,8 +3,8 @@ import { RESTORED_KEY } from '../../domain/store-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
-import { SingleFlight } from '../commit/single-flight.ts'
 import { tryTransact } from '../commit/try-transact.ts'
+import { RecentReads } from '../memory/recent-reads.ts'
 
 /** An operator who sets or lifts the mark is obeyed this soon by every process. */
 export const MARK_MAX_AGE_MS = 10_000
@@ -24,35 +24,20 @@ export class MovedVaultError extends Error {
  * must not be sent is not sent because nobody could look.
  */
 export class RestoredMark {
-  readonly #items: Pick<ItemStore, 'get'>
-  readonly #clock: Pick<Clock, 'monotonicMs'>
-  readonly #reading = new SingleFlight<StoreMark | undefined>()
-  #known: { readonly mark: StoreMark | undefined; readonly readAtMs: number } | undefined
+  readonly #marks: RecentReads<StoreMark | undefined>
 
   constructor(items: Pick<ItemStore, 'get'>, clock: Pick<Clock, 'monotonicMs'>) {
-    this.#items = items
-    this.#clock = clock
+    this.#marks = new RecentReads({ clock, maxAgeMs: MARK_MAX_AGE_MS, read: () => findMark(items) })
   }
 
   /** Whether another vault may have the same refresh tokens: this one was restored from a copy, or is moved. */
   async isSet(): Promise<boolean> {
-    return (await this.#find()) !== undefined
+    return (await this.#marks.get('mark')) !== undefined
   }
 
   /** The move that this vault is part of, if it is. */
   async move(): Promise<Move | undefined> {
-    return (await this.#find())?.move
-  }
-
-  async #find(): Promise<StoreMark | undefined> {
-    const known = this.#known
-    if (known !== undefined && this.#clock.monotonicMs() - known.readAtMs < MARK_MAX_AGE_MS) return known.mark
-    return this.#reading.run('mark', async () => {
-      const readAtMs = this.#clock.monotonicMs()
-      const mark = await findMark(this.#items)
-      this.#known = { mark, readAtMs }
-      return mark
-    })
+    return (await this.#marks.get('mark'))?.move
   }
 }
 

@@ -8,7 +8,7 @@ import type { Write } from '../../ports/item-store.ts'
 import type { Random } from '../../ports/random.ts'
 import { SealBrokenError, SecretNotFoundError } from '../../ports/secret-store.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { parseRefreshTokens } from '../commit/opened-secrets.ts'
+import { parseRefreshTokens } from '../memory/opened-secrets.ts'
 import type { GrantPorts } from './grant-ports.ts'
 
 /** 62^8 marks of one connection's items: two never meet, and a put that met one fails. */

@@ -8,7 +8,7 @@ import { SecretText } from '../../domain/secret-text.ts'
 import type { ClientIdentity } from '../../ports/oauth-client.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { applicationOf, DEFAULT_APPLICATION_ROWS, type OauthApplication } from '../../rows/application-row.ts'
-import type { OpenedSecrets } from '../commit/opened-secrets.ts'
+import type { OpenedSecrets } from '../memory/opened-secrets.ts'
 
 /** The client a token request is made as, and what names its state: a broken client stays broken until this changes. */
 export interface ApplicationClient {

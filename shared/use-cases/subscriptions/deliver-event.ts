@@ -15,7 +15,7 @@ import type { Metrics } from '../../ports/metrics.ts'
 import type { OutgoingFetch } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { DELIVERY_ROWS } from '../../rows/delivery-row.ts'
-import type { OpenedSecrets } from '../commit/opened-secrets.ts'
+import type { OpenedSecrets } from '../memory/opened-secrets.ts'
 import { type Sent, sendToTarget } from './send-to-target.ts'
 import { findSubscription, subscriptionEventWrite, subscriptionWrite } from './subscription-rows.ts'
 

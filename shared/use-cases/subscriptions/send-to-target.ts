@@ -6,7 +6,7 @@ import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { OutgoingFetch } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { retryAfterMs } from '../../ports/retry-after.ts'
-import type { OpenedSecrets } from '../commit/opened-secrets.ts'
+import type { OpenedSecrets } from '../memory/opened-secrets.ts'
 import { cloudEventOf } from './cloud-event.ts'
 import { signedHeaders } from './signing-secret.ts'
 

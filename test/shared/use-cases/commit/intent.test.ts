@@ -2,9 +2,9 @@ import { createLocalGrantRunner } from '../../../../functions/grants/local-grant
 import { MemorySecretStore } from '../../../../shared/adapters/memory/memory-secret-store.ts'
 import type { JsonObject } from '../../../../shared/domain/json.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
-import { OpenedSecrets } from '../../../../shared/use-cases/commit/opened-secrets.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const MACHINE = {

@@ -4,7 +4,6 @@ import { connectionKey } from '../../../../shared/domain/keys.ts'
 import { findSecretIdParts } from '../../../../shared/domain/secret-id.ts'
 import type { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { ConditionFailedError, type ItemStore } from '../../../../shared/ports/item-store.ts'
-import { OpenedSecrets } from '../../../../shared/use-cases/commit/opened-secrets.ts'
 import {
   countedPointer,
   kindOfSetup,
@@ -13,6 +12,7 @@ import {
 } from '../../../../shared/use-cases/commit/secret-place.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 /** A store beside the rows that counts the versions each secret ever took, as Secrets Manager does. */

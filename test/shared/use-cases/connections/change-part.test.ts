@@ -5,11 +5,11 @@ import type { JsonObject } from '../../../../shared/domain/json.ts'
 import { connectionKey } from '../../../../shared/domain/keys.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../../../shared/ports/secret-store.ts'
-import { OpenedSecrets } from '../../../../shared/use-cases/commit/opened-secrets.ts'
 import { MAX_VERSIONS_OF_A_GENERATION } from '../../../../shared/use-cases/commit/secret-place.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { previewCreate, previewUpdate } from '../../../../shared/use-cases/connections/preview-change.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const CODE_SETUP = {

@@ -1,7 +1,7 @@
 import { createLocalGrantRunner } from '../../../../functions/grants/local-grant-runner.ts'
 import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
-import { OpenedSecrets } from '../../../../shared/use-cases/commit/opened-secrets.ts'
 import { fetchCredential } from '../../../../shared/use-cases/fetch/fetch-credential.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { reconcileStores } from '../../../../shared/use-cases/reconcile/reconcile-stores.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 

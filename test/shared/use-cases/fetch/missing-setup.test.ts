@@ -3,10 +3,10 @@ import { metaKey, versionKey } from '../../../../shared/domain/sealed-keys.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import type { Item } from '../../../../shared/ports/item-store.ts'
 import { SecretNotFoundError, type SecretStore } from '../../../../shared/ports/secret-store.ts'
-import { OpenedSecrets } from '../../../../shared/use-cases/commit/opened-secrets.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { verifyConnection } from '../../../../shared/use-cases/connections/verify-connection.ts'
 import { fetchCredential } from '../../../../shared/use-cases/fetch/fetch-credential.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const STATIC = { type: 'TOKEN', token: 'token-0123456789' }

@@ -1,6 +1,6 @@
 import { InvariantError } from '../../../../shared/domain/errors.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
-import { parseSetup } from '../../../../shared/use-cases/commit/opened-secrets.ts'
+import { parseSetup } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 
 describe('parseSetup', () => {
   test('gives back the setup that was stored', () => {
