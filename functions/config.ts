@@ -9,7 +9,7 @@ import {
   required,
   SettingsError,
 } from '../shared/settings/read-environment.ts'
-import { isLoopback, oneOf, SERVICE_URL, shaped, whole } from '../shared/settings/setting-formats.ts'
+import { isLoopback, oneOf, SERVICE_URL, shaped, TENANTS, whole } from '../shared/settings/setting-formats.ts'
 import {
   type IssuerSettings,
   issuerOf,
@@ -28,6 +28,7 @@ export const ENV = {
   eventsTableName: 'FLOW_VAULT_EVENTS_TABLE',
   secretStore: 'FLOW_VAULT_SECRET_STORE',
   wrappingKeyArn: 'FLOW_VAULT_WRAPPING_KEY',
+  tenantKeys: 'FLOW_VAULT_TENANT_KEYS',
   digestKeyArn: 'FLOW_VAULT_DIGEST_KEY',
   secretWriters: 'FLOW_VAULT_SECRET_WRITERS',
   issuer: SHARED_SETTINGS.issuer.variable,
@@ -70,6 +71,8 @@ export interface Config {
   readonly secretStore: 'secrets-manager' | 'sealed'
   /** The key that encrypts secrets, by its ARN. */
   readonly wrappingKeyArn?: string | undefined
+  /** Tenants with a key of their own, which wraps what is sealed of them. */
+  readonly tenantKeys: readonly string[]
   /** The HMAC key behind digests, by its ARN. */
   readonly digestKeyArn?: string | undefined
   /** How many instances of all functions may write to the secret store at a time: its quota is shared by them. */
@@ -125,6 +128,7 @@ const TABLE = {
   eventsTableName: optional(ENV.eventsTableName, TABLE_NAME),
   secretStore: defaulted(ENV.secretStore, oneOf(['secrets-manager', 'sealed']), 'secrets-manager'),
   wrappingKeyArn: optional(ENV.wrappingKeyArn, KEY_ARN),
+  tenantKeys: defaulted(ENV.tenantKeys, TENANTS, []),
   digestKeyArn: optional(ENV.digestKeyArn, KEY_ARN),
   secretWriters: defaulted(ENV.secretWriters, whole(1, MAX_SECRET_WRITERS), 1),
   grantsFunction: optional(ENV.grantsFunction, shaped(/./, 'the name of a function')),

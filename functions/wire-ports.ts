@@ -10,7 +10,7 @@ import { ItemWriteTurns } from '../shared/adapters/items/item-write-turns.ts'
 import { DiscoveredKeys } from '../shared/adapters/jwt/discovered-keys.ts'
 import { JoseTokenVerifier } from '../shared/adapters/jwt/jose-token-verifier.ts'
 import { KmsDigester } from '../shared/adapters/kms/kms-digester.ts'
-import { KmsKeyWrapper } from '../shared/adapters/kms/kms-key-wrapper.ts'
+import { KmsKeyWrapper, tenantAliases } from '../shared/adapters/kms/kms-key-wrapper.ts'
 import { createLambdaGrantRunner } from '../shared/adapters/lambda/lambda-grant-runner.ts'
 import { LineAudit } from '../shared/adapters/log/line-audit.ts'
 import { PowertoolsLog } from '../shared/adapters/log/powertools-log.ts'
@@ -124,16 +124,18 @@ export function secretStore(
   base: Base,
   items: ItemStore,
   metrics: Metrics,
-  { mayBegin } = { mayBegin: false },
+  options: { mayBegin: boolean; kmsKeyOf?: (tenant: string) => Promise<string> } = { mayBegin: false },
 ): BoundSecretStore {
   const kind = process.env['FLOW_VAULT_SECRET_STORE'] ?? base.config.secretStore
-  return new BoundSecretStore({ items, secrets: storeOfSetting(base, items, metrics), kind, mayBegin })
+  const secrets = storeOfSetting(base, items, metrics, options.kmsKeyOf)
+  return new BoundSecretStore({ items, secrets, kind, mayBegin: options.mayBegin })
 }
 
 function storeOfSetting(
   { config, clock, random, aws }: Base,
   items: ItemStore,
   metrics: Metrics,
+  kmsKeyOf?: (tenant: string) => Promise<string>,
 ): SecretStore {
   // Bundling writes the store's name in here, and then what only the other one needs falls out of the bundle.
   if ((process.env['FLOW_VAULT_SECRET_STORE'] ?? config.secretStore) === 'sealed') {
@@ -145,6 +147,7 @@ function storeOfSetting(
       random,
     })
   }
+  const sharedKey = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
   return new SecretsManagerStore({
     client: sharedClient(SecretsManagerClient, aws, SERVICE_CLIENT_SETTINGS),
     writeBudget: new MeasuredWriteBudget({
@@ -154,7 +157,7 @@ function storeOfSetting(
       metrics,
     }),
     deployment: present(config.deploymentId, ENV.deploymentId),
-    kmsKeyId: present(config.wrappingKeyArn, ENV.wrappingKeyArn),
+    kmsKeyOf: kmsKeyOf ?? (async () => sharedKey),
   })
 }
 
@@ -163,9 +166,11 @@ export function grantSealer(base: Base, items: ItemStore): SealedGrants {
   return new SealedGrants({ items, keys: keyWrapper(base), random: base.random })
 }
 
-function keyWrapper({ config, aws }: Pick<Base, 'config' | 'aws'>): KmsKeyWrapper {
+/** Data keys under the key that is shared, or under a tenant's own. */
+export function keyWrapper({ config, aws }: Pick<Base, 'config' | 'aws'>): KmsKeyWrapper {
   const client = sharedClient(KMSClient, aws, SERVICE_CLIENT_SETTINGS)
-  return new KmsKeyWrapper({ client, keyArn: present(config.wrappingKeyArn, ENV.wrappingKeyArn) })
+  const keyArn = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
+  return new KmsKeyWrapper({ client, keyArn, tenantAliases: tenantAliases(config) })
 }
 
 /** Digests by the key that only KMS knows. */

@@ -38,6 +38,7 @@ import {
   grantRunner,
   grantSealer,
   httpPorts,
+  keyWrapper,
   kmsDigester,
   localBudgets,
   readBase,
@@ -59,7 +60,9 @@ export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documen
   const digester = kmsDigester(base)
   const rows = common(base)
   const metrics = emfMetrics(base)
-  const secrets = secretStore(base, rows.items, metrics, { mayBegin: true })
+  const keys = keyWrapper(base)
+  const kmsKeyOf = (tenant: string) => keys.keyArnOf(tenant)
+  const secrets = secretStore(base, rows.items, metrics, { mayBegin: true, kmsKeyOf })
   const ports = { ...rows, metrics, secrets, digester }
   const publicUrl = present(config.publicUrl, ENV.publicUrl)
   return {

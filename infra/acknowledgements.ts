@@ -25,6 +25,12 @@ const FUNCTION_FINDINGS: readonly Acknowledgement[] = [
   },
 ]
 
+const TENANT_KEYS_FINDING: Acknowledgement = {
+  id: 'AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/*]',
+  reason:
+    'The keys of single tenants come and go with the stage file, and one that left it still opens what it wrapped: a condition holds the role to keys with the tag of this very deployment.',
+}
+
 /** One for each beginning of a name that a role may have: those of the deployment, and of each kind of its secrets. */
 function secretsFindings(data: DataStack): Acknowledgement[] {
   return [undefined, ...SECRET_KINDS].map((kind) => ({
@@ -147,7 +153,7 @@ export function acknowledgeFindings({
   acknowledge(vault.deadLetters, ...DEAD_LETTERS_FINDINGS)
   acknowledge(vault.work.deadLetters, ...DEAD_LETTERS_FINDINGS)
   for (const vaultFunction of vault.functions.values()) {
-    acknowledge(vaultFunction, ...FUNCTION_FINDINGS, ...secretsFindings(data))
+    acknowledge(vaultFunction, ...FUNCTION_FINDINGS, TENANT_KEYS_FINDING, ...secretsFindings(data))
   }
   acknowledge(vault.events.deadLetters, ...DEAD_LETTERS_FINDINGS)
   for (const child of [...vault.node.children, ...vault.events.node.children]) {

@@ -15,12 +15,22 @@ const TAG_CHARACTERS = 'letters, digits, blanks and _.:/=+-@'
 /** A resource has 50, of which the vault sets two. */
 const MAX_TAGS = 48
 
+/** Two each of the 200 outputs that a stack has, for the rules over them (CloudFormation quotas); it has others. */
+const MAX_TENANT_KEYS = 80
+/** Functions are told the names in a variable, and Lambda gives all variables of one 4 KB together. */
+const MAX_TENANT_KEY_CHARACTERS = 2000
+
 /**
  * What members of a stage file, each right by itself, have against each other or against how AWS works: a line for
  * each, with the member, its value and what is allowed.
  */
 export function contradictionsIn(stage: Stage): string[] {
-  return [...namesThatClash(stage), ...placesThatDiffer(stage), ...tagsThatFail(stage.tags)]
+  return [
+    ...namesThatClash(stage),
+    ...tenantKeysThatFail(stage),
+    ...placesThatDiffer(stage),
+    ...tagsThatFail(stage.tags),
+  ]
 }
 
 /** The Region that a stage has to be deployed to, because what it names is there; undefined where that may be any. */
@@ -54,6 +64,25 @@ function namesThatClash({ edge, domain, web, publicUrl, adopt }: Stage): string[
   return lines
 }
 
+function tenantKeysThatFail({ tenantKeys, adopt }: Stage): string[] {
+  const lines: string[] = []
+  const characters = tenantKeys.join(',').length
+  const allowed = `at most ${MAX_TENANT_KEYS} tenants, whose names have ${MAX_TENANT_KEY_CHARACTERS} characters together`
+  if (tenantKeys.length > MAX_TENANT_KEYS || characters > MAX_TENANT_KEY_CHARACTERS)
+    lines.push(refusal('tenantKeys', `${tenantKeys.length} tenants of ${characters} characters`, allowed))
+  for (const [index, tenant] of tenantKeys.entries())
+    if (tenantKeys.indexOf(tenant) !== index)
+      lines.push(refusal(`tenantKeys.${index}`, tenant, 'each tenant once'))
+  const used = new Set([adopt?.wrappingKeyArn, adopt?.digestKeyArn])
+  for (const [tenant, arn] of Object.entries(adopt?.tenantKeyArns ?? {})) {
+    const member = `adopt.tenantKeyArns.${tenant}`
+    if (!tenantKeys.includes(tenant)) lines.push(refusal(member, arn, 'tenants that tenantKeys names'))
+    if (used.has(arn)) lines.push(refusal(member, arn, 'a key that nothing else is wrapped by'))
+    used.add(arn)
+  }
+  return lines
+}
+
 function placesThatDiffer(stage: Stage): string[] {
   const { edge, web } = stage
   const ofCloudFront = said({
@@ -79,6 +108,12 @@ function ofItsRegion({ domain, alarms, adopt }: Pick<Stage, 'domain' | 'alarms' 
     'alarms.topicArn': alarms.topicArn,
     'adopt.wrappingKeyArn': adopt?.wrappingKeyArn,
     'adopt.digestKeyArn': adopt?.digestKeyArn,
+    ...Object.fromEntries(
+      Object.entries(adopt?.tenantKeyArns ?? {}).map(([tenant, arn]) => [
+        `adopt.tenantKeyArns.${tenant}`,
+        arn,
+      ]),
+    ),
   })
 }
 

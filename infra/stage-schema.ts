@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { MAX_INSTANCES, NEW_ACCOUNT } from '../functions/config.ts'
 import { LOG_LEVELS } from '../shared/ports/log.ts'
 import type { Format } from '../shared/settings/read-environment.ts'
-import { BASE_URL, ORIGINS, SERVICE_URL, shaped } from '../shared/settings/setting-formats.ts'
+import { BASE_URL, ORIGINS, SERVICE_URL, shaped, TENANT } from '../shared/settings/setting-formats.ts'
 import { SHARED_SETTINGS } from '../shared/settings/setting-table.ts'
 import { AUDIENCE_PARAMETERS } from './web/page-config.ts'
 
@@ -64,6 +64,10 @@ export const STAGE_SCHEMA = z.strictObject({
     .enum(['secrets-manager', 'sealed'], { error: 'secrets-manager, sealed' })
     .describe('Where what people enter is kept, for the life of the stage.')
     .default('secrets-manager'),
+  tenantKeys: z
+    .array(text(TENANT))
+    .describe('Tenants with a KMS key of their own, at $1 a month and more each.')
+    .default([]),
   logLevel: z
     .enum(LOG_LEVELS, { error: LOG_LEVELS.join(', ') })
     .describe('How much is logged.')
@@ -177,6 +181,10 @@ export const STAGE_SCHEMA = z.strictObject({
       tableName: text(TABLE_NAME).describe('A table that is there, such as a restored one.'),
       wrappingKeyArn: text(KEY_ARN),
       digestKeyArn: text(KEY_ARN),
+      tenantKeyArns: z
+        .record(z.string(), text(KEY_ARN))
+        .describe('By tenant of tenantKeys, its key that is there; others get a new one.')
+        .default({}),
       deploymentId: text(shaped(/^[a-z0-9]{1,32}$/, 'a DeploymentId'))
         .describe('Whose secrets they are, when another data stack made them: its output DeploymentId.')
         .optional(),
@@ -200,6 +208,7 @@ export const EVERY_OPTION = {
     certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555',
   },
   web: { clientId: 'flow-vault-page' },
+  tenantKeys: ['acme'],
   canary: true,
   backup: {
     keepDays: 90,

@@ -16,6 +16,10 @@ export interface VaultResources {
   /** The ARN of the secrets whose names begin like this, with a star at the end. */
   secretArnOf(names: string): string
   readonly wrappingKeyArn: string
+  /** Every key of account and Region: only with the tag of the deployment, which those of tenants have. */
+  readonly anyKeyArn: string
+  /** Tenants with a key of their own. */
+  readonly tenantKeys: readonly string[]
   readonly digestKeyArn: string
   readonly grantsFunctionName: string
   readonly grantsFunctionArn: string
@@ -68,6 +72,33 @@ export function leadingKeys(keys: readonly string[]): Conditions {
     'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
     Null: { 'dynamodb:LeadingKeys': 'false' },
   }
+}
+
+/**
+ * May use the key that is shared, and keys of single tenants under the same conditions. Those are told by their tag and
+ * not by the stage file: a key that a tenant had yesterday still opens what it wrapped.
+ */
+export function onWrappingKeys(
+  it: VaultResources,
+  actions: readonly string[],
+  conditions: Conditions,
+): PolicyStatement[] {
+  const own = { StringEquals: { ...conditions['StringEquals'], ...ofDeployment(it) } }
+  return [
+    allow(actions, it.wrappingKeyArn, conditions),
+    allow(actions, it.anyKeyArn, { ...conditions, ...own }),
+  ]
+}
+
+/** Holds for a key that this very deployment made. */
+export function ofDeployment(it: VaultResources): Readonly<Record<string, string>> {
+  return { 'aws:ResourceTag/flow-vault:deployment': it.deploymentId }
+}
+
+/** The variables by which a function knows the keys to wrap by. */
+export function wrappingKeys(it: VaultResources): Granted['environment'] {
+  const tenants = it.tenantKeys.join(',')
+  return { [ENV.wrappingKeyArn]: it.wrappingKeyArn, ...(tenants === '' ? {} : { [ENV.tenantKeys]: tenants }) }
 }
 
 /** Items whose partition key begins as `keys` says; each of these actions names its keys, so there is always one to compare. */

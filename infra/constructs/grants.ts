@@ -14,7 +14,9 @@ import {
   items,
   leadingKeys,
   onTable,
+  onWrappingKeys,
   type VaultResources,
+  wrappingKeys,
 } from './grant-statements.ts'
 import { SECRET_STORES, type SecretPermission } from './secret-stores.ts'
 
@@ -85,12 +87,12 @@ const GRANTS: Readonly<Record<GrantName, (resources: VaultResources) => Granted>
   'read-access-tokens': (it) =>
     onTokens(it, [
       items(it, ['ACCESS#*'], ['dynamodb:GetItem']),
-      allow(['kms:Decrypt'], it.wrappingKeyArn, contextOf(['access'])),
+      ...onWrappingKeys(it, ['kms:Decrypt'], contextOf(['access'])),
     ]),
   'keep-grants': (it) =>
     onTokens(it, [
       items(it, ['ACCESS#*', 'REFRESH#*'], ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem']),
-      allow(['kms:GenerateDataKey', 'kms:Decrypt'], it.wrappingKeyArn, contextOf(['access', 'refresh'])),
+      ...onWrappingKeys(it, ['kms:GenerateDataKey', 'kms:Decrypt'], contextOf(['access', 'refresh'])),
     ]),
   'remove-tokens': (it) =>
     onTable(it, [items(it, ['ACCESS#*', 'REFRESH#*'], ['dynamodb:Query', 'dynamodb:DeleteItem'])]),
@@ -131,8 +133,7 @@ function contextOf(parts: readonly string[]): Conditions {
 }
 
 function onTokens(it: VaultResources, statements: readonly PolicyStatement[]): Granted {
-  const environment = { [ENV.tableName]: it.tableName, [ENV.wrappingKeyArn]: it.wrappingKeyArn }
-  return { statements, environment }
+  return { statements, environment: { [ENV.tableName]: it.tableName, ...wrappingKeys(it) } }
 }
 
 /** What a flow may leave in a row, and nothing else is even compared: the hour of a fetch, and when it complained. */
@@ -164,7 +165,7 @@ function onSecrets(it: VaultResources, statements: readonly PolicyStatement[]): 
     statements: [items(it, SECRET_STORE_ITEM, ['dynamodb:GetItem']), ...statements],
     environment: {
       [ENV.secretStore]: it.secretStore,
-      [ENV.wrappingKeyArn]: it.wrappingKeyArn,
+      ...wrappingKeys(it),
       [ENV.secretWriters]: String(it.secretWriters),
     },
   }

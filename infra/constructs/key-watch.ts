@@ -1,16 +1,33 @@
+import { createHash } from 'node:crypto'
+import { Stack } from 'aws-cdk-lib'
 import { Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
-import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 
 /** What takes a key away, or lets others use it. Without the keys nothing stored can be read (KMS API reference). */
 const WATCHED = ['DisableKey', 'ScheduleKeyDeletion', 'PutKeyPolicy', 'DisableKeyRotation', 'RevokeGrant']
 
+/**
+ * What the rule over a tenant's own key is called, so that whoever removes the tenant can switch it off. A rule's name
+ * has 64 characters, and a tenant's as many.
+ */
+export function tenantKeyRuleName(stage: string, tenant: string): string {
+  return `${tenantKeyRulePrefix(stage)}${createHash('sha256').update(tenant).digest('hex').slice(0, 16)}`
+}
+
+function tenantKeyRulePrefix(stage: string): string {
+  return `flow-vault-${stage}-key-`
+}
+
 export interface KeyWatchProps {
   readonly stage: string
+  /** Those that everything of the stage needs. */
   readonly keys: readonly IKey[]
+  readonly tenantKeys: ReadonlyMap<string, IKey>
   readonly topic: ITopic
   /** Where a message goes that the topic does not take: one of the operator's own may allow alarms alone. */
   readonly deadLetters: IQueue
@@ -19,14 +36,62 @@ export interface KeyWatchProps {
 
 /**
  * Tells at once when somebody changes a key of the vault: KMS has no figure that an alarm could watch. It hears of it
- * from CloudTrail, which every account has for management events, within minutes.
+ * from CloudTrail, which every account has for management events, within minutes. Keys of single tenants have a rule
+ * each: a pattern has 2,048 characters (EventBridge quotas), and the one of a tenant that is removed is switched off.
  */
 export class KeyWatch extends Construct {
-  constructor(scope: Construct, id: string, { stage, keys, topic, deadLetters, runbook }: KeyWatchProps) {
+  constructor(scope: Construct, id: string, props: KeyWatchProps) {
     super(scope, id)
+    const { stage, keys, tenantKeys, deadLetters, topic, runbook } = props
+    const tell = { topic, runbook }
+    this.#watch('key-state', keys, {
+      ...tell,
+      deadLetters,
+      what: `Flow Vault ${stage}: a key that its data is sealed with`,
+    })
+    if (tenantKeys.size === 0) return
+    const ofTenants = this.#forRulesOfTenants(stage, deadLetters)
+    for (const [tenant, key] of tenantKeys) {
+      const what = `Flow Vault ${stage}: the key of the tenant ${tenant}, with which all of that tenant is sealed,`
+      this.#watch(`key-state-${tenant}`, [key], {
+        ...tell,
+        deadLetters: ofTenants,
+        what,
+        ruleName: tenantKeyRuleName(stage, tenant),
+      })
+    }
+  }
+
+  /**
+   * The same queue, which the rules of all tenants may send to by one statement: CDK would add one for each, and a
+   * queue's policy has 20 (SQS quotas).
+   */
+  #forRulesOfTenants(stage: string, deadLetters: IQueue): IQueue {
+    const rules = Stack.of(this).formatArn({
+      service: 'events',
+      resource: 'rule',
+      resourceName: `${tenantKeyRulePrefix(stage)}*`,
+    })
+    deadLetters.addToResourcePolicy(
+      new PolicyStatement({
+        actions: ['sqs:SendMessage'],
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        resources: [deadLetters.queueArn],
+        conditions: { ArnLike: { 'aws:SourceArn': rules } },
+      }),
+    )
+    return Queue.fromQueueArn(this, 'DeadLettersOfTenants', deadLetters.queueArn)
+  }
+
+  #watch(
+    id: string,
+    keys: readonly IKey[],
+    { topic, deadLetters, runbook, what, ruleName }: WatchedKeys,
+  ): void {
     const keyIds = keys.flatMap((key) => [key.keyId, key.keyArn])
-    new Rule(this, 'key-state', {
-      description: `Flow Vault ${stage}: a key was disabled, scheduled for deletion or given another policy`,
+    new Rule(this, id, {
+      ...(ruleName === undefined ? {} : { ruleName }),
+      description: `${what} was disabled, scheduled for deletion or given another policy`,
       eventPattern: {
         source: ['aws.kms'],
         detailType: ['AWS API Call via CloudTrail'],
@@ -35,11 +100,14 @@ export class KeyWatch extends Construct {
       targets: [
         new SnsTopic(topic, {
           deadLetterQueue: deadLetters,
-          message: RuleTargetInput.fromText(
-            `Flow Vault ${stage}: a key that its data is sealed with was changed. What to do: ${runbook}#key-state`,
-          ),
+          message: RuleTargetInput.fromText(`${what} was changed. What to do: ${runbook}#key-state`),
         }),
       ],
     })
   }
+}
+
+interface WatchedKeys extends Pick<KeyWatchProps, 'topic' | 'deadLetters' | 'runbook'> {
+  readonly what: string
+  readonly ruleName?: string
 }

@@ -1,7 +1,7 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Config } from '../../functions/config.ts'
 import { type SecretKind, secretIdPrefix } from '../../shared/domain/secret-id.ts'
-import { allow, items, type VaultResources } from './grant-statements.ts'
+import { allow, items, ofDeployment, onWrappingKeys, type VaultResources } from './grant-statements.ts'
 
 /**
  * What can be done with secrets: `create` makes one and destroys it again, `put` adds a version and lets go of the one
@@ -24,6 +24,10 @@ export const SECRET_STORES: Readonly<
       }),
       onOwnSecrets(it, kinds, ['secretsmanager:DeleteSecret'], true),
       ...managedKeyForWriting(it),
+      // Which key the alias of a tenant leads to: the secret keeps that key, whatever becomes of the alias.
+      ...(it.tenantKeys.length === 0
+        ? []
+        : [allow(['kms:DescribeKey'], it.anyKeyArn, { StringEquals: ofDeployment(it) })]),
     ],
     put: (it, kinds) => [
       onOwnSecrets(it, kinds, ['secretsmanager:PutSecretValue']),
@@ -39,7 +43,7 @@ export const SECRET_STORES: Readonly<
     ],
     read: (it, kinds) => [
       onOwnSecrets(it, kinds, ['secretsmanager:GetSecretValue']),
-      allow(['kms:Decrypt'], it.wrappingKeyArn, {
+      ...onWrappingKeys(it, ['kms:Decrypt'], {
         StringEquals: { 'kms:ViaService': secretsManager(it) },
         StringLike: { 'kms:EncryptionContext:SecretARN': arnsOf(it, kinds) },
       }),
@@ -58,16 +62,16 @@ export const SECRET_STORES: Readonly<
   sealed: {
     create: (it, kinds) => [
       sealed(it, kinds, ['Query', 'PutItem', 'UpdateItem', 'DeleteItem']),
-      wrappingKey(it, kinds, 'kms:GenerateDataKey'),
+      ...wrappingKey(it, kinds, 'kms:GenerateDataKey'),
     ],
     put: (it, kinds) => [
       sealed(it, kinds, ['GetItem', 'PutItem', 'DeleteItem', 'ConditionCheckItem']),
-      wrappingKey(it, kinds, 'kms:GenerateDataKey'),
+      ...wrappingKey(it, kinds, 'kms:GenerateDataKey'),
     ],
     // The version is written by whoever points at it.
-    stage: (it, kinds) => [wrappingKey(it, kinds, 'kms:GenerateDataKey')],
+    stage: (it, kinds) => wrappingKey(it, kinds, 'kms:GenerateDataKey'),
     restore: (it, kinds) => [sealed(it, kinds, ['GetItem', 'UpdateItem'])],
-    read: (it, kinds) => [sealed(it, kinds, ['GetItem']), wrappingKey(it, kinds, 'kms:Decrypt')],
+    read: (it, kinds) => [sealed(it, kinds, ['GetItem']), ...wrappingKey(it, kinds, 'kms:Decrypt')],
     remove: (it, kinds) => [sealed(it, kinds, ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'])],
   },
 }
@@ -94,8 +98,7 @@ function onOwnSecrets(
   mayBeGone = false,
 ): PolicyStatement {
   const operator = mayBeGone ? 'StringEqualsIfExists' : 'StringEquals'
-  const own = { [operator]: { 'aws:ResourceTag/flow-vault:deployment': it.deploymentId } }
-  return allow(actions, arnsOf(it, kinds), own)
+  return allow(actions, arnsOf(it, kinds), { [operator]: ofDeployment(it) })
 }
 
 /**
@@ -105,8 +108,8 @@ function onOwnSecrets(
 function managedKeyForWriting(it: VaultResources): PolicyStatement[] {
   const via = { 'kms:ViaService': secretsManager(it) }
   return [
-    allow(['kms:GenerateDataKey'], it.wrappingKeyArn, { StringEquals: via }),
-    allow(['kms:Decrypt'], it.wrappingKeyArn, {
+    ...onWrappingKeys(it, ['kms:GenerateDataKey'], { StringEquals: via }),
+    ...onWrappingKeys(it, ['kms:Decrypt'], {
       StringEquals: { ...via, 'kms:EncryptionContext:SecretVersionId': 'RequestToValidateKeyAccess' },
     }),
   ]
@@ -134,8 +137,8 @@ function wrappingKey(
   it: VaultResources,
   kinds: readonly SecretKind[] | undefined,
   action: string,
-): PolicyStatement {
-  return allow([action], it.wrappingKeyArn, {
+): PolicyStatement[] {
+  return onWrappingKeys(it, [action], {
     StringLike: { 'kms:EncryptionContext:secretId': namesOf(it, kinds) },
   })
 }

@@ -1,6 +1,7 @@
-import { RemovalPolicy } from 'aws-cdk-lib'
-import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
+import { RemovalPolicy, Tags } from 'aws-cdk-lib'
+import { Alias, type IKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
+import { tenantKeyAlias } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 
 /**
  * The two keys of a deployment: one encrypts secrets, the other makes the digests by which setups are compared.
@@ -27,5 +28,47 @@ export class Keys extends Construct {
       multiRegion: true,
       removalPolicy: RemovalPolicy.RETAIN,
     })
+  }
+}
+
+/**
+ * The keys of tenants that have one of their own: new ones, which outlive stack and stage file as the shared ones do, or
+ * those that are adopted. An alias leads functions to the one to wrap by, so that no stack has to import it, which
+ * CloudFormation would never let go again; what was wrapped is opened by any key with the tag of the deployment.
+ */
+export class TenantKeys extends Construct {
+  readonly byTenant: ReadonlyMap<string, IKey>
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: {
+      readonly stage: string
+      readonly tenants: readonly string[]
+      readonly adopted: Readonly<Record<string, string>>
+    },
+  ) {
+    super(scope, id)
+    const { stage, tenants, adopted } = props
+    this.byTenant = new Map(
+      tenants.map((tenant) => {
+        const arn = adopted[tenant]
+        const key =
+          arn === undefined ? this.#made(stage, tenant) : Key.fromKeyArn(this, `Adopted-${tenant}`, arn)
+        new Alias(this, `Alias-${tenant}`, { aliasName: tenantKeyAlias(stage, tenant), targetKey: key })
+        return [tenant, key]
+      }),
+    )
+  }
+
+  #made(stage: string, tenant: string): IKey {
+    const key = new Key(this, `Key-${tenant}`, {
+      description: `Flow Vault ${stage}: encrypts what belongs to the tenant ${tenant}`,
+      enableKeyRotation: true,
+      multiRegion: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
+    Tags.of(key).add('flow-vault:tenant', tenant)
+    return key
   }
 }

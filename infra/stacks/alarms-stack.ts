@@ -52,7 +52,14 @@ export class AlarmsStack extends Stack {
     }
     const alarms = new Alarms(this, 'Alarms', { ...watched, action: new SnsAction(this.topic), runbook })
     const keys = [data.wrappingKey, data.digestKey]
-    new KeyWatch(this, 'Keys', { stage: settings.stage, keys, topic: this.topic, deadLetters, runbook })
+    new KeyWatch(this, 'Keys', {
+      stage: settings.stage,
+      keys,
+      tenantKeys: data.tenantKeys,
+      topic: this.topic,
+      deadLetters,
+      runbook,
+    })
     new VaultDashboard(this, 'Dashboard', { ...watched, alarms: alarms.all, work: vault.work.queue })
     new CfnOutput(this, 'AlarmTopicArn', { value: this.topic.topicArn })
   }

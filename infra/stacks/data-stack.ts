@@ -3,7 +3,7 @@ import { type ITableV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
 import { DailyBackup } from '../constructs/daily-backup.ts'
-import { Keys } from '../constructs/vault-keys.ts'
+import { Keys, TenantKeys } from '../constructs/vault-keys.ts'
 import { VaultTable } from '../constructs/vault-table.ts'
 import type { DeploymentSettings } from '../stage-file.ts'
 
@@ -17,6 +17,8 @@ export class DataStack extends Stack {
   readonly events: TableV2
   readonly wrappingKey: IKey
   readonly digestKey: IKey
+  /** Of tenants that have one of their own. */
+  readonly tenantKeys: ReadonlyMap<string, IKey>
   /**
    * Eight hex digits that only this deployment has: a stage that is made anew under an old name is another one, and
    * never takes what the old one left for its own.
@@ -44,6 +46,11 @@ export class DataStack extends Stack {
       this.wrappingKey = Key.fromKeyArn(this, 'WrappingKey', adopt.wrappingKeyArn)
       this.digestKey = Key.fromKeyArn(this, 'DigestKey', adopt.digestKeyArn)
     }
+    this.tenantKeys = new TenantKeys(this, 'TenantKeys', {
+      stage,
+      tenants: props.settings.tenantKeys,
+      adopted: adopt?.tenantKeyArns ?? {},
+    }).byTenant
     const { backup } = props.settings
     if (backup !== undefined) new DailyBackup(this, 'Backup', { tables: [this.table, this.events], backup })
     this.secretStoreExport = `${this.stackName}-keeps-secrets-in-${secretStore}`

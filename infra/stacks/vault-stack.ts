@@ -154,6 +154,8 @@ export class VaultStack extends Stack {
           arnFormat: ArnFormat.COLON_RESOURCE_NAME,
         }),
       wrappingKeyArn: data.wrappingKey.keyArn,
+      anyKeyArn: this.formatArn({ service: 'kms', resource: 'key', resourceName: '*' }),
+      tenantKeys: settings.tenantKeys,
       digestKeyArn: data.digestKey.keyArn,
       grantsFunctionName,
       // By name, because a function cannot wait for another one that waits for it.

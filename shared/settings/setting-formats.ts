@@ -81,6 +81,17 @@ export const NETWORKS: Format<readonly string[]> = {
   schema: checked((text) => listOf(text).every(isNetwork), listOf),
 }
 
+const TENANT_NAME = /^[A-Za-z0-9_-]{1,64}$/
+
+/** One tenant, as tokens name it. */
+export const TENANT: Format<string> = shaped(TENANT_NAME, '1 to 64 of A-Z, a-z, 0-9, _ and -')
+
+/** Tenants, separated by commas. */
+export const TENANTS: Format<readonly string[]> = {
+  allowed: 'tenants separated by commas, each 1 to 64 of A-Z, a-z, 0-9, _ and -',
+  schema: checked((text) => listOf(text).every((entry) => TENANT_NAME.test(entry)), listOf),
+}
+
 /** Whether a URL leads to this very machine. */
 export function isLoopback(url: string | undefined): boolean {
   return url !== undefined && URL.canParse(url) && LOOPBACK_HOST.test(new URL(url).hostname)

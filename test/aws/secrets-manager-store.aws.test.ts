@@ -32,7 +32,7 @@ function storeOf(deployment: string, kmsKeyId?: string): SecretsManagerStore {
     client,
     writeBudget,
     deployment,
-    ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
+    ...(kmsKeyId === undefined ? {} : { kmsKeyOf: async () => kmsKeyId }),
   })
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Alarm } from 'aws-cdk-lib/aws-cloudwatch'
 import { articleOf } from '../../infra/constructs/alarms.ts'
+import { tenantKeyRuleName } from '../../infra/constructs/key-watch.ts'
 import { cloudWatchNameOf, METRICS, type MetricName, metricOf } from '../../shared/domain/metric-names.ts'
 import { ALARM_METRICS } from '../../tools/capacity/idle-cost.ts'
 import { testStacks } from '../support/test-stage.ts'
@@ -114,6 +115,29 @@ describe('the watch over the keys', () => {
     // Both keys, by id and by ARN, as callers may name them.
     expect(EventPattern.detail.requestParameters.keyId).toHaveLength(4)
     expect(JSON.stringify(Targets)).toContain('docs/runbook.md#key-state')
+  })
+
+  it('has a rule of its own for the key of a tenant, by whose name it can be switched off', () => {
+    const { alarms: watching } = testStacks({ tenantKeys: ['acme', 'globex'] })
+    const rules = Template.fromStack(watching).findResources('AWS::Events::Rule')
+    const named = Object.values(rules).map(({ Properties }) => Properties)
+    for (const tenant of ['acme', 'globex']) {
+      const [rule, ...more] = named.filter(({ Name }) => Name === tenantKeyRuleName('test', tenant))
+      expect(more).toEqual([])
+      expect(rule!.EventPattern.detail.eventName).toContain('ScheduleKeyDeletion')
+      expect(JSON.stringify(rule!.EventPattern.detail.requestParameters.keyId)).toContain(`Key${tenant}`)
+      expect(JSON.stringify(rule!.Targets)).toContain(`tenant ${tenant}`)
+    }
+    expect(named).toHaveLength(3)
+    expect(tenantKeyRuleName('a'.repeat(24), 't'.repeat(64)).length).toBeLessThanOrEqual(64)
+    // A queue's policy takes 20 statements, so that the rules of all tenants share one.
+    const queues = Object.values(Template.fromStack(watching).findResources('AWS::SQS::QueuePolicy'))
+    const sending = queues.flatMap(({ Properties }) =>
+      Properties.PolicyDocument.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Allow'),
+    )
+    expect(sending).toHaveLength(2)
+    expect(JSON.stringify(sending)).toContain(':rule/flow-vault-test-key-*')
+    expect(named.every(({ Targets }) => Targets[0].DeadLetterConfig !== undefined)).toBe(true)
   })
 
   it('keeps what the topic does not take, where an alarm looks', () => {

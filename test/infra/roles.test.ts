@@ -4,7 +4,14 @@ import { allRoutes } from '../../functions/route-table.ts'
 import { FUNCTION_TABLE } from '../../infra/function-table.ts'
 import type { SecretKind } from '../../shared/domain/secret-id.ts'
 import { isAllowed } from '../support/policy-evaluator.ts'
-import { type Asked, FORBIDDEN, FORBIDDEN_TO_ALL, NEEDED } from '../support/role-requests.ts'
+import {
+  type Asked,
+  FORBIDDEN,
+  FORBIDDEN_TO_ALL,
+  NEEDED,
+  OPENED_SEALED,
+  openSealed,
+} from '../support/role-requests.ts'
 import { policiesOf, resourceOf } from '../support/template-policies.ts'
 import { testStacks } from '../support/test-stage.ts'
 
@@ -174,16 +181,21 @@ describe('the role of each function, with Secrets Manager', () => {
 
   it('lets api use the key to write, and to decrypt only what Secrets Manager tries a key out with', () => {
     const decrypts = statementsOf(vault, 'api').filter(({ actions }) => actions.includes('kms:Decrypt'))
-    expect(decrypts).toHaveLength(1)
-    expect(decrypts[0]!.condition).toContain(`"kms:EncryptionContext:SecretVersionId":"${KEY_TRIAL}"`)
-    expect(decrypts[0]!.condition).toContain('kms:ViaService')
+    // Under the key that is shared, and under those of tenants.
+    expect(decrypts).toHaveLength(2)
+    for (const { condition } of decrypts) {
+      expect(condition).toContain(`"kms:EncryptionContext:SecretVersionId":"${KEY_TRIAL}"`)
+      expect(condition).toContain('kms:ViaService')
+    }
   })
 
   it('lets credentials decrypt its own secrets through Secrets Manager, access tokens, and nothing else', () => {
-    const [decrypt, tokens, ...more] = statementsOf(vault, 'credentials').filter(({ actions }) =>
-      actions.includes('kms:Decrypt'),
+    const [decrypts, ofTenants] = byTenantKeys(
+      statementsOf(vault, 'credentials').filter(({ actions }) => actions.includes('kms:Decrypt')),
     )
+    const [decrypt, tokens, ...more] = decrypts
     expect(more).toEqual([])
+    expect(ofTenants.map(withoutTag)).toEqual(decrypts.map(({ condition }) => JSON.parse(condition)))
     expect(tokens!.condition).toBe('{"StringEquals":{"kms:EncryptionContext:part":["access"]}}')
     expect(decrypt!.condition).toContain('kms:ViaService')
     expect(secretNames(decrypt!.condition)).toEqual(['s'])
@@ -312,9 +324,12 @@ describe('the role of each function, with sealed secrets', () => {
       statementsOf(vault, name).some(({ actions }) => actions.includes('kms:Decrypt')),
     )
     expect(may.map(({ name }) => name)).toEqual(['credentials', 'grants', 'rotations', 'deliver'])
-    const decrypts = may
-      .flatMap(({ name }) => statementsOf(vault, name))
-      .filter(({ actions }) => actions.includes('kms:Decrypt'))
+    const [decrypts, ofTenants] = byTenantKeys(
+      may
+        .flatMap(({ name }) => statementsOf(vault, name))
+        .filter(({ actions }) => actions.includes('kms:Decrypt')),
+    )
+    expect(ofTenants.map(withoutTag)).toEqual(decrypts.map(({ condition }) => JSON.parse(condition)))
     const secrets = (...kinds: string[]) => {
       const names = kinds.map((kind) => `flow-vault/${DEPLOYMENT}/${kind}/*`)
       return JSON.stringify({ StringLike: { 'kms:EncryptionContext:secretId': names } })
@@ -591,6 +606,40 @@ describe('the data stack', () => {
     },
   )
 
+  it('keeps a key of each tenant that has one, as the shared one is kept, and says whose it is', () => {
+    const { data: stack, vault, alarms } = testStacks({ tenantKeys: ['acme', 'a_b', 'a-b'] })
+    const template = Template.fromStack(stack)
+    template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
+    for (const tenant of ['acme', 'a_b', 'a-b']) {
+      const keys = template.findResources('AWS::KMS::Key', {
+        Properties: {
+          EnableKeyRotation: true,
+          MultiRegion: true,
+          Tags: Match.arrayWith([
+            Match.objectLike({ Key: 'flow-vault:deployment' }),
+            { Key: 'flow-vault:tenant', Value: tenant },
+          ]),
+        },
+      })
+      expect(Object.keys(keys)).toHaveLength(1)
+      template.hasResourceProperties('AWS::KMS::Alias', {
+        AliasName: `alias/flow-vault-test/${tenant}`,
+        TargetKeyId: { 'Fn::GetAtt': [Object.keys(keys)[0], 'Arn'] },
+      })
+    }
+    const functions = Object.values(Template.fromStack(vault).findResources('AWS::Lambda::Function'))
+    const told = functions.map(({ Properties }) => Properties.Environment.Variables)
+    for (const variables of told) {
+      const wraps = variables.FLOW_VAULT_WRAPPING_KEY !== undefined
+      expect(variables.FLOW_VAULT_TENANT_KEYS).toBe(wraps ? 'acme,a_b,a-b' : undefined)
+    }
+    // Nothing imports a tenant's key: it may leave the stage file at any time.
+    for (const other of [vault, alarms])
+      expect(JSON.stringify(Template.fromStack(other).toJSON())).not.toMatch(
+        /Fn::ImportValue":"[^"]*TenantKeys/,
+      )
+  })
+
   it('keeps both keys, and rotates the one that can be', () => {
     data.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
     data.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true })
@@ -617,6 +666,34 @@ describe('what IAM says to a request of each role, with Secrets Manager', () => 
     expect(answers(name, asked)).toEqual(asked.map(([what]) => [what, true]))
   })
 })
+
+describe('what IAM says to a request of each role, with sealed secrets', () => {
+  const both = templates.get('sealed')!
+  const wrappingKey = resourceOf(policiesOf(both, 'grants'), 'kms:GenerateDataKey')
+
+  it.each(FUNCTION_TABLE.map(({ name }) => name))('opens to %s its own kinds under any key', (name) => {
+    for (const kind of ['s', 'm', 'a', 'w']) {
+      for (const [what, request] of openSealed(kind)) {
+        const answer = isAllowed(policiesOf(both, name), request({ table: 'none', wrappingKey }))
+        expect([what, answer]).toEqual([what, OPENED_SEALED[name]?.includes(kind) === true])
+      }
+    }
+  })
+})
+
+/** Statements about the key that is shared, and those about keys with the tag of the deployment. */
+function byTenantKeys(statements: readonly Statement[]): [Statement[], Statement[]] {
+  const isOfTenants = ({ resources }: Statement) => resources.join().endsWith(':key/*')
+  return [statements.filter((one) => !isOfTenants(one)), statements.filter(isOfTenants)]
+}
+
+/** A condition less the tag of the deployment, which has to be in it. */
+function withoutTag({ condition }: Statement): unknown {
+  const { StringEquals, ...others } = JSON.parse(condition) as Record<string, Json>
+  const { 'aws:ResourceTag/flow-vault:deployment': deployment, ...rest } = StringEquals!
+  expect(JSON.stringify(deployment)).toContain(DEPLOYMENT)
+  return Object.keys(rest).length === 0 ? others : { StringEquals: rest, ...others }
+}
 
 function statementsOf(vault: Template, name: string): Statement[] {
   const functions = Object.values(vault.findResources('AWS::Lambda::Function'))

@@ -12,6 +12,8 @@ import { testSettings, testStacks } from '../support/test-stage.ts'
 
 const LEAST = { issuer: 'https://tenant.example.com/', audience: 'vault', tenantClaim: 'tenant' }
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555'
+const OTHER_KEY = KEY.replace('key/1', 'key/2')
+const THIRD_KEY = KEY.replace('key/1', 'key/3')
 const NAMED = (name: string, region = 'eu-west-1') => ({
   name,
   certificateArn: `arn:aws:acm:${region}:111122223333:certificate/11111111-2222-3333-4444-555555555555`,
@@ -115,6 +117,52 @@ describe('stageOf', () => {
     [
       { adopt: { tableName: 'rows', wrappingKeyArn: KEY, digestKeyArn: KEY } },
       'another key than adopt.wrapping',
+    ],
+    [{ tenantKeys: ['a b'] }, 'tenantKeys.0="a b" is not valid. Allowed: 1 to 64 of A-Z'],
+    [{ tenantKeys: 'acme' }, 'tenantKeys="acme" is not valid. Allowed: a list in square'],
+    [{ tenantKeys: ['acme', 'acme'] }, 'tenantKeys.1="acme" is not valid. Allowed: each tenant once.'],
+    [
+      { tenantKeys: Array.from({ length: 81 }, (_, index) => `t${index}`) },
+      'Allowed: at most 80 tenants, whose names have 2000 characters together.',
+    ],
+    [
+      { tenantKeys: Array.from({ length: 40 }, (_, index) => `${index}`.padEnd(64, 'x')) },
+      'tenantKeys="40 tenants of 2599 characters" is not valid',
+    ],
+    [
+      {
+        adopt: {
+          tableName: 'rows',
+          wrappingKeyArn: KEY,
+          digestKeyArn: OTHER_KEY,
+          tenantKeyArns: { acme: KEY },
+        },
+      },
+      'adopt.tenantKeyArns.acme="arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555" is not valid. Allowed: tenants that tenantKeys names.',
+    ],
+    [
+      {
+        tenantKeys: ['acme'],
+        adopt: {
+          tableName: 'rows',
+          wrappingKeyArn: KEY,
+          digestKeyArn: OTHER_KEY,
+          tenantKeyArns: { acme: KEY },
+        },
+      },
+      'Allowed: a key that nothing else is wrapped by.',
+    ],
+    [
+      {
+        tenantKeys: ['acme'],
+        adopt: {
+          tableName: 'rows',
+          wrappingKeyArn: KEY,
+          digestKeyArn: OTHER_KEY,
+          tenantKeyArns: { acme: THIRD_KEY.replace('eu-west-1', 'us-east-1') },
+        },
+      },
+      'Allowed: one of eu-west-1, where adopt.wrappingKeyArn is.',
     ],
     [{ tags: { 'aws:team': 'a' } }, 'the name of a tag="aws:team" is not valid. Allowed: 1 to 128 letters'],
     [{ tags: { 'flow-vault:stage': 'a' } }, 'beginning with neither aws: nor flow-vault:'],

@@ -8,7 +8,7 @@ import { FUNCTION_TABLE } from '../../infra/function-table.ts'
 import { DYNAMO_CLIENT_SETTINGS } from '../../shared/adapters/dynamodb/client-settings.ts'
 import { DynamoItemStore } from '../../shared/adapters/dynamodb/dynamo-item-store.ts'
 import { KmsDigester } from '../../shared/adapters/kms/kms-digester.ts'
-import { KmsKeyWrapper } from '../../shared/adapters/kms/kms-key-wrapper.ts'
+import { KmsKeyWrapper, tenantAliases } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 import { SealedGrants } from '../../shared/adapters/sealed/sealed-grants.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SecretsManagerStore } from '../../shared/adapters/secrets-manager/secrets-manager-store.ts'
@@ -29,6 +29,10 @@ export interface DeployedStage {
   readonly kind: Config['secretStore']
   readonly sealer: GrantSealer
   readonly digester: Digester
+  /** Wraps data keys by the key of each tenant. */
+  readonly keys: KmsKeyWrapper
+  /** What its functions are set to. */
+  readonly config: Config
 }
 
 /** What the functions of a stage are set to, all of them together. */
@@ -53,21 +57,25 @@ export async function openStage(stage: string, { isOnlyWriter = false } = {}): P
   const wrappingKey = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
   const deployment = present(config.deploymentId, ENV.deploymentId)
   const kms = new KMSClient({})
-  const keys = new KmsKeyWrapper({ client: kms, keyArn: wrappingKey })
+  const keys = new KmsKeyWrapper({
+    client: kms,
+    keyArn: wrappingKey,
+    tenantAliases: tenantAliases(config),
+  })
   const sealer = new SealedGrants({ items, keys, random })
   const digester = new KmsDigester({ client: kms, keyId: present(config.digestKeyArn, ENV.digestKeyArn) })
   const kind = config.secretStore
   if (kind === 'sealed') {
     const secrets = new SealedSecretStore({ items, keys, clock, random, deployment })
-    return { items, secrets, kind, sealer, digester }
+    return { items, secrets, kind, sealer, digester, keys, config }
   }
   const secrets = new SecretsManagerStore({
     client: new SecretsManagerClient({}),
     writeBudget: new WriteBudget({ clock, maxInstances: isOnlyWriter ? 1 : config.secretWriters }),
     deployment,
-    kmsKeyId: wrappingKey,
+    kmsKeyOf: (tenant) => keys.keyArnOf(tenant),
   })
-  return { items, secrets, kind, sealer, digester }
+  return { items, secrets, kind, sealer, digester, keys, config }
 }
 
 async function environmentOf(

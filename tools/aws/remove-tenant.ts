@@ -13,6 +13,8 @@ export interface TenantCounts {
   readonly rows: number
   readonly tokens: number
   readonly secrets: number
+  /** The keys that its sealed items are wrapped by. */
+  readonly keyIds: readonly string[]
 }
 
 /** Whose an item is, and what kind: a row, a sealed token, or a version of a sealed secret. */
@@ -39,7 +41,8 @@ export async function removeTenant(
   tell(`${found.row.length} rows, ${found.token.length + found.secret.length} sealed items`)
   const names = await secretsOf(secrets, tenant)
   tell(`${names.length} secrets`)
-  const counts = { rows: found.row.length, tokens: found.token.length, secrets: names.length }
+  const keyIds = [...found.keyIds].sort()
+  const counts = { rows: found.row.length, tokens: found.token.length, secrets: names.length, keyIds }
   if (isDry) return counts
   await removeAll(items, found.row, (done) => tell(`${done} of ${found.row.length} rows removed`))
   await removeAll(items, found.token, (done) => tell(`${done} of ${found.token.length} tokens removed`))
@@ -55,12 +58,15 @@ export async function removeTenant(
 async function findOf(
   items: ItemStore,
   tenant: string,
-): Promise<Record<'row' | 'token' | 'secret', ItemKey[]>> {
-  const found = { row: [] as ItemKey[], token: [] as ItemKey[], secret: [] as ItemKey[] }
+): Promise<Record<'row' | 'token' | 'secret', ItemKey[]> & { readonly keyIds: ReadonlySet<string> }> {
+  const keyIds = new Set<string>()
+  const found = { row: [] as ItemKey[], token: [] as ItemKey[], secret: [] as ItemKey[], keyIds }
   for await (const page of everyPage((from) => items.scan({ limit: PAGE_ITEMS, ...from }))) {
-    for (const { key } of page) {
+    for (const { key, attributes } of page) {
       const owner = ownerOf(key)
-      if (owner?.tenant === tenant) found[owner.kind].push(key)
+      if (owner?.tenant !== tenant) continue
+      found[owner.kind].push(key)
+      if (typeof attributes['keyId'] === 'string') keyIds.add(attributes['keyId'])
     }
   }
   return found
@@ -90,9 +96,12 @@ async function removeAll(
 export function whatStays({
   nowMs,
   keepDays,
+  hasKey,
 }: {
   readonly nowMs: number
   readonly keepDays: number | undefined
+  /** A key of its own wraps all of it. */
+  readonly hasKey: boolean
 }): string[] {
   const until = (days: number) => new Date(nowMs + days * DAY_MS).toISOString().slice(0, 10)
   return [
@@ -103,7 +112,9 @@ export function whatStays({
           `Copies by AWS Backup hold it until ${until(keepDays)}; delete recovery points for it to go before.`,
         ]),
     `Logs hold the ids of its connections and clients until ${until(LOG_DAYS)}; no log holds a credential.`,
-    'What was sealed is ciphertext in all of them, under keys that other tenants need too.',
+    ...(hasKey
+      ? []
+      : ['What was sealed is ciphertext in all of them, under keys that other tenants need too.']),
     'Functions that are running forget what they have opened when they end, within hours; they look at the row first.',
     'Grants live on at the providers: freeze with revoke=true before a removal to end them.',
   ]

@@ -1,48 +1,142 @@
-import { readStage } from '../../infra/stage-file.ts'
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import * as z from 'zod/mini'
+import { tenantKeyRuleName } from '../../infra/constructs/key-watch.ts'
+import { type DeploymentSettings, readStage } from '../../infra/stage-file.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
+import { TENANT } from '../../shared/settings/setting-formats.ts'
 import { needed, runTool, ToolError, UsageError } from '../tool-command.ts'
-import { openStage } from './deployed-stage.ts'
+import { type DeployedStage, openStage } from './deployed-stage.ts'
+import { keysToDelete, stopWatching } from './keys-to-delete.ts'
+import { countByKey, moveSecrets, moveTenant } from './move-tenant-key.ts'
 import { removeTenant, whatStays } from './remove-tenant.ts'
+import {
+  findKey,
+  noteWhole,
+  scheduleDeletion,
+  type TenantKey,
+  waitingDays,
+  wordsOfDeletion,
+} from './tenant-key.ts'
 
 /*
- * `npm run tenant -- remove --stage STAGE --tenant TENANT`: everything of a tenant, without a way back.
+ * `npm run tenant -- remove`: everything of a tenant, without a way back, its own key too where it has one.
+ * `npm run tenant -- key`: has all of a tenant sealed under the key that the stage gives it.
  */
 
 const USAGE = `Usage:
   npm run -s tenant -- remove --stage STAGE --tenant TENANT             counts, and changes nothing
   npm run -s tenant -- remove --stage STAGE --tenant TENANT --destroy   removes; run it again when it was stopped
-Options: --stages FOLDER (stages). It reads the whole table, at $0.125 a million items of up to 4 KB. Take the
-tenant's clients from its issuer first, or they make new connections meanwhile.`
+  npm run -s tenant -- key --stage STAGE --tenant TENANT                counts what is sealed, by its keys
+  npm run -s tenant -- key --stage STAGE --tenant TENANT --go           wraps all of it by the key of the stage file
+Options: --stages FOLDER (stages). --key-days DAYS (30): how long KMS waits before it deletes the tenant's own key,
+7 to 30. Both read the whole table, at $0.125 a million items of up to 4 KB. Before remove, take the tenant's clients
+from its issuer, or they make new connections meanwhile; before key, deploy the stage, and wait five minutes.`
 
-const TENANT = /^[A-Za-z0-9_-]{1,64}$/
+interface Asked {
+  readonly settings: DeploymentSettings
+  readonly stores: DeployedStage
+  readonly tenant: string
+  readonly nowMs: number
+  say(line: string): void
+}
 
 await runTool(
   USAGE,
-  { options: ['stage', 'stages', 'tenant'], flags: ['destroy'], words: true },
+  { options: ['stage', 'stages', 'tenant', 'key-days'], flags: ['destroy', 'go'], words: true },
   async ({ values, flags, positionals, env, say }) => {
-    if (positionals.join(' ') !== 'remove') throw new UsageError('Allowed: remove.')
+    const word = positionals.join(' ')
+    if (word !== 'remove' && word !== 'key') throw new UsageError('Allowed: remove, key.')
     const [stage, tenant] = [needed(values, 'stage'), needed(values, 'tenant')]
-    if (!TENANT.test(tenant))
-      throw new UsageError(
-        `--tenant ${JSON.stringify(tenant)} is none. Allowed: 1 to 64 of A-Z, a-z, 0-9, _ and -.`,
-      )
+    if (!z.safeParse(TENANT.schema, tenant).success)
+      throw new UsageError(`--tenant ${JSON.stringify(tenant)} is none. Allowed: ${TENANT.allowed}.`)
+    const days = waitingDays(values['key-days'])
     const settings = readStage(values.stages ?? 'stages', stage, env['AWS_ENDPOINT_URL'])
     const stores = await openStage(stage)
-    const isDry = !flags.has('destroy')
-    const counts = await removeTenant(stores, tenant, { isDry, tell: say })
-    const what = `${counts.rows} rows, ${counts.tokens} sealed tokens and ${counts.secrets} secrets of ${tenant}`
-    if (isDry) {
-      say(`${what} would be removed. With --destroy they are, without a way back.`)
-      return 0
-    }
-    const left = await removeTenant(stores, tenant, { isDry: true })
-    if (left.rows + left.tokens + left.secrets > 0)
-      throw new ToolError(
-        `Removed ${what}, and new ones came meanwhile: take its clients away, and run this again.`,
-      )
-    say(`Removed ${what}. Nothing of it is left in the table or the secret store.\n`)
-    for (const line of whatStays({ nowMs: new SystemClock().nowMs(), keepDays: settings.backup?.keepDays }))
-      say(line)
-    return 0
+    const asked = { settings, stores, tenant, nowMs: new SystemClock().nowMs(), say }
+    if (word === 'key') return wrapByKey(asked, { isDry: !flags.has('go') })
+    return remove(asked, { isDry: !flags.has('destroy'), days })
   },
 )
+
+async function remove(
+  { settings, stores, tenant, nowMs, say }: Asked,
+  { isDry, days }: { readonly isDry: boolean; readonly days: number },
+): Promise<number> {
+  const counts = await removeTenant(stores, tenant, { isDry: true, tell: say })
+  const kms = new KMSClient({})
+  const { mine, others } = await keysToDelete(kms, { config: stores.config, tenant, keyIds: counts.keyIds })
+  const what = `${counts.rows} rows, ${counts.tokens} sealed tokens and ${counts.secrets} secrets of ${tenant}`
+  for (const arn of others)
+    say(`Some of it may be under ${arn}, which this stage has not made for it: that key stays.`)
+  if (isDry) {
+    say(`${what} would be removed. With --destroy they are, without a way back.`)
+    for (const { arn } of mine) say(`Its key ${arn} would be deleted by KMS ${days} days later.`)
+    return 0
+  }
+  await removeTenant(stores, tenant, { isDry: false, tell: say })
+  const left = await removeTenant(stores, tenant, { isDry: true })
+  if (left.rows + left.tokens + left.secrets > 0)
+    throw new ToolError(
+      `Removed ${what}, and new ones came meanwhile: take its clients away, and run this again.`,
+    )
+  say(`Removed ${what}. Nothing of it is left in the table or the secret store.\n`)
+  const keepDays = settings.backup?.keepDays
+  for (const line of whatStays({ nowMs, keepDays, hasKey: isAllUnder(mine, counts.keyIds) })) say(line)
+  const ruleName = tenantKeyRuleName(settings.stage, tenant)
+  if (mine.length > 0) await stopWatching(new EventBridgeClient({}), ruleName)
+  for (const key of mine) {
+    const goneAtMs = await scheduleDeletion((region) => new KMSClient({ region }), key, { days, nowMs })
+    for (const line of wordsOfDeletion(key, { goneAtMs, ruleName })) say(line)
+  }
+  if (settings.tenantKeys.includes(tenant))
+    say(`Take ${tenant} out of tenantKeys in the stage file before the next deployment.`)
+  return 0
+}
+
+/** Whether these keys, and no others, wrap what was there. */
+function isAllUnder(keys: readonly TenantKey[], keyIds: readonly string[]): boolean {
+  return keys.length > 0 && keyIds.every((id) => keys.some(({ arn }) => arn === id))
+}
+
+async function wrapByKey(
+  { settings, stores, tenant, nowMs, say }: Asked,
+  { isDry }: { readonly isDry: boolean },
+): Promise<number> {
+  const { items, keys, secrets, kind, config } = stores
+  if (settings.tenantKeys.includes(tenant) !== config.tenantKeys.includes(tenant))
+    throw new ToolError(
+      'The stage file says another thing of this tenant than what is deployed: deploy it first.',
+    )
+  const keyArn = await keys.keyArnOf(tenant)
+  const isOwn = config.tenantKeys.includes(tenant)
+  const of = `${isOwn ? 'its own key' : 'the shared key'} ${keyArn}`
+  const before = await countByKey(items, tenant, keyArn)
+  say(`${before.current} sealed items of ${tenant} are under ${of}, ${before.other} under another.`)
+  for (const other of before.otherKeys) say(`  another: ${other}`)
+  const client = new SecretsManagerClient({})
+  const toSecrets = { tenant, keyArn, isDry }
+  const changed = kind === 'sealed' ? 0 : await moveSecrets({ secrets, client }, toSecrets, say)
+  if (isDry) {
+    if (kind !== 'sealed') say(`${changed} secrets are under another.`)
+    say('With --go all of it is put under that key. Functions go on meanwhile.')
+    return 0
+  }
+  const { moved, isWhole, failed } = await moveTenant({ items, keys }, tenant, say)
+  if (kind !== 'sealed')
+    say(`${changed} secrets take it from now on; what they hold now can be read by the key before, too.`)
+  if (!isWhole) {
+    const why =
+      failed > 0
+        ? `${failed} items do not open: docs/runbook.md, key-state`
+        : 'functions still seal under another'
+    throw new ToolError(`${moved} items were moved, and not all: ${why}. Run this again.`)
+  }
+  const kms = new KMSClient({})
+  const noted = isOwn ? await findKey(kms, keyArn) : undefined
+  if (isOwn && (moved > 0 || noted?.wrapsAllSince === undefined)) await noteWhole(kms, keyArn, nowMs)
+  say(`${moved} items were moved, the last one too: all that is sealed of ${tenant} is under ${of}.`)
+  say('Copies of the table from before hold it under the key of then, for as long as they are kept.')
+  return 0
+}

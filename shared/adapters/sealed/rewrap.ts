@@ -52,17 +52,18 @@ export async function rewrapItem(
   }
 }
 
-/** `rewrapItem` for every sealed item of one page of the store. */
+/** `rewrapItem` for every sealed item of one page of the store, or for those of one tenant. */
 export async function rewrapPage(
   query: { limit: number; nextToken?: string },
   ports: Ports,
+  tenant?: string,
 ): Promise<RewrapPage> {
   const page = await ports.items.scan(query)
   const counts = { rewrapped: 0, current: 0, contended: 0 }
   const failed: Item['key'][] = []
   for (const item of page.items) {
     const context = contextOf(item.key)
-    if (context === undefined) continue
+    if (context === undefined || (tenant !== undefined && context.tenant !== tenant)) continue
     try {
       counts[await rewrapItem(item, context, ports)] += 1
     } catch (error) {
@@ -76,7 +77,7 @@ export async function rewrapPage(
 }
 
 /** The context of a sealed item's data key, or undefined when nothing is sealed there. */
-function contextOf(key: Item['key']): KeyContext | undefined {
+export function contextOf(key: Item['key']): KeyContext | undefined {
   if (key.partition === KEY_CHECK_KEY.partition && key.sort === KEY_CHECK_KEY.sort) return KEY_CHECK_CONTEXT
   const grant = findSealedGrant(key)
   if (grant !== undefined) return placeOfGrant(grant).context

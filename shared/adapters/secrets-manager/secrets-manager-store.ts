@@ -56,7 +56,7 @@ export class SecretsManagerStore implements SecretStore {
   readonly deployment: string
   readonly #client: Pick<SecretsManagerClient, 'send'>
   readonly #writeBudget: WriteBudget
-  readonly #kmsKeyId: string | undefined
+  readonly #kmsKeyOf: (tenant: string) => Promise<string | undefined>
   readonly #recoveryWindowDays: number
 
   constructor(options: {
@@ -64,14 +64,14 @@ export class SecretsManagerStore implements SecretStore {
     writeBudget: WriteBudget
     /** Names this deployment in its secrets' names and in a tag. */
     deployment: string
-    /** The key that encrypts new secrets; without it the account's `aws/secretsmanager` key. */
-    kmsKeyId?: string
+    /** The key that encrypts new secrets of a tenant; without it the account's `aws/secretsmanager` key. */
+    kmsKeyOf?: (tenant: string) => Promise<string>
     recoveryWindowDays?: number
   }) {
     this.#client = options.client
     this.#writeBudget = options.writeBudget
     this.deployment = options.deployment
-    this.#kmsKeyId = options.kmsKeyId
+    this.#kmsKeyOf = options.kmsKeyOf ?? (async () => undefined)
     this.#recoveryWindowDays = options.recoveryWindowDays ?? RECOVERY_WINDOW_DAYS
   }
 
@@ -113,7 +113,7 @@ export class SecretsManagerStore implements SecretStore {
   }
 
   async create(secretId: string): Promise<void> {
-    const command = new CreateSecretCommand(this.#newSecret(secretId))
+    const command = new CreateSecretCommand(await this.#newSecret(secretId))
     await takeTurns(this.#writeBudget, 'create', command)
     await writing('CreateSecret', this.#client.send(command), [EXISTS])
   }
@@ -214,7 +214,7 @@ export class SecretsManagerStore implements SecretStore {
 
   async #createSecret(version: Version): Promise<{ versionId: string } | 'other-way'> {
     const command = new CreateSecretCommand({
-      ...this.#newSecret(version.secretId),
+      ...(await this.#newSecret(version.secretId)),
       ClientRequestToken: version.requestToken,
       SecretString: version.value.reveal(),
     })
@@ -229,9 +229,9 @@ export class SecretsManagerStore implements SecretStore {
     }
   }
 
-  #newSecret(secretId: string): { Name: string; Tags: Tag[]; KmsKeyId?: string } {
-    const key = this.#kmsKeyId === undefined ? {} : { KmsKeyId: this.#kmsKeyId }
-    return { Name: secretId, Tags: this.#tagsOf(secretId), ...key }
+  async #newSecret(secretId: string): Promise<{ Name: string; Tags: Tag[]; KmsKeyId?: string }> {
+    const KmsKeyId = await this.#kmsKeyOf(parseSecretId(secretId).tenant)
+    return { Name: secretId, Tags: this.#tagsOf(secretId), ...(KmsKeyId === undefined ? {} : { KmsKeyId }) }
   }
 
   #tagsOf(secretId: string): Tag[] {

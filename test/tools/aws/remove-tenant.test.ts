@@ -47,15 +47,24 @@ describe('removeTenant', () => {
   it('leaves nothing of the tenant, and everything of one whose name begins alike', async () => {
     const stores = await filled(['acme', 'acme2'])
     const alone = await filled(['acme2'])
-    expect(await removeTenant(stores, 'acme', { isDry: false })).toEqual({ rows: 3, tokens: 1, secrets: 1 })
+    const counts = { rows: 3, tokens: 1, secrets: 1, keyIds: ['k'] }
+    expect(await removeTenant(stores, 'acme', { isDry: false })).toEqual(counts)
     expect(await partitionsOf(stores.items)).toEqual(await partitionsOf(alone.items))
-    expect(await removeTenant(stores, 'acme', { isDry: true })).toEqual({ rows: 0, tokens: 0, secrets: 0 })
+    expect(await removeTenant(stores, 'acme', { isDry: true })).toMatchObject({
+      rows: 0,
+      tokens: 0,
+      secrets: 0,
+    })
   })
 
   it('only counts when it is asked to', async () => {
     const stores = await filled(['acme'])
     const before = await partitionsOf(stores.items)
-    expect(await removeTenant(stores, 'acme', { isDry: true })).toEqual({ rows: 3, tokens: 1, secrets: 1 })
+    expect(await removeTenant(stores, 'acme', { isDry: true })).toMatchObject({
+      rows: 3,
+      tokens: 1,
+      secrets: 1,
+    })
     expect(await partitionsOf(stores.items)).toEqual(before)
   })
 
@@ -88,10 +97,10 @@ describe('ownerOf', () => {
 describe('whatStays', () => {
   it('says until when backups, recovery and logs hold a tenant', () => {
     const nowMs = Date.parse('2026-11-28T12:00:00Z')
-    const lines = whatStays({ nowMs, keepDays: 90 }).join('\n')
+    const lines = whatStays({ nowMs, keepDays: 90, hasKey: false }).join('\n')
     expect(lines).toContain('until 2027-01-02')
     expect(lines).toContain('Copies by AWS Backup hold it until 2027-02-26')
     expect(lines).toContain('Logs hold the ids of its connections and clients until 2027-02-26')
-    expect(whatStays({ nowMs, keepDays: undefined }).join('\n')).not.toContain('AWS Backup')
+    expect(whatStays({ nowMs, keepDays: undefined, hasKey: true }).join('\n')).not.toContain('AWS Backup')
   })
 })

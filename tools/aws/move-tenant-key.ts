@@ -1,0 +1,124 @@
+import {
+  DescribeSecretCommand,
+  type SecretsManagerClient,
+  UpdateSecretCommand,
+} from '@aws-sdk/client-secrets-manager'
+import { isSameKey } from '../../shared/adapters/kms/kms-key-wrapper.ts'
+import { contextOf, rewrapPage } from '../../shared/adapters/sealed/rewrap.ts'
+import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
+import type { ItemStore } from '../../shared/ports/item-store.ts'
+import type { KeyWrapper } from '../../shared/ports/key-wrapper.ts'
+import { everyPage } from '../../shared/ports/pages-of.ts'
+import type { SecretStore } from '../../shared/ports/secret-store.ts'
+
+/** A page that is read at once. */
+const PAGE_ITEMS = 100
+/** After so many items a line is told, and after so many secrets. */
+const TELL_EVERY = 10_000
+const TELL_EVERY_SECRETS = 100
+/** What is sealed while a pass goes on is found by the next one; a third finds nothing, unless old functions still run. */
+const MAX_PASSES = 3
+
+/** What is sealed of a tenant, by the key that it should be under. */
+export interface KeyCount {
+  readonly current: number
+  /** Under another key. */
+  readonly other: number
+  /** The names of those other keys. */
+  readonly otherKeys: readonly string[]
+}
+
+/** What a move came to. */
+export interface KeyMove {
+  readonly moved: number
+  /** A whole pass found nothing more to move. */
+  readonly isWhole: boolean
+  /** Items whose key does not open. */
+  readonly failed: number
+}
+
+/** Counts a tenant's sealed items under `keyArn` and under others; changes nothing. */
+export async function countByKey(items: ItemStore, tenant: string, keyArn: string): Promise<KeyCount> {
+  let current = 0
+  const others: string[] = []
+  for await (const page of everyPage((from) => items.scan({ limit: PAGE_ITEMS, ...from }))) {
+    for (const { key, attributes } of page) {
+      if (contextOf(key)?.tenant !== tenant) continue
+      if (isSameKey(String(attributes['keyId']), keyArn)) current += 1
+      else others.push(String(attributes['keyId']))
+    }
+  }
+  return { current, other: others.length, otherKeys: [...new Set(others)].sort() }
+}
+
+/**
+ * Has every sealed item of a tenant wrapped by the key that is the tenant's now: data keys are wrapped anew, and nothing
+ * is decrypted here. Functions go on meanwhile; an item that one of them replaces is left to the next pass. A run that
+ * was stopped is begun again: what was moved is only looked at.
+ */
+export async function moveTenant(
+  ports: { readonly items: ItemStore; readonly keys: KeyWrapper },
+  tenant: string,
+  tell: (line: string) => void,
+): Promise<KeyMove> {
+  let moved = 0
+  let failed = 0
+  for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
+    const found = await onePass(ports, tenant, tell)
+    moved += found.rewrapped
+    failed = found.failed
+    tell(`pass ${pass}: ${found.rewrapped} moved, ${found.current} there already`)
+    if (found.rewrapped + found.contended + found.failed === 0) return { moved, isWhole: true, failed }
+  }
+  return { moved, isWhole: false, failed }
+}
+
+async function onePass(
+  ports: { readonly items: ItemStore; readonly keys: KeyWrapper },
+  tenant: string,
+  tell: (line: string) => void,
+): Promise<{ rewrapped: number; current: number; contended: number; failed: number }> {
+  const sum = { rewrapped: 0, current: 0, contended: 0, failed: 0 }
+  let looked = 0
+  let nextToken: string | undefined
+  do {
+    const query = { limit: PAGE_ITEMS, ...(nextToken === undefined ? {} : { nextToken }) }
+    const page = await rewrapPage(query, ports, tenant)
+    sum.rewrapped += page.rewrapped
+    sum.current += page.current
+    sum.contended += page.contended
+    sum.failed += page.failed.length
+    looked += PAGE_ITEMS
+    if (looked % TELL_EVERY === 0) tell(`${looked} items looked at, ${sum.rewrapped} moved`)
+    nextToken = page.nextToken
+  } while (nextToken !== undefined)
+  return sum
+}
+
+/**
+ * Has Secrets Manager encrypt what is written into a tenant's secrets from now on by `keyArn`. Their values of now can be
+ * read by either key then: it keeps them under the one before too (user guide, changing the encryption key). Answers how
+ * many were changed, or with `isDry` would be.
+ */
+export async function moveSecrets(
+  {
+    secrets,
+    client,
+  }: { readonly secrets: Pick<SecretStore, 'list'>; readonly client: Pick<SecretsManagerClient, 'send'> },
+  { tenant, keyArn, isDry }: { readonly tenant: string; readonly keyArn: string; readonly isDry: boolean },
+  tell: (line: string) => void,
+): Promise<number> {
+  let moved = 0
+  for await (const page of everyPage((from) => secrets.list({ limit: PAGE_ITEMS, ...from }))) {
+    for (const { secretId, deletedAtMs } of page) {
+      // One that waits for its deletion takes no other key, and goes with the one that it has.
+      if (findSecretIdParts(secretId)?.tenant !== tenant || deletedAtMs !== undefined) continue
+      const { KmsKeyId } = await client.send(new DescribeSecretCommand({ SecretId: secretId }))
+      if (KmsKeyId === keyArn) continue
+      if (!isDry) await client.send(new UpdateSecretCommand({ SecretId: secretId, KmsKeyId: keyArn }))
+      moved += 1
+      if (moved % TELL_EVERY_SECRETS === 0) tell(`${moved} secrets`)
+    }
+  }
+  return moved
+}
