@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { CreateKeyCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  DisableKeyCommand,
+  KMSClient,
+  UpdateAliasCommand,
+} from '@aws-sdk/client-kms'
 import { KmsDigester } from '../../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
@@ -40,6 +46,21 @@ keyWrapperContract('KmsKeyWrapper on moto', async () => ({
   rotate: wrapperOfNewKey,
   absentKeyId: ABSENT_ARN,
 }))
+
+keyWrapperContract('KmsKeyWrapper of a tenant with a key of its own, on moto', async () => {
+  const keyArn = await newKey()
+  const alias = `alias/flow-vault-test/${randomUUID()}`
+  await client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: await newKey() }))
+  const wrapper = () => new KmsKeyWrapper({ client, keyArn, tenantAliases: new Map([['t1', alias]]) })
+  return {
+    wrapper: wrapper(),
+    rotate: async () => {
+      await client.send(new UpdateAliasCommand({ AliasName: alias, TargetKeyId: await newKey() }))
+      return wrapper()
+    },
+    absentKeyId: ABSENT_ARN,
+  }
+})
 
 digesterContract('KmsDigester on moto', async () => ({
   digester: await digesterOfNewKey(),

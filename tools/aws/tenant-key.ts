@@ -105,7 +105,7 @@ async function scheduleOne(
     return known.DeletionDate.getTime()
   if (known.KeyState === 'PendingReplicaDeletion')
     return nowMs + (known.PendingDeletionWindowInDays ?? days) * DAY_MS
-  const command = new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: days })
+  const command = new ScheduleKeyDeletionCommand({ KeyId: known.KeyId, PendingWindowInDays: days })
   const { DeletionDate } = await kms.send(command)
   // Of a key with replicas KMS names no day: it is counted from the day on which the last of them goes.
   return DeletionDate?.getTime() ?? nowMs + days * DAY_MS
