@@ -38,7 +38,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
     // What an adapter says of its service, for whoever provisions it: the table's keys, the writes it keeps to.
     name: 'service facts',
     files:
-      /^shared\/adapters\/(?:dynamodb\/(?:table-definition|stream-facts)|secrets-manager\/write-budget|eventbridge\/bus-facts)\.ts$/,
+      /^shared\/adapters\/(?:dynamodb\/(?:table-definition|stream-facts)|kms\/key-names|secrets-manager\/write-budget|eventbridge\/bus-facts)\.ts$/,
     mayImport: ['ports', 'domain'],
   },
   {

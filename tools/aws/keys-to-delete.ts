@@ -1,7 +1,7 @@
 import { DisableRuleCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { KMSClient } from '@aws-sdk/client-kms'
 import type { Config } from '../../functions/config.ts'
-import { tenantKeyAlias } from '../../shared/adapters/kms/kms-key-wrapper.ts'
+import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
 import { findKey, type TenantKey } from './tenant-key.ts'
 
 /**

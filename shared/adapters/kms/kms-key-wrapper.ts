@@ -15,25 +15,6 @@ const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/
 const MULTI_REGION_KEY = /^(arn:[a-z-]+:kms:)[a-z0-9-]+(:[0-9]{12}:key\/mrk-[a-f0-9]+)$/
 
 /**
- * By which name KMS finds the key of a tenant that has one of its own. The stage is in it: one that adopts the data of
- * another may stand beside that in one account.
- */
-export function tenantKeyAlias(stage: string, tenant: string): string {
-  return `alias/flow-vault-${stage}/${tenant}`
-}
-
-/** By tenant, the names of all such keys of a stage. */
-export function tenantAliases({
-  deployment,
-  tenantKeys,
-}: {
-  readonly deployment: string
-  readonly tenantKeys: readonly string[]
-}): ReadonlyMap<string, string> {
-  return new Map(tenantKeys.map((tenant) => [tenant, tenantKeyAlias(deployment, tenant)]))
-}
-
-/**
  * Data keys from KMS, bound to their place by the encryption context `{tenant, secretId, versionId}` or
  * `{tenant, owner, part, mark}`, which shows in the audit log and can be a condition of a policy. One call a wrap and
  * one an unwrap. A tenant may have a key of its own: it wraps all of that tenant and nothing else. Which key wrapped a

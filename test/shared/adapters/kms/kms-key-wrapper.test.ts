@@ -1,5 +1,6 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
-import { isSameKey, KmsKeyWrapper, tenantAliases } from '../../../../shared/adapters/kms/kms-key-wrapper.ts'
+import { tenantAliases } from '../../../../shared/adapters/kms/key-names.ts'
+import { isSameKey, KmsKeyWrapper } from '../../../../shared/adapters/kms/kms-key-wrapper.ts'
 
 const arn = (id: string, region = 'us-east-1') => `arn:aws:kms:${region}:123456789012:key/${id}`
 const SHARED = arn('mrk-0000000000000000000000000000000a')
