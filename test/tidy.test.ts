@@ -60,7 +60,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
   {
     name: 'wire',
     files: /^functions\/wire[a-z-]*\.ts$/,
-    mayImport: [...INNER, 'adapters', 'composition', 'wire'],
+    mayImport: [...INNER, 'adapters', 'service facts', 'composition', 'wire'],
   },
   { name: 'functions', files: /^functions\//, mayImport: [...INNER, 'wire'] },
   { name: 'web', files: /^web\//, mayImport: ['web'] },
