@@ -15,6 +15,7 @@ describe('readConfig', () => {
       deployment: 'prod',
       tableName: 'connections',
       secretStore: 'secrets-manager',
+      tenantKeys: [],
       secretWriters: 1,
       instances: 10,
       logLevel: 'INFO',
