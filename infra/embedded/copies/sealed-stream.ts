@@ -9,10 +9,13 @@ import type { SecretText } from '../../../shared/domain/secret-text.ts'
 
 /** scrypt (RFC 7914) at 128 MiB and about a second: N = 2^17, r = 8, p = 1, OWASP's first choice. */
 const WORK_FACTOR = 17
+/** What `age` takes by itself, 256 MiB. Nothing proves who wrote a file's head, and more is derived for nobody's. */
+const MAX_WORK_FACTOR = 18
 const CHUNK_BYTES = 64 * 1024
 const VERSION_LINE = 'age-encryption.org/v1'
-/** The first stanza begins here, and its type says what opens the file. */
-const BEGINNING_BYTES = VERSION_LINE.length + 16
+/** The first stanza begins here, and its type says what opens the file; 22 letters of salt come before the work. */
+const BEGINNING_BYTES = VERSION_LINE.length + 64
+const PASSPHRASE_STANZA = /^-> scrypt \S+ (\d+)$/
 
 /** What a stream is sealed for: one passphrase, or the holders of keys (`age1…`, as `age-keygen` prints them). */
 export type SealedFor =
@@ -80,7 +83,14 @@ export async function lockOf(file: string): Promise<'passphrase' | 'key'> {
     const [version, stanza = ''] = buffer.subarray(0, bytesRead).toString('latin1').split('\n')
     if (version !== VERSION_LINE || !stanza.startsWith('-> '))
       throw new SealedStreamError('This is not a backup of a vault, or it is cut off at its beginning.')
-    return stanza.startsWith('-> scrypt') ? 'passphrase' : 'key'
+    if (!stanza.startsWith('-> scrypt')) return 'key'
+    const workFactor = Number(PASSPHRASE_STANZA.exec(stanza)?.[1] ?? 0)
+    if (workFactor > MAX_WORK_FACTOR) {
+      throw new SealedStreamError(
+        `The backup asks for the work of 2^${workFactor} and is not one of ours, or is damaged. Allowed: 2^${MAX_WORK_FACTOR} at most.`,
+      )
+    }
+    return 'passphrase'
   } finally {
     await handle.close()
   }

@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import path from 'node:path'
 import {
@@ -30,8 +30,8 @@ export interface Certificates {
 /**
  * The server's certificate and the private authority that signed it, made on first use and kept in the data folder:
  * `ca.pem`, `tls/ca-key.pem`, `tls/server.pem`, `tls/server-key.pem` (keys 0600). The server's is made anew when
- * less than 30 days are left, when it lacks one of the hosts, or when it does not fit its key or the authority.
- * Throws when the authority has to sign but its key is gone: a silent new one would break every client's trust.
+ * less than 30 days are left, when it lacks one of the hosts, is damaged, or does not fit its key or the authority.
+ * Throws `DamagedFileError` when the authority is damaged, or has to sign and its key is gone: a silent new one would break every client's trust.
  */
 export async function ensureCertificates(options: {
   readonly folder: string
@@ -78,11 +78,11 @@ async function ensureAuthority(
   nowMs: number,
 ): Promise<{ certPem: string; keyPem: string | undefined }> {
   const certPem = readFileIfPresent(files.authority)
-  if (
-    certPem !== undefined &&
-    new X509Certificate(certPem).validToDate.getTime() - nowMs >= RENEW_BEFORE_MS
-  ) {
-    return { certPem, keyPem: readFileIfPresent(files.authorityKey) }
+  if (certPem !== undefined) {
+    const authority = findCertificate(certPem)
+    if (authority === undefined) throw damaged(files.authority, 'no certificate in PEM', files)
+    if (authority.validToDate.getTime() - nowMs >= RENEW_BEFORE_MS)
+      return { certPem, keyPem: readFileIfPresent(files.authorityKey) }
   }
   const { createAuthority } = await loadAuthority()
   const created = await createAuthority(nowMs)
@@ -91,12 +91,37 @@ async function ensureAuthority(
 }
 
 function requireAuthorityKey(keyPem: string | undefined, files: AuthorityFiles): string {
-  if (keyPem !== undefined) return keyPem
-  throw new DamagedFileError(
-    `The server's certificate has to be renewed, but the authority's key ${files.authorityKey} is missing. ` +
-      `Restore it, or remove ${files.authority} and start once with FLOW_VAULT_ACCEPT_LOSS=ca.pem: ` +
-      'every client then has to trust a new authority.',
-  )
+  if (keyPem === undefined) {
+    throw new DamagedFileError(
+      `The server's certificate has to be renewed, but the authority's key ${files.authorityKey} is missing. ${anewWithout(files)}`,
+    )
+  }
+  if (findPrivateKey(keyPem) === undefined) throw damaged(files.authorityKey, 'no key in PEM', files)
+  return keyPem
+}
+
+function damaged(file: string, what: string, files: AuthorityFiles): DamagedFileError {
+  return new DamagedFileError(`${file} is damaged: it is ${what}. ${anewWithout(files)}`)
+}
+
+function anewWithout({ authority }: AuthorityFiles): string {
+  return `Restore it, or remove ${authority} and start once with FLOW_VAULT_ACCEPT_LOSS=ca.pem: every client then has to trust a new authority.`
+}
+
+function findCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
+}
+
+function findPrivateKey(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    return undefined
+  }
 }
 
 /** The key goes first: a certificate on the disk always has its key beside it, or one from before a crash, seen below. */
@@ -117,11 +142,14 @@ function isFit(
   hosts: readonly string[],
   nowMs: number,
 ): boolean {
-  const certificate = new X509Certificate(server.certPem)
+  const certificate = findCertificate(server.certPem)
+  const key = findPrivateKey(server.keyPem)
   const authority = new X509Certificate(authorityPem)
   return (
+    certificate !== undefined &&
+    key !== undefined &&
     certificate.validToDate.getTime() - nowMs >= RENEW_BEFORE_MS &&
-    certificate.checkPrivateKey(createPrivateKey(server.keyPem)) &&
+    certificate.checkPrivateKey(key) &&
     certificate.verify(authority.publicKey) &&
     hosts.every((host) => isNamed(certificate, host))
   )

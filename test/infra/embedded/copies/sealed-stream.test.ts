@@ -184,6 +184,10 @@ describe('lockOf', () => {
     expect(await lockOfBytes(await sealFor(plainOf(1), { recipients }))).toBe('key')
     for (const other of ['', 'SQLite format 3', 'age-encryption.org/v2\n-> X25519 a\n'])
       await expect(lockOfBytes(Buffer.from(other))).rejects.toThrow('not a backup of a vault')
+    const asking = (work: number) =>
+      lockOfBytes(Buffer.from(`age-encryption.org/v1\n-> scrypt ${'s'.repeat(22)} ${work}\n`))
+    expect(await asking(18)).toBe('passphrase')
+    for (const work of [19, 20, 64]) await expect(asking(work)).rejects.toThrow(`work of 2^${work}`)
     fs.rmSync(folder, { recursive: true })
   })
 })

@@ -147,6 +147,26 @@ describe('ensureCertificates', () => {
     server.close()
   })
 
+  it.each(['', 'no certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'])(
+    'names an authority that is damaged, and makes a damaged certificate of the server anew: %j',
+    async (damage) => {
+      const first = await ensureCertificates({ folder, nowMs: NOW_MS })
+      for (const name of ['server.pem', 'server-key.pem']) {
+        fs.writeFileSync(path.join(folder, 'tls', name), damage)
+        const again = await ensureCertificates({ folder, nowMs: NOW_MS })
+        expect(again.caPem).toBe(first.caPem)
+        expect(new X509Certificate(again.certPem).verify(new X509Certificate(first.caPem).publicKey)).toBe(
+          true,
+        )
+      }
+      const other = { folder, nowMs: NOW_MS, extraHosts: ['other.example'] }
+      fs.writeFileSync(path.join(folder, 'tls', 'ca-key.pem'), damage)
+      await expect(ensureCertificates(other)).rejects.toThrow(/ca-key\.pem is damaged.*ACCEPT_LOSS=ca\.pem/)
+      fs.writeFileSync(path.join(folder, 'ca.pem'), damage)
+      await expect(ensureCertificates(other)).rejects.toThrow(/ca\.pem is damaged.*ACCEPT_LOSS=ca\.pem/)
+    },
+  )
+
   it('needs the authority key only to sign, and says which file is missing then', async () => {
     const first = await ensureCertificates({ folder, nowMs: NOW_MS })
     fs.rmSync(path.join(folder, 'tls/ca-key.pem'))
