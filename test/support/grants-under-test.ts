@@ -16,6 +16,7 @@ import { renderTemplate } from '../../shared/connectors/template.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import type { JsonObject } from '../../shared/domain/json.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
+import type { KeyWrapper } from '../../shared/ports/key-wrapper.ts'
 import type { OAuthClient } from '../../shared/ports/oauth-client.ts'
 import type { WorkItem } from '../../shared/ports/work-queue.ts'
 import { continueAuthorization } from '../../shared/use-cases/authorize/continue-authorization.ts'
@@ -48,15 +49,21 @@ export type GrantsUnderTest = Awaited<ReturnType<typeof startGrantsUnderTest>>
 
 /**
  * Starts it; `close` ends the provider. Every named provider's host leads to the scripted one. `deployment` is what
- * the vault calls itself in the names of its secrets.
+ * the vault calls itself in the names of its secrets, and `keys` may stand before those that it seals by.
  */
-export async function startGrantsUnderTest({ deployment = 'local' } = {}) {
+export async function startGrantsUnderTest({
+  deployment = 'local',
+  keys: before = (real) => real,
+}: {
+  deployment?: string
+  keys?: (real: KeyWrapper) => KeyWrapper
+} = {}) {
   const provider: ScriptedProvider = await startScriptedProvider()
   const folder = await makeKeyFolder()
   const keyPath = join(folder.path, 'keys.json')
   const random = new SystemRandom()
   await createKeyFile(keyPath, random)
-  const keys = await LocalKeyWrapper.open(keyPath, random)
+  const keys = before(await LocalKeyWrapper.open(keyPath, random))
   const digester = new LocalDigester((await openKeyFile(keyPath)).digestKey)
   const clock = new ManualClock()
   const items = new MemoryItemStore()
