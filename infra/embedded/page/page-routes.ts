@@ -116,7 +116,7 @@ export function signInUrl(publicUrl: string, ticket: string): string {
 }
 
 async function beginSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): Promise<Answer> {
-  requireOwnPage(event)
+  requireOwnPage(signIn, event)
   const { ticket } = bodyOf(event)
   const session = typeof ticket === 'string' ? await signIn.sessions.redeem(ticket) : undefined
   if (session === undefined) {
@@ -129,7 +129,7 @@ async function beginSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): 
 }
 
 async function renewSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): Promise<Answer> {
-  requireOwnPage(event)
+  requireOwnPage(signIn, event)
   const session = await signIn.sessions.find(cookieOf(event))
   if (session === undefined) throw new VaultError('unauthenticated', 'Nobody is signed in here.')
   if (bodyOf(event)['stay'] !== true) return withToken(signIn, session, event)
@@ -137,7 +137,7 @@ async function renewSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): 
 }
 
 async function endSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): Promise<Answer> {
-  requireOwnPage(event)
+  requireOwnPage(signIn, event)
   await signIn.sessions.end(cookieOf(event))
   return {
     statusCode: 204,
@@ -167,13 +167,17 @@ async function withToken(
  * The cookie is `SameSite=Strict`; this is the second lock. A form of another site can send neither header, and a
  * script of another origin says where it comes from.
  */
-function requireOwnPage(event: APIGatewayProxyEventV2): void {
-  const { host = '' } = event.headers
+function requireOwnPage({ publicUrl }: PageSignIn, event: APIGatewayProxyEventV2): void {
   const { origin, 'sec-fetch-site': site, 'content-type': type = '' } = event.headers
   const isOwn = site === undefined || site === 'same-origin'
-  const isSameHost = origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)
-  if (isOwn && isSameHost && type.startsWith('application/json')) return
+  if (isOwn && isOwnOrigin(origin, publicUrl, event) && type.startsWith('application/json')) return
   throw new VaultError('insufficient-scope', 'Only the vault page itself may ask for this.')
+}
+
+/** That of the public URL, whatever Host a proxy makes of it, or that of the listener that was reached directly. */
+function isOwnOrigin(origin: string | undefined, publicUrl: string, event: APIGatewayProxyEventV2): boolean {
+  if (origin === undefined || origin === new URL(publicUrl).origin) return true
+  return URL.canParse(origin) && new URL(origin).host === event.headers['host']
 }
 
 function bodyOf(event: APIGatewayProxyEventV2): Record<string, unknown> {
@@ -191,8 +195,10 @@ function cookieName(event: APIGatewayProxyEventV2): string {
   return `${isSecure(event) ? '__Secure-' : ''}fv-page-${port}`
 }
 
+/** A browser says itself over what it came, also to a proxy that passes nothing of it on. */
 function isSecure(event: APIGatewayProxyEventV2): boolean {
-  return event.headers['x-forwarded-proto'] === 'https'
+  const { origin = '', 'x-forwarded-proto': scheme } = event.headers
+  return scheme === 'https' || origin.startsWith('https://')
 }
 
 function cookieOf(event: APIGatewayProxyEventV2): string {

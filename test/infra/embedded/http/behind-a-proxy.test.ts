@@ -72,6 +72,32 @@ describe('a vault that knows its public URL, behind a proxy that rewrites Host',
     expect(refused).toMatchObject({ status: 400, headers: { 'strict-transport-security': hsts } })
   })
 
+  it.each<[string, string | undefined, number]>([
+    ['its own page', PUBLIC, 200],
+    ['a client that names no origin', undefined, 200],
+    ['another site', 'https://evil.example', 403],
+    ['the public name over plain http', 'http://vault.example.com', 403],
+    ['another port of that name', 'https://vault.example.com:8443', 403],
+    ['a page without an origin', 'null', 403],
+  ])('signs a person in from %s, and keeps the cookie to https', async (_, origin, status) => {
+    const client = vault.client({ tenant: 'acme' })
+    const link = vault.server.vault.signInLink({ clientId: client.clientId, person: 'ada' })!
+    expect(link.startsWith(`${PUBLIC}/vault#ticket=`)).toBe(true)
+    const from = origin === undefined ? {} : { origin }
+    const send = (at: string, body: object, headers: Record<string, string> = {}) =>
+      fetch(`${vault.url}/vault/session${at}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...from, ...headers },
+        body: JSON.stringify(body),
+      })
+    const begun = await send('', { ticket: link.split('ticket=')[1] })
+    expect(begun.status).toBe(status)
+    if (status !== 200 || origin === undefined) return
+    const [cookie = '', ...attributes] = begun.headers.get('set-cookie')!.split('; ')
+    expect([cookie.startsWith('__Secure-'), attributes.includes('Secure')]).toEqual([true, true])
+    expect((await send('/renew', {}, { cookie })).status).toBe(200)
+  })
+
   it('keeps idle connections as long as it is set to', async () => {
     expect((await fetch(`${vault.url}/healthz`)).headers.get('keep-alive')).toBe('timeout=601')
   })
