@@ -13,6 +13,8 @@ export interface Move {
   readonly emptyAtMs?: number
   /** Since when the other one is the vault in service, and this one no more; of a source. */
   readonly goneAtMs?: number
+  /** Since when it is not to be put into service any more, and what was brought is removed again; of a target. */
+  readonly givenUpAtMs?: number
 }
 
 /** Whether the other vault of a move has the say: nothing is renewed in this one, whatever that takes. */

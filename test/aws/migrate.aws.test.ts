@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Clock } from '../../shared/ports/clock.ts'
+import { giveUp } from '../../tools/aws/move/give-up.ts'
 import type { MoveInput } from '../../tools/aws/move/move-input.ts'
 import { copyVault, switchOver } from '../../tools/aws/move/move-vault.ts'
 import { openMovedStage } from '../../tools/aws/move/moved-vault.ts'
@@ -138,13 +139,14 @@ describe('a move of a whole vault', () => {
     'takes a stage with secrets-manager into one that is sealed, which renews what no other does',
     async () => {
       const input = await betweenStages()
+      const rename = () => ask('secrets-manager', 'PATCH', `/connections/${granted}`, { name: 'renamed' })
       await copyVault(input)
-      expect(
-        await ask('secrets-manager', 'POST', '/connections', { name: 'new', app_id: 'HTTP' }),
-      ).toMatchObject({
-        status: 503,
-        body: { errorCode: 'vault_moving' },
-      })
+      expect(await rename()).toMatchObject({ status: 503, body: { errorCode: 'vault_moving' } })
+      await giveUp(input)
+      expect(await eventually(rename)).toMatchObject({ status: 200 })
+      expect(await ask('sealed', 'GET', '/connections')).toMatchObject({ status: 200, body: [] })
+      await copyVault(input)
+      await eventually(rename, ({ status }) => status === 503)
       await switchOver(input)
       for (const [id, request] of Object.entries(served))
         expect(await ask('sealed', 'GET', `/connections/${id}/credentials`)).toMatchObject({
@@ -155,7 +157,7 @@ describe('a move of a whole vault', () => {
       expect(rotated).toMatchObject({ status: 200 })
       const sent = provider.tokenRequests.flatMap(({ refreshToken }) => refreshToken ?? [])
       expect(new Set(sent).size).toBe(sent.length)
-      expect(await ask('sealed', 'PATCH', `/connections/${granted}`, { name: 'renamed' })).toMatchObject({
+      expect(await ask('sealed', 'PATCH', `/connections/${granted}`, { name: 'again' })).toMatchObject({
         status: 200,
       })
     },
@@ -191,10 +193,13 @@ async function migrate(...args: string[]): Promise<{ code: number; stdout: strin
 }
 
 /** Every function obeys within ten seconds, so the first tries may still be refused. */
-async function eventually<T extends { status: number }>(act: () => Promise<T>): Promise<T> {
+async function eventually<T extends { status: number }>(
+  act: () => Promise<T>,
+  isDone = ({ status }: T) => status < 400,
+): Promise<T> {
   for (let tries = 0; ; tries++) {
     const answer = await act()
-    if (answer.status < 400 || tries === 30) return answer
+    if (isDone(answer) || tries === 30) return answer
     await new Promise((resolve) => setTimeout(resolve, 1000))
   }
 }

@@ -24,7 +24,7 @@ import type { ItemStore } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError, type KeyWrapper } from '../../shared/ports/key-wrapper.ts'
 import { keysToDelete, stopWatching } from '../../tools/aws/keys-to-delete.ts'
 import { countByKey, moveSecrets, moveTenant } from '../../tools/aws/move-tenant-key.ts'
-import { removeTenant } from '../../tools/aws/remove-tenant.ts'
+import { removeTenants } from '../../tools/aws/remove-tenant.ts'
 import { findKey, noteWhole, scheduleDeletion } from '../../tools/aws/tenant-key.ts'
 import { createTable } from '../support/create-table.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
@@ -187,7 +187,7 @@ describe('a tenant with a key of its own', () => {
     )
     const copy = tableNamed(restored)
     const secrets = new SealedSecretStore({ deployment: 'd1', items, keys, clock, random })
-    const { keyIds } = await removeTenant({ items, secrets }, 'acme', { isDry: false })
+    const { keyIds } = await removeTenants({ items, secrets }, 'acme', { isDry: false })
     const asked = { config: { deployment: stage, wrappingKeyArn: shared }, tenant: 'acme', keyIds }
     const { mine, others } = await keysToDelete(kms, asked)
     expect(mine).toMatchObject([{ arn: own, wrapsAllSince: new Date(nowMs).toISOString() }])

@@ -1,6 +1,7 @@
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { needed, runTool, ToolError, UsageError } from '../tool-command.ts'
-import { copyVault, giveUp, lookAtMove, switchOver } from './move/move-vault.ts'
+import { giveUp } from './move/give-up.ts'
+import { copyVault, lookAtMove, switchOver } from './move/move-vault.ts'
 import { openSource, openTarget } from './move/moved-vault.ts'
 
 /*
@@ -11,7 +12,7 @@ const USAGE = `Usage:
   npm run -s migrate -- --from DATA --to STAGE            says what would be moved, and changes nothing
   npm run -s migrate -- --from DATA --to STAGE --copy     freezes the source, copies, and compares both
   npm run -s migrate -- --from DATA --to STAGE --switch   the same, then the target takes over, for ever
-  npm run -s migrate -- --from DATA --to STAGE --give-up  before the switch: the source goes on
+  npm run -s migrate -- --from DATA --to STAGE --give-up  before the target is in service: the source goes on
 DATA is the data folder of an embedded vault, whose server is stopped, or the name of another stage. Secrets are in
 memory only on their way. Run it again when it was stopped: it goes on. Credentials and Region as for the AWS CLI.`
 

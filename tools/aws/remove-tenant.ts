@@ -1,8 +1,14 @@
-import { findPartitionParts } from '../../shared/domain/keys.ts'
+import {
+  deliveriesPartition,
+  eventsPartition,
+  feedHeadKey,
+  feedPartition,
+  findPartitionParts,
+} from '../../shared/domain/keys.ts'
 import { findSealedGrant, secretIdOfPartition } from '../../shared/domain/sealed-keys.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
 import type { ItemKey, ItemStore } from '../../shared/ports/item-store.ts'
-import { everyPage } from '../../shared/ports/pages-of.ts'
+import { everyPage, pagesOf } from '../../shared/ports/pages-of.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
 
 /** A page that is read at once, and as many writes as a transaction takes (DynamoDB, TransactWriteItems). */
@@ -27,19 +33,25 @@ export function ownerOf(key: ItemKey): { tenant: string; kind: 'row' | 'token' |
   return secret === undefined ? undefined : { tenant: secret.tenant, kind: 'secret' }
 }
 
+/** The stores of a vault that something is removed from. */
+export interface EmptiedStores {
+  readonly items: ItemStore
+  readonly secrets: Pick<SecretStore, 'list' | 'purge'>
+}
+
 /**
- * Removes everything of a tenant: its rows first, so that nothing of it is served or renewed from then on, then its
+ * Removes everything of these tenants: their rows first, so that nothing of them is served or renewed from then on, then
  * tokens and secrets. Every item of the table is looked at, because only so nothing is left. A run that was stopped
  * is repeated: it goes on with what is there. With `isDry` it only counts.
  */
-export async function removeTenant(
-  { items, secrets }: { readonly items: ItemStore; readonly secrets: Pick<SecretStore, 'list' | 'purge'> },
-  tenant: string,
+export async function removeTenants(
+  { items, secrets }: EmptiedStores,
+  tenants: ReadonlySet<string>,
   { isDry, tell = () => undefined }: { readonly isDry: boolean; tell?(line: string): void },
 ): Promise<TenantCounts> {
-  const found = await findOf(items, tenant)
+  const found = await findOf(items, tenants)
   tell(`${found.row.length} rows, ${found.token.length + found.secret.length} sealed items`)
-  const names = await secretsOf(secrets, tenant)
+  const names = await secretsOf(secrets, tenants)
   tell(`${names.length} secrets`)
   const keyIds = [...found.keyIds].sort()
   const counts = { rows: found.row.length, tokens: found.token.length, secrets: names.length, keyIds }
@@ -57,25 +69,43 @@ export async function removeTenant(
 
 async function findOf(
   items: ItemStore,
-  tenant: string,
+  tenants: ReadonlySet<string>,
 ): Promise<Record<'row' | 'token' | 'secret', ItemKey[]> & { readonly keyIds: ReadonlySet<string> }> {
   const keyIds = new Set<string>()
+  const apart = new Set([...tenants].flatMap(eventPartitions))
   const found = { row: [] as ItemKey[], token: [] as ItemKey[], secret: [] as ItemKey[], keyIds }
   for await (const page of everyPage((from) => items.scan({ limit: PAGE_ITEMS, ...from }))) {
     for (const { key, attributes } of page) {
       const owner = ownerOf(key)
-      if (owner?.tenant !== tenant) continue
+      if (owner === undefined || !tenants.has(owner.tenant) || apart.has(key.partition)) continue
       found[owner.kind].push(key)
       if (typeof attributes['keyId'] === 'string') keyIds.add(attributes['keyId'])
     }
   }
+  for (const partition of apart)
+    for await (const page of pagesOf(items, { partition, limit: PAGE_ITEMS }))
+      found.row.push(...page.map(({ key }) => key))
   return found
 }
 
-async function secretsOf(secrets: Pick<SecretStore, 'list'>, tenant: string): Promise<string[]> {
+/** What a scan of the rows does not see where events have a table of their own. */
+function eventPartitions(tenant: string): string[] {
+  return [
+    eventsPartition(tenant),
+    feedPartition(tenant),
+    feedHeadKey(tenant).partition,
+    deliveriesPartition(tenant),
+  ]
+}
+
+async function secretsOf(
+  secrets: Pick<SecretStore, 'list'>,
+  tenants: ReadonlySet<string>,
+): Promise<string[]> {
   const names: string[] = []
   for await (const page of everyPage((from) => secrets.list({ limit: PAGE_ITEMS, ...from }))) {
-    for (const { secretId } of page) if (findSecretIdParts(secretId)?.tenant === tenant) names.push(secretId)
+    for (const { secretId } of page)
+      if (tenants.has(findSecretIdParts(secretId)?.tenant ?? '')) names.push(secretId)
   }
   return names
 }

@@ -10,7 +10,7 @@ import { needed, runTool, ToolError, UsageError } from '../tool-command.ts'
 import { type DeployedStage, openStage } from './deployed-stage.ts'
 import { keysToDelete, stopWatching } from './keys-to-delete.ts'
 import { countByKey, moveSecrets, moveTenant } from './move-tenant-key.ts'
-import { removeTenant, whatStays } from './remove-tenant.ts'
+import { removeTenants, whatStays } from './remove-tenant.ts'
 import {
   findKey,
   noteWhole,
@@ -64,7 +64,7 @@ async function remove(
   { settings, stores, tenant, nowMs, say }: Asked,
   { isDry, days }: { readonly isDry: boolean; readonly days: number },
 ): Promise<number> {
-  const counts = await removeTenant(stores, tenant, { isDry: true, tell: say })
+  const counts = await removeTenants(stores, new Set([tenant]), { isDry: true, tell: say })
   const kms = new KMSClient({})
   const { mine, others } = await keysToDelete(kms, { config: stores.config, tenant, keyIds: counts.keyIds })
   const what = `${counts.rows} rows, ${counts.tokens} sealed tokens and ${counts.secrets} secrets of ${tenant}`
@@ -75,8 +75,8 @@ async function remove(
     for (const { arn } of mine) say(`Its key ${arn} would be deleted by KMS ${days} days later.`)
     return 0
   }
-  await removeTenant(stores, tenant, { isDry: false, tell: say })
-  const left = await removeTenant(stores, tenant, { isDry: true })
+  await removeTenants(stores, new Set([tenant]), { isDry: false, tell: say })
+  const left = await removeTenants(stores, new Set([tenant]), { isDry: true })
   if (left.rows + left.tokens + left.secrets > 0)
     throw new ToolError(
       `Removed ${what}, and new ones came meanwhile: take its clients away, and run this again.`,

@@ -1,3 +1,4 @@
+import { VaultTables } from '../../../shared/adapters/dynamodb/vault-tables.ts'
 import { MemoryItemStore } from '../../../shared/adapters/memory/memory-item-store.ts'
 import { SealedSecretStore } from '../../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
@@ -7,7 +8,8 @@ import { secretIdOf } from '../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import type { ItemKey, ItemStore } from '../../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../../shared/ports/secret-store.ts'
-import { ownerOf, removeTenant, whatStays } from '../../../tools/aws/remove-tenant.ts'
+import { MOVED_KINDS } from '../../../tools/aws/move/moved-kinds.ts'
+import { ownerOf, removeTenants, whatStays } from '../../../tools/aws/remove-tenant.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { OPEN_KEYS } from '../../support/open-keys.ts'
 
@@ -43,24 +45,50 @@ async function partitionsOf(items: ItemStore): Promise<string[]> {
   return page.items.map(({ key }) => key.partition).sort()
 }
 
-describe('removeTenant', () => {
+const ACME: ReadonlySet<string> = new Set(['acme'])
+
+describe('removeTenants', () => {
   it('leaves nothing of the tenant, and everything of one whose name begins alike', async () => {
     const stores = await filled(['acme', 'acme2'])
     const alone = await filled(['acme2'])
     const counts = { rows: 3, tokens: 1, secrets: 1, keyIds: ['k'] }
-    expect(await removeTenant(stores, 'acme', { isDry: false })).toEqual(counts)
+    expect(await removeTenants(stores, ACME, { isDry: false })).toEqual(counts)
     expect(await partitionsOf(stores.items)).toEqual(await partitionsOf(alone.items))
-    expect(await removeTenant(stores, 'acme', { isDry: true })).toMatchObject({
+    expect(await removeTenants(stores, ACME, { isDry: true })).toMatchObject({
       rows: 0,
       tokens: 0,
       secrets: 0,
     })
   })
 
+  it('leaves nothing where events have a table of their own, which a scan of the rows does not see', async () => {
+    const items = new MemoryItemStore()
+    const keys = Object.keys(MOVED_KINDS).map((kind) => ({ partition: `TENANT#acme#${kind}`, sort: 'a' }))
+    await items.transact(keys.map((key) => ({ op: 'put', key, attributes: { a: 1 } })))
+    const tables = new VaultTables({ rows: 'rows', events: 'events' })
+    const apart: ItemStore = {
+      get: (key) => items.get(key),
+      query: (query) => items.query(query),
+      queryDue: (query) => items.queryDue(query),
+      transact: (writes) => items.transact(writes),
+      scan: async (query) => {
+        const page = await items.scan(query)
+        return {
+          ...page,
+          items: page.items.filter(({ key }) => tables.ofPartition(key.partition) === 'rows'),
+        }
+      },
+    }
+    const secrets = { list: async () => ({ items: [] }), purge: async () => undefined }
+    const { rows } = await removeTenants({ items: apart, secrets }, ACME, { isDry: false })
+    expect(rows).toBe(keys.length)
+    expect(await partitionsOf(items)).toEqual([])
+  })
+
   it('only counts when it is asked to', async () => {
     const stores = await filled(['acme'])
     const before = await partitionsOf(stores.items)
-    expect(await removeTenant(stores, 'acme', { isDry: true })).toMatchObject({
+    expect(await removeTenants(stores, ACME, { isDry: true })).toMatchObject({
       rows: 3,
       tokens: 1,
       secrets: 1,
@@ -74,13 +102,13 @@ describe('removeTenant', () => {
       list: (query) => stores.secrets.list(query),
       purge: () => Promise.reject(new Error('away')),
     }
-    await expect(removeTenant({ ...stores, secrets: failing }, 'acme', { isDry: false })).rejects.toThrow(
+    await expect(removeTenants({ ...stores, secrets: failing }, ACME, { isDry: false })).rejects.toThrow(
       'away',
     )
     const left = await partitionsOf(stores.items)
     expect(left.length).toBeGreaterThan(0)
     for (const partition of left) expect(partition).toMatch(/^SECRET#/)
-    await removeTenant(stores, 'acme', { isDry: false })
+    await removeTenants(stores, ACME, { isDry: false })
     expect(await partitionsOf(stores.items)).toEqual([])
   })
 })

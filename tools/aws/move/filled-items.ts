@@ -53,7 +53,7 @@ export class FilledItems implements ItemStore {
   async transact(writes: readonly Write[]): Promise<void> {
     const move = (await findMark(this.#items))?.move
     const isMine = move?.side === 'target' && move.startedAtMs === this.#move.startedAtMs
-    if (!isMine) throw this.#taken()
+    if (!isMine || move.givenUpAtMs !== undefined) throw this.#taken()
     await this.#items.transact(writes)
   }
 
@@ -68,7 +68,7 @@ export class FilledItems implements ItemStore {
 
   #taken(): ToolError {
     return new ToolError(
-      `Another run fills ${this.#name} by now, or has put it into service: this one stopped. Look which, and go on with that.`,
+      `Another run fills ${this.#name} by now, has put it into service, or gives the move up: this one stopped. Look which, and go on with that.`,
     )
   }
 }

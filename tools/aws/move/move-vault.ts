@@ -30,7 +30,9 @@ export async function lookAtMove({ source, target, clock, say }: MoveInput): Pro
   const isBegun = (await findMark(target.items))?.move?.other === source.name
   if (!isBegun && move?.goneAtMs === undefined && (await hasData(target)))
     say(`refused: ${target.name} holds data of its own, and a move would mix the two.`)
-  if (move?.goneAtMs !== undefined) say('It was moved; the source sends no refresh token any more.')
+  if ((await findMark(target.items))?.move?.givenUpAtMs !== undefined)
+    say('The move was given up: --give-up again ends that, --copy moves anew.')
+  else if (move?.goneAtMs !== undefined) say('It was moved; the source sends no refresh token any more.')
   else if (move !== undefined)
     say(`The move began ${new Date(move.startedAtMs).toISOString()}; it goes on where it was.`)
 }
@@ -46,7 +48,7 @@ export async function copyVault(input: MoveInput): Promise<{ readonly move: Move
 }
 
 /**
- * Puts the target into service: the source is gone first, for ever, and only then may the target send what both have.
+ * Puts the target into service: the source is gone first, and only then may the target send what both have.
  * Stopped anywhere it is repeated; it goes on where it was.
  */
 export async function switchOver(input: MoveInput): Promise<void> {
@@ -57,6 +59,8 @@ export async function switchOver(input: MoveInput): Promise<void> {
   const move = (await findMark(target.items))?.move
   let handed = 0
   if (move?.side === 'target' && move.other === source.name) {
+    if (move.givenUpAtMs !== undefined)
+      throw new ToolError('The move is being given up: end that with --give-up. Nothing was changed.')
     handed = await bringRest(filledBy(input, move), goneAtMs)
     if (!(await endMove(target.items, move)))
       throw new ToolError(`Another run goes on with ${target.name}: let it end, or run this again.`)
@@ -92,24 +96,8 @@ async function bringRest(input: Filling, goneAtMs: number): Promise<number> {
   return handed
 }
 
-/** Ends a move that was not switched: the source goes on as if nothing had been. Throws `ToolError` when it was. */
-export async function giveUp(input: MoveInput): Promise<void> {
-  const { source, target, say } = input
-  const move = await moveOf(input)
-  if (move === undefined) throw new ToolError(`${source.name} is not being moved. Nothing was changed.`)
-  if (move.goneAtMs !== undefined)
-    throw new ToolError(
-      `${source.name} was switched to ${target.name}, which has its grants: there is no way back.`,
-    )
-  if (!(await endMove(source.items, move)))
-    throw new ToolError(`${source.name} was switched by somebody else meanwhile: run this again to see.`)
-  say(
-    `${source.name} goes on. ${target.name} keeps what was copied and stays out of service: destroy it, or move again.`,
-  )
-}
-
 /** The move that the source is marked with. Throws `ToolError` when that leads elsewhere. */
-async function moveOf({ source, target }: Sides): Promise<Move | undefined> {
+export async function moveOf({ source, target }: Sides): Promise<Move | undefined> {
   const found = await findMark(source.items)
   if (found === undefined) return undefined
   if (found.move === undefined)

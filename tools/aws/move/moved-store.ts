@@ -34,7 +34,8 @@ export async function beginFilling(
 ): Promise<Move | undefined> {
   const found = await beginMove(items, { side: 'target', other }, nowMs)
   if (found === undefined) return undefined
-  const move = { ...found, startedAtMs: Math.max(nowMs, found.startedAtMs + 1) }
+  const { givenUpAtMs: _ended, ...goesOn } = found
+  const move = { ...goesOn, startedAtMs: Math.max(nowMs, found.startedAtMs + 1) }
   return (await changeMark(items, found, move)) ? move : undefined
 }
 
@@ -53,13 +54,21 @@ export function isFilling(move: Move): Extract<Write, { op: 'check' }> {
 }
 
 /**
- * Says of the source that it is gone, for ever: the other one has its grants. Answers whether it is, by this move, now
+ * Says of the source that it is gone: the other one has its grants. Answers whether it is, by this move, now
  * or since before; false, and nothing was changed, where the move was given up meanwhile.
  */
 export async function sayMoved(items: MarkedItems, move: Move, nowMs: number): Promise<boolean> {
   if (await changeMark(items, move, { ...move, goneAtMs: nowMs })) return true
   const found = (await findMark(items))?.move
   return found?.startedAtMs === move.startedAtMs && found.goneAtMs !== undefined
+}
+
+/**
+ * Says of a target that it is not to be put into service: whoever fills it stops, and no run switches to it. Answers
+ * whether it is; false, and nothing was changed, where the mark is another one by now.
+ */
+export async function sayGivenUp(items: MarkedItems, move: Move, nowMs: number): Promise<boolean> {
+  return changeMark(items, move, { ...move, givenUpAtMs: nowMs })
 }
 
 /**
@@ -75,12 +84,13 @@ function changeMark(items: MarkedItems, from: Move, to: Move): Promise<boolean> 
   return tryTransact(items, { op: 'update', key: RESTORED_KEY, set, when: isThis(from) })
 }
 
-/** A move that may still be ended or switched: a source that is gone is neither. */
-function isThis({ side, other, startedAtMs }: Move): Condition[] {
+/** The very state of a move that was read, so that of two who change it one does. */
+function isThis({ side, other, startedAtMs, goneAtMs, givenUpAtMs }: Move): Condition[] {
   return [
     sameAs('move.side', side),
     sameAs('move.other', other),
     sameAs('move.startedAtMs', startedAtMs),
-    sameAs('move.goneAtMs', undefined),
+    sameAs('move.goneAtMs', goneAtMs),
+    sameAs('move.givenUpAtMs', givenUpAtMs),
   ]
 }

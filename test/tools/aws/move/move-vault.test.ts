@@ -7,8 +7,9 @@ import { createFreeze } from '../../../../shared/use-cases/freezes/manage-freeze
 import { findMark, markRestored } from '../../../../shared/use-cases/grants/restored-mark.ts'
 import { createSubscription } from '../../../../shared/use-cases/subscriptions/manage-subscriptions.ts'
 import { findSubscription } from '../../../../shared/use-cases/subscriptions/subscription-rows.ts'
+import { giveUp } from '../../../../tools/aws/move/give-up.ts'
 import type { MoveInput } from '../../../../tools/aws/move/move-input.ts'
-import { copyVault, giveUp, lookAtMove, switchOver } from '../../../../tools/aws/move/move-vault.ts'
+import { copyVault, lookAtMove, switchOver } from '../../../../tools/aws/move/move-vault.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const MINUTE_MS = 60_000
@@ -280,10 +281,21 @@ describe('a move of a vault', () => {
     await expect(target.row(gone.id)).rejects.toThrow('not found')
   })
 
+  /** What a target has beside the vault's own marks. */
+  const heldByTarget = async () => {
+    const [{ items }, secrets] = await Promise.all([
+      target.ports.items.scan({ limit: 1000 }),
+      target.ports.secrets.list({ limit: 1000 }),
+    ])
+    return [...items.filter(({ key }) => key.partition !== 'VAULT'), ...secrets.items]
+  }
+
   it('can be given up before the switch, and not after it', async () => {
     const id = await authorized('OAUTH2', CODE_SETUP)
     await copyVault(move())
+    expect(await heldByTarget()).not.toEqual([])
     await giveUp(move())
+    expect(await heldByTarget()).toEqual([])
     expect(await findMark(source.ports.items)).toBeUndefined()
     expect(await findMark(target.ports.items)).toBeDefined()
     await source.clock.advance(58 * MINUTE_MS)
@@ -291,6 +303,86 @@ describe('a move of a vault', () => {
     expect(await source.row(id)).toMatchObject({ status: 'ready', credentialVersion: 3 })
     await switchOver(move())
     await expect(giveUp(move())).rejects.toThrow('no way back')
+  })
+
+  /** A switch that the target's store ends once the source is gone, as often as it is tried. */
+  const halfSwitched = async () => {
+    await copyVault(move())
+    const there = interrupted(target.ports.items, 'scan', async () => undefined)
+    const cut: ItemStore = {
+      ...there,
+      transact: async (writes) => {
+        if ((await findMark(source.ports.items))?.move?.goneAtMs !== undefined) throw new Error('away')
+        await there.transact(writes)
+      },
+    }
+    await expect(switchOver(move({ there: cut }))).rejects.toThrow('away')
+  }
+
+  it('can be given up between the end of its source and the service of its target', async () => {
+    const id = await authorized('OAUTH2', CODE_SETUP)
+    await halfSwitched()
+    await source.clock.advance(58 * MINUTE_MS)
+    await source.sweep()
+    expect(await source.row(id)).toMatchObject({ credentialVersion: 2 })
+    await giveUp(move())
+    expect(await heldByTarget()).toEqual([])
+    expect(await findMark(source.ports.items)).toBeUndefined()
+    await source.clock.advance(MINUTE_MS)
+    await source.sweep()
+    expect(await source.row(id)).toMatchObject({ status: 'ready', credentialVersion: 3 })
+    await expect(giveUp(move())).resolves.toBeUndefined()
+    await switchOver(move())
+    expect((await target.fetch(id)).request).toEqual((await source.fetch(id)).request)
+  })
+
+  it('leaves a target alone that was made anew since, when it is given up', async () => {
+    await authorized('OAUTH2', CODE_SETUP)
+    await copyVault(move())
+    const another = await startGrantsUnderTest({ deployment: 'stage2' })
+    const { id } = await another.create('HTTP', BEARER)
+    const { target: there, ...rest } = move()
+    await giveUp({ ...rest, target: { ...there, ...another.ports, name: there.name } })
+    expect((await another.fetch(id)).fields).toMatchObject({ token: BEARER.token })
+    expect(await findMark(source.ports.items)).toBeUndefined()
+    await another.close()
+  })
+
+  it('is given up after a kill at any write, and never leaves two that renew', async () => {
+    await authorized('OAUTH2', CODE_SETUP)
+    await halfSwitched()
+    let stops = 0
+    for (;;) {
+      const left = { writes: stops }
+      const [here, there] = [source, target].map(({ ports }) => killedAt(ports.items, left))
+      try {
+        await giveUp(move({ here: here!, there: there! }))
+        break
+      } catch (error) {
+        expect(error).toMatchObject({ message: 'killed' })
+        stops++
+      }
+      // Whichever way the operator turns now, the target is in no service.
+      const ofTarget = (await findMark(target.ports.items))?.move
+      expect(ofTarget?.side).toBe('target')
+      if ((await findMark(source.ports.items)) === undefined) expect(ofTarget?.givenUpAtMs).toBeDefined()
+      else if (stops > 1) await expect(switchOver(move())).rejects.toThrow('is being given up')
+    }
+    expect(stops).toBeGreaterThan(2)
+    expect(await findMark(source.ports.items)).toBeUndefined()
+    expect(await heldByTarget()).toEqual([])
+  })
+
+  it('puts nothing into service that is given up while it is switched', async () => {
+    await authorized('OAUTH2', CODE_SETUP)
+    await halfSwitched()
+    // The run that is overtaken stands where it looks at the source for the last time.
+    const here = interrupted(source.ports.items, 'scan', () => giveUp(move()))
+    await expect(switchOver(move({ here }))).rejects.toThrow(
+      /Another run (?:fills|goes on with) the stage prod/,
+    )
+    expect(await findMark(source.ports.items)).toBeUndefined()
+    expect((await findMark(target.ports.items))?.move?.givenUpAtMs).toBeDefined()
   })
 
   it('has what narrows at the target before what it narrows, which is served as soon as it is there', async () => {
@@ -392,7 +484,9 @@ describe('a move of a vault', () => {
     const id = await authorized('OAUTH2', CODE_SETUP)
     await copyVault(move())
     const there = interrupted(target.ports.items, 'scan', () => giveUp(move()))
-    await expect(switchOver(move({ there }))).rejects.toThrow('given up by somebody else meanwhile')
+    await expect(switchOver(move({ there }))).rejects.toThrow(
+      /given up by somebody else meanwhile|gives the move up/,
+    )
     expect(await findMark(source.ports.items)).toBeUndefined()
     expect(await findMark(target.ports.items)).toBeDefined()
     await source.clock.advance(58 * MINUTE_MS)

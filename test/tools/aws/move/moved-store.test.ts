@@ -57,7 +57,7 @@ describe('the mark of a move', () => {
     expect(await findMark(items)).toBeUndefined()
   })
 
-  it('stays for ever on a source that is gone', async () => {
+  it('stays on a source that is gone', async () => {
     expect(await sayMoved(items, move, 5000)).toBe(true)
     expect(await sayMoved(items, move, 6000)).toBe(true)
     // Also for one who read the mark before that.

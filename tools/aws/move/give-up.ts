@@ -1,0 +1,60 @@
+import type { Move } from '../../../shared/domain/restored-store.ts'
+import { findMark } from '../../../shared/use-cases/grants/restored-mark.ts'
+import { ToolError } from '../../tool-command.ts'
+import { removeTenants } from '../remove-tenant.ts'
+import type { MoveInput } from './move-input.ts'
+import { moveOf } from './move-vault.ts'
+import { endMove, sayGivenUp } from './moved-store.ts'
+import { survey } from './survey.ts'
+
+/**
+ * Ends a move whose target is not in service yet, also one that has said of its source that it is gone: the target is
+ * kept out of service first, for good, then the source goes on as if nothing had been, and then what was brought is
+ * removed from the target. So never do two send a refresh token. A run that was stopped is repeated. Throws
+ * `ToolError` when the target is in service: then it has renewed what the source holds.
+ */
+export async function giveUp(input: MoveInput): Promise<void> {
+  const { source, target, say } = input
+  const move = await moveOf(input)
+  const filled = await fillingOf(input)
+  if (move === undefined && filled?.givenUpAtMs === undefined)
+    throw new ToolError(`${source.name} is not being moved. Nothing was changed.`)
+  if (move !== undefined) await takeBack(input, { move, filled })
+  // Only what held nothing when it was closed, and takes no change since, holds nothing but what was brought.
+  if (filled?.emptyAtMs === undefined) return say(`${source.name} goes on. ${target.name} was left as it is.`)
+  await emptyTarget(input)
+  say(
+    `${source.name} goes on. ${target.name} is emptied and stays out of service: destroy it, or move again.`,
+  )
+}
+
+/** The move that fills the target from this source; undefined where its mark is another one, or none. */
+async function fillingOf({ source, target }: MoveInput): Promise<Move | undefined> {
+  const move = (await findMark(target.items))?.move
+  return move?.side === 'target' && move.other === source.name ? move : undefined
+}
+
+async function takeBack(
+  { source, target, clock, say }: MoveInput,
+  { move, filled }: { readonly move: Move; readonly filled: Move | undefined },
+): Promise<void> {
+  if (filled === undefined && move.goneAtMs !== undefined)
+    throw new ToolError(
+      `${source.name} was switched to ${target.name}, which has its grants: there is no way back.`,
+    )
+  const isEnded = filled === undefined || filled.givenUpAtMs !== undefined
+  if (!isEnded && !(await sayGivenUp(target.items, filled, clock.nowMs())))
+    throw new ToolError(`Another run goes on with ${target.name}: run this again to see.`)
+  if (!(await endMove(source.items, move)))
+    throw new ToolError(`${source.name} was switched by somebody else meanwhile: run this again to see.`)
+  say(`${source.name} takes changes and renews again, within ten seconds.`)
+}
+
+/** Removes what a move can have brought. What a run that is being stopped still writes stays, and is never sent. */
+async function emptyTarget({ source, target, clock, say }: MoveInput): Promise<void> {
+  const [here, there] = [await survey(source, clock.nowMs()), await survey(target, clock.nowMs())]
+  const tenants = new Set([...here.tenants, ...there.tenants])
+  const tell = (line: string) => say(`${target.name}: ${line}`)
+  const { rows, tokens, secrets } = await removeTenants(target, tenants, { isDry: false, tell })
+  say(`${rows} rows, ${tokens} sealed tokens and ${secrets} secrets removed from ${target.name}`)
+}
