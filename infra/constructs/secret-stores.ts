@@ -55,6 +55,8 @@ export const SECRET_STORES: Readonly<
         ['secretsmanager:DescribeSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:RestoreSecret'],
         true,
       ),
+      // A version without a label is in no description; ids are shown, never a value.
+      onOwnSecrets(it, kinds, ['secretsmanager:ListSecretVersionIds']),
       // ListSecrets knows no resources (service authorization reference): it shows names and tags, never a value.
       allow(['secretsmanager:ListSecrets'], '*'),
     ],

@@ -55,10 +55,7 @@ export interface SecretStore {
   restore(secretId: string): Promise<void>
   /** Destroys the secret at once, without recovery. Does nothing when it is absent. */
   purge(secretId: string): Promise<void>
-  /**
-   * Whether that version is there, also while its secret waits for its deletion; nothing is opened. Where superseded
-   * versions go by themselves, whether the secret is.
-   */
+  /** Whether that very version is there, also while its secret waits for its deletion; nothing is opened. */
   has(secretId: string, versionId: string): Promise<boolean>
   /**
    * Every secret of this vault, in no order, without values; for `reconcile`. A page may be empty and not the last.

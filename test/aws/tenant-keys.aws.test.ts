@@ -187,7 +187,7 @@ describe('a tenant with a key of its own', () => {
     )
     const copy = tableNamed(restored)
     const secrets = new SealedSecretStore({ deployment: 'd1', items, keys, clock, random })
-    const { keyIds } = await removeTenants({ items, secrets }, 'acme', { isDry: false })
+    const { keyIds } = await removeTenants({ items, secrets }, new Set(['acme']), { isDry: false })
     const asked = { config: { deployment: stage, wrappingKeyArn: shared }, tenant: 'acme', keyIds }
     const { mine, others } = await keysToDelete(kms, asked)
     expect(mine).toMatchObject([{ arn: own, wrapsAllSince: new Date(nowMs).toISOString() }])

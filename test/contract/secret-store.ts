@@ -165,7 +165,10 @@ export function secretStoreContract(
         const secretId = freshSecretId()
         expect(await store.has(secretId, randomUUID())).toBe(false)
         const { versionId } = await put(secretId, randomUUID(), new SecretText('one'), { isNew: true })
+        // Superseded twice, so that a store that labels the newest two has no label for it.
+        for (const text of ['two', 'three']) await put(secretId, randomUUID(), new SecretText(text))
         expect(await store.has(secretId, versionId)).toBe(true)
+        expect(await store.has(secretId, randomUUID())).toBe(false)
         await store.scheduleDeletion(secretId)
         expect(await store.has(secretId, versionId)).toBe(true)
         await store.purge(secretId)

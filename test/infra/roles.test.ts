@@ -126,6 +126,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'secretsmanager:DeleteSecret',
     'secretsmanager:RestoreSecret',
     'secretsmanager:ListSecrets',
+    'secretsmanager:ListSecretVersionIds',
     'lambda:InvokeFunction',
     'sqs:SendMessage',
   ],

@@ -25,6 +25,7 @@ import {
 } from '../../ports/secret-store.ts'
 import { type AwsFailure, awsFailure } from '../aws-failure.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
+import { hasVersion } from './find-version.ts'
 import { takeTurns } from './paced-write.ts'
 import { secretsManagerError } from './secrets-manager-failure.ts'
 import type { WriteBudget } from './write-budget.ts'
@@ -155,15 +156,8 @@ export class SecretsManagerStore implements SecretStore {
     await writing('DeleteSecret', this.#client.send(command), [ABSENT])
   }
 
-  async has(secretId: string): Promise<boolean> {
-    try {
-      await this.#client.send(new DescribeSecretCommand({ SecretId: secretId }))
-      return true
-    } catch (error) {
-      const failure = awsFailure(error)
-      if (failure.name === ABSENT) return false
-      throw secretsManagerError('DescribeSecret', failure)
-    }
+  has(secretId: string, versionId: string): Promise<boolean> {
+    return hasVersion(this.#client, secretId, versionId)
   }
 
   async list(query: ScanQuery): Promise<SecretPage> {

@@ -201,6 +201,42 @@ describe('SecretsManagerStore.scheduleDeletion, restore and purge', () => {
   })
 })
 
+describe('SecretsManagerStore.has', () => {
+  const [wanted, other] = [randomUUID(), randomUUID()]
+  const described = (versionId: string) => ({
+    body: { Name: secretId, VersionIdsToStages: { [versionId]: ['AWSCURRENT'] } },
+  })
+  const listed = (versionId: string, more: object = {}) => ({
+    body: { Name: secretId, Versions: [{ VersionId: versionId }], ...more },
+  })
+
+  it.each<[string, ScriptedAnswer[], boolean, string[]]>([
+    ['one with a label', [described(wanted)], true, ['DescribeSecret']],
+    [
+      'one that lost its label',
+      [described(other), listed(other, { NextToken: 'next' }), listed(wanted)],
+      true,
+      ['DescribeSecret', 'ListSecretVersionIds', 'ListSecretVersionIds'],
+    ],
+    [
+      'one that aged out, of a secret that is there',
+      [described(other), listed(other)],
+      false,
+      ['DescribeSecret', 'ListSecretVersionIds'],
+    ],
+    ['one of a secret that is gone', [ABSENT], false, ['DescribeSecret']],
+  ])('tells %s', async (_, answers, expected, asked) => {
+    service.script(...answers)
+    expect(await store.has(secretId, wanted)).toBe(expected)
+    expect(service.asked).toEqual(asked)
+  })
+
+  it('never calls a failure an absence', async () => {
+    service.script(described(other), { error: 'InternalServiceError', status: 500 })
+    await expect(store.has(secretId, wanted)).rejects.toThrow(StoreUnavailableError)
+  })
+})
+
 describe('SecretsManagerStore.list', () => {
   it('shows this deployment’s secrets alone, those that wait for their deletion too', async () => {
     const entry = (name: string, tags: Record<string, string>, more: object = {}) => ({
