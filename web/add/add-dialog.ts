@@ -140,7 +140,7 @@ export class AddDialog extends View {
         services: this.#services.listed.filter(isAllowed),
         query: this.#now.query,
         isChosen: (app) => this.#now.appId === app.app_id && this.#now.provider === app.provider,
-        choose: ({ app_id: appId, provider }) => this.#set({ appId, provider }),
+        choose: (app) => this.#set({ appId: app?.app_id, provider: app?.provider }),
         search: (query) => this.#set({ query }),
         next: () => this.#next(),
       })

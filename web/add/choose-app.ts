@@ -15,29 +15,57 @@ function isNamed({ label, provider = '' }: Connector, wanted: string): boolean {
   return `${label} ${provider}`.toLowerCase().includes(wanted)
 }
 
-/** The first step: the apps as tiles, by category. */
-export function chooseApp(options: {
-  connectors: readonly Connector[]
+interface AppChoice {
+  readonly connectors: readonly Connector[]
   /** Of which there are connections already: the next one is likely to be of these. */
-  used: ReadonlySet<string>
+  readonly used: ReadonlySet<string>
   /** Found by a search alone: there are hundreds. */
-  services: readonly Connector[]
-  query: string
+  readonly services: readonly Connector[]
+  readonly query: string
   isChosen(app: Connector): boolean
-  choose(app: Connector): void
+  choose(app: Connector | undefined): void
   search(query: string): void
   next(): void
-}): TemplateResult {
-  const { connectors, query } = options
+}
+
+/** What a search leaves; the apps that take any service stay whatever was typed. */
+function foundApps({ connectors, services, query }: Pick<AppChoice, 'connectors' | 'services' | 'query'>) {
   const wanted = query.trim().toLowerCase()
-  const fits = (each: Connector): boolean => `${each.label} ${each.about}`.toLowerCase().includes(wanted)
-  const found = connectors.filter((each) => each.category !== GENERIC && fits(each))
-  const generic = connectors.filter((each) => each.category === GENERIC)
   const own = new Set(connectors.map(({ label }) => label))
-  const services =
-    wanted.length < MIN_SEARCH
-      ? []
-      : options.services.filter((each) => isNamed(each, wanted) && !own.has(each.label))
+  return {
+    wanted,
+    found: connectors.filter((each) => each.category !== GENERIC && fits(each, wanted)),
+    services:
+      wanted.length < MIN_SEARCH
+        ? []
+        : services.filter((each) => isNamed(each, wanted) && !own.has(each.label)),
+    generic: connectors.filter((each) => each.category === GENERIC),
+  }
+}
+
+function fits({ label, about }: Connector, wanted: string): boolean {
+  return `${label} ${about}`.toLowerCase().includes(wanted)
+}
+
+/** Enter in the search takes the first that fits, where none is taken; the next Enter goes on with it. */
+function takeFirst(event: KeyboardEvent, options: AppChoice): void {
+  const { wanted, found, services, generic } = foundApps(options)
+  if ([...found, ...services, ...generic].some((each) => options.isChosen(each)) || wanted === '') return
+  event.preventDefault()
+  options.choose([...found, ...services, ...generic.filter((each) => fits(each, wanted))][0])
+}
+
+/** A choice that a search hides is none any more: nobody goes on with what they do not see. */
+function search(query: string, options: AppChoice): void {
+  const { found, services, generic } = foundApps({ ...options, query })
+  if (![...found, ...services, ...generic].some((each) => options.isChosen(each))) options.choose(undefined)
+  options.search(query)
+}
+
+/** The first step: the apps as tiles, by category. */
+export function chooseApp(options: AppChoice): TemplateResult {
+  const { query } = options
+  const { wanted, found, services, generic } = foundApps(options)
   const used = found.filter(({ app_id: app }) => options.used.has(app))
   const others = found.filter((each) => !used.includes(each))
   const categories = Map.groupBy(others, (each) => each.category_label ?? '')
@@ -61,9 +89,10 @@ export function chooseApp(options: {
         autocomplete="off"
         autofocus
         .value=${query}
-        @input=${(event: Event) => options.search((event.target as HTMLInputElement).value)}
+        @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && takeFirst(event, options)}
+        @input=${(event: Event) => search((event.target as HTMLInputElement).value, options)}
     /></label>
-    ${found.length + services.length === 0 && wanted !== '' ? html`<p role="status">${ADD.noApp(query)}</p>` : nothing}
+    ${found.length + services.length === 0 && !generic.some((each) => fits(each, wanted)) ? html`<p role="status">${ADD.noApp(query)}</p>` : nothing}
     ${used.length === 0 ? nothing : group(ADD.usedBefore, used)}
     ${[...categories].sort(([a], [b]) => a.localeCompare(b)).map(([title, apps]) => group(title, apps))}
     ${services.length === 0 ? nothing : group(ADD.services, services.slice(0, MAX_SERVICES))}
