@@ -16,7 +16,7 @@ export const custom: Connector = {
         {
           name: 'values',
           label: 'Values',
-          help: 'Each has a name and a value; `in` and `as` say in which header or parameter it travels.',
+          help: 'Each has a name and a value. Through the API, in and as say in which header or parameter it travels.',
           secret: true,
           required: true,
           format: 'named-values',

@@ -257,7 +257,7 @@ export class SetupForm extends View {
         event.preventDefault()
         void this.#fill(event.dataTransfer?.files[0])
       }}
-      >${ADD.dropFile(file.label ?? 'key file')}
+      >${ADD.dropFile(file.label ?? ADD.keyFile)}
       <input type="file" accept=".json,application/json" @change=${(event: Event) => this.#fill((event.target as HTMLInputElement).files?.[0])} />
     </label>`
   }

@@ -114,7 +114,8 @@ export class ListController implements ReactiveController {
 
   /** A row that is there is changed in its place; what would move rows waits. */
   async #onChanges(ids: Changed): Promise<void> {
-    if (ids === 'all') return this.reload()
+    // In an empty list there is nothing that could move.
+    if (ids === 'all' || this.store.summary?.total === 0) return this.reload()
     const known = ids.filter((id) => this.store.find(id) !== undefined)
     const others = ids.filter((id) => !known.includes(id))
     for (const id of known) {
