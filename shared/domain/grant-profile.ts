@@ -58,6 +58,8 @@ export interface GrantProfile {
     | { readonly from: 'oauth-application' }
   /** The name of the parameter that is `client_id` elsewhere (TikTok: `client_key`). */
   readonly clientIdParameter?: string
+  /** The name that `redirect_uri` has at the authorization page (Printful: `redirect_url`). */
+  readonly redirectUriParameter?: string
   readonly bodyFormat: 'form' | 'json'
   readonly pkce: 'S256' | 'off'
   /** The authorization page wants a `nonce` (OpenID Connect Core §3.1.2.1). */

@@ -191,6 +191,15 @@ describe('authorizing a connection in a browser', () => {
     })
   })
 
+  it.each(['spapi_oauth_code', 'auth_code'])('takes the code by the name of %s', async (name) => {
+    const id = await waiting()
+    const callback = await world.consent(id)
+    callback.searchParams.set(name, callback.searchParams.get('code')!)
+    callback.searchParams.delete('code')
+    expect(await world.open(callback)).toMatchObject({ status: 200 })
+    expect(await world.view(id)).toMatchObject({ status: 'ready' })
+  })
+
   it.each([
     '//evil.example.test',
     '/\\evil.example.test',

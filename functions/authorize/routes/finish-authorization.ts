@@ -23,17 +23,25 @@ const answerSchema = z.looseObject({
   iss: parameter(),
 })
 const ANSWER_PARAMETERS = ['state', 'code', 'error', 'iss'] as const
+/** The names that the code has where it is not `code`: Amazon's Selling Partner API, TikTok for Business. */
+const OTHER_CODES = ['spapi_oauth_code', 'auth_code'] as const
 /** More than any provider sends, and short enough for the address they travel in. */
 const MAX_OTHERS = 20
 const MAX_OTHER_CHARS = 500
 
 /** What the provider sent beside its answer, such as the id of the company that was chosen. */
 function othersOf(answer: Readonly<Record<string, unknown>>): Record<string, string> {
-  const named: ReadonlySet<string> = new Set(ANSWER_PARAMETERS)
+  const named: ReadonlySet<string> = new Set([...ANSWER_PARAMETERS, ...OTHER_CODES])
   const others = Object.entries(answer)
     .filter((entry): entry is [string, string] => typeof entry[1] === 'string' && !named.has(entry[0]))
     .filter(([name, value]) => name.length <= MAX_OTHER_CHARS && value.length <= MAX_OTHER_CHARS)
   return Object.fromEntries(others.slice(0, MAX_OTHERS))
+}
+
+/** The code, by whatever name it came. */
+function codeOf(answer: Readonly<Record<string, unknown>>): SecretText | undefined {
+  const code = ['code', ...OTHER_CODES].map((name) => answer[name]).find((value) => typeof value === 'string')
+  return typeof code === 'string' ? new SecretText(code) : undefined
 }
 
 /** Where a provider sends the browser back to; ends on a page a person understands. */
@@ -61,7 +69,7 @@ export const finishAuthorizationRoute = defineRoute({
     const finished = await finishAuthorization(ports, {
       callbackUrl: callbackUrlOf(ports.publicUrl, path.id),
       state: findState(query.state),
-      code: query.code === undefined ? undefined : new SecretText(query.code),
+      code: codeOf(query),
       error: query.error,
       issuer: query.iss,
       callback: othersOf(query),
@@ -91,9 +99,9 @@ export const receiveFormAnswerRoute = defineRoute({
   },
   async handle({ path, body }, ports: AuthorizeFunctionPorts) {
     const query = new URLSearchParams()
-    for (const name of ANSWER_PARAMETERS) {
+    for (const name of [...ANSWER_PARAMETERS, ...OTHER_CODES]) {
       const value = body[name]
-      if (value !== undefined) query.set(name, value)
+      if (typeof value === 'string') query.set(name, value)
     }
     for (const [name, value] of Object.entries(othersOf(body))) query.set(name, value)
     return {

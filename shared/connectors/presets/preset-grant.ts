@@ -64,6 +64,7 @@ function profileOf(general: GrantProfile, preset: Preset, oauth: PresetOAuth): G
     ...(isCode && codeMembers(general, preset, oauth)),
     clientAuthentication: oauth.clientAuthentication,
     ...(oauth.clientIdParameter !== undefined && { clientIdParameter: oauth.clientIdParameter }),
+    ...(oauth.redirectUriParameter !== undefined && { redirectUriParameter: oauth.redirectUriParameter }),
     bodyFormat: oauth.bodyFormat ?? general.bodyFormat,
     scopes: {
       ...general.scopes,

@@ -69,6 +69,8 @@ export interface PresetOAuth {
   readonly bodyFormat?: 'json'
   /** The name of the parameter that is `client_id` elsewhere. */
   readonly clientIdParameter?: string
+  /** The name that `redirect_uri` has at the authorization page. */
+  readonly redirectUriParameter?: string
   readonly pkce: 'required' | 'supported' | 'unknown' | 'off'
   /** A `nonce` is asked for at the authorization page. */
   readonly nonce?: true

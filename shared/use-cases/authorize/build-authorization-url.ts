@@ -126,7 +126,7 @@ function authorizationUrlOf(
   const own: Record<string, string | undefined> = {
     response_type: 'code',
     [profile.clientIdParameter ?? 'client_id']: facts.clientId,
-    redirect_uri: facts.redirectUri,
+    [profile.redirectUriParameter ?? 'redirect_uri']: facts.redirectUri,
     state: facts.state.reveal(),
     ...(profile.scopes.requested && facts.scopes.length > 0
       ? { scope: facts.scopes.join(profile.scopes.separator) }

@@ -51,6 +51,7 @@ const oauth = z.strictObject({
   clientAuthentication: clientAuthentication(),
   bodyFormat: z.optional(z.literal('json')),
   clientIdParameter: z.optional(text()),
+  redirectUriParameter: z.optional(text()),
   pkce: z.enum(['required', 'supported', 'unknown', 'off']),
   nonce: z.optional(z.literal(true)),
   authorizationParameters: z.optional(parameters()),

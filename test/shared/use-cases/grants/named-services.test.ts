@@ -95,6 +95,14 @@ describe('a grant of a named service', () => {
     expect((await authorized({ provider: 'reddit' })).page.searchParams.has('nonce')).toBe(false)
   })
 
+  it('names the way back as the service does, and shows no challenge to one that refuses it', async () => {
+    const { page, sent } = await authorized({ provider: 'printful' })
+    expect(page.searchParams.get('redirect_url')).toBe(sent.parameters['redirect_uri'])
+    expect(Object.fromEntries(page.searchParams)).not.toHaveProperty('redirect_uri')
+    expect(Object.fromEntries(page.searchParams)).not.toHaveProperty('code_challenge')
+    expect(sent.parameters).not.toHaveProperty('code_verifier')
+  })
+
   it('puts the parameters behind a fragment that routes to the page', async () => {
     const { page } = await authorized({ provider: 'apollo' })
     expect(page.href).toMatch(/^https:\/\/app\.apollo\.io\/#\/oauth\/authorize\?response_type=code&/)
