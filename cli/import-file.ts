@@ -54,12 +54,28 @@ function linesOfJson(text: string): ImportLine[] {
     const line = index + 1
     try {
       const body: unknown = JSON.parse(content)
-      return [isObject(body) ? { line, body } : { line, error: 'is no JSON object' }]
+      return [isObject(body) ? { line, body: asExported(body) } : { line, error: 'is no JSON object' }]
     } catch {
       // The parser's own message quotes the line.
       return [{ line, error: 'is no JSON' }]
     }
   })
+}
+
+/** What an export writes for a member of a grant that is not there is none, and scopes may be one text. */
+function asExported(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { grant } = body
+  if (!isObject(grant)) return body
+  const there = Object.entries(grant).filter(([, value]) => value !== null && value !== '')
+  const members = there.map(([name, value]) => [
+    name,
+    name === 'scopes' && typeof value === 'string' ? scopesOf(value) : value,
+  ])
+  return { ...body, grant: Object.fromEntries(members) }
+}
+
+function scopesOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean)
 }
 
 /** RFC 4180, with names of members in the first record: `grant.refresh_token` is a member of a member. */
@@ -95,7 +111,7 @@ function bodyOfCells(names: readonly string[], cells: readonly string[]): Record
       member[part] = inner
       member = inner
     }
-    member[last] = name === 'grant.scopes' ? cell.split(/[\s,]+/).filter(Boolean) : cellValue(name, cell)
+    member[last] = name === 'grant.scopes' ? scopesOf(cell) : cellValue(name, cell)
   }
   return body
 }

@@ -133,10 +133,16 @@ type Ended = { end: 'imported' | 'there' | 'fine'; id?: string } | { end: 'faile
 function endOfFailure(failure: unknown): Ended | undefined {
   if (!(failure instanceof CliError)) return undefined
   if (failure.exitCode === EXIT.login || failure.exitCode === EXIT.unavailable) return undefined
-  const { errorCode, message } = (failure.answer ?? {}) as { errorCode?: unknown; message?: unknown }
+  const { errorCode, errors, message } = (failure.answer ?? {}) as Partial<Record<string, unknown>>
   const id = /\bac_[0-9A-Za-z]+/.exec(String(message))?.[0]
   if (errorCode === 'grant_imported' && id !== undefined) return { end: 'there', id }
-  return { end: 'failed', error: failure.message }
+  return { end: 'failed', error: [failure.message, ...othersOf(errors)].join(' Also ') }
+}
+
+/** What else is wrong with the line: the message tells the first. */
+function othersOf(errors: unknown): readonly string[] {
+  const others = Array.isArray(errors) ? (errors.slice(1) as { path?: unknown; message?: unknown }[]) : []
+  return others.map(({ path, message }) => `${path}: ${message}.`)
 }
 
 async function sendPatiently(

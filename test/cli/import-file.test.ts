@@ -27,6 +27,14 @@ describe('readImportFile', () => {
     ])
   })
 
+  it('takes what an export writes for nothing as left out, and scopes in one text', async () => {
+    const grant = { refresh_token: 'r-1', access_token: null, expires_at: '', scopes: 'read, write' }
+    const { lines } = await read('a.jsonl', JSON.stringify({ name: 'a', grant }))
+    expect(lines).toEqual([
+      { line: 1, body: { name: 'a', grant: { refresh_token: 'r-1', scopes: ['read', 'write'] } } },
+    ])
+  })
+
   it('reads values with commas, quotation marks and line ends in them into members of members', async () => {
     const { lines } = await read(
       'a.CSV',

@@ -69,7 +69,7 @@ describe('flow-vault connections import', () => {
   test('makes each once however often it runs, and tells what is wrong with which line', async () => {
     const good = [lineOf('brought-a', 'a'), lineOf('brought-b', 'b', { expires_at: '2099-01-01T00:00:00Z' })]
     const bad = [
-      lineOf('brought-c', 'c', { expires_at: 'tomorrow' }),
+      lineOf('brought-c', 'c', { expires_at: 'tomorrow', colour: 'red' }),
       lineOf('brought-d', 'a'),
       '{"name":"brought-e"}',
       '{"planted',
@@ -80,7 +80,10 @@ describe('flow-vault connections import', () => {
     const first = await imported([...good, ...bad])
     expect(first).toMatchObject({ code: 1, answer: { imported: 2, failed: 4 } })
     expect(first.err).toContain('Line 3: ')
-    expect(first.err).toContain('grant.expires_at')
+    // Everything that is wrong with a line, at once.
+    expect(first.err).toMatch(
+      /Line 3: .*on property grant\.colour .* Also grant\.expires_at: .*date-time\.\n/,
+    )
     expect(first.err).toContain('Line 4: repeats the grant of line 1')
     expect(first.err).toContain('Line 5: has no grant')
     expect(first.err).toContain('Line 6: is no JSON')
