@@ -86,7 +86,16 @@ export const errorSchema = z.object({
   message: z.string(),
   errorCode: z.optional(z.string()),
   /** Ours: everything that is wrong, of which the message tells the first. */
-  errors: z.optional(z.array(z.object({ path: z.string(), code: z.string(), message: z.string() }))),
+  errors: z.optional(
+    z.array(
+      z.object({
+        path: z.string(),
+        code: z.string(),
+        message: z.string(),
+        allowed: z.optional(z.string()),
+      }),
+    ),
+  ),
 })
 
 const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {

@@ -91,10 +91,11 @@ function throwFor(rules: readonly BrokenRule[]): void {
 }
 
 function partsOf(rules: readonly BrokenRule[]): ProblemPart[] {
-  return rules.map(({ field, reason, code }) => ({
+  return rules.map(({ field, reason, code, allowed }) => ({
     path: `setup.${field}`,
     code: code ?? (reason.startsWith('Missing') ? 'missing' : 'format'),
     message: reason,
+    ...(allowed === undefined ? {} : { allowed }),
   }))
 }
 
@@ -187,6 +188,9 @@ export function pickSetup(connector: Connector, input: unknown): Setup {
   if (provider !== undefined && hasPresets(connector)) return pickPresetSetup(connector, provider, type)
   const allowed = `one of ${connector.setups.map((setup) => setup.type).join(', ')}`
   if (type === undefined) {
+    const [only, ...others] = connector.setups
+    // What else is missing is told with it.
+    if (only !== undefined && others.length === 0) return only
     const optional = connector.setups.filter((setup) => !setup.typeRequired)
     const candidates =
       optional.length > 1

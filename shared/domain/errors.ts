@@ -33,6 +33,8 @@ export interface ProblemPart {
   readonly path: string
   readonly code: 'missing' | 'not_allowed' | 'type' | 'value' | 'length' | 'format'
   readonly message: string
+  /** What would have been accepted, in a few words, where that is known. */
+  readonly allowed?: string
 }
 
 export interface ErrorDetail {
@@ -71,7 +73,8 @@ export function errorsOf({ message, detail }: VaultError): readonly ProblemPart[
   if (detail.errors !== undefined) return detail.errors
   if (detail.field === undefined) return []
   const code = PART_CODES.find(([words]) => message.startsWith(words))?.[1] ?? 'value'
-  return [{ path: detail.field, code, message }]
+  const { field: path, allowed } = detail
+  return [{ path, code, message, ...(allowed === undefined ? {} : { allowed }) }]
 }
 
 /** By the words that z-schema begins with. */

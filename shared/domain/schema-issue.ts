@@ -31,12 +31,16 @@ export function vaultErrorFromIssues(issues: readonly $ZodIssue[], context: Issu
   if (issue === undefined) return new VaultError(context.code, 'Data is not valid')
   const errors = ranked.slice(0, MAX_ERRORS).flatMap((each) => partsOf(each, context))
   const field = fieldOf(issue, context.root)
-  const allowed = context.allowed?.(issue) ?? allowedBy(issue, context.schema)
+  const allowed = allowedFor(issue, context)
   return new VaultError(context.code, reasonOf(issue, context.input), {
     ...(field !== '' && { field }),
     ...(allowed !== undefined && { allowed }),
     errors,
   })
+}
+
+function allowedFor(issue: $ZodIssue, { allowed, schema }: IssueContext): string | undefined {
+  return allowed?.(issue) ?? allowedBy(issue, schema)
 }
 
 /** One part an issue, and for members that there are not, one a member. */
@@ -49,7 +53,9 @@ function partsOf(issue: $ZodIssue, context: IssueContext): ProblemPart[] {
     }))
   }
   const code = isMissing(issue, context.input) ? 'missing' : (PART_CODES[issue.code] ?? 'value')
-  return [{ path: fieldOf(issue, context.root), code, message: reasonOf(issue, context.input) }]
+  const allowed = allowedFor(issue, context)
+  const part = { path: fieldOf(issue, context.root), code, message: reasonOf(issue, context.input) }
+  return [{ ...part, ...(allowed === undefined ? {} : { allowed }) }]
 }
 
 const PART_CODES: Readonly<Partial<Record<$ZodIssue['code'], ProblemPart['code']>>> = {
@@ -143,8 +149,17 @@ function allowedBy(issue: $ZodIssue, schema: $ZodType): string | undefined {
   if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`
   if (issue.code === 'too_big') return `at most ${issue.maximum}`
   if (issue.code === 'too_small') return `at least ${issue.minimum}`
+  if (issue.code === 'invalid_format' && issue.format === 'regex') return PATTERN_WORDS[bare(issue.pattern)]
   const allowed: unknown = issue.code === 'custom' ? issue.params?.['allowed'] : undefined
   return typeof allowed === 'string' ? allowed : undefined
+}
+
+/** What the patterns of bodies mean to people. */
+const PATTERN_WORDS: Readonly<Record<string, string>> = {
+  '^[\\x21-\\x7e]+$': 'visible ASCII characters without spaces',
+  '^[\\x21\\x23-\\x5b\\x5d-\\x7e]+$':
+    'one scope: visible ASCII characters without spaces, quotation marks and back slashes',
+  '^[A-Za-z_][A-Za-z0-9_.-]{0,63}$': 'a name or path of letters, digits and _ . -',
 }
 
 /** The members of the object that a schema has at a path; undefined where it has none that are named. */

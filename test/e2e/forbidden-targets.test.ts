@@ -26,7 +26,7 @@ describe('an address that the vault must call and never will', () => {
     error: 'Bad Request',
     message: `Payload validation error: '${reason}' on property setup.${field} (${ALLOWED}).`,
     errorCode: 'invalid_body',
-    errors: [{ path: `setup.${field}`, code: 'value', message: reason }],
+    errors: [{ path: `setup.${field}`, code: 'value', message: reason, allowed: ALLOWED }],
   })
 
   it.each([
@@ -110,10 +110,10 @@ describe('an address that the vault must call and never will', () => {
       userinfo_url: 'https://localhost./me',
     }
     const told = [
-      { path: 'setup.token_url', code: 'value', message: PRIVATE },
-      { path: 'setup.revocation_url', code: 'value', message: 'Only port 443 is called, not 8443' },
-      { path: 'setup.userinfo_url', code: 'value', message: 'A host name must not end in a dot' },
-    ]
+      { path: 'setup.token_url', message: PRIVATE },
+      { path: 'setup.revocation_url', message: 'Only port 443 is called, not 8443' },
+      { path: 'setup.userinfo_url', message: 'A host name must not end in a dot' },
+    ].map((each) => ({ ...each, code: 'value', allowed: ALLOWED }))
     const ofSetup = () => ({ name: 'Orders', app_id: 'OAUTH2', setup: world.codeSetup(wrong) })
 
     it.each(['', '?dry_run=true', '?verify=true'])('is told with each of them: %s', async (query) => {

@@ -2,6 +2,7 @@ import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
 import { withoutCode } from '../../connectors/grant-binding.ts'
 import { canonicalJson } from '../../domain/canonical-json.ts'
+import { defined } from '../../domain/defined.ts'
 import { InvariantError, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { mergePatch } from '../../domain/merge-patch.ts'
@@ -57,7 +58,9 @@ export async function acceptChanges(
 ): Promise<ValidAcceptedSetup> {
   const fields = where.connector.setups.flatMap((each) => each.fields)
   const byName = new Set(fields.filter(({ format }) => format === 'named-values').map(({ name }) => name))
-  const accepted = await asChanges(() => acceptSetup(ports, where, mergePatch(stored, changes, byName)))
+  const accepted = await asChanges(changes, () =>
+    acceptSetup(ports, where, mergePatch(stored, changes, byName)),
+  )
   if (setup !== undefined && (setup.grant === undefined) !== (accepted.setup.grant === undefined)) {
     throw new VaultError('invalid-body', 'Another kind of setup is no change of a part', {
       field: 'setup_changes.type',
@@ -68,14 +71,22 @@ export async function acceptChanges(
 }
 
 /** What is wrong with the whole is told of the changes: the rest is stored, and was right. */
-async function asChanges<T>(accept: () => Promise<T>): Promise<T> {
+async function asChanges<T>(changes: JsonObject, accept: () => Promise<T>): Promise<T> {
   try {
     return await accept()
   } catch (error) {
     if (!(error instanceof VaultError) || error.code !== 'invalid-body') throw error
     const { errors, field, ...detail } = error.detail
+    // What does not go with the changes is told by its name; it is taken out by null, as RFC 7396 has it.
+    const stored = (errors ?? []).flatMap(({ code, path }) => {
+      const name = path.replace(/^setup\./, '')
+      return code === 'not_allowed' && !Object.hasOwn(changes, name) ? [name] : []
+    })
+    const allowed =
+      stored.length === 0 ? detail.allowed : `null for ${stored.join(', ')}, to take out what is stored`
     throw new VaultError(error.code, error.message, {
       ...detail,
+      ...defined({ allowed }),
       ...(field === undefined ? {} : { field: changesPath(field) }),
       ...(errors === undefined ? {} : { errors: errors.map(ofChanges) }),
     })

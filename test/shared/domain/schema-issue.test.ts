@@ -33,7 +33,7 @@ describe('vaultErrorFromIssues', () => {
       { path: 'setup.more', code: 'not_allowed', message: 'Additional properties not allowed: more' },
       { path: 'setup.page', code: 'type', message: 'Expected type number but found type string' },
       { path: 'setup.list.0.a', code: 'type', message: 'Expected type string but found type integer' },
-      { path: 'setup.mode', code: 'value', message: 'No enum match for: C' },
+      { path: 'setup.mode', code: 'value', message: 'No enum match for: C', allowed: 'one of A, B' },
       { path: 'setup.date', code: 'format', message: expect.any(String) },
     ])
     expect(JSON.stringify(error.detail)).not.toContain('S3cr3t')

@@ -80,6 +80,20 @@ describe('a part of a setup that is changed', () => {
     expect(await stored(id)).toEqual(rest)
   })
 
+  it('names what has to be taken out with it', async () => {
+    const { id } = await world.create('OAUTH2', CODE_SETUP)
+    await expect(change(id, { provider: 'github' })).rejects.toMatchObject({
+      detail: {
+        allowed: expect.stringMatching(
+          /^null for authorization_url, token_url.*, to take out what is stored$/,
+        ),
+      },
+    })
+    await expect(change(id, { provider: 'github', colour: 'red' })).rejects.toMatchObject({
+      detail: { allowed: expect.not.stringContaining('colour') },
+    })
+  })
+
   it('changes nothing where it is what is stored', async () => {
     const { id } = await world.create('OAUTH2', { ...CODE_SETUP, code: 'code-000' })
     const before = await world.row(id)
