@@ -242,6 +242,8 @@ const NOTES: Readonly<Record<GrantNote, string>> = {
   token_type_unknown: 'The provider names a type of token that is not known; it is sent as a bearer token.',
   metadata_unavailable:
     'The call that tells more about the account failed, so parts of the credential are missing. Authorize again.',
+  members_missing:
+    'Some members that the setup names in extra_fields or base_url did not come, so flows do not get them. Compare the names with the provider’s answer.',
   account_not_asked: 'Whose account it is, is asked with the first access token that the grant brings.',
 }
 

@@ -20,7 +20,7 @@ export function chosenProfile(profile: GrantProfile, setup: JsonObject): GrantPr
   const pkce = chosen(choices.pkce)
   const grantType = chosen(choices.grantType)
   const lifeSeconds = chosen(choices.accessSeconds)
-  const extra = [...(profile.answer?.extra ?? []), ...extraNames(profile, setup)]
+  const extra = [...(profile.answer?.extra ?? []), ...namedMembers(profile, setup)]
   return {
     ...profile,
     ...(bodyFormat === 'form' || bodyFormat === 'json' ? { bodyFormat } : {}),
@@ -60,8 +60,8 @@ function isWrittenWithCommas(text: string): boolean {
   return text.includes(',') && !/[^,\s]\s+[^,\s]/.test(text)
 }
 
-/** Members that the setup names, and those that its base URL is made of. */
-function extraNames({ choices }: GrantProfile, setup: JsonObject): string[] {
+/** Members of the answer or the callback that the setup names, and those that its base URL is made of. */
+export function namedMembers({ choices }: GrantProfile, setup: JsonObject): string[] {
   const list = choices?.extra === undefined ? undefined : setup[choices.extra]
   const names = Array.isArray(list) ? list.filter((name) => typeof name === 'string') : []
   const template = choices?.baseUrl === undefined ? undefined : setup[choices.baseUrl]

@@ -13,7 +13,8 @@ export type ExpiryBasis = 'stated' | 'assumed' | 'unknown' | 'never'
  * sense · `no_refresh_token`: none came, so a person has to authorize again when the access token ends ·
  * `refresh_token_unusable`: it came, but not as text that can be sent back · `token_type_unknown`: it is none that
  * we know and was taken for Bearer · `metadata_unavailable`: the call that must follow failed, so `extra` lacks its
- * members · `account_not_asked`: nobody could be asked whose account it is, for want of a token that works.
+ * members · `members_missing`: some that the setup names did not come · `account_not_asked`: nobody could be asked whose
+ * account it is, for want of a token that works.
  */
 export type GrantNote =
   | 'expires_in_unusable'
@@ -21,6 +22,7 @@ export type GrantNote =
   | 'refresh_token_unusable'
   | 'token_type_unknown'
   | 'metadata_unavailable'
+  | 'members_missing'
   | 'account_not_asked'
 
 /** What `no_refresh_token` means, and what usually helps. */

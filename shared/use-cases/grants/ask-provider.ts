@@ -1,4 +1,5 @@
 import type { Account } from '../../domain/account.ts'
+import { namedMembers } from '../../domain/chosen-profile.ts'
 import { defined } from '../../domain/defined.ts'
 import type { GrantPointer, GrantState } from '../../domain/grant.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
@@ -141,13 +142,15 @@ async function openQuietly(
 }
 
 function mergeAnswer(
-  { application, askedScopes, old, profile, seals }: Question,
+  { application, askedScopes, old, profile, seals, setup }: Question,
   outcome: Extract<TokenOutcome, { kind: 'granted' }>,
   issuedAtMs: number,
 ): Granted {
   const kept = Object.entries(outcome.grants).map(([name, minted]): [string, KeptGrant] => {
     const before = defined({ tokens: old.tokens[name], state: old.states[name] })
-    return [name, mergeGrant(before, minted, { profile, issuedAtMs, askedScopes, mark: seals.mark })]
+    // What the setup names is the person's own grant's.
+    const named = name === MAIN_GRANT ? namedMembers(profile, setup) : []
+    return [name, mergeGrant(before, minted, { profile, issuedAtMs, askedScopes, mark: seals.mark, named })]
   })
   const tokens = kept.map(([name, grant]) => [name, grant.tokens] as const)
   const states = kept.map(([name, grant]) => [name, grant.state] as const)

@@ -23,7 +23,14 @@ export interface KeptGrant {
 export function mergeGrant(
   old: Partial<KeptGrant>,
   minted: MintedGrant,
-  options: { profile: GrantProfile; issuedAtMs: number; askedScopes: readonly string[]; mark: string },
+  options: {
+    profile: GrantProfile
+    issuedAtMs: number
+    askedScopes: readonly string[]
+    mark: string
+    /** Members of the answer or the callback that the setup names. */
+    named: readonly string[]
+  },
 ): KeptGrant {
   const { issuedAtMs, mark, profile } = options
   const refreshToken = minted.refreshToken?.reveal() ?? old.tokens?.refresh_token
@@ -33,7 +40,7 @@ export function mergeGrant(
     old.state?.grantedScopes ??
     (profile.answer?.scopesUnstated ? undefined : options.askedScopes)
   const extra = { ...old.tokens?.extra, ...minted.extra }
-  const notes = notesOf(minted, profile, extra)
+  const notes = notesOf(minted, options, extra)
   const tokens = {
     access_token: minted.accessToken.reveal(),
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
@@ -61,11 +68,12 @@ export function withRefreshToken(tokens: GrantTokens, refreshToken: SecretText):
 /** What is still odd: members that an earlier call brought are not missing because this one failed. */
 function notesOf(
   minted: MintedGrant,
-  profile: GrantProfile,
+  { named, profile }: { named: readonly string[]; profile: GrantProfile },
   extra: Readonly<Record<string, string>>,
 ): readonly GrantNote[] {
   const isIncomplete = lacksMembers(profile, extra)
-  return (minted.notes ?? []).filter((note) => note !== 'metadata_unavailable' || isIncomplete)
+  const notes = (minted.notes ?? []).filter((note) => note !== 'metadata_unavailable' || isIncomplete)
+  return named.some((name) => !Object.hasOwn(extra, name)) ? [...notes, 'members_missing'] : notes
 }
 
 /** A life that counts from the first issue is not extended by a rotation; every other starts anew with it. */

@@ -135,6 +135,13 @@ describe('OAuth4WebApiClient', () => {
       [400, 'The refresh token was revoked', 'grant-dead', 'invalid_grant'],
       [
         400,
+        { error: { code: 400, message: 'Token has been expired or revoked.', status: 'INVALID_ARGUMENT' } },
+        'grant-dead',
+        'INVALID_ARGUMENT',
+      ],
+      [400, { error: 'bad', message: 'The token endpoint is not valid here' }, 'refused', 'bad'],
+      [
+        400,
         { error: 'invalid_request', error_description: 'Missing required parameter: refresh_token' },
         'refused',
         'invalid_request',

@@ -254,4 +254,19 @@ describe('any provider', () => {
     )
     expect((await world.fetch(hostile.id)).request).not.toHaveProperty('base_url')
   })
+
+  it.each([
+    ['as a field', { extra_fields: ['instance_url', 'company'] }],
+    ['in the base URL', { base_url: 'https://{company}.example.com' }],
+  ])('says when a member that the setup names does not come, until it does: %s', async (_where, setup) => {
+    answer(
+      { body: { ...GOOD, instance_url: 'https://eu1.example.com' } },
+      { body: { ...GOOD, company: 'c1' } },
+    )
+    const { id, view } = await connect(setup)
+    expect(codesOf(view)).toEqual(['members_missing'])
+    await world.clock.advance(HOUR_MS)
+    await world.fetch(id)
+    expect(codesOf(await viewOf(id))).toEqual([])
+  })
 })
