@@ -16,7 +16,7 @@ const TAG_CHARACTERS = 'letters, digits, blanks and _.:/=+-@'
 const MAX_TAGS = 48
 
 /** Two each of the 200 outputs that a stack has, for the rules over them (CloudFormation quotas); it has others. */
-const MAX_TENANT_KEYS = 80
+export const MAX_TENANT_KEYS = 80
 /** Functions are told the names in a variable, and Lambda gives all variables of one 4 KB together. */
 const MAX_TENANT_KEY_CHARACTERS = 2000
 

@@ -1,14 +1,27 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
+import { DescribeKeyCommand, KMSClient, paginateListKeys } from '@aws-sdk/client-kms'
 import { GetAccountSettingsCommand, LambdaClient, ListLayersCommand } from '@aws-sdk/client-lambda'
-import { ListServiceQuotasCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas'
+import {
+  ListServiceQuotasCommand,
+  type ServiceQuota,
+  ServiceQuotasClient,
+} from '@aws-sdk/client-service-quotas'
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { rotationPace } from '../../infra/rotation-pace.ts'
 import type { DeploymentSettings } from '../../infra/stage-file.ts'
 import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
+import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
 import { KEPT_BYTES } from '../capacity/capacity-page.ts'
 import { callsOfRotation } from '../capacity/rotation-calls.ts'
-import { type Finding, judgeConcurrency, judgeIssuer, judgeQuota, judgeRegion } from './preflight.ts'
+import {
+  type Finding,
+  judgeConcurrency,
+  judgeIssuer,
+  judgeQuota,
+  judgeRegion,
+  judgeTenantKeys,
+} from './preflight.ts'
+import { findKey } from './tenant-key.ts'
 
 const RUNTIME = 'nodejs24.x'
 const ARCHITECTURE = 'arm64'
@@ -21,6 +34,8 @@ const SESSION = 'flow-vault-preflight'
 const LEAST_SESSION_SECONDS = 900
 const DISCOVERY = '.well-known/openid-configuration'
 const DISCOVERY_TIMEOUT_MS = 5_000
+/** Customer keys of an account and Region, unless it was given more (KMS developer guide, resource quotas). */
+const DEFAULT_KEYS = 100_000
 
 /** A check of the account, by its name for people. */
 export type AccountCheck = readonly [name: string, look: () => Promise<Finding>]
@@ -42,6 +57,7 @@ export function accountChecks(
       () => quota('kms', /^Cryptographic operations \(symmetric\)/, settings, aRotation.kmsCalls),
     ],
     ['issuer', () => issuer(settings)],
+    ...(settings.tenantKeys.length === 0 ? [] : ([['keys of tenants', () => tenantKeys(settings)]] as const)),
     ...(settings.adopt === undefined ? [] : adopted(settings.adopt)),
   ]
 }
@@ -118,18 +134,38 @@ async function quota(
   settings: DeploymentSettings,
   aRotation: number,
 ): Promise<Finding> {
+  const found = await findQuota(ServiceCode, name)
+  if (found?.Value === undefined)
+    return { outcome: 'unknown', words: `${ServiceCode} names no such quota here` }
+  const perSecond = rotationPace(settings).rotationsPerMinute / 60
+  return judgeQuota(found.QuotaName ?? '', found.Value, perSecond * aRotation)
+}
+
+async function findQuota(ServiceCode: string, name: RegExp): Promise<ServiceQuota | undefined> {
   const client = new ServiceQuotasClient({})
   let NextToken: string | undefined
   do {
     const page = await client.send(new ListServiceQuotasCommand({ ServiceCode, NextToken }))
     const found = page.Quotas?.find(({ QuotaName = '' }) => name.test(QuotaName))
-    if (found?.Value !== undefined) {
-      const perSecond = rotationPace(settings).rotationsPerMinute / 60
-      return judgeQuota(found.QuotaName ?? '', found.Value, perSecond * aRotation)
-    }
+    if (found !== undefined) return found
     NextToken = page.NextToken
   } while (NextToken !== undefined)
-  return { outcome: 'unknown', words: `${ServiceCode} names no such quota here` }
+  return undefined
+}
+
+/** Keys that are there already, those that a deployment will make, and what they cost. */
+async function tenantKeys({ stage, tenantKeys: tenants, adopt }: DeploymentSettings): Promise<Finding> {
+  const client = new KMSClient({})
+  const states = tenants.map(async (tenant) => {
+    const name = adopt?.tenantKeyArns[tenant] ?? tenantKeyAlias(stage, tenant)
+    return [tenant, (await findKey(client, name))?.state] as const
+  })
+  let inAccount = 0
+  for await (const { Keys = [] } of paginateListKeys({ client, pageSize: 1000 }, {})) inAccount += Keys.length
+  // Who may not ask for quotas still hears what is there and what it costs; an account has never less.
+  const found = await findQuota('kms', /^Customer (?:Master|managed) Keys/i).catch(() => undefined)
+  const quota = found?.Value ?? DEFAULT_KEYS
+  return judgeTenantKeys({ states: await Promise.all(states), inAccount, quota })
 }
 
 async function issuer({ issuer: url, jwksUrl }: DeploymentSettings): Promise<Finding> {
@@ -145,12 +181,29 @@ async function issuer({ issuer: url, jwksUrl }: DeploymentSettings): Promise<Fin
 }
 
 function adopted(adopt: NonNullable<DeploymentSettings['adopt']>): AccountCheck[] {
-  const { tableName, wrappingKeyArn, digestKeyArn } = adopt
+  const { tableName, wrappingKeyArn, digestKeyArn, tenantKeyArns } = adopt
   return [
     ['adopted table', () => tableFinding(tableName)],
     ['adopted wrapping key', () => keyFinding(wrappingKeyArn, 'ENCRYPT_DECRYPT')],
     ['adopted digest key', () => keyFinding(digestKeyArn, 'GENERATE_VERIFY_MAC')],
+    ...Object.entries(tenantKeyArns).map(([tenant, arn]): AccountCheck => {
+      return [`adopted key of ${tenant}`, () => adoptedTenantKey(arn, adopt.deploymentId)]
+    }),
   ]
+}
+
+/** Roles know a tenant's key by the tag of the deployment, which KMS copies to no replica. */
+async function adoptedTenantKey(arn: string, deploymentId: string | undefined): Promise<Finding> {
+  const usable = await keyFinding(arn, 'ENCRYPT_DECRYPT')
+  if (usable.outcome !== 'ok') return usable
+  const tagged = (await findKey(new KMSClient({}), arn))?.deployment
+  const wanted = deploymentId ?? 'this deployment, whose id is the output DeploymentId of its data stack'
+  if (tagged !== undefined && (deploymentId === undefined || tagged === deploymentId))
+    return { outcome: 'ok', words: `${arn} is enabled, and of the deployment ${tagged}` }
+  return {
+    outcome: 'failed',
+    words: `${arn} has ${tagged === undefined ? 'no tag flow-vault:deployment' : `the tag of ${tagged}`}: no function may use it. Tag it with ${wanted}`,
+  }
 }
 
 async function tableFinding(TableName: string): Promise<Finding> {

@@ -1,6 +1,7 @@
 import { regionOfStage } from '../../infra/stage-contradictions.ts'
 import type { DeploymentSettings } from '../../infra/stage-file.ts'
 import { FULL_TURNS_INSTANCES } from '../../shared/use-cases/grants/call-turns.ts'
+import { tellTenantKeysCost } from '../capacity/idle-cost.ts'
 
 /** What a check found: `failed` would break the deployment, `warning` its use; `unknown` could not be looked at. */
 export interface Finding {
@@ -64,6 +65,38 @@ export function judgeQuota(name: string, quota: number, need: number): Finding {
   return {
     outcome: 'warning',
     words: `${name}: ${quota}, and all workers together need ${Math.ceil(need)}: ask for more in Service Quotas, or lower workers`,
+  }
+}
+
+/** What is known of the keys that single tenants have, or are to have, and of the keys of the account. */
+export interface TenantKeyFacts {
+  /** Those of the stage file, with the state of the key that is there; undefined for one that a deployment makes. */
+  readonly states: readonly (readonly [tenant: string, state: string | undefined])[]
+  /** Keys of account and Region, and how many it may have. */
+  readonly inAccount: number
+  readonly quota: number
+}
+
+/** Whether the keys of single tenants are usable, and the new ones have room; with what they cost. */
+export function judgeTenantKeys({ states, inAccount, quota }: TenantKeyFacts): Finding {
+  const away = states.filter(([, state]) => state !== undefined && state !== 'Enabled')
+  if (away.length > 0) {
+    const which = away.map(([tenant, state]) => `of ${tenant} is ${state}`).join(', ')
+    return {
+      outcome: 'failed',
+      words: `the key ${which}: what is sealed of these tenants cannot be opened, or take them out of tenantKeys (docs/runbook.md, key-state)`,
+    }
+  }
+  const missing = states.filter(([, state]) => state === undefined).length
+  if (inAccount + missing > quota) {
+    return {
+      outcome: 'failed',
+      words: `${missing} keys are to be made, and the account has ${inAccount} of ${quota}: ask for more "Customer Master Keys (CMKs)" in Service Quotas`,
+    }
+  }
+  return {
+    outcome: 'ok',
+    words: `${states.length} keys, ${missing} of them to be made: ${tellTenantKeysCost(states.length)}`,
   }
 }
 

@@ -17,6 +17,7 @@ const DAY_MS = 24 * 3600_000
 const WHOLE_TAG = 'flow-vault:wraps-all-since'
 const TENANT_TAG = 'flow-vault:tenant'
 const STAGE_TAG = 'flow-vault:stage'
+const DEPLOYMENT_TAG = 'flow-vault:deployment'
 
 /** A tenant's own key, as KMS describes it. */
 export interface TenantKey {
@@ -29,6 +30,7 @@ export interface TenantKey {
   /** Whose it is, and which stage made it, by its tags; keys of other making have none. */
   readonly tenant?: string
   readonly stage?: string
+  readonly deployment?: string
   /** Since when all that is sealed of the tenant is sealed under it; undefined when nobody has made sure. */
   readonly wrapsAllSince?: string
 }
@@ -40,7 +42,8 @@ export async function findKey(kms: Kms, nameOrArn: string): Promise<TenantKey | 
   const arn = String(key.Arn)
   const { Tags = [] } = await kms.send(new ListResourceTagsCommand({ KeyId: arn }))
   const tag = (name: string) => Tags.find(({ TagKey }) => TagKey === name)?.TagValue
-  const [tenant, stage, wrapsAllSince] = [tag(TENANT_TAG), tag(STAGE_TAG), tag(WHOLE_TAG)]
+  const [tenant, stage, deployment] = [tag(TENANT_TAG), tag(STAGE_TAG), tag(DEPLOYMENT_TAG)]
+  const wrapsAllSince = tag(WHOLE_TAG)
   return {
     arn,
     state: String(key.KeyState),
@@ -48,6 +51,7 @@ export async function findKey(kms: Kms, nameOrArn: string): Promise<TenantKey | 
     ...(key.DeletionDate === undefined ? {} : { deletedAtMs: key.DeletionDate.getTime() }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(stage === undefined ? {} : { stage }),
+    ...(deployment === undefined ? {} : { deployment }),
     ...(wrapsAllSince === undefined ? {} : { wrapsAllSince }),
   }
 }

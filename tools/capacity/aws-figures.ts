@@ -42,6 +42,8 @@ export const AWS_PRICES = {
   millionKmsCalls: 3,
   /** Customer keys (same page). */
   kmsKeyMonth: 1,
+  /** Of a key that is rotated by itself, once more for its first and its second rotation (same page). */
+  kmsRotationsCharged: 2,
   /** (Lambda pricing page, 2026) */
   millionInvocations: 0.2,
   /** Arm, which the functions run on (same page). */

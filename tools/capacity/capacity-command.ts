@@ -1,10 +1,12 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import { MAX_TENANT_KEYS } from '../../infra/stage-contradictions.ts'
 import { MIN_LIFE_FOR_SWEEP_MS } from '../../shared/domain/rotation-policy.ts'
 import { runTool, UsageError } from '../tool-command.ts'
 import type { CapacityInput } from './capacity-model.ts'
 import { CAPACITY_PAGE, capacityPage, KEPT_BYTES } from './capacity-page.ts'
 import { capacityText, STORES } from './capacity-report.ts'
+import { tellTenantKeysCost } from './idle-cost.ts'
 import { operationTable } from './operation-cost.ts'
 
 /*
@@ -14,7 +16,8 @@ import { operationTable } from './operation-cost.ts'
 const USAGE = `Usage:
   npm run -s capacity -- --connections 1e6 --life 3600 --tenants 1e4
 Options: --secret-store secrets-manager|sealed, --idle PART from 0 below 1 (of connections that nobody fetches),
-  --write (makes docs/capacity.md anew). Left out: 1e6 connections, 3600 s, a hundred a tenant.`
+  --tenant-keys NUMBER (of tenants with a KMS key of their own), --write (makes docs/capacity.md anew).
+  Left out: 1e6 connections, 3600 s, a hundred a tenant, no tenant with a key.`
 
 const PROJECT_ROOT = path.join(import.meta.dirname, '../..')
 /** More than any account could hold; a slip of the hand is likelier. */
@@ -22,10 +25,15 @@ const MAX_CONNECTIONS = 1e9
 /** Some tokens live for a year. */
 const MAX_LIFE_S = 366 * 24 * 3600
 
-const OPTIONS = ['connections', 'life', 'tenants', 'secret-store', 'idle'] as const
+const OPTIONS = ['connections', 'life', 'tenants', 'secret-store', 'idle', 'tenant-keys'] as const
 
 await runTool(USAGE, { options: OPTIONS, flags: ['write'] }, async ({ values, flags, say }) => {
   say(`${capacityText(inputOf(values))}\n${operationTable()}`)
+  const { 'tenant-keys': keys } = values
+  if (keys !== undefined) {
+    const count = wholeNumber('tenant-keys', keys, [0, MAX_TENANT_KEYS])
+    say(`\nkeys of single tenants: ${tellTenantKeysCost(count)}`)
+  }
   if (!flags.has('write')) return 0
   fs.writeFileSync(path.join(PROJECT_ROOT, CAPACITY_PAGE), capacityPage())
   say(`\nWrote ${CAPACITY_PAGE}.`)

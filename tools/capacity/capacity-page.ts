@@ -1,7 +1,7 @@
 import { ROTATION_SHARDS } from '../../shared/domain/keys.ts'
 import { type CapacityInput, capacityOf } from './capacity-model.ts'
 import { dollars, grouped, STORES, short, whatBreaksFirst } from './capacity-report.ts'
-import { idleCost } from './idle-cost.ts'
+import { idleCost, tellTenantKeysCost } from './idle-cost.ts'
 import { monthlyCost, totalOf } from './monthly-cost.ts'
 import { operationTable } from './operation-cost.ts'
 import type { KeptBytes, SecretStoreKind } from './rotation-calls.ts'
@@ -55,7 +55,9 @@ nearly all of the bill with Secrets Manager. One that was authorized with nothin
 
 ${idleTable()}
 
-Dollars a month of a stage with no connection and no request, at list prices without the free tier.
+Dollars a month of a stage with no connection and no request, at list prices without the free tier. The key that wraps
+data keys is rotated yearly: its first two rotations add a dollar each. A key that a tenant has to itself
+(\`tenantKeys\`) costs ${tellTenantKeysCost(1)}; what is asked of it costs what it costs under the shared key.
 
 ## Every operation
 

@@ -21,6 +21,21 @@ const POLLS_A_MINUTE = 15
 /** Rotations, stop orders, deliveries. */
 const POLLED_QUEUES = 3
 
+/**
+ * Dollars a month of keys that single tenants have to themselves: at first, and from the second yearly rotation on. Each
+ * replica in another Region costs as much again; calls cost what they cost under the shared key.
+ */
+export function tenantKeysCost(keys: number): { readonly first: number; readonly later: number } {
+  const { kmsKeyMonth, kmsRotationsCharged } = AWS_PRICES
+  return { first: keys * kmsKeyMonth, later: keys * kmsKeyMonth * (1 + kmsRotationsCharged) }
+}
+
+/** That cost in words. */
+export function tellTenantKeysCost(keys: number): string {
+  const { first, later } = tenantKeysCost(keys)
+  return `$${first} a month, $${later} from their second yearly rotation on, and as much again for each Region with replicas`
+}
+
 /** Dollars a month of a stage that nobody uses, by what they are paid for. */
 export type IdleCost = Readonly<
   Record<'keys' | 'alarms' | 'dashboard' | 'own metrics' | 'wake-ups' | 'polling', number>

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { emulatorClientConfig } from '../../support/emulator-under-test.ts'
 import { startLocalServer } from '../../support/local-server.ts'
 
@@ -38,12 +39,14 @@ describe('npm run preflight', () => {
     const issuer = await startLocalServer((request, response) => {
       response.end(JSON.stringify({ issuer: `http://${request.headers.host}/` }))
     })
-    const stage = { issuer: `${issuer.url}/`, audience: 'vault', tenantClaim: 'tenant' }
+    const least = { issuer: `${issuer.url}/`, audience: 'vault', tenantClaim: 'tenant' }
+    const stage = { ...least, tenantKeys: ['acme', 'globex'] }
     const { code, out } = await preflight(stage)
     await issuer.close()
     expect(out).toContain('stage prod, account 123456789012, Region us-east-1')
     expect(out).toContain(`ok       issuer: ${issuer.url}/ answers`)
     expect(out).toContain('ok       bootstrap and permissions')
+    expect(out).toContain('ok       keys of tenants: 2 keys, 2 of them to be made: $2 a month')
     expect(out).toContain('npx cdk deploy --all -c stage=prod')
     expect(code).toBe(0)
   })
@@ -52,19 +55,30 @@ describe('npm run preflight', () => {
     const issuer = await startLocalServer((_, response) => {
       response.end(JSON.stringify({ issuer: 'https://other.example.com/' }))
     })
+    const kms = new KMSClient(emulatorClientConfig('moto'))
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({ KeyUsage: 'ENCRYPT_DECRYPT' }))
+    const untagged = KeyMetadata!.Arn!
+    kms.destroy()
     const key = (digit: string) =>
       `arn:aws:kms:us-east-1:123456789012:key/${digit.repeat(8)}-2222-3333-4444-555555555555`
     const stage = {
       issuer: `${issuer.url}/`,
       audience: 'vault',
       tenantClaim: 'tenant',
-      adopt: { tableName: 'no-such-table', wrappingKeyArn: key('1'), digestKeyArn: key('2') },
+      tenantKeys: ['acme'],
+      adopt: {
+        tableName: 'no-such-table',
+        wrappingKeyArn: key('1'),
+        digestKeyArn: key('2'),
+        tenantKeyArns: { acme: untagged },
+      },
     }
     const { code, out } = await preflight(stage)
     await issuer.close()
     expect(out).toContain('failed   issuer: the discovery document')
     expect(out).toContain('failed   adopted table: there is no table no-such-table')
     expect(out).toContain('failed   adopted wrapping key: there is no key')
+    expect(out).toMatch(/failed {3}adopted key of acme: .* has no tag flow-vault:deployment: no function may/)
     expect(code).toBe(1)
   })
 

@@ -3,6 +3,7 @@ import {
   judgeIssuer,
   judgeQuota,
   judgeRegion,
+  judgeTenantKeys,
   tellFindings,
 } from '../../../tools/aws/preflight.ts'
 import { testSettings } from '../../support/test-stage.ts'
@@ -96,6 +97,32 @@ describe('judgeIssuer', () => {
     expect(judgeIssuer('https://idp.example.com/', { issuer: 'https://idp.example.com/' }).outcome).toBe('ok')
     for (const document of [{ issuer: 'https://idp.example.com' }, {}, null, 'text'])
       expect(judgeIssuer('https://idp.example.com/', document).outcome).toBe('failed')
+  })
+})
+
+describe('judgeTenantKeys', () => {
+  const known = [
+    ['acme', 'Enabled'],
+    ['globex', undefined],
+  ] as const
+
+  it('says what they cost, which depends on nothing but their number', () => {
+    expect(judgeTenantKeys({ states: known, inAccount: 10, quota: 100_000 })).toEqual({
+      outcome: 'ok',
+      words:
+        '2 keys, 1 of them to be made: $2 a month, $6 from their second yearly rotation on, and as much again for each Region with replicas',
+    })
+  })
+
+  it('fails where the account has no room for those to be made, and where one cannot be used', () => {
+    expect(judgeTenantKeys({ states: known, inAccount: 100, quota: 101 }).outcome).toBe('ok')
+    const full = judgeTenantKeys({ states: known, inAccount: 101, quota: 101 })
+    expect([full.outcome, full.words]).toEqual(['failed', expect.stringContaining('101 of 101')])
+    const away = judgeTenantKeys({ states: [...known, ['old', 'PendingDeletion']], inAccount: 1, quota: 9 })
+    expect([away.outcome, away.words]).toEqual([
+      'failed',
+      expect.stringContaining('the key of old is PendingDeletion'),
+    ])
   })
 })
 
