@@ -2,12 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { stopGroup } from '../support/aws-emulators.ts'
-import { type Program, prepareHydra, prepareKeycloak } from '../support/real-server-programs.ts'
+import {
+  type Program,
+  prepareGoAuth0,
+  prepareHydra,
+  prepareKeycloak,
+} from '../support/real-server-programs.ts'
 
 /**
- * `npm run test:providers [-- jest arguments]`: gets Keycloak and Ory Hydra into `.cache/providers`, once, and runs
- * every `.providers.test.ts` suite against them. What cannot be had is skipped, with the reason; the exit code is
- * jest's.
+ * `npm run test:providers [-- jest arguments]`: gets Keycloak, Ory Hydra and a client made of go-auth0 into
+ * `.cache/providers`, once, and runs every `.providers.test.ts` suite against them. What cannot be had is skipped, with
+ * the reason; the exit code is jest's.
  */
 const projectRoot = path.resolve(import.meta.dirname, '../..')
 
@@ -22,11 +27,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const programs = {
   KEYCLOAK: await prepareKeycloak(projectRoot),
   HYDRA: await prepareHydra(projectRoot),
+  GO_AUTH0: await prepareGoAuth0(projectRoot),
 }
 const skipped = Object.values(programs).flatMap((program) => ('skipped' in program ? [program.skipped] : []))
 process.exitCode = await runJest(process.argv.slice(2))
 if (skipped.length > 0) {
-  process.stderr.write(`\n${skipped.length} of 2 servers skipped:\n${skipped.join('\n')}\n`)
+  process.stderr.write(
+    `\n${skipped.length} of ${Object.keys(programs).length} programs skipped:\n${skipped.join('\n')}\n`,
+  )
 }
 
 async function runJest(jestArguments: readonly string[]): Promise<number> {

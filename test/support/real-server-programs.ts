@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   closeSync,
   existsSync,
@@ -17,7 +18,7 @@ const HYDRA = '2.3.0'
 const PREPARE_WITHIN_MS = 2_400_000
 const LOG_TAIL_LINES = 5
 
-/** A server that is there to be started, or why it is not. */
+/** A program that is there to be started, or why it is not. */
 export type Program = { readonly path: string } | { readonly skipped: string }
 
 /**
@@ -46,6 +47,17 @@ export async function prepareHydra(projectRoot: string): Promise<Program> {
     const tags = ['-tags', 'sqlite,sqlite_omit_load_extension']
     return [['go', 'build', '-C', folder, '-mod=mod', ...tags, '-o', 'hydra', '.']]
   })
+}
+
+/** The client that test/providers/go-auth0 makes of the library of Auth0's Terraform provider, built by Go. */
+export async function prepareGoAuth0(projectRoot: string): Promise<Program> {
+  const source = path.join(projectRoot, 'test', 'providers', 'go-auth0')
+  // By its text and what it is built of, so that a changed one is built anew.
+  const text = ['main.go', 'go.sum'].map((name) => readFileSync(path.join(source, name)))
+  const digest = createHash('sha256').update(Buffer.concat(text)).digest('hex')
+  return prepare(projectRoot, { name: `go-auth0-${digest.slice(0, 12)}`, product: 'client' }, (folder) => [
+    ['go', 'build', '-C', source, '-o', path.join(folder, 'client'), '.'],
+  ])
 }
 
 // A module with `replace` directives can be no argument of `go install`: a program of our own starts its command.
