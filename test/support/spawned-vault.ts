@@ -29,6 +29,8 @@ export interface SpawnedVaultOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A data folder of the test's own, such as that of a vault it has killed; `stop` leaves it in place. */
   readonly folder?: string
+  /** No file that it writes may outgrow so many blocks of the shell's `ulimit -f`, as on a full disk. */
+  readonly maxFileBlocks?: number
 }
 
 const MAIN = path.resolve('infra/embedded/main.ts')
@@ -41,10 +43,17 @@ const START_WITHIN_MS = 30_000
  */
 export async function spawnVault(options: SpawnedVaultOptions = {}): Promise<SpawnedVault> {
   const folder = options.folder ?? (await newDataFolder())
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN], {
+  const { maxFileBlocks } = options
+  const command = [process.execPath, '--disable-warning=ExperimentalWarning', MAIN]
+  const [program, ...rest] =
+    maxFileBlocks === undefined
+      ? command
+      : ['sh', '-c', `ulimit -f ${maxFileBlocks}; exec "$@"`, 'sh', ...command]
+  const child = spawn(program!, rest, {
     env: {
       PATH: process.env['PATH'],
-      ...COMPILE_CACHE,
+      // What the vault's own files may not outgrow, the cache may not either.
+      ...(maxFileBlocks === undefined ? COMPILE_CACHE : {}),
       ...TEST_ENV,
       FLOW_VAULT_DATA: folder,
       ...options.env,

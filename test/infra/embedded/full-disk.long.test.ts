@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type CommandOutcome, runCommand } from '../../support/run-command.ts'
+import { spawnVault } from '../../support/spawned-vault.ts'
 import { fillVaultFolder, lookIntoVaultFolder } from '../../support/vault-folder.ts'
 
 const SECRETS = 200
@@ -72,6 +73,20 @@ describe('a disk without room', () => {
     expect(after).toMatchObject({ sound: SECRETS, damaged: 0, keyIds: [after.active] })
     expect(after.active).not.toBe(active)
   })
+
+  it.each([0, 1, 2, 8, 24])(
+    'ends a start with 2, naming the folder and what to do, with %i blocks a file, and then lets it start',
+    async (maxFileBlocks) => {
+      const fresh = path.join(root, 'fresh')
+      const failure = String(await spawnVault({ folder: fresh, maxFileBlocks }).catch((error) => error))
+      expect(failure).toMatch(/the vault did not start: exit 2\nflow-vault did not start\.\n/)
+      expect(failure).toContain(fresh)
+      expect(failure).toMatch(/\((EFBIG\)\. .*ulimit -f|SQLite code \d+, .*\)\. (Look at df|Make room))/)
+      expect(failure).not.toMatch(/\.ts:\d+/)
+      const vault = await spawnVault({ folder: fresh })
+      await vault.stop()
+    },
+  )
 
   it('ends every command that cannot even take its lock, in words and not in a stack', async () => {
     expectToldOfDisk(await backUp(0))
