@@ -134,6 +134,11 @@ async function wrapByKey(
     throw new ToolError(`${moved} items were moved, and not all: ${why}. Run this again.`)
   }
   const kms = new KMSClient({})
+  for (const arn of before.otherKeys) {
+    if ((await findKey(kms, arn))?.tenant !== tenant) continue
+    const deleting = `aws kms schedule-key-deletion --key-id ${arn} --pending-window-in-days 30`
+    say(`${arn} wraps nothing of it any more. When no copy of before is needed: ${deleting}`)
+  }
   const noted = isOwn ? await findKey(kms, keyArn) : undefined
   if (isOwn && (moved > 0 || noted?.wrapsAllSince === undefined)) await noteWhole(kms, keyArn, nowMs)
   say(`${moved} items were moved, the last one too: all that is sealed of ${tenant} is under ${of}.`)
