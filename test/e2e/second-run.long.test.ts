@@ -91,12 +91,23 @@ describe('a second run of the same import, over connections that people authoriz
         const { code, output } = await runDeployCli(['import', '-i', folder], { ...world.vault, env })
         if (code !== 0) throw new Error(`the import ended with ${code}:\n${output}`)
       }
+      // What it exports, in its other format, comes back just so.
+      const exported = path.join(work, 'exported')
+      await mkdir(exported)
+      const back = path.join(exported, 'tenant.yaml')
+      for (const args of [
+        ['export', '-f', 'yaml', '-o', exported],
+        ['import', '-i', back],
+      ]) {
+        const { code, output } = await runDeployCli(args, { ...world.vault, env })
+        if (code !== 0) throw new Error(`the ${args[0]} ended with ${code}:\n${output}`)
+      }
       expect(await askedOfProviders()).toEqual(asked)
       expect(await list(tenant)).toEqual(before)
       for (const { id, name } of before)
         expect(String(await tokenOf(tenant, id))).toContain(name.replace('deployed-', 'access-of-'))
     },
-    ONE_RUN_WITHIN_MS * 2,
+    ONE_RUN_WITHIN_MS * 4,
   )
 
   test('by the official SDK asks no provider, and leaves every grant alive', async () => {
