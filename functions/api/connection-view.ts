@@ -6,12 +6,13 @@ import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import { isRefusedAfterEnd } from '../../shared/domain/credential-end.ts'
 import type { Freeze } from '../../shared/domain/freeze.ts'
-import { earliestAccessExpiryMs, type GrantNote, NO_REFRESH_TOKEN } from '../../shared/domain/grant.ts'
+import { earliestAccessExpiryMs } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
 import { remainingMs } from '../../shared/domain/rotation-policy.ts'
 import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
 import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
-import { missingScopes, scopesToAsk } from '../../shared/use-cases/grants/grant-records.ts'
+import { missingScopes } from '../../shared/use-cases/grants/grant-records.ts'
+import { notesOf, scopesToCome } from './connection-notes.ts'
 
 const HOUR_MS = 3_600_000
 const instant = () => z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
@@ -230,36 +231,6 @@ export function isReady(row: ConnectionRow, nowMs: number): boolean {
   if (failure === undefined) return true
   const endedAtMs = earliestAccessExpiryMs(row.grants) ?? nowMs
   return failure.lastAtMs < endedAtMs && (failure.retryAtMs ?? 0) <= nowMs
-}
-
-/** What was odd about the provider's answers although they were accepted, in words. */
-const NOTES: Readonly<Record<GrantNote, string>> = {
-  expires_in_unusable:
-    'The provider stated a life of the access token that makes no sense, so it is not believed. The setup can state one.',
-  no_refresh_token: NO_REFRESH_TOKEN,
-  refresh_token_unusable:
-    'The provider sent a refresh token that cannot be sent back. Authorize again before the access token expires.',
-  token_type_unknown: 'The provider names a type of token that is not known; it is sent as a bearer token.',
-  metadata_unavailable:
-    'The call that tells more about the account failed, so parts of the credential are missing. Authorize again.',
-  members_missing:
-    'Some members that the setup names in extra_fields or base_url did not come, so flows do not get them. Compare the names with the provider’s answer.',
-  account_not_asked: 'Whose account it is, is asked with the first access token that the grant brings.',
-}
-
-function notesOf(row: ConnectionRow): { code: string; message: string }[] {
-  const codes = new Set(Object.values(row.grants ?? {}).flatMap((grant) => grant.notes ?? []))
-  const notes = [...codes].map((code): { code: string; message: string } => ({ code, message: NOTES[code] }))
-  if (row.trimmed === undefined) return notes
-  const message = `Blanks at the ends of ${row.trimmed.join(', ')} came with the setup and were left out.`
-  return [...notes, { code: 'blanks_trimmed', message }]
-}
-
-/** What will be asked for, as far as the setup says that without being opened. */
-function scopesToCome(row: ConnectionRow): readonly string[] {
-  const profile = findSetupOf(row.appId, row.setupType)?.grant
-  if (profile?.scopes.requested !== true) return []
-  return scopesToAsk(profile, { ...row.publicSetup, ...row.settings })
 }
 
 function missingOf(row: ConnectionRow): string[] {

@@ -104,6 +104,21 @@ describe('named services', () => {
     expect(full.body).not.toHaveProperty('provider')
   })
 
+  it.each([
+    [
+      'google',
+      {},
+      [{ code: 'no_scopes', message: expect.stringContaining('https://www.googleapis.com/auth/') }],
+    ],
+    ['google', { scope: 'openid' }, []],
+    // Its scopes belong to the application.
+    ['printful', {}, []],
+  ])('say what %s may be asked for, where nothing is: %j', async (provider, scope, notes) => {
+    const setup = { provider, client_id: 'client-000', client_secret: 'secret-000', ...scope }
+    const { id } = (await call('POST', CONNECTIONS, { name: 'drive', app_id: 'OAUTH2', setup })).body
+    expect((await call('GET', `${CONNECTIONS}/${id}?view=full`)).body.notes).toEqual(notes)
+  })
+
   it('that are not known are refused with what is close, and nothing is made', async () => {
     const body = { name: 'typo', app_id: 'OAUTH2', setup: { provider: 'githib' } }
     const refused = await call('POST', CONNECTIONS, body)
