@@ -21,14 +21,19 @@ export function readinessCheck(options: {
   /** That the database answers and the key belongs to it. */
   check(): Promise<void>
   clock: Clock
+  /** The data folder, for who has to make room. */
+  folder: string
   freeBytes(): number
 }): () => Promise<void> {
-  const { items, check, clock, freeBytes } = options
+  const { items, check, clock, folder, freeBytes } = options
   let known: { readonly untilMs: number; readonly outcome: Promise<void> } | undefined
   const prove = async (): Promise<void> => {
     await check()
     if (freeBytes() < MIN_FREE_BYTES) {
-      throw new StoreUnavailableError('the disk of the data folder has less than 16 MiB left', 'not-applied')
+      throw new StoreUnavailableError(
+        `the disk of ${folder} has less than 16 MiB left. Make room on it.`,
+        'not-applied',
+      )
     }
     await items.transact([
       { op: 'put', key: WRITE_PROBE_KEY, attributes: PROBE_ROWS.encode({ atMs: clock.nowMs() }) },

@@ -69,9 +69,14 @@ export async function startServer(options: {
     return server
   } catch (error) {
     lock.release()
-    // Whatever file it was, the folder is what a person can do something about.
-    throw fileErrorFrom(error, settings.dataFolder)
+    throw fileErrorFrom(error, fileOf(error) ?? settings.dataFolder)
   }
+}
+
+/** The file that a system call failed on; one that writes through a descriptor does not know. */
+function fileOf(error: unknown): string | undefined {
+  const { path: file } = (error ?? {}) as { path?: unknown }
+  return typeof file === 'string' ? file : undefined
 }
 
 async function startLocked(

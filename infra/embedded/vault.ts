@@ -121,7 +121,7 @@ export async function openVault(options: OpeningOptions): Promise<Vault> {
   const browsers = browsing(settings, { url: options.url, features: issuer ? ['clients'] : [] })
   const deliveries = events.connect(senderOf({ ...ports, ...composed, ...browsers }))
   const callers = { verifier, permits: new PermitWatch(items, clock), ...limits }
-  const checkReady = readinessCheck({ items, check, clock, freeBytes })
+  const checkReady = readinessCheck({ items, check, clock, folder: settings.dataFolder, freeBytes })
   const http = { ...ports, ...callers, checkReady, grants, freezes, work, ...browsers, checkUrl }
   const usage = new UsageRollup(ports)
   const handlers = createHandlers({ ...http, opened, deliveries, feedWaits, usage })

@@ -155,7 +155,9 @@ async function openForReading(path: string): Promise<FileHandle> {
   } catch (error) {
     const code = codeOf(error)
     if (code === 'ENOENT') throw new KeyUnavailableError(`there is no key file at ${path}`)
-    throw new KeyUnavailableError(`the key file ${path} cannot be opened (${code ?? 'unknown error'})`)
+    throw new KeyUnavailableError(
+      `the key file ${path} cannot be opened (${code ?? 'unknown error'}): it has to be this user’s own, with mode 0600, on a disk that works`,
+    )
   }
 }
 

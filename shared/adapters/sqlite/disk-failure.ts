@@ -8,8 +8,8 @@ export interface DiskFailure {
 
 const FULL = { reason: 'the disk is full', next: 'Make room on it' }
 const FORBIDDEN = {
-  reason: 'this user may not write there',
-  next: 'Make the folder and all that is in it its own (chown -R)',
+  reason: 'this user may not read or write it',
+  next: 'Make the folder and all that is in it this user’s own (chown -R, chmod -R u+rwX)',
 }
 const READ_ONLY = {
   reason: 'it is read-only',

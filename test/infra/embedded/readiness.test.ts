@@ -14,6 +14,7 @@ describe('readinessCheck', () => {
     state = { free: 100 * MIB, full: false, opens: true, writes: 0 }
     ready = readinessCheck({
       clock,
+      folder: '/var/lib/flow-vault',
       freeBytes: () => state.free,
       check: async () => {
         if (!state.opens) throw new Error('the key does not open')
@@ -37,7 +38,11 @@ describe('readinessCheck', () => {
 
   it.each([
     ['a write that does not come through', { full: true }, 'disk is full'],
-    ['a disk that is about to be full', { free: 16 * MIB - 1 }, 'less than 16 MiB'],
+    [
+      'a disk that is about to be full',
+      { free: 16 * MIB - 1 },
+      'the disk of /var/lib/flow-vault has less than 16 MiB left. Make room on it',
+    ],
     ['a key that does not open', { opens: false }, 'does not open'],
   ])('is not ready with %s, and is again within a second of its end', async (_, trouble, message) => {
     await ready()

@@ -23,7 +23,7 @@ describe('fileErrorFrom', () => {
       /share of the disk is used up \(EDQUOT\)\. .*quota/,
     ],
     ['a read-only mount', ofSystem(30, 'EROFS'), /it is read-only \(EROFS\)\. .*mounted for writing/],
-    ['another’s folder', ofSystem(13, 'EACCES'), /this user may not write there \(EACCES\)\. .*chown/],
+    ['another’s folder', ofSystem(13, 'EACCES'), /this user may not read or write it \(EACCES\)\. .*chown/],
     ['a faulty disk', ofSystem(5, 'EIO'), /the disk reports a fault \(EIO\)\. .*copy the folder/],
     ['a limit on files', ofSystem(27, 'EFBIG'), /would grow past a limit \(EFBIG\)\. .*ulimit -f/],
     ['no more descriptors', ofSystem(24, 'EMFILE'), /too many files are open \(EMFILE\)\. .*ulimit -n/],
