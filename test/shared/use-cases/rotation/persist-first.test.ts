@@ -1,6 +1,7 @@
 import { connectionKey } from '../../../../shared/domain/keys.ts'
 import { type ItemStore, StoreUnavailableError, type Write } from '../../../../shared/ports/item-store.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
+import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
@@ -53,7 +54,7 @@ describe('a new grant', () => {
   }
 
   /** The outcome of a rotation, while time goes on as long as it needs. */
-  async function rotate(ports: GrantsUnderTest['ports'] | ReturnType<typeof portsWith> = world.ports) {
+  async function rotate(ports: Parameters<typeof rotateConnection>[0] = world.ports) {
     let isOver = false
     const rotation = rotateConnection(ports, { tenant: world.tenant, id, cause: 'manual' }).finally(() => {
       isOver = true
@@ -100,6 +101,45 @@ describe('a new grant', () => {
     expect(await rotate(portsWith({ transact }))).toMatchObject({ kind: 'rotated' })
     expect((await world.fetch(id)).fields.access_token).toBe('access-1')
     expect(issued).toBe(2)
+  })
+
+  it.each([
+    ['in one transaction where the store does both at once', true, [['put', 'delete']]],
+    ['by a call of its own, once the row points at the new one', false, [['put'], ['delete']]],
+  ] as const)('takes the place of the one before %s', async (_, removesAtOnce, expected) => {
+    const before = (await world.row(id)).grant!.access
+    const { sealer } = world.ports
+    const seals = {
+      removesAtOnce,
+      prepare: (place: Parameters<typeof sealer.prepare>[0]) => sealer.prepare(place),
+      open: (place: Parameters<typeof sealer.open>[0]) => sealer.open(place),
+    }
+    const done: string[][] = []
+    const transact = async (writes: readonly Write[]) => {
+      await world.ports.items.transact(writes)
+      const ofAccess = writes.filter(({ key }) => key.partition.startsWith('ACCESS#'))
+      if (ofAccess.length > 0) done.push(ofAccess.map(({ op }) => op))
+    }
+    expect(await rotate({ ...portsWith({ transact }), sealer: seals })).toMatchObject({ kind: 'rotated' })
+    expect(done).toEqual(expected)
+    const partition = `ACCESS#${world.tenant}#${id}`
+    const sealed = (await world.ports.items.query({ partition, limit: 9 })).items.map(({ key }) => key.sort)
+    expect(sealed).toEqual([(await world.row(id)).grant!.access])
+    expect(sealed).not.toContain(before)
+  })
+
+  it('is kept with the name that the connection was given while the provider answered', async () => {
+    let renames = 3
+    const transact = async (writes: readonly Write[]) => {
+      if (keepsAnswer(writes) && renames-- > 0)
+        await updateConnection(world.ports, { tenant: world.tenant, id, name: `Renamed ${renames}` })
+      return world.ports.items.transact(writes)
+    }
+    const { version } = await world.row(id)
+    expect(await rotate(portsWith({ transact }))).toMatchObject({ kind: 'rotated' })
+    expect(await world.row(id)).toMatchObject({ name: 'Renamed 0', version: version + 4 })
+    expect(await rescues()).toBe(0)
+    expect((await world.fetch(id)).fields.access_token).toBe('access-1')
   })
 
   it.each([
