@@ -98,6 +98,7 @@ const LAYERS: readonly { name: string; files: RegExp; mayImport: readonly string
 const USE_CASE_FOLDERS = [
   ...[
     'memory',
+    'neighbours',
     'commit',
     'usage',
     'permits',

@@ -1,6 +1,6 @@
 import { regionOfStage } from '../../infra/stage-contradictions.ts'
 import type { DeploymentSettings } from '../../infra/stage-file.ts'
-import { FULL_TURNS_INSTANCES } from '../../shared/use-cases/grants/call-turns.ts'
+import { FULL_TURNS_INSTANCES } from '../../shared/use-cases/neighbours/call-turns.ts'
 import { tellTenantKeysCost } from '../capacity/idle-cost.ts'
 
 /** What a check found: `failed` would break the deployment, `warning` its use; `unknown` could not be looked at. */

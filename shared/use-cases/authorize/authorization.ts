@@ -1,8 +1,8 @@
 import { authorizationKey } from '../../domain/keys.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import { AUTHORIZATION_ROWS, type Authorization } from '../../rows/authorization-row.ts'
-import { tryTransact } from '../commit/try-transact.ts'
 
 /** RFC 6749 §10.12 wants it short; ten minutes is what a person with a second factor needs. */
 export const AUTHORIZATION_LIFE_MS = 10 * 60_000

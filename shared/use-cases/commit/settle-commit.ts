@@ -1,9 +1,9 @@
 import { newUuid } from '../../domain/ids.ts'
 import { type Attributes, type ItemKey, sameAs } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import { isUndoneCreation, UNDONE_ROWS } from '../../rows/undone-row.ts'
 import { doubtOf } from './transact-surely.ts'
-import { tryTransact } from './try-transact.ts'
 
 /*
  * A transaction of unknown outcome may be on its way still, so a look does not tell what becomes of it. A write does:

@@ -10,6 +10,7 @@ import {
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { sameAs } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import { IDEMPOTENCY_ROWS } from '../../rows/claim-rows.ts'
 import { INTENT_ROWS, type Intent } from '../../rows/intent-row.ts'
 import { RESCUE_ROWS } from '../../rows/rescue-row.ts'
@@ -17,7 +18,6 @@ import { rescueRemoval } from './rescue-item.ts'
 import { sealedRemoval } from './sealed-removal.ts'
 import { undoneMark } from './settle-commit.ts'
 import { revokeStored } from './stored-setup.ts'
-import { tryTransact } from './try-transact.ts'
 
 /** Undoing may have to revoke a grant; where no provider is called (OAuth applications) there is none. */
 export type UndoPorts = Ports & { readonly grants?: GrantRunner }

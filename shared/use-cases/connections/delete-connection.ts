@@ -7,6 +7,7 @@ import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import type { Tombstone } from '../../rows/tombstone-row.ts'
 import {
   connectionBusy,
@@ -19,7 +20,6 @@ import {
 } from '../commit/connection-rows.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
-import { tryTransact } from '../commit/try-transact.ts'
 import { countWrite } from './connection-cap.ts'
 import { DELETE_DEADLINE_MS, findTombstone, putTombstone, RESTORABLE_MS } from './tombstones.ts'
 

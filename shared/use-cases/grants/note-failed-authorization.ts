@@ -4,9 +4,9 @@ import { heldUntilMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RefusalRequest } from '../../ports/grant-runner.ts'
 import { sameAs } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { tryTransact } from '../commit/try-transact.ts'
 import { failureMember } from './when-again.ts'
 
 /**

@@ -3,7 +3,7 @@ import { connectionKey, rotationShard } from '../../domain/keys.ts'
 import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
 import { sameAs } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { tryTransact } from '../commit/try-transact.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 
 /** `until-fetched`: no sweep needs to come back · `by-expiry`: when the grants say · `at`: then. */
 export type Postponement =

@@ -2,8 +2,8 @@ import type { Move, StoreMark } from '../../domain/restored-store.ts'
 import { RESTORED_KEY } from '../../domain/store-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
-import { tryTransact } from '../commit/try-transact.ts'
 import { RecentReads } from '../memory/recent-reads.ts'
 
 /** An operator who sets or lifts the mark is obeyed this soon by every process. */

@@ -5,8 +5,8 @@ import type { Permit } from '../../domain/permit.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import { PERMIT_ROWS } from '../../rows/permit-row.ts'
-import { tryTransact } from '../commit/try-transact.ts'
 
 /** All of a tenant's are read once a second by every instance that serves it. */
 export const MAX_PERMITS = 1000

@@ -1,13 +1,13 @@
 import { COMPARISON_KEY, comparedSegmentKey } from '../../domain/store-keys.ts'
 import { type Condition, sameAs, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import {
   COMPARED_SEGMENT_ROWS,
   COMPARISON_ROWS,
   type ComparedSegment,
   type ComparisonPass,
 } from '../../rows/comparison-row.ts'
-import { tryTransact } from '../commit/try-transact.ts'
 import { type ComparisonCounts, noCounts } from './page-comparison.ts'
 import { atTheBeginning, type ComparisonProgress } from './reconcile-stores.ts'
 

@@ -1,8 +1,8 @@
 import { OAUTH_APP_PREFIX } from '../../domain/keys.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import { applicationOf } from '../../rows/application-row.ts'
-import { tryTransact } from '../commit/try-transact.ts'
 
 /**
  * Has an application forget the client secret before its newest once that is tried no more: its version is one that

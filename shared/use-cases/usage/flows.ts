@@ -1,9 +1,9 @@
 import { VaultError } from '../../domain/errors.ts'
 import { flowKey, flowSortPrefix, flowsPartition } from '../../domain/keys.ts'
 import type { Ports } from '../../ports/ports.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import { type ConnectionFlow, FLOW_ROWS } from '../../rows/flow-row.ts'
 import { getConnection } from '../commit/connection-rows.ts'
-import { tryTransact } from '../commit/try-transact.ts'
 
 /** Flows that use one connection; more than anybody would look through. */
 export const MAX_FLOWS = 1000

@@ -1,8 +1,8 @@
 import type { Move } from '../../../shared/domain/restored-store.ts'
 import { RESTORED_KEY } from '../../../shared/domain/store-keys.ts'
 import { type Condition, type ItemStore, sameAs, type Write } from '../../../shared/ports/item-store.ts'
+import { tryTransact } from '../../../shared/ports/try-transact.ts'
 import { RESTORED_ROWS } from '../../../shared/rows/vault-rows.ts'
-import { tryTransact } from '../../../shared/use-cases/commit/try-transact.ts'
 import { findMark, setMark } from '../../../shared/use-cases/grants/restored-mark.ts'
 
 type MarkedItems = Pick<ItemStore, 'get' | 'transact'>

@@ -1,15 +1,15 @@
-import type { SecretText } from '../../domain/secret-text.ts'
-import { SECRET_STORE_KEY } from '../../domain/store-keys.ts'
+import type { SecretText } from '../domain/secret-text.ts'
+import { SECRET_STORE_KEY } from '../domain/store-keys.ts'
 import {
   type Attributes,
   type ItemStore,
   type ScanQuery,
   StoreUnavailableError,
   type Write,
-} from '../../ports/item-store.ts'
-import type { SecretPage, SecretStore, StagedVersion } from '../../ports/secret-store.ts'
-import { hasStoreFormat, SECRET_STORE_ROWS, STORE_FORMAT } from '../../rows/vault-rows.ts'
-import { tryTransact } from './try-transact.ts'
+} from '../ports/item-store.ts'
+import type { SecretPage, SecretStore, StagedVersion } from '../ports/secret-store.ts'
+import { tryTransact } from '../ports/try-transact.ts'
+import { hasStoreFormat, SECRET_STORE_ROWS, STORE_FORMAT } from '../rows/vault-rows.ts'
 
 /** What a secret store is bound by. */
 interface Binding {

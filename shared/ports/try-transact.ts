@@ -1,4 +1,4 @@
-import { ConditionFailedError, type ItemStore, type Write } from '../../ports/item-store.ts'
+import { ConditionFailedError, type ItemStore, type Write } from './item-store.ts'
 
 /** Applies the writes and answers true, or false where a condition did not hold and nothing was written. */
 export async function tryTransact(

@@ -1,7 +1,7 @@
 import { MemoryItemStore } from '../../../../shared/adapters/memory/memory-item-store.ts'
 import type { GrantRunner } from '../../../../shared/ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
-import { runnerInTurns, workInTurns } from '../../../../shared/use-cases/grants/call-turns.ts'
+import { runnerInTurns, workInTurns } from '../../../../shared/use-cases/neighbours/call-turns.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { SeededRandom } from '../../../support/seeded-random.ts'
 
