@@ -150,8 +150,10 @@ export const PLANTED_IN_GRANTS: readonly PlantedBug[] = [
     plants: () => adopting(({ of }) => of === 'first'),
   },
   {
+    // A third of the seeds notice it, and of the first fifteen none has to.
     name: 'a rescue of another authorization that is adopted',
-    within: 5,
+    within: 30,
+    isSlow: true,
     weather: CLIENTS_OF_THEIR_OWN,
     plants: () => adopting(({ of }) => of === 'renewal' || of === 'authorize'),
   },
