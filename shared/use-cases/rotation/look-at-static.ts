@@ -25,7 +25,7 @@ export async function lookAtStatic(
   if (cause !== 'due') return row
   const told = await warnOfEnd(ports, row)
   const isDue = told.due_at !== undefined && told.due_at <= ports.clock.nowMs()
-  return isDue ? postponeRow(ports, told, { kind: 'by-expiry' }) : told
+  return isDue ? postponeRow(ports, told, connectionDueAtMs(told)) : told
 }
 
 /** A secret store may be behind, so nothing is ended for good: what is there again is served. */

@@ -131,8 +131,7 @@ async function lookAgain(
   row: ConnectionRow,
   { cause, failure, retryAtMs }: Pause & { readonly cause: RotationCause },
 ): Promise<RotationResult> {
-  if (cause === 'due')
-    return { kind: 'failed', row: await postponeRow(ports, row, { kind: 'at', atMs: retryAtMs }) }
+  if (cause === 'due') return { kind: 'failed', row: await postponeRow(ports, row, retryAtMs) }
   return { kind: 'failed', row: { ...row, failure: { ...failure, retryAtMs } } }
 }
 

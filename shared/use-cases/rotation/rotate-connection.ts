@@ -2,7 +2,12 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import { isOutOfService, type Move, STORE_RESTORED } from '../../domain/restored-store.ts'
-import { cappedMinTtlMs, grantsToRotate, IDLE_AFTER_MS } from '../../domain/rotation-policy.ts'
+import {
+  cappedMinTtlMs,
+  connectionDueAtMs,
+  grantsToRotate,
+  IDLE_AFTER_MS,
+} from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { SetupMissingError } from '../grants/effective-setup.ts'
@@ -10,13 +15,24 @@ import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import type { MintedConnection } from '../grants/minted-connection.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
-import { type Postponement, postponeRow } from '../grants/postpone-rotation.ts'
+import { postponeRow } from '../grants/postpone-rotation.ts'
 import { commitFailure, unwrittenFailure } from './commit-failure.ts'
 import { lookAtStatic } from './look-at-static.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
 import { type DecidedAt, decideNow } from './take-attempt.ts'
 import { warnOfDeadline } from './warn-of-deadline.ts'
+
+/*
+ * A refresh token may work once, and its provider may have used it up although no answer came. So:
+ *
+ * 1. Nothing is sent before an attempt is written to the row, and while one stands nothing else is (take-attempt.ts).
+ * 2. The answer comes into the row with the end of its attempt, in one transaction; where somebody has taken the row
+ *    meanwhile, into a rescue beside it (keep-answer.ts).
+ * 3. An attempt that is found standing is settled first (settle-attempt.ts): a rescue is adopted. Where there is none
+ *    the answer is lost, with its process or with its store, and so perhaps the token: what still works is served, and
+ *    the token is sent once more when nothing is left to lose by that (`canResend`).
+ */
 
 const HOUR_MS = 3_600_000
 /** A setup that is not there is looked for this seldom while an attempt stands; a person has to bring it back. */
@@ -63,7 +79,7 @@ function notInService(
 function withoutSetup(ports: GrantPorts, row: ConnectionRow): Promise<ConnectionRow> {
   if (row.attempt === undefined)
     return commitFailure(ports, row, { failure: failureBecause('setup-missing') })
-  return postponeRow(ports, row, { kind: 'at', atMs: ports.clock.nowMs() + SETUP_LOOK_MS })
+  return postponeRow(ports, row, ports.clock.nowMs() + SETUP_LOOK_MS)
 }
 
 async function rotateMinted(
@@ -106,13 +122,13 @@ async function renewGrants(
     decidedAt = decideNow(ports.clock)
   }
   if (rotated) return { kind: 'rotated', row: connection.row }
-  if (cause !== 'due') return { kind: 'nothing', row: connection.row }
-  return {
-    kind: 'nothing',
-    row: await postponeRow(ports, connection.row, idlePostponement(connection, decidedAt.nowMs)),
-  }
+  const { row, profile } = connection
+  if (cause !== 'due') return { kind: 'nothing', row }
+  const dueAtMs = isIdle(row, profile, decidedAt.nowMs) ? undefined : connectionDueAtMs(row)
+  return { kind: 'nothing', row: await postponeRow(ports, row, dueAtMs) }
 }
 
+/** Which grants are renewed now, by name: of a bundle perhaps not all. */
 function grantNames(
   { row, profile }: MintedConnection,
   request: RotationRequest,
@@ -149,8 +165,4 @@ function isIdle(row: ConnectionRow, profile: GrantProfile, nowMs: number): boole
   const { lastFetchedHour, createdAtMs } = row
   const lastUseMs = lastFetchedHour === undefined ? createdAtMs : (lastFetchedHour + 1) * HOUR_MS
   return nowMs - lastUseMs > IDLE_AFTER_MS
-}
-
-function idlePostponement({ row, profile }: MintedConnection, nowMs: number): Postponement {
-  return isIdle(row, profile, nowMs) ? { kind: 'until-fetched' } : { kind: 'by-expiry' }
 }

@@ -72,8 +72,7 @@ async function settleUnknown(
     if (!isOnComplaint || !(await isStillAccepted(ports, held))) return { kind: 'ready', connection: held }
   }
   if (request.cause === 'due' && row.due_at !== undefined && row.due_at <= nowMs) {
-    const atMs = resendAtMs(row.attempt, facts)
-    await postponeRow(ports, row, atMs === undefined ? { kind: 'until-fetched' } : { kind: 'at', atMs })
+    await postponeRow(ports, row, resendAtMs(row.attempt, facts))
   }
   return { kind: 'failed', row }
 }

@@ -48,7 +48,7 @@ async function rotateDue(ports: WorkerPorts, item: { tenant: string; id: string 
   if (row === undefined) return { kind: 'rotate', result: { kind: 'gone' } }
   if ((await ports.freezes.find(item.tenant, row)) !== undefined) {
     // It is looked at again later, so that it does not stand before others in the index.
-    await postponeRow(ports, row, { kind: 'at', atMs: ports.clock.nowMs() + FROZEN_CHECK_MS })
+    await postponeRow(ports, row, ports.clock.nowMs() + FROZEN_CHECK_MS)
     return { kind: 'rotate', result: { kind: 'frozen' } }
   }
   const lateMs = row.due_at === undefined ? -1 : ports.clock.nowMs() - row.due_at

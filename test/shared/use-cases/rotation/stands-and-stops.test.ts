@@ -211,7 +211,7 @@ describe('postponeRow', () => {
     const key = connectionKey(world.tenant, id)
     const moved = { due_shard: seen.due_shard, due_at: seen.due_at! - 1000 }
     await world.ports.items.transact([{ op: 'update', key, set: moved }])
-    await postponeRow(world.ports, seen, { kind: 'at', atMs: seen.due_at! + HOUR_MS })
+    await postponeRow(world.ports, seen, seen.due_at! + HOUR_MS)
     expect((await world.row(id)).due_at).toBe(moved.due_at)
   })
 })
