@@ -26,7 +26,7 @@ export function fieldSchema(field: Field): z.ZodMiniType {
 }
 
 /** What a field accepts, in a few words, for an issue that concerns it. */
-export function fieldAllows(field: Field, issue: $ZodIssue): string | undefined {
+export function fieldAllows(field: Field, issue: Pick<$ZodIssue, 'code'>): string | undefined {
   if (isStructured(field.format) || field.enum !== undefined) return undefined
   if (issue.code !== 'invalid_format' && issue.code !== 'invalid_type') return undefined
   return formatAllows(field.format)

@@ -21,12 +21,18 @@ const NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_.-]{0,54}$/
 
 /** The schema of a list of named values: names are unique, and each fits the place it travels in. */
 export function namedValuesSchema(): z.ZodMiniType {
-  const entry = z.strictObject({
+  const shape = z.strictObject({
     name: z.string().check(z.maxLength(MAX_NAME_CHARS), z.regex(NAME_PATTERN)),
     value: z.string().register(metadata, { writeOnly: true, maxLength: MAX_VALUE_BYTES }),
     secret: z.optional(z.boolean()),
     in: z.optional(z.enum(['HEADER', 'QUERY', 'BASE_URL'])),
     as: z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_NAME_CHARS))),
+  })
+  // Each by itself: what is wrong with one is told whatever is wrong with another.
+  const entry = shape.check((payload) => {
+    const [value] = readNamedValues([payload.value as JsonValue])
+    const found = value === undefined ? undefined : valueIssue(value)
+    if (found !== undefined) payload.issues.push(rawIssue([found.member], found))
   })
   return z
     .array(entry)
@@ -63,15 +69,19 @@ export function readNamedValues(list: JsonValue | undefined): readonly NamedValu
 function listIssues(values: readonly NamedValue[]): $ZodRawIssue[] {
   const seen = new Set<string>()
   return values.flatMap((value, index) => {
-    const found = [duplicateIssue(value, seen), valueIssue(value)].filter((issue) => issue !== undefined)
-    return found.map(({ member, message, allowed }) => ({
-      code: 'custom' as const,
-      message,
-      path: [index, member],
-      ...(allowed !== undefined && { params: { allowed } }),
-      input: undefined,
-    }))
+    const found = duplicateIssue(value, seen)
+    return found === undefined ? [] : [rawIssue([index, found.member], found)]
   })
+}
+
+function rawIssue(path: PropertyKey[], { message, allowed }: NamedValueIssue): $ZodRawIssue {
+  return {
+    code: 'custom',
+    message,
+    path,
+    ...(allowed !== undefined && { params: { allowed } }),
+    input: undefined,
+  }
 }
 
 interface NamedValueIssue {

@@ -7,7 +7,7 @@ import { type AddressCheck, forbiddenFields } from './called-urls.ts'
 import type { Connector, Setup } from './connector.ts'
 import { type BrokenRule, brokenRules } from './cross-field-rules.ts'
 import { fieldAllows, fieldSchema } from './field-schema.ts'
-import { hasPresets, pickPresetSetup } from './presets/pick-preset-setup.ts'
+import { hasPresets, pickPresetSetup, withoutType } from './presets/pick-preset-setup.ts'
 import { describeSetup, metadata } from './schema-metadata.ts'
 import { MAX_NAME_CHARS, MAX_SETUP_BYTES, MAX_UNDECLARED_MEMBERS, MAX_VALUE_BYTES } from './setup-limits.ts'
 import { APPLICATION_FIELD } from './shared-setup.ts'
@@ -185,7 +185,8 @@ export function pickSetup(connector: Connector, input: unknown): Setup {
   }
   const type = ownValue(members, 'type')
   const provider = ownValue(members, 'provider')
-  if (provider !== undefined && hasPresets(connector)) return pickPresetSetup(connector, provider, type)
+  if (provider !== undefined && hasPresets(connector))
+    return pickPresetSetup(connector, members, { provider, type })
   const allowed = `one of ${connector.setups.map((setup) => setup.type).join(', ')}`
   if (type === undefined) {
     const [only, ...others] = connector.setups
@@ -197,7 +198,7 @@ export function pickSetup(connector: Connector, input: unknown): Setup {
         ? optional.filter((setup) => setupSchema(setup).safeParse(members).success)
         : optional
     if (candidates.length === 1 && candidates[0] !== undefined) return candidates[0]
-    throw invalid('Missing required property: type', 'setup.type', allowed)
+    throw withoutType(connector.setups, members, allowed)
   }
   if (typeof type !== 'string') {
     throw invalid(`Expected type string but found type ${typeName(type)}`, 'setup.type', allowed)

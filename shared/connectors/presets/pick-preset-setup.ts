@@ -1,7 +1,10 @@
-import { VaultError } from '../../domain/errors.ts'
-import type { JsonValue } from '../../domain/json.ts'
+import { defined } from '../../domain/defined.ts'
+import { VaultError, withErrors } from '../../domain/errors.ts'
+import type { JsonObject, JsonValue } from '../../domain/json.ts'
 import { shownName, typeName } from '../../domain/schema-issue.ts'
 import type { Connector, Setup } from '../connector.ts'
+import { fieldAllows } from '../field-schema.ts'
+import { ownValue } from '../template.ts'
 import type { Preset } from './preset.ts'
 import { allPresets, findPreset } from './preset-list.ts'
 import { presetSetup } from './preset-setup.ts'
@@ -34,8 +37,8 @@ export function presetsOf(connector: Connector): readonly Preset[] {
  */
 export function pickPresetSetup(
   connector: Connector,
-  provider: JsonValue,
-  type: JsonValue | undefined,
+  members: JsonObject,
+  { provider, type }: { readonly provider: JsonValue; readonly type: JsonValue | undefined },
 ): Setup {
   if (typeof provider !== 'string') {
     throw invalid(`Expected type string but found type ${typeName(provider)}`, 'setup.provider')
@@ -58,11 +61,29 @@ export function pickPresetSetup(
   const named = type === undefined && setups.length === 1 ? setups[0] : undefined
   const setup = named ?? setups.find(({ preset: own }) => own?.type === type)
   if (setup !== undefined) return setup
-  if (type === undefined) throw invalid('Missing required property: type', 'setup.type', allowed)
+  if (type === undefined) throw withoutType(setups, members, allowed)
   if (typeof type !== 'string') {
     throw invalid(`Expected type string but found type ${typeName(type)}`, 'setup.type', allowed)
   }
   throw invalid(`No enum match for: ${shownName(type)}`, 'setup.type', allowed)
+}
+
+/** A setup without a type, of several that it could be: what all of them want is missing as well. */
+export function withoutType(setups: readonly Setup[], members: JsonObject, allowed: string): VaultError {
+  const [first, ...others] = setups
+  const wanted = (first?.fields ?? []).filter(
+    ({ name, required }) =>
+      required &&
+      ownValue(members, name) === undefined &&
+      others.every(({ fields }) => fields.some((field) => field.name === name && field.required)),
+  )
+  const more = wanted.map((field) => ({
+    path: `setup.${field.name}`,
+    code: 'missing' as const,
+    message: `Missing required property: ${field.name}`,
+    ...defined({ allowed: fieldAllows(field, { code: 'invalid_type' }) }),
+  }))
+  return withErrors(invalid('Missing required property: type', 'setup.type', allowed), more)
 }
 
 /** Names that begin as the unknown one does, or hold it; else where all of them are listed. */

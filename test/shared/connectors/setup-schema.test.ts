@@ -399,6 +399,26 @@ describe('validateSetup of OAUTH2', () => {
     ])
   })
 
+  it.each([
+    ['TWILIO', { account_id: 'AC1' }, ['type', 'api_key']],
+    ['OAUTH2', {}, ['type', 'client_id', 'token_url']],
+    ['OAUTH2', { provider: 'shopify', client_id: 'c' }, ['type', 'shop']],
+  ])('tells with the type of %s what is missing in each case: %j', (appId, input, missing) => {
+    expect(refusalOf(app(appId), input).detail.errors?.map(({ path }) => path)).toEqual(
+      missing.map((name) => `setup.${name}`),
+    )
+  })
+
+  it('lists what is wrong with one named value whatever is wrong with another', () => {
+    const values = [
+      { name: 'a', value: 'v', in: 'HEADER', as: 'Host' },
+      { name: 'b', value: 'v', in: 'COOKIE' },
+      { value: 'v' },
+    ]
+    const paths = refusalOf(app('CUSTOM'), { type: 'CUSTOM', values }).detail.errors?.map(({ path }) => path)
+    expect(paths?.toSorted()).toEqual(['setup.values.0.as', 'setup.values.1.in', 'setup.values.2.name'])
+  })
+
   it('asks for what the client’s way of proving itself needs', () => {
     const machine = { ...app('OAUTH2').setups[1]!.example, client_secret: undefined }
     const bare = JSON.parse(JSON.stringify(machine)) as Record<string, string>
