@@ -150,6 +150,28 @@ describe('a client with a permit', () => {
     expect((await call(admin, 'GET', `/permits?client=${narrowed.id}`)).body).toHaveLength(1)
   })
 
+  test('sees how an authorization of its own stands, and of no other', async () => {
+    const setup = {
+      ...{ type: 'AUTHORIZATION_CODE', client_id: 'c', client_secret: 'a-secret-0123456789' },
+      authorization_url: 'https://idp.example.com/authorize',
+      token_url: 'https://idp.example.com/token',
+    }
+    const begin = async (name: string): Promise<string[]> => {
+      const made = await call(admin, 'POST', '/connections', { name, app_id: 'OAUTH2', setup })
+      const begun = await call(admin, 'POST', `/connections/${made.body.id}/authorize`, {})
+      return [made.body.id, `/authorizations/${begun.body.authorization_id}`]
+    }
+    const [own = '', ownPath = ''] = await begin('own')
+    const [, otherPath = ''] = await begin('other')
+    const more = await permit({ connections: [own] })
+    expect((await call(narrowed.token, 'GET', ownPath)).body).toMatchObject({ connection_id: own })
+    const unknown = await call(narrowed.token, 'GET', '/authorizations/au_000000000000')
+    const { status, body } = await call(narrowed.token, 'GET', otherPath)
+    expect([status, body]).toEqual([404, unknown.body])
+    expect((await call(admin, 'GET', otherPath)).status).toBe(200)
+    await call(admin, 'DELETE', `/permits/${more.id}`)
+  })
+
   test('cannot widen itself', async () => {
     const widened = await call(narrowed.token, 'POST', '/permits', { client: narrowed.id, apps: ['HTTP'] })
     expect(widened.status).toBe(403)

@@ -1,4 +1,10 @@
-import { connectionCounterKeys, connectionsPartition, findPartitionParts } from '../../domain/keys.ts'
+import {
+  connectionCounterKeys,
+  connectionKey,
+  connectionsPartition,
+  findPartitionParts,
+  isAuthorizationKey,
+} from '../../domain/keys.ts'
 import { isPermitted, type Permitted } from '../../domain/permit.ts'
 import type {
   Attributes,
@@ -13,6 +19,7 @@ import type {
   Write,
 } from '../../ports/item-store.ts'
 import { pagesOf } from '../../ports/pages-of.ts'
+import { AUTHORIZATION_ROWS } from '../../rows/authorization-row.ts'
 import { LISTED_ATTRIBUTES, listedOf } from '../../rows/connection-row.ts'
 import { CONNECTION_COUNT_ROWS } from '../../rows/count-rows.ts'
 import { TOMBSTONE_ROWS } from '../../rows/tombstone-row.ts'
@@ -36,6 +43,7 @@ export class PermittedItems implements ItemStore {
   async get(key: ItemKey, options?: { consistent?: boolean }): Promise<Attributes | undefined> {
     const attributes = await this.#store.get(key, options)
     if (attributes === undefined) return undefined
+    if (isAuthorizationKey(key)) return (await this.#isOfVisible(attributes)) ? attributes : undefined
     if (findPartitionParts(key.partition)?.kind === 'FEED') return this.#blank({ key, attributes }).attributes
     return this.#isVisible({ key, attributes }) ? attributes : undefined
   }
@@ -109,6 +117,14 @@ export class PermittedItems implements ItemStore {
     }))
       total += page.filter((item) => this.#isVisible(item)).length
     return { key: connectionCounterKeys(tenant)[0]!, attributes: CONNECTION_COUNT_ROWS.encode({ total }) }
+  }
+
+  /** Whether an authorization is of a connection that is visible; of one that is gone its id alone can tell. */
+  async #isOfVisible(attributes: Attributes): Promise<boolean> {
+    const { tenant, connectionId } = AUTHORIZATION_ROWS.decode(attributes)
+    const row = await this.#store.get(connectionKey(tenant, connectionId))
+    const appId = row === undefined ? undefined : listedOf(row).appId
+    return isPermitted(this.#permitted, { id: connectionId, appId })
   }
 
   #isVisible({ key, attributes }: Item): boolean {
