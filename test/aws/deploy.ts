@@ -40,6 +40,8 @@ export interface DeployOptions {
   readonly authority?: string
   /** Where the functions find AWS: something on loopback that passes their calls on to MiniStack. */
   readonly functionsEndpoint?: string
+  /** What else the stage's file says. */
+  readonly members?: object
 }
 
 /** A vault that runs as it would on AWS, deployed by CDK, with an issuer of its own. */
@@ -55,13 +57,28 @@ export interface DeployedVault extends ApiTarget {
 /** Deploys the data and the vault stack to MiniStack, as `cdk deploy` does to AWS. Throws with what cdk printed. */
 export async function deployVault(options: DeployOptions): Promise<DeployedVault> {
   const issuer = await startIssuer()
+  try {
+    const { ApiId, ApiUrl } = await deployStage(options, issuer.url)
+    if (ApiId === undefined || ApiUrl === undefined) throw new Error('the deployment names no API')
+    await setVariables(options)
+    return targetOf(options, issuer, { hostHeader: `${ApiId}.execute-api.localhost`, publicUrl: ApiUrl })
+  } catch (error) {
+    await issuer.server.close()
+    throw error
+  }
+}
+
+/** Deploys a stage over the one that is there, with the same issuer. Throws with what cdk printed. */
+export async function deployAgain(options: DeployOptions, { issuer }: DeployedVault): Promise<void> {
+  await deployStage(options, issuer)
+}
+
+/** Writes the file of the stage and deploys it; answers the outputs of its vault stack. */
+async function deployStage(options: DeployOptions, issuer: string): Promise<Record<string, string>> {
   const folder = await mkdtemp(path.join(PROJECT_ROOT, '.cache', 'deploy-'))
   try {
     const place = { cwd: PROJECT_ROOT, folder }
-    await writeFile(
-      path.join(folder, `${options.stage}.json`),
-      JSON.stringify(stageFileOf(options, issuer.url)),
-    )
+    await writeFile(path.join(folder, `${options.stage}.json`), JSON.stringify(stageFileOf(options, issuer)))
     const context = ['--context', `stages=${folder}`, '--context', `stage=${options.stage}`]
     await cdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`, ...context], place)
     const outputsFile = path.join(folder, 'outputs.json')
@@ -69,14 +86,7 @@ export async function deployVault(options: DeployOptions): Promise<DeployedVault
     const deploy = ['deploy', ...stacks, '--require-approval', 'never', '--outputs-file', outputsFile]
     await cdk(options, [...deploy, ...context], place)
     const outputs = JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Record<string, string>>
-    const { ApiId, ApiUrl } = outputs[`FlowVault-${options.stage}-Vault`] ?? {}
-    if (ApiId === undefined || ApiUrl === undefined)
-      throw new Error(`the deployment names no API: ${JSON.stringify(outputs)}`)
-    await setVariables(options)
-    return targetOf(options, issuer, { hostHeader: `${ApiId}.execute-api.localhost`, publicUrl: ApiUrl })
-  } catch (error) {
-    await issuer.server.close()
-    throw error
+    return outputs[`FlowVault-${options.stage}-Vault`] ?? {}
   } finally {
     await rm(folder, { recursive: true })
   }
@@ -139,6 +149,7 @@ function stageFileOf(options: DeployOptions, issuer: string): object {
     allowHosts: options.allowHosts ?? [],
     // MiniStack sets none of its functions apart, and has no quota of them.
     instances: 1_000,
+    ...options.members,
   }
 }
 
