@@ -15,7 +15,7 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
     'Only those that stop before that instant unless a person does something: by the end of what was entered, or of a refresh token.',
   oauth_app_id: 'Only those that use this OAuth application.',
   deleted: 'True for those that were deleted and can be restored, in the place of the others.',
-  q: 'Part of the name, of the account’s name or of the app’s label, whatever the case, or a whole id; of a service, part of its name or label.',
+  q: 'Part of the name, of the account (its label, address or id) or of the app’s label, whatever the case, or a whole id; of a service, part of its name or label.',
   provider: 'A service by its name, such as `github`.',
   category: 'Only services of this category.',
   verify:

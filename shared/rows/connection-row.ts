@@ -11,6 +11,7 @@ const LISTED_MEMBERS = [
   'name',
   'appId',
   'setupType',
+  'account',
   'accountName',
   'status',
   'oauthAppId',

@@ -49,6 +49,17 @@ describe('connecting in the provider’s window', () => {
     return (await calls.create({ name, app_id: 'OAUTH2', setup: provided.codeSetup({}) })).body.id
   }
 
+  /** One whose provider says who authorized it. */
+  const ofSomebody = (name: string): object => ({
+    name,
+    app_id: 'OAUTH2',
+    setup: provided.codeSetup({ scope: 'openid read write' }),
+  })
+
+  const authorizedBy = async (id: string, account: string): Promise<void> => {
+    expect((await provided.open(await provided.consent(id, { consent: { account } }))).status).toBe(200)
+  }
+
   test('goes on when the vault says that it was granted', async () => {
     const id = await waiting('orders by oauth')
     const page = await world.signedIn({ tenant: 'acme' })
@@ -74,6 +85,44 @@ describe('connecting in the provider’s window', () => {
     await screens(page, 'blocked')
     await page.getByRole('button', { name: 'Stop waiting' }).click()
     await page.getByText('waits for its authorization').waitFor()
+    await page.context().close()
+  })
+
+  test('repairs one whose authorization has ended, and says that its account is connected twice', async () => {
+    const { id } = (await provided.create(ofSomebody('broken'))).body
+    await authorizedBy(id, 'alice')
+    const { fields } = (await provided.fetchCredential(id)).body
+    provided.provider.revokeGrantOf(fields.access_token)
+    await provided.call('POST', `${CONNECTIONS}/${id}/rotate`)
+    await authorizedBy((await provided.create(ofSomebody('twin'))).body.id, 'alice')
+    const page = await world.signedIn({ tenant: 'acme' })
+    await page.getByText('Authorization ended').waitFor()
+    await screens(page, 'broken')
+    await page.getByRole('button', { name: 'Authorize again, broken' }).click()
+    const opened = page.waitForEvent('popup')
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
+    await opened
+    await page.getByText('broken is ready.').waitFor({ timeout: 30_000 })
+    await page.getByText('alice is connected already, as “twin”.').waitFor()
+    await screens(page, 'repaired')
+    expect(await provided.view(id)).toMatchObject({ status: 'ready', account: { id: 'alice' } })
+    await page.context().close()
+  })
+
+  test('offers to switch where somebody else signed in, and switches only then', async () => {
+    const { id } = (await provided.create(ofSomebody('of bob'))).body
+    await authorizedBy(id, 'bob')
+    const page = await world.signedIn({ tenant: 'acme' })
+    await page.getByRole('button', { name: 'More for of bob' }).click()
+    await page.getByRole('menuitem', { name: 'Authorize again' }).click()
+    const dialog = page.locator('dialog.add')
+    await dialog.getByRole('button', { name: 'Connect', exact: true }).click()
+    await dialog.getByText('You signed in as alice, and this connection is bob.').waitFor({ timeout: 30_000 })
+    await screens(page, 'other-account')
+    expect(await provided.view(id)).toMatchObject({ account: { id: 'bob' } })
+    await dialog.getByRole('button', { name: 'Switch to alice' }).click()
+    await page.getByText('of bob is ready.').waitFor({ timeout: 30_000 })
+    expect(await provided.view(id)).toMatchObject({ account: { id: 'alice' } })
     await page.context().close()
   })
 

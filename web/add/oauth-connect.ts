@@ -1,5 +1,4 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector, OAuthApplication, Setup } from '../api/types.ts'
 import { namesIn } from '../names-in.ts'
 import { type Context, mayReadApplications } from '../page-context.ts'
@@ -8,7 +7,7 @@ import { ADD, OAUTH, providerName } from '../texts/add-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import { plainInput } from './field-inputs.ts'
-import { type Ended, oauthWait } from './oauth-wait.ts'
+import { type Ended, type Outcome, oauthWait, outcomeOf } from './oauth-wait.ts'
 import './register-application.ts'
 
 /** How often the vault is asked how the authorization stands: it knows, the window does not. */
@@ -20,13 +19,6 @@ interface Attempt {
   readonly id: string
   readonly url: string
   readonly isBlocked: boolean
-}
-
-/** How an authorization stands, as the vault says it. */
-interface Outcome {
-  readonly outcome: string
-  readonly message?: string
-  readonly account?: NonNullable<Connection['account']>
 }
 
 /** Who asks, what for, and the wait for the person in the provider's window. */
@@ -53,6 +45,8 @@ export class OauthConnect extends View {
   #outcome: Ended | undefined
   #error: unknown
   #timer: ReturnType<typeof setTimeout> | undefined
+  #window: Window | null = null
+  #tries = 0
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
@@ -178,13 +172,17 @@ export class OauthConnect extends View {
     return [...boxes.filter((box) => box.checked).map((box) => box.value), ...namesIn(others)]
   }
 
-  /** What the window is called: a second click, or a link, leads to the same one. */
+  /** What the window of this try is called: a link leads to the same one. */
   get #target(): string {
-    return `vault-${this.connector.app_id}`
+    return `vault-${this.connector.app_id}-${this.#tries}`
   }
 
+  /** Another one for each try: one that has been at a provider can be told to close, but not where to go. */
   #opened(): Window | null {
-    return window.open('about:blank', this.#target, WINDOW)
+    this.#window?.close()
+    this.#tries += 1
+    this.#window = window.open('about:blank', this.#target, WINDOW)
+    return this.#window
   }
 
   /** Opens the empty window, in the very turn of the click, or a browser takes it for an advertisement. */
@@ -286,12 +284,3 @@ export class OauthConnect extends View {
 }
 
 define('oauth-connect', OauthConnect)
-
-/**
- * What a refused question says of the attempt: one that nobody knows any more has ended; a passing failure says
- * nothing.
- */
-function outcomeOf(error: unknown): Outcome {
-  if (!(error instanceof ApiError) || error.isPassing || error.isSignedOut) return { outcome: 'waiting' }
-  return error.status === 404 ? { outcome: 'expired' } : { outcome: 'failed', message: error.message }
-}

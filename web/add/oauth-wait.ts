@@ -1,6 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { ApiError } from '../api/api-error.ts'
+import type { Connection } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { OAUTH } from '../texts/add-texts.ts'
+
+/** How an authorization stands, as the vault says it. */
+export interface Outcome {
+  readonly outcome: string
+  readonly message?: string
+  readonly account?: NonNullable<Connection['account']>
+}
 
 /** How an authorization ended that did not go as it was meant. */
 export interface Ended {
@@ -66,4 +75,13 @@ function ended(
       </div>
     </div>
   </div>`
+}
+
+/**
+ * What a refused question says of the attempt: one that nobody knows any more has ended; a passing failure says
+ * nothing.
+ */
+export function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof ApiError) || error.isPassing || error.isSignedOut) return { outcome: 'waiting' }
+  return error.status === 404 ? { outcome: 'expired' } : { outcome: 'failed', message: error.message }
 }

@@ -103,7 +103,7 @@ export function outcomeLine(
   const isTwin = same !== undefined
   return html`<div class="notice outcome" data-hue="green" role="status">
     ${icon('check-circle')}
-    <span><bdi>${text}</bdi> ${isTwin ? html`<bdi>${LIST.sameAccount(same.account?.email ?? '', same.name)}</bdi>` : nothing}</span>
+    <span><bdi>${text}</bdi> ${isTwin ? html`<bdi>${LIST.sameAccount(same.account?.email ?? same.account?.id ?? '', same.name)}</bdi>` : nothing}</span>
     ${isTwin ? html`<button type="button" class="small" @click=${drop}>${LIST.dropThis}</button>` : nothing}
     ${
       connection === undefined

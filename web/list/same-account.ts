@@ -7,11 +7,11 @@ export async function findSameAccount(
   { api }: Context,
   { id, app_id: appId, account }: Connection,
 ): Promise<Connection | undefined> {
-  const who = account?.email
+  const who = account?.email ?? account?.id
   if (who === undefined) return undefined
   const path = `/connections${queryOf({ app_id: appId, q: who.slice(0, 150), view: 'full', per_page: 20 })}`
   const found = await api.ask<Connection[]>('GET', path).catch(() => [])
-  return found.find(
-    (each) => each.id !== id && each.account?.email === who && each.account.id === account?.id,
-  )
+  const isSame = (other: Connection['account']): boolean =>
+    other?.email === account?.email && other?.id === account?.id
+  return found.find((each) => each.id !== id && isSame(each.account))
 }

@@ -26,8 +26,9 @@ export const MIGRATIONS: readonly string[] = [
      parts TEXT NOT NULL
    ) STRICT;
    CREATE INDEX items_listed ON items (partition, sort, json_extract(attributes, '$.v', '$.id', '$.name',
-     '$.appId', '$.setupType', '$.accountName', '$.status', '$.oauthAppId', '$.requiredScopes', '$.grants',
-     '$.failure', '$.createdAtMs', '$.refreshedAtMs', '$.credentialExpiresAtMs', '$.lastFetchedHour', '$.due_at'))
+     '$.appId', '$.setupType', '$.account', '$.accountName', '$.status', '$.oauthAppId', '$.requiredScopes',
+     '$.grants', '$.failure', '$.createdAtMs', '$.refreshedAtMs', '$.credentialExpiresAtMs',
+     '$.lastFetchedHour', '$.due_at'))
      WHERE partition GLOB 'TENANT#*#CONNECTIONS';`,
 ]
 

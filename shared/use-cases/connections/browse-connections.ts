@@ -24,7 +24,7 @@ export type ConnectionSort = (typeof CONNECTION_SORTS)[number]
 export interface ConnectionFilter {
   readonly appIds?: readonly string[]
   readonly statuses?: readonly ConnectionStatus[]
-  /** Case-insensitive part of the name, the account's name or the app's label, or a whole id. */
+  /** Case-insensitive part of the name, of the account by any of its names, or of the app's label; or a whole id. */
   readonly q?: string
   /** Those that wait for somebody: to enter, authorize, replace or grant. */
   readonly needsPerson?: true
@@ -115,10 +115,9 @@ function matches(
   if (filter.unused === true && row.lastFetchedHour !== undefined) return false
   if (filter.q === undefined) return true
   const wanted = filter.q.toLowerCase()
-  return (
-    row.id === filter.q ||
-    [row.name, row.accountName, labelOf(row)].some((text) => text?.toLowerCase().includes(wanted))
-  )
+  const { name, accountName, account } = row
+  const texts = [name, accountName, account?.email, account?.id, labelOf(row)]
+  return row.id === filter.q || texts.some((text) => text?.toLowerCase().includes(wanted))
 }
 
 /** What a list is sorted by: severity first for states, newest first for times. */

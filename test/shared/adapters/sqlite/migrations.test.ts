@@ -28,8 +28,9 @@ const RELEASED_SCHEMAS = [
      parts TEXT NOT NULL
    ) STRICT;
    CREATE INDEX items_listed ON items (partition, sort, json_extract(attributes, '$.v', '$.id', '$.name',
-     '$.appId', '$.setupType', '$.accountName', '$.status', '$.oauthAppId', '$.requiredScopes', '$.grants',
-     '$.failure', '$.createdAtMs', '$.refreshedAtMs', '$.credentialExpiresAtMs', '$.lastFetchedHour', '$.due_at'))
+     '$.appId', '$.setupType', '$.account', '$.accountName', '$.status', '$.oauthAppId', '$.requiredScopes',
+     '$.grants', '$.failure', '$.createdAtMs', '$.refreshedAtMs', '$.credentialExpiresAtMs',
+     '$.lastFetchedHour', '$.due_at'))
      WHERE partition GLOB 'TENANT#*#CONNECTIONS';
    INSERT INTO items VALUES ('p', 's', '{}', 'work#0', 1.5, 2);`,
 ]
