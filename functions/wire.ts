@@ -54,7 +54,7 @@ import {
  */
 
 /** The ports of `api`: rows, secrets to write, digests, and calls to `grants`. */
-export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'document'> {
+export function wireApi(env: Environment = process.env): Omit<ApiPorts, 'documents'> {
   const base = readBase(env)
   const { config, clock } = base
   const digester = kmsDigester(base)

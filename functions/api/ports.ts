@@ -29,8 +29,11 @@ export interface ApiPorts extends Ports, HttpPorts {
   readonly deliveries: DeliveryQueue
   readonly permits: PermitWatch
   readonly checkUrl: UrlCheck
-  /** The OpenAPI document of all routes, whose server is the public URL: who asks decides nothing of it. */
-  document(): { readonly openapi: string }
+  /**
+   * The documents about this vault as JSON, made when they are first asked for. Their server is the public URL: who
+   * asks decides nothing of them.
+   */
+  readonly documents: { openApi(): string; asyncApi(): string }
   /** Where requests may be held until an event comes; absent where each held second is billed. */
   readonly feedWaits?: FeedWaits
   /** Proves that the stores open and the key works; throws when they do not. */

@@ -1,6 +1,5 @@
 import * as z from 'zod/mini'
 import { defineRoute } from '../../route.ts'
-import { asyncApiDocument } from '../asyncapi.ts'
 import { errorResponses } from '../common-schemas.ts'
 import type { ApiPorts } from '../ports.ts'
 
@@ -16,7 +15,7 @@ export const getAsyncApiRoute = defineRoute({
     200: { description: 'AsyncAPI 3.0.', schema: z.looseObject({ asyncapi: z.string() }) },
     ...errorResponses(400, 429),
   },
-  async handle(_input, { publicUrl }: ApiPorts) {
-    return { status: 200, body: asyncApiDocument(publicUrl), headers: { 'cache-control': 'no-cache' } }
+  async handle(_input, { documents }: ApiPorts) {
+    return { status: 200, body: documents.asyncApi(), headers: { 'cache-control': 'no-cache' } }
   },
 })

@@ -16,6 +16,6 @@ export const getOpenApiRoute = defineRoute({
     ...errorResponses(400, 429),
   },
   async handle(_input, ports: ApiPorts) {
-    return { status: 200, body: ports.document(), headers: { 'cache-control': 'no-cache' } }
+    return { status: 200, body: ports.documents.openApi(), headers: { 'cache-control': 'no-cache' } }
   },
 })
