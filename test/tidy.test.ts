@@ -246,6 +246,9 @@ const WEAK_READERS: Readonly<Record<string, string>> = {
     'what is found is in use; what is not is looked up strongly',
 }
 
+/** What the recipes would have somebody write. */
+const FILES_ON_PAPER = ['CONTRIBUTING.md: shared/adapters/vault-kv/vault-kv-store.ts']
+
 /** Packages are used under these alone; with OR, one of them is enough, and with AND all are needed. */
 const LICENCES = new Set([
   ...['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'CC-BY-4.0', 'CC0-1.0'],
@@ -434,6 +437,16 @@ describe('words', () => {
     )
     expect(named.length).toBeGreaterThan(0)
     expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([])
+  })
+
+  test('of documents name files that there are', () => {
+    const paths = [...SOURCES, ...TESTS].map((file) => `/${file.path}`)
+    const named = documents.flatMap(({ path, text }) =>
+      [...text.matchAll(/`(\w[\w./-]*\.ts)`/g)].map(([, name]) => `${path}: ${name}`),
+    )
+    expect(named.length).toBeGreaterThan(0)
+    const unknown = named.filter((line) => !paths.some((each) => each.endsWith(`/${line.split(': ')[1]}`)))
+    expect(unknown).toEqual(FILES_ON_PAPER)
   })
 
   test('promise nothing for later', () => {
