@@ -141,8 +141,10 @@ function endOfFailure(failure: unknown): Ended | undefined {
 
 /** What else is wrong with the line: the message tells the first. */
 function othersOf(errors: unknown): readonly string[] {
-  const others = Array.isArray(errors) ? (errors.slice(1) as { path?: unknown; message?: unknown }[]) : []
-  return others.map(({ path, message }) => `${path}: ${message}.`)
+  const others = Array.isArray(errors) ? (errors.slice(1) as Partial<Record<string, unknown>>[]) : []
+  return others.map(
+    ({ path, message, allowed }) => `${path}: ${message}${allowed === undefined ? '' : ` (${allowed})`}.`,
+  )
 }
 
 async function sendPatiently(

@@ -82,7 +82,7 @@ describe('flow-vault connections import', () => {
     expect(first.err).toContain('Line 3: ')
     // Everything that is wrong with a line, at once.
     expect(first.err).toMatch(
-      /Line 3: .*on property grant\.colour .* Also grant\.expires_at: .*date-time\.\n/,
+      /Line 3: .*on property grant\.colour .* Also grant\.expires_at: .*date-time \(an instant .*\)\.\n/,
     )
     expect(first.err).toContain('Line 4: repeats the grant of line 1')
     expect(first.err).toContain('Line 5: has no grant')

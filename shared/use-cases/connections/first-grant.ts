@@ -143,7 +143,7 @@ async function verifyStatic(ports: FirstGrantPorts, stored: FirstGrantRequest): 
   const result = await ports.grants.probe(stored)
   if (result.kind === 'forbidden') throw forbidden(result.target)
   if (result.kind === 'refused') {
-    throw providerRefused(result.message, {})
+    throw providerRefused(`${result.message} Send another.`, {})
   }
   if (result.kind === 'unreachable') throw unavailable(result.message)
   if (result.kind === 'no-test') throw nothingToVerify('There is no test call for this setup')

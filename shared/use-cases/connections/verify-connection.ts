@@ -1,4 +1,5 @@
 import { actorOf } from '../../domain/change-event.ts'
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -50,12 +51,27 @@ export async function verifyConnection(
     return { result: refused || current.failure === undefined ? 'refused' : 'unreachable', message }
   }
   const probed = await ports.grants.probe(storedSetupOf(current)!)
-  if (probed.kind === 'forbidden') return { result: 'unreachable', message: `${probed.target.reason}.` }
+  if (probed.kind === 'forbidden') {
+    const message = `${probed.target.reason}. Correct ${probed.target.field} in the setup.`
+    return { result: 'unreachable', message }
+  }
+  if (probed.kind === 'refused') {
+    return { result: 'refused', message: `${probed.message} ${nextStepFor(current)}` }
+  }
   if (probed.kind !== 'no-test')
     return { result: probed.kind, ...('message' in probed ? { message: probed.message } : {}) }
   return minted
     ? { result: 'accepted', message: 'The provider issued a credential.' }
     : { result: 'untested', message: 'This app has no harmless call to try the credential with.' }
+}
+
+/** The service refuses what works as far as the vault knows: who can change that depends on where it came from. */
+function nextStepFor(row: ConnectionRow): string {
+  const minted = mintedConnection(row)
+  if (minted === undefined) return 'Replace it in the setup.'
+  return minted.profile.kind === 'authorization-code'
+    ? 'Authorize the connection again.'
+    : 'Check what the client may do there.'
 }
 
 /**
