@@ -33,6 +33,11 @@ export function clockOrDay(atMs: number, nowMs: number): string {
   return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...year }).format(at)
 }
 
+/** A sentence of the vault with its instants as people write them. */
+export function withExactTimes(sentence: string): string {
+  return sentence.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (instant) => exactTime(Date.parse(instant)))
+}
+
 /** The exact instant with its zone. */
 export function exactTime(atMs: number): string {
   return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(atMs))

@@ -66,7 +66,7 @@ function ended(
   return html`<div class="notice" data-hue=${isPartly ? 'amber' : 'red'} role="alert">
     ${icon('warning')}
     <div class="stack">
-      <p class="strong">${OAUTH.outcomes[kind](label)}</p>
+      ${isOther && message !== undefined ? nothing : html`<p class="strong">${OAUTH.outcomes[kind](label)}</p>`}
       ${message === undefined ? nothing : html`<p>${message}</p>`}
       <div class="row-of">
         <button type="button" class="small" @click=${() => again()}>${isPartly ? OAUTH.askAgain : OAUTH.tryAgain}</button>

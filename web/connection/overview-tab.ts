@@ -5,14 +5,14 @@ import { icon } from '../icons.ts'
 import { pageIcon } from '../page-icons.ts'
 import { timeAgo } from '../parts/pieces.ts'
 import { CONNECTION } from '../texts/connection-words.ts'
-import { exactTime } from '../time.ts'
+import { exactTime, withExactTimes } from '../time.ts'
 
 /** Who it is, how long it lives, what it may, and what went wrong last. */
 export function overviewTab(connection: Connection, connector: Connector | undefined): TemplateResult {
   return html`
     ${failure(connection)}
-    ${connection.status_reason === undefined ? nothing : html`<p>${connection.status_reason}</p>`}
-    ${connection.notes.map(({ message }) => html`<p class="notice" data-hue="amber">${icon('warning')}<span>${message}</span></p>`)}
+    ${connection.status_reason === undefined ? nothing : html`<p>${withExactTimes(connection.status_reason)}</p>`}
+    ${connection.notes.map(({ message }) => html`<p class="notice" data-hue="amber">${icon('warning')}<span>${withExactTimes(message)}</span></p>`)}
     ${facts(connection, connector)} ${life(connection)} ${permissions(connection, connector)}
   `
 }
@@ -105,7 +105,7 @@ function failure({ failure: last }: Connection): TemplateResult | typeof nothing
     ${icon('warning')}
     <div>
       <h3>${CONNECTION.failure}</h3>
-      <p>${last.message}</p>
+      <p>${withExactTimes(last.message)}</p>
       <p class="meta">
         ${CONNECTION.often(last.count)}, ${timeAgo(last.first_at)}${last.retry_at === null ? nothing : html` · ${CONNECTION.nextTry('')}${timeAgo(last.retry_at)}`}
         · <code>${last.code}</code>
