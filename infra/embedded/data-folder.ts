@@ -147,6 +147,15 @@ export function writeFileAtomically(file: string, text: string, mode: number): v
   }
 }
 
+/**
+ * A failure of the file system as `StoreUnavailableError` that names the file it failed on, or `otherwise`, because
+ * one that writes through a descriptor knows no path; anything else as it is.
+ */
+export function fileFailure(error: unknown, otherwise: string): unknown {
+  const { path: file } = (error ?? {}) as { path?: unknown }
+  return fileErrorFrom(error, typeof file === 'string' ? file : otherwise)
+}
+
 /** A folder that became read-only keeps the file, and its being there is not what went wrong. */
 function removeIfPossible(file: string): void {
   try {

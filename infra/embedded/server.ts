@@ -5,14 +5,13 @@ import { bodyTooLarge, MAX_BODY_BYTES } from '../../functions/middleware/parse-r
 import { SECURITY_HEADERS, vaultProblem } from '../../functions/middleware/problem-response.ts'
 import { rateLimitHeaders, uncounted } from '../../functions/middleware/rate-limit.ts'
 import { transportSecurity } from '../../functions/transport-security.ts'
-import { fileErrorFrom } from '../../shared/adapters/sqlite/sqlite-failure.ts'
 import type { StoreMark } from '../../shared/domain/restored-store.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Random } from '../../shared/ports/random.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
 import { findMark } from '../../shared/use-cases/grants/restored-mark.ts'
-import { acquireDataFolderLock } from './data-folder.ts'
+import { acquireDataFolderLock, fileFailure } from './data-folder.ts'
 import { requireLocalDisk } from './folder/file-system.ts'
 import { requireOwnFolder } from './folder/own-folder.ts'
 import { OTHER_PARTS, requireWhole, type WholeFolder } from './folder/whole-vault.ts'
@@ -69,14 +68,8 @@ export async function startServer(options: {
     return server
   } catch (error) {
     lock.release()
-    throw fileErrorFrom(error, fileOf(error) ?? settings.dataFolder)
+    throw fileFailure(error, settings.dataFolder)
   }
-}
-
-/** The file that a system call failed on; one that writes through a descriptor does not know. */
-function fileOf(error: unknown): string | undefined {
-  const { path: file } = (error ?? {}) as { path?: unknown }
-  return typeof file === 'string' ? file : undefined
 }
 
 async function startLocked(

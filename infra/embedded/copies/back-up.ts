@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
 import { dataFolderOf, lockKeys, parseCommand, RefusedError, requireVault } from '../commands/command.ts'
 import { readPassphrase, type Terminal } from '../commands/passphrase.ts'
-import { syncFolder } from '../data-folder.ts'
+import { fileFailure, syncFolder } from '../data-folder.ts'
 import { removeKeyLeftovers, SNAPSHOT_PREFIX } from '../leftovers.ts'
 import { openStores } from '../open-stores.ts'
 import { packVault } from './backup-archive.ts'
@@ -94,6 +94,8 @@ async function writeBackup(folder: string, target: string, sealedFor: SealedFor)
     await pipeline(sealStream(packVault(folder, snapshot), sealedFor), file)
     linkNew(draft, target)
     return file.bytesWritten
+  } catch (error) {
+    throw fileFailure(error, target)
   } finally {
     fs.rmSync(draft, { force: true })
     removeKeyLeftovers(folder)

@@ -7,9 +7,15 @@ import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { KEY_CHECK_KEY } from '../../../shared/domain/store-keys.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import { liftRestored, markRestored } from '../../../shared/use-cases/grants/restored-mark.ts'
-import { dataFolderOf, parseCommand, RefusedError, requireVault } from '../commands/command.ts'
+import {
+  dataFolderOf,
+  parseCommand,
+  RefusedError,
+  requireVault,
+  UnfinishedError,
+} from '../commands/command.ts'
 import { readPassphrase } from '../commands/passphrase.ts'
-import { syncFolder } from '../data-folder.ts'
+import { fileFailure, syncFolder } from '../data-folder.ts'
 import { createStaging } from '../leftovers.ts'
 import { DATABASE_FILE, openStores } from '../open-stores.ts'
 import type { CopySurroundings } from './back-up.ts'
@@ -118,6 +124,10 @@ async function placeVault(
     putInPlace(staging.path, folder)
     staging.unmark(folder)
     return names
+  } catch (error) {
+    const told = fileFailure(error, folder)
+    if (told === error || !(told instanceof StoreUnavailableError)) throw error
+    throw new UnfinishedError(`${told.message} Nothing was restored.`)
   } finally {
     staging.remove()
   }
