@@ -22,6 +22,8 @@ export interface RevokedForFreeze {
 }
 
 const NOTHING: RevokedForFreeze = { outcomes: [], mustAuthorize: false }
+/** A key that a person made at the provider works there until a person ends it there. */
+const STATIC_KEY: RevokedForFreeze = { outcomes: ['unsupported'], mustAuthorize: false }
 
 /**
  * Revokes a frozen connection's grants at the provider. What a person granted needs that person again; what is
@@ -32,8 +34,10 @@ export async function revokeForFreeze(
   seen: ConnectionRow,
 ): Promise<RevokedForFreeze> {
   const row = await whenQuiet(ports, seen)
-  const stored = row?.grants === undefined ? undefined : storedSetupOf(row)
-  if (row === undefined || stored === undefined) return NOTHING
+  if (row === undefined) return NOTHING
+  if (row.secret !== undefined && mintedConnection(row) === undefined) return STATIC_KEY
+  const stored = row.grants === undefined ? undefined : storedSetupOf(row)
+  if (stored === undefined) return NOTHING
   const outcomes = Object.values(await revokeStored(ports, { ...stored, evenIfHeld: true }))
   if (!outcomes.includes('revoked')) return { outcomes, mustAuthorize: false }
   const mustAuthorize = mintedConnection(row)?.profile.kind === 'authorization-code'

@@ -163,6 +163,21 @@ describe('runFreezeJob', () => {
     expect(await reconcileWork(world.ports)).toMatchObject({ freezeJobs: 0 })
   })
 
+  test('says of a static key that it works on at the provider, and of what was never authorized nothing', async () => {
+    const key = await world.create('TELEGRAM', TELEGRAM)
+    const pending = await world.create('OAUTH2', CODE_SETUP)
+    const empty = await world.create('OAUTH2')
+    for (const [connectionId, notRevocable] of [
+      [key.id, [key.id]],
+      [pending.id, []],
+      [empty.id, []],
+    ] as const) {
+      const { id } = await freeze({ connectionId }, { revoke: true })
+      await run(id)
+      expect((await getFreeze(world.ports, TENANT, id)).job).toMatchObject({ revoked: 0, notRevocable })
+    }
+  })
+
   test('revokes at the provider, and says whom a person must authorize again', async () => {
     const [first, second] = [await authorized(), await authorized()]
     const machine = (await world.create('OAUTH2', MACHINE_SETUP)).id
