@@ -35,7 +35,7 @@ export function validateSetup(connector: Connector, input: unknown, checkUrl?: A
 /** Checks `input` against that very setup; throws as `validateSetup` does. */
 export function validateAs(setup: Setup, input: unknown, checkUrl?: AddressCheck): ValidSetup {
   const sent = objectOf(input)
-  const { values: members, trimmed } = withoutOuterBlanks(setup, sent)
+  const { values: members, trimmed } = trimmedValues(setup, sent)
   const schema = setupSchema(setup)
   const context = { code: 'invalid-body', schema, input, root: 'setup' } as const
   const result = schema.safeParse(members)
@@ -63,7 +63,12 @@ function objectOf(input: unknown): JsonObject {
 const BLANK = '(?:[^\\S\\r\\n]|[\u200b-\u200d\u2060])'
 const OUTER_BLANKS = new RegExp(`^${BLANK}+|${BLANK}+$`, 'g')
 
-function withoutOuterBlanks(
+/** The text without them. */
+export function withoutOuterBlanks(text: string): string {
+  return text.replace(OUTER_BLANKS, '')
+}
+
+function trimmedValues(
   setup: Setup,
   sent: JsonObject,
 ): { readonly values: JsonObject; readonly trimmed: readonly string[] } {
@@ -71,7 +76,7 @@ function withoutOuterBlanks(
   const trimmed: string[] = []
   for (const { name, trimmed: isTrimmed } of setup.fields) {
     const value = isTrimmed === true ? ownValue(sent, name) : undefined
-    const bare = typeof value === 'string' ? value.replace(OUTER_BLANKS, '') : value
+    const bare = typeof value === 'string' ? withoutOuterBlanks(value) : value
     if (bare === value) continue
     values[name] = bare
     trimmed.push(name)

@@ -57,6 +57,14 @@ describe('OAuth applications', () => {
     expect((await show(second.id)).is_default).toBe(false)
   })
 
+  it('leave out the blanks at the ends of a client, which come with pasting', async () => {
+    const added = await add('MAILCHIMP', { client_id: ' client-000\u200b', client_secret: `\t${SECRET} ` })
+    expect(added).toMatchObject({ status: 201, body: { client_id: 'client-000' } })
+    const again = await change(added.body.id, { client_id: 'client-111\u00a0' })
+    expect(again).toMatchObject({ status: 200, body: { client_id: 'client-111' } })
+    await world.call('DELETE', `${OAUTH_APPS}/${added.body.id}`)
+  })
+
   it('go, the default last', async () => {
     const first = (await add('DOCUSIGN')).body
     const second = (await add('DOCUSIGN')).body
@@ -110,6 +118,8 @@ describe('OAuth applications', () => {
     ['an app with no code setup', { app_id: 'AIRTABLE' }],
     ['an app of any provider, without saying which', { app_id: 'OAUTH2' }],
     ['a client id with a blank', { client_id: 'a b' }],
+    ['a client id of blanks', { client_id: '  ' }],
+    ['a client id with a line break at its end', { client_id: 'a\n' }],
     ['a secret with a line break', { client_secret: 'a\nb' }],
     ['an unknown member', { tenant: 'other' }],
   ])('refuse %s', async (_what, members) => {

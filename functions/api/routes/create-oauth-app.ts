@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
+import { withoutOuterBlanks } from '../../../shared/connectors/setup-schema.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { errorsOfApplicationSetup } from '../../../shared/use-cases/oauth-applications/application-setup.ts'
 import { createOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
@@ -16,9 +17,19 @@ const MAX_CLIENT_LENGTH = 1024
 
 /** What people call an OAuth application, as long as a connection's name. */
 export const oauthAppName = () => textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH })
-/** A client id or secret: visible ASCII, as a Basic header and a form carry it (RFC 6749 §A.1, §A.2). */
+/**
+ * A client id or secret: visible ASCII, as a Basic header and a form carry it (RFC 6749 §A.1, §A.2). As in a setup,
+ * blanks at its ends came with pasting and are left out.
+ */
 export const oauthClientText = () =>
-  z.string().check(z.minLength(1), z.maxLength(MAX_CLIENT_LENGTH), z.regex(/^[\x21-\x7e]+$/))
+  z
+    .string()
+    .check(
+      z.overwrite(withoutOuterBlanks),
+      z.minLength(1),
+      z.maxLength(MAX_CLIENT_LENGTH),
+      z.regex(/^[\x21-\x7e]+$/),
+    )
 
 /** Registers the operator's OAuth client of a code app. */
 export const createOauthAppRoute = defineRoute({
@@ -30,7 +41,7 @@ export const createOauthAppRoute = defineRoute({
   tag: 'OAuth applications',
   summary: 'Add an OAuth application',
   description:
-    'The client id and secret you got from the provider. Register `callback_url` of the answer there. A provider that asks for that first gets an application made with `app_id` and `name` alone; it is `ready` once a PATCH has brought the rest. The first of an app is its default. Applications of `OAUTH2` hold in `setup` what their connections share: a `provider` by its name or the URLs, client authentication, scope separator, parameters. Their connections name them by `oauth_app_id` in the setup, in place of all that.',
+    'The client id and secret you got from the provider. Blanks at their ends, which come with pasting, are left out. Register `callback_url` of the answer there. A provider that asks for that first gets an application made with `app_id` and `name` alone; it is `ready` once a PATCH has brought the rest. The first of an app is its default. Applications of `OAUTH2` hold in `setup` what their connections share: a `provider` by its name or the URLs, client authentication, scope separator, parameters. Their connections name them by `oauth_app_id` in the setup, in place of all that.',
   bodySchema: z.strictObject({
     app_id: z.enum(APP_IDS as [string, ...string[]]),
     name: oauthAppName(),
