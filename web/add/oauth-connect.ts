@@ -177,7 +177,7 @@ export class OauthConnect extends View {
     return `vault-${this.connector.app_id}-${this.#tries}`
   }
 
-  /** Another one for each try: one that has been at a provider can be told to close, but not where to go. */
+  /** Another one for each try: one that was at a provider, and is emptied by this page, belongs to it no more. */
   #opened(): Window | null {
     this.#window?.close()
     this.#tries += 1

@@ -37,6 +37,7 @@ const NEEDS_PERSON = [
  * person first, because it may still know the browser.
  */
 export class IssuerSession implements Session {
+  #windows = 0
   readonly hasButton = true
   readonly #config: IssuerConfig
   readonly #client: oauth.Client
@@ -137,8 +138,10 @@ export class IssuerSession implements Session {
   }
 
   async #inWindow(how: { prompt?: string; limitMs: number; signal?: AbortSignal }): Promise<void> {
-    // In the very turn of the click, or a browser takes it for an advertisement.
-    const opened = window.open('about:blank', 'flow-vault-sign-in', WINDOW)
+    // In the very turn of the click, or a browser takes it for an advertisement. Another window for each try: one
+    // that has been at the issuer, and is emptied by this page, belongs to it no more and goes nowhere.
+    this.#windows += 1
+    const opened = window.open('about:blank', `flow-vault-sign-in-${this.#windows}`, WINDOW)
     if (opened === null) throw new ApiError({ status: 0, message: PAGE.signInBlocked })
     try {
       const asked = await this.#ask({ ...how, isWindow: true })
@@ -148,8 +151,7 @@ export class IssuerSession implements Session {
       if (answer === undefined) throw new ApiError({ status: 0, message: PAGE.signInTooLong })
       await this.#exchange(asked, answer)
     } catch (error) {
-      // Whoever begins anew does so in the same window.
-      if (!how.signal?.aborted) opened.close()
+      opened.close()
       throw error
     }
     this.#onChange(true)
