@@ -34,6 +34,8 @@ export interface DeployOptions {
   /** Part of every name; several deployments may stand beside each other. */
   readonly stage: string
   readonly secretStore: 'secrets-manager' | 'sealed'
+  /** Tenants with a key of their own. */
+  readonly tenantKeys?: readonly string[]
   /** `host:port` pairs that providers may be at. */
   readonly allowHosts?: readonly string[]
   /** The private authority, as PEM, that such providers' certificates come from. */
@@ -141,6 +143,7 @@ async function setVariables(options: DeployOptions): Promise<void> {
 function stageFileOf(options: DeployOptions, issuer: string): object {
   return {
     secretStore: options.secretStore,
+    tenantKeys: options.tenantKeys ?? [],
     issuer,
     audience: AUDIENCE,
     tenantClaim: TENANT_CLAIM,

@@ -25,7 +25,9 @@ import { startWebhookReceiver } from '../support/webhook-receiver.ts'
 import { burstSuite } from './burst-suite.ts'
 import { busConsumerSuite } from './bus-consumer-suite.ts'
 import { type DeployedVault, deployVault } from './deploy.ts'
+import { deployedKeys } from './deployed-keys.ts'
 import { deployedPermissions } from './deployed-permissions.ts'
+import { KEYED_TENANT, keyedTenantSuite } from './keyed-tenant-suite.ts'
 import { wokenSuite } from './woken-suite.ts'
 
 /** `cdk bootstrap` and `cdk deploy` take 15 s on two idle cores; a busy machine takes minutes. */
@@ -59,6 +61,7 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
       ministackUrl: ministack().endpoint,
       stage: secretStore,
       secretStore,
+      tenantKeys: [KEYED_TENANT],
       allowHosts: [provider.host, receiver.host],
       authority: certificate.authority,
       functionsEndpoint: calls.url,
@@ -177,6 +180,8 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
 
   subscriptionsSuite(() => ({ ...vault, soonMs: TOLD_WITHIN_MS, receiver }))
 
+  keyedTenantSuite(() => ({ ...vault, provider, tableName, secretStore }))
+
   if (secretStore === 'sealed') {
     busConsumerSuite(() => ({ ...vault, soonMs: TOLD_WITHIN_MS, ministackUrl: ministack().endpoint }))
   }
@@ -236,7 +241,8 @@ describe.each(['secrets-manager', 'sealed'] as const)('the deployed vault, with 
   it('makes no call that the role of its function does not allow', async () => {
     const names = FUNCTION_TABLE.map(({ name }) => functionNameOf(vault.stage, name))
     const permissions = names.map(async (name) => [name, await deployedPermissions(name)] as const)
-    const report = reportCalls(calls.requests, new Map(await Promise.all(permissions)))
+    const roles = new Map(await Promise.all(permissions))
+    const report = reportCalls(calls.requests, roles, await deployedKeys())
     await writeReport(`${vault.stage}-calls`, report)
     const callers = new Set(report.made.map((line) => line.split(' ')[0]))
     expect([...callers].sort()).toEqual([...names].sort())

@@ -57,6 +57,19 @@ export function decryptsWithADisabledKey(emulator: EmulatorName): Promise<boolea
   })
 }
 
+/** Whether what a multi-Region key wrapped cannot be opened by it. */
+export async function opensNothingOfMultiRegionKeys(emulator: EmulatorName): Promise<boolean> {
+  const client = new KMSClient({ maxAttempts: 1, ...emulatorClientConfig(emulator) })
+  try {
+    const { KeyMetadata } = await client.send(new CreateKeyCommand({ MultiRegion: true }))
+    const KeyId = KeyMetadata?.KeyId ?? ''
+    const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext: PLAINTEXT }))
+    return !(await isAccepted(client.send(new DecryptCommand({ KeyId, CiphertextBlob }))))
+  } finally {
+    client.destroy()
+  }
+}
+
 /** Whether a ciphertext opens under another encryption context than the one it was made with. */
 export function ignoresTheEncryptionContext(emulator: EmulatorName): Promise<boolean> {
   return onKey(emulator, (client, _keyId, ciphertext) => {

@@ -3,10 +3,12 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Clock } from '../../shared/ports/clock.ts'
+import { openStage } from '../../tools/aws/deployed-stage.ts'
 import { giveUp } from '../../tools/aws/move/give-up.ts'
 import type { MoveInput } from '../../tools/aws/move/move-input.ts'
 import { copyVault, switchOver } from '../../tools/aws/move/move-vault.ts'
 import { openMovedStage } from '../../tools/aws/move/moved-vault.ts'
+import { countByKey } from '../../tools/aws/move-tenant-key.ts'
 import { call } from '../support/api-target.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
@@ -45,6 +47,8 @@ describe('a move of a whole vault', () => {
         ministackUrl: ministack().endpoint,
         stage: `moved-${secretStore}`,
         secretStore,
+        // The target seals by the keys of its own stage file, whatever sealed at the source.
+        tenantKeys: secretStore === 'sealed' ? [TENANT] : [],
         allowHosts: [provider.host],
         authority: certificate.authority,
       })
@@ -153,6 +157,10 @@ describe('a move of a whole vault', () => {
           status: 200,
           body: { request },
         })
+      const { items, keys } = await openStage('moved-sealed')
+      const byKey = await countByKey(items, TENANT, await keys.keyArnOf(TENANT))
+      expect(byKey).toEqual({ current: expect.any(Number), other: 0, otherKeys: [] })
+      expect(byKey.current).toBeGreaterThan(2)
       const rotated = await eventually(() => ask('sealed', 'POST', `/connections/${granted}/rotate`))
       expect(rotated).toMatchObject({ status: 200 })
       const sent = provider.tokenRequests.flatMap(({ refreshToken }) => refreshToken ?? [])

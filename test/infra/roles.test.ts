@@ -634,6 +634,15 @@ describe('the data stack', () => {
       const wraps = variables.FLOW_VAULT_WRAPPING_KEY !== undefined
       expect(variables.FLOW_VAULT_TENANT_KEYS).toBe(wraps ? 'acme,a_b,a-b' : undefined)
     }
+    // Which key an alias leads to: whoever makes secrets has to know, of this deployment's keys alone.
+    const describing = FUNCTION_TABLE.filter(({ name }) =>
+      statementsOf(Template.fromStack(vault), name).some(({ actions, condition }) => {
+        return (
+          actions.includes('kms:DescribeKey') && condition.includes('aws:ResourceTag/flow-vault:deployment')
+        )
+      }),
+    )
+    expect(describing.map(({ name }) => name)).toEqual(['api'])
     // Nothing imports a tenant's key: it may leave the stage file at any time.
     for (const other of [vault, alarms])
       expect(JSON.stringify(Template.fromStack(other).toJSON())).not.toMatch(

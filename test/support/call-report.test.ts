@@ -231,3 +231,27 @@ describe('a secret', () => {
     expect(others.filter((line) => line.includes('DeleteSecret'))).toHaveLength(1)
   })
 })
+
+describe('a key', () => {
+  const ARN = 'arn:aws:kms:us-east-1:000000000000:key/mrk-1'
+  const tags = (deployment: string) => ({ 'aws:ResourceTag/flow-vault:deployment': [deployment] })
+  const decrypt: PolicyStatement = {
+    Effect: 'Allow',
+    Action: 'kms:GenerateDataKey',
+    Resource: 'arn:aws:kms:us-east-1:000000000000:key/*',
+    Condition: { StringEquals: { 'aws:ResourceTag/flow-vault:deployment': 'test' } },
+  }
+  const asked = request('TrentService.GenerateDataKey', { KeyId: 'alias/flow-vault-test/acme' })
+  const judged = (deployment: string) =>
+    reportCalls(
+      [asked],
+      new Map([['flow-vault-test-api', permissionsOf([decrypt])]]),
+      new Map([['alias/flow-vault-test/acme', { arn: ARN, tags: tags(deployment) }]]),
+    )
+
+  it('is judged by its ARN and its tags, whatever name it was asked for by', () => {
+    expect(judged('test').notAllowed).toEqual([])
+    expect(judged('test').made).toEqual([`flow-vault-test-api kms:GenerateDataKey ${ARN}: 1`])
+    expect(judged('other').notAllowed).toHaveLength(1)
+  })
+})

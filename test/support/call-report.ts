@@ -14,15 +14,22 @@ export interface CallReport {
   readonly usedByOthers: readonly string[]
 }
 
-/** Judges every request by the permissions of its function, which `permissions` has by the function's name. */
+/** A KMS key as IAM knows it, whatever a request called it. */
+export interface KnownKey {
+  readonly arn: string
+  readonly tags: AwsCall['conditionKeys']
+}
+
+/** Judges every request by the permissions of its function, which `permissions` has by the function's name; `keys` by every name that a key has. */
 export function reportCalls(
   requests: readonly RecordedRequest[],
   permissions: ReadonlyMap<string, readonly Permission[]>,
+  keys: ReadonlyMap<string, KnownKey> = new Map(),
 ): CallReport {
   const made = new Map<string, number>()
   const notAllowed = new Set<string>()
   const used = new Set<Permission>()
-  for (const call of withResourceTags(requests.flatMap(awsCallsOf))) {
+  for (const call of withResourceTags(requests.flatMap(awsCallsOf), keys)) {
     const line = `${call.caller || '(no app id)'} ${call.action} ${call.resource}`
     const counted = line.replace(/(:secret:).*/, '$1…')
     made.set(counted, (made.get(counted) ?? 0) + 1)
@@ -43,10 +50,16 @@ export function reportCalls(
   }
 }
 
-/** The calls, those on a secret with the tags that it was made with: IAM judges by them, and no request names them. */
-function withResourceTags(calls: readonly AwsCall[]): AwsCall[] {
+/**
+ * The calls, those on a secret with the tags that it was made with and those on a key with its own: IAM judges by them, and
+ * no request names them.
+ */
+function withResourceTags(calls: readonly AwsCall[], keys: ReadonlyMap<string, KnownKey>): AwsCall[] {
   const tags = new Map<string, AwsCall['conditionKeys']>()
   return calls.map((call) => {
+    const key = keys.get(call.resource)
+    if (key !== undefined)
+      return { ...call, resource: key.arn, conditionKeys: { ...key.tags, ...call.conditionKeys } }
     if (!call.action.startsWith('secretsmanager:')) return call
     // Secrets Manager adds six characters to a name, which a request by name does not know.
     const secret = call.resource.replace(/-[A-Za-z0-9]{6}$/, '')

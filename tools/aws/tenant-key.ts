@@ -128,7 +128,7 @@ export function wordsOfDeletion(
   const last = replicas.length === 0 ? '' : `, after its replicas in ${replicas.join(', ')}`
   const back = `aws kms cancel-key-deletion --key-id ${arn} && aws kms enable-key --key-id ${arn} && aws events enable-rule --name ${ruleName}`
   return [
-    `KMS deletes the key ${arn} on ${dayOf(goneAtMs)}${last}: from then on nobody can open what is sealed under it, in no backup and no point-in-time copy. It is of no use from now on, and costs nothing.`,
+    `KMS deletes the key ${arn} on ${dayOf(goneAtMs)}${last}: from then on nobody can open what is sealed under it, in no backup and no point-in-time copy. Names, ids and what happened are not sealed, and stay in those. The key is of no use from now on, and costs nothing.`,
     `Until that day this takes it back${replicas.length === 0 ? '' : ' (its replicas can be made again)'}: ${back}`,
     wrapsAllSince === undefined
       ? 'Copies from before all of the tenant was sealed under it, if there are any, hold the rest under the shared key: nobody ran npm run tenant -- key --go, which would say since when.'
