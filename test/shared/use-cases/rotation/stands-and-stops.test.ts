@@ -241,3 +241,24 @@ describe('rejectCredential', () => {
     expect(sent()).toBe(before + 1)
   })
 })
+
+describe('a token of unknown outcome that a flow reports refused', () => {
+  it.each([
+    ['is left alone while the test call accepts it', 200, 0],
+    ['is sent once more when the test call is refused', 401, 1],
+  ])('%s', async (_, status, more) => {
+    const tokens = () => world.provider.requests.filter(({ path }) => path.includes('token')).length
+    await world.addApplication('DOCUSIGN')
+    const id = await authorized('DOCUSIGN', { type: 'OAUTH_CODE' })
+    world.provider.answerWith(({ path }) =>
+      path.includes('token') ? { status: 500, body: {} } : { status, body: {} },
+    )
+    const { credentialVersion } = await world.row(id)
+    const rotation = { tenant: world.tenant, id, credentialVersion }
+    await world.ports.grants.rotate({ ...rotation, cause: 'manual' }, 10_000)
+    expect((await world.row(id)).attempt?.unknownAtMs).toBeDefined()
+    const before = tokens()
+    await world.ports.grants.rotate({ ...rotation, cause: 'rejected' }, 10_000)
+    expect(tokens() - before).toBe(more)
+  })
+})
