@@ -62,16 +62,24 @@ function linesOfJson(text: string): ImportLine[] {
   })
 }
 
-/** What an export writes for a member of a grant that is not there is none, and scopes may be one text. */
+/** What an export writes for a member that is not there is none, at every depth, and scopes may be one text. */
 function asExported(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { grant } = body
-  if (!isObject(grant)) return body
-  const there = Object.entries(grant).filter(([, value]) => value !== null && value !== '')
-  const members = there.map(([name, value]) => [
+  const there = withoutNulls(body)
+  const { grant } = there
+  if (!isObject(grant)) return there
+  const members = Object.entries(grant).filter(([, value]) => value !== '')
+  const read = members.map(([name, value]) => [
     name,
     name === 'scopes' && typeof value === 'string' ? scopesOf(value) : value,
   ])
-  return { ...body, grant: Object.fromEntries(members) }
+  return { ...there, grant: Object.fromEntries(read) }
+}
+
+function withoutNulls(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const there = Object.entries(body).filter(([, value]) => value !== null)
+  return Object.fromEntries(
+    there.map(([name, value]) => [name, isObject(value) ? withoutNulls(value) : value]),
+  )
 }
 
 function scopesOf(text: string): string[] {

@@ -4,6 +4,7 @@ import { type ErrorCode, errorsOf, VaultError } from '../../shared/domain/errors
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
+import { doubtOf } from '../../shared/use-cases/commit/transact-surely.ts'
 import { rateLimitHeaders } from './rate-limit.ts'
 import { type HttpEvent, type HttpRequest, stateOf } from './request-state.ts'
 
@@ -96,13 +97,23 @@ export function problemResponse(
   return {
     after: (request) => finish(request),
     onError: (request) => {
-      request.response = problemOf(request.error, log, stateOf(request).requestId)
+      request.response = problemOf(request.error, log, {
+        requestId: stateOf(request).requestId,
+        isRead: READ_METHODS.has(request.event.requestContext.http.method),
+      })
       finish(request, request.error instanceof VaultError ? request.error.detail.logReason : undefined)
     },
   }
 }
 
-function problemOf(error: unknown, log: Log, requestId: string): APIGatewayProxyStructuredResultV2 {
+/** Nothing is written twice by asking again. */
+const READ_METHODS = new Set(['GET', 'HEAD'])
+
+function problemOf(
+  error: unknown,
+  log: Log,
+  { requestId, isRead }: { readonly requestId: string; readonly isRead: boolean },
+): APIGatewayProxyStructuredResultV2 {
   // A use case that undid its work says so to the caller; what was wrong with the store is for the operator.
   const storeFailure = error instanceof VaultError ? error.cause : error
   if (storeFailure instanceof StoreUnavailableError) {
@@ -114,6 +125,7 @@ function problemOf(error: unknown, log: Log, requestId: string): APIGatewayProxy
   }
   if (error instanceof VaultError) return vaultProblem(error)
   if (error instanceof StoreUnavailableError) {
+    if (error.outcome === 'unknown' && !isRead) return vaultProblem(doubtOf(error))
     return vaultProblem(
       new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
         retryAfterSeconds: 1,

@@ -29,9 +29,17 @@ describe('readImportFile', () => {
 
   it('takes what an export writes for nothing as left out, and scopes in one text', async () => {
     const grant = { refresh_token: 'r-1', access_token: null, expires_at: '', scopes: 'read, write' }
-    const { lines } = await read('a.jsonl', JSON.stringify({ name: 'a', grant }))
+    const setup = { client_id: null, scope: 'read', more: { a: null, b: 1 } }
+    const { lines } = await read('a.jsonl', JSON.stringify({ name: 'a', app_id: null, setup, grant }))
     expect(lines).toEqual([
-      { line: 1, body: { name: 'a', grant: { refresh_token: 'r-1', scopes: ['read', 'write'] } } },
+      {
+        line: 1,
+        body: {
+          name: 'a',
+          setup: { scope: 'read', more: { b: 1 } },
+          grant: { refresh_token: 'r-1', scopes: ['read', 'write'] },
+        },
+      },
     ])
   })
 

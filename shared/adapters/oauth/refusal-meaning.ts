@@ -76,9 +76,13 @@ const REAUTHENTICATION_POLICY: RefusalMeaning = {
 const THING = '(?:refresh[ _-]?token|session|grant|authori[sz]ation code|consent)'
 const END =
   "(?:expired|invalid|revoked|not valid|not active|inactive|not found|unknown|no longer|already (?:been )?used|reused?|does ?n[o’']t exist|malformed|bad)"
-/** "Refresh token expired", "Session not active", "Token has been revoked"; "invalid refresh_token". Up to four words may stand between. */
+/**
+ * "Refresh token expired", "Session not active"; "invalid refresh_token". Up to four words may stand between. Of a token
+ * that is not said to be the refresh token only what somebody did counts, "Token has been revoked": "Token expired" may
+ * be of a gateway's own token, or of the client's assertion.
+ */
 const DEAD_WORDS = new RegExp(
-  `\\b${THING}\\b(?:\\W+\\w+){0,4}?\\W+${END}|\\b${END}\\W+(?:\\w+\\W+){0,3}?${THING}\\b|\\bauthori[sz]ation (?:is |was |has (?:been )?)?${END}|${END}\\W+token\\W*$|^\\W*(?:the )?token (?:is |was |has (?:already )?(?:been )?)?${END}`,
+  `\\b${THING}\\b(?:\\W+\\w+){0,4}?\\W+${END}|\\b${END}\\W+(?:\\w+\\W+){0,3}?${THING}\\b|\\bauthori[sz]ation (?:is |was |has (?:been )?)?${END}|${END}\\W+token\\W*$|^\\W*(?:the )?token (?:(?:is |was )?revoked|has (?:already )?been (?:expired|revoked))\\b`,
   'i',
 )
 /** A token that was not sent, or a parameter that has another form, says nothing about the grant. */

@@ -72,7 +72,9 @@ export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: A
   }
   if (step !== undefined && kind !== 'unknown') return step === ALLOWED_TARGETS ? step : stepThen(step)
   // A code is good for one answer, and its fate is open when none came.
-  if (isByCode && (asked.once || !['not-sent', 'passing'].includes(kind))) return AUTHORIZE_AGAIN
+  if (isByCode && (asked.once || !['not-sent', 'passing'].includes(kind))) {
+    return code === 'dns_failed' ? thenAuthorizing(CHECK_NAME) : AUTHORIZE_AGAIN
+  }
   if (kind === 'grant-dead') {
     return asked.way === 'refresh-token'
       ? AUTHORIZE_AGAIN

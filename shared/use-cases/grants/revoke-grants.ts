@@ -79,12 +79,12 @@ export async function revokeGrants(
   return results
 }
 
-/** Ends a grant that nobody uses, best effort. */
+/** Ends a grant that nobody uses, best effort; one that lives on at its provider is an operator's to end. */
 export async function revokeUnwanted(ports: GrantPorts, row: Revocable, tokens: TokensByName): Promise<void> {
   try {
     await revokeGrants(ports, row, tokens)
   } catch (error) {
-    ports.log.warn('could not revoke a grant that nobody uses', {
+    ports.log.error('could not revoke a grant that nobody uses', {
       connection_id: row.id,
       ...errorFields(error),
     })

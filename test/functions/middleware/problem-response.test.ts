@@ -4,10 +4,10 @@ import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../../shared/ports/key-wrapper.ts'
 import { httpFunction, REQUEST_ID } from '../../support/http-function.ts'
 
-function failing(error: () => unknown) {
+function failing(error: () => unknown, method: 'GET' | 'POST' = 'GET') {
   const route = defineRoute({
     name: 'failing-route',
-    method: 'GET',
+    method,
     path: '/failing',
     function: 'api',
     scopes: ['read:flows_vault_connections'],
@@ -177,4 +177,17 @@ describe('problemResponse', () => {
     expect(answer.headers['retry-after']).toBe('1')
     expect(target.logged[0]).toMatchObject({ outcome: 'unknown', reason: 'the table is throttled' })
   })
+
+  test.each([
+    ['unknown', undefined, 'Look whether the change is there'],
+    ['not-applied', '1', 'Try again.'],
+  ] as const)(
+    'says of a write whose outcome is %s whether to send it again',
+    async (outcome, after, words) => {
+      const { call } = failing(() => new StoreUnavailableError('the store is away', outcome), 'POST')
+      const answer = await call()
+      expect(answer.json).toMatchObject({ statusCode: 503, message: expect.stringContaining(words) })
+      expect(answer.headers['retry-after']).toBe(after)
+    },
+  )
 })

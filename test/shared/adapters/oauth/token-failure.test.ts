@@ -139,7 +139,17 @@ describe('OAuth4WebApiClient', () => {
         'grant-dead',
         'INVALID_ARGUMENT',
       ],
+      [400, { error: 'bad', message: 'The token was revoked by its owner' }, 'grant-dead', 'bad'],
       [400, { error: 'bad', message: 'The token endpoint is not valid here' }, 'refused', 'bad'],
+      [401, { message: 'Token expired' }, 'app-broken', 'http_error'],
+      [404, { message: 'Token not found' }, 'refused', 'http_error'],
+      [403, { error: 'forbidden', message: 'Token unknown' }, 'refused', 'forbidden'],
+      [
+        400,
+        { error: 'invalid_request', error_description: 'Token invalid: iat is in the future' },
+        'refused',
+        'invalid_request',
+      ],
       [
         400,
         { error: 'invalid_request', error_description: 'Missing required parameter: refresh_token' },

@@ -66,6 +66,13 @@ describe('nextStepAfter', () => {
       'Check the token endpoint, if the setup names it, then authorize the connection again.',
     ],
     ['refused', 'invalid_answer', BY_CLIENT, 'Check the token endpoint, if the setup names it.'],
+    // A private name is answered like one that nobody knows, and would be each time.
+    [
+      'not-sent',
+      'dns_failed',
+      { ...BY_CODE, once: true },
+      'Check the host name, if the setup names it: private ones are called where the operator has allowed them (FLOW_VAULT_ALLOW_HOSTS), then authorize the connection again.',
+    ],
     // The code is gone, and the page of another address would be met each time.
     [
       'unknown',
