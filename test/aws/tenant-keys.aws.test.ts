@@ -69,10 +69,13 @@ async function newStage() {
   const keysFor = (tenantKeys: readonly string[]) =>
     new KmsKeyWrapper({
       client: kms,
+      clock,
       keyArn: shared,
       tenantAliases: tenantAliases({ deployment: stage, tenantKeys }),
     })
-  const tableNamed = (tableName: string) => new DynamoItemStore({ client: dynamo, tableName, clock, random })
+  // Events stand beside the rows here: what is sealed is in neither of the partitions that they fill.
+  const tableNamed = (tableName: string) =>
+    new DynamoItemStore({ client: dynamo, tableName, eventsTableName: tableName, clock, random })
   return { stage, shared, keysFor, tableNamed, items: tableNamed(stage) }
 }
 
@@ -129,9 +132,11 @@ describe('a tenant with a key of its own', () => {
     const keys = keysFor(['acme'])
     expect(await countByKey(items, 'acme', own)).toEqual({ current: 0, other: 3, otherKeys: [shared] })
     const lines: string[] = []
-    expect(await moveTenant({ items, keys }, 'acme', (line) => lines.push(line))).toEqual({
+    const ticking = { nowMs: () => lines.length }
+    expect(await moveTenant({ items, keys, clock: ticking }, 'acme', (line) => lines.push(line))).toEqual({
       moved: 3,
-      isWhole: true,
+      // It is whole since the end of the last pass, and no sooner.
+      wholeAtMs: 2,
       failed: 0,
     })
     expect(lines).toEqual(['pass 1: 3 moved, 0 there already', 'pass 2: 0 moved, 3 there already'])
@@ -140,7 +145,7 @@ describe('a tenant with a key of its own', () => {
     // Functions that know nothing of the key yet open it as well.
     for (const tenant of ['acme', 'acme2']) expect(await opened(items, keysFor([]), tenant)).toBe(3)
     // It leaves the stage file: what is sealed goes back, item by item, and opens all the while.
-    expect(await moveTenant({ items, keys: keysFor([]) }, 'acme', silent)).toMatchObject({ moved: 3 })
+    expect(await moveTenant({ items, keys: keysFor([]), clock }, 'acme', silent)).toMatchObject({ moved: 3 })
     expect(await countByKey(items, 'acme', shared)).toMatchObject({ current: 3, other: 0 })
   })
 
@@ -158,15 +163,17 @@ describe('a tenant with a key of its own', () => {
         return keys.rewrap(key, context)
       },
     }
-    await expect(moveTenant({ items, keys: stopping }, 'acme', silent)).rejects.toThrow('killed')
-    expect(await moveTenant({ items, keys }, 'acme', silent)).toMatchObject({ moved: 2, isWhole: true })
+    await expect(moveTenant({ items, keys: stopping, clock }, 'acme', silent)).rejects.toThrow('killed')
+    expect(await moveTenant({ items, keys, clock }, 'acme', silent)).toMatchObject({
+      moved: 2,
+      wholeAtMs: expect.any(Number),
+    })
     const away: KeyWrapper = {
       ...stopping,
       rewrap: async () => Promise.reject(new KeyUnavailableError('away')),
     }
-    expect(await moveTenant({ items, keys: away }, 'acme', silent)).toEqual({
+    expect(await moveTenant({ items, keys: away, clock }, 'acme', silent)).toEqual({
       moved: 0,
-      isWhole: false,
       failed: 3,
     })
   })

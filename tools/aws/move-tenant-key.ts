@@ -6,6 +6,7 @@ import {
 import { isSameKey } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 import { contextOf, rewrapPage } from '../../shared/adapters/sealed/rewrap.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
+import type { Clock } from '../../shared/ports/clock.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import type { KeyWrapper } from '../../shared/ports/key-wrapper.ts'
 import { everyPage } from '../../shared/ports/pages-of.ts'
@@ -31,8 +32,8 @@ export interface KeyCount {
 /** What a move came to. */
 export interface KeyMove {
   readonly moved: number
-  /** A whole pass found nothing more to move. */
-  readonly isWhole: boolean
+  /** When a whole pass had found nothing more to move; undefined where none did. Before it, some may be elsewhere. */
+  readonly wholeAtMs?: number
   /** Items whose key does not open. */
   readonly failed: number
 }
@@ -57,7 +58,14 @@ export async function countByKey(items: ItemStore, tenant: string, keyArn: strin
  * was stopped is begun again: what was moved is only looked at.
  */
 export async function moveTenant(
-  ports: { readonly items: ItemStore; readonly keys: KeyWrapper },
+  {
+    clock,
+    ...ports
+  }: {
+    readonly items: ItemStore
+    readonly keys: KeyWrapper
+    readonly clock: Pick<Clock, 'nowMs'>
+  },
   tenant: string,
   tell: (line: string) => void,
 ): Promise<KeyMove> {
@@ -68,9 +76,10 @@ export async function moveTenant(
     moved += found.rewrapped
     failed = found.failed
     tell(`pass ${pass}: ${found.rewrapped} moved, ${found.current} there already`)
-    if (found.rewrapped + found.contended + found.failed === 0) return { moved, isWhole: true, failed }
+    if (found.rewrapped + found.contended + found.failed === 0)
+      return { moved, failed, wholeAtMs: clock.nowMs() }
   }
-  return { moved, isWhole: false, failed }
+  return { moved, failed }
 }
 
 async function onePass(
@@ -96,9 +105,10 @@ async function onePass(
 }
 
 /**
- * Has Secrets Manager encrypt what is written into a tenant's secrets from now on by `keyArn`. Their values of now can be
- * read by either key then: it keeps them under the one before too (user guide, changing the encryption key). Answers how
- * many were changed, or with `isDry` would be.
+ * Has Secrets Manager encrypt what is written into a tenant's secrets from now on by `keyArn`, and versions that have a
+ * staging label anew, where the caller may use both keys (API reference, UpdateSecret). A version without one, which a
+ * setup may point to, stays under the key before, and nothing tells of that. Answers how many were changed, or with
+ * `isDry` would be.
  */
 export async function moveSecrets(
   {

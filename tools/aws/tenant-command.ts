@@ -18,6 +18,7 @@ import {
   type TenantKey,
   waitingDays,
   wordsOfDeletion,
+  wordsOfFormerKey,
 } from './tenant-key.ts'
 
 /*
@@ -38,7 +39,7 @@ interface Asked {
   readonly settings: DeploymentSettings
   readonly stores: DeployedStage
   readonly tenant: string
-  readonly nowMs: number
+  readonly clock: SystemClock
   say(line: string): void
 }
 
@@ -54,14 +55,14 @@ await runTool(
     const days = waitingDays(values['key-days'])
     const settings = readStage(values.stages ?? 'stages', stage, env['AWS_ENDPOINT_URL'])
     const stores = await openStage(stage)
-    const asked = { settings, stores, tenant, nowMs: new SystemClock().nowMs(), say }
+    const asked = { settings, stores, tenant, clock: new SystemClock(), say }
     if (word === 'key') return wrapByKey(asked, { isDry: !flags.has('go') })
     return remove(asked, { isDry: !flags.has('destroy'), days })
   },
 )
 
 async function remove(
-  { settings, stores, tenant, nowMs, say }: Asked,
+  { settings, stores, tenant, clock, say }: Asked,
   { isDry, days }: { readonly isDry: boolean; readonly days: number },
 ): Promise<number> {
   const counts = await removeTenants(stores, new Set([tenant]), { isDry: true, tell: say })
@@ -82,6 +83,7 @@ async function remove(
       `Removed ${what}, and new ones came meanwhile: take its clients away, and run this again.`,
     )
   say(`Removed ${what}. Nothing of it is left in the table or the secret store.\n`)
+  const nowMs = clock.nowMs()
   const keepDays = settings.backup?.keepDays
   for (const line of whatStays({ nowMs, keepDays, hasKey: isAllUnder(mine, counts.keyIds) })) say(line)
   const ruleName = tenantKeyRuleName(settings.stage, tenant)
@@ -101,7 +103,7 @@ function isAllUnder(keys: readonly TenantKey[], keyIds: readonly string[]): bool
 }
 
 async function wrapByKey(
-  { settings, stores, tenant, nowMs, say }: Asked,
+  { settings, stores, tenant, clock, say }: Asked,
   { isDry }: { readonly isDry: boolean },
 ): Promise<number> {
   const { items, keys, secrets, kind, config } = stores
@@ -123,10 +125,10 @@ async function wrapByKey(
     say('With --go all of it is put under that key. Functions go on meanwhile.')
     return 0
   }
-  const { moved, isWhole, failed } = await moveTenant({ items, keys }, tenant, say)
+  const { moved, wholeAtMs, failed } = await moveTenant({ items, keys, clock }, tenant, say)
   if (kind !== 'sealed')
-    say(`${changed} secrets take it from now on; what they hold now can be read by the key before, too.`)
-  if (!isWhole) {
+    say(`${changed} secrets take it from now on; what they hold now may need the key before.`)
+  if (wholeAtMs === undefined) {
     const why =
       failed > 0
         ? `${failed} items do not open: docs/runbook.md, key-state`
@@ -134,13 +136,9 @@ async function wrapByKey(
     throw new ToolError(`${moved} items were moved, and not all: ${why}. Run this again.`)
   }
   const kms = new KMSClient({})
-  for (const arn of before.otherKeys) {
-    if ((await findKey(kms, arn))?.tenant !== tenant) continue
-    const deleting = `aws kms schedule-key-deletion --key-id ${arn} --pending-window-in-days 30`
-    say(`${arn} wraps nothing of it any more. When no copy of before is needed: ${deleting}`)
-  }
-  const noted = isOwn ? await findKey(kms, keyArn) : undefined
-  if (isOwn && (moved > 0 || noted?.wrapsAllSince === undefined)) await noteWhole(kms, keyArn, nowMs)
+  for (const arn of before.otherKeys)
+    if ((await findKey(kms, arn))?.tenant === tenant) say(wordsOfFormerKey(arn, kind))
+  if (isOwn) await noteWhole(kms, keyArn, wholeAtMs)
   say(`${moved} items were moved, the last one too: all that is sealed of ${tenant} is under ${of}.`)
   say('Copies of the table from before hold it under the key of then, for as long as they are kept.')
   return 0

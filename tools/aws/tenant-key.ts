@@ -135,3 +135,11 @@ export function wordsOfDeletion(
       : `All of the tenant is sealed under it since ${wrapsAllSince}: copies from before may hold the rest under the key of then.`,
   ]
 }
+
+/** What is to be said of a tenant's key that wraps no item of it any more, with this kind of secret store. */
+export function wordsOfFormerKey(arn: string, kind: 'sealed' | 'secrets-manager'): string {
+  if (kind === 'secrets-manager')
+    return `${arn} wraps no item of it any more. Keep it: Secrets Manager does not tell under which key a version of a secret is, and those without a staging label, and secrets that wait for their deletion, stay under the one before.`
+  const deleting = `aws kms schedule-key-deletion --key-id ${arn} --pending-window-in-days 30`
+  return `${arn} wraps nothing of it any more. When no copy of before is needed: ${deleting}`
+}

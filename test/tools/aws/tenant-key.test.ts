@@ -4,6 +4,7 @@ import {
   type TenantKey,
   waitingDays,
   wordsOfDeletion,
+  wordsOfFormerKey,
 } from '../../../tools/aws/tenant-key.ts'
 
 const NOW_MS = Date.parse('2026-11-29T12:00:00Z')
@@ -68,5 +69,14 @@ describe('wordsOfDeletion', () => {
 
   it('promises nothing of copies from before where nobody made sure', () => {
     expect(words({ ...KEY, replicas: [] })).toContain('hold the rest under the shared key')
+  })
+})
+
+describe('wordsOfFormerKey', () => {
+  it('advises no deletion where secrets may still be under it', () => {
+    expect(wordsOfFormerKey(KEY.arn, 'sealed')).toContain(`aws kms schedule-key-deletion --key-id ${KEY.arn}`)
+    const kept = wordsOfFormerKey(KEY.arn, 'secrets-manager')
+    expect(kept).toContain(`${KEY.arn} wraps no item of it any more. Keep it`)
+    expect(kept).not.toContain('schedule-key-deletion')
   })
 })
