@@ -15,6 +15,7 @@ import { KEPT_BYTES } from '../capacity/capacity-page.ts'
 import { callsOfRotation } from '../capacity/rotation-calls.ts'
 import {
   type Finding,
+  judgeAdoptedTenantKey,
   judgeConcurrency,
   judgeIssuer,
   judgeQuota,
@@ -187,23 +188,20 @@ function adopted(adopt: NonNullable<DeploymentSettings['adopt']>): AccountCheck[
     ['adopted wrapping key', () => keyFinding(wrappingKeyArn, 'ENCRYPT_DECRYPT')],
     ['adopted digest key', () => keyFinding(digestKeyArn, 'GENERATE_VERIFY_MAC')],
     ...Object.entries(tenantKeyArns).map(([tenant, arn]): AccountCheck => {
-      return [`adopted key of ${tenant}`, () => adoptedTenantKey(arn, adopt.deploymentId)]
+      return [`adopted key of ${tenant}`, () => adoptedTenantKey(tenant, arn, adopt.deploymentId)]
     }),
   ]
 }
 
-/** Roles know a tenant's key by the tag of the deployment, which KMS copies to no replica. */
-async function adoptedTenantKey(arn: string, deploymentId: string | undefined): Promise<Finding> {
+async function adoptedTenantKey(
+  tenant: string,
+  arn: string,
+  deploymentId: string | undefined,
+): Promise<Finding> {
   const usable = await keyFinding(arn, 'ENCRYPT_DECRYPT')
   if (usable.outcome !== 'ok') return usable
-  const tagged = (await findKey(new KMSClient({}), arn))?.deployment
-  const wanted = deploymentId ?? 'this deployment, whose id is the output DeploymentId of its data stack'
-  if (tagged !== undefined && (deploymentId === undefined || tagged === deploymentId))
-    return { outcome: 'ok', words: `${arn} is enabled, and of the deployment ${tagged}` }
-  return {
-    outcome: 'failed',
-    words: `${arn} has ${tagged === undefined ? 'no tag flow-vault:deployment' : `the tag of ${tagged}`}: no function may use it. Tag it with ${wanted}`,
-  }
+  const tags = await findKey(new KMSClient({}), arn)
+  return judgeAdoptedTenantKey({ arn, tenant, deploymentId }, tags ?? {})
 }
 
 async function tableFinding(TableName: string): Promise<Finding> {

@@ -21,6 +21,34 @@ const KEPT_UNRESERVED = 100
 /** Freezes have two instances of their own; sweep, reconcile and whoever answers HTTP need one each at the least. */
 const OTHER_INSTANCES = 6
 
+/**
+ * Whether functions may use a key that the stage adopts for a tenant, by its tags, which KMS copies to no replica: roles
+ * know it by the deployment's, and whose data it wraps nothing but the tenant's says.
+ */
+export function judgeAdoptedTenantKey(
+  adopted: { readonly arn: string; readonly tenant: string; readonly deploymentId: string | undefined },
+  tags: { readonly tenant?: string; readonly deployment?: string },
+): Finding {
+  const { arn, tenant, deploymentId } = adopted
+  const { deployment } = tags
+  const wanted = deploymentId ?? 'this deployment, whose id is the output DeploymentId of its data stack'
+  if (deployment === undefined || (deploymentId !== undefined && deployment !== deploymentId)) {
+    const has = deployment === undefined ? 'no tag flow-vault:deployment' : `the tag of ${deployment}`
+    return { outcome: 'failed', words: `${arn} has ${has}: no function may use it. Tag it with ${wanted}` }
+  }
+  if (tags.tenant !== tenant) {
+    const has =
+      tags.tenant === undefined ? 'no tag flow-vault:tenant' : `the tag of the tenant ${tags.tenant}`
+    const words = `${arn} has ${has}: name the key of ${tenant} in adopt.tenantKeyArns, or tag this one with ${tenant} where it is`
+    return { outcome: 'failed', words }
+  }
+  if (deploymentId === undefined) {
+    const words = `${arn} has the tag of ${deployment}, and roles accept that of ${wanted} alone: where it is another, set adopt.deploymentId to ${deployment}, or tag the key anew`
+    return { outcome: 'warning', words }
+  }
+  return { outcome: 'ok', words: `${arn} is enabled, of ${tenant}, and of the deployment ${deployment}` }
+}
+
 /** Whether the account has the instances that the stage asks for, and the stage knows how many there are. */
 export function judgeConcurrency(
   {

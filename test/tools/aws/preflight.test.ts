@@ -1,4 +1,5 @@
 import {
+  judgeAdoptedTenantKey,
   judgeConcurrency,
   judgeIssuer,
   judgeQuota,
@@ -123,6 +124,21 @@ describe('judgeTenantKeys', () => {
       'failed',
       expect.stringContaining('the key of old is PendingDeletion'),
     ])
+  })
+})
+
+describe('judgeAdoptedTenantKey', () => {
+  it.each([
+    [{ tenant: 'acme', deployment: 'd1' }, 'd1', 'ok', 'of the deployment d1'],
+    [{ tenant: 'acme', deployment: 'd2' }, 'd1', 'failed', 'has the tag of d2'],
+    [{ tenant: 'acme' }, 'd1', 'failed', 'no tag flow-vault:deployment'],
+    [{ tenant: 'acme' }, undefined, 'failed', 'no tag flow-vault:deployment'],
+    [{ tenant: 'acme', deployment: 'd2' }, undefined, 'warning', 'set adopt.deploymentId to d2'],
+    [{ tenant: 'globex', deployment: 'd1' }, 'd1', 'failed', 'the tag of the tenant globex'],
+    [{ deployment: 'd1' }, 'd1', 'failed', 'no tag flow-vault:tenant'],
+  ])('of one tagged %j in a stage of %s is %s', (tags, deploymentId, outcome, words) => {
+    const found = judgeAdoptedTenantKey({ arn: 'arn:key', tenant: 'acme', deploymentId }, tags)
+    expect(found).toEqual({ outcome, words: expect.stringContaining(words) })
   })
 })
 
