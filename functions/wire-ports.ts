@@ -143,7 +143,7 @@ function storeOfSetting(
     return new SealedSecretStore({
       deployment: present(config.deploymentId, ENV.deploymentId),
       items,
-      keys: keyWrapper({ config, aws }),
+      keys: keyWrapper({ config, clock, aws }),
       clock,
       random,
     })
@@ -168,10 +168,10 @@ export function grantSealer(base: Base, items: ItemStore): SealedGrants {
 }
 
 /** Data keys under the key that is shared, or under a tenant's own. */
-export function keyWrapper({ config, aws }: Pick<Base, 'config' | 'aws'>): KmsKeyWrapper {
+export function keyWrapper({ config, clock, aws }: Pick<Base, 'config' | 'clock' | 'aws'>): KmsKeyWrapper {
   const client = sharedClient(KMSClient, aws, SERVICE_CLIENT_SETTINGS)
   const keyArn = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
-  return new KmsKeyWrapper({ client, keyArn, tenantAliases: tenantAliases(config) })
+  return new KmsKeyWrapper({ client, clock, keyArn, tenantAliases: tenantAliases(config) })
 }
 
 /** Digests by the key that only KMS knows. */

@@ -112,7 +112,7 @@ async function storesBehind(wire: FaultyWire, clock: HurriedClock) {
   const client = new DynamoDBClient({ ...rows, requestHandler })
   const items = new DynamoItemStore({ client, tableName, eventsTableName, clock, random })
   const kms = new KMSClient(others)
-  const wrapper = new KmsKeyWrapper({ client: kms, keyArn: wrapping.KeyMetadata!.Arn! })
+  const wrapper = new KmsKeyWrapper({ client: kms, clock, keyArn: wrapping.KeyMetadata!.Arn! })
   return {
     items,
     clock,

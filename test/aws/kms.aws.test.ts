@@ -10,6 +10,7 @@ import { KmsDigester } from '../../shared/adapters/kms/kms-digester.ts'
 import { KmsKeyWrapper } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 import { MemoryItemStore } from '../../shared/adapters/memory/memory-item-store.ts'
 import { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
+import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import { KeyUnavailableError } from '../../shared/ports/key-wrapper.ts'
@@ -27,7 +28,7 @@ const client = new KMSClient({ ...emulatorClientConfig('moto'), maxAttempts: 1 }
 afterAll(() => client.destroy())
 
 async function wrapperOfNewKey(): Promise<KmsKeyWrapper> {
-  return new KmsKeyWrapper({ client, keyArn: await newKey() })
+  return new KmsKeyWrapper({ client, clock: new SystemClock(), keyArn: await newKey() })
 }
 
 async function digesterOfNewKey(): Promise<KmsDigester> {
@@ -51,7 +52,8 @@ keyWrapperContract('KmsKeyWrapper of a tenant with a key of its own, on moto', a
   const keyArn = await newKey()
   const alias = `alias/flow-vault-test/${randomUUID()}`
   await client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: await newKey() }))
-  const wrapper = () => new KmsKeyWrapper({ client, keyArn, tenantAliases: new Map([['t1', alias]]) })
+  const wrapper = () =>
+    new KmsKeyWrapper({ client, clock: new SystemClock(), keyArn, tenantAliases: new Map([['t1', alias]]) })
   return {
     wrapper: wrapper(),
     rotate: async () => {
@@ -75,14 +77,14 @@ secretStoreContract('SealedSecretStore over KMS and memory', async () => {
 
 describe('KmsKeyWrapper', () => {
   it('throws KeyUnavailableError when its own key is not there', async () => {
-    const wrapper = new KmsKeyWrapper({ client, keyArn: ABSENT_ARN })
+    const wrapper = new KmsKeyWrapper({ client, clock: new SystemClock(), keyArn: ABSENT_ARN })
     await expect(wrapper.generateDataKey(CONTEXT)).rejects.toThrow(KeyUnavailableError)
   })
 
   // moto 5.2.5 decrypts with a disabled key; KMS answers DisabledException (API reference of Decrypt).
   it.failing('throws KeyUnavailableError once its key is disabled', async () => {
     const keyArn = await newKey()
-    const wrapper = new KmsKeyWrapper({ client, keyArn })
+    const wrapper = new KmsKeyWrapper({ client, clock: new SystemClock(), keyArn })
     const { key } = await wrapper.generateDataKey(CONTEXT)
     await client.send(new DisableKeyCommand({ KeyId: keyArn }))
     await expect(wrapper.unwrap(key, CONTEXT)).rejects.toThrow(KeyUnavailableError)

@@ -60,6 +60,7 @@ export async function openStage(stage: string, { isOnlyWriter = false } = {}): P
   const kms = new KMSClient({})
   const keys = new KmsKeyWrapper({
     client: kms,
+    clock,
     keyArn: wrappingKey,
     tenantAliases: tenantAliases(config),
   })

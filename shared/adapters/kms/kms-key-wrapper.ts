@@ -6,11 +6,17 @@ import {
   ReEncryptCommand,
 } from '@aws-sdk/client-kms'
 import { InvariantError } from '../../domain/errors.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { KeyContext, KeyWrapper, WrappedKey } from '../../ports/key-wrapper.ts'
 import { kmsError } from './kms-failure.ts'
 
 /** An alias would name another key tomorrow, and then nothing would know what is wrapped by which. */
 const KEY_ARN = /^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[A-Za-z0-9-]+$/
+/**
+ * An alias may be led to another key while functions live, as `adopt.tenantKeyArns` changes: what is wrapped anew, or
+ * made in Secrets Manager, follows within a minute, for one more request a minute and tenant.
+ */
+export const ALIAS_MAX_AGE_MS = 60_000
 /** A key that has replicas in other Regions, each of which opens what any of them wrapped (KMS guide, multi-Region keys). */
 const MULTI_REGION_KEY = /^(arn:[a-z-]+:kms:)[a-z0-9-]+(:[0-9]{12}:key\/mrk-[a-f0-9]+)$/
 
@@ -24,8 +30,9 @@ export class KmsKeyWrapper implements KeyWrapper {
   readonly #client: Pick<KMSClient, 'send'>
   readonly #keyArn: string
   readonly #aliases: ReadonlyMap<string, string>
-  /** Of aliases that were looked up; functions start anew when the keys of a stage change. */
-  readonly #arns = new Map<string, string>()
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  /** Of aliases that were looked up, no older than `ALIAS_MAX_AGE_MS`. */
+  readonly #arns = new Map<string, { readonly arn: string; readonly readAtMs: number }>()
 
   /**
    * `tenantAliases`: by tenant, the alias of its own key. Throws `InvariantError` when `keyArn`, the key of all other
@@ -33,16 +40,19 @@ export class KmsKeyWrapper implements KeyWrapper {
    */
   constructor({
     client,
+    clock,
     keyArn,
     tenantAliases = new Map(),
   }: {
     client: Pick<KMSClient, 'send'>
+    clock: Pick<Clock, 'monotonicMs'>
     keyArn: string
     tenantAliases?: ReadonlyMap<string, string>
   }) {
     if (!KEY_ARN.test(keyArn))
       throw new InvariantError('the KMS key must be given by its ARN, not by an alias')
     this.#client = client
+    this.#clock = clock
     this.#keyArn = keyArn
     this.#aliases = tenantAliases
   }
@@ -52,11 +62,12 @@ export class KmsKeyWrapper implements KeyWrapper {
     const alias = this.#aliases.get(tenant)
     if (alias === undefined) return this.#keyArn
     const known = this.#arns.get(alias)
-    if (known !== undefined) return known
+    const readAtMs = this.#clock.monotonicMs()
+    if (known !== undefined && readAtMs - known.readAtMs < ALIAS_MAX_AGE_MS) return known.arn
     const command = new DescribeKeyCommand({ KeyId: alias })
     const { KeyMetadata } = await this.#send('DescribeKey', () => this.#client.send(command))
     const arn = present(KeyMetadata?.Arn, 'DescribeKey')
-    this.#arns.set(alias, arn)
+    this.#arns.set(alias, { arn, readAtMs })
     return arn
   }
 

@@ -7,6 +7,7 @@ import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../../../shared/ports/key-wrapper.ts'
 import { SealBrokenError } from '../../../../shared/ports/secret-store.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
 import {
   MESSAGE_CANARY,
   type ScriptedAnswer,
@@ -22,12 +23,13 @@ const OLD_KEY = { keyId: OLD_ARN, wrapped: 'AAAA' }
 let service: ScriptedAwsService
 let client: KMSClient
 let wrapper: KmsKeyWrapper
+const clock = new ManualClock()
 let digester: KmsDigester
 
 beforeAll(async () => {
   service = await startScriptedAwsService()
   client = new KMSClient(service.clientConfig)
-  wrapper = new KmsKeyWrapper({ client, keyArn: ARN })
+  wrapper = new KmsKeyWrapper({ client, clock, keyArn: ARN })
   digester = new KmsDigester({ client, keyId: ARN })
 })
 
@@ -115,7 +117,7 @@ describe('KmsKeyWrapper', () => {
   it.each(['alias/flow-vault', 'arn:aws:kms:us-east-1:123456789012:alias/x', '1111-2222', ''])(
     'refuses %j, which does not name one key for good',
     (keyArn) => {
-      expect(() => new KmsKeyWrapper({ client, keyArn })).toThrow(InvariantError)
+      expect(() => new KmsKeyWrapper({ client, clock, keyArn })).toThrow(InvariantError)
     },
   )
 })

@@ -1,6 +1,11 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 import { tenantAliases } from '../../../../shared/adapters/kms/key-names.ts'
-import { isSameKey, KmsKeyWrapper } from '../../../../shared/adapters/kms/kms-key-wrapper.ts'
+import {
+  ALIAS_MAX_AGE_MS,
+  isSameKey,
+  KmsKeyWrapper,
+} from '../../../../shared/adapters/kms/kms-key-wrapper.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
 
 const arn = (id: string, region = 'us-east-1') => `arn:aws:kms:${region}:123456789012:key/${id}`
 const SHARED = arn('mrk-0000000000000000000000000000000a')
@@ -10,6 +15,7 @@ const context = (tenant: string) => ({ tenant, owner: 'ac_1', part: 'access', ma
 
 /** Answers as KMS does: by the ARN of the key, also when it was asked for by an alias. */
 function scriptedKms() {
+  let own = OWN
   const asked: [call: string, key: string | undefined][] = []
   const send = async (command: { constructor: { name: string }; input: Record<string, string> }) => {
     const { KeyId, SourceKeyId, DestinationKeyId } = command.input
@@ -17,7 +23,7 @@ function scriptedKms() {
       command.constructor.name.replace('Command', ''),
       KeyId ?? `${SourceKeyId} > ${DestinationKeyId}`,
     ])
-    const KeyArn = KeyId === ALIAS ? OWN : KeyId
+    const KeyArn = KeyId === ALIAS ? own : KeyId
     return {
       KeyId: KeyArn,
       KeyMetadata: { Arn: KeyArn },
@@ -25,14 +31,16 @@ function scriptedKms() {
       CiphertextBlob: new Uint8Array(8),
     }
   }
-  return { asked, client: { send } as unknown as Pick<KMSClient, 'send'> }
+  const lead = (to: string) => (own = to)
+  return { asked, lead, client: { send } as unknown as Pick<KMSClient, 'send'> }
 }
 
 function wrapperIn(region = 'us-east-1') {
-  const { asked, client } = scriptedKms()
+  const { asked, client, lead } = scriptedKms()
+  const clock = new ManualClock()
   const aliases = tenantAliases({ deployment: 'prod', tenantKeys: ['acme'] })
   const keyArn = SHARED.replace('us-east-1', region)
-  return { asked, wrapper: new KmsKeyWrapper({ client, keyArn, tenantAliases: aliases }) }
+  return { asked, lead, clock, wrapper: new KmsKeyWrapper({ client, clock, keyArn, tenantAliases: aliases }) }
 }
 
 describe('KmsKeyWrapper with keys of single tenants', () => {
@@ -70,6 +78,21 @@ describe('KmsKeyWrapper with keys of single tenants', () => {
       ['DescribeKey', ALIAS],
       ['ReEncrypt', `${SHARED} > ${OWN}`],
       ['ReEncrypt', `${OWN} > ${SHARED}`],
+    ])
+  })
+
+  it('follows an alias that leads to another key within a minute', async () => {
+    const { asked, lead, clock, wrapper } = wrapperIn()
+    expect(await wrapper.keyArnOf('acme')).toBe(OWN)
+    const another = arn('mrk-0000000000000000000000000000000c')
+    lead(another)
+    await clock.advance(ALIAS_MAX_AGE_MS - 1)
+    expect(await wrapper.keyArnOf('acme')).toBe(OWN)
+    await clock.advance(1)
+    expect(await wrapper.keyArnOf('acme')).toBe(another)
+    expect(asked).toEqual([
+      ['DescribeKey', ALIAS],
+      ['DescribeKey', ALIAS],
     ])
   })
 
