@@ -110,7 +110,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<number, string>> = {
   415: 'The body is of another media type than the operation takes.',
   422: 'The Idempotency-Key was used with another body.',
   429: 'Too many requests of this tenant, or of this address without a token; `Retry-After` says when to go on.',
-  503: 'A store or provider did not answer; nothing was changed. `Retry-After` says when to try again.',
+  503: 'A store or provider did not answer; nothing was changed, and `Retry-After` says when to try again. Without it a write may have come through: look before you send it again.',
 }
 
 /** The error answers of a route, by status. */
