@@ -7,12 +7,14 @@ import {
 } from '../../shared/domain/keys.ts'
 import { findSealedGrant, secretIdOfPartition } from '../../shared/domain/sealed-keys.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
-import type { ItemKey, ItemStore } from '../../shared/ports/item-store.ts'
+import type { ItemKey, ItemStore, Write } from '../../shared/ports/item-store.ts'
 import { everyPage, pagesOf } from '../../shared/ports/pages-of.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
 
-/** A page that is read at once, and as many writes as a transaction takes (DynamoDB, TransactWriteItems). */
+/** A page that is read at once. */
 const PAGE_ITEMS = 100
+/** A transaction takes 100 writes (DynamoDB, TransactWriteItems): one of them may be the condition of the others. */
+const DELETES_AT_ONCE = 99
 
 /** What is there of a tenant, and what was removed of it. */
 export interface TenantCounts {
@@ -21,6 +23,8 @@ export interface TenantCounts {
   readonly secrets: number
   /** The keys that its sealed items are wrapped by. */
   readonly keyIds: readonly string[]
+  /** The keys that items of all others are wrapped by. */
+  readonly keyIdsOfOthers: readonly string[]
 }
 
 /** Whose an item is, and what kind: a row, a sealed token, or a version of a sealed secret. */
@@ -39,47 +43,73 @@ export interface EmptiedStores {
   readonly secrets: Pick<SecretStore, 'list' | 'purge'>
 }
 
+/** How something is removed. */
+export interface Removal {
+  readonly isDry: boolean
+  /** Checked with each removal. */
+  readonly onlyIf?: Extract<Write, { op: 'check' }>
+  tell?(line: string): void
+}
+
 /**
  * Removes everything of these tenants: their rows first, so that nothing of them is served or renewed from then on, then
  * tokens and secrets. Every item of the table is looked at, because only so nothing is left. A run that was stopped
- * is repeated: it goes on with what is there. With `isDry` it only counts.
+ * is repeated: it goes on with what is there. With `isDry` it only counts. Nothing is removed where `onlyIf` does not
+ * hold any more: it throws `ConditionFailedError` then. A secret beside the table may go in the moment after the check.
  */
 export async function removeTenants(
   { items, secrets }: EmptiedStores,
   tenants: ReadonlySet<string>,
-  { isDry, tell = () => undefined }: { readonly isDry: boolean; tell?(line: string): void },
+  { isDry, onlyIf, tell = () => undefined }: Removal,
 ): Promise<TenantCounts> {
   const found = await findOf(items, tenants)
   tell(`${found.row.length} rows, ${found.token.length + found.secret.length} sealed items`)
   const names = await secretsOf(secrets, tenants)
   tell(`${names.length} secrets`)
-  const keyIds = [...found.keyIds].sort()
-  const counts = { rows: found.row.length, tokens: found.token.length, secrets: names.length, keyIds }
+  const counts = {
+    rows: found.row.length,
+    tokens: found.token.length,
+    secrets: names.length,
+    keyIds: [...found.keyIds].sort(),
+    keyIdsOfOthers: [...found.keyIdsOfOthers].sort(),
+  }
   if (isDry) return counts
-  await removeAll(items, found.row, (done) => tell(`${done} of ${found.row.length} rows removed`))
-  await removeAll(items, found.token, (done) => tell(`${done} of ${found.token.length} tokens removed`))
+  const conditions = onlyIf === undefined ? [] : [onlyIf]
+  const remove = removerOf(items, conditions)
+  await remove(found.row, (done) => tell(`${done} of ${found.row.length} rows removed`))
+  await remove(found.token, (done) => tell(`${done} of ${found.token.length} tokens removed`))
   for (const [index, name] of names.entries()) {
+    if (onlyIf !== undefined) await items.transact(conditions)
     await secrets.purge(name)
     if ((index + 1) % PAGE_ITEMS === 0) tell(`${index + 1} of ${names.length} secrets destroyed`)
   }
   // What no description of a secret stood for any more.
-  await removeAll(items, found.secret, () => undefined)
+  await remove(found.secret, () => undefined)
   return counts
 }
 
-async function findOf(
-  items: ItemStore,
-  tenants: ReadonlySet<string>,
-): Promise<Record<'row' | 'token' | 'secret', ItemKey[]> & { readonly keyIds: ReadonlySet<string> }> {
-  const keyIds = new Set<string>()
+interface Found extends Record<'row' | 'token' | 'secret', ItemKey[]> {
+  readonly keyIds: ReadonlySet<string>
+  readonly keyIdsOfOthers: ReadonlySet<string>
+}
+
+async function findOf(items: ItemStore, tenants: ReadonlySet<string>): Promise<Found> {
+  const [keyIds, keyIdsOfOthers] = [new Set<string>(), new Set<string>()]
   const apart = new Set([...tenants].flatMap(eventPartitions))
-  const found = { row: [] as ItemKey[], token: [] as ItemKey[], secret: [] as ItemKey[], keyIds }
+  const found = {
+    row: [] as ItemKey[],
+    token: [] as ItemKey[],
+    secret: [] as ItemKey[],
+    keyIds,
+    keyIdsOfOthers,
+  }
   for await (const page of everyPage((from) => items.scan({ limit: PAGE_ITEMS, ...from }))) {
     for (const { key, attributes } of page) {
       const owner = ownerOf(key)
-      if (owner === undefined || !tenants.has(owner.tenant) || apart.has(key.partition)) continue
-      found[owner.kind].push(key)
-      if (typeof attributes['keyId'] === 'string') keyIds.add(attributes['keyId'])
+      const isTheirs = owner !== undefined && tenants.has(owner.tenant)
+      if (typeof attributes['keyId'] === 'string')
+        (isTheirs ? keyIds : keyIdsOfOthers).add(attributes['keyId'])
+      if (isTheirs && !apart.has(key.partition)) found[owner.kind].push(key)
     }
   }
   for (const partition of apart)
@@ -110,15 +140,13 @@ async function secretsOf(
   return names
 }
 
-async function removeAll(
-  items: ItemStore,
-  keys: readonly ItemKey[],
-  tell: (done: number) => void,
-): Promise<void> {
-  for (let at = 0; at < keys.length; at += PAGE_ITEMS) {
-    const some = keys.slice(at, at + PAGE_ITEMS)
-    await items.transact(some.map((key) => ({ op: 'delete', key })))
-    tell(at + some.length)
+function removerOf(items: ItemStore, conditions: readonly Write[]) {
+  return async (keys: readonly ItemKey[], tell: (done: number) => void): Promise<void> => {
+    for (let at = 0; at < keys.length; at += DELETES_AT_ONCE) {
+      const some = keys.slice(at, at + DELETES_AT_ONCE)
+      await items.transact([...conditions, ...some.map((key) => ({ op: 'delete', key }) as const)])
+      tell(at + some.length)
+    }
   }
 }
 
@@ -144,7 +172,7 @@ export function whatStays({
     `Logs hold the ids of its connections and clients until ${until(LOG_DAYS)}; no log holds a credential.`,
     ...(hasKey
       ? []
-      : ['What was sealed is ciphertext in all of them, under keys that other tenants need too.']),
+      : ['What was sealed is ciphertext in all of them, under keys that other tenants may need too.']),
     'Functions that are running forget what they have opened when they end, within hours; they look at the row first.',
     'Grants live on at the providers: freeze with revoke=true before a removal to end them.',
   ]

@@ -6,7 +6,7 @@ import { connectionKey, eventKey, oauthAppKey } from '../../../shared/domain/key
 import { sealedGrantKey } from '../../../shared/domain/sealed-keys.ts'
 import { secretIdOf } from '../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
-import type { ItemKey, ItemStore } from '../../../shared/ports/item-store.ts'
+import { ConditionFailedError, type ItemKey, type ItemStore } from '../../../shared/ports/item-store.ts'
 import type { SecretStore } from '../../../shared/ports/secret-store.ts'
 import { MOVED_KINDS } from '../../../tools/aws/move/moved-kinds.ts'
 import { ownerOf, removeTenants, whatStays } from '../../../tools/aws/remove-tenant.ts'
@@ -46,12 +46,13 @@ async function partitionsOf(items: ItemStore): Promise<string[]> {
 }
 
 const ACME: ReadonlySet<string> = new Set(['acme'])
+const BOTH: ReadonlySet<string> = new Set(['acme', 'globex'])
 
 describe('removeTenants', () => {
   it('leaves nothing of the tenant, and everything of one whose name begins alike', async () => {
     const stores = await filled(['acme', 'acme2'])
     const alone = await filled(['acme2'])
-    const counts = { rows: 3, tokens: 1, secrets: 1, keyIds: ['k'] }
+    const counts = { rows: 3, tokens: 1, secrets: 1, keyIds: ['k'], keyIdsOfOthers: ['k'] }
     expect(await removeTenants(stores, ACME, { isDry: false })).toEqual(counts)
     expect(await partitionsOf(stores.items)).toEqual(await partitionsOf(alone.items))
     expect(await removeTenants(stores, ACME, { isDry: true })).toMatchObject({
@@ -94,6 +95,26 @@ describe('removeTenants', () => {
       secrets: 1,
     })
     expect(await partitionsOf(stores.items)).toEqual(before)
+  })
+
+  it('removes no row and no secret from when its condition does not hold', async () => {
+    const mark = { partition: 'VAULT', sort: 'mark' }
+    const onlyIf = { op: 'check', key: mark, when: [{ kind: 'item-present' }] } as const
+    const stores = await filled(['acme', 'globex'])
+    const [all, purged] = [await partitionsOf(stores.items), [] as string[]]
+    const asked = { isDry: false, onlyIf }
+    await expect(removeTenants(stores, BOTH, asked)).rejects.toThrow(ConditionFailedError)
+    expect(await partitionsOf(stores.items)).toEqual(all)
+    await stores.items.transact([{ op: 'put', key: mark, attributes: {} }])
+    const secrets: Pick<SecretStore, 'list' | 'purge'> = {
+      list: (query) => stores.secrets.list(query),
+      purge: async (name) => {
+        purged.push(name)
+        await stores.items.transact([{ op: 'delete', key: mark }])
+      },
+    }
+    await expect(removeTenants({ ...stores, secrets }, BOTH, asked)).rejects.toThrow(ConditionFailedError)
+    expect(purged).toHaveLength(1)
   })
 
   it('goes on where it was stopped, rows first', async () => {

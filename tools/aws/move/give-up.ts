@@ -1,10 +1,11 @@
 import type { Move } from '../../../shared/domain/restored-store.ts'
+import { ConditionFailedError } from '../../../shared/ports/item-store.ts'
 import { findMark } from '../../../shared/use-cases/grants/restored-mark.ts'
 import { ToolError } from '../../tool-command.ts'
 import { removeTenants } from '../remove-tenant.ts'
 import type { MoveInput } from './move-input.ts'
 import { moveOf } from './move-vault.ts'
-import { endMove, sayGivenUp } from './moved-store.ts'
+import { endMove, isFilling, sayGivenUp } from './moved-store.ts'
 import { survey } from './survey.ts'
 
 /**
@@ -22,7 +23,9 @@ export async function giveUp(input: MoveInput): Promise<void> {
   if (move !== undefined) await takeBack(input, { move, filled })
   // Only what held nothing when it was closed, and takes no change since, holds nothing but what was brought.
   if (filled?.emptyAtMs === undefined) return say(`${source.name} goes on. ${target.name} was left as it is.`)
-  await emptyTarget(input)
+  const ended = await fillingOf(input)
+  if (ended?.givenUpAtMs === undefined) throw overtaken(input)
+  await emptyTarget(input, ended)
   say(
     `${source.name} goes on. ${target.name} is emptied and stays out of service: destroy it, or move again.`,
   )
@@ -43,18 +46,27 @@ async function takeBack(
       `${source.name} was switched to ${target.name}, which has its grants: there is no way back.`,
     )
   const isEnded = filled === undefined || filled.givenUpAtMs !== undefined
-  if (!isEnded && !(await sayGivenUp(target.items, filled, clock.nowMs())))
-    throw new ToolError(`Another run goes on with ${target.name}: run this again to see.`)
+  if (!isEnded && !(await sayGivenUp(target.items, filled, clock.nowMs()))) throw overtaken({ target })
   if (!(await endMove(source.items, move)))
     throw new ToolError(`${source.name} was switched by somebody else meanwhile: run this again to see.`)
   say(`${source.name} takes changes and renews again, within ten seconds.`)
 }
 
-/** Removes what a move can have brought. What a run that is being stopped still writes stays, and is never sent. */
-async function emptyTarget({ source, target, clock, say }: MoveInput): Promise<void> {
+function overtaken({ target }: Pick<MoveInput, 'target'>): ToolError {
+  return new ToolError(`Another run goes on with ${target.name}: run this again to see.`)
+}
+
+/**
+ * Removes what a move can have brought, as long as that move is the one that was given up: one that was begun meanwhile
+ * brings the same again. What a run that is being stopped still writes stays, and is never sent.
+ */
+async function emptyTarget({ source, target, clock, say }: MoveInput, ended: Move): Promise<void> {
   const [here, there] = [await survey(source, clock.nowMs()), await survey(target, clock.nowMs())]
   const tenants = new Set([...here.tenants, ...there.tenants])
   const tell = (line: string) => say(`${target.name}: ${line}`)
-  const { rows, tokens, secrets } = await removeTenants(target, tenants, { isDry: false, tell })
+  const removal = { isDry: false, onlyIf: isFilling(ended), tell }
+  const { rows, tokens, secrets } = await removeTenants(target, tenants, removal).catch((error: unknown) => {
+    throw error instanceof ConditionFailedError ? overtaken({ target }) : error
+  })
   say(`${rows} rows, ${tokens} sealed tokens and ${secrets} secrets removed from ${target.name}`)
 }

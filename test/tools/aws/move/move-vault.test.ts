@@ -373,6 +373,15 @@ describe('a move of a vault', () => {
     expect(await heldByTarget()).toEqual([])
   })
 
+  it('takes nothing from a move that is begun again while one before is given up', async () => {
+    const { id } = await source.create('HTTP', BEARER)
+    await copyVault(move())
+    const there = interrupted(target.ports.items, 'scan', () => copyVault(move()))
+    await expect(giveUp(move({ there }))).rejects.toThrow('Another run goes on with the stage prod')
+    await switchOver(move())
+    expect((await target.fetch(id)).fields).toMatchObject({ token: BEARER.token })
+  })
+
   it('puts nothing into service that is given up while it is switched', async () => {
     await authorized('OAUTH2', CODE_SETUP)
     await halfSwitched()
