@@ -5,6 +5,8 @@ import {
   CancelKeyDeletionCommand,
   CreateAliasCommand,
   CreateKeyCommand,
+  DeleteAliasCommand,
+  type DescribeKeyCommand,
   EnableKeyCommand,
 } from '@aws-sdk/client-kms'
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
@@ -49,7 +51,7 @@ afterAll(() => {
 
 /** A key with the tags and the alias that the data stack gives it. Of one Region: moto opens nothing under another. */
 async function keyOf(stage: string, tenant: string): Promise<string> {
-  const Tags = Object.entries({ stage, tenant }).map(([name, TagValue]) => ({
+  const Tags = Object.entries({ stage, tenant, deployment: `id-${stage}` }).map(([name, TagValue]) => ({
     TagKey: `flow-vault:${name}`,
     TagValue,
   }))
@@ -58,6 +60,12 @@ async function keyOf(stage: string, tenant: string): Promise<string> {
   await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: KeyMetadata!.Arn! }))
   return KeyMetadata!.Arn!
 }
+
+const configOf = (stage: string, shared: string) => ({
+  deployment: stage,
+  deploymentId: `id-${stage}`,
+  wrappingKeyArn: shared,
+})
 
 /** A table, the shared key, and a way to see them as functions do that know these tenants' keys. */
 async function newStage() {
@@ -194,11 +202,12 @@ describe('a tenant with a key of its own', () => {
     )
     const copy = tableNamed(restored)
     const secrets = new SealedSecretStore({ deployment: 'd1', items, keys, clock, random })
-    const { keyIds } = await removeTenants({ items, secrets }, new Set(['acme']), { isDry: false })
-    const asked = { config: { deployment: stage, wrappingKeyArn: shared }, tenant: 'acme', keyIds }
-    const { mine, others } = await keysToDelete(kms, asked)
+    const counts = await removeTenants({ items, secrets }, new Set(['acme']), { isDry: false })
+    expect(counts.keyIdsOfOthers).toEqual([shared])
+    const asked = { config: configOf(stage, shared), tenant: 'acme', ...counts }
+    const { mine, stays } = await keysToDelete(kms, asked)
     expect(mine).toMatchObject([{ arn: own, wrapsAllSince: new Date(nowMs).toISOString() }])
-    expect(others).toEqual([])
+    expect(stays).toEqual([])
     expect(await opened(copy, keys, 'acme')).toBe(3)
 
     const goneAtMs = await scheduleDeletion(() => kms, mine[0]!, { days: 7, nowMs })
@@ -230,12 +239,13 @@ describe('keysToDelete', () => {
       new CreateAliasCommand({ AliasName: `alias/flow-vault-${stage}/acme`, TargetKeyId: ofOther }),
     )
     await seal(items, keysFor(['acme']), 'acme')
-    const deployment = { deployment: stage, wrappingKeyArn: shared }
-    const asked = { config: deployment, tenant: 'acme', keyIds: [shared, ofOther] }
-    expect(await keysToDelete(kms, asked)).toEqual({ mine: [], others: [ofOther] })
+    const config = configOf(stage, shared)
+    const asked = { config, tenant: 'acme', keyIds: [shared, ofOther], keyIdsOfOthers: [] }
+    const why = 'this stage has not made it for this tenant'
+    expect(await keysToDelete(kms, asked)).toEqual({ mine: [], stays: [{ arn: ofOther, why }] })
     expect(await keysToDelete(kms, { ...asked, tenant: 'globex', keyIds: [shared] })).toEqual({
       mine: [],
-      others: [],
+      stays: [],
     })
   })
 
@@ -243,14 +253,44 @@ describe('keysToDelete', () => {
     const { stage, shared } = await newStage()
     const own = await keyOf(`${stage}`, 'acme')
     const asked = {
-      config: { deployment: 'elsewhere', wrappingKeyArn: shared },
+      config: configOf('elsewhere', shared),
       tenant: 'acme',
       keyIds: [own],
+      keyIdsOfOthers: [],
     }
-    expect((await keysToDelete(kms, asked)).others).toEqual([own])
-    const here = { ...asked, config: { deployment: stage, wrappingKeyArn: shared } }
+    expect((await keysToDelete(kms, asked)).stays).toMatchObject([{ arn: own }])
+    const here = { ...asked, config: configOf(stage, shared) }
     expect((await keysToDelete(kms, here)).mine.map(({ arn }) => arn)).toEqual([own])
     expect(await findKey(kms, 'alias/flow-vault-none/acme')).toBeUndefined()
+  })
+
+  it('finds by its tags what a run before has left nothing under, and takes none that others are under', async () => {
+    const { stage, shared } = await newStage()
+    const own = await keyOf(stage, 'acme')
+    await kms.send(new DeleteAliasCommand({ AliasName: `alias/flow-vault-${stage}/acme` }))
+    const asked = { config: configOf(stage, shared), tenant: 'acme', keyIds: [], keyIdsOfOthers: [shared] }
+    expect((await keysToDelete(kms, asked)).mine).toMatchObject([{ arn: own }])
+    expect(await keysToDelete(kms, { ...asked, tenant: 'globex' })).toEqual({ mine: [], stays: [] })
+    expect(await keysToDelete(kms, { ...asked, keyIdsOfOthers: [own] })).toEqual({
+      mine: [],
+      stays: [{ arn: own, why: expect.stringContaining('items of other tenants') }],
+    })
+  })
+
+  it('takes no replica, and says where the key is that opens the same', async () => {
+    const { stage, shared } = await newStage()
+    const own = await keyOf(stage, 'acme')
+    const primary = own.replace('us-east-1', 'eu-west-1')
+    const MultiRegionConfiguration = { MultiRegionKeyType: 'REPLICA', PrimaryKey: { Arn: primary } }
+    const send = async (command: DescribeKeyCommand) => {
+      const answer = await kms.send(command)
+      if (answer.KeyMetadata?.Arn !== own) return answer
+      return { KeyMetadata: { ...answer.KeyMetadata, MultiRegionConfiguration } }
+    }
+    const inRegion = { send } as unknown as typeof kms
+    const asked = { config: configOf(stage, shared), tenant: 'acme', keyIds: [own], keyIdsOfOthers: [] }
+    const why = expect.stringContaining(`a replica of ${primary}`)
+    expect(await keysToDelete(inRegion, asked)).toEqual({ mine: [], stays: [{ arn: own, why }] })
   })
 })
 

@@ -1,37 +1,88 @@
 import { DisableRuleCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge'
-import type { KMSClient } from '@aws-sdk/client-kms'
+import { type KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import type { Config } from '../../functions/config.ts'
 import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
+import { isSameKey } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 import { findKey, type TenantKey } from './tenant-key.ts'
 
+/** What is known of a tenant that is removed, or was by a run that came no further. */
+export interface RemovedTenant {
+  readonly config: Pick<Config, 'deployment' | 'deploymentId' | 'wrappingKeyArn'>
+  readonly tenant: string
+  /** The keys that wrap what is there of it, or was. */
+  readonly keyIds: readonly string[]
+  /** The keys that wrap what is there of others. */
+  readonly keyIdsOfOthers: readonly string[]
+}
+
+/** A key that somebody may need yet, and why. */
+export interface KeyThatStays {
+  readonly arn: string
+  readonly why: string
+}
+
 /**
- * The keys that are of no use once a tenant is removed: the one its alias leads to and those that wrap what is there of
- * it, where their tags say that this stage made them for it. `others` may be needed by whoever made them, as the
- * original of a restored table is; the shared key is in neither.
+ * The keys that are of no use once a tenant is removed: the one its alias leads to, those that wrap what is there of it,
+ * and those that the account has for it by their tags, which a run finds that has nothing of the tenant left to look at.
+ * Only such as this stage made, that wrap nothing of anybody else and that are no replicas; the others stay. The shared
+ * key is in neither.
  */
 export async function keysToDelete(
   kms: Pick<KMSClient, 'send'>,
-  {
-    config,
-    tenant,
-    keyIds,
-  }: {
-    readonly config: Pick<Config, 'deployment' | 'wrappingKeyArn'>
-    readonly tenant: string
-    readonly keyIds: readonly string[]
-  },
-): Promise<{ readonly mine: TenantKey[]; readonly others: string[] }> {
-  const shared = config.wrappingKeyArn
+  removed: RemovedTenant,
+): Promise<{ readonly mine: TenantKey[]; readonly stays: KeyThatStays[] }> {
+  const { config, tenant, keyIds } = removed
   const named = await findKey(kms, tenantKeyAlias(config.deployment, tenant))
+  const tagged = await taggedKeys(kms, removed)
   const mine: TenantKey[] = []
-  const others: string[] = []
-  for (const arn of new Set([...(named === undefined ? [] : [named.arn]), ...keyIds])) {
-    if (arn === shared) continue
+  const stays: KeyThatStays[] = []
+  for (const arn of new Set([...(named === undefined ? [] : [named.arn]), ...keyIds, ...tagged])) {
+    if (arn === config.wrappingKeyArn) continue
     const key = await findKey(kms, arn)
-    if (key?.tenant === tenant && key.stage === config.deployment) mine.push(key)
-    else others.push(arn)
+    const why = whyItStays(key, removed)
+    if (key !== undefined && why === undefined) mine.push(key)
+    else stays.push({ arn, why: String(why) })
   }
-  return { mine, others }
+  return { mine, stays }
+}
+
+function whyItStays(
+  key: TenantKey | undefined,
+  { config, tenant, keyIdsOfOthers }: RemovedTenant,
+): string | undefined {
+  if (key?.tenant !== tenant || key.stage !== config.deployment)
+    return 'this stage has not made it for this tenant'
+  if (keyIdsOfOthers.some((id) => isSameKey(id, key.arn)))
+    return 'items of other tenants are wrapped by it, too: look whose keys adopt.tenantKeyArns names'
+  if (key.primary !== undefined)
+    return `it is a replica of ${key.primary}, which opens the same: all are gone when that one is deleted where it is`
+  return undefined
+}
+
+/** Those of the account that this very deployment made for the tenant. What may not be looked at is none of them. */
+async function taggedKeys(
+  kms: Pick<KMSClient, 'send'>,
+  { config, tenant }: RemovedTenant,
+): Promise<string[]> {
+  const found: string[] = []
+  let Marker: string | undefined
+  do {
+    const page = await kms.send(
+      new ListKeysCommand({ Limit: 1000, ...(Marker === undefined ? {} : { Marker }) }),
+    )
+    for (const { KeyArn = '' } of page.Keys ?? []) {
+      const key = await findKey(kms, KeyArn).catch(unlessRefused)
+      if (key?.tenant === tenant && key.deployment !== undefined && key.deployment === config.deploymentId)
+        found.push(key.arn)
+    }
+    Marker = page.Truncated === true ? page.NextMarker : undefined
+  } while (Marker !== undefined)
+  return found
+}
+
+function unlessRefused(error: unknown): undefined {
+  if ((error as Error).name !== 'AccessDeniedException') throw error
+  return undefined
 }
 
 /** Switches the rule off that would tell of the deletion. A stage without its alarms has none. */

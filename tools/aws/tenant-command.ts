@@ -67,13 +67,13 @@ async function remove(
 ): Promise<number> {
   const counts = await removeTenants(stores, new Set([tenant]), { isDry: true, tell: say })
   const kms = new KMSClient({})
-  const { mine, others } = await keysToDelete(kms, { config: stores.config, tenant, keyIds: counts.keyIds })
+  const { config } = stores
+  const before = await keysToDelete(kms, { config, tenant, ...counts })
   const what = `${counts.rows} rows, ${counts.tokens} sealed tokens and ${counts.secrets} secrets of ${tenant}`
-  for (const arn of others)
-    say(`Some of it may be under ${arn}, which this stage has not made for it: that key stays.`)
+  for (const { arn, why } of before.stays) say(`Some of it may be under ${arn}. That key stays: ${why}.`)
   if (isDry) {
     say(`${what} would be removed. With --destroy they are, without a way back.`)
-    for (const { arn } of mine) say(`Its key ${arn} would be deleted by KMS ${days} days later.`)
+    for (const { arn } of before.mine) say(`Its key ${arn} would be deleted by KMS ${days} days later.`)
     return 0
   }
   await removeTenants(stores, new Set([tenant]), { isDry: false, tell: say })
@@ -84,6 +84,9 @@ async function remove(
     )
   say(`Removed ${what}. Nothing of it is left in the table or the secret store.\n`)
   const nowMs = clock.nowMs()
+  // What wraps something of others by now is needed, whatever it wrapped when this began.
+  const { keyIdsOfOthers } = left
+  const { mine } = await keysToDelete(kms, { config, tenant, keyIds: counts.keyIds, keyIdsOfOthers })
   const keepDays = settings.backup?.keepDays
   for (const line of whatStays({ nowMs, keepDays, hasKey: isAllUnder(mine, counts.keyIds) })) say(line)
   const ruleName = tenantKeyRuleName(settings.stage, tenant)
@@ -97,9 +100,9 @@ async function remove(
   return 0
 }
 
-/** Whether these keys, and no others, wrap what was there. */
+/** Whether these keys, and no others, wrap what was there; of what an earlier run removed nothing is known. */
 function isAllUnder(keys: readonly TenantKey[], keyIds: readonly string[]): boolean {
-  return keys.length > 0 && keyIds.every((id) => keys.some(({ arn }) => arn === id))
+  return keys.length > 0 && keyIds.length > 0 && keyIds.every((id) => keys.some(({ arn }) => arn === id))
 }
 
 async function wrapByKey(

@@ -27,6 +27,8 @@ export interface TenantKey {
   readonly deletedAtMs?: number
   /** Regions that have a replica of it. */
   readonly replicas: readonly string[]
+  /** The key that this one is a replica of: as long as that is there, so is what both open. */
+  readonly primary?: string
   /** Whose it is, and which stage made it, by its tags; keys of other making have none. */
   readonly tenant?: string
   readonly stage?: string
@@ -44,11 +46,14 @@ export async function findKey(kms: Kms, nameOrArn: string): Promise<TenantKey | 
   const tag = (name: string) => Tags.find(({ TagKey }) => TagKey === name)?.TagValue
   const [tenant, stage, deployment] = [tag(TENANT_TAG), tag(STAGE_TAG), tag(DEPLOYMENT_TAG)]
   const wrapsAllSince = tag(WHOLE_TAG)
+  const { MultiRegionKeyType, PrimaryKey } = key.MultiRegionConfiguration ?? {}
+  const primary = MultiRegionKeyType === 'REPLICA' ? PrimaryKey?.Arn : undefined
   return {
     arn,
     state: String(key.KeyState),
     replicas: (key.MultiRegionConfiguration?.ReplicaKeys ?? []).flatMap(({ Region }) => Region ?? []),
     ...(key.DeletionDate === undefined ? {} : { deletedAtMs: key.DeletionDate.getTime() }),
+    ...(primary === undefined ? {} : { primary }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(stage === undefined ? {} : { stage }),
     ...(deployment === undefined ? {} : { deployment }),
