@@ -7,9 +7,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
 
 /** What takes a key away, or lets others use it. Without the keys nothing stored can be read (KMS API reference). */
 const WATCHED = ['DisableKey', 'ScheduleKeyDeletion', 'PutKeyPolicy', 'DisableKeyRotation', 'RevokeGrant']
+/** By these roles, and `remove`, know a tenant's key. Others are written on it as the vault goes on. */
+const WATCHED_TAGS = ['flow-vault:deployment', 'flow-vault:stage', 'flow-vault:tenant']
 
 /**
  * What the rule over a tenant's own key is called, so that whoever removes the tenant can switch it off. A rule's name
@@ -58,6 +61,7 @@ export class KeyWatch extends Construct {
         deadLetters: ofTenants,
         what,
         ruleName: tenantKeyRuleName(stage, tenant),
+        aliasName: tenantKeyAlias(stage, tenant),
       })
     }
   }
@@ -86,16 +90,17 @@ export class KeyWatch extends Construct {
   #watch(
     id: string,
     keys: readonly IKey[],
-    { topic, deadLetters, runbook, what, ruleName }: WatchedKeys,
+    { topic, deadLetters, runbook, what, ruleName, aliasName }: WatchedKeys,
   ): void {
     const keyIds = keys.flatMap((key) => [key.keyId, key.keyArn])
+    const changes = { eventName: WATCHED, requestParameters: { keyId: keyIds } }
     new Rule(this, id, {
       ...(ruleName === undefined ? {} : { ruleName }),
-      description: `${what} was disabled, scheduled for deletion or given another policy`,
+      description: `${what} was disabled, scheduled for deletion, or given another policy, tag or alias`,
       eventPattern: {
         source: ['aws.kms'],
         detailType: ['AWS API Call via CloudTrail'],
-        detail: { eventName: WATCHED, requestParameters: { keyId: keyIds } },
+        detail: aliasName === undefined ? changes : { $or: [changes, ...changesOfName(keyIds, aliasName)] },
       },
       targets: [
         new SnsTopic(topic, {
@@ -107,7 +112,22 @@ export class KeyWatch extends Construct {
   }
 }
 
+/**
+ * What takes a tenant's key away from functions though the key stays as it is: they find it by its alias, and their roles
+ * by its tags. Who changes an alias names the alias alone, or the key that it leads to from then on (KMS developer guide,
+ * log entries of UpdateAlias, DeleteAlias, TagResource and UntagResource).
+ */
+function changesOfName(keyId: readonly string[], aliasName: string): object[] {
+  return [
+    { eventName: ['DeleteAlias', 'UpdateAlias'], requestParameters: { aliasName: [aliasName] } },
+    { eventName: ['TagResource'], requestParameters: { keyId, tags: { tagKey: WATCHED_TAGS } } },
+    { eventName: ['UntagResource'], requestParameters: { keyId, tagKeys: WATCHED_TAGS } },
+  ]
+}
+
 interface WatchedKeys extends Pick<KeyWatchProps, 'topic' | 'deadLetters' | 'runbook'> {
   readonly what: string
   readonly ruleName?: string
+  /** By which functions find the key of a tenant. */
+  readonly aliasName?: string
 }

@@ -124,8 +124,18 @@ describe('the watch over the keys', () => {
     for (const tenant of ['acme', 'globex']) {
       const [rule, ...more] = named.filter(({ Name }) => Name === tenantKeyRuleName('test', tenant))
       expect(more).toEqual([])
-      expect(rule!.EventPattern.detail.eventName).toContain('ScheduleKeyDeletion')
-      expect(JSON.stringify(rule!.EventPattern.detail.requestParameters.keyId)).toContain(`Key${tenant}`)
+      const [changes, ...ofName] = rule!.EventPattern.detail.$or
+      expect(changes.eventName).toContain('ScheduleKeyDeletion')
+      const { keyId } = changes.requestParameters
+      expect(JSON.stringify(keyId)).toContain(`Key${tenant}`)
+      // By which functions and their roles find it; what `tenant -- key` notes on it is none of these.
+      const tags = ['flow-vault:deployment', 'flow-vault:stage', 'flow-vault:tenant']
+      const aliasName = [`alias/flow-vault-test/${tenant}`]
+      expect(ofName).toEqual([
+        { eventName: ['DeleteAlias', 'UpdateAlias'], requestParameters: { aliasName } },
+        { eventName: ['TagResource'], requestParameters: { keyId, tags: { tagKey: tags } } },
+        { eventName: ['UntagResource'], requestParameters: { keyId, tagKeys: tags } },
+      ])
       expect(JSON.stringify(rule!.Targets)).toContain(`tenant ${tenant}`)
     }
     expect(named).toHaveLength(3)
