@@ -16,7 +16,7 @@ import { freeName, saveDraft } from './save-connection.ts'
 import { Services } from './services.ts'
 import './setup-form.ts'
 import { sharedFirst } from './shared-application.ts'
-import { clearForms, focusErrors, formsIn, typedDraft } from './typed-draft.ts'
+import { clearFields, focusErrors, formsIn, typedDraft } from './typed-draft.ts'
 
 type Repair = { readonly connection: Connection; readonly action: string }
 
@@ -37,7 +37,7 @@ export class AddDialog extends View {
 
   constructor() {
     super()
-    new DialogGuard(this, { tryClose: () => this.#tryClose(), clear: () => clearForms(formsIn(this)) })
+    new DialogGuard(this, { tryClose: () => this.#tryClose(), clear: () => clearFields(this) })
     this.addEventListener('add', () => void this.#open({}))
     this.addEventListener('repair', (event) => void this.#open((event as CustomEvent<Repair>).detail))
   }
@@ -241,7 +241,7 @@ export class AddDialog extends View {
       // What was typed is stored: from here on only the person's word is lacking.
       this.#set({ action: 'connect' })
       await oauth.start(saved, opened)
-      clearForms(forms)
+      clearFields(this)
     } catch (error) {
       opened?.close()
       await this.#refused(error)
@@ -274,7 +274,7 @@ export class AddDialog extends View {
   /** Nothing that was typed outlives this. */
   #close(): void {
     const wasWaiting = this.#oauth?.isWaiting ? this.#repaired : undefined
-    clearForms(formsIn(this))
+    clearFields(this)
     this.querySelector('dialog')!.close()
     this.#key = ''
     this.#set(NOTHING)

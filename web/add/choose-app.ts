@@ -3,72 +3,35 @@ import type { Connector } from '../api/types.ts'
 import { pageIcon } from '../page-icons.ts'
 import { tile } from '../parts/identity.ts'
 import { ADD } from '../texts/add-texts.ts'
+import { type AppsToFind, type FoundApps, foundApps } from './found-apps.ts'
 
-/** The category of the apps that take any service; they come last. */
-const GENERIC = 'generic'
-
-/** A letter alone names a third of all services. */
-const MIN_SEARCH = 2
-const MAX_SERVICES = 12
-
-function isNamed({ label, provider = '' }: Connector, wanted: string): boolean {
-  return `${label} ${provider}`.toLowerCase().includes(wanted)
-}
-
-interface AppChoice {
-  readonly connectors: readonly Connector[]
-  /** Of which there are connections already: the next one is likely to be of these. */
-  readonly used: ReadonlySet<string>
-  /** Found by a search alone: there are hundreds. */
-  readonly services: readonly Connector[]
-  readonly query: string
+interface AppChoice extends AppsToFind {
   isChosen(app: Connector): boolean
   choose(app: Connector | undefined): void
   search(query: string): void
   next(): void
 }
 
-/** What a search leaves; the apps that take any service stay whatever was typed. */
-function foundApps({ connectors, services, query }: Pick<AppChoice, 'connectors' | 'services' | 'query'>) {
-  const wanted = query.trim().toLowerCase()
-  const own = new Set(connectors.map(({ label }) => label))
-  return {
-    wanted,
-    found: connectors.filter((each) => each.category !== GENERIC && fits(each, wanted)),
-    services:
-      wanted.length < MIN_SEARCH
-        ? []
-        : services.filter((each) => isNamed(each, wanted) && !own.has(each.label)),
-    generic: connectors.filter((each) => each.category === GENERIC),
-  }
-}
-
-function fits({ label, about }: Connector, wanted: string): boolean {
-  return `${label} ${about}`.toLowerCase().includes(wanted)
-}
-
 /** Enter in the search takes the first that fits, where none is taken; the next Enter goes on with it. */
-function takeFirst(event: KeyboardEvent, options: AppChoice): void {
-  const { wanted, found, services, generic } = foundApps(options)
-  if ([...found, ...services, ...generic].some((each) => options.isChosen(each)) || wanted === '') return
+function takeFirst(event: KeyboardEvent, found: FoundApps, options: AppChoice): void {
+  if (found.shown.some((each) => options.isChosen(each)) || options.query.trim() === '') return
   event.preventDefault()
-  options.choose([...found, ...services, ...generic.filter((each) => fits(each, wanted))][0])
+  options.choose(found.fitting[0])
 }
 
 /** A choice that a search hides is none any more: nobody goes on with what they do not see. */
 function search(query: string, options: AppChoice): void {
-  const { found, services, generic } = foundApps({ ...options, query })
-  if (![...found, ...services, ...generic].some((each) => options.isChosen(each))) options.choose(undefined)
+  if (!foundApps({ ...options, query }).shown.some((each) => options.isChosen(each)))
+    options.choose(undefined)
   options.search(query)
 }
 
 /** The first step: the apps as tiles, by category. */
 export function chooseApp(options: AppChoice): TemplateResult {
   const { query } = options
-  const { wanted, found, services, generic } = foundApps(options)
-  const used = found.filter(({ app_id: app }) => options.used.has(app))
-  const others = found.filter((each) => !used.includes(each))
-  const categories = Map.groupBy(others, (each) => each.category_label ?? '')
+  const found = foundApps(options)
+  // Where no app could be asked for, none is said to be missing.
+  const isMissing = query.trim() !== '' && options.connectors.length > 0 && found.fitting.length === 0
   const group = (title: string, apps: readonly Connector[]): TemplateResult => html`<fieldset>
     <legend>${title}</legend>
     <div class="apps">
@@ -89,14 +52,14 @@ export function chooseApp(options: AppChoice): TemplateResult {
         autocomplete="off"
         autofocus
         .value=${query}
-        @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && takeFirst(event, options)}
+        @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && takeFirst(event, found, options)}
         @input=${(event: Event) => search((event.target as HTMLInputElement).value, options)}
     /></label>
-    ${found.length + services.length === 0 && !generic.some((each) => fits(each, wanted)) ? html`<p role="status">${ADD.noApp(query)}</p>` : nothing}
-    ${used.length === 0 ? nothing : group(ADD.usedBefore, used)}
-    ${[...categories].sort(([a], [b]) => a.localeCompare(b)).map(([title, apps]) => group(title, apps))}
-    ${services.length === 0 ? nothing : group(ADD.services, services.slice(0, MAX_SERVICES))}
-    ${services.length > MAX_SERVICES ? html`<p class="meta">${ADD.moreServices(services.length - MAX_SERVICES)}</p>` : nothing}
-    ${generic.length === 0 ? nothing : group(ADD.generic, generic)}
+    ${isMissing ? html`<p role="status">${ADD.noApp(query.trim(), found.generic.length > 0)}</p>` : nothing}
+    ${found.used.length === 0 ? nothing : group(ADD.usedBefore, found.used)}
+    ${found.categories.map(([title, apps]) => group(title, apps))}
+    ${found.services.length === 0 ? nothing : group(ADD.services, found.services)}
+    ${found.more === 0 ? nothing : html`<p class="meta">${ADD.moreServices(found.more)}</p>`}
+    ${found.generic.length === 0 ? nothing : group(ADD.generic, found.generic)}
   `
 }

@@ -43,11 +43,6 @@ export class GrantForm extends View {
     }
   }
 
-  /** Empties every field, so that no token stays in the document. */
-  clear(): void {
-    for (const input of this.querySelectorAll('input')) input.value = ''
-  }
-
   #typed(member: string): string {
     return this.querySelector<HTMLInputElement>(`#${idOf(member)}`)?.value.trim() ?? ''
   }

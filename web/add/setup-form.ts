@@ -131,11 +131,6 @@ export class SetupForm extends View {
     return (this.#application === undefined) !== (this.sharedBy === undefined)
   }
 
-  /** Empties every field, so that nothing secret stays in the document. */
-  clear(): void {
-    for (const input of this.querySelectorAll<HTMLInputElement>('input, textarea')) input.value = ''
-  }
-
   #drawn(): readonly Field[] {
     const hasScopes = (this.setup.scopes?.length ?? 0) > 0
     const isChosen = this.connector.provider !== undefined

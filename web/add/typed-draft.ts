@@ -24,10 +24,12 @@ export function formsIn(dialog: HTMLElement): Forms {
   }
 }
 
-/** Empties them: nothing that was typed outlives what it was typed for. */
-export function clearForms({ setup, grant }: Forms): void {
-  setup?.clear()
-  grant?.clear()
+/** What is typed in the last step, wherever in it; the search and the name are no secrets, and the dialog's own. */
+const TYPED = 'textarea, input:not([type="radio"], [type="checkbox"], [type="search"], #connection-name)'
+
+/** Empties the fields: nothing that was typed outlives what it was typed for. */
+export function clearFields(dialog: HTMLElement): void {
+  for (const field of dialog.querySelectorAll<HTMLInputElement>(TYPED)) field.value = ''
 }
 
 /** The first field that is wrong, or the summary of several, gets the focus. */

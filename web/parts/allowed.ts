@@ -17,9 +17,18 @@ const SCOPES: Readonly<Record<StateAction, string>> = {
   unfreeze: 'delete:flows_vault_freezes',
 }
 
+/**
+ * What the caller's scopes forbid, in words; undefined where nothing. Whether a form is drawn goes by this alone: a
+ * line that is gone for a moment takes nothing of what was typed.
+ */
+export function whyForbidden(context: Context, scope: string): string | undefined {
+  return can(context, scope) ? undefined : ALLOWED.needsScope(scope)
+}
+
 /** Why it cannot be done now, by the caller's scopes or for want of a line, in words; undefined where it can. */
 export function whyNot(context: Context, scope: string): string | undefined {
-  if (!can(context, scope)) return ALLOWED.needsScope(scope)
+  const forbidden = whyForbidden(context, scope)
+  if (forbidden !== undefined) return forbidden
   return context.isOffline && !scope.startsWith('read:') ? ALLOWED.offline : undefined
 }
 

@@ -36,7 +36,7 @@ export class ClientsSection extends LoadedList<Client> {
   protected form(): TemplateResult {
     return html`<form class="row-of" @submit=${this.#add}>
         ${this.fields.map((field) => this.field(field))}
-        <button type="submit">${SETTINGS.addClient}</button>
+        ${this.submitButton(SETTINGS.addClient)}
       </form>
       ${
         this.#made?.client_secret === undefined

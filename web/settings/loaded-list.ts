@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
-import { whyNot } from '../parts/allowed.ts'
+import { whyForbidden, whyNot } from '../parts/allowed.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { inWords } from '../parts/typed-values.ts'
 import { ADD } from '../texts/add-texts.ts'
@@ -92,6 +92,19 @@ export abstract class LoadedList<T> extends View {
     </button>`
   }
 
+  /** The button of the form; while nothing can be saved it says why, and what was typed stays. */
+  protected submitButton(label: string): TemplateResult {
+    const reason = this.#whyNot('create')
+    return html`<button
+      type="submit"
+      aria-disabled=${reason === undefined ? nothing : 'true'}
+      title=${reason ?? nothing}
+      @click=${(event: Event) => reason !== undefined && event.preventDefault()}
+    >
+      ${label}
+    </button>`
+  }
+
   /** Removes what is at the path, after it was asked what that means; nothing brings it back. */
   protected removal(path: string, name: string, consequence: string): TemplateResult {
     const ask = (asked: string | undefined): void => {
@@ -150,6 +163,10 @@ export abstract class LoadedList<T> extends View {
     return this.subject === undefined ? undefined : whyNot(this.context, `${verb}:${this.subject}`)
   }
 
+  get #whyNoForm(): string | undefined {
+    return this.subject === undefined ? undefined : whyForbidden(this.context, `create:${this.subject}`)
+  }
+
   protected override render(): TemplateResult {
     const { words } = this
     const whyNot = this.#whyNot('read')
@@ -165,13 +182,13 @@ export abstract class LoadedList<T> extends View {
     const isUnderField = this.fields.some((field) => this.#refused(field) !== undefined)
     const problems = error === undefined || isUnderField ? nothing : problem(error, () => this.load())
     if (items === undefined) return html`${problems} ${error === undefined ? skeleton(2) : nothing}`
-    const whyNot = this.#whyNot('create')
+    const whyNoForm = this.#whyNoForm
     return html`${problems}
       ${
         items.length === 0
           ? html`<p>${words.none}</p>`
           : html`<ul class="settings-list">${items.map((item) => html`<li>${this.item(item)}</li>`)}</ul>`
       }
-      ${whyNot === undefined ? this.form() : html`<p class="meta">${whyNot}</p>`}`
+      ${whyNoForm === undefined ? this.form() : html`<p class="meta">${whyNoForm}</p>`}`
   }
 }

@@ -49,7 +49,7 @@ export class PermitsSection extends LoadedList<Permit> {
   protected form(): TemplateResult {
     return html`<form class="row-of" @submit=${this.#add}>
       ${this.fields.map((field) => this.field(field))}
-      <button type="submit">${SETTINGS.addPermit}</button>
+      ${this.submitButton(SETTINGS.addPermit)}
     </form>`
   }
 

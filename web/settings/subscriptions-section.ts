@@ -101,7 +101,7 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
   protected form(): TemplateResult {
     return html`<form class="row-of" @submit=${this.#add}>
         ${this.fields.map((field) => this.field(field))}
-        <button type="submit">${SETTINGS.addSubscription}</button>
+        ${this.submitButton(SETTINGS.addSubscription)}
       </form>
       ${
         this.#made?.secret

@@ -4,7 +4,8 @@ export const ADD = {
   repairTitle: (name: string) => `Credentials of ${name}`,
   step: (at: number, all: number) => `Step ${at} of ${all}`,
   searchApps: 'Search apps',
-  noApp: (text: string) => `No app is called “${text}”. One of these takes any service:`,
+  noApp: (text: string, isAnyTaken: boolean) =>
+    `No app is called “${text}”.${isAnyTaken ? ' One of these takes any service:' : ''}`,
   services: 'Services by name',
   bySignIn: 'Sign in there',
   usedBefore: 'In use here',
