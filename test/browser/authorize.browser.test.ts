@@ -88,7 +88,7 @@ describe('connecting in the provider’s window', () => {
     await page.context().close()
   })
 
-  test('repairs one whose authorization has ended, and says that its account is connected twice', async () => {
+  test('repairs one whose authorization has ended, and offers to delete nothing', async () => {
     const { id } = (await provided.create(ofSomebody('broken'))).body
     await authorizedBy(id, 'alice')
     const { fields } = (await provided.fetchCredential(id)).body
@@ -98,12 +98,16 @@ describe('connecting in the provider’s window', () => {
     const page = await world.signedIn({ tenant: 'acme' })
     await page.getByText('Authorization ended').waitFor()
     await screens(page, 'broken')
+    const searched: string[] = []
+    page.on('request', (request) => request.url().includes('q=alice') && searched.push(request.url()))
     await page.getByRole('button', { name: 'Authorize again, broken' }).click()
     const opened = page.waitForEvent('popup')
     await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
     await opened
     await page.getByText('broken is ready.').waitFor({ timeout: 30_000 })
-    await page.getByText('alice is connected already, as “twin”.').waitFor()
+    await page.getByRole('link', { name: 'broken', exact: true }).and(page.locator(':focus')).waitFor()
+    expect(await page.getByText('is connected already').count()).toBe(0)
+    expect(searched).toEqual([])
     await screens(page, 'repaired')
     expect(await provided.view(id)).toMatchObject({ status: 'ready', account: { id: 'alice' } })
     await page.context().close()
@@ -167,7 +171,7 @@ describe('connecting in the provider’s window', () => {
     await eventually(applications, [registered])
     await page.context().close()
   })
-  test('asks by an application that several connections share, which leaves few fields', async () => {
+  test('asks by an application that several connections share, and says whose account is there twice', async () => {
     const caller = { tenant: 'sharing' }
     const { client_id, client_secret, scope: _scope, ...setup } = provided.codeSetup({})
     const body = { app_id: 'OAUTH2', name: 'our client', client_id, client_secret, setup }
@@ -179,7 +183,7 @@ describe('connecting in the provider’s window', () => {
     await page.getByLabel('Client ID').waitFor()
     await page.getByLabel('Which client asks?').selectOption('our client')
     await page.getByLabel('Client ID').waitFor({ state: 'detached' })
-    await page.getByLabel('Scopes').fill('read write')
+    await page.getByLabel('Scopes').fill('openid read write')
     await screens(page, 'shared-application')
     const opened = page.waitForEvent('popup')
     await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
@@ -187,6 +191,12 @@ describe('connecting in the provider’s window', () => {
     await page.getByText('is ready.').waitFor({ timeout: 30_000 })
     const answer = await provided.vault.request(caller, 'GET', `${CONNECTIONS}?view=full`)
     expect(await answer.json()).toMatchObject([{ status: 'ready', oauth_app_id: id }])
+    await openStep3(page, 'OAuth 2.0')
+    await page.getByLabel('Which client asks?').selectOption('our client')
+    await page.getByLabel('Scopes').fill('openid read write')
+    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
+    await page.getByText(/^alice is connected already, as “/).waitFor({ timeout: 30_000 })
+    await page.getByRole('button', { name: 'Delete this one' }).waitFor()
     await page.context().close()
   })
 

@@ -77,6 +77,28 @@ describe('looking after a vault', () => {
     await since.fill(localMinute(Date.now() - 60_000))
     await send.click()
     await section.getByText('1 event on the way.').waitFor()
+    const asked: (string | null)[] = []
+    const turns = [
+      { status: 200, json: { queued: 1000, after: 'the-thousandth', more: true } },
+      { status: 503, json: { statusCode: 503, error: 'Service Unavailable', message: 'Busy.' } },
+      { status: 200, json: { queued: 1, after: 'the-last', more: false } },
+    ]
+    const again = Promise.withResolvers<void>()
+    await page.route('**/replay?*', async (route) => {
+      const turn = turns[asked.push(new URL(route.request().url()).searchParams.get('after')) - 1]!
+      await again.promise
+      await route.fulfill(turn)
+    })
+    await section.getByRole('button', { name: 'Send again' }).click()
+    await send.click()
+    await eventually(() => send.getAttribute('aria-disabled'), 'true')
+    await send.click({ force: true })
+    again.resolve()
+    await section.getByText('1000 events on the way; there are more.').waitFor()
+    await section.getByRole('button', { name: 'Send the rest' }).click()
+    await section.getByText('1001 events on the way.').waitFor()
+    expect(asked).toEqual([expect.any(String), 'the-thousandth', 'the-thousandth'])
+    await page.unroute('**/replay?*')
     await section.getByRole('button', { name: 'Deliveries' }).click()
     await section.getByText('Created ·').waitFor()
     await screens(page, 'subscription')

@@ -32,6 +32,8 @@ export class AddDialog extends View {
   readonly #services = new Services()
   #names: ReadonlySet<string> = new Set()
   #repaired: Connection | undefined
+  /** True where it was made here, though its credentials followed. */
+  #isNew = true
   #now: Entered = NOTHING
   #key = ''
 
@@ -57,6 +59,7 @@ export class AddDialog extends View {
     }
     await used
     this.#repaired = repaired
+    this.#isNew = repaired === undefined
     this.#now = {
       ...NOTHING,
       error,
@@ -260,9 +263,8 @@ export class AddDialog extends View {
   }
 
   #finish(connection: Connection): void {
-    const type = this.#repaired === undefined ? 'added' : 'updated'
     this.#close()
-    this.#tell(type, connection)
+    this.#tell(connection)
   }
 
   #tryClose(): void {
@@ -279,11 +281,12 @@ export class AddDialog extends View {
     this.#key = ''
     this.#set(NOTHING)
     this.dispatchEvent(new Event('dialog-closed'))
-    if (wasWaiting !== undefined) this.#tell('updated', wasWaiting)
+    if (wasWaiting !== undefined) this.#tell(wasWaiting)
   }
 
-  #tell(what: 'added' | 'updated', connection: Connection): void {
-    this.dispatchEvent(new CustomEvent(`connection-${what}`, { detail: { connection } }))
+  #tell(connection: Connection): void {
+    const type = `connection-${this.#isNew ? 'added' : 'updated'}`
+    this.dispatchEvent(new CustomEvent(type, { detail: { connection } }))
   }
 
   #focusStep(): void {

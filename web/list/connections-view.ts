@@ -16,6 +16,7 @@ import './connections-table.ts'
 import './filter-bar.ts'
 import type { FilterBar } from './filter-bar.ts'
 import { type Filters, filtersOf, isFiltered, queryOfFilters } from './filters.ts'
+import { focusRow } from './focus-row.ts'
 import { ListController } from './list-controller.ts'
 import { addButton, emptyVault, needYou, nothingFound, type Outcome, outcomeLine } from './list-parts.ts'
 import type { ListStore } from './list-store.ts'
@@ -229,15 +230,24 @@ export class VaultConnections extends View {
   async #onAdded(event: CustomEvent<{ connection: Connection }>): Promise<void> {
     const { connection } = event.detail
     const text = connection.status === 'empty' ? LIST.added : connection.ready ? LIST.ready : LIST.waiting
-    this.#tell({ text: text(connection.name), connection })
+    const told = { text: text(connection.name), connection }
+    const left = document.activeElement
+    this.#tell(told)
     this.#list!.own(connection.id)
     await this.#list!.reload()
     this.#list!.light([connection.id])
-    const same = await findSameAccount(this.context, connection)
-    const drop = (): void => this.#act(connection, 'delete')
-    if (same !== undefined) this.#tell({ text: text(connection.name), connection, same, drop })
     await this.updateComplete
-    this.#focusRow(connection.id)
+    // Whoever went on meanwhile keeps the focus.
+    if ([left, document.body].includes(document.activeElement)) focusRow(this, connection.id)
+    // One that was there before has flows: nobody is asked to delete it.
+    if (event.type === 'connection-added') await this.#tellSame(told)
+  }
+
+  /** Adds to what was told that the account is connected twice, unless something else is told by then. */
+  async #tellSame(told: Outcome & { readonly connection: Connection }): Promise<void> {
+    const same = await findSameAccount(this.context, told.connection)
+    const drop = (): void => this.#act(told.connection, 'delete')
+    if (same !== undefined && this.#outcome === told) this.#tell({ ...told, same, drop })
   }
 
   async #onChangedHere(event: CustomEvent<{ connection?: Connection; text?: string }>): Promise<void> {
@@ -269,17 +279,7 @@ export class VaultConnections extends View {
     const query = new URLSearchParams(this.route.query)
     for (const name of ['do', 'tab']) query.delete(name)
     navigate(addressOf({ query }))
-    void this.updateComplete.then(() => this.#focusRow(id))
-  }
-
-  #focusRow(id: string): void {
-    const rows = [...this.querySelectorAll<HTMLElement>('tr[data-id]')]
-    const found = rows.find((element) => element.dataset['id'] === id)
-    // One that is in a closed group, or far down, is led to by the line that tells of it.
-    const instead =
-      this.querySelector<HTMLElement>('.outcome a') ?? rows[0]?.querySelector<HTMLElement>('a.name')
-    const target = found?.querySelector<HTMLElement>('a.name') ?? instead
-    target?.focus()
+    void this.updateComplete.then(() => focusRow(this, id))
   }
 
   #tell(outcome: Outcome | undefined): void {

@@ -25,6 +25,12 @@ interface Delivery {
   readonly attempts: readonly { readonly status: number | null; readonly error_message: string | null }[]
 }
 
+/** What one turn of sending again left: where it goes on, and how many events were sent up to there. */
+interface Rest {
+  readonly after: string
+  readonly queued: number
+}
+
 interface Replayed {
   readonly queued: number
   readonly after: string
@@ -48,6 +54,9 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
   /** The one whose events are to be sent once more. */
   #replayed: string | undefined
   #told: { id: string; text: string } | undefined
+  /** By subscription. */
+  readonly #rests = new Map<string, Rest>()
+  #isReplaying = false
 
   protected override get fields() {
     return [{ id: 'subscription-url', name: 'url', label: SETTINGS.url, type: 'url' }] as const
@@ -70,6 +79,7 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
       </div>
       ${this.#replayed === id ? this.#replayForm(subscription) : nothing}
       ${this.#told?.id === id ? html`<p role="status">${this.#told.text}</p>` : nothing}
+      ${this.#goesOn(subscription)}
       ${this.#deliveries?.id === id ? deliveries(this.#deliveries.list) : nothing}
     </div>`
   }
@@ -79,14 +89,14 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
     const resume = (more: object): Promise<unknown> =>
       this.change('PATCH', pathOf(id), { status: 'enabled', ...more })
     return html`${this.button('update', SETTINGS.resume, () => resume({}))}
-      ${since === null ? nothing : this.button('update', SETTINGS.resumeAndReplay, () => this.#replay(id, since, true))}`
+      ${since === null ? nothing : this.button('update', SETTINGS.resumeAndReplay, () => this.#replay(id, { after: since, queued: 0 }, true))}`
   }
 
   #replayForm({ id, last_success_at: since }: Subscription): TemplateResult {
     const submit = (event: Event): void => {
       event.preventDefault()
       const typed = String(new FormData(event.currentTarget as HTMLFormElement).get('since') ?? '')
-      void this.#replay(id, new Date(typed).toISOString(), false)
+      void this.#replay(id, { after: new Date(typed).toISOString(), queued: 0 })
     }
     const now = localInstant(Date.now())
     return html`<form class="row-of" @submit=${submit}>
@@ -94,8 +104,15 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
         <label for="replay-since">${SETTINGS.replaySince}</label>
         <input id="replay-since" name="since" type="datetime-local" max=${now} required .value=${since === null ? '' : localInstant(Date.parse(since))} />
       </div>
-      <button type="submit">${SETTINGS.replay}</button>
+      <button type="submit" aria-disabled=${this.#isReplaying ? 'true' : nothing}>${SETTINGS.replay}</button>
     </form>`
+  }
+
+  /** The way on, where one turn did not send everything. */
+  #goesOn({ id, status }: Subscription): TemplateResult | typeof nothing {
+    const rest = this.#rests.get(id)
+    if (rest === undefined || status !== 'enabled' || this.#isReplaying) return nothing
+    return html`<div>${this.button('update', SETTINGS.replayRest, () => this.#replay(id, rest))}</div>`
   }
 
   protected form(): TemplateResult {
@@ -131,19 +148,23 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
     void this.updateComplete.then(() => this.querySelector<HTMLElement>('#replay-since')?.focus())
   }
 
-  /** Goes on while there is more; what was sent before something went wrong is told with it. */
-  async #replay(id: string, since: string, isResumed: boolean): Promise<void> {
-    let after = since
-    let queued = 0
-    for (let request = 0; request < MAX_REPLAYS; request++) {
+  /** Goes on while there is more, one turn at a time; what is left when something went wrong can be sent from there. */
+  async #replay(id: string, from: Rest, isResumed = false): Promise<void> {
+    if (this.#isReplaying) return
+    this.#isReplaying = true
+    let rest: Rest | undefined = from
+    for (let request = 0; request < MAX_REPLAYS && rest !== undefined; request++) {
+      const { after, queued }: Rest = rest
       const replayed = await (isResumed && request === 0 ? this.#resume(id, after) : this.#again(id, after))
-      if (replayed === undefined) return
-      queued += replayed.queued
-      this.#tell(id, SETTINGS.replayed(queued))
-      after = replayed.after
-      if (!replayed.more) break
+      if (replayed === undefined) break
+      const sum = queued + replayed.queued
+      rest = replayed.more ? { after: replayed.after, queued: sum } : undefined
+      if (rest === undefined) this.#rests.delete(id)
+      else this.#rests.set(id, rest)
+      this.#tell(id, replayed.more ? SETTINGS.replayedSoFar(sum) : SETTINGS.replayed(sum))
     }
-    this.#replayed = undefined
+    this.#isReplaying = false
+    if (rest === undefined) this.#replayed = undefined
     this.requestUpdate()
   }
 

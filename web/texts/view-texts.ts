@@ -53,6 +53,8 @@ export const SETTINGS = {
   replay: 'Send again',
   replaySince: 'Everything since',
   replayed: (events: number) => `${count(events, 'event')} on the way.`,
+  replayedSoFar: (events: number) => `${count(events, 'event')} on the way; there are more.`,
+  replayRest: 'Send the rest',
   resumeAndReplay: 'Resume, and send what was missed',
   deliveryStates: { pending: 'waiting', delivered: 'delivered', dead: 'given up', skipped: 'skipped' },
   tries: (tries: number) => count(tries, 'try', 'tries'),
