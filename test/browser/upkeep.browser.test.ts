@@ -90,6 +90,7 @@ describe('looking after a vault', () => {
       await route.fulfill(turn)
     })
     await section.getByRole('button', { name: 'Send again' }).click()
+    await since.fill(localMinute(Date.now() - 60_000))
     await send.click()
     await eventually(() => send.getAttribute('aria-disabled'), 'true')
     await send.click({ force: true })

@@ -46,7 +46,10 @@ export class OauthConnect extends View {
   #error: unknown
   #timer: ReturnType<typeof setTimeout> | undefined
   #window: Window | null = null
-  #tries = 0
+  /** What the window of this try is called: a link leads to the same one. */
+  #target = ''
+  /** How many this page has opened, whoever asked: the window of an earlier connection may still be there. */
+  static #windows = 0
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
@@ -172,15 +175,11 @@ export class OauthConnect extends View {
     return [...boxes.filter((box) => box.checked).map((box) => box.value), ...namesIn(others)]
   }
 
-  /** What the window of this try is called: a link leads to the same one. */
-  get #target(): string {
-    return `vault-${this.connector.app_id}-${this.#tries}`
-  }
-
   /** Another one for each try: one that was at a provider, and is emptied by this page, belongs to it no more. */
   #opened(): Window | null {
     this.#window?.close()
-    this.#tries += 1
+    OauthConnect.#windows += 1
+    this.#target = `vault-${this.connector.app_id}-${OauthConnect.#windows}`
     this.#window = window.open('about:blank', this.#target, WINDOW)
     return this.#window
   }

@@ -152,19 +152,19 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
   async #replay(id: string, from: Rest, isResumed = false): Promise<void> {
     if (this.#isReplaying) return
     this.#isReplaying = true
-    let rest: Rest | undefined = from
-    for (let request = 0; request < MAX_REPLAYS && rest !== undefined; request++) {
-      const { after, queued }: Rest = rest
+    let [rest, hasMore] = [from, true]
+    for (let request = 0; request < MAX_REPLAYS && hasMore; request++) {
+      const { after } = rest
       const replayed = await (isResumed && request === 0 ? this.#resume(id, after) : this.#again(id, after))
       if (replayed === undefined) break
-      const sum = queued + replayed.queued
-      rest = replayed.more ? { after: replayed.after, queued: sum } : undefined
-      if (rest === undefined) this.#rests.delete(id)
-      else this.#rests.set(id, rest)
-      this.#tell(id, replayed.more ? SETTINGS.replayedSoFar(sum) : SETTINGS.replayed(sum))
+      hasMore = replayed.more
+      rest = { after: replayed.after, queued: rest.queued + replayed.queued }
+      if (hasMore) this.#rests.set(id, rest)
+      else this.#rests.delete(id)
+      this.#tell(id, (hasMore ? SETTINGS.replayedSoFar : SETTINGS.replayed)(rest.queued))
     }
     this.#isReplaying = false
-    if (rest === undefined) this.#replayed = undefined
+    if (!hasMore) this.#replayed = undefined
     this.requestUpdate()
   }
 
