@@ -50,7 +50,7 @@ export class BulkBar extends View {
       ${this.#asked === undefined ? nothing : this.#question(this.#asked)}
       <span class="actions">
         ${this.#isRunning ? html`<button type="button" class="small" @click=${this.#stop}>${LIST.stop}</button>` : this.#works()}
-        <button type="button" class="small quiet" @click=${this.#clear}>${this.#done.length > 0 ? PAGE.close : LIST.clear}</button>
+        ${this.#isRunning ? nothing : html`<button type="button" class="small quiet" @click=${this.#clear}>${this.#done.length > 0 ? PAGE.close : LIST.clear}</button>`}
       </span>
     </div>`
   }
@@ -61,7 +61,7 @@ export class BulkBar extends View {
     if (deleted.length > 0) {
       return html`<button type="button" class="small" @click=${() => this.#run('restore', deleted)}>${LIST.undo}</button>`
     }
-    if (this.#done.length > 0) return nothing
+    if (this.#done.length > 0 || this.rows.length === 0) return nothing
     const isOfDeleted = this.rows.every(({ deleted: end }) => end)
     return html`${WORKS.filter((work) => (work === 'restore') === isOfDeleted).map((work) => this.#button(work))}`
   }
@@ -76,6 +76,7 @@ export class BulkBar extends View {
     return html`<button
       type="button"
       class="small ${work === 'delete' ? 'danger' : ''}"
+      data-work=${work}
       aria-disabled=${reason === undefined ? nothing : 'true'}
       title=${reason ?? nothing}
       @click=${begin}
@@ -84,10 +85,24 @@ export class BulkBar extends View {
     </button>`
   }
 
-  #ask(work: 'freeze' | 'delete' | undefined): void {
+  #ask(work: 'freeze' | 'delete'): void {
     this.#asked = work
+    this.#focus('.first')
+  }
+
+  #leave(work: 'freeze' | 'delete'): void {
+    this.#asked = undefined
+    this.#focus(`[data-work="${work}"]`)
+  }
+
+  /** Draws it, and gives the focus to what took the place of what had it; whoever went on elsewhere keeps it. */
+  #focus(selector: string): void {
     this.requestUpdate()
-    void this.updateComplete.then(() => this.querySelector<HTMLElement>('.first')?.focus())
+    void this.updateComplete.then(() => {
+      const { activeElement: at } = document
+      if (at === null || at === document.body || this.contains(at))
+        this.querySelector<HTMLElement>(selector)?.focus()
+    })
   }
 
   /** Freezing says why, and deleting how many flows stop. */
@@ -101,14 +116,20 @@ export class BulkBar extends View {
     }
     const flows = this.rows.reduce((sum, { used_by_count: users = 0 }) => sum + users, 0)
     const isDelete = work === 'delete'
-    return html`<form class="row-of bulk-question" @submit=${submit}>
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape') return
+      event.preventDefault()
+      event.stopPropagation()
+      this.#leave(work)
+    }
+    return html`<form class="row-of bulk-question" @submit=${submit} @keydown=${onKey}>
       <p>${isDelete ? LIST.deleteAll(this.rows.length, flows) : CONNECTION.freezeText}</p>
       ${
         isDelete
           ? nothing
           : html`<div class="field"><label for="bulk-reason">${CONNECTION.reason}</label><input id="bulk-reason" class="first" name="reason" autocomplete="off" required /></div>`
       }
-      <button type="button" class="small ${isDelete ? 'first' : ''}" @click=${() => this.#ask(undefined)}>${PAGE.cancel}</button>
+      <button type="button" class="small ${isDelete ? 'first' : ''}" @click=${() => this.#leave(work)}>${PAGE.cancel}</button>
       <button type="submit" class="small ${isDelete ? 'danger' : 'primary'}">${MENU[work]}</button>
     </form>`
   }
@@ -119,6 +140,7 @@ export class BulkBar extends View {
     this.#isStopped = false
     this.#done = []
     this.#count = all.length
+    this.#focus('.actions button')
     for (const { id, name } of all) {
       if (this.#isStopped) break
       const result = await this.#one(work, id, reason).catch((error: unknown) => ({
@@ -129,7 +151,7 @@ export class BulkBar extends View {
       this.requestUpdate()
     }
     this.#isRunning = false
-    this.requestUpdate()
+    this.#focus('.actions button')
     this.dispatchEvent(new Event('bulk-done'))
   }
 

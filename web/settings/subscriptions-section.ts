@@ -152,6 +152,7 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
   async #replay(id: string, from: Rest, isResumed = false): Promise<void> {
     if (this.#isReplaying) return
     this.#isReplaying = true
+    this.requestUpdate()
     let [rest, hasMore] = [from, true]
     for (let request = 0; request < MAX_REPLAYS && hasMore; request++) {
       const { after } = rest
