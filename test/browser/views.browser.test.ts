@@ -34,6 +34,11 @@ describe('the other views', () => {
     await screens(page, 'health')
     await page.goto(`${world.vault.url}/vault/activity`)
     await page.getByRole('link', { name: 'orders' }).waitFor()
+    const connections = page.getByLabel('Connection').locator('option')
+    await eventually(
+      () => connections.allTextContents(),
+      ['All connections', 'sms · TWILIO', 'orders · HTTP'],
+    )
     await screens(page, 'activity')
     await page.goto(`${world.vault.url}/vault/settings`)
     await page.getByLabel('Name').fill('a flow server')

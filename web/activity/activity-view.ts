@@ -63,7 +63,7 @@ export class VaultActivity extends View {
       <div class="title-line">
         <h1>${PAGE.activity}</h1>
         <div class="filters">
-          ${this.#filter('kind', Object.entries(EVENTS))} ${this.#filter('connection', [...this.#names])}
+          ${this.#filter('kind', Object.entries(EVENTS))} ${this.#filter('connection', [...this.#connections()])}
           ${this.#filter('person', [...persons(this.#events ?? [])])}
         </div>
       </div>
@@ -71,6 +71,16 @@ export class VaultActivity extends View {
       ${this.#events === undefined ? (this.#error === undefined ? skeleton(6) : nothing) : this.#days(this.#events)}
       ${this.#before === undefined ? nothing : html`<div><button type="button" @click=${() => this.#load()}>${ACTIVITY.more}</button></div>`}
     </div>`
+  }
+
+  /** Every connection that something happened to, by its name where that is known. */
+  #connections(): ReadonlyMap<string, string> {
+    return new Map(
+      this.#events?.map(({ connection_id: id, app_id: app }) => [
+        id,
+        `${this.#names.get(id) ?? id} · ${app}`,
+      ]),
+    )
   }
 
   /** Of what is loaded: older events that fit come with “Show older”. */
