@@ -24,7 +24,7 @@ import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError, type KeyWrapper } from '../../shared/ports/key-wrapper.ts'
-import { keysToDelete, stopWatching } from '../../tools/aws/keys-to-delete.ts'
+import { keysOfOtherSecrets, keysToDelete, stopWatching } from '../../tools/aws/keys-to-delete.ts'
 import { countByKey, moveSecrets, moveTenant } from '../../tools/aws/move-tenant-key.ts'
 import { removeTenants } from '../../tools/aws/remove-tenant.ts'
 import { findKey, noteWhole, scheduleDeletion } from '../../tools/aws/tenant-key.ts'
@@ -273,7 +273,7 @@ describe('keysToDelete', () => {
     expect(await keysToDelete(kms, { ...asked, tenant: 'globex' })).toEqual({ mine: [], stays: [] })
     expect(await keysToDelete(kms, { ...asked, keyIdsOfOthers: [own] })).toEqual({
       mine: [],
-      stays: [{ arn: own, why: expect.stringContaining('items of other tenants') }],
+      stays: [{ arn: own, why: expect.stringContaining('what other tenants have') }],
     })
   })
 
@@ -341,5 +341,10 @@ describe('secrets of a tenant with a key of its own', () => {
     expect(await moveSecrets({ secrets, client }, { ...move, isDry: false }, silent)).toBe(0)
     expect(await keyOfSecret(secretId('acme', 'ac_1'))).toBe(own)
     expect(await keyOfSecret(secretId('globex', 'ac_1'))).toBe(shared)
+
+    // Whoever is removed, the keys of the others are told, whatever the stage file says of them.
+    const keysBeside = (tenant: string) => keysOfOtherSecrets(client, { deployment: stage, tenant })
+    expect(await keysBeside('acme')).toEqual([shared])
+    expect(await keysBeside('globex')).toEqual([own])
   })
 })

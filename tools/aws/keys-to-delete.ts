@@ -1,9 +1,14 @@
 import { DisableRuleCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { type KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
+import { type Filter, ListSecretsCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type { Config } from '../../functions/config.ts'
 import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
 import { isSameKey } from '../../shared/adapters/kms/kms-key-wrapper.ts'
+import { findSecretIdParts, secretIdPrefix } from '../../shared/domain/secret-id.ts'
 import { findKey, type TenantKey } from './tenant-key.ts'
+
+/** The most that ListSecrets answers in one page (API reference, MaxResults). */
+const SECRETS_AT_ONCE = 100
 
 /** What is known of a tenant that is removed, or was by a run that came no further. */
 export interface RemovedTenant {
@@ -11,7 +16,7 @@ export interface RemovedTenant {
   readonly tenant: string
   /** The keys that wrap what is there of it, or was. */
   readonly keyIds: readonly string[]
-  /** The keys that wrap what is there of others. */
+  /** The keys that wrap what is there of others, items and secrets. */
   readonly keyIdsOfOthers: readonly string[]
 }
 
@@ -53,7 +58,7 @@ function whyItStays(
   if (key?.tenant !== tenant || key.stage !== config.deployment)
     return 'this stage has not made it for this tenant'
   if (keyIdsOfOthers.some((id) => isSameKey(id, key.arn)))
-    return 'items of other tenants are wrapped by it, too: look whose keys adopt.tenantKeyArns names'
+    return 'what other tenants have is under it, too: look whose keys adopt.tenantKeyArns names'
   if (key.primary !== undefined)
     return `it is a replica of ${key.primary}, which opens the same: all are gone when that one is deleted where it is`
   return undefined
@@ -78,6 +83,34 @@ async function taggedKeys(
     Marker = page.Truncated === true ? page.NextMarker : undefined
   } while (Marker !== undefined)
   return found
+}
+
+/**
+ * The keys that Secrets Manager encrypts this deployment's secrets of other tenants by, those that wait for their
+ * deletion too. Of versions from before a change of key it tells none.
+ */
+export async function keysOfOtherSecrets(
+  client: Pick<SecretsManagerClient, 'send'>,
+  { deployment, tenant }: { readonly deployment: string; readonly tenant: string },
+): Promise<string[]> {
+  const found = new Set<string>()
+  const Filters: Filter[] = [{ Key: 'name', Values: [secretIdPrefix(deployment)] }]
+  let next: { NextToken?: string } | undefined = {}
+  while (next !== undefined) {
+    const command: ListSecretsCommand = new ListSecretsCommand({
+      IncludePlannedDeletion: true,
+      MaxResults: SECRETS_AT_ONCE,
+      Filters,
+      ...next,
+    })
+    const { SecretList = [], NextToken } = await client.send(command)
+    for (const { Name = '', KmsKeyId } of SecretList) {
+      const owner = findSecretIdParts(Name)?.tenant
+      if (owner !== undefined && owner !== tenant && KmsKeyId !== undefined) found.add(KmsKeyId)
+    }
+    next = NextToken === undefined ? undefined : { NextToken }
+  }
+  return [...found].sort()
 }
 
 function unlessRefused(error: unknown): undefined {

@@ -2,15 +2,16 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import * as z from 'zod/mini'
+import { ENV, present } from '../../functions/config.ts'
 import { tenantKeyRuleName } from '../../infra/constructs/key-watch.ts'
 import { type DeploymentSettings, readStage } from '../../infra/stage-file.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { TENANT } from '../../shared/settings/setting-formats.ts'
 import { needed, runTool, ToolError, UsageError } from '../tool-command.ts'
 import { type DeployedStage, openStage } from './deployed-stage.ts'
-import { keysToDelete, stopWatching } from './keys-to-delete.ts'
+import { keysOfOtherSecrets, keysToDelete, stopWatching } from './keys-to-delete.ts'
 import { countByKey, moveSecrets, moveTenant } from './move-tenant-key.ts'
-import { removeTenants, whatStays } from './remove-tenant.ts'
+import { removeTenants, type TenantCounts, whatStays } from './remove-tenant.ts'
 import {
   findKey,
   noteWhole,
@@ -67,11 +68,10 @@ async function remove(
 ): Promise<number> {
   const counts = await removeTenants(stores, new Set([tenant]), { isDry: true, tell: say })
   const kms = new KMSClient({})
-  const { config } = stores
-  const before = await keysToDelete(kms, { config, tenant, ...counts })
+  const before = await keysOfRemoved(kms, { stores, tenant }, counts)
   const what = `${counts.rows} rows, ${counts.tokens} sealed tokens and ${counts.secrets} secrets of ${tenant}`
-  for (const { arn, why } of before.stays) say(`Some of it may be under ${arn}. That key stays: ${why}.`)
   if (isDry) {
+    for (const { arn, why } of before.stays) say(`Some of it may be under ${arn}. That key stays: ${why}.`)
     say(`${what} would be removed. With --destroy they are, without a way back.`)
     for (const { arn } of before.mine) say(`Its key ${arn} would be deleted by KMS ${days} days later.`)
     return 0
@@ -86,7 +86,8 @@ async function remove(
   const nowMs = clock.nowMs()
   // What wraps something of others by now is needed, whatever it wrapped when this began.
   const { keyIdsOfOthers } = left
-  const { mine } = await keysToDelete(kms, { config, tenant, keyIds: counts.keyIds, keyIdsOfOthers })
+  const { mine, stays } = await keysOfRemoved(kms, { stores, tenant }, { ...counts, keyIdsOfOthers })
+  for (const { arn, why } of stays) say(`Some of it may be under ${arn}. That key stays: ${why}.`)
   const keepDays = settings.backup?.keepDays
   for (const line of whatStays({ nowMs, keepDays, hasKey: isAllUnder(mine, counts.keyIds) })) say(line)
   const ruleName = tenantKeyRuleName(settings.stage, tenant)
@@ -98,6 +99,17 @@ async function remove(
   if (settings.tenantKeys.includes(tenant))
     say(`Take ${tenant} out of tenantKeys in the stage file before the next deployment.`)
   return 0
+}
+
+async function keysOfRemoved(
+  kms: KMSClient,
+  { stores: { config, kind }, tenant }: Pick<Asked, 'stores' | 'tenant'>,
+  { keyIds, keyIdsOfOthers }: Pick<TenantCounts, 'keyIds' | 'keyIdsOfOthers'>,
+): ReturnType<typeof keysToDelete> {
+  const deployment = present(config.deploymentId, ENV.deploymentId)
+  const ofSecrets =
+    kind === 'sealed' ? [] : await keysOfOtherSecrets(new SecretsManagerClient({}), { deployment, tenant })
+  return keysToDelete(kms, { config, tenant, keyIds, keyIdsOfOthers: [...keyIdsOfOthers, ...ofSecrets] })
 }
 
 /** Whether these keys, and no others, wrap what was there; of what an earlier run removed nothing is known. */
