@@ -30,11 +30,25 @@ describe('a person', () => {
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByLabel('Connection name').fill('orders api')
     await screens(page, 'add-2-name')
+    await page.getByLabel('Connection name').fill('n'.repeat(151))
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByText('It has at most 150 characters.').waitFor()
+    await page.getByLabel('Connection name').fill('orders api')
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.locator('#field-0').fill(`  ${TOKEN} `)
     await page.keyboard.press('Tab')
     await page.getByText('Removed blanks at the ends').waitFor()
     await screens(page, 'add-3-credentials')
+    for (const [name, step] of [
+      ['Back', 2],
+      ['Back', 1],
+      ['Continue', 2],
+      ['Continue', 3],
+    ] as const) {
+      await page.getByRole('button', { name }).click()
+      await page.getByText(`Step ${step} of 3`).waitFor()
+    }
+    expect(await page.locator('#field-0').inputValue()).toBe(TOKEN)
     await page.locator('dialog.add').getByRole('button', { name: 'Add Vault Connection' }).click()
     await page.getByText('orders api is ready.').waitFor()
     await page.locator('tr[data-id] a.name', { hasText: 'orders api' }).waitFor()

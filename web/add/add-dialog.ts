@@ -6,21 +6,17 @@ import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { chooseApp } from './choose-app.ts'
 import { credentialsStep } from './credentials-step.ts'
-import { type Entered, NO_TROUBLE, NOTHING, type Step } from './entered.ts'
+import { type Entered, firstStep, NO_TROUBLE, NOTHING, opened, type Repair } from './entered.ts'
 import './oauth-connect.ts'
 import { dialogFoot } from './dialog-foot.ts'
 import { DialogGuard } from './dialog-guard.ts'
-import { dialogHead, dialogNotices, nameStep, stepOf, troubleOf } from './dialog-parts.ts'
+import { dialogHead, dialogNotices, nameErrors, nameStep, stepOf, troubleOf } from './dialog-parts.ts'
 import type { OauthConnect } from './oauth-connect.ts'
 import { freeName, saveDraft } from './save-connection.ts'
 import { Services } from './services.ts'
 import './setup-form.ts'
 import { sharedFirst } from './shared-application.ts'
-import { clearFields, focusErrors, formsIn, typedDraft } from './typed-draft.ts'
-
-type Repair = { readonly connection: Connection; readonly action: string }
-
-const FIRST_FIELD = '.dialog-main :is(input:not([type="radio"]), select, textarea)'
+import { clearFields, focusErrors, focusFirst, formsIn, typedDraft } from './typed-draft.ts'
 
 /** Adds a connection in three steps, or gives one its credentials; the same on the page and in the picker. */
 export class AddDialog extends View {
@@ -35,6 +31,8 @@ export class AddDialog extends View {
   /** True where it was made here, though its credentials followed. */
   #isNew = true
   #now: Entered = NOTHING
+  /** The app whose last step is drawn, in sight or not: what was typed there stays until another one is taken. */
+  #reached: Connector | undefined
   #key = ''
 
   constructor() {
@@ -49,7 +47,8 @@ export class AddDialog extends View {
     this.requestUpdate()
   }
 
-  async #open({ connection: repaired, action }: Partial<Repair>): Promise<void> {
+  async #open(repair: Partial<Repair>): Promise<void> {
+    const { connection: repaired } = repair
     let error: unknown
     const used = repaired === undefined ? this.#services.findUsed(this.context.api) : undefined
     try {
@@ -60,26 +59,19 @@ export class AddDialog extends View {
     await used
     this.#repaired = repaired
     this.#isNew = repaired === undefined
-    this.#now = {
-      ...NOTHING,
-      error,
-      appId: repaired?.app_id ?? (this.appIds?.length === 1 ? this.appIds[0] : undefined),
-      provider: repaired?.provider,
-      setupType: repaired?.setup_type,
-      action,
-      name: repaired?.name ?? '',
-      step: repaired === undefined ? this.#firstStep : 'credentials',
-    }
+    this.#now = { ...opened(repair, this.appIds), error }
+    this.#reached = undefined
     this.#key = crypto.randomUUID()
     if (this.#now.step === 'app')
       void this.#services.load(this.context.api, this.#connectors).then(() => this.requestUpdate())
     await this.#loadService()
     if (this.#now.step === 'name') await this.#suggestName()
+    if (this.#now.step === 'credentials') this.#reached = this.#connector
     this.requestUpdate()
     await this.updateComplete
     const dialog = this.querySelector('dialog')!
     if (!dialog.open) dialog.showModal()
-    this.#focusStep()
+    focusFirst(this)
   }
 
   protected override render(): TemplateResult {
@@ -103,7 +95,7 @@ export class AddDialog extends View {
     return html`<form novalidate @submit=${this.#submit}>
       ${dialogHead({
         title: this.#repaired === undefined ? ADD.title : ADD.repairTitle(this.#repaired.name),
-        step: this.#repaired === undefined ? stepOf(this.#now.step, this.#firstStep) : undefined,
+        step: this.#repaired === undefined ? stepOf(this.#now.step, firstStep(this.appIds)) : undefined,
         close: () => this.#tryClose(),
       })}
       <div class="dialog-main">
@@ -125,7 +117,7 @@ export class AddDialog extends View {
         now: this.#now,
         setup: this.#setup,
         oauth: this.#oauth,
-        firstStep: this.#firstStep,
+        firstStep: firstStep(this.appIds),
         isNew: this.#repaired === undefined,
         back: () => this.#go({ step: this.#now.step === 'credentials' ? 'name' : 'app' }),
         addEmpty: () => void this.#save({ isEmpty: true, verify: false }),
@@ -134,6 +126,12 @@ export class AddDialog extends View {
   }
 
   #stepContent(): TemplateResult {
+    const isLast = this.#now.step === 'credentials'
+    return html`${isLast ? nothing : this.#choice()}
+      ${this.#reached === undefined ? nothing : html`<div class="stack" ?hidden=${!isLast}>${this.#credentials(this.#reached, isLast)}</div>`}`
+  }
+
+  #choice(): TemplateResult {
     if (this.#now.step === 'app') {
       const isAllowed = ({ app_id: app }: Connector): boolean =>
         (this.appIds?.includes(app) ?? true) && mayAddIn(this.context, app)
@@ -148,19 +146,20 @@ export class AddDialog extends View {
         next: () => this.#next(),
       })
     }
-    if (this.#now.step === 'name') {
-      return nameStep({
-        name: this.#now.name,
-        isTaken: this.#names.has(this.#now.name.trim().toLowerCase()),
-        error: this.#now.errors.find(({ path }) => path === 'name'),
-        onInput: (name) => this.#set({ name, isNamed: true }),
-      })
-    }
+    return nameStep({
+      name: this.#now.name,
+      isTaken: this.#names.has(this.#now.name.trim().toLowerCase()),
+      error: this.#now.errors.find(({ path }) => path === 'name'),
+      onInput: (name) => this.#set({ name, isNamed: true }),
+    })
+  }
+
+  #credentials(connector: Connector, isShown: boolean): TemplateResult {
     return credentialsStep({
       context: this.context,
-      connector: this.#connector!,
+      connector,
       setup: this.#setup!,
-      errors: this.#now.errors,
+      errors: isShown ? this.#now.errors : NO_TROUBLE.errors,
       isBrought: this.#now.isBrought,
       isWaiting: this.#oauth?.isWaiting ?? false,
       bring: (isBrought) => this.#set({ isBrought, errors: [] }),
@@ -179,7 +178,7 @@ export class AddDialog extends View {
 
   #go(change: Partial<Entered>): void {
     this.#set(change)
-    void this.updateComplete.then(() => this.#focusStep())
+    void this.updateComplete.then(() => focusFirst(this))
   }
 
   get #connector(): Connector | undefined {
@@ -187,12 +186,8 @@ export class AddDialog extends View {
   }
 
   get #setup(): Setup | undefined {
-    const setups = this.#connector?.setups ?? []
+    const setups = this.#reached?.setups ?? []
     return setups.find(({ type }) => type === this.#now.setupType) ?? setups[0]
-  }
-
-  get #firstStep(): Step {
-    return this.appIds?.length === 1 ? 'name' : 'app'
   }
 
   get #isTested(): boolean {
@@ -214,11 +209,18 @@ export class AddDialog extends View {
     if (this.#now.step === 'app') {
       if (this.#now.appId === undefined) return
       await this.#loadService()
-      this.#set({ setupType: undefined, isBrought: false, step: 'name' })
+      const [chosen, reached] = [this.#connector, this.#reached]
+      const isSame = chosen?.app_id === reached?.app_id && chosen?.provider === reached?.provider
+      if (!isSame) this.#reached = undefined
+      this.#set({ step: 'name', ...(isSame ? {} : { setupType: undefined, isBrought: false }) })
       await this.#suggestName()
-    } else this.#set({ step: 'credentials' })
+    } else {
+      const errors = nameErrors(this.#now.name)
+      if (errors.length === 0) this.#reached ??= this.#connector
+      this.#set(errors.length === 0 ? { errors, step: 'credentials' } : { errors })
+    }
     await this.updateComplete
-    this.#focusStep()
+    focusFirst(this)
   }
 
   async #suggestName(): Promise<void> {
@@ -229,7 +231,8 @@ export class AddDialog extends View {
   }
 
   async #save({ isEmpty, verify }: { isEmpty: boolean; verify: boolean }): Promise<void> {
-    const setup = this.#setup!
+    const setup = this.#setup
+    if (setup === undefined) return
     const forms = formsIn(this)
     const isAsked = !isEmpty && setup.authorization === 'interactive' && !this.#now.isBrought
     const oauth = isAsked ? forms.oauth : null
@@ -279,6 +282,7 @@ export class AddDialog extends View {
     clearFields(this)
     this.querySelector('dialog')!.close()
     this.#key = ''
+    this.#reached = undefined
     this.#set(NOTHING)
     this.dispatchEvent(new Event('dialog-closed'))
     if (wasWaiting !== undefined) this.#tell(wasWaiting)
@@ -287,12 +291,6 @@ export class AddDialog extends View {
   #tell(connection: Connection): void {
     const type = `connection-${this.#isNew ? 'added' : 'updated'}`
     this.dispatchEvent(new CustomEvent(type, { detail: { connection } }))
-  }
-
-  #focusStep(): void {
-    const first = this.querySelector<HTMLInputElement>(FIRST_FIELD)
-    first?.focus()
-    if (first?.id === 'connection-name') first.select()
   }
 }
 

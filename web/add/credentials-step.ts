@@ -39,7 +39,7 @@ export function credentialsStep(options: {
     ${isOnlyAuthorized && !options.isWaiting && !options.isBrought ? beforehand(connector, isOwnClient ? seen.callback_url : undefined) : nothing}
     ${connector.setups.length < 2 || isOnlyAuthorized ? nothing : kinds(connector, setup, options.chooseSetup)}
     ${keyed(
-      `${connector.app_id} ${setup.type}`,
+      `${connector.app_id} ${connector.provider ?? ''} ${setup.type}`,
       html`${isOnlyAuthorized ? nothing : html`<setup-form .context=${context} .sharedBy=${isOwnClient ? (seen?.oauth_app_id ?? undefined) : undefined} .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${isChange} .settings=${settings ?? undefined}></setup-form>`}
         ${isInteractive && !options.isWaiting ? waysToGrant(options) : nothing}
         ${

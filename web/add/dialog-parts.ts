@@ -8,8 +8,11 @@ import '../parts/count-down.ts'
 import { problem } from '../parts/pieces.ts'
 import { inWords } from '../parts/typed-values.ts'
 import { ADD } from '../texts/add-texts.ts'
+import { FIELD_ERRORS } from '../texts/error-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { type Entered, STEPS, type Step } from './entered.ts'
+
+const MAX_NAME_CHARACTERS = 150
 
 /** The second step: the name, filled in; one that is taken is said, not refused. */
 export function nameStep(options: {
@@ -127,6 +130,12 @@ export function troubleOf(error: unknown): Partial<Entered> {
   const isName = error.fields.every(({ path }) => path === 'name')
   const errors = error.fields.map(({ path, message }) => ({ path, message: inWords(message) }))
   return { errors, ...(isName ? { step: 'name' } : {}) }
+}
+
+/** What is wrong with a name before anything is sent; Auth0's limit. */
+export function nameErrors(name: string): readonly FieldError[] {
+  const isLong = [...name.trim()].length > MAX_NAME_CHARACTERS
+  return isLong ? [{ path: 'name', message: FIELD_ERRORS.longName(MAX_NAME_CHARACTERS) }] : []
 }
 
 /** Which step it is, of how many. */

@@ -41,6 +41,35 @@ export const NO_TROUBLE: Pick<Entered, 'errors' | 'error' | 'conflict' | 'offers
   offersUnverified: undefined,
 }
 
+/** What is repaired, and what the button that opened the dialog asked for. */
+export interface Repair {
+  readonly connection: Connection
+  readonly action: string
+}
+
+/** Where an addition begins: an only app needs no choice. */
+export function firstStep(appIds: readonly string[] | undefined): Step {
+  return appIds?.length === 1 ? 'name' : 'app'
+}
+
+/** A dialog as it opens: for a connection that is to be repaired, or for a new one of some apps or of any. */
+export function opened(
+  { connection, action }: Partial<Repair>,
+  appIds: readonly string[] | undefined,
+): Entered {
+  if (connection === undefined)
+    return { ...NOTHING, appId: appIds?.length === 1 ? appIds[0] : undefined, step: firstStep(appIds) }
+  return {
+    ...NOTHING,
+    appId: connection.app_id,
+    provider: connection.provider,
+    setupType: connection.setup_type,
+    action,
+    name: connection.name,
+    step: 'credentials',
+  }
+}
+
 /** A dialog in which nobody has done anything. */
 export const NOTHING: Entered = {
   ...NO_TROUBLE,

@@ -65,6 +65,7 @@ export class Services {
     connectors: readonly Connector[],
     { appId, provider }: { readonly appId: string | undefined; readonly provider: string | undefined },
   ): Promise<void> {
+    if (this.chosen !== undefined && this.chosen.app_id === appId && this.chosen.provider === provider) return
     this.chosen = undefined
     const app = connectors.find((each) => each.app_id === appId)
     if (provider === undefined || app === undefined) return

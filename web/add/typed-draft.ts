@@ -24,12 +24,21 @@ export function formsIn(dialog: HTMLElement): Forms {
   }
 }
 
+const FIRST_FIELD = '.dialog-main :is(input:not([type="radio"]), select, textarea)'
+
 /** What is typed in the last step, wherever in it; the search and the name are no secrets, and the dialog's own. */
 const TYPED = 'textarea, input:not([type="radio"], [type="checkbox"], [type="search"], #connection-name)'
 
 /** Empties the fields: nothing that was typed outlives what it was typed for. */
 export function clearFields(dialog: HTMLElement): void {
   for (const field of dialog.querySelectorAll<HTMLInputElement>(TYPED)) field.value = ''
+}
+
+/** The first field of the step in sight gets the focus; a name that is suggested is selected. */
+export function focusFirst(dialog: HTMLElement): void {
+  const first = dialog.querySelector<HTMLInputElement>(FIRST_FIELD)
+  first?.focus()
+  if (first?.id === 'connection-name') first.select()
 }
 
 /** The first field that is wrong, or the summary of several, gets the focus. */

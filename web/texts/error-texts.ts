@@ -13,6 +13,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 export const FIELD_ERRORS = {
   missing: 'This is needed.',
   partOfDate: 'A part of the date is missing, or there is no such day.',
+  longName: (most: number) => `It has at most ${most} characters.`,
   farDate: 'Years have four digits.',
   formats: FORMATS,
 } as const
