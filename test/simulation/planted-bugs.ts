@@ -95,7 +95,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a new grant dropped when its lease is lost',
-    within: 30,
+    within: 60,
     weather: BUSY,
     plants: () => rewriting((writes) => writes.filter(({ key }) => !key.partition.endsWith('#RESCUES'))),
   },
