@@ -1,12 +1,13 @@
 import type { SealedSecretStore } from '../../shared/adapters/sealed/sealed-secret-store.ts'
 import type { SecretText } from '../../shared/domain/secret-text.ts'
-import { ConditionFailedError, type ItemStore } from '../../shared/ports/item-store.ts'
+import type { ItemStore } from '../../shared/ports/item-store.ts'
 import {
   SecretConflictError,
   SecretNotFoundError,
   type SecretStore,
   type StagedVersion,
 } from '../../shared/ports/secret-store.ts'
+import { tryTransact } from '../../shared/ports/try-transact.ts'
 
 /**
  * A store beside the rows, as Secrets Manager is one: each staged version is stored when it is answered, so that
@@ -15,13 +16,7 @@ import {
 export function storedAtOnce(sealed: SealedSecretStore, items: ItemStore): SecretStore {
   const storeOnce = async (version: Version, isNew: boolean): Promise<boolean> => {
     const { writes } = await sealed.stage(version.secretId, version.versionId, version.value, { isNew })
-    try {
-      await items.transact(writes)
-      return true
-    } catch (error) {
-      if (error instanceof ConditionFailedError) return false
-      throw error
-    }
+    return tryTransact(items, ...writes)
   }
   return {
     deployment: sealed.deployment,

@@ -1,11 +1,10 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
 import { renderCredential } from '../../connectors/render-credential.ts'
-import { DELIVERY_LIFE_MS } from '../../domain/delivery.ts'
 import { eventMessage, toldEvent } from '../../domain/event-words.ts'
 import type { SendRequest, SendResult } from '../../ports/grant-runner.ts'
-import { retryAfterMs } from '../../ports/retry-after.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
+import { sentAnswer } from './sent-answer.ts'
 
 /** As a webhook of anybody's: Standard Webhooks names 15 to 30 s. */
 const SEND_TIMEOUT_MS = 15_000
@@ -45,17 +44,7 @@ export async function sendNotification(ports: SendPorts, request: SendRequest): 
     timeoutMs: SEND_TIMEOUT_MS,
     maxBytes: MAX_ANSWER_BYTES,
   })
-  if (outcome.kind !== 'answer') {
-    return outcome.status === undefined
-      ? { kind: 'failed', code: outcome.code }
-      : { kind: 'answered', status: outcome.status }
-  }
-  const waitMs = retryAfterMs(outcome.headers['retry-after'], ports.clock.nowMs(), DELIVERY_LIFE_MS)
-  return {
-    kind: 'answered',
-    status: outcome.status,
-    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-  }
+  return sentAnswer(outcome, ports.clock.nowMs())
 }
 
 /** “Salesforce prod: The connection has stopped …. https://…”: with the name that people gave, as it is now. */

@@ -1,13 +1,12 @@
 import type { VaultEvent } from '../../domain/change-event.ts'
-import { DELIVERY_LIFE_MS } from '../../domain/delivery.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { Subscription } from '../../domain/subscription.ts'
-import type { GrantRunner } from '../../ports/grant-runner.ts'
+import type { GrantRunner, SendResult } from '../../ports/grant-runner.ts'
 import type { OutgoingFetch } from '../../ports/outgoing-fetch.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { retryAfterMs } from '../../ports/retry-after.ts'
 import type { OpenedSecrets } from '../memory/opened-secrets.ts'
 import { cloudEventOf } from './cloud-event.ts'
+import { sentAnswer } from './sent-answer.ts'
 import { signedHeaders } from './signing-secret.ts'
 
 /** Standard Webhooks: 15 to 30 s. */
@@ -61,9 +60,7 @@ export async function sendToTarget(
   return judge(answer, Math.round(ports.clock.monotonicMs() - startedAtMs))
 }
 
-type SentAnswer = Awaited<ReturnType<GrantRunner['send']>>
-
-function judge(answer: SentAnswer, durationMs: number): Sent {
+function judge(answer: SendResult, durationMs: number): Sent {
   if (answer.kind === 'failed') {
     return { kind: 'failed', error: answer.code, overloaded: answer.code === 'timeout', durationMs }
   }
@@ -85,7 +82,7 @@ async function postWebhook(
   ports: SendPorts,
   subscription: Subscription,
   { url, event }: { url: string; event: VaultEvent },
-): Promise<SentAnswer> {
+): Promise<SendResult> {
   const nowMs = ports.clock.nowMs()
   const body = JSON.stringify(cloudEventOf(event, ports.deployment))
   const keys = await signingKeys(ports, subscription, nowMs)
@@ -103,18 +100,7 @@ async function postWebhook(
     // A receiver sees an event at least once and tells repeats by its id, so a kept connection may be used.
     repeatable: true,
   })
-  if (outcome.kind !== 'answer') {
-    // The status says all there is to know, however long the answer behind it is.
-    return outcome.status === undefined
-      ? { kind: 'failed', code: outcome.code }
-      : { kind: 'answered', status: outcome.status }
-  }
-  const waitMs = retryAfterMs(outcome.headers['retry-after'], nowMs, DELIVERY_LIFE_MS)
-  return {
-    kind: 'answered',
-    status: outcome.status,
-    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-  }
+  return sentAnswer(outcome, nowMs)
 }
 
 async function signingKeys(
