@@ -74,7 +74,7 @@ function tenantKeysThatFail({ tenantKeys, adopt }: Stage): string[] {
     if (tenantKeys.indexOf(tenant) !== index)
       lines.push(refusal(`tenantKeys.${index}`, tenant, 'each tenant once'))
   const used = new Set([adopt?.wrappingKeyArn, adopt?.digestKeyArn])
-  for (const [tenant, arn] of Object.entries(adopt?.tenantKeyArns ?? {})) {
+  for (const [tenant, arn] of adopt?.tenantKeyArns ?? []) {
     const member = `adopt.tenantKeyArns.${tenant}`
     if (!tenantKeys.includes(tenant)) lines.push(refusal(member, arn, 'tenants that tenantKeys names'))
     if (used.has(arn)) lines.push(refusal(member, arn, 'a key that nothing else is wrapped by'))
@@ -109,10 +109,7 @@ function ofItsRegion({ domain, alarms, adopt }: Pick<Stage, 'domain' | 'alarms' 
     'adopt.wrappingKeyArn': adopt?.wrappingKeyArn,
     'adopt.digestKeyArn': adopt?.digestKeyArn,
     ...Object.fromEntries(
-      Object.entries(adopt?.tenantKeyArns ?? {}).map(([tenant, arn]) => [
-        `adopt.tenantKeyArns.${tenant}`,
-        arn,
-      ]),
+      Array.from(adopt?.tenantKeyArns ?? [], ([tenant, arn]) => [`adopt.tenantKeyArns.${tenant}`, arn]),
     ),
   })
 }

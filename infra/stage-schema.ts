@@ -184,7 +184,9 @@ export const STAGE_SCHEMA = z.strictObject({
       tenantKeyArns: z
         .record(z.string(), text(KEY_ARN))
         .describe('By tenant of tenantKeys, its key that is there; others get a new one.')
-        .default({}),
+        .default({})
+        // A tenant may be called as a member that every object has, such as constructor.
+        .transform((arns) => new Map(Object.entries(arns))),
       deploymentId: text(shaped(/^[a-z0-9]{1,32}$/, 'a DeploymentId'))
         .describe('Whose secrets they are, when another data stack made them: its output DeploymentId.')
         .optional(),

@@ -45,14 +45,14 @@ export class TenantKeys extends Construct {
     props: {
       readonly stage: string
       readonly tenants: readonly string[]
-      readonly adopted: Readonly<Record<string, string>>
+      readonly adopted: ReadonlyMap<string, string>
     },
   ) {
     super(scope, id)
     const { stage, tenants, adopted } = props
     this.byTenant = new Map(
       tenants.map((tenant) => {
-        const arn = adopted[tenant]
+        const arn = adopted.get(tenant)
         const key =
           arn === undefined ? this.#made(stage, tenant) : Key.fromKeyArn(this, `Adopted-${tenant}`, arn)
         new Alias(this, `Alias-${tenant}`, { aliasName: tenantKeyAlias(stage, tenant), targetKey: key })

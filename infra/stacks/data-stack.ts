@@ -49,7 +49,7 @@ export class DataStack extends Stack {
     this.tenantKeys = new TenantKeys(this, 'TenantKeys', {
       stage,
       tenants: props.settings.tenantKeys,
-      adopted: adopt?.tenantKeyArns ?? {},
+      adopted: adopt?.tenantKeyArns ?? new Map(),
     }).byTenant
     const { backup } = props.settings
     if (backup !== undefined) new DailyBackup(this, 'Backup', { tables: [this.table, this.events], backup })

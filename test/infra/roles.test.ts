@@ -608,10 +608,10 @@ describe('the data stack', () => {
   )
 
   it('keeps a key of each tenant that has one, as the shared one is kept, and says whose it is', () => {
-    const { data: stack, vault, alarms } = testStacks({ tenantKeys: ['acme', 'a_b', 'a-b'] })
+    const { data: stack, vault, alarms } = testStacks({ tenantKeys: ['acme', 'a_b', 'a-b', 'constructor'] })
     const template = Template.fromStack(stack)
     template.allResources('AWS::KMS::Key', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
-    for (const tenant of ['acme', 'a_b', 'a-b']) {
+    for (const tenant of ['acme', 'a_b', 'a-b', 'constructor']) {
       const keys = template.findResources('AWS::KMS::Key', {
         Properties: {
           EnableKeyRotation: true,
@@ -632,7 +632,7 @@ describe('the data stack', () => {
     const told = functions.map(({ Properties }) => Properties.Environment.Variables)
     for (const variables of told) {
       const wraps = variables.FLOW_VAULT_WRAPPING_KEY !== undefined
-      expect(variables.FLOW_VAULT_TENANT_KEYS).toBe(wraps ? 'acme,a_b,a-b' : undefined)
+      expect(variables.FLOW_VAULT_TENANT_KEYS).toBe(wraps ? 'acme,a_b,a-b,constructor' : undefined)
     }
     // Which key an alias leads to: whoever makes secrets has to know, of this deployment's keys alone.
     const describing = FUNCTION_TABLE.filter(({ name }) =>

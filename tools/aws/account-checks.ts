@@ -158,7 +158,7 @@ async function findQuota(ServiceCode: string, name: RegExp): Promise<ServiceQuot
 async function tenantKeys({ stage, tenantKeys: tenants, adopt }: DeploymentSettings): Promise<Finding> {
   const client = new KMSClient({})
   const states = tenants.map(async (tenant) => {
-    const name = adopt?.tenantKeyArns[tenant] ?? tenantKeyAlias(stage, tenant)
+    const name = adopt?.tenantKeyArns.get(tenant) ?? tenantKeyAlias(stage, tenant)
     return [tenant, (await findKey(client, name))?.state] as const
   })
   let inAccount = 0
@@ -187,7 +187,7 @@ function adopted(adopt: NonNullable<DeploymentSettings['adopt']>): AccountCheck[
     ['adopted table', () => tableFinding(tableName)],
     ['adopted wrapping key', () => keyFinding(wrappingKeyArn, 'ENCRYPT_DECRYPT')],
     ['adopted digest key', () => keyFinding(digestKeyArn, 'GENERATE_VERIFY_MAC')],
-    ...Object.entries(tenantKeyArns).map(([tenant, arn]): AccountCheck => {
+    ...Array.from(tenantKeyArns, ([tenant, arn]): AccountCheck => {
       return [`adopted key of ${tenant}`, () => adoptedTenantKey(tenant, arn, adopt.deploymentId)]
     }),
   ]
