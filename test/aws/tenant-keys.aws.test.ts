@@ -24,7 +24,13 @@ import { secretIdOf } from '../../shared/domain/secret-id.ts'
 import { SecretText } from '../../shared/domain/secret-text.ts'
 import type { ItemStore } from '../../shared/ports/item-store.ts'
 import { KeyUnavailableError, type KeyWrapper } from '../../shared/ports/key-wrapper.ts'
-import { keysOfOtherSecrets, keysToDelete, stopWatching } from '../../tools/aws/keys-to-delete.ts'
+import {
+  keysOfOtherSecrets,
+  keysOfOthers,
+  keysToDelete,
+  stopWatching,
+  UNDER_IT_TOO,
+} from '../../tools/aws/keys-to-delete.ts'
 import { countByKey, moveSecrets, moveTenant } from '../../tools/aws/move-tenant-key.ts'
 import { removeTenants } from '../../tools/aws/remove-tenant.ts'
 import { findKey, noteWhole, scheduleDeletion } from '../../tools/aws/tenant-key.ts'
@@ -65,6 +71,7 @@ const configOf = (stage: string, shared: string) => ({
   deployment: stage,
   deploymentId: `id-${stage}`,
   wrappingKeyArn: shared,
+  tenantKeys: ['acme', 'globex'],
 })
 
 /** A table, the shared key, and a way to see them as functions do that know these tenants' keys. */
@@ -138,7 +145,12 @@ describe('a tenant with a key of its own', () => {
     for (const tenant of ['acme', 'acme2']) await seal(items, keysFor([]), tenant)
     const own = await keyOf(stage, 'acme')
     const keys = keysFor(['acme'])
-    expect(await countByKey(items, 'acme', own)).toEqual({ current: 0, other: 3, otherKeys: [shared] })
+    expect(await countByKey(items, 'acme', own)).toEqual({
+      current: 0,
+      other: 3,
+      otherKeys: [shared],
+      keyIdsOfOthers: [shared],
+    })
     const lines: string[] = []
     const ticking = { nowMs: () => lines.length }
     expect(await moveTenant({ items, keys, clock: ticking }, 'acme', (line) => lines.push(line))).toEqual({
@@ -148,7 +160,12 @@ describe('a tenant with a key of its own', () => {
       failed: 0,
     })
     expect(lines).toEqual(['pass 1: 3 moved, 0 there already', 'pass 2: 0 moved, 3 there already'])
-    expect(await countByKey(items, 'acme', own)).toEqual({ current: 3, other: 0, otherKeys: [] })
+    expect(await countByKey(items, 'acme', own)).toEqual({
+      current: 3,
+      other: 0,
+      otherKeys: [],
+      keyIdsOfOthers: [shared],
+    })
     expect(await countByKey(items, 'acme2', shared)).toMatchObject({ current: 3, other: 0 })
     // Functions that know nothing of the key yet open it as well.
     for (const tenant of ['acme', 'acme2']) expect(await opened(items, keysFor([]), tenant)).toBe(3)
@@ -275,6 +292,47 @@ describe('keysToDelete', () => {
       mine: [],
       stays: [{ arn: own, why: expect.stringContaining('what other tenants have') }],
     })
+  })
+
+  it.each(['an alias', 'a secret'])('takes no key that %s of another tenant names', async (by) => {
+    const { stage, shared } = await newStage()
+    const own = await keyOf(stage, 'acme')
+    // Adopted for another tenant by mistake, which has nothing under it yet; or given to its secret by hand.
+    const AliasName = by === 'an alias' ? `alias/flow-vault-${stage}/globex` : `alias/${stage}-by-hand`
+    await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: own }))
+    const keyIdsOfOthers = by === 'an alias' ? [] : [AliasName]
+    const asked = { config: configOf(stage, shared), tenant: 'acme', keyIds: [own], keyIdsOfOthers }
+    expect(await keysOfOthers(kms, asked)).toEqual([own])
+    expect(await keysToDelete(kms, asked)).toEqual({ mine: [], stays: [{ arn: own, why: UNDER_IT_TOO }] })
+  })
+
+  it('knows the shared key, and the one of a tenant, by what they wrapped in another Region', async () => {
+    const { stage } = await newStage()
+    const arn = (region: string, digit: string) => `arn:aws:kms:${region}:111122223333:key/mrk-${digit}`
+    const [shared, own] = [arn('us-east-1', '0'), arn('us-east-1', '1')]
+    const Tags = Object.entries({ tenant: 'acme', stage }).map(([name, TagValue]) => ({
+      TagKey: `flow-vault:${name}`,
+      TagValue,
+    }))
+    const known: Readonly<Record<string, object>> = {
+      DescribeKeyCommand: { KeyMetadata: { Arn: own, KeyState: 'Enabled' } },
+      ListResourceTagsCommand: { Tags },
+      ListKeysCommand: { Keys: [] },
+    }
+    const send = async (command: { constructor: { name: string }; input: { KeyId?: string } }) => {
+      const { KeyId = own } = command.input
+      if (KeyId !== own) throw Object.assign(new Error('refused'), { name: 'NotFoundException' })
+      return known[command.constructor.name]
+    }
+    const asked = {
+      config: configOf(stage, shared),
+      tenant: 'acme',
+      keyIds: [arn('eu-west-1', '0'), arn('eu-west-1', '1')],
+      keyIdsOfOthers: [],
+    }
+    const { mine, stays } = await keysToDelete({ send } as unknown as typeof kms, asked)
+    expect(mine).toMatchObject([{ arn: own }])
+    expect(stays).toEqual([])
   })
 
   it('takes no replica, and says where the key is that opens the same', async () => {

@@ -1,24 +1,30 @@
 import { DisableRuleCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { type KMSClient, ListKeysCommand } from '@aws-sdk/client-kms'
 import { type Filter, ListSecretsCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import type { Config } from '../../functions/config.ts'
+import { type Config, ENV, present } from '../../functions/config.ts'
 import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
-import { isSameKey } from '../../shared/adapters/kms/kms-key-wrapper.ts'
+import { inRegionOf, isSameKey } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 import { findSecretIdParts, secretIdPrefix } from '../../shared/domain/secret-id.ts'
-import { findKey, type TenantKey } from './tenant-key.ts'
+import { describeKey, findKey, type TenantKey } from './tenant-key.ts'
 
 /** The most that ListSecrets answers in one page (API reference, MaxResults). */
 const SECRETS_AT_ONCE = 100
 
+const KEY_ARN = /^arn:[^/]+:key\//
+
 /** What is known of a tenant that is removed, or was by a run that came no further. */
 export interface RemovedTenant {
-  readonly config: Pick<Config, 'deployment' | 'deploymentId' | 'wrappingKeyArn'>
+  readonly config: Pick<Config, 'deployment' | 'deploymentId' | 'wrappingKeyArn' | 'tenantKeys'>
   readonly tenant: string
   /** The keys that wrap what is there of it, or was. */
   readonly keyIds: readonly string[]
   /** The keys that wrap what is there of others, items and secrets. */
   readonly keyIdsOfOthers: readonly string[]
 }
+
+/** Why a key of the tenant stays that others need. */
+export const UNDER_IT_TOO =
+  'what other tenants have, or get next, is under it, too: look whose keys adopt.tenantKeyArns names'
 
 /** A key that somebody may need yet, and why. */
 export interface KeyThatStays {
@@ -37,14 +43,18 @@ export async function keysToDelete(
   removed: RemovedTenant,
 ): Promise<{ readonly mine: TenantKey[]; readonly stays: KeyThatStays[] }> {
   const { config, tenant, keyIds } = removed
+  const shared = present(config.wrappingKeyArn, ENV.wrappingKeyArn)
+  // What a key wrapped in another Region, its replica here opens: here it is looked at.
+  const wrapping = keyIds.map((id) => inRegionOf(shared, id))
   const named = await findKey(kms, tenantKeyAlias(config.deployment, tenant))
   const tagged = await taggedKeys(kms, removed)
+  const others = await keysOfOthers(kms, removed)
   const mine: TenantKey[] = []
   const stays: KeyThatStays[] = []
-  for (const arn of new Set([...(named === undefined ? [] : [named.arn]), ...keyIds, ...tagged])) {
-    if (arn === config.wrappingKeyArn) continue
+  for (const arn of new Set([...(named === undefined ? [] : [named.arn]), ...wrapping, ...tagged])) {
+    if (arn === shared) continue
     const key = await findKey(kms, arn)
-    const why = whyItStays(key, removed)
+    const why = whyItStays(key, removed, others)
     if (key !== undefined && why === undefined) mine.push(key)
     else stays.push({ arn, why: String(why) })
   }
@@ -53,15 +63,34 @@ export async function keysToDelete(
 
 function whyItStays(
   key: TenantKey | undefined,
-  { config, tenant, keyIdsOfOthers }: RemovedTenant,
+  { config, tenant }: RemovedTenant,
+  others: readonly string[],
 ): string | undefined {
   if (key?.tenant !== tenant || key.stage !== config.deployment)
     return 'this stage has not made it for this tenant'
-  if (keyIdsOfOthers.some((id) => isSameKey(id, key.arn)))
-    return 'what other tenants have is under it, too: look whose keys adopt.tenantKeyArns names'
+  if (others.some((id) => isSameKey(id, key.arn))) return UNDER_IT_TOO
   if (key.primary !== undefined)
     return `it is a replica of ${key.primary}, which opens the same: all are gone when that one is deleted where it is`
   return undefined
+}
+
+/**
+ * The ARNs of keys that other tenants need: those that wrap something of theirs, and those that their aliases lead to,
+ * which wrap whatever comes next. Somebody may have given a secret its key by another name.
+ */
+export async function keysOfOthers(
+  kms: Pick<KMSClient, 'send'>,
+  { config, tenant, keyIdsOfOthers }: Omit<RemovedTenant, 'keyIds'>,
+): Promise<string[]> {
+  const found = new Set<string>()
+  const aliases = config.tenantKeys
+    .filter((other) => other !== tenant)
+    .map((other) => tenantKeyAlias(config.deployment, other))
+  for (const id of [...keyIdsOfOthers, ...aliases]) {
+    const arn = KEY_ARN.test(id) ? id : (await describeKey(kms, id))?.Arn
+    if (arn !== undefined) found.add(arn)
+  }
+  return [...found]
 }
 
 /** Those of the account that this very deployment made for the tenant. What may not be looked at is none of them. */

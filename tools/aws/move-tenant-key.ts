@@ -27,6 +27,8 @@ export interface KeyCount {
   readonly other: number
   /** The names of those other keys. */
   readonly otherKeys: readonly string[]
+  /** The keys that sealed items of all other tenants are under. */
+  readonly keyIdsOfOthers: readonly string[]
 }
 
 /** What a move came to. */
@@ -42,14 +44,19 @@ export interface KeyMove {
 export async function countByKey(items: ItemStore, tenant: string, keyArn: string): Promise<KeyCount> {
   let current = 0
   const others: string[] = []
+  const keyIdsOfOthers = new Set<string>()
   for await (const page of everyPage((from) => items.scan({ limit: PAGE_ITEMS, ...from }))) {
     for (const { key, attributes } of page) {
-      if (contextOf(key)?.tenant !== tenant) continue
-      if (isSameKey(String(attributes['keyId']), keyArn)) current += 1
-      else others.push(String(attributes['keyId']))
+      const context = contextOf(key)
+      if (context === undefined) continue
+      const keyId = String(attributes['keyId'])
+      if (context.tenant !== tenant) keyIdsOfOthers.add(keyId)
+      else if (isSameKey(keyId, keyArn)) current += 1
+      else others.push(keyId)
     }
   }
-  return { current, other: others.length, otherKeys: [...new Set(others)].sort() }
+  const otherKeys = [...new Set(others)].sort()
+  return { current, other: others.length, otherKeys, keyIdsOfOthers: [...keyIdsOfOthers].sort() }
 }
 
 /**

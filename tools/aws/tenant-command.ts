@@ -5,11 +5,18 @@ import * as z from 'zod/mini'
 import { ENV, present } from '../../functions/config.ts'
 import { tenantKeyRuleName } from '../../infra/constructs/key-watch.ts'
 import { type DeploymentSettings, readStage } from '../../infra/stage-file.ts'
+import { isSameKey } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 import { SystemClock } from '../../shared/adapters/system/system-clock.ts'
 import { TENANT } from '../../shared/settings/setting-formats.ts'
 import { needed, runTool, ToolError, UsageError } from '../tool-command.ts'
 import { type DeployedStage, openStage } from './deployed-stage.ts'
-import { keysOfOtherSecrets, keysToDelete, stopWatching } from './keys-to-delete.ts'
+import {
+  keysOfOtherSecrets,
+  keysOfOthers,
+  keysToDelete,
+  stopWatching,
+  UNDER_IT_TOO,
+} from './keys-to-delete.ts'
 import { countByKey, moveSecrets, moveTenant } from './move-tenant-key.ts'
 import { removeTenants, type TenantCounts, whatStays } from './remove-tenant.ts'
 import {
@@ -68,6 +75,7 @@ async function remove(
 ): Promise<number> {
   const counts = await removeTenants(stores, new Set([tenant]), { isDry: true, tell: say })
   const kms = new KMSClient({})
+  // Also where it is to be destroyed: who may not look at keys is told so while all of it is there.
   const before = await keysOfRemoved(kms, { stores, tenant }, counts)
   const what = `${counts.rows} rows, ${counts.tokens} sealed tokens and ${counts.secrets} secrets of ${tenant}`
   if (isDry) {
@@ -114,7 +122,9 @@ async function keysOfRemoved(
 
 /** Whether these keys, and no others, wrap what was there; of what an earlier run removed nothing is known. */
 function isAllUnder(keys: readonly TenantKey[], keyIds: readonly string[]): boolean {
-  return keys.length > 0 && keyIds.length > 0 && keyIds.every((id) => keys.some(({ arn }) => arn === id))
+  return (
+    keys.length > 0 && keyIds.length > 0 && keyIds.every((id) => keys.some(({ arn }) => isSameKey(id, arn)))
+  )
 }
 
 async function wrapByKey(
@@ -151,8 +161,12 @@ async function wrapByKey(
     throw new ToolError(`${moved} items were moved, and not all: ${why}. Run this again.`)
   }
   const kms = new KMSClient({})
-  for (const arn of before.otherKeys)
-    if ((await findKey(kms, arn))?.tenant === tenant) say(wordsOfFormerKey(arn, kind))
+  const others = await keysOfOthers(kms, { config, tenant, keyIdsOfOthers: before.keyIdsOfOthers })
+  for (const arn of before.otherKeys) {
+    if ((await findKey(kms, arn))?.tenant !== tenant) continue
+    const isNeeded = others.some((id) => isSameKey(id, arn))
+    say(isNeeded ? `${arn} stays: ${UNDER_IT_TOO}.` : wordsOfFormerKey(arn, kind))
+  }
   if (isOwn) await noteWhole(kms, keyArn, wholeAtMs)
   say(`${moved} items were moved, the last one too: all that is sealed of ${tenant} is under ${of}.`)
   say('Copies of the table from before hold it under the key of then, for as long as they are kept.')

@@ -39,7 +39,7 @@ export interface TenantKey {
 
 /** The key of that name or ARN, or undefined when there is none. */
 export async function findKey(kms: Kms, nameOrArn: string): Promise<TenantKey | undefined> {
-  const key = await describe(kms, nameOrArn)
+  const key = await describeKey(kms, nameOrArn)
   if (key === undefined) return undefined
   const arn = String(key.Arn)
   const { Tags = [] } = await kms.send(new ListResourceTagsCommand({ KeyId: arn }))
@@ -61,7 +61,8 @@ export async function findKey(kms: Kms, nameOrArn: string): Promise<TenantKey | 
   }
 }
 
-async function describe(kms: Kms, KeyId: string): Promise<KeyMetadata | undefined> {
+/** What KMS says of the key of that name, id or ARN, or undefined when there is none. */
+export async function describeKey(kms: Kms, KeyId: string): Promise<KeyMetadata | undefined> {
   try {
     const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }))
     return KeyMetadata
@@ -108,7 +109,7 @@ async function scheduleOne(
   KeyId: string,
   { days, nowMs }: { readonly days: number; readonly nowMs: number },
 ): Promise<number> {
-  const known = await describe(kms, KeyId)
+  const known = await describeKey(kms, KeyId)
   if (known === undefined) return nowMs
   if (known.KeyState === 'PendingDeletion' && known.DeletionDate !== undefined)
     return known.DeletionDate.getTime()

@@ -124,7 +124,7 @@ export function isSameKey(one: string, other: string): boolean {
 }
 
 /** KMS knows no key of another Region: what such a key wrapped there, its replica opens where `neighbour` is. */
-function inRegionOf(neighbour: string, keyArn: string): string {
+export function inRegionOf(neighbour: string, keyArn: string): string {
   const [, , , region] = neighbour.split(':')
   return keyArn.replace(MULTI_REGION_KEY, `$1${region}$2`)
 }
