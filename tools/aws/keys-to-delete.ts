@@ -5,6 +5,7 @@ import { type Config, ENV, present } from '../../functions/config.ts'
 import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
 import { inRegionOf, isSameKey } from '../../shared/adapters/kms/kms-key-wrapper.ts'
 import { findSecretIdParts, secretIdPrefix } from '../../shared/domain/secret-id.ts'
+import { everyPage } from '../../shared/ports/pages-of.ts'
 import { describeKey, findKey, type TenantKey } from './tenant-key.ts'
 
 /** The most that ListSecrets answers in one page (API reference, MaxResults). */
@@ -99,18 +100,16 @@ async function taggedKeys(
   { config, tenant }: RemovedTenant,
 ): Promise<string[]> {
   const found: string[] = []
-  let Marker: string | undefined
-  do {
-    const page = await kms.send(
-      new ListKeysCommand({ Limit: 1000, ...(Marker === undefined ? {} : { Marker }) }),
-    )
-    for (const { KeyArn = '' } of page.Keys ?? []) {
+  const pages = everyPage(async ({ nextToken: Marker }) => {
+    const { Keys = [], NextMarker } = await kms.send(new ListKeysCommand({ Limit: 1000, Marker }))
+    return { items: Keys, ...(NextMarker === undefined ? {} : { nextToken: NextMarker }) }
+  })
+  for await (const page of pages)
+    for (const { KeyArn = '' } of page) {
       const key = await findKey(kms, KeyArn).catch(unlessRefused)
       if (key?.tenant === tenant && key.deployment !== undefined && key.deployment === config.deploymentId)
         found.push(key.arn)
     }
-    Marker = page.Truncated === true ? page.NextMarker : undefined
-  } while (Marker !== undefined)
   return found
 }
 
@@ -124,21 +123,22 @@ export async function keysOfOtherSecrets(
 ): Promise<string[]> {
   const found = new Set<string>()
   const Filters: Filter[] = [{ Key: 'name', Values: [secretIdPrefix(deployment)] }]
-  let next: { NextToken?: string } | undefined = {}
-  while (next !== undefined) {
-    const command: ListSecretsCommand = new ListSecretsCommand({
-      IncludePlannedDeletion: true,
-      MaxResults: SECRETS_AT_ONCE,
-      Filters,
-      ...next,
-    })
-    const { SecretList = [], NextToken } = await client.send(command)
-    for (const { Name = '', KmsKeyId } of SecretList) {
+  const pages = everyPage(async (from) => {
+    const { SecretList = [], NextToken } = await client.send(
+      new ListSecretsCommand({
+        IncludePlannedDeletion: true,
+        MaxResults: SECRETS_AT_ONCE,
+        Filters,
+        NextToken: from.nextToken,
+      }),
+    )
+    return { items: SecretList, ...(NextToken === undefined ? {} : { nextToken: NextToken }) }
+  })
+  for await (const page of pages)
+    for (const { Name = '', KmsKeyId } of page) {
       const owner = findSecretIdParts(Name)?.tenant
       if (owner !== undefined && owner !== tenant && KmsKeyId !== undefined) found.add(KmsKeyId)
     }
-    next = NextToken === undefined ? undefined : { NextToken }
-  }
   return [...found].sort()
 }
 
