@@ -20,9 +20,11 @@ export async function hasVersion(
   secretId: string,
   versionId: string,
 ): Promise<boolean> {
+  let call = 'DescribeSecret'
   try {
     const described = await client.send(new DescribeSecretCommand({ SecretId: secretId }))
     if (Object.hasOwn(described.VersionIdsToStages ?? {}, versionId)) return true
+    call = 'ListSecretVersionIds'
     const pages = everyPage(async (from) => {
       const { Versions = [], NextToken } = await client.send(
         new ListSecretVersionIdsCommand({
@@ -41,6 +43,6 @@ export async function hasVersion(
   } catch (error) {
     const failure = awsFailure(error)
     if (failure.name === 'ResourceNotFoundException') return false
-    throw secretsManagerError('DescribeSecret', failure)
+    throw secretsManagerError(call, failure)
   }
 }

@@ -14,7 +14,7 @@ const OUR_FAULT = new Set(['InvalidParameterException', 'ValidationException', '
 const LIMIT_REACHED = 'LimitExceededException'
 
 /** The calls that change nothing, whatever becomes of them. */
-const READS = new Set(['DescribeSecret', 'GetSecretValue', 'ListSecrets'])
+const READS = new Set(['DescribeSecret', 'GetSecretValue', 'ListSecrets', 'ListSecretVersionIds'])
 
 /** What to throw for a failed Secrets Manager call that has no meaning of its own to the store. */
 export function secretsManagerError(call: string, failure: AwsFailure): Error {

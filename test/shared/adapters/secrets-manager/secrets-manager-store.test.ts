@@ -231,9 +231,14 @@ describe('SecretsManagerStore.has', () => {
     expect(service.asked).toEqual(asked)
   })
 
-  it('never calls a failure an absence', async () => {
-    service.script(described(other), { error: 'InternalServiceError', status: 500 })
-    await expect(store.has(secretId, wanted)).rejects.toThrow(StoreUnavailableError)
+  it('never calls a failure an absence, and names the call that failed', async () => {
+    const away = { error: 'InternalServiceError', status: 500 }
+    service.script(described(other), away)
+    const failed = store.has(secretId, wanted)
+    await expect(failed).rejects.toThrow(StoreUnavailableError)
+    await expect(failed).rejects.toThrow('Secrets Manager ListSecretVersionIds')
+    service.script(away)
+    await expect(store.has(secretId, wanted)).rejects.toThrow('Secrets Manager DescribeSecret')
   })
 })
 
