@@ -1,5 +1,6 @@
 import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag'
+import { DEPLOYMENT_TAG, STAGE_TAG } from '../shared/adapters/kms/key-names.ts'
 import { SettingsError } from '../shared/settings/read-environment.ts'
 import { acknowledgeFindings } from './acknowledgements.ts'
 import { AlarmsStack } from './stacks/alarms-stack.ts'
@@ -64,11 +65,11 @@ export function buildStage(
   const edge = edgeOf(app, name('Edge'), settings)
   for (const stack of [data, vault, alarms, web, edge].filter((one) => one !== undefined)) {
     for (const [key, value] of Object.entries(settings.tags)) Tags.of(stack).add(key, value)
-    Tags.of(stack).add('flow-vault:stage', stage)
+    Tags.of(stack).add(STAGE_TAG, stage)
     // Not of the stack itself, whose tags have to be known before it is there.
     // The id is for what roles are held to; what is in another Region, or only looks on, does without it.
     if (stack === alarms || stack === edge) continue
-    Tags.of(stack).add('flow-vault:deployment', data.deploymentId, {
+    Tags.of(stack).add(DEPLOYMENT_TAG, data.deploymentId, {
       excludeResourceTypes: ['aws:cdk:stack'],
     })
   }

@@ -1,5 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import { ENV, type EnvName } from '../../functions/config.ts'
+import { DEPLOYMENT_TAG } from '../../shared/adapters/kms/key-names.ts'
 
 /** What the functions of one deployment may be granted access to: names and ARNs. */
 export interface VaultResources {
@@ -92,7 +93,7 @@ export function onWrappingKeys(
 
 /** Holds for a key that this very deployment made. */
 export function ofDeployment(it: VaultResources): Readonly<Record<string, string>> {
-  return { 'aws:ResourceTag/flow-vault:deployment': it.deploymentId }
+  return { [`aws:ResourceTag/${DEPLOYMENT_TAG}`]: it.deploymentId }
 }
 
 /** The variables by which a function knows the keys to wrap by. */

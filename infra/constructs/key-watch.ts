@@ -7,12 +7,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
-import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
+import { DEPLOYMENT_TAG, STAGE_TAG, TENANT_TAG, tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
 
 /** What takes a key away, or lets others use it. Without the keys nothing stored can be read (KMS API reference). */
 const WATCHED = ['DisableKey', 'ScheduleKeyDeletion', 'PutKeyPolicy', 'DisableKeyRotation', 'RevokeGrant']
 /** By these roles, and `remove`, know a tenant's key. Others are written on it as the vault goes on. */
-const WATCHED_TAGS = ['flow-vault:deployment', 'flow-vault:stage', 'flow-vault:tenant']
+const WATCHED_TAGS = [DEPLOYMENT_TAG, STAGE_TAG, TENANT_TAG]
 
 /**
  * What the rule over a tenant's own key is called, so that whoever removes the tenant can switch it off. A rule's name

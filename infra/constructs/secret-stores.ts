@@ -1,5 +1,6 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { Config } from '../../functions/config.ts'
+import { DEPLOYMENT_TAG } from '../../shared/adapters/kms/key-names.ts'
 import { type SecretKind, secretIdPrefix } from '../../shared/domain/secret-id.ts'
 import { allow, items, ofDeployment, onWrappingKeys, type VaultResources } from './grant-statements.ts'
 
@@ -20,7 +21,7 @@ export const SECRET_STORES: Readonly<
     create: (it, kinds) => [
       // A secret of this vault says so in a tag from its first moment: `reconcile` touches no other.
       allow(['secretsmanager:CreateSecret', 'secretsmanager:TagResource'], arnsOf(it, kinds), {
-        StringEquals: { 'aws:RequestTag/flow-vault:deployment': it.deploymentId },
+        StringEquals: { [`aws:RequestTag/${DEPLOYMENT_TAG}`]: it.deploymentId },
       }),
       onOwnSecrets(it, kinds, ['secretsmanager:DeleteSecret'], true),
       ...managedKeyForWriting(it),

@@ -1,7 +1,7 @@
 import { RemovalPolicy, Tags } from 'aws-cdk-lib'
 import { Alias, type IKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
-import { tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
+import { TENANT_TAG, tenantKeyAlias } from '../../shared/adapters/kms/key-names.ts'
 
 /**
  * The two keys of a deployment: one encrypts secrets, the other makes the digests by which setups are compared.
@@ -68,7 +68,7 @@ export class TenantKeys extends Construct {
       multiRegion: true,
       removalPolicy: RemovalPolicy.RETAIN,
     })
-    Tags.of(key).add('flow-vault:tenant', tenant)
+    Tags.of(key).add(TENANT_TAG, tenant)
     return key
   }
 }

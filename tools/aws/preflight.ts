@@ -1,5 +1,6 @@
 import { regionOfStage } from '../../infra/stage-contradictions.ts'
 import type { DeploymentSettings } from '../../infra/stage-file.ts'
+import { DEPLOYMENT_TAG, TENANT_TAG } from '../../shared/adapters/kms/key-names.ts'
 import { FULL_TURNS_INSTANCES } from '../../shared/use-cases/neighbours/call-turns.ts'
 import { tellTenantKeysCost } from '../capacity/idle-cost.ts'
 
@@ -33,12 +34,11 @@ export function judgeAdoptedTenantKey(
   const { deployment } = tags
   const wanted = deploymentId ?? 'this deployment, whose id is the output DeploymentId of its data stack'
   if (deployment === undefined || (deploymentId !== undefined && deployment !== deploymentId)) {
-    const has = deployment === undefined ? 'no tag flow-vault:deployment' : `the tag of ${deployment}`
+    const has = deployment === undefined ? `no tag ${DEPLOYMENT_TAG}` : `the tag of ${deployment}`
     return { outcome: 'failed', words: `${arn} has ${has}: no function may use it. Tag it with ${wanted}` }
   }
   if (tags.tenant !== tenant) {
-    const has =
-      tags.tenant === undefined ? 'no tag flow-vault:tenant' : `the tag of the tenant ${tags.tenant}`
+    const has = tags.tenant === undefined ? `no tag ${TENANT_TAG}` : `the tag of the tenant ${tags.tenant}`
     const words = `${arn} has ${has}: name the key of ${tenant} in adopt.tenantKeyArns, or tag this one with ${tenant} where it is`
     return { outcome: 'failed', words }
   }

@@ -6,6 +6,7 @@ import {
   ScheduleKeyDeletionCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-kms'
+import { DEPLOYMENT_TAG, STAGE_TAG, TENANT_TAG } from '../../shared/adapters/kms/key-names.ts'
 import { UsageError } from '../tool-command.ts'
 
 type Kms = Pick<KMSClient, 'send'>
@@ -15,9 +16,6 @@ const [LEAST_DAYS, MOST_DAYS] = [7, 30]
 const DAY_MS = 24 * 3600_000
 /** On a key: the instant since which nothing of its tenant is sealed under another one. */
 const WHOLE_TAG = 'flow-vault:wraps-all-since'
-const TENANT_TAG = 'flow-vault:tenant'
-const STAGE_TAG = 'flow-vault:stage'
-const DEPLOYMENT_TAG = 'flow-vault:deployment'
 
 /** A tenant's own key, as KMS describes it. */
 export interface TenantKey {

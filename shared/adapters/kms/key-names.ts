@@ -1,3 +1,10 @@
+/** On keys and secrets, the id of the deployment that they are of, by which roles know their own. */
+export const DEPLOYMENT_TAG = 'flow-vault:deployment'
+/** On all that a stage made. */
+export const STAGE_TAG = 'flow-vault:stage'
+/** On keys and secrets, the tenant whose they are. */
+export const TENANT_TAG = 'flow-vault:tenant'
+
 /**
  * By which name KMS finds the key of a tenant that has one of its own. The stage is in it: one that adopts the data of
  * another may stand beside that in one account.

@@ -24,6 +24,7 @@ import {
   type StagedVersion,
 } from '../../ports/secret-store.ts'
 import { type AwsFailure, awsFailure } from '../aws-failure.ts'
+import { DEPLOYMENT_TAG, TENANT_TAG } from '../kms/key-names.ts'
 import { assertStorableSecret } from '../secret-value-limits.ts'
 import { hasVersion } from './find-version.ts'
 import { takeTurns } from './paced-write.ts'
@@ -38,9 +39,6 @@ const MAX_PUT_CALLS = 3
 
 /** On every secret of ours; `list` shows nothing without it, so that `reconcile` never touches another's. */
 const MANAGED_TAG = 'flow-vault:managed'
-/** Which deployment a secret belongs to: two of them in one account must not take each other's for orphans. */
-const DEPLOYMENT_TAG = 'flow-vault:deployment'
-const TENANT_TAG = 'flow-vault:tenant'
 
 /** The names of service errors that mean something to the store. */
 const ABSENT = 'ResourceNotFoundException'
