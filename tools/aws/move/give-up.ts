@@ -1,10 +1,9 @@
 import type { Move } from '../../../shared/domain/restored-store.ts'
 import { ConditionFailedError } from '../../../shared/ports/item-store.ts'
-import { findMark } from '../../../shared/use-cases/grants/restored-mark.ts'
 import { ToolError } from '../../tool-command.ts'
 import { removeTenants } from '../remove-tenant.ts'
 import type { MoveInput } from './move-input.ts'
-import { moveOf } from './move-vault.ts'
+import { fillingOf, moveOf } from './move-vault.ts'
 import { endMove, isFilling, sayGivenUp } from './moved-store.ts'
 import { survey } from './survey.ts'
 
@@ -29,12 +28,6 @@ export async function giveUp(input: MoveInput): Promise<void> {
   say(
     `${source.name} goes on. ${target.name} is emptied and stays out of service: destroy it, or move again.`,
   )
-}
-
-/** The move that fills the target from this source; undefined where its mark is another one, or none. */
-async function fillingOf({ source, target }: MoveInput): Promise<Move | undefined> {
-  const move = (await findMark(target.items))?.move
-  return move?.side === 'target' && move.other === source.name ? move : undefined
 }
 
 async function takeBack(

@@ -27,10 +27,10 @@ export async function lookAtMove({ source, target, clock, say }: MoveInput): Pro
   for (const words of found.stays) say(`stays behind: ${words}`)
   for (const words of found.underWay) say(`has to end first: ${words}`)
   const move = (await findMark(source.items))?.move
-  const isBegun = (await findMark(target.items))?.move?.other === source.name
-  if (!isBegun && move?.goneAtMs === undefined && (await hasData(target)))
+  const filled = await fillingOf({ source, target })
+  if (filled === undefined && move?.goneAtMs === undefined && (await hasData(target)))
     say(`refused: ${target.name} holds data of its own, and a move would mix the two.`)
-  if ((await findMark(target.items))?.move?.givenUpAtMs !== undefined)
+  if (filled?.givenUpAtMs !== undefined)
     say('The move was given up: --give-up again ends that, --copy moves anew.')
   else if (move?.goneAtMs !== undefined) say('It was moved; the source sends no refresh token any more.')
   else if (move !== undefined)
@@ -56,9 +56,9 @@ export async function switchOver(input: MoveInput): Promise<void> {
   if ((await moveOf(input))?.goneAtMs === undefined) await copyAndLeave(input)
   const goneAtMs = (await moveOf(input))?.goneAtMs ?? 0
   say(`${source.name} is gone: it renews nothing and takes no change any more.`)
-  const move = (await findMark(target.items))?.move
+  const move = await fillingOf(input)
   let handed = 0
-  if (move?.side === 'target' && move.other === source.name) {
+  if (move !== undefined) {
     if (move.givenUpAtMs !== undefined)
       throw new ToolError('The move is being given up: end that with --give-up. Nothing was changed.')
     handed = await bringRest(filledBy(input, move), goneAtMs)
@@ -107,6 +107,12 @@ export async function moveOf({ source, target }: Sides): Promise<Move | undefine
   if (found.move.other !== target.name || found.move.side !== 'source')
     throw new ToolError(`${source.name} is part of a move with ${found.move.other}. Nothing was changed.`)
   return found.move
+}
+
+/** The move that fills the target from this source; undefined where its mark is another one, or none. */
+export async function fillingOf({ source, target }: Sides): Promise<Move | undefined> {
+  const move = (await findMark(target.items))?.move
+  return move?.side === 'target' && move.other === source.name ? move : undefined
 }
 
 /** Waits until the target takes no change, and looks whether it is empty then. Throws `ToolError`. */
