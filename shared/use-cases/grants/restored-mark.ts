@@ -68,9 +68,11 @@ export async function liftRestored({
   return true
 }
 
-function wordsOf({ side, other, goneAtMs }: Move): string {
+function wordsOf({ side, other, goneAtMs, givenUpAtMs }: Move): string {
   if (goneAtMs !== undefined)
     return `This vault was moved to ${other}, which has its grants now. Nothing was changed.`
+  if (givenUpAtMs !== undefined)
+    return `The move from ${other} to this vault was given up: npm run migrate with --copy begins it anew. Nothing was changed.`
   return side === 'source'
     ? `This vault is being moved to ${other}: end the move with npm run migrate, --switch or --give-up. Nothing was changed.`
     : `This vault is being filled from ${other}: npm run migrate with --switch puts it into service. Nothing was changed.`

@@ -28,8 +28,12 @@ export async function lookAtMove({ source, target, clock, say }: MoveInput): Pro
   for (const words of found.underWay) say(`has to end first: ${words}`)
   const move = (await findMark(source.items))?.move
   const filled = await fillingOf({ source, target })
-  if (filled === undefined && move?.goneAtMs === undefined && (await hasData(target)))
-    say(`refused: ${target.name} holds data of its own, and a move would mix the two.`)
+  if (filled === undefined && move?.goneAtMs === undefined) {
+    if ((await findMark(target.items)) !== undefined)
+      say(`refused: ${target.name} carries the mark of another move, or of a restored table.`)
+    else if (await hasData(target))
+      say(`refused: ${target.name} holds data of its own, and a move would mix the two.`)
+  }
   if (filled?.givenUpAtMs !== undefined)
     say('The move was given up: --give-up again ends that, --copy moves anew.')
   else if (move?.goneAtMs !== undefined) say('It was moved; the source sends no refresh token any more.')

@@ -10,6 +10,7 @@ import { findSubscription } from '../../../../shared/use-cases/subscriptions/sub
 import { giveUp } from '../../../../tools/aws/move/give-up.ts'
 import type { MoveInput } from '../../../../tools/aws/move/move-input.ts'
 import { copyVault, lookAtMove, switchOver } from '../../../../tools/aws/move/move-vault.ts'
+import { beginFilling, sayGivenUp } from '../../../../tools/aws/move/moved-store.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const MINUTE_MS = 60_000
@@ -263,6 +264,18 @@ describe('a move of a vault', () => {
       undefined,
       undefined,
     ])
+  })
+
+  it.each([
+    ['another move', 'the folder other'],
+    ['this move', 'the folder data'],
+  ])('tells of a target with the mark of %s what comes of it', async (_, other) => {
+    const filled = await beginFilling(target.ports.items, other, 1000)
+    await sayGivenUp(target.ports.items, filled!, 2000)
+    await lookAtMove(move())
+    const told = { refused: /^refused: the stage prod carries the mark/, givenUp: /^The move was given up/ }
+    const found = Object.entries(told).filter(([, words]) => lines.some((line) => words.test(line)))
+    expect(found.map(([which]) => which)).toEqual([other === 'the folder data' ? 'givenUp' : 'refused'])
   })
 
   it('brings what has changed since it was copied', async () => {

@@ -12,6 +12,7 @@ import {
   beginMove,
   endMove,
   isFilling,
+  sayGivenUp,
   sayMoved,
 } from '../../../../tools/aws/move/moved-store.ts'
 
@@ -80,6 +81,15 @@ describe('the mark of a move', () => {
 })
 
 describe('beginFilling', () => {
+  it('is what helps once a move was given up, whose mark no operator lifts', async () => {
+    const items = new MemoryItemStore()
+    const first = (await beginFilling(items, 'the folder data', 1000))!
+    await expect(liftRestored({ items })).rejects.toThrow('with --switch puts it into service')
+    expect(await sayGivenUp(items, first, 2000)).toBe(true)
+    await expect(liftRestored({ items })).rejects.toThrow('was given up: npm run migrate with --copy')
+    expect(await beginFilling(items, 'the folder data', 3000)).not.toHaveProperty('givenUpAtMs')
+  })
+
   it('ends the writes of an earlier run, also of one that began in the same moment', async () => {
     const items = new MemoryItemStore()
     const first = (await beginFilling(items, 'the folder data', 1000))!
