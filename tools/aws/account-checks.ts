@@ -157,16 +157,18 @@ async function findQuota(ServiceCode: string, name: RegExp): Promise<ServiceQuot
 /** Keys that are there already, those that a deployment will make, and what they cost. */
 async function tenantKeys({ stage, tenantKeys: tenants, adopt }: DeploymentSettings): Promise<Finding> {
   const client = new KMSClient({})
-  const states = tenants.map(async (tenant) => {
-    const name = adopt?.tenantKeyArns.get(tenant) ?? tenantKeyAlias(stage, tenant)
-    return [tenant, (await findKey(client, name))?.state] as const
-  })
+  const states = await Promise.all(
+    tenants.map(async (tenant) => {
+      const name = adopt?.tenantKeyArns.get(tenant) ?? tenantKeyAlias(stage, tenant)
+      return [tenant, (await findKey(client, name))?.state] as const
+    }),
+  )
   let inAccount = 0
   for await (const { Keys = [] } of paginateListKeys({ client, pageSize: 1000 }, {})) inAccount += Keys.length
   // Who may not ask for quotas still hears what is there and what it costs; an account has never less.
   const found = await findQuota('kms', /^Customer (?:Master|managed) Keys/i).catch(() => undefined)
   const quota = found?.Value ?? DEFAULT_KEYS
-  return judgeTenantKeys({ states: await Promise.all(states), inAccount, quota })
+  return judgeTenantKeys({ states, inAccount, quota })
 }
 
 async function issuer({ issuer: url, jwksUrl }: DeploymentSettings): Promise<Finding> {

@@ -9,14 +9,14 @@ import { startLocalServer } from '../../support/local-server.ts'
 
 const run = promisify(execFile)
 
-/** The command as npm runs it, against moto; its exit code with what it said. */
-async function preflight(stage: object): Promise<{ code: number; out: string }> {
+/** The command as npm runs it, against moto or what stands in for AWS; its exit code with what it said. */
+async function preflight(stage: object, aws?: string): Promise<{ code: number; out: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'flow-vault-preflight-'))
   writeFileSync(path.join(folder, 'prod.json'), JSON.stringify(stage))
   const { endpoint, credentials } = emulatorClientConfig('moto')
   const env = {
     PATH: process.env['PATH'],
-    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL: aws ?? endpoint,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -49,6 +49,21 @@ describe('npm run preflight', () => {
     expect(out).toContain('ok       keys of tenants: 2 keys, 2 of them to be made: $2 a month')
     expect(out).toContain('npx cdk deploy --all -c stage=prod')
     expect(code).toBe(0)
+  })
+
+  it('says of keys that it may not describe that they are unknown, and goes on', async () => {
+    const aws = await startLocalServer((request, response) => {
+      const [, call] = String(request.headers['x-amz-target']).split('.')
+      // Who may not look at one key is never asked how many there are.
+      if (call === 'ListKeys') return
+      if (call !== undefined) response.writeHead(400).end('{"__type":"AccessDeniedException"}')
+      else response.end('<R><GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult></R>')
+    })
+    const least = { issuer: `${aws.url}/`, audience: 'vault', tenantClaim: 'tenant' }
+    const { out } = await preflight({ ...least, tenantKeys: ['acme'] }, aws.url)
+    await aws.close()
+    expect(out).toContain('unknown  keys of tenants: AccessDeniedException')
+    expect(out).toContain('issuer')
   })
 
   it('stops at an issuer that names itself otherwise, and at a table that is not there', async () => {
