@@ -1,5 +1,5 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DescribeKeyCommand, KMSClient, paginateListKeys } from '@aws-sdk/client-kms'
+import { KMSClient, paginateListKeys } from '@aws-sdk/client-kms'
 import { GetAccountSettingsCommand, LambdaClient, ListLayersCommand } from '@aws-sdk/client-lambda'
 import {
   ListServiceQuotasCommand,
@@ -22,7 +22,7 @@ import {
   judgeRegion,
   judgeTenantKeys,
 } from './preflight.ts'
-import { findKey } from './tenant-key.ts'
+import { describeKey, findKey } from './tenant-key.ts'
 
 const RUNTIME = 'nodejs24.x'
 const ARCHITECTURE = 'arm64'
@@ -224,16 +224,12 @@ async function tableFinding(TableName: string): Promise<Finding> {
 }
 
 async function keyFinding(KeyId: string, usage: string): Promise<Finding> {
-  const client = new KMSClient({})
-  try {
-    const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId }))
-    if (KeyMetadata?.KeyUsage !== usage)
-      return { outcome: 'failed', words: `${KeyId} is for ${KeyMetadata?.KeyUsage}, and ${usage} is needed` }
-    if (KeyMetadata.KeyState !== 'Enabled')
-      return { outcome: 'failed', words: `${KeyId} is ${KeyMetadata.KeyState}: docs/runbook.md, key-state` }
-    return { outcome: 'ok', words: `${KeyId} is enabled` }
-  } catch (error) {
-    if ((error as Error).name !== 'NotFoundException') throw error
+  const key = await describeKey(new KMSClient({}), KeyId)
+  if (key === undefined)
     return { outcome: 'failed', words: `there is no key ${KeyId} in this account and Region` }
-  }
+  if (key.KeyUsage !== usage)
+    return { outcome: 'failed', words: `${KeyId} is for ${key.KeyUsage}, and ${usage} is needed` }
+  if (key.KeyState !== 'Enabled')
+    return { outcome: 'failed', words: `${KeyId} is ${key.KeyState}: docs/runbook.md, key-state` }
+  return { outcome: 'ok', words: `${KeyId} is enabled` }
 }
