@@ -1,5 +1,5 @@
 import { eventually } from './support/eventually.ts'
-import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+import { screens, useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const TENANT = { tenant: 'acme' }
 const COLOURS =
@@ -7,16 +7,7 @@ const COLOURS =
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 
 describe('the list of connections', () => {
-  let world: VaultInBrowser
-
-  beforeAll(async () => {
-    world = await startVaultInBrowser()
-  })
-
-  afterAll(async () => {
-    await world.close()
-    expect(world.offences).toEqual([])
-  })
+  const world = useVaultInBrowser()
 
   test('tells a person with an empty vault what to do', async () => {
     const page = await world.signedIn({ tenant: 'empty' })

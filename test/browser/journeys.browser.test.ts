@@ -1,21 +1,12 @@
 import type { Page } from 'playwright-core'
 import { eventually } from './support/eventually.ts'
-import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+import { screens, useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 const TOKEN = 'my-token-bearer-1234567'
 
 describe('a person', () => {
-  let world: VaultInBrowser
-
-  beforeAll(async () => {
-    world = await startVaultInBrowser()
-  })
-
-  afterAll(async () => {
-    await world.close()
-    expect(world.offences).toEqual([])
-  })
+  const world = useVaultInBrowser()
 
   async function openDialog(page: Page): Promise<void> {
     await page.getByRole('button', { name: 'Add Vault Connection' }).first().click()

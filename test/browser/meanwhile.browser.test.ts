@@ -1,26 +1,11 @@
 import type { Route } from 'playwright-core'
-import {
-  screens,
-  settled,
-  signInLink,
-  startVaultInBrowser,
-  type VaultInBrowser,
-} from './support/vault-in-browser.ts'
+import { screens, settled, signInLink, useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 const TOKEN = 'my-token-bearer-1234567'
 
 describe('a page that is open while something happens elsewhere', () => {
-  let world: VaultInBrowser
-
-  beforeAll(async () => {
-    world = await startVaultInBrowser()
-  })
-
-  afterAll(async () => {
-    await world.close()
-    expect(world.offences).toEqual([])
-  })
+  const world = useVaultInBrowser()
 
   test('renames in the row, and is shown what somebody else changed meanwhile', async () => {
     const caller = { tenant: 'conflicts' }

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { fetchToken } from '../support/vault-token.ts'
 import { type EditorHost, startEditorHost } from './support/editor-host.ts'
 import { eventually, PATIENCE_MS } from './support/eventually.ts'
-import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+import { screens, useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 const SETUP = {
@@ -13,21 +13,15 @@ const SETUP = {
 const CALLER = { tenant: 'editor' }
 
 describe('the picker', () => {
-  let world: VaultInBrowser
+  const world = useVaultInBrowser()
   let ready: string
 
   beforeAll(async () => {
-    world = await startVaultInBrowser()
     const add = async (body: unknown): Promise<string> =>
       ((await (await world.vault.request(CALLER, 'POST', CONNECTIONS, body)).json()) as { id: string }).id
     ready = await add({ name: 'sms', app_id: 'TWILIO', setup: SETUP })
     await add({ name: 'sms, second', app_id: 'TWILIO' })
     await add({ name: 'orders', app_id: 'HTTP', setup: { type: 'BEARER', token: 'my-token-bearer-1234567' } })
-  })
-
-  afterAll(async () => {
-    await world.close()
-    expect(world.offences).toEqual([])
   })
 
   async function inEditor(

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { eventually } from './support/eventually.ts'
-import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+import { screens, useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const VAULT = '/api/v2/flows/vault'
 const CONNECTIONS = `${VAULT}/connections`
@@ -8,16 +8,7 @@ const SUBSCRIPTIONS = `${VAULT}/subscriptions`
 const SETUP = { type: 'BEARER', token: 'my-token-bearer-1234567' }
 
 describe('looking after a vault', () => {
-  let world: VaultInBrowser
-
-  beforeAll(async () => {
-    world = await startVaultInBrowser()
-  })
-
-  afterAll(async () => {
-    await world.close()
-    expect(world.offences).toEqual([])
-  })
+  const world = useVaultInBrowser()
 
   async function added(tenant: string, name: string, more: object = { setup: SETUP }): Promise<string> {
     const body = { name, app_id: 'HTTP', ...more }
@@ -127,15 +118,16 @@ describe('looking after a vault', () => {
     await page.getByRole('menuitem', { name: 'Replace credentials' }).click()
     await dialog.getByText('It ends on a date').click()
     const end = dialog.getByLabel('Last day on which it works')
+    const save = dialog.getByRole('button', { name: 'Save credentials' })
     await end.press('1')
-    await dialog.getByRole('button', { name: 'Save credentials' }).click()
+    await save.click()
     await dialog.getByText('A part of the date is missing').waitFor()
     await setDate(end, '275760-09-13')
-    await dialog.getByRole('button', { name: 'Save credentials' }).click()
+    await save.click()
     await dialog.getByText('Years have four digits.').waitFor()
     await screens(page, 'kept-back')
     await setDate(end, '2099-05-01')
-    await dialog.getByRole('button', { name: 'Save credentials' }).click()
+    await save.click()
     await dialog.waitFor({ state: 'hidden' })
     expect(await listed(tenant)).toEqual([
       expect.objectContaining({ credential_expires_at: expect.stringMatching(/^2099-0[45]/) }),

@@ -1,5 +1,5 @@
 import { eventually } from './support/eventually.ts'
-import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+import { screens, useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 const SETUP = { type: 'BEARER', token: 'my-token-bearer-1234567' }
@@ -13,16 +13,7 @@ const PAYLOADS = [
 ]
 
 describe('the other views', () => {
-  let world: VaultInBrowser
-
-  beforeAll(async () => {
-    world = await startVaultInBrowser()
-  })
-
-  afterAll(async () => {
-    await world.close()
-    expect(world.offences).toEqual([])
-  })
+  const world = useVaultInBrowser()
 
   test('say how renewals stand, what happened, and what is set', async () => {
     const caller = { tenant: 'views' }

@@ -86,6 +86,19 @@ export async function startVaultInBrowser(
   }
 }
 
+/** One of each for the tests of a `describe`, which fails after them with what went wrong in any page. */
+export function useVaultInBrowser(): VaultInBrowser {
+  const world = {} as VaultInBrowser
+  beforeAll(async () => {
+    Object.assign(world, await startVaultInBrowser())
+  })
+  afterAll(async () => {
+    await world.close()
+    expect(world.offences).toEqual([])
+  })
+  return world
+}
+
 /** The address that signs a person in. */
 export function signInLink(vault: RunningVault, caller: Caller): string {
   const { clientId = vault.client(caller).clientId } = caller
