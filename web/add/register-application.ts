@@ -3,7 +3,7 @@ import type { Connector, OAuthApplication } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { MOUNT, PAGE_ROOT } from '../mount.ts'
 import type { Context } from '../page-context.ts'
-import { whyForbidden, whyNot } from '../parts/allowed.ts'
+import { buttonOrWhy, whyForbidden, whyNot } from '../parts/allowed.ts'
 import { problem } from '../parts/pieces.ts'
 import { OAUTH, providerName } from '../texts/add-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
@@ -35,14 +35,18 @@ export class RegisterApplication extends View {
     if (forbidden !== undefined) {
       return html`<p class="notice" data-hue="amber">${icon('warning')}<span>${this.isOnly ? OAUTH.none : ''} ${forbidden}</span></p>`
     }
-    const reason = whyNot(this.context, CREATE)
     return html`<fieldset class="stack card">
       <legend class="hidden-text">${OAUTH.register}</legend>
       <p id="oauth-how">${this.isOnly ? OAUTH.none : nothing} ${this.draft === undefined ? OAUTH.nameFirst : OAUTH.registerHow(providerName(this.connector))}</p>
       ${this.#elsewhere()} ${this.#error === undefined ? nothing : problem(this.#error)}
       ${this.draft === undefined ? this.#name() : this.#client(this.draft)}
       <div class="row-of">
-        <button type="button" ?disabled=${this.#isBusy} aria-disabled=${reason === undefined ? nothing : 'true'} title=${reason ?? nothing} @click=${() => reason === undefined && this.#save()}>${this.draft === undefined ? OAUTH.getCallback : OAUTH.saveApplication}</button>
+        ${buttonOrWhy({
+          label: this.draft === undefined ? OAUTH.getCallback : OAUTH.saveApplication,
+          reason: whyNot(this.context, CREATE),
+          isBusy: this.#isBusy,
+          run: () => this.#save(),
+        })}
         ${this.isOnly ? nothing : html`<button type="button" class="quiet" @click=${() => this.#giveUp()}>${PAGE.cancel}</button>`}
       </div>
     </fieldset>`

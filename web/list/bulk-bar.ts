@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
-import { whyNot } from '../parts/allowed.ts'
+import { buttonOrWhy, whyNot } from '../parts/allowed.ts'
 import { CONNECTION, MENU } from '../texts/connection-words.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
@@ -67,22 +67,12 @@ export class BulkBar extends View {
   }
 
   #button(work: Work): TemplateResult {
-    const reason = whyNot(this.context, SCOPES[work])
-    const begin = (): void => {
-      if (reason !== undefined) return
-      if (work === 'freeze' || work === 'delete') this.#ask(work)
-      else void this.#run(work, this.rows)
-    }
-    return html`<button
-      type="button"
-      class="small ${work === 'delete' ? 'danger' : ''}"
-      data-work=${work}
-      aria-disabled=${reason === undefined ? nothing : 'true'}
-      title=${reason ?? nothing}
-      @click=${begin}
-    >
-      ${MENU[work]}
-    </button>`
+    return buttonOrWhy({
+      label: MENU[work],
+      reason: whyNot(this.context, SCOPES[work]),
+      classes: `small ${work} ${work === 'delete' ? 'danger' : ''}`,
+      run: () => (work === 'freeze' || work === 'delete' ? this.#ask(work) : this.#run(work, this.rows)),
+    })
   }
 
   #ask(work: 'freeze' | 'delete'): void {
@@ -92,7 +82,7 @@ export class BulkBar extends View {
 
   #leave(work: 'freeze' | 'delete'): void {
     this.#asked = undefined
-    this.#focus(`[data-work="${work}"]`)
+    this.#focus(`.actions .${work}`)
   }
 
   /** Draws it, and gives the focus to what took the place of what had it; whoever went on elsewhere keeps it. */

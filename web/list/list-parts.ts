@@ -3,7 +3,7 @@ import type { Connection, Connector, Summary } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
 import { pageIcon } from '../page-icons.ts'
-import { whyNotAdd } from '../parts/allowed.ts'
+import { buttonOrWhy, whyNotAdd } from '../parts/allowed.ts'
 import { addressOf } from '../router.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
 import { type Filters, statesIn } from './filters.ts'
@@ -37,16 +37,8 @@ export function needYou(
 
 /** The button that adds, and says so where it may not. */
 export function addButton(context: Context, add: () => void): TemplateResult {
-  const reason = whyNotAdd(context)
-  return html`<button
-    type="button"
-    class="primary"
-    aria-disabled=${reason === undefined ? nothing : 'true'}
-    title=${reason ?? nothing}
-    @click=${add}
-  >
-    ${icon('plus')} ${LIST.add}
-  </button>`
+  const label = html`${icon('plus')} ${LIST.add}`
+  return buttonOrWhy({ label, reason: whyNotAdd(context), classes: 'primary', run: add })
 }
 
 /** A vault with nothing in it: what a connection is, and two ways to make one. */

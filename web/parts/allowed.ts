@@ -33,6 +33,39 @@ export function whyNot(context: Context, scope: string): string | undefined {
 }
 
 /**
+ * A button that does nothing, and says why, where something forbids what it does. It is no disabled one: that could not
+ * be reached to be asked.
+ */
+export function buttonOrWhy(options: {
+  label: string | TemplateResult
+  /** Why it does nothing now; undefined where it does. */
+  reason: string | undefined
+  classes?: string
+  /** What it is called, where what stands on it says too little. */
+  name?: string | undefined
+  isBusy?: boolean
+  /** Without it the button sends its form. */
+  run?(): unknown
+}): TemplateResult {
+  const { label, reason, classes, name, isBusy = false, run } = options
+  const onClick = (event: Event): void => {
+    if (reason !== undefined) event.preventDefault()
+    else void run?.()
+  }
+  return html`<button
+    type=${run === undefined ? 'submit' : 'button'}
+    class=${classes ?? nothing}
+    aria-label=${name ?? nothing}
+    ?disabled=${isBusy}
+    aria-disabled=${reason === undefined ? nothing : 'true'}
+    title=${reason ?? nothing}
+    @click=${onClick}
+  >
+    ${label}
+  </button>`
+}
+
+/**
  * The button of a state, for one connection; what the caller's scopes forbid is there, and says which scope it needs.
  */
 export function stateButton(
@@ -46,17 +79,13 @@ export function stateButton(
   },
 ): TemplateResult {
   const { action, of, isPrimary, run } = options
-  const reason = whyNot(context, SCOPES[action.kind])
-  return html`<button
-    type="button"
-    class="small ${isPrimary ? 'primary' : ''}"
-    aria-label=${of === undefined ? nothing : `${action.label}, ${of}`}
-    aria-disabled=${reason === undefined ? nothing : 'true'}
-    title=${reason ?? nothing}
-    @click=${() => reason === undefined && run(action.kind)}
-  >
-    ${action.label}
-  </button>`
+  return buttonOrWhy({
+    label: action.label,
+    reason: whyNot(context, SCOPES[action.kind]),
+    classes: isPrimary ? 'small primary' : 'small',
+    name: of === undefined ? undefined : `${action.label}, ${of}`,
+    run: () => run(action.kind),
+  })
 }
 
 /** Why the caller may add nothing, or nothing of these apps, in words; undefined where it may. */

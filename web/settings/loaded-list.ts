@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
-import { whyForbidden, whyNot } from '../parts/allowed.ts'
+import { buttonOrWhy, whyForbidden, whyNot } from '../parts/allowed.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { inWords } from '../parts/typed-values.ts'
 import { ADD } from '../texts/add-texts.ts'
@@ -79,30 +79,13 @@ export abstract class LoadedList<T> extends View {
     run: () => unknown,
     { of, isDangerous }: { of?: string; isDangerous?: boolean } = {},
   ): TemplateResult {
-    const reason = this.#whyNot(verb)
-    return html`<button
-      type="button"
-      class="small ${isDangerous ? 'danger' : ''}"
-      aria-label=${of ?? nothing}
-      aria-disabled=${reason === undefined ? nothing : 'true'}
-      title=${reason ?? nothing}
-      @click=${() => reason === undefined && run()}
-    >
-      ${label}
-    </button>`
+    const classes = isDangerous ? 'small danger' : 'small'
+    return buttonOrWhy({ label, reason: this.#whyNot(verb), classes, name: of, run })
   }
 
   /** The button of the form; while nothing can be saved it says why, and what was typed stays. */
   protected submitButton(label: string): TemplateResult {
-    const reason = this.#whyNot('create')
-    return html`<button
-      type="submit"
-      aria-disabled=${reason === undefined ? nothing : 'true'}
-      title=${reason ?? nothing}
-      @click=${(event: Event) => reason !== undefined && event.preventDefault()}
-    >
-      ${label}
-    </button>`
+    return buttonOrWhy({ label, reason: this.#whyNot('create') })
   }
 
   /** Removes what is at the path, after it was asked what that means; nothing brings it back. */
