@@ -3,8 +3,8 @@ import { keyed } from 'lit/directives/keyed.js'
 import { ref } from 'lit/directives/ref.js'
 import type { FieldError } from '../api/api-error.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
-import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
+import { fieldError } from '../parts/pieces.ts'
 import { LAST_DAY } from '../parts/typed-values.ts'
 import { ADD, GRANT, OAUTH, providerName } from '../texts/add-texts.ts'
 import './grant-form.ts'
@@ -92,9 +92,7 @@ function endsOn(error: FieldError | undefined): TemplateResult {
     <div class="field">
       <label for="ends-on">${ADD.lastDay}</label>
       <input type="date" id="ends-on" name="ends-on" max=${LAST_DAY} data-path="credential_expires_at" aria-describedby="ends-on-about" aria-invalid=${isWrong ? 'true' : nothing} />
-      <div id="ends-on-about">
-        ${isWrong ? html`<p class="error">${icon('warning')}<span>${error.message}</span></p>` : nothing}
-      </div>
+      <div id="ends-on-about">${fieldError(error?.message)}</div>
     </div>
   </details>`
 }

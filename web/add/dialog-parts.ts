@@ -5,7 +5,7 @@ import { icon } from '../icons.ts'
 import { pageIcon } from '../page-icons.ts'
 import { conflictNotice } from '../parts/conflict.ts'
 import '../parts/count-down.ts'
-import { problem } from '../parts/pieces.ts'
+import { fieldError, problem } from '../parts/pieces.ts'
 import { inWords } from '../parts/typed-values.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { FIELD_ERRORS } from '../texts/error-texts.ts'
@@ -37,7 +37,7 @@ export function nameStep(options: {
       @input=${(event: Event) => options.onInput((event.target as HTMLInputElement).value)}
     />
     <div id="name-about">
-      ${error === undefined ? nothing : html`<p class="error">${icon('warning')}<span>${error.message}</span></p>`}
+      ${fieldError(error?.message)}
       ${isTaken ? html`<p class="help" role="status">${ADD.nameTaken}</p>` : nothing}
     </div>
   </div>`

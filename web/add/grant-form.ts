@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import type { FieldError } from '../api/api-error.ts'
 import { icon } from '../icons.ts'
 import { namesIn } from '../names-in.ts'
+import { fieldError } from '../parts/pieces.ts'
 import { LAST_DAY } from '../parts/typed-values.ts'
 import { ADD, GRANT } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
@@ -83,7 +84,7 @@ export class GrantForm extends View {
       <label for=${id}>${label} ${isOptional ? html`<span class="optional">(${ADD.optional})</span>` : nothing}</label>
       ${isSecret ? secretInput(options) : plainInput(options)}
       <div id="${id}-about">
-        ${error === undefined ? nothing : html`<p class="error">${icon('warning')}<span>${error.message}</span></p>`}
+        ${fieldError(error?.message)}
         ${help === undefined ? nothing : html`<p class="help">${help}</p>`}
       </div>
     </div>`

@@ -2,9 +2,8 @@ import { html, nothing, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { FieldError } from '../api/api-error.ts'
 import type { Connector, Field, FieldCondition, OAuthApplication, Setup } from '../api/types.ts'
-import { icon } from '../icons.ts'
 import { type Context, mayRegisterApplications } from '../page-context.ts'
-import { outside } from '../parts/pieces.ts'
+import { fieldError, outside } from '../parts/pieces.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { errorSummary, isOf } from './error-summary.ts'
@@ -194,7 +193,7 @@ export class SetupForm extends View {
       <label for=${id}>${field.label} ${isRequired && !isKept ? nothing : html`<span class="optional">(${ADD.optional})</span>`}</label>
       ${this.#control(field, { id, isInvalid: error !== undefined, isRequired: isRequired && !isKept })}
       <div id="${id}-about">
-        ${error === undefined ? nothing : html`<p class="error">${icon('warning')}<span>${error.message}</span></p>`}
+        ${fieldError(error?.message)}
         ${note === undefined ? nothing : html`<p class="help" role="status">${note}</p>`}
         ${field.help === undefined ? nothing : html`<p class="help">${field.help}</p>`}
         ${hint === undefined ? nothing : html`<p class="help">${hint}</p>`}

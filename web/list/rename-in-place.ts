@@ -1,9 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection } from '../api/types.ts'
-import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
 import { conflictNotice, tagOf, theirsAfter } from '../parts/conflict.ts'
+import { fieldError } from '../parts/pieces.ts'
 import { CONNECTION } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
@@ -46,7 +46,7 @@ export class RenameInPlace extends View {
         <button type="button" class="small quiet" @click=${() => this.#end()}>${PAGE.cancel}</button>
       </div>
       <div id="rename-about">
-        ${this.#error === undefined ? nothing : html`<p class="error" role="alert">${icon('warning')}<span>${this.#error}</span></p>`}
+        ${fieldError(this.#error, 'alert')}
         ${
           theirs === undefined
             ? nothing

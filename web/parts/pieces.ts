@@ -42,6 +42,12 @@ export function problem(error: unknown, retry?: () => void): TemplateResult {
   }`
 }
 
+/** What is wrong with a field, under it; nothing where nothing is. */
+export function fieldError(message: string | undefined, role?: 'alert'): TemplateResult | typeof nothing {
+  if (message === undefined) return nothing
+  return html`<p class="error" role=${role ?? nothing}>${icon('warning')}<span>${message}</span></p>`
+}
+
 /** The scope that a refusal names. */
 function scopeIn(message: string): string | undefined {
   return /expected any of: ([\w:]+)/.exec(message)?.[1]

@@ -3,7 +3,7 @@ import { ApiError } from '../api/api-error.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
 import { buttonOrWhy, whyForbidden, whyNot } from '../parts/allowed.ts'
-import { problem, skeleton } from '../parts/pieces.ts'
+import { fieldError, problem, skeleton } from '../parts/pieces.ts'
 import { inWords } from '../parts/typed-values.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
@@ -128,7 +128,7 @@ export abstract class LoadedList<T> extends View {
         aria-describedby="${id}-about"
         aria-invalid=${reason === undefined ? nothing : 'true'}
       />
-      <div id="${id}-about">${reason === undefined ? nothing : html`<p class="error">${icon('warning')}<span>${inWords(reason)}</span></p>`}</div>
+      <div id="${id}-about">${fieldError(reason)}</div>
     </div>`
   }
 
@@ -139,7 +139,8 @@ export abstract class LoadedList<T> extends View {
 
   #refused({ name, members = [name] }: FormField): string | undefined {
     if (!(this.error instanceof ApiError)) return undefined
-    return this.error.fields.find(({ path }) => members.includes(path.split(/[.[]/)[0]!))?.message
+    const refused = this.error.fields.find(({ path }) => members.includes(path.split(/[.[]/)[0]!))
+    return refused && inWords(refused.message)
   }
 
   #whyNot(verb: Verb): string | undefined {
