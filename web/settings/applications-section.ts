@@ -10,7 +10,7 @@ import { LoadedList } from './loaded-list.ts'
 const NAMED = 50
 
 /** The operator's clients at providers. */
-export class ApplicationsSection extends LoadedList<OAuthApplication> {
+export class ApplicationsSection extends LoadedList<OAuthApplication, readonly Connection[]> {
   protected readonly path = '/oauth-apps'
   protected readonly subject = 'flows_vault_oauth_apps'
   protected readonly words = {
@@ -18,34 +18,23 @@ export class ApplicationsSection extends LoadedList<OAuthApplication> {
     about: SETTINGS.applicationsAbout,
     none: SETTINGS.noApplications,
   }
-  #users: { id: string; list: readonly Connection[] } | undefined
 
   protected item(application: OAuthApplication): TemplateResult {
     const { id, name, callback_url: callback } = application
     const path = `/oauth-apps/${encodeURIComponent(id)}`
-    const isShown = this.#users?.id === id
+    const usersPath = `/connections${queryOf({ oauth_app_id: id, per_page: NAMED })}`
+    const users = this.unfolded(usersPath)
     return html`<div class="settings-item">
       <p><strong><bdi>${name}</bdi></strong> <span class="meta">${application.app_id}${application.is_default ? ` · ${SETTINGS.default}` : ''}${application.ready === false ? ` · ${SETTINGS.unready}` : ''}</span></p>
       <p class="meta">${SETTINGS.callback} <code>${callback}</code></p>
       <div class="row-of">
         <copy-button .text=${callback}></copy-button>
-        <button type="button" class="small" aria-expanded=${isShown} @click=${() => this.#showUsers(id)}>${SETTINGS.usedBy}</button>
+        ${this.foldButton(SETTINGS.usedBy, usersPath)}
         ${application.is_default ? nothing : this.button('update', SETTINGS.makeDefault, () => this.change('PATCH', path, { is_default: true }))}
         ${this.removal(path, name, SETTINGS.removesApplication)}
       </div>
-      ${isShown ? users(this.#users!.list) : nothing}
+      ${users === undefined ? nothing : userList(users)}
     </div>`
-  }
-
-  async #showUsers(id: string): Promise<void> {
-    try {
-      const path = `/connections${queryOf({ oauth_app_id: id, per_page: NAMED })}`
-      const list = await this.context.api.ask<readonly Connection[]>('GET', path)
-      this.#users = this.#users?.id === id ? undefined : { id, list }
-    } catch (error) {
-      this.error = error
-    }
-    this.requestUpdate()
   }
 
   protected form(): typeof nothing {
@@ -53,7 +42,7 @@ export class ApplicationsSection extends LoadedList<OAuthApplication> {
   }
 }
 
-function users(list: readonly Connection[]): TemplateResult {
+function userList(list: readonly Connection[]): TemplateResult {
   if (list.length === 0) return html`<p class="muted">${SETTINGS.usedByNone}</p>`
   const query = new URLSearchParams()
   return html`<ul class="timeline">

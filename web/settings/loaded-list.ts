@@ -27,13 +27,14 @@ interface FormField {
 }
 
 /** A section of the settings: a list that the vault has, and what may be done to it. */
-export abstract class LoadedList<T> extends View {
+export abstract class LoadedList<T, Details = never> extends View {
   static override properties = { context: {} }
   declare context: Context
   protected items: readonly T[] | undefined
   protected error: unknown
   /** What is asked about before it is removed. */
   #asked: string | undefined
+  #unfolded: { readonly path: string; readonly details: Details } | undefined
 
   /** Where the list is. */
   protected abstract readonly path: string
@@ -60,9 +61,16 @@ export abstract class LoadedList<T> extends View {
 
   /** Does it, and shows the list as it is then. */
   protected async change(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await this.attempt(method, path, body)
+    if (answer !== undefined) await this.load()
+    return answer
+  }
+
+  /** Does what leaves the list as it is; a refusal is shown, and answers undefined. */
+  protected async attempt(method: string, path: string, body?: unknown): Promise<unknown> {
     try {
       const answer = await this.context.api.ask<unknown>(method, path, body === undefined ? {} : { body })
-      await this.load()
+      this.error = undefined
       return answer ?? true
     } catch (error) {
       this.error = error
@@ -81,6 +89,22 @@ export abstract class LoadedList<T> extends View {
   ): TemplateResult {
     const classes = isDangerous ? 'small danger' : 'small'
     return buttonOrWhy({ label, reason: this.#whyNot(verb), classes, name: of, run })
+  }
+
+  /** A button that unfolds what is at the path, which is loaded then, or folds it. */
+  protected foldButton(label: string, path: string): TemplateResult {
+    const isShown = this.unfolded(path) !== undefined
+    const toggle = async (): Promise<void> => {
+      const details = isShown ? undefined : ((await this.attempt('GET', path)) as Details | undefined)
+      if (isShown || details !== undefined) this.#unfolded = details && { path, details }
+      this.requestUpdate()
+    }
+    return html`<button type="button" class="small" aria-expanded=${isShown} @click=${toggle}>${label}</button>`
+  }
+
+  /** What is at the path, while it is unfolded. */
+  protected unfolded(path: string): Details | undefined {
+    return this.#unfolded?.path === path ? this.#unfolded.details : undefined
   }
 
   /** The button of the form; while nothing can be saved it says why, and what was typed stays. */

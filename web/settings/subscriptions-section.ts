@@ -17,6 +17,10 @@ interface Subscription {
   readonly secret?: string | null
 }
 
+interface Deliveries {
+  readonly deliveries: readonly Delivery[]
+}
+
 interface Delivery {
   readonly type: string
   readonly status: keyof typeof SETTINGS.deliveryStates
@@ -41,7 +45,7 @@ interface Replayed {
 const MAX_REPLAYS = 100
 
 /** Where changes are sent to, what was sent, a test, and what happened since an instant once more. */
-export class SubscriptionsSection extends LoadedList<Subscription> {
+export class SubscriptionsSection extends LoadedList<Subscription, Deliveries> {
   protected readonly path = '/subscriptions'
   protected readonly subject = 'flows_vault_subscriptions'
   protected readonly words = {
@@ -50,7 +54,6 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
     none: SETTINGS.noSubscriptions,
   }
   #made: Subscription | undefined
-  #deliveries: { id: string; list: readonly Delivery[] } | undefined
   /** The one whose events are to be sent once more. */
   #replayed: string | undefined
   #told: { id: string; text: string } | undefined
@@ -67,12 +70,14 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
     const path = pathOf(id)
     const target = url ?? subscription.target_connection_id ?? id
     const isOn = status === 'enabled'
+    const deliveriesPath = `${path}/deliveries?limit=20`
+    const sent = this.unfolded(deliveriesPath)
     return html`<div class="settings-item">
       <p><strong><bdi>${subscription.name ?? target}</bdi></strong> <span class="meta">${SETTINGS.statuses[status]}${reason === null ? '' : `: ${reason}`}</span></p>
       <p class="meta">${subscription.name === null ? nothing : html`<code>${target}</code> · `}${subscription.last_success_at === null ? SETTINGS.neverDelivered : html`${SETTINGS.lastDelivery} ${timeAgo(subscription.last_success_at)}`}</p>
       <div class="row-of">
         ${isOn ? this.button('update', SETTINGS.test, () => this.#test(id)) : nothing}
-        <button type="button" class="small" aria-expanded=${this.#deliveries?.id === id} @click=${() => this.#show(id)}>${SETTINGS.deliveries}</button>
+        ${this.foldButton(SETTINGS.deliveries, deliveriesPath)}
         ${isOn ? this.button('update', SETTINGS.replay, () => this.#ask(id)) : nothing}
         ${isOn ? this.button('update', SETTINGS.pause, () => this.change('PATCH', path, { status: 'paused' })) : this.#resumes(subscription)}
         ${this.removal(path, target, SETTINGS.removesSubscription)}
@@ -80,7 +85,7 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
       ${this.#replayed === id ? this.#replayForm(subscription) : nothing}
       ${this.#told?.id === id ? html`<p role="status">${this.#told.text}</p>` : nothing}
       ${this.#goesOn(subscription)}
-      ${this.#deliveries?.id === id ? deliveries(this.#deliveries.list) : nothing}
+      ${sent === undefined ? nothing : deliveryList(sent.deliveries)}
     </div>`
   }
 
@@ -185,17 +190,6 @@ export class SubscriptionsSection extends LoadedList<Subscription> {
     this.requestUpdate()
   }
 
-  async #show(id: string): Promise<void> {
-    try {
-      const path = `${pathOf(id)}/deliveries?limit=20`
-      const answer = await this.context.api.ask<{ deliveries: readonly Delivery[] }>('GET', path)
-      this.#deliveries = this.#deliveries?.id === id ? undefined : { id, list: answer.deliveries }
-    } catch (error) {
-      this.error = error
-    }
-    this.requestUpdate()
-  }
-
   override disconnectedCallback(): void {
     super.disconnectedCallback()
     this.#made = undefined
@@ -206,7 +200,7 @@ function pathOf(id: string): string {
   return `/subscriptions/${encodeURIComponent(id)}`
 }
 
-function deliveries(list: readonly Delivery[]): TemplateResult {
+function deliveryList(list: readonly Delivery[]): TemplateResult {
   if (list.length === 0) return html`<p class="muted">${SETTINGS.noDeliveries}</p>`
   return html`<ol class="timeline">
     ${list.map(
