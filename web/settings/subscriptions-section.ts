@@ -176,7 +176,7 @@ export class SubscriptionsSection extends LoadedList<Subscription, Deliveries> {
 
   #again(id: string, after: string): Promise<Replayed | undefined> {
     const path = `${pathOf(id)}/replay?after=${encodeURIComponent(after)}`
-    return this.change('POST', path) as Promise<Replayed | undefined>
+    return this.attempt('POST', path) as Promise<Replayed | undefined>
   }
 
   async #resume(id: string, after: string): Promise<Replayed | undefined> {
