@@ -66,9 +66,21 @@ describe('connecting in the provider’s window', () => {
     await page.getByRole('button', { name: 'Connect, orders by oauth' }).click()
     await page.locator('dialog.add').waitFor()
     await screens(page, 'connect')
-    const opened = page.waitForEvent('popup')
-    await page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true }).click()
-    await opened
+    // A window that was left at the provider before the page was loaded again is nobody's any more.
+    const who = `${provided.provider.issuer}/who`
+    const body = `<meta http-equiv="refresh" content="0;url=${who}">`
+    await page
+      .context()
+      .route('**/oauth/start?*', (route) => route.fulfill({ contentType: 'text/html', body }))
+    await page.context().route(who, (route) => route.fulfill({ body: 'Who are you?' }))
+    const connect = page.locator('dialog.add').getByRole('button', { name: 'Connect', exact: true })
+    const left = page.waitForEvent('popup')
+    await connect.click()
+    await (await left).getByText('Who are you?').waitFor()
+    await page.context().unrouteAll()
+    await page.reload()
+    await page.getByRole('button', { name: 'Connect, orders by oauth' }).click()
+    await connect.click()
     await page.getByText('orders by oauth is ready.').waitFor({ timeout: 30_000 })
     expect(await provided.view(id)).toMatchObject({ status: 'ready' })
     await screens(page, 'connected')

@@ -48,8 +48,6 @@ export class OauthConnect extends View {
   #window: Window | null = null
   /** What the window of this try is called: a link leads to the same one. */
   #target = ''
-  /** How many this page has opened, whoever asked: the window of an earlier connection may still be there. */
-  static #windows = 0
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
@@ -175,11 +173,13 @@ export class OauthConnect extends View {
     return [...boxes.filter((box) => box.checked).map((box) => box.value), ...namesIn(others)]
   }
 
-  /** Another one for each try: one that was at a provider, and is emptied by this page, belongs to it no more. */
+  /**
+   * Another one for each try, by a name that none had before: one that was at a provider, and is emptied by this page,
+   * belongs to it no more, and may be from before the page was loaded again.
+   */
   #opened(): Window | null {
     this.#window?.close()
-    OauthConnect.#windows += 1
-    this.#target = `vault-${this.connector.app_id}-${OauthConnect.#windows}`
+    this.#target = `vault-${crypto.randomUUID()}`
     this.#window = window.open('about:blank', this.#target, WINDOW)
     return this.#window
   }

@@ -37,7 +37,6 @@ const NEEDS_PERSON = [
  * person first, because it may still know the browser.
  */
 export class IssuerSession implements Session {
-  #windows = 0
   readonly hasButton = true
   readonly #config: IssuerConfig
   readonly #client: oauth.Client
@@ -140,8 +139,7 @@ export class IssuerSession implements Session {
   async #inWindow(how: { prompt?: string; limitMs: number; signal?: AbortSignal }): Promise<void> {
     // In the very turn of the click, or a browser takes it for an advertisement. Another window for each try: one
     // that has been at the issuer, and is emptied by this page, belongs to it no more and goes nowhere.
-    this.#windows += 1
-    const opened = window.open('about:blank', `flow-vault-sign-in-${this.#windows}`, WINDOW)
+    const opened = window.open('about:blank', '_blank', WINDOW)
     if (opened === null) throw new ApiError({ status: 0, message: PAGE.signInBlocked })
     try {
       const asked = await this.#ask({ ...how, isWindow: true })
