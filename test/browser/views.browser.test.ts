@@ -3,6 +3,7 @@ import { screens, useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 const SETUP = { type: 'BEARER', token: 'my-token-bearer-1234567' }
+const SUBSCRIPTIONS = '/api/v2/flows/vault/subscriptions'
 /** What would run, or break out, if a name were ever taken for markup. */
 const PAYLOADS = [
   '<img src=x onerror=alert(1)>',
@@ -15,10 +16,18 @@ const PAYLOADS = [
 describe('the other views', () => {
   const world = useVaultInBrowser()
 
+  async function pausedSubscription(caller: { tenant: string }): Promise<void> {
+    const body = { url: 'https://hooks.example.test/vault' }
+    const made = await world.vault.request(caller, 'POST', SUBSCRIPTIONS, body)
+    const { id } = (await made.json()) as { id: string }
+    await world.vault.request(caller, 'PATCH', `${SUBSCRIPTIONS}/${id}`, { status: 'paused' })
+  }
+
   test('say how renewals stand, what happened, and what is set', async () => {
     const caller = { tenant: 'views' }
     await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP', setup: SETUP })
     await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'sms', app_id: 'TWILIO' })
+    await pausedSubscription(caller)
     const page = await world.signedIn(caller)
     await page.goto(`${world.vault.url}/vault/health`)
     await page.getByText('need a person').waitFor()
@@ -30,6 +39,10 @@ describe('the other views', () => {
       () => connections.allTextContents(),
       ['All connections', 'sms · TWILIO', 'orders · HTTP'],
     )
+    await page.getByText('The subscription was paused').waitFor()
+    await page.getByLabel('Kind').selectOption('Subscription paused')
+    await eventually(() => page.locator('.timeline li').count(), 1)
+    await page.getByLabel('Kind').selectOption('Everything')
     await screens(page, 'activity')
     await page.goto(`${world.vault.url}/vault/settings`)
     await page.getByLabel('Name').fill('a flow server')
@@ -42,6 +55,20 @@ describe('the other views', () => {
     await page.getByText('TWILIO, SLACK').waitFor()
     await page.getByText(/until (?:30 Apr|[12] May) 2099/).waitFor()
     await screens(page, 'settings')
+    await page.context().close()
+  })
+
+  test('hold back no row for what happened to a subscription', async () => {
+    const caller = { tenant: 'no-row' }
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP' })
+    const page = await world.signedIn(caller)
+    const followed = page.waitForResponse(/\/events\?after=latest/)
+    await page.reload()
+    await followed
+    await pausedSubscription(caller)
+    await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'later', app_id: 'HTTP' })
+    await page.getByRole('button', { name: '1 change – show' }).click()
+    await page.getByRole('link', { name: 'later' }).waitFor()
     await page.context().close()
   })
 

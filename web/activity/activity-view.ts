@@ -47,9 +47,8 @@ export class VaultActivity extends View {
 
   /** Events hold ids; the names are those of today. */
   async #findNames(): Promise<void> {
-    const unknown = [...new Set(this.#events?.map((event) => event.connection_id))].filter(
-      (id) => id !== undefined && !this.#names.has(id),
-    )
+    const ids = new Set(this.#events?.flatMap(({ connection_id: id }) => id ?? []))
+    const unknown = [...ids].filter((id) => !this.#names.has(id))
     for (const id of unknown.slice(0, 20)) {
       const found = await this.context.api
         .ask<Connection>('GET', `/connections/${encodeURIComponent(id)}`)
@@ -75,12 +74,13 @@ export class VaultActivity extends View {
 
   /** Every connection that something happened to, by its name where that is known. */
   #connections(): ReadonlyMap<string, string> {
-    return new Map(
-      this.#events?.map(({ connection_id: id, app_id: app }) => [
-        id,
-        `${this.#names.get(id) ?? id} · ${app}`,
-      ]),
-    )
+    const labels = new Map<string, string>()
+    for (const { connection_id: id, app_id: app } of this.#events ?? []) {
+      if (id === undefined || (app === undefined && labels.has(id))) continue
+      const name = this.#names.get(id) ?? id
+      labels.set(id, app === undefined ? name : `${name} · ${app}`)
+    }
+    return labels
   }
 
   /** Of what is loaded: older events that fit come with “Show older”. */
@@ -130,8 +130,8 @@ export class VaultActivity extends View {
     )}`
   }
 
-  #link(id: string | undefined): TemplateResult {
-    if (id === undefined) return html``
+  #link(id: string | undefined): TemplateResult | undefined {
+    if (id === undefined) return undefined
     const address = addressOf({ id, query: new URLSearchParams() })
     return html`<a href=${address}><bdi>${this.#names.get(id) ?? id}</bdi></a>`
   }

@@ -7,11 +7,12 @@ import { CONNECTION, EVENTS } from '../texts/connection-words.ts'
 export function eventLine(event: ChangeEvent, name?: TemplateResult): TemplateResult {
   const sentence = event.message ?? EVENTS[event.type] ?? event.type
   const by = event.actor?.name
+  const changed = event.message === undefined ? (event.changed ?? []) : []
   return html`<li>
     <span>
       ${name === undefined ? nothing : html`${name} · `}${sentence}
       ${by ? html`<bdi>${CONNECTION.by(by)}</bdi>` : nothing}
-      ${event.message !== undefined || event.changed.length === 0 ? nothing : html`<span class="meta">${event.changed.join(', ')}</span>`}
+      ${changed.length === 0 ? nothing : html`<span class="meta">${changed.join(', ')}</span>`}
     </span>
     <span class="meta">${timeAgo(event.occurred_at)}</span>
   </li>`

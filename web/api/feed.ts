@@ -63,7 +63,7 @@ export class Feed {
       try {
         const query = queryOf({ after, wait: after === 'latest' ? undefined : WAIT_SECONDS })
         const page = await this.#context.api.ask<FeedPage>('GET', `/events${query}`, { signal })
-        const ids = [...new Set(page.events.map((event) => event.connection_id))]
+        const ids = [...new Set(page.events.flatMap(({ connection_id: id }) => id ?? []))]
         if (ids.length > 0) this.#tell(ids)
         // Only now that the place is known from which nothing more is missed.
         if (hasLost) this.#tell('all')

@@ -173,15 +173,15 @@ export interface OAuthApplication {
   readonly ready?: boolean
 }
 
-/** One thing that happened. */
+/** One thing that happened, to a connection or to a subscription: this one has neither an app nor what changed. */
 export interface ChangeEvent {
   readonly id: string
   readonly type: string
-  readonly connection_id: string
-  readonly app_id: string
+  readonly connection_id?: string
+  readonly app_id?: string
   readonly sequence: number
   readonly occurred_at: string
-  readonly changed: readonly string[]
+  readonly changed?: readonly string[]
   readonly actor?: Actor | null
   readonly message?: string
   readonly connection_name?: string

@@ -89,4 +89,8 @@ export const EVENTS: Readonly<Record<string, string>> = {
   'connection.frozen': 'Frozen',
   'connection.unfrozen': 'Unfrozen',
   'connection.deleted': 'Deleted',
+  'subscription.paused': 'Subscription paused',
+  'subscription.resumed': 'Subscription resumed',
+  'subscription.ended': 'Subscription ended',
+  'subscription.delivery_failed': 'Event given up',
 }
