@@ -17,12 +17,12 @@ const SCOPES: Readonly<Record<Work, string>> = {
   restore: 'create:flows_vault_connections',
 }
 
-/** How one row went; those that were deleted can be brought back. */
+type Row = Pick<Connection, 'id' | 'name' | 'app_id'>
+
+/** How one row went. */
 interface Result {
-  readonly id: string
   readonly name: string
   readonly text: string
-  readonly isDeleted: boolean
 }
 
 /** What is done to several rows: one after the other, with progress, a way to stop, and a result for each. */
@@ -32,6 +32,8 @@ export class BulkBar extends View {
   declare connectors: ReadonlyMap<string, Connector>
   declare rows: readonly Connection[]
   #done: Result[] = []
+  /** What was deleted here and is not back, however often that is tried. */
+  #deleted: readonly Row[] = []
   #count = 0
   /** What is asked about before it is done. */
   #asked: 'freeze' | 'delete' | undefined
@@ -57,9 +59,13 @@ export class BulkBar extends View {
 
   #works(): TemplateResult | typeof nothing {
     if (this.#asked !== undefined) return nothing
-    const deleted = this.#done.filter(({ isDeleted }) => isDeleted)
-    if (deleted.length > 0) {
-      return html`<button type="button" class="small" @click=${() => this.#run('restore', deleted)}>${LIST.undo}</button>`
+    if (this.#deleted.length > 0) {
+      return buttonOrWhy({
+        label: LIST.undo,
+        reason: whyNot(this.context, SCOPES.restore),
+        classes: 'small',
+        run: () => this.#run('restore', this.#deleted),
+      })
     }
     if (this.#done.length > 0 || this.rows.length === 0) return nothing
     const isOfDeleted = this.rows.every(({ deleted: end }) => end)
@@ -120,24 +126,26 @@ export class BulkBar extends View {
           : html`<div class="field"><label for="bulk-reason">${CONNECTION.reason}</label><input id="bulk-reason" class="first" name="reason" autocomplete="off" required /></div>`
       }
       <button type="button" class="small ${isDelete ? 'first' : ''}" @click=${() => this.#leave(work)}>${PAGE.cancel}</button>
-      <button type="submit" class="small ${isDelete ? 'danger' : 'primary'}">${MENU[work]}</button>
+      ${buttonOrWhy({
+        label: MENU[work],
+        reason: whyNot(this.context, SCOPES[work]),
+        classes: isDelete ? 'small danger' : 'small primary',
+      })}
     </form>`
   }
 
-  async #run(work: Work, rows: readonly { id: string; name: string }[], reason = ''): Promise<void> {
-    const all = [...rows]
+  async #run(work: Work, rows: readonly Row[], reason = ''): Promise<void> {
     this.#isRunning = true
     this.#isStopped = false
     this.#done = []
-    this.#count = all.length
+    this.#count = rows.length
     this.#focus('.actions button')
-    for (const { id, name } of all) {
+    for (const row of rows) {
       if (this.#isStopped) break
-      const result = await this.#one(work, id, reason).catch((error: unknown) => ({
-        text: String((error as Error).message),
-        isDeleted: false,
-      }))
-      this.#done.push({ id, name, ...result })
+      const text = await this.#one(work, row, reason).catch((error: unknown) =>
+        String((error as Error).message),
+      )
+      this.#done.push({ name: row.name, text })
       this.requestUpdate()
     }
     this.#isRunning = false
@@ -145,22 +153,25 @@ export class BulkBar extends View {
     this.dispatchEvent(new Event('bulk-done'))
   }
 
-  async #one(work: Work, id: string, reason: string): Promise<Pick<Result, 'text' | 'isDeleted'>> {
+  async #one(work: Work, row: Row, reason: string): Promise<string> {
     const { api } = this.context
-    const path = `/connections/${encodeURIComponent(id)}`
-    if (work === 'test') return { text: await this.#test(id, path), isDeleted: false }
-    if (work === 'delete') await api.ask('DELETE', path)
-    else if (work === 'restore') await api.ask('POST', `${path}/restore`)
-    else await api.ask('POST', '/freezes', { body: { connection_id: id, reason } })
-    return { text: LIST.results[work], isDeleted: work === 'delete' }
+    const path = `/connections/${encodeURIComponent(row.id)}`
+    if (work === 'test') return this.#test(row, path)
+    if (work === 'delete') {
+      await api.ask('DELETE', path)
+      this.#deleted = [...this.#deleted, row]
+    } else if (work === 'restore') {
+      await api.ask('POST', `${path}/restore`)
+      this.#deleted = this.#deleted.filter(({ id }) => id !== row.id)
+    } else await api.ask('POST', '/freezes', { body: { connection_id: row.id, reason } })
+    return LIST.results[work]
   }
 
-  async #test(id: string, path: string): Promise<string> {
+  async #test({ app_id: app }: Row, path: string): Promise<string> {
     const { result } = await this.context.api.ask<{ result: keyof typeof CONNECTION.tests }>(
       'POST',
       `${path}/verify`,
     )
-    const app = this.rows.find((row) => row.id === id)?.app_id ?? ''
     return CONNECTION.tests[result](this.connectors.get(app)?.label ?? app)
   }
 
@@ -171,6 +182,7 @@ export class BulkBar extends View {
   #clear(): void {
     this.#isStopped = true
     this.#done = []
+    this.#deleted = []
     this.#count = 0
     this.#asked = undefined
     this.dispatchEvent(new Event('bulk-clear'))
