@@ -182,7 +182,7 @@ export class AddDialog extends View {
   }
 
   get #connector(): Connector | undefined {
-    return this.#services.chosen ?? this.#connectors.find((each) => each.app_id === this.#now.appId)
+    return this.#services.find(this.#connectors, this.#now)
   }
 
   get #setup(): Setup | undefined {
@@ -207,12 +207,13 @@ export class AddDialog extends View {
 
   async #next(): Promise<void> {
     if (this.#now.step === 'app') {
-      if (this.#now.appId === undefined) return
       await this.#loadService()
       const [chosen, reached] = [this.#connector, this.#reached]
-      const isSame = chosen?.app_id === reached?.app_id && chosen?.provider === reached?.provider
+      if (chosen === undefined) return
+      const isSame = chosen.app_id === reached?.app_id && chosen.provider === reached?.provider
       if (!isSame) this.#reached = undefined
-      this.#set({ step: 'name', ...(isSame ? {} : { setupType: undefined, isBrought: false }) })
+      const anew = isSame ? {} : { setupType: undefined, isBrought: false }
+      this.#set({ step: 'name', error: undefined, ...anew })
       await this.#suggestName()
     } else {
       const errors = nameErrors(this.#now.name)

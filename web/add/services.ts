@@ -5,6 +5,12 @@ import { ADD } from '../texts/add-texts.ts'
 /** A dialog that opens later than this feels slow. */
 const PATIENCE_MS = 300
 
+/** An app, or a service that has a name in it. */
+interface Choice {
+  readonly appId: string | undefined
+  readonly provider: string | undefined
+}
+
 /** Where the named services of an app are. */
 function pathOf({ app_id: app }: Connector): string {
   return `/connectors/${encodeURIComponent(app)}/presets`
@@ -59,12 +65,13 @@ export class Services {
     this.used = new Set(found?.by_app.map(({ app_id: app }) => app))
   }
 
+  /** What is chosen, as it is drawn; a service that could not be loaded is not taken for the app that has it. */
+  find(connectors: readonly Connector[], { appId, provider }: Choice): Connector | undefined {
+    return provider === undefined ? connectors.find((each) => each.app_id === appId) : this.chosen
+  }
+
   /** Throws `ApiError`. */
-  async choose(
-    api: Api,
-    connectors: readonly Connector[],
-    { appId, provider }: { readonly appId: string | undefined; readonly provider: string | undefined },
-  ): Promise<void> {
+  async choose(api: Api, connectors: readonly Connector[], { appId, provider }: Choice): Promise<void> {
     if (this.chosen !== undefined && this.chosen.app_id === appId && this.chosen.provider === provider) return
     this.chosen = undefined
     const app = connectors.find((each) => each.app_id === appId)
