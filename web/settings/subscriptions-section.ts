@@ -107,7 +107,7 @@ export class SubscriptionsSection extends LoadedList<Subscription, Deliveries> {
     return html`<form class="row-of" @submit=${submit}>
       <div class="field">
         <label for="replay-since">${SETTINGS.replaySince}</label>
-        <input id="replay-since" name="since" type="datetime-local" max=${now} required .value=${since === null ? '' : localInstant(Date.parse(since))} />
+        <input id="replay-since" name="since" type="datetime-local" max=${now} required value=${since === null ? '' : localInstant(Date.parse(since))} />
       </div>
       <button type="submit" aria-disabled=${this.#isReplaying ? 'true' : nothing}>${SETTINGS.replay}</button>
     </form>`
