@@ -107,9 +107,9 @@ export abstract class LoadedList<T, Details = never> extends View {
     return this.#unfolded?.path === path ? this.#unfolded.details : undefined
   }
 
-  /** The button of the form; while nothing can be saved it says why, and what was typed stays. */
-  protected submitButton(label: string): TemplateResult {
-    return buttonOrWhy({ label, reason: this.#whyNot('create') })
+  /** The button of a form; while nothing can be saved it says why, or `busy`, and what was typed stays. */
+  protected submitButton(label: string, verb: Verb = 'create', busy?: string): TemplateResult {
+    return buttonOrWhy({ label, reason: this.#whyNot(verb) ?? busy })
   }
 
   /** Removes what is at the path, after it was asked what that means; nothing brings it back. */

@@ -109,7 +109,7 @@ export class SubscriptionsSection extends LoadedList<Subscription, Deliveries> {
         <label for="replay-since">${SETTINGS.replaySince}</label>
         <input id="replay-since" name="since" type="datetime-local" max=${now} required value=${since === null ? '' : localInstant(Date.parse(since))} />
       </div>
-      <button type="submit" aria-disabled=${this.#isReplaying ? 'true' : nothing}>${SETTINGS.replay}</button>
+      ${this.submitButton(SETTINGS.replay, 'update', this.#isReplaying ? SETTINGS.replaying : undefined)}
     </form>`
   }
 

@@ -51,6 +51,7 @@ export const SETTINGS = {
   lastDelivery: 'last delivered',
   neverDelivered: 'nothing delivered yet',
   replay: 'Send again',
+  replaying: 'Still sending.',
   replaySince: 'Everything since',
   replayed: (events: number) => `${count(events, 'event')} on the way.`,
   replayedSoFar: (events: number) => `${count(events, 'event')} on the way; there are more.`,
