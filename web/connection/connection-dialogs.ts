@@ -3,6 +3,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
 import { problem } from '../parts/pieces.ts'
+import { testConnection } from '../parts/test-connection.ts'
 import { CONNECTION, MENU } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
@@ -139,10 +140,8 @@ export class ConnectionDialogs extends View {
   async #doAtOnce(connection: Connection, action: string): Promise<void> {
     const { api } = this.context
     const path = `/connections/${encodeURIComponent(connection.id)}`
-    const label = this.connectors.get(connection.app_id)?.label ?? connection.app_id
     if (action === 'test') {
-      const { result } = await api.ask<{ result: keyof typeof CONNECTION.tests }>('POST', `${path}/verify`)
-      this.#tell(connection, CONNECTION.tests[result](label))
+      this.#tell(connection, await testConnection(this.context, connection, this.connectors))
     } else if (action === 'renew') {
       const { rotated } = await api.ask<{ rotated: boolean }>('POST', `${path}/rotate`)
       this.#tell(connection, (rotated ? CONNECTION.renewed : CONNECTION.notRenewed)(connection.name))

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Connector } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
 import { buttonOrWhy, whyNot } from '../parts/allowed.ts'
+import { testConnection } from '../parts/test-connection.ts'
 import { CONNECTION, MENU } from '../texts/connection-words.ts'
 import { LIST, PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
@@ -156,7 +157,7 @@ export class BulkBar extends View {
   async #one(work: Work, row: Row, reason: string): Promise<string> {
     const { api } = this.context
     const path = `/connections/${encodeURIComponent(row.id)}`
-    if (work === 'test') return this.#test(row, path)
+    if (work === 'test') return testConnection(this.context, row, this.connectors)
     if (work === 'delete') {
       await api.ask('DELETE', path)
       this.#deleted = [...this.#deleted, row]
@@ -165,14 +166,6 @@ export class BulkBar extends View {
       this.#deleted = this.#deleted.filter(({ id }) => id !== row.id)
     } else await api.ask('POST', '/freezes', { body: { connection_id: row.id, reason } })
     return LIST.results[work]
-  }
-
-  async #test({ app_id: app }: Row, path: string): Promise<string> {
-    const { result } = await this.context.api.ask<{ result: keyof typeof CONNECTION.tests }>(
-      'POST',
-      `${path}/verify`,
-    )
-    return CONNECTION.tests[result](this.connectors.get(app)?.label ?? app)
   }
 
   #stop(): void {
