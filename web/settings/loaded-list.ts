@@ -171,10 +171,6 @@ export abstract class LoadedList<T, Details = never> extends View {
     return this.subject === undefined ? undefined : whyNot(this.context, `${verb}:${this.subject}`)
   }
 
-  get #whyNoForm(): string | undefined {
-    return this.subject === undefined ? undefined : whyForbidden(this.context, `create:${this.subject}`)
-  }
-
   protected override render(): TemplateResult {
     const { words } = this
     const whyNot = this.#whyNot('read')
@@ -190,7 +186,7 @@ export abstract class LoadedList<T, Details = never> extends View {
     const isUnderField = this.fields.some((field) => this.#refused(field) !== undefined)
     const problems = error === undefined || isUnderField ? nothing : problem(error, () => this.load())
     if (items === undefined) return html`${problems} ${error === undefined ? skeleton(2) : nothing}`
-    const whyNoForm = this.#whyNoForm
+    const whyNoForm = this.subject && whyForbidden(this.context, `create:${this.subject}`)
     return html`${problems}
       ${
         items.length === 0
