@@ -102,7 +102,7 @@ async function taggedKeys(
   const found: string[] = []
   const pages = everyPage(async ({ nextToken: Marker }) => {
     const { Keys = [], NextMarker } = await kms.send(new ListKeysCommand({ Limit: 1000, Marker }))
-    return { items: Keys, ...(NextMarker === undefined ? {} : { nextToken: NextMarker }) }
+    return { items: Keys, ...(NextMarker ? { nextToken: NextMarker } : {}) }
   })
   for await (const page of pages)
     for (const { KeyArn = '' } of page) {
@@ -132,7 +132,7 @@ export async function keysOfOtherSecrets(
         NextToken: from.nextToken,
       }),
     )
-    return { items: SecretList, ...(NextToken === undefined ? {} : { nextToken: NextToken }) }
+    return { items: SecretList, ...(NextToken ? { nextToken: NextToken } : {}) }
   })
   for await (const page of pages)
     for (const { Name = '', KmsKeyId } of page) {
