@@ -75,6 +75,16 @@ describe('looking after a vault', () => {
     await eventually(() => send.getAttribute('title'), 'Offline: this waits for the line.')
     await page.context().setOffline(false)
     await eventually(() => send.getAttribute('title'), null)
+    await page.route('**/subscriptions', async (route) => {
+      const list = (await (await route.fetch()).json()) as object[]
+      await route.fulfill({
+        json: list.map((each) => ({ ...each, last_success_at: '2026-01-02T03:04:05Z' })),
+      })
+    })
+    await section.getByRole('button', { name: 'Send a test' }).click()
+    await section.getByText('last delivered').waitFor()
+    await page.unroute('**/subscriptions')
+    expect(await since.inputValue()).toBe('2020-01-01T00:00')
     await send.click()
     await section.getByText('The feed keeps events for 30 days').waitFor()
     await since.fill(localMinute(Date.now() - 60_000))
