@@ -20,11 +20,19 @@ export function objectOf(text: string): JsonObject | undefined {
 /** The JSON value that the text is, or undefined. */
 export function jsonOf(text: string): JsonValue | undefined {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, '')) as JsonValue
+    return JSON.parse(text.replace(/^\ufeff/, ''), wholeNumber) as JsonValue
   } catch {
     // The parser's message quotes the text.
     return undefined
   }
+}
+
+/**
+ * A whole number that a double would round (RFC 8259 §6), as the text that it is: ids and tokens of that length are
+ * handed on and compared, and the next one that exists is somebody else's.
+ */
+function wholeNumber(_name: string, value: JsonValue, { source = '' }: { source?: string } = {}): JsonValue {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value
 }
 
 /** An own member by name, or by a path such as `team.id` or `emails[0].value`; undefined when a step is missing. */

@@ -1,5 +1,6 @@
 import type { AnswerQuirks } from '../../domain/grant-profile.ts'
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
+import { isWordForNothing } from '../../domain/word-for-nothing.ts'
 import type { OutgoingAnswer } from '../../ports/outgoing-fetch.ts'
 import { asObject, bareName, memberAt } from './answer-json.ts'
 import { objectsIn } from './answer-shape.ts'
@@ -42,7 +43,7 @@ const HOLDERS = ['error', 'errors', 'fault', 'detail']
 /** A body that is neither JSON nor a page, and short: words for a person. */
 const MAX_PLAIN_CHARS = 300
 /** `status: "success"` and the like name no error. */
-const GOOD = /^(?:ok|okay|success|successful|true|0|200|active|none|null)$/i
+const GOOD = /^(?:ok|okay|success|successful|true|200|active)$/i
 
 /** What the body, or else the `WWW-Authenticate` header (RFC 6750 §3), says about why the request was refused. */
 export function refusalWords(
@@ -145,5 +146,5 @@ function textOf(value: JsonValue | undefined): string | undefined {
 }
 
 function isGood(code: string): boolean {
-  return code.trim() === '' || GOOD.test(code.trim())
+  return isWordForNothing(code) || GOOD.test(code.trim())
 }

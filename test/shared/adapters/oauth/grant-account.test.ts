@@ -50,6 +50,10 @@ describe('the account of a grant', () => {
     ],
     [{ stripe_user_id: 'acct_1' }, { id: 'acct_1' }],
     [{ userid: 1234 }, { id: '1234' }],
+    [
+      { id_token: idToken({ sub: 's1' }).replace(/\.[^.]+\./, `.${btoa('{"sub":10203040506070809}')}.`) },
+      { id: '10203040506070809' },
+    ],
     [{ email: ` a\u202e@example.com\n` }, { email: 'a @example.com' }],
     [{ id_token: 'not.a.jwt' }, undefined],
     [{}, undefined],

@@ -192,6 +192,8 @@ describe('OAuth4WebApiClient', () => {
       ],
       ['dashes', { 'access-token': 'access-1', 'refresh-token': 'refresh-1', 'expires-in': 600 }],
       ['the company of an error that is none', { ...INNER, error: {}, errors: [] }],
+      ['the company of an error that is denied', { ...INNER, error: 'false' }],
+      ['the company of an error that has no number', { ...INNER, error: 'undefined' }],
       [
         'a life beside the wrapper',
         { expires_in: 600, token: { access_token: 'access-1', refresh_token: 'refresh-1' } },
@@ -311,6 +313,17 @@ describe('OAuth4WebApiClient', () => {
         { profile: { answer: { extra: ['api_domain', 'livemode', 'team.id', 'list', 'long', 'missing'] } } },
       )
       expect(grant?.extra).toEqual({ api_domain: 'https://x.example.com', livemode: 'true', 'team.id': 'T1' })
+    })
+
+    it('keeps numbers that a double would round as they are', async () => {
+      endpoint.reply = replyJson(
+        200,
+        '{"access_token":"access-1","refresh_token":12345678901234567890,"expires_in":3600.0,"id":-9007199254740993}',
+      )
+      const outcome = await endpoint.ask({ profile: { answer: { extra: ['id'] } } })
+      const grant = outcome.kind === 'granted' ? outcome.grants['main'] : undefined
+      expect(grant).toMatchObject({ lifeMs: 3_600_000, extra: { id: '-9007199254740993' } })
+      expect(grant?.refreshToken?.reveal()).toBe('12345678901234567890')
     })
 
     it.each([
