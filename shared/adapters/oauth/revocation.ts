@@ -7,9 +7,11 @@ import type { RevocationOutcome, RevocationRequest } from '../../ports/oauth-cli
 import type { OutgoingAnswer, OutgoingFetch, OutgoingRequest } from '../../ports/outgoing-fetch.ts'
 import type { Random } from '../../ports/random.ts'
 import { memberAt, parseJsonObject } from './answer-json.ts'
+import { readAnswerMembers } from './answer-shape.ts'
 import { buildRequest } from './built-request.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { RenderTemplate } from './render-template.ts'
+import { failureOfAnswer } from './token-failure.ts'
 
 /** What revoking needs from its surroundings. */
 export interface RevocationContext {
@@ -76,7 +78,10 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded', accept: 'app
 const SLACK_DEAD: ReadonlySet<unknown> = new Set(['token_revoked', 'token_expired', 'account_inactive'])
 
 const STYLES: Readonly<Record<Revocation['style'], Build>> = {
-  /** RFC 7009 §2: the client authenticates as at the token endpoint; 200 also for a token nobody knows. */
+  /**
+   * RFC 7009 §2: the client authenticates as at the token endpoint; 200 also for a token nobody knows, which some
+   * refuse all the same, as they do at the token endpoint.
+   */
   async rfc7009({ url, token, isRefreshToken, request, setup, context }) {
     const { clock, random, render } = context
     // The assertion that proves the client is for the authorization server, by its token endpoint's name.
@@ -96,7 +101,13 @@ const STYLES: Readonly<Record<Revocation['style'], Build>> = {
     return {
       url,
       request: { method: 'POST', headers: { ...built.headers, ...FORM }, body: built.body.toString() },
-      isRevoked: isSuccess,
+      isRevoked(answer) {
+        const failure = failureOfAnswer({
+          ...{ answer, body: readAnswerMembers(answer), quirks: request.profile.answer, secrets: [] },
+          ...{ host: server.issuer, nowMs: made.nowMs },
+        })
+        return failure === undefined || failure.kind === 'grant-dead'
+      },
     }
   },
 

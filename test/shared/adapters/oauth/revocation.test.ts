@@ -101,6 +101,12 @@ describe('OAuth4WebApiClient.revoke', () => {
   })
 
   it.each([
+    ['rfc7009', 400, { error: 'invalid_token' }],
+    ['rfc7009', 400, { error: 'invalid_grant', error_description: 'Refresh token not found' }],
+    ['rfc7009', 401, { error: 'invalid_request', error_description: 'The token has already been revoked' }],
+    ['rfc7009', 200, { error: 'token_not_found' }],
+    ['rfc7009', 404, { message: 'refresh token not found' }],
+    ['rfc7009', 202, { status: 'ok' }],
     ['google', 400, { error: 'invalid_token' }],
     ['delete-path', 404, undefined],
     ['slack', 200, { ok: false, error: 'token_revoked' }],
@@ -112,7 +118,15 @@ describe('OAuth4WebApiClient.revoke', () => {
 
   it.each([
     ['rfc7009', 400, { error: 'invalid_client', error_description: 'canary' }],
+    ['rfc7009', 401, { error: 'invalid_client', error_description: 'not invalid_token' }],
+    ['rfc7009', 401, undefined],
+    ['rfc7009', 404, undefined],
+    ['rfc7009', 400, { error: 'unsupported_token_type' }],
+    ['rfc7009', 200, { error: 'invalid_client' }],
+    ['rfc7009', 200, { error: { code: 7, message: 'canary' } }],
+    ['rfc7009', 429, { error: 'invalid_token' }],
     ['rfc7009', 503, undefined],
+    ['rfc7009', 500, { error: 'invalid_token' }],
     ['rfc7009', 302, undefined],
     ['google', 400, { error: 'invalid_request' }],
     ['delete-path', 500, undefined],
