@@ -7,8 +7,7 @@ import { type GrantProfile, lacksMembers } from '../../domain/grant-profile.ts'
 import { scopesNotGranted } from '../../domain/granted-scopes.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { renewedDeadline } from '../../domain/refresh-deadline.ts'
-import type { SecretText } from '../../domain/secret-text.ts'
-import type { MintedGrant } from '../../ports/oauth-client.ts'
+import type { KeptRefreshToken, MintedGrant } from '../../ports/oauth-client.ts'
 
 /** A grant as an answer leaves it: what is sealed, and what the row knows of it. */
 export interface KeptGrant {
@@ -61,8 +60,20 @@ export function mergeGrant(
 }
 
 /** The same grant with another refresh token, of an answer that brought no access token. */
-export function withRefreshToken(tokens: GrantTokens, refreshToken: SecretText): GrantTokens {
-  return { ...tokens, refresh_token: refreshToken.reveal() }
+export function withRefreshToken(
+  { state, tokens }: KeptGrant,
+  kept: KeptRefreshToken,
+  { mark, ...options }: { profile: GrantProfile; issuedAtMs: number; mark: string },
+): KeptGrant {
+  const { issuedAtMs } = options
+  const deadline = renewedDeadline(state, {
+    expiresAtMs: refreshDeadlineMs(state, kept, options),
+    issuedAtMs,
+  })
+  return {
+    tokens: { ...tokens, refresh_token: kept.refreshToken.reveal() },
+    state: { ...state, ...deadline, hasRefreshToken: true, mark },
+  }
 }
 
 /** What is still odd: members that an earlier call brought are not missing because this one failed. */
@@ -79,7 +90,7 @@ function notesOf(
 /** A life that counts from the first issue is not extended by a rotation; every other starts anew with it. */
 function refreshDeadlineMs(
   old: GrantState | undefined,
-  minted: MintedGrant,
+  minted: Pick<MintedGrant, 'refreshLifeMs'>,
   options: { profile: GrantProfile; issuedAtMs: number },
 ): number | undefined {
   const { life } = options.profile.refresh

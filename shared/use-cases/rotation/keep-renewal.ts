@@ -50,16 +50,16 @@ export async function keepRefreshTokens(
 ): Promise<RotationResult | undefined> {
   const { askedScopes, old, seals } = question
   const { row } = held
-  const kept = Object.entries(outcome.kept ?? {}).filter(([name]) => old.tokens[name] !== undefined)
+  const { mark } = seals
+  const about = { profile: held.profile, issuedAtMs: row.attempt.startedAtMs, mark }
+  const kept = Object.entries(outcome.kept ?? {}).flatMap(([name, token]) => {
+    const [tokens, state] = [old.tokens[name], row.grants?.[name]]
+    return tokens && state ? [[name, withRefreshToken({ tokens, state }, token, about)] as const] : []
+  })
   if (kept.length === 0) return undefined
-  const tokens = kept.map(([name, { refreshToken }]) => [
-    name,
-    withRefreshToken(old.tokens[name]!, refreshToken),
-  ])
-  const sealed = seals.seal({ ...old.tokens, ...Object.fromEntries(tokens) }, old)
-  const renewed: Record<string, GrantState> = Object.fromEntries(
-    kept.map(([name]) => [name, { ...row.grants![name]!, hasRefreshToken: true, mark: seals.mark }]),
-  )
+  const tokens = Object.fromEntries(kept.map(([name, grant]) => [name, grant.tokens]))
+  const renewed = Object.fromEntries(kept.map(([name, { state }]) => [name, state]))
+  const sealed = seals.seal({ ...old.tokens, ...tokens }, old)
   const members = { grant: sealed.pointer, grants: { ...row.grants, ...renewed }, attempt: undefined }
   return keepTokens(ports, held, {
     ...{ kind: 'failed', sealed, renewed, askedScopes },

@@ -222,6 +222,17 @@ describe('a new grant', () => {
       expect(await sentNext()).toBe('refresh-kept')
     })
 
+    it('is kept with the end that is said of it', async () => {
+      world.provider.answerWith(() => ({
+        body: { refresh_token: 'refresh-kept', refresh_expires_in: 86_400 },
+      }))
+      const fromMs = world.ports.clock.nowMs()
+      await rotate()
+      const { refreshExpiresAtMs, refreshIssuedAtMs } = (await world.row(id)).grants!['main']!
+      expect(refreshIssuedAtMs).toBeGreaterThanOrEqual(fromMs)
+      expect(refreshExpiresAtMs).toBe(refreshIssuedAtMs! + 86_400_000)
+    })
+
     it('is kept by a store that took it and did not say so', async () => {
       useless()
       let isTold = false
