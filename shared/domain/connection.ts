@@ -47,8 +47,8 @@ export interface ConnectionRow {
   readonly publicSetup?: JsonObject
   /** What was entered that is no secret, for people to read again, beyond what `publicSetup` has. */
   readonly settings?: JsonObject
-  /** The fields of the setup that are secrets and were entered, by name. */
-  readonly secretFields?: readonly string[]
+  /** The secrets of the setup that were entered. */
+  readonly storedSecrets?: readonly StoredSecret[]
   /** The sealed tokens; absent until a provider has minted any. */
   readonly grant?: GrantPointer
   readonly setupDigest?: string
@@ -81,6 +81,12 @@ export interface ConnectionRow {
   readonly op: string
   readonly due_shard?: string
   readonly due_at?: number
+}
+
+/** A secret field of a setup, and when its value came last; of the value itself nothing is told. */
+export interface StoredSecret {
+  readonly name: string
+  readonly setAtMs: number
 }
 
 export type ConnectionStatus = 'empty' | 'pending' | 'ready' | 'degraded' | 'reauthorization_required'

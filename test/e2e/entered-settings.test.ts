@@ -1,11 +1,14 @@
+import { ManualClock } from '../support/manual-clock.ts'
 import { type RunningVault, startRunningVault } from '../support/running-vault.ts'
 import { VaultSession } from '../support/vault-session.ts'
 
 let vault: RunningVault
 let session: VaultSession
+let clock: ManualClock
 
 beforeAll(async () => {
-  vault = await startRunningVault()
+  clock = new ManualClock(Date.now())
+  vault = await startRunningVault({ clock })
   session = await VaultSession.open(vault, 'entered')
 })
 afterAll(() => vault.stop())
@@ -16,6 +19,7 @@ const create = async (body: object): Promise<string> =>
 
 describe('view=full', () => {
   const SECRET = 'settings-client-secret-000'
+  const KEY = { type: 'API_KEY', name: 'X-Api-Key', value: 'settings-key-000', in: 'HEADER' }
   const SETUP = {
     type: 'CLIENT_CREDENTIALS',
     client_id: 'settings-client',
@@ -32,7 +36,7 @@ describe('view=full', () => {
       token_url: 'https://idp.example.com/token',
       scope: 'read',
     })
-    expect(secrets).toEqual([{ name: 'client_secret' }])
+    expect(secrets).toEqual([{ name: 'client_secret', set_at: expect.any(String) }])
     const list = (await session.ask('GET', '/connections?view=full')).body
     expect(JSON.stringify(list)).not.toContain(SECRET)
   })
@@ -59,13 +63,44 @@ describe('view=full', () => {
   test('follows a change of a part, and has nothing of a connection without a setup', async () => {
     const id = await create({ name: 'key', app_id: 'HTTP' })
     expect(await view(id)).toMatchObject({ settings: null, secrets: null })
-    const setup = { type: 'API_KEY', name: 'X-Api-Key', value: 'settings-key-000', in: 'HEADER' }
-    await session.ask('PATCH', `/connections/${id}`, { body: { setup } })
+    await session.ask('PATCH', `/connections/${id}`, { body: { setup: KEY } })
     expect(await view(id)).toMatchObject({ settings: { name: 'X-Api-Key', in: 'HEADER' } })
     await session.ask('PATCH', `/connections/${id}`, { body: { setup_changes: { name: 'X-Other' } } })
     expect(await view(id)).toMatchObject({
       settings: { name: 'X-Other', in: 'HEADER' },
-      secrets: [{ name: 'value' }],
+      secrets: [{ name: 'value', set_at: expect.any(String) }],
+    })
+  })
+
+  describe('says since when each secret is stored', () => {
+    const MINUTE_MS = 60_000
+    const setAt = async (id: string) => {
+      const { secrets } = (await view(id)) as { secrets: { name: string; set_at: string }[] }
+      return Object.fromEntries(secrets.map(({ name, set_at: at }) => [name, Date.parse(at)]))
+    }
+    const aMinuteAfter = async (id: string, body: object): Promise<number> => {
+      await clock.advance(MINUTE_MS)
+      await session.ask('PATCH', `/connections/${id}`, { body })
+      return clock.nowMs()
+    }
+
+    test('which a change of another member leaves as it is', async () => {
+      const madeAtMs = clock.nowMs()
+      const id = await create({ name: 'stored', app_id: 'HTTP', setup: KEY })
+      expect(await setAt(id)).toEqual({ value: madeAtMs })
+      await aMinuteAfter(id, { name: 'renamed' })
+      await aMinuteAfter(id, { setup_changes: { name: 'X-Other' } })
+      expect(await setAt(id)).toEqual({ value: madeAtMs })
+      const changedAtMs = await aMinuteAfter(id, { setup_changes: { value: 'settings-key-001' } })
+      expect(await setAt(id)).toEqual({ value: changedAtMs })
+      const replacedAtMs = await aMinuteAfter(id, { setup: { ...KEY, name: 'X-Third' } })
+      expect(await setAt(id)).toEqual({ value: replacedAtMs })
+    })
+
+    test('and tells nobody who guesses that they sent the stored one', async () => {
+      const id = await create({ name: 'guessed', app_id: 'HTTP', setup: KEY })
+      const sentAtMs = await aMinuteAfter(id, { setup_changes: { value: KEY.value, name: 'X-Other' } })
+      expect(await setAt(id)).toEqual({ value: sentAtMs })
     })
   })
 

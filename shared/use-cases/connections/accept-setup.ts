@@ -4,7 +4,7 @@ import { fieldsToFollow } from '../../connectors/cross-field-rules.ts'
 import { accountNameOf, enteredOf, publicSetupOf } from '../../connectors/render-credential.ts'
 import { validateSetup } from '../../connectors/setup-schema.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
-import type { ConnectionRow } from '../../domain/connection.ts'
+import type { ConnectionRow, StoredSecret } from '../../domain/connection.ts'
 import { defined } from '../../domain/defined.ts'
 import { errorsOf, type ProblemPart, VaultError } from '../../domain/errors.ts'
 import type { JsonObject } from '../../domain/json.ts'
@@ -104,15 +104,26 @@ function scopesNamed({ grant: profile }: Setup, values: JsonObject): string[] | 
   return typeof values[field] === 'string' ? scopesToAsk(profile, values) : undefined
 }
 
-/** The members of a row that a newly accepted setup decides. */
-export function rowMembersOf(accepted: AcceptedSetup) {
+/** When a setup came, and the secrets of the one before that stay in it. */
+export interface SetAt {
+  readonly nowMs: number
+  readonly kept?: readonly StoredSecret[]
+}
+
+/**
+ * The members of a row that a newly accepted setup decides. A secret is of now, or of when it came where only other
+ * members were sent.
+ */
+export function rowMembersOf(accepted: AcceptedSetup, { nowMs, kept = [] }: SetAt) {
   return {
     setupType: accepted.setup.type,
     accountName: accepted.accountName,
     trimmed: accepted.trimmed,
     publicSetup: accepted.publicSetup,
     settings: without(accepted.settings, accepted.publicSetup ?? {}),
-    secretFields: accepted.secretFields,
+    storedSecrets: accepted.secretFields.map(
+      (name) => kept.find((each) => each.name === name) ?? { name, setAtMs: nowMs },
+    ),
     status: accepted.status,
     statusReason: accepted.statusReason,
     oauthAppId: accepted.oauthAppId,

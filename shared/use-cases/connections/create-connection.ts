@@ -113,7 +113,7 @@ function newRow(
     status: 'empty',
     fence: 0,
     op: newUuid(ports.random),
-    ...(accepted === undefined ? {} : { refreshedAtMs: nowMs, ...rowMembersOf(accepted) }),
+    ...(accepted === undefined ? {} : { refreshedAtMs: nowMs, ...rowMembersOf(accepted, { nowMs }) }),
     ...(saysEnd(input) ? credentialEndMembers(id, { setup: accepted?.setup, before: {}, input, nowMs }) : {}),
   }
 }

@@ -33,6 +33,8 @@ export type SetupSource =
   /** Merged over the stored one, and staged, by whoever can read that. */
   | {
       readonly kind: 'merged'
+      /** The members that were sent. */
+      readonly sent: readonly string[]
       stage(at: { secretId: string; versionId: string; isNew: boolean }): Promise<StagedVersion>
     }
 
@@ -97,7 +99,8 @@ export async function replaceSetup(
           replaced = { row: current, fate: grantFate(current, accepted, first.granted) }
           const nowMs = ports.clock.nowMs()
           const secret = countedPointer(pointer, current.secret, { begun })
-          const to = { name: input.name ?? current.name, first, secret, op, nowMs, end: input }
+          const sent = source.kind === 'merged' ? source.sent : undefined
+          const to = { name: input.name ?? current.name, first, secret, op, nowMs, sent, end: input }
           const dueAtMs = nowMs + INTENT_DEADLINE_MS
           const ended = isRevoked(replaced) ? endOfGrant(current, { op, nowMs, dueAtMs }) : []
           const left = leftWith(ports, replaced, secret)

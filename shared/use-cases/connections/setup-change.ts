@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../domain/canonical-json.ts'
-import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import type { ConnectionRow, SecretPointer, StoredSecret } from '../../domain/connection.ts'
 import { SETUP_MISSING } from '../../domain/rotation.ts'
 import type { VisibleChange } from '../commit/change-connection.ts'
 import { fingerprintOf } from '../commit/connection-rows.ts'
@@ -18,6 +18,8 @@ export interface NewSetup {
   /** The operation that puts it there. */
   readonly op: string
   readonly nowMs: number
+  /** The members that were sent, where the others are those of the stored setup; all were where it is left out. */
+  readonly sent?: readonly string[] | undefined
   /** When the new credential ends; what was said of the old one is over with it. */
   readonly end: CredentialEndInput
 }
@@ -33,7 +35,7 @@ export function setupChange(current: ConnectionRow, accepted: AcceptedSetup, to:
   ]
   return {
     members: {
-      ...rowMembersOf(accepted),
+      ...rowMembersOf(accepted, { nowMs: to.nowMs, kept: keptSecrets(current, to) }),
       name: to.name,
       fingerprint: fingerprintOf({
         id: current.id,
@@ -48,6 +50,14 @@ export function setupChange(current: ConnectionRow, accepted: AcceptedSetup, to:
     },
     event: { type: isKept && isDegraded ? 'connection.degraded' : 'connection.updated', changed },
   }
+}
+
+/**
+ * The stored secrets that nobody sent again. One that was sent is of now even where it is the same as before: a date
+ * that stays would tell who guesses that they have guessed right.
+ */
+function keptSecrets({ storedSecrets = [] }: ConnectionRow, { sent }: NewSetup): readonly StoredSecret[] {
+  return sent === undefined ? [] : storedSecrets.filter(({ name }) => !sent.includes(name))
 }
 
 function endOfNew(

@@ -71,6 +71,7 @@ export async function wantedSetup(
     changed,
     source: {
       kind: 'merged',
+      sent: Object.keys(changes),
       async stage(stageAs) {
         const { staged } = await ports.grants.change({ ...request, stageAs })
         if (staged === undefined) throw new InvariantError('a changed setup was not staged')
