@@ -263,7 +263,7 @@ export class AddDialog extends View {
 
   async #refused(error: unknown): Promise<void> {
     const conflict = await theirsAfter(error, this.context.api, this.#repaired)
-    this.#set(conflict === undefined ? troubleOf(error) : { conflict })
+    this.#set(conflict === undefined ? troubleOf(error, { isNew: this.#isNew }) : { conflict })
   }
 
   #finish(connection: Connection): void {

@@ -68,9 +68,9 @@ function saveProblem(error: unknown): TemplateResult {
 }
 
 /** The button that saves all the same, after a test that did not go well. */
-function offerAfter(error: unknown): string | undefined {
+function offerAfter(error: unknown, isNew: boolean): string | undefined {
   if (!(error instanceof ApiError)) return undefined
-  if (error.code === 'provider_refused') return ADD.addAnyway
+  if (error.code === 'provider_refused') return isNew ? ADD.addAnyway : ADD.saveAnyway
   return error.code === 'provider_unavailable' ? ADD.saveLater : undefined
 }
 
@@ -97,8 +97,9 @@ export function dialogHead(options: {
 
 /** What stands above a step: a question, what went wrong, who was quicker, and what can be done about it. */
 export function dialogNotices(options: {
-  now: Entered
+  now: Pick<Entered, 'isAsking' | 'error' | 'conflict' | 'offersUnverified'>
   seen: Connection | undefined
+  labelOf?: (name: string) => string
   keep(): void
   close(): void
   saveUnverified(): void
@@ -115,6 +116,7 @@ export function dialogNotices(options: {
         : conflictNotice({
             before: seen,
             theirs,
+            labelOf: options.labelOf,
             takeTheirs: options.close,
             saveMine: () => options.saveMine(theirs),
           })
@@ -124,9 +126,9 @@ export function dialogNotices(options: {
 }
 
 /** What a refusal changes in the dialog: each field's own error, or one for all. */
-export function troubleOf(error: unknown): Partial<Entered> {
+export function troubleOf(error: unknown, { isNew }: { isNew: boolean }): Partial<Entered> {
   if (!(error instanceof ApiError) || error.fields.length === 0)
-    return { error, offersUnverified: offerAfter(error) }
+    return { error, offersUnverified: offerAfter(error, isNew) }
   const isName = error.fields.every(({ path }) => path === 'name')
   const errors = error.fields.map(({ path, message }) => ({ path, message: inWords(message) }))
   return { errors, ...(isName ? { step: 'name' } : {}) }

@@ -3,13 +3,14 @@ import { repeat } from 'lit/directives/repeat.js'
 import type { FieldError } from '../api/api-error.ts'
 import type { Connector, Field, FieldCondition, OAuthApplication, Setup } from '../api/types.ts'
 import { type Context, mayRegisterApplications } from '../page-context.ts'
-import { fieldError, outside } from '../parts/pieces.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
+import { BAD_FILE, keyFile, readKeyFile } from './dropped-file.ts'
 import { errorSummary, isOf } from './error-summary.ts'
-import { plainInput, secretInput } from './field-inputs.ts'
-import { namedValuesInput, readNamedValues } from './named-values-input.ts'
+import { fieldControl, setupField } from './field-control.ts'
+import { readNamedValues } from './named-values-input.ts'
 import { NEW_APPLICATION, sharedApplication, sharedApplications } from './shared-application.ts'
+import { storedSecret } from './stored-secret.ts'
 
 /** With more fields than these, the optional ones are folded away. */
 const FOLD_ABOVE = 8
@@ -24,6 +25,8 @@ export class SetupForm extends View {
     isChange: { type: Boolean },
     settings: {},
     sharedBy: {},
+    stored: {},
+    idStart: {},
   }
   declare context: Context
   declare connector: Connector
@@ -35,15 +38,24 @@ export class SetupForm extends View {
   declare settings: Readonly<Record<string, unknown>> | undefined
   /** The OAuth application that the stored setup names. */
   declare sharedBy: string | undefined
+  /**
+   * Since when each secret is stored, by its name: it stays, without a field, until somebody replaces it or takes it
+   * out. Undefined where all of them are asked for.
+   */
+  declare stored: ReadonlyMap<string, string> | undefined
+  /** What the ids of its fields begin with, as two of these forms may stand in one document. */
+  declare idStart: string | undefined
   #applications: readonly OAuthApplication[] = []
   #application: string | undefined
   #notes = new Map<string, string>()
   #valueRows = 1
+  /** What becomes of stored secrets, by name. */
+  readonly #fates = new Map<string, 'replaced' | 'removed'>()
 
   protected override willUpdate(): void {
     if (this.hasUpdated) return
     this.#application = this.sharedBy
-    if (this.setup.fields_with_application === undefined) return
+    if (this.setup.fields_with_application === undefined || this.stored !== undefined) return
     void sharedApplications(this.context, this.connector).then((applications) => {
       this.#applications = applications
       this.requestUpdate()
@@ -65,7 +77,8 @@ export class SetupForm extends View {
       (error) => !isElsewhere(error) && !fields.some((field) => isOf(error, field)),
     )
     return html`
-      ${errorSummary({ errors: this.errors, own, fields, focus: (field) => this.#input(field)?.focus() })} ${this.#client()} ${this.#file()}
+      ${errorSummary({ errors: this.errors, own, fields, focus: (field) => this.#focusField(field) })} ${this.#client()}
+      ${this.setup.fill_from ? keyFile(this.setup.fill_from, (file) => this.#fill(file)) : nothing}
       <div class="stack" @ends-trimmed=${this.#onTrimmed}>${this.#folded(fields)}</div>
     `
   }
@@ -102,6 +115,10 @@ export class SetupForm extends View {
     if (isNamed && (application !== this.sharedBy || !this.isChange)) values['oauth_app_id'] = application
     for (const field of this.#drawn()) {
       if (!this.#holds(field.shown_when)) continue
+      if (this.#isLeft(field)) {
+        if (this.#fates.get(field.name) === 'removed') values[field.name] = null
+        continue
+      }
       const value =
         field.format === 'named-values' ? readNamedValues(this) : (this.#input(field)?.value.trim() ?? '')
       const stored = this.#stored(field)
@@ -151,7 +168,7 @@ export class SetupForm extends View {
 
   /** Neutral, so that nothing takes it for a sign-in. */
   #id(field: Field): string {
-    return `field-${this.setup.fields.findIndex(({ name }) => name === field.name)}`
+    return `${this.idStart ?? 'field'}-${this.setup.fields.findIndex(({ name }) => name === field.name)}`
   }
 
   /** What is stored of it that is no secret. */
@@ -159,7 +176,29 @@ export class SetupForm extends View {
     return this.isWhole ? undefined : this.settings?.[name]
   }
 
+  /** True of a stored secret that nobody replaces. */
+  #isLeft({ name }: Field): boolean {
+    return (this.stored?.has(name) ?? false) && this.#fates.get(name) !== 'replaced'
+  }
+
+  #decide(field: Field, fate: 'replaced' | 'removed' | undefined): void {
+    if (fate === undefined) this.#fates.delete(field.name)
+    else this.#fates.set(field.name, fate)
+    // What is to be taken out is a change as much as what is typed.
+    this.dispatchEvent(new Event('input', { bubbles: true }))
+    this.requestUpdate()
+    void this.updateComplete.then(() => this.#focusField(field))
+  }
+
+  #focusField(field: Field): void {
+    const target = this.#input(field)
+    const isField = target?.matches('input, select, textarea') ?? false
+    ;(isField ? target : target?.querySelector<HTMLElement>('input, button'))?.focus()
+  }
+
   #client(): TemplateResult | typeof nothing {
+    // Another client is another setup, and no part of the one that is stored.
+    if (this.stored !== undefined) return nothing
     const applications = this.#applications
     const isShareable = this.setup.fields_with_application !== undefined
     const mayRegister = isShareable && mayRegisterApplications(this.context)
@@ -186,49 +225,35 @@ export class SetupForm extends View {
     const id = this.#id(field)
     const error = this.errors.find((each) => isOf(each, field))
     const isRequired = field.required || (field.required_when != null && this.#holds(field.required_when))
-    const note = this.#notes.get(id)
     const isKept = this.isChange && field.secret && !this.isWhole
-    const hint = isKept ? ADD.keepsOld : field.multiline && field.secret ? ADD.keyShown : undefined
-    return html`<div class="field" ?hidden=${!this.#holds(field.shown_when)}>
-      <label for=${id}>${field.label} ${isRequired && !isKept ? nothing : html`<span class="optional">(${ADD.optional})</span>`}</label>
-      ${this.#control(field, { id, isInvalid: error !== undefined, isRequired: isRequired && !isKept })}
-      <div id="${id}-about">
-        ${fieldError(error?.message)}
-        ${note === undefined ? nothing : html`<p class="help" role="status">${note}</p>`}
-        ${field.help === undefined ? nothing : html`<p class="help">${field.help}</p>`}
-        ${hint === undefined ? nothing : html`<p class="help">${hint}</p>`}
-        ${field.secret && this.setup.find_at !== '' ? html`<p class="help">${outside(this.setup.find_at, ADD.whereToFind)}</p>` : nothing}
-      </div>
-    </div>`
-  }
-
-  #control(
-    field: Field,
-    { id, isInvalid, isRequired }: { id: string; isInvalid: boolean; isRequired: boolean },
-  ): TemplateResult {
-    const onInput = (): void => this.requestUpdate()
-    const options = {
-      id,
-      label: field.label,
-      isRequired,
-      isInvalid,
-      describedBy: `${id}-about`,
-      onInput,
-      ...(field.example === undefined ? {} : { placeholder: field.example }),
+    if (this.#isLeft(field)) {
+      return storedSecret({
+        id,
+        field,
+        since: this.stored!.get(field.name)!,
+        isRemoved: this.#fates.get(field.name) === 'removed',
+        error: error?.message,
+        decide: (fate) => this.#decide(field, fate),
+      })
     }
-    if (field.format === 'named-values') {
-      return namedValuesInput({ id, rows: this.#valueRows, add: () => this.#addValue() })
-    }
-    const choices = field.options ?? field.enum?.map((value) => ({ value, label: value }))
-    if (choices !== undefined) {
-      return html`<select id=${id} name=${id} aria-describedby=${options.describedBy} aria-invalid=${isInvalid ? 'true' : nothing} @change=${onInput}>
-        ${field.required ? nothing : html`<option value=""></option>`}
-        ${choices.map(({ value, label }) => html`<option value=${value}>${label}</option>`)}
-      </select>`
-    }
-    const isLong = field.multiline || field.format.startsWith('pem-')
-    if (field.secret && !isLong) return secretInput(options)
-    return plainInput({ ...options, isLong, type: field.format === 'https-url' ? 'url' : 'text' })
+    const asked = { id, isRequired: isRequired && !isKept, isInvalid: error !== undefined }
+    return setupField(field, {
+      ...asked,
+      isHidden: !this.#holds(field.shown_when),
+      error: error?.message,
+      note: this.#notes.get(id),
+      hint: isKept ? ADD.keepsOld : field.multiline && field.secret ? ADD.keyShown : undefined,
+      findAt: this.setup.find_at,
+      control: fieldControl(field, {
+        ...asked,
+        label: field.label,
+        describedBy: `${id}-about`,
+        onInput: () => this.requestUpdate(),
+        ...(field.example === undefined ? {} : { placeholder: field.example }),
+        valueRows: this.#valueRows,
+        addValue: () => this.#addValue(),
+      }),
+    })
   }
 
   #addValue(): void {
@@ -241,43 +266,22 @@ export class SetupForm extends View {
     this.requestUpdate()
   }
 
-  #file(): TemplateResult | typeof nothing {
-    const { fill_from: file } = this.setup
-    if (!file) return nothing
-    return html`<label
-      class="drop"
-      @dragover=${(event: Event) => event.preventDefault()}
-      @drop=${(event: DragEvent) => {
-        event.preventDefault()
-        void this.#fill(event.dataTransfer?.files[0])
-      }}
-      >${ADD.dropFile(file.label ?? ADD.keyFile)}
-      <input type="file" accept=".json,application/json" @change=${(event: Event) => this.#fill((event.target as HTMLInputElement).files?.[0])} />
-    </label>`
-  }
-
-  async #fill(file: File | undefined): Promise<void> {
-    const { fill_from: source } = this.setup
-    if (file === undefined || !source) return
-    try {
-      const content = JSON.parse(await file.text()) as Record<string, unknown>
-      const found = Object.entries(source.members).filter(([member]) => typeof content[member] === 'string')
-      for (const [member, name] of found) {
-        const field = this.setup.fields.find((each) => each.name === name)
-        const input = field === undefined ? null : this.#input(field)
-        if (input !== null) input.value = String(content[member])
-      }
-      this.errors = found.length === 0 ? BAD_FILE : []
-    } catch {
-      this.errors = BAD_FILE
+  async #fill(file: File): Promise<void> {
+    const found = await readKeyFile(file, this.setup.fill_from!)
+    for (const name of found.keys()) if (this.stored?.has(name)) this.#fates.set(name, 'replaced')
+    this.requestUpdate()
+    await this.updateComplete
+    for (const [name, value] of found) {
+      const field = this.setup.fields.find((each) => each.name === name)
+      const input = field === undefined ? null : this.#input(field)
+      if (input !== null) input.value = value
     }
+    this.errors = found.size === 0 ? BAD_FILE : []
     // A file that was dropped is typed as much as one that was chosen.
     this.dispatchEvent(new Event('input', { bubbles: true }))
     this.requestUpdate()
   }
 }
-
-const BAD_FILE: readonly FieldError[] = [{ path: 'setup', message: ADD.badFile }]
 
 /** What is wrong with a grant that is brought along, or with an end, stands under its own field. */
 function isElsewhere({ path }: FieldError): boolean {

@@ -1,4 +1,4 @@
-import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { html, nothing, type PropertyValues, render, type TemplateResult } from 'lit'
 import { queryOf } from '../api/api.ts'
 import { ApiError } from '../api/api-error.ts'
 import type { Connection, Connector } from '../api/types.ts'
@@ -16,8 +16,9 @@ import { define, View } from '../view.ts'
 import '../list/rename-in-place.ts'
 import './connection-activity.ts'
 import './connection-flows.ts'
-import { settingsTab, useTab } from './other-tabs.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
 import { overviewTab } from './overview-tab.ts'
+import { useTab } from './use-tab.ts'
 
 type Tab = keyof typeof CONNECTION.tabs
 const TABS = Object.keys(CONNECTION.tabs) as Tab[]
@@ -47,14 +48,34 @@ export class VaultConnection extends View {
   #tab: Tab = 'overview'
   #isFocused = false
   #isRenaming = false
+  /** The same wherever it stands: what is typed in it outlives a window that becomes narrower or wider. */
+  readonly #body = document.createElement('div')
+  /** What had the focus in it, when it is about to stand elsewhere. */
+  #held: HTMLElement | undefined
+  /** Once it was looked at it stays, out of sight, with what is typed in it. */
+  #hasSettings = false
+
+  constructor() {
+    super()
+    this.#body.className = 'panel-body'
+  }
 
   protected override willUpdate(changed: PropertyValues): void {
+    const { activeElement: at } = document
+    const isMoved = changed.has('isBeside') && at instanceof HTMLElement && this.#body.contains(at)
+    this.#held = isMoved ? at : undefined
     if (changed.has('connectionId')) {
       this.#connection = undefined
       this.#isFocused = false
       this.#isRenaming = false
       const asked = this.query.get('tab') as Tab | null
       this.#tab = asked !== null && TABS.includes(asked) ? asked : 'overview'
+      this.#hasSettings = false
+    }
+    // Its forms are those of the dialog, and loaded when somebody looks at them.
+    if (this.#tab === 'settings' && !this.#hasSettings) {
+      this.#hasSettings = true
+      void import('./connection-settings.ts')
     }
     if (changed.has('connectionId') || changed.has('changes')) void this.#load()
   }
@@ -84,19 +105,23 @@ export class VaultConnection extends View {
   }
 
   protected override render(): TemplateResult {
-    const content = html`${this.#content()}`
+    render(this.#content(), this.#body, { host: this })
+    const label = this.#connection?.name ?? PAGE.loading
     return this.isBeside
-      ? html`<aside class="panel" aria-label=${this.#connection?.name ?? PAGE.loading} @keydown=${this.#onKey}>${content}</aside>`
-      : html`<dialog class="sheet" aria-label=${this.#connection?.name ?? PAGE.loading} @close=${this.#close} @keydown=${this.#onKey}>
-          <div class="dialog-body scrolls-down">${content}</div>
+      ? html`<aside class="panel" aria-label=${label} @keydown=${this.#onKey}>${this.#body}</aside>`
+      : html`<dialog class="sheet" aria-label=${label} closedby="none" @close=${this.#leave} @keydown=${this.#onKey}>
+          <div class="dialog-body scrolls-down">${this.#body}</div>
         </dialog>`
   }
 
   protected override updated(): void {
+    const held = this.#held
     const dialog = this.querySelector<HTMLDialogElement>('dialog.sheet')
     // A window that was made narrower does not lay the sheet over what somebody types or is asked.
     const isAsked = document.querySelector('dialog:modal:not(.sheet)') !== null
     if (dialog !== null && !dialog.open && !isAsked) dialog.showModal()
+    // Whoever turns their screen goes on where they were.
+    if (held !== undefined && held !== document.activeElement) held.focus()
     if (this.#connection === undefined || this.#isFocused) return
     this.#isFocused = true
     const asked = this.query.get('do')
@@ -135,7 +160,7 @@ export class VaultConnection extends View {
       ${
         connection.deleted
           ? html`<div class="panel-rest stack">${overviewTab(connection, connector)}</div>`
-          : html`<div role="tabpanel" id="tab-panel" aria-labelledby="tab-${this.#tab}" tabindex="0">${this.#tabContent(connection, connector)}</div>`
+          : html`<div role="tabpanel" id="tab-panel" aria-labelledby="tab-${this.#tab}" tabindex="0">${this.#tabContent(connection, connector)} ${this.#settings(connection)}</div>`
       }`
   }
 
@@ -152,12 +177,29 @@ export class VaultConnection extends View {
     </div>`
   }
 
-  #tabContent(connection: Connection, connector: Connector | undefined): TemplateResult {
+  #settings(connection: Connection): TemplateResult | typeof nothing {
+    if (!this.#hasSettings) return nothing
+    return html`<connection-settings
+      class="stack"
+      ?hidden=${this.#tab !== 'settings'}
+      .context=${this.context}
+      .connectors=${this.connectors}
+      .connection=${connection}
+      @connection-changed=${(event: CustomEvent<{ connection: Connection }>) => {
+        this.#connection = event.detail.connection
+        this.requestUpdate()
+      }}
+      @replace=${() => this.#act('replace')}
+      @discarded=${() => this.#leave()}
+    ></connection-settings>`
+  }
+
+  #tabContent(connection: Connection, connector: Connector | undefined): TemplateResult | typeof nothing {
     switch (this.#tab) {
       case 'overview':
         return overviewTab(connection, connector)
       case 'settings':
-        return settingsTab(connection, connector, () => this.#act('replace'))
+        return nothing
       case 'use':
         return useTab(connection, this.context.identity.public_url)
       case 'flows':
@@ -210,7 +252,17 @@ export class VaultConnection extends View {
     this.dispatchEvent(new CustomEvent('act', { detail: { connection: this.#connection, action } }))
   }
 
+  /** Closes it, unless something is typed that would be lost: that is asked first. */
   #close(): void {
+    const settings = this.querySelector<ConnectionSettings>('connection-settings')
+    if (settings?.isTyped) {
+      this.#tab = 'settings'
+      settings.ask()
+      this.requestUpdate()
+    } else this.#leave()
+  }
+
+  #leave(): void {
     this.dispatchEvent(new Event('close'))
   }
 }

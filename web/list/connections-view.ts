@@ -60,7 +60,7 @@ export class VaultConnections extends View {
   protected override render(): TemplateResult {
     const { id } = this.route
     const isBeside = id !== undefined && this.#wide.matches
-    return html`<div class="columns ${isBeside ? 'has-panel' : ''}" @renamed=${this.#onChangedHere}>
+    return html`<div class="columns ${isBeside ? 'has-panel' : ''}" @connection-changed=${this.#onChangedHere}>
         <section class="list" aria-busy=${this.#list!.store.isLoading}>${this.#rowsAndFilters()}</section>
         ${id === undefined ? nothing : this.#panel(id)}
       </div>

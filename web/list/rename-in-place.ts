@@ -8,7 +8,7 @@ import { CONNECTION } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 
-/** The name of a connection as a field: Enter keeps it, Escape drops it. Tells `renamed` or `rename-ended`. */
+/** The name of a connection as a field: Enter keeps it, Escape drops it. Tells `connection-changed` or `rename-ended`. */
 export class RenameInPlace extends View {
   static override properties = { context: {}, connection: {} }
   declare context: Context
@@ -87,7 +87,9 @@ export class RenameInPlace extends View {
       const connection = await this.context.api.ask<Connection>('PATCH', path, { body: { name }, headers })
       const text = CONNECTION.renamed(connection.name)
       this.context.say(text)
-      this.dispatchEvent(new CustomEvent('renamed', { detail: { connection, text }, bubbles: true }))
+      this.dispatchEvent(
+        new CustomEvent('connection-changed', { detail: { connection, text }, bubbles: true }),
+      )
       this.#end()
     } catch (error) {
       await this.#refused(error)

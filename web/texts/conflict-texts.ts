@@ -5,6 +5,7 @@ export const CONFLICT = {
   name: (name: string) => `It is now called ${name}.`,
   credentials: 'Its credentials are others.',
   account: (account: string) => `Its account is ${account}.`,
+  setting: (label: string, value: string) => `${label} is now ${value}.`,
   state: 'Its state is another one.',
   other: 'What it is called and who it is have stayed.',
   takeTheirs: 'Keep theirs',

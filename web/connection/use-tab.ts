@@ -1,38 +1,6 @@
-import { html, nothing, type TemplateResult } from 'lit'
-import type { Connection, Connector } from '../api/types.ts'
-import { CONNECTION, MENU } from '../texts/connection-words.ts'
-
-/** What was entered, as far as it is no secret; a secret is only ever replaced. */
-export function settingsTab(
-  connection: Connection,
-  connector: Connector | undefined,
-  replace: () => void,
-): TemplateResult {
-  const setup = connector?.setups.find(({ type }) => type === connection.setup_type)
-  const fields = setup?.fields.filter((field) => !field.headless) ?? []
-  const settings = connection.settings ?? {}
-  const stored = new Set(connection.secrets?.map(({ name }) => name) ?? [])
-  const secrets = fields.filter(({ secret, name }) => secret && stored.has(name))
-  const shown = fields.filter(({ secret, name }) => !secret && settings[name] !== undefined)
-  return html`
-    ${
-      shown.length === 0
-        ? nothing
-        : html`<dl class="facts">
-            ${shown.map(({ name, label }) => html`<dt>${label}</dt><dd><bdi>${String(settings[name])}</bdi></dd>`)}
-          </dl>`
-    }
-    ${
-      secrets.length === 0 || connection.status === 'empty'
-        ? nothing
-        : html`<dl class="facts">
-            ${secrets.map(({ label }) => html`<dt>${label}</dt><dd>${CONNECTION.stored}</dd>`)}
-          </dl>`
-    }
-    <p class="muted">${CONNECTION.storedSecret} ${CONNECTION.replaceHint}</p>
-    <div><button type="button" @click=${replace}>${MENU.replace}</button></div>
-  `
-}
+import { html, type TemplateResult } from 'lit'
+import type { Connection } from '../api/types.ts'
+import { CONNECTION } from '../texts/connection-words.ts'
 
 /** How a flow gets the credential, with this very id. */
 export function useTab({ id, name, app_id: app }: Connection, publicUrl: string): TemplateResult {

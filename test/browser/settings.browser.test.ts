@@ -1,0 +1,213 @@
+import type { Page } from 'playwright-core'
+import { startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
+import { eventually } from './support/eventually.ts'
+import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+
+const CONNECTIONS = '/api/v2/flows/vault/connections'
+const TOKEN = 'my-token-settings-1234567'
+const KEY = { type: 'API_KEY', name: 'X-Api-Key', value: TOKEN, in: 'HEADER' }
+
+describe('the settings of a connection', () => {
+  let provided: VaultWithProvider
+  let world: VaultInBrowser
+
+  beforeAll(async () => {
+    provided = await startVaultWithProvider()
+    world = await startVaultInBrowser({ vault: provided.vault, elsewhere: [provided.provider.issuer] })
+  })
+
+  afterAll(async () => {
+    await world.close()
+    await provided.close()
+    expect(world.offences).toEqual([])
+  })
+
+  interface Caller {
+    readonly tenant: string
+    readonly scopes?: readonly string[]
+  }
+
+  async function added(caller: Caller, body: object): Promise<string> {
+    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
+      name: 'key',
+      app_id: 'HTTP',
+      ...body,
+    })
+    return ((await made.json()) as { id: string }).id
+  }
+
+  async function openSettings(page: Page, id: string) {
+    await page.goto(`${world.vault.url}/vault/connections/${id}?tab=settings`)
+    const panel = page.locator('vault-connection')
+    await panel.getByRole('button', { name: 'Save' }).waitFor()
+    return panel
+  }
+
+  async function fetched(caller: Caller, id: string): Promise<unknown> {
+    return (await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}/credentials`)).json()
+  }
+
+  test('are changed in their place, and a stored secret is kept, replaced, and never shown', async () => {
+    const caller = { tenant: 'in-place' }
+    const id = await added(caller, { setup: KEY })
+    const page = await world.signedIn(caller)
+    const panel = await openSettings(page, id)
+    const save = panel.getByRole('button', { name: 'Save' })
+    const name = panel.getByLabel('Name', { exact: true })
+    await eventually(() => name.inputValue(), KEY.name)
+    await panel.getByText(/^Stored \d\d:\d\d$/).waitFor()
+    expect(await panel.locator('input[type="password"]').count()).toBe(0)
+    await eventually(() => save.getAttribute('title'), 'Nothing is changed.')
+    await screens(page, 'settings-in-place')
+    await name.fill('X-Other')
+    await panel.getByRole('button', { name: 'Replace, Key' }).click()
+    const value = panel.locator('input[type="password"]')
+    await eventually(() => panel.locator('input[type="password"]:focus').count(), 1)
+    expect(await value.inputValue()).toBe('')
+    await screens(page, 'settings-replace')
+    await save.click()
+    await panel.getByText('Saved.').waitFor()
+    expect(await fetched(caller, id)).toMatchObject({ request: { headers: { 'X-Other': TOKEN } } })
+    await panel.getByRole('button', { name: 'Replace, Key' }).click()
+    await value.fill(`  ${TOKEN}-new `)
+    await panel.getByLabel('Last day on which it works').fill('2099-05-01')
+    await panel.getByText('Removed blanks at the ends').waitFor()
+    await page.keyboard.press('Enter')
+    await eventually(
+      () => fetched(caller, id),
+      expect.objectContaining({
+        request: expect.objectContaining({ headers: { 'X-Other': `${TOKEN}-new` } }),
+      }),
+    )
+    await panel.getByText('Saved.').waitFor()
+    expect(await value.count()).toBe(0)
+    expect(await page.content()).not.toContain(TOKEN)
+    const end = panel.getByLabel('Last day on which it works')
+    await eventually(() => end.inputValue(), '2099-05-01')
+    await end.fill('')
+    await save.click()
+    const seen = async () =>
+      (await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}?view=full`)).json()
+    await eventually(seen, expect.objectContaining({ credential_expires_at: null }))
+    await page.context().close()
+  })
+
+  test('say under its field what is wrong, and keep what was typed', async () => {
+    const caller = { tenant: 'wrong' }
+    const id = await added(caller, { setup: KEY })
+    const page = await world.signedIn(caller)
+    const panel = await openSettings(page, id)
+    const name = panel.getByLabel('Name', { exact: true })
+    await name.fill('not a header')
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.locator('.field .error').waitFor()
+    await eventually(() => panel.locator('[aria-invalid="true"]:focus').inputValue(), 'not a header')
+    await screens(page, 'settings-wrong')
+    await page.route(`**/connections/${id}?*`, (route) =>
+      route.request().method() === 'PATCH' ? route.abort() : route.continue(),
+    )
+    await name.fill('X-Later')
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel
+      .getByText('everything you typed is still here', { exact: false })
+      .or(panel.getByText('Everything you typed is still here', { exact: false }))
+      .first()
+      .waitFor()
+    expect(await name.inputValue()).toBe('X-Later')
+    await page.context().close()
+  })
+
+  test('are taken from nobody who types, and closed only after a question', async () => {
+    const caller = { tenant: 'meanwhile' }
+    const id = await added(caller, { setup: KEY })
+    const path = `${CONNECTIONS}/${id}`
+    const page = await world.signedIn(caller)
+    const panel = await openSettings(page, id)
+    const name = panel.getByLabel('Name', { exact: true })
+    await name.fill('X-Mine')
+    // A name is none of what was entered: it is no reason to ask.
+    await world.vault.request(caller, 'PATCH', path, { name: 'renamed' })
+    await panel.getByRole('heading', { name: 'renamed' }).waitFor()
+    expect(await name.inputValue()).toBe('X-Mine')
+    await panel.getByRole('tab', { name: 'Overview' }).click()
+    await panel.getByRole('button', { name: 'Close' }).click()
+    await panel.getByText('Discard what you typed?').waitFor()
+    await eventually(() => panel.locator('.keep:focus').count(), 1)
+    await screens(page, 'settings-discard')
+    await panel.getByRole('button', { name: 'Keep editing' }).click()
+    expect(await name.inputValue()).toBe('X-Mine')
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.getByText('Saved.').waitFor()
+    await name.fill('X-Mine-Again')
+    await world.vault.request(caller, 'PATCH', path, { setup_changes: { name: 'X-Theirs' } })
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.getByText('changed this').waitFor()
+    await panel.getByText('Name is now X-Theirs.').waitFor()
+    await screens(page, 'settings-conflict')
+    await panel.getByRole('button', { name: 'Save mine anyway' }).click()
+    await panel.getByText('Saved.').waitFor()
+    expect(await fetched(caller, id)).toMatchObject({ request: { headers: { 'X-Mine-Again': TOKEN } } })
+    await page.context().close()
+  })
+
+  test('are shown to who may not change them', async () => {
+    const id = await added({ tenant: 'reading' }, { setup: KEY })
+    const page = await world.signedIn({ tenant: 'reading', scopes: ['read:flows_vault_connections'] })
+    await page.goto(`${world.vault.url}/vault/connections/${id}?tab=settings`)
+    const panel = page.locator('vault-connection')
+    await panel.getByText('X-Api-Key').waitFor()
+    await panel.getByText('Needs update:flows_vault_connections').first().waitFor()
+    expect(await panel.locator('connection-settings :is(input, form)').count()).toBe(0)
+    await screens(page, 'settings-read')
+    await page.context().close()
+  })
+
+  test('end an authorization only after a question', async () => {
+    const { id } = (
+      await provided.create({ name: 'orders', app_id: 'OAUTH2', setup: provided.codeSetup({}) })
+    ).body
+    expect((await provided.open(await provided.consent(id, {}))).status).toBe(200)
+    const page = await world.signedIn({ tenant: 'acme' })
+    const panel = await openSettings(page, id)
+    const client = panel.getByLabel('Client ID', { exact: false }).first()
+    const before = await client.inputValue()
+    await client.fill('another-client')
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.getByText('the authorization ends').waitFor()
+    await screens(page, 'settings-ending')
+    await panel.getByRole('button', { name: 'Keep editing' }).click()
+    expect(await provided.view(id)).toMatchObject({ status: 'ready', settings: { client_id: before } })
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.getByRole('button', { name: 'Save and end it' }).click()
+    await panel.getByText('Saved.').waitFor()
+    expect(await provided.view(id)).toMatchObject({
+      status: 'pending',
+      settings: { client_id: 'another-client' },
+    })
+    await page.context().close()
+  })
+
+  test('are tried where the app can be tried, and kept back where nobody answers', async () => {
+    const caller = { tenant: 'trying' }
+    const setup = { type: 'API_KEY', account_id: `AC${'0'.repeat(32)}`, api_key: 'twilio-auth-token-000' }
+    const id = await added(caller, { name: 'sms', app_id: 'TWILIO', setup })
+    const page = await world.signedIn(caller)
+    const panel = await openSettings(page, id)
+    await panel.getByRole('button', { name: /^Replace, / }).click()
+    await panel.locator('input[type="password"]').fill('twilio-auth-token-111')
+    const answer = {
+      statusCode: 400,
+      error: 'Bad Request',
+      errorCode: 'provider_refused',
+      message: 'Twilio refuses it. Nothing was saved.',
+    }
+    await page.route('**/connections/*verify=true', (route) => route.fulfill({ status: 400, json: answer }))
+    await panel.getByRole('button', { name: 'Save' }).click()
+    await panel.getByText('Twilio refuses it.').waitFor()
+    await screens(page, 'settings-refused')
+    await panel.getByRole('button', { name: 'Save it anyway' }).click()
+    await panel.getByText('Saved.').waitFor()
+    expect(await fetched(caller, id)).toMatchObject({ fields: { api_key: 'twilio-auth-token-111' } })
+    await page.context().close()
+  })
+})

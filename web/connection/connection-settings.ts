@@ -1,0 +1,251 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { keyed } from 'lit/directives/keyed.js'
+import { dialogNotices, troubleOf } from '../add/dialog-parts.ts'
+import { type Entered, NO_TROUBLE } from '../add/entered.ts'
+import { SecretGuard } from '../add/secret-guard.ts'
+import { Services } from '../add/services.ts'
+import { clearFields, focusErrors } from '../add/typed-draft.ts'
+import { ApiError } from '../api/api-error.ts'
+import type { Connection, Connector, Setup } from '../api/types.ts'
+import type { Context } from '../page-context.ts'
+import { buttonOrWhy, whyForbidden, whyNot } from '../parts/allowed.ts'
+import { tagOf, theirsAfter } from '../parts/conflict.ts'
+import { skeleton } from '../parts/pieces.ts'
+import { keptBack } from '../parts/typed-values.ts'
+import { ADD } from '../texts/add-texts.ts'
+import { CONNECTION, MENU } from '../texts/connection-words.ts'
+import { FIELD_ERRORS } from '../texts/error-texts.ts'
+import { PAGE } from '../texts/page-texts.ts'
+import { define, View } from '../view.ts'
+import '../add/setup-form.ts'
+import type { SetupForm } from '../add/setup-form.ts'
+import { changeOf, enteredMark, lastDayOf } from './settings-draft.ts'
+import { endField, endingQuestion, enteredFacts } from './settings-parts.ts'
+
+const UPDATE = 'update:flows_vault_connections'
+
+type Now = Pick<Entered, 'isAsking' | 'error' | 'errors' | 'conflict' | 'offersUnverified' | 'isBusy'>
+const CALM: Now = { ...NO_TROUBLE, isAsking: false, isBusy: false }
+
+/**
+ * What was entered of a connection, to be changed in its place. What arrives meanwhile takes nothing away of what is
+ * typed. Tells `connection-changed`, `discarded`, and `replace` where all of it is to be replaced.
+ */
+export class ConnectionSettings extends View {
+  static override properties = { context: {}, connectors: {}, connection: {} }
+  declare context: Context
+  declare connectors: ReadonlyMap<string, Connector>
+  declare connection: Connection
+  /** As it was when somebody began to type. */
+  #seen: Connection | undefined
+  #isTyped = false
+  #isEnding = false
+  #isSaved = false
+  #now: Now = CALM
+  /** Rises when the fields are to be drawn anew, with nothing of what was typed. */
+  #turn = 0
+  readonly #services = new Services()
+
+  constructor() {
+    super()
+    new SecretGuard(this, () => clearFields(this))
+  }
+
+  /** True while something is typed that is not saved. */
+  get isTyped(): boolean {
+    return this.#isTyped
+  }
+
+  /** Asks whether what was typed may go. */
+  ask(): void {
+    this.#set({ isAsking: true })
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>('.keep')?.focus())
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has('connection')) return
+    const seen = this.#seen
+    const isOther = seen?.id !== this.connection.id
+    if (this.#isTyped && !isOther) return
+    if (isOther || enteredMark(seen) !== enteredMark(this.connection)) this.#begin(this.connection)
+    this.#seen = this.connection
+    void this.#loadService()
+  }
+
+  /** Draws what is stored, without what was typed. */
+  #begin(connection: Connection): void {
+    clearFields(this)
+    this.#seen = connection
+    this.#isTyped = false
+    this.#isEnding = false
+    this.#turn += 1
+    this.#set(CALM)
+  }
+
+  #set(change: Partial<Now>): void {
+    this.#now = { ...this.#now, ...change }
+    this.requestUpdate()
+  }
+
+  get #choice() {
+    return { appId: this.#seen?.app_id, provider: this.#seen?.provider }
+  }
+
+  /** A named service has fields of its own. */
+  async #loadService(): Promise<void> {
+    const chosen = this.#services.choose(this.context.api, [...this.connectors.values()], this.#choice)
+    await chosen.catch((error: unknown) => this.#set({ error }))
+    this.requestUpdate()
+  }
+
+  get #connector(): Connector | undefined {
+    return this.#services.find([...this.connectors.values()], this.#choice)
+  }
+
+  get #setup(): Setup | undefined {
+    return this.#connector?.setups.find(({ type }) => type === this.#seen?.setup_type)
+  }
+
+  protected override render(): TemplateResult {
+    const seen = this.#seen!
+    const connector = this.#connector
+    if (seen.status === 'empty') return html`<p class="muted">${CONNECTION.nothingEntered}</p>`
+    if (connector === undefined && this.#now.error === undefined) return skeleton(3)
+    const setup = this.#setup
+    if (whyForbidden(this.context, UPDATE) !== undefined || connector === undefined || setup === undefined)
+      return enteredFacts(seen, setup, whyForbidden(this.context, UPDATE))
+    return html`<form class="stack" novalidate @submit=${this.#submit} @input=${this.#onInput}>
+        ${this.#notices(seen)} ${keyed(this.#turn, this.#fields(seen, connector, setup))}
+        <div class="row-of">
+          ${buttonOrWhy({ label: PAGE.save, reason: this.#whyNot, classes: 'primary', isBusy: this.#now.isBusy })}
+          ${this.#isTyped ? html`<button type="button" class="quiet" @click=${() => this.#begin(this.connection)}>${ADD.discard}</button>` : nothing}
+          <span class="muted" role="status">${this.#isSaved ? CONNECTION.saved : nothing}</span>
+        </div>
+      </form>
+      <p class="muted">${CONNECTION.replaceHint}</p>
+      <div><button type="button" @click=${() => this.dispatchEvent(new Event('replace'))}>${MENU.replace}</button></div>`
+  }
+
+  #notices(seen: Connection): TemplateResult {
+    return html`${dialogNotices({
+      now: this.#now,
+      seen,
+      labelOf: (name) => this.#setup?.fields.find((field) => field.name === name)?.label ?? name,
+      keep: () => this.#set({ isAsking: false }),
+      close: () => this.#discard(),
+      saveUnverified: () => this.#save({ verify: false }),
+      saveMine: (theirs) => {
+        this.#seen = theirs
+        void this.#save({ verify: this.#isTested })
+      },
+    })}
+    ${
+      this.#isEnding
+        ? endingQuestion({
+            keep: () => {
+              this.#isEnding = false
+              this.requestUpdate()
+            },
+            save: () => this.#save({ verify: this.#isTested, endsGrant: true }),
+          })
+        : nothing
+    }`
+  }
+
+  #fields(seen: Connection, connector: Connector, setup: Setup): TemplateResult {
+    const stored = new Map(seen.secrets?.map(({ name, set_at: at }) => [name, at ?? seen.updated_at]))
+    const end = this.#now.errors.find(({ path }) => path === 'credential_expires_at')
+    return html`<setup-form
+        .context=${this.context}
+        .connector=${connector}
+        .setup=${setup}
+        .errors=${this.#now.errors}
+        .isChange=${true}
+        .settings=${seen.settings ?? undefined}
+        .sharedBy=${setup.oauth_client === 'setup' ? (seen.oauth_app_id ?? undefined) : undefined}
+        .stored=${stored}
+        .idStart=${'setting'}
+      ></setup-form>
+      ${setup.renews || setup.authorization === 'interactive' ? nothing : endField(lastDayOf(seen), end?.message)}
+      ${setup.testable ? html`<label class="check"><input type="checkbox" name="verify" checked />${ADD.test}</label>` : nothing}`
+  }
+
+  get #whyNot(): string | undefined {
+    return whyNot(this.context, UPDATE) ?? (this.#isTyped ? undefined : CONNECTION.nothingTyped)
+  }
+
+  get #isTested(): boolean {
+    return this.querySelector<HTMLInputElement>('input[name="verify"]')?.checked ?? false
+  }
+
+  #onInput(event: Event): void {
+    if ((event.target as HTMLInputElement).type === 'checkbox') return
+    this.#isTyped = true
+    this.#isSaved = false
+    this.requestUpdate()
+  }
+
+  #discard(): void {
+    const isAsked = this.#now.isAsking
+    this.#begin(this.connection)
+    if (isAsked) this.dispatchEvent(new Event('discarded'))
+  }
+
+  #submit(event: Event): void {
+    event.preventDefault()
+    if (!this.#now.isBusy) void this.#save({ verify: this.#isTested })
+  }
+
+  async #save(how: { verify: boolean; endsGrant?: boolean }): Promise<void> {
+    this.#set({ ...CALM, isBusy: true })
+    this.#isEnding = false
+    try {
+      await this.#send(how)
+    } catch (error) {
+      await this.#refused(error, how)
+    }
+    this.#set({ isBusy: false })
+    await this.updateComplete
+    await this.querySelector<SetupForm>('setup-form')?.updateComplete
+    focusErrors(this)
+  }
+
+  async #send({ verify, endsGrant = false }: { verify: boolean; endsGrant?: boolean }): Promise<void> {
+    const fields = keptBack(this)
+    if (fields.length > 0) throw new ApiError({ status: 400, message: FIELD_ERRORS.partOfDate, fields })
+    const seen = this.#seen!
+    const body = changeOf(seen, {
+      values: this.querySelector<SetupForm>('setup-form')!.values(),
+      lastDay: this.querySelector<HTMLInputElement>('#setting-end')?.value,
+    })
+    // What was typed is what is stored.
+    if (body === undefined) return this.#begin(seen)
+    const path = `/connections/${encodeURIComponent(seen.id)}`
+    const asked = { body, headers: { 'if-match': tagOf(seen) } }
+    const { api } = this.context
+    if (!endsGrant && this.#setup?.authorization === 'interactive') {
+      const preview = await api.ask<{ held_grant: string }>('PATCH', `${path}?dry_run=true`, asked)
+      this.#isEnding = preview.held_grant === 'ended'
+      if (this.#isEnding) return
+    }
+    const isTested = verify && 'setup_changes' in body
+    const query = `?view=full${isTested ? '&verify=true' : ''}`
+    const saved = await api.ask<Connection>('PATCH', `${path}${query}`, asked)
+    this.#begin(saved)
+    this.#isSaved = true
+    const detail = { connection: saved, text: CONNECTION.settingsSaved(saved.name) }
+    this.dispatchEvent(new CustomEvent('connection-changed', { detail, bubbles: true }))
+  }
+
+  async #refused(error: unknown, how: { verify: boolean; endsGrant?: boolean }): Promise<void> {
+    const seen = this.#seen!
+    const theirs = await theirsAfter(error, this.context.api, seen)
+    if (theirs === undefined) return this.#set(troubleOf(error, { isNew: false }))
+    if (enteredMark(theirs) !== enteredMark(seen)) return this.#set({ conflict: theirs })
+    // It was renewed, or renamed, which nobody who changes what was entered has to be asked about.
+    this.#seen = theirs
+    await this.#send(how).catch((again: unknown) => this.#set(troubleOf(again, { isNew: false })))
+  }
+}
+
+define('connection-settings', ConnectionSettings)
