@@ -176,6 +176,7 @@ export interface FailureTold {
   readonly next:
     | 'retry'
     | 'retry-seldom'
+    | 'way-blocked'
     | 'client-refused'
     | 'at-expiry'
     | 'wait-for-application'

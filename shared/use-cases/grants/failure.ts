@@ -177,6 +177,16 @@ export function failureOf(outcome: TokenFailure, asked: Asked): FailureTold {
       // A refused client passes by itself: a new secret takes its time, and an administrator takes a change back.
       return { ...named, next: OF_THE_SETUP.has(code) ? 'stop' : 'client-refused' }
     case 'refused':
-      return { ...named, next: 'retry-seldom' }
+      return { ...named, next: isOnTheWay(outcome) ? 'way-blocked' : 'retry-seldom' }
   }
+}
+
+/**
+ * Whether a refusal is none of the token endpoint's own: that says so in a code, or with the 400 of RFC 6749 §5.2. A
+ * redirect, a page and a status without a code come from what stands before it, such as a firewall, a login page or a
+ * route that is gone for an hour, and tell nothing of the grant.
+ */
+function isOnTheWay({ code, httpStatus = 400 }: TokenFailure): boolean {
+  if (code === 'redirect') return true
+  return (code === 'http_error' || code === 'provider_error') && httpStatus > 400
 }

@@ -32,7 +32,8 @@ export interface TryFacts {
  * | next | then |
  * |---|---|
  * | `retry` | back-off with full jitter, never before what the provider asked for |
- * | `retry-seldom`, `client-refused` | 5 to 10 min; where a code waits, within a minute; a refusal at the token's end |
+ * | `retry-seldom`, `way-blocked` | 5 to 10 min, or when the access token ends; where a code waits, within a minute |
+ * | `client-refused` | 5 to 10 min; where a code waits, within a minute |
  * | `at-expiry` | when the access token ends |
  * | `wait-for-application` | a look each minute |
  * | `wait-for-operator` | a look after 5 to 10 min |
@@ -53,6 +54,7 @@ export function nextTryMs(
     case 'retry':
       return backMs()
     case 'retry-seldom':
+    case 'way-blocked':
       return Math.floor(accessEndMs === undefined ? seldomMs : Math.min(seldomMs, accessEndMs))
     case 'client-refused':
     case 'wait-for-operator':

@@ -148,9 +148,13 @@ describe('a grant that is dead', () => {
 })
 
 describe('a refresh token that is refused under a name that nobody knows', () => {
-  it('is dead once that is repeated after the access token has ended', async () => {
+  it.each([
+    [{ status: 400, body: { error: 'computer_says_no' } }, 'computer_says_no'],
+    [{ status: 403, body: { error: 'computer_says_no' } }, 'computer_says_no'],
+    [{ status: 400, body: '<!doctype html><title>Bad request</title>' }, 'http_error'],
+  ])('is dead once that is repeated after the access token has ended: %j', async (answer, code) => {
     const id = await authorized()
-    world.provider.answerWith(() => ({ status: 400, body: { error: 'computer_says_no' } }))
+    world.provider.answerWith(() => answer)
     await world.clock.advance(56 * MINUTE_MS)
     for (let minutes = 0; minutes < 3; minutes++) {
       await world.sweep()
@@ -164,7 +168,7 @@ describe('a refresh token that is refused under a name that nobody knows', () =>
     const row = await world.row(id)
     expect(row).toMatchObject({
       status: 'reauthorization_required',
-      failure: { code: 'computer_says_no', class: 'refused' },
+      failure: { code, class: 'refused' },
     })
     expect(row.attempt).toBeUndefined()
     expect(row.statusReason).toMatch(/Authorize the connection again\.$/)
@@ -181,6 +185,33 @@ describe('a refresh token that is refused under a name that nobody knows', () =>
     await world.sweep()
     const { grants, due_at: dueAtMs } = await world.row(id)
     expect(dueAtMs).toBe(grants!['main']!.accessExpiresAtMs)
+  })
+})
+
+describe('a token endpoint that something stands before', () => {
+  it.each([
+    ['a redirect to a login page', { status: 302, headers: { location: 'https://login.example.test/' } }],
+    ['a firewall', { status: 403, body: '<!doctype html><title>Attention required</title>' }],
+    ['a firewall without a word', { status: 403, body: '' }],
+    ['a gateway without a key', { status: 403, body: { message: 'Forbidden' } }],
+    ['a route that is gone', { status: 404, body: 'default backend - 404' }],
+    ['a route that a framework misses', { status: 404, body: { status: 404, error: 'Not Found' } }],
+    ['a method that is not taken', { status: 405, body: '' }],
+  ] as const)('ends no grant, however long: %s', async (_what, answer) => {
+    const id = await authorized()
+    world.provider.answerWith(() => answer)
+    await world.clock.advance(56 * MINUTE_MS)
+    for (let quarters = 0; quarters < 12; quarters++) {
+      await world.sweep()
+      await world.clock.advance(15 * MINUTE_MS)
+    }
+    expect(sent()).toBeGreaterThan(6)
+    expect(await world.row(id)).toMatchObject({ status: 'degraded', failure: { class: 'refused' } })
+    await expect(world.fetch(id)).rejects.toMatchObject({ code: 'credential-unavailable' })
+    world.provider.answerWith(() => ({ body: GRANT }))
+    await world.clock.advance(15 * MINUTE_MS)
+    await world.sweep()
+    expect((await world.row(id)).status).toBe('ready')
   })
 })
 
