@@ -59,11 +59,7 @@ export const CONNECTION_COMMANDS: readonly Command[] = [
     name: ['connections', 'rotate'],
     about: 'Renew its token now',
     args: [ID],
-    request: (input) => ({
-      method: 'POST',
-      path: `/connections/${part(input, 'id')}/rotate`,
-      query: { view: 'full' },
-    }),
+    request: (input) => ({ method: 'POST', path: `/connections/${part(input, 'id')}/rotate` }),
   },
   {
     name: ['connections', 'verify'],
