@@ -2,6 +2,7 @@
 #   docker build -t flow-vault .
 #   docker run -d --name flow-vault --read-only --cap-drop ALL --security-opt no-new-privileges --stop-timeout 40 \
 #     -v flow-vault:/data -p 127.0.0.1:8787:8787 -e FLOW_VAULT_PUBLIC_URL=http://localhost:8787 flow-vault
+#   docker exec flow-vault flow-vault token
 
 FROM node:24-slim AS build
 WORKDIR /src
@@ -12,6 +13,7 @@ RUN npm run build
 
 FROM node:24-slim
 COPY --from=build /src/dist /opt/flow-vault
+RUN ln -s /opt/flow-vault/flow-vault.cjs /usr/local/bin/flow-vault
 # A folder of the vault's own inside the volume: whatever the modes of the volume itself, this one is for its user alone.
 RUN install -d -o node -g node -m 0700 /data
 USER node

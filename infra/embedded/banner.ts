@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import path from 'node:path'
+import { calledAs } from './commands/called-as.ts'
 import type { RunningServer } from './server.ts'
 
 const PROXY_IGNORED = [
@@ -8,36 +9,33 @@ const PROXY_IGNORED = [
   '',
 ]
 
-const RESTORED = [
-  '  RESTORED from a copy: refresh tokens that may change with each use are not sent, or the original loses its grants.',
-  '  If the original is gone, say so:  npm run -s restore -- --source-is-gone',
-  '',
-]
+function restored(folder: string): string[] {
+  return [
+    '  RESTORED from a copy: refresh tokens that may change with each use are not sent, or the original loses its grants.',
+    `  If the original is gone, say so:  ${calledAs('restore', { words: '--source-is-gone', folder })}`,
+    '',
+  ]
+}
 
 const MOVED = [
   '  MOVED, or being moved, to another vault: what is held is handed out to its end, and changes are refused.',
   '',
 ]
 
-/** What the commands for this folder need: nothing where they look by themselves, else the option that names it. */
-function dataOption(folder: string): string {
-  if (folder === path.resolve('.flow-vault')) return ''
-  return ` -- --data ${/^[\w/.,:@%+-]+$/.test(folder) ? folder : `'${folder.replaceAll("'", "'\\''")}'`}`
-}
-
 /** What `npm start` prints: where the vault is, how to get a token, and one request to try. */
 export function banner(server: RunningServer): string {
   const { url, tlsUrl, dev, settings } = server
+  const folder = settings.dataFolder
   const lines = [
     '',
     'Flow Vault is ready.',
     '',
     `  API        ${url}/api/v2/flows/vault/connections`,
-    `  TLS        ${tlsUrl}  (authority: ${dev?.ca ?? path.join(settings.dataFolder, 'ca.pem')})`,
+    `  TLS        ${tlsUrl}  (authority: ${dev?.ca ?? path.join(folder, 'ca.pem')})`,
     `  Reference  ${url}/docs`,
-    `  Data       ${settings.dataFolder}`,
+    `  Data       ${folder}`,
     '',
-    ...(server.mark === undefined ? [] : server.mark.move === undefined ? RESTORED : MOVED),
+    ...(server.mark === undefined ? [] : server.mark.move === undefined ? restored(folder) : MOVED),
     ...(settings.ignoresProxy ? PROXY_IGNORED : []),
   ]
   if (settings.foreignIssuer !== undefined) {
@@ -49,7 +47,7 @@ export function banner(server: RunningServer): string {
   }
   lines.push(
     '  A token (in another terminal, in this folder):',
-    `    TOKEN=$(npm run -s token${dataOption(settings.dataFolder)})`,
+    `    TOKEN=$(${calledAs('token', { folder })})`,
     '',
     '  Try:',
     `    curl -s -H "Authorization: Bearer $TOKEN" ${url}/api/v2/flows/vault/connections`,
@@ -61,12 +59,9 @@ export function banner(server: RunningServer): string {
       3,
       0,
       `  Page       ${link}`,
-      `             (works once, within a minute; afterwards: npm run -s open${dataOption(settings.dataFolder)})`,
+      `             (works once, within a minute; afterwards: ${calledAs('open', { folder })})`,
     )
-    lines.push(
-      `  The first client (tenant ${dev.tenant}) is in ${path.join(settings.dataFolder, 'dev.json')}.`,
-      '',
-    )
+    lines.push(`  The first client (tenant ${dev.tenant}) is in ${path.join(folder, 'dev.json')}.`, '')
   }
   return `${lines.join('\n')}\n`
 }

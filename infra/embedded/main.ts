@@ -3,9 +3,10 @@ import { SystemRandom } from '../../shared/adapters/system/system-random.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { SettingsError } from '../../shared/settings/read-environment.ts'
 import { banner } from './banner.ts'
-import { explainUnexpected, isRefusal } from './commands/command.ts'
+import { calledAs } from './commands/called-as.ts'
+import { explainUnexpected, isRefusal, RefusedError } from './commands/command.ts'
 import { type RunningServer, startServer } from './server.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, settingLines } from './settings.ts'
 import { watchForStop } from './stops.ts'
 
 /** In-flight requests get this long to end, as much as a request may take. */
@@ -17,7 +18,23 @@ const EXIT_FAILED = 1
 // again.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
+const HOW = 'Its settings are variables of the environment (README.md, "Operate it")'
+const words = process.argv.slice(process.argv[2] === 'start' ? 3 : 2)
+const asksForHelp = words.some((word) => word === '--help' || word === '-h')
+
 try {
+  if (asksForHelp)
+    process.stdout.write(`Usage: ${calledAs('start')}\n${HOW}:\n${settingLines().join('\n')}\n`)
+  // A setting that nobody reads would look obeyed.
+  else if (words.length > 0)
+    throw new RefusedError(`"${words[0]}" is not taken: start has no options. ${HOW}.`)
+  else await serve()
+} catch (error) {
+  process.stderr.write(`flow-vault did not start.\n${explain(error)}\n`)
+  process.exitCode = isOperators(error) ? EXIT_REFUSED : EXIT_FAILED
+}
+
+async function serve(): Promise<void> {
   const server = await startServer({
     settings: readSettings(process.env),
     clock: new SystemClock(),
@@ -26,9 +43,6 @@ try {
   })
   process.stderr.write(banner(server))
   watchForStop(process, process.env, stopWith(server))
-} catch (error) {
-  process.stderr.write(`flow-vault did not start.\n${explain(error)}\n`)
-  process.exitCode = isOperators(error) ? EXIT_REFUSED : EXIT_FAILED
 }
 
 function stopWith(server: RunningServer): (reason: string) => void {

@@ -110,6 +110,14 @@ const TABLE = {
   acceptLoss: defaulted('FLOW_VAULT_ACCEPT_LOSS', manyOf(ACCEPTABLE_LOSSES), []),
 } as const
 
+/** Every variable with what it takes and what stands when it is not set: what `start --help` shows. */
+export function settingLines(): string[] {
+  return Object.values(TABLE).map(({ variable, allowed, fallback }) => {
+    const standing = fallback === undefined || `${fallback}` === '' ? '' : ` (${fallback})`
+    return `  ${variable}${standing}: ${allowed}`
+  })
+}
+
 /** Reads and validates the environment; throws `SettingsError` naming each variable, its value and what is allowed. */
 export function readSettings(env: Environment): Settings {
   const known = Object.values(TABLE).map(({ variable }) => variable)

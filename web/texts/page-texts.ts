@@ -22,7 +22,7 @@ export const PAGE = {
   environmentOf: (tenant: string, environment: string) => `Tenant ${tenant}, ${environment}`,
   signInTitle: 'Sign in to the vault',
   signInHow:
-    'Ask the vault for a link, in a terminal on its machine, and open it. It works once, within a minute:',
+    'Ask the vault for a link, in a terminal on its machine, and open it. It works once, within a minute. Where the vault was installed, the command is flow-vault open; in its checkout:',
   signInCommand: 'npm run -s open',
   signInElsewhere: 'Signed in in another tab? This page goes on by itself.',
   signIn: 'Sign in',

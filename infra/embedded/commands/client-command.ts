@@ -5,6 +5,7 @@ import { ALL_SCOPES } from '../../../shared/domain/scopes.ts'
 import { createPrivateFolder } from '../data-folder.ts'
 import { requireOwnFolder } from '../folder/own-folder.ts'
 import { ClientRegistry } from '../issuer/client-registry.ts'
+import { usageOf } from './called-as.ts'
 import { dataFolderOf, parseCommand } from './command.ts'
 import { noteCommand } from './note-command.ts'
 
@@ -13,10 +14,12 @@ import { noteCommand } from './note-command.ts'
  * which sees a change within a second.
  */
 
-const USAGE = `Usage:
-  npm run -s client -- add --name NAME --tenant TENANT [--scopes "SCOPE SCOPE …"]
-  npm run -s client -- list [--json]
-  npm run -s client -- remove CLIENT_ID
+const USES = [
+  ['add --name NAME --tenant TENANT [--scopes "SCOPE SCOPE …"]', ''],
+  ['list [--json]', ''],
+  ['remove CLIENT_ID', ''],
+] as const
+const USAGE = `${usageOf('client', USES)}
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault). Without --scopes a client has all of them:
   ${ALL_SCOPES.join('\n  ')}`
 

@@ -1,15 +1,18 @@
 import { userInfo } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { usageOf } from './called-as.ts'
 import { COMMAND_TIMEOUT_MS, readDevClient, requestToken, TokenError } from './request-token.ts'
 
 /*
  * `npm run -s open`: the address that signs a person in to the vault page. It works once, within a minute.
  */
 
-const USAGE = `Usage:
-  npm run -s open                  the address of the vault page, for you
-  npm run -s open -- --as NAME     for somebody else; the name stands beside what they do
+const USES = [
+  ['', 'the address of the vault page, for you'],
+  ['--as NAME', 'for somebody else; the name stands beside what they do'],
+] as const
+const USAGE = `${usageOf('open', USES)}
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault), the data folder of the running server.`
 
 try {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { readFileIfPresent } from '../data-folder.ts'
 import type { DevClient } from '../issuer/dev-client.ts'
+import { calledAs } from './called-as.ts'
 
 /** A server on this machine answers within milliseconds; longer means that something else has its port. */
 export const COMMAND_TIMEOUT_MS = 10_000
@@ -14,7 +15,7 @@ export function readDevClient(folder: string): DevClient {
   const text = readFileIfPresent(file)
   if (text === undefined) {
     throw new TokenError(
-      `There is no ${file}. Start the vault first (npm start), or name its data folder with --data. A vault with FLOW_VAULT_ISSUER takes the tokens of that issuer.`,
+      `There is no ${file}. Start the vault first (${calledAs('start')}), or name its data folder with --data. A vault with FLOW_VAULT_ISSUER takes the tokens of that issuer.`,
     )
   }
   try {
@@ -36,7 +37,7 @@ export async function requestToken(
     redirect: 'error',
     signal: AbortSignal.timeout(COMMAND_TIMEOUT_MS),
   }).catch(() => {
-    throw new TokenError(`No vault answers at ${dev.url}. Start it with npm start.`)
+    throw new TokenError(`No vault answers at ${dev.url}. Start it with ${calledAs('start')}`)
   })
   if (response.status === 404) {
     throw new TokenError(

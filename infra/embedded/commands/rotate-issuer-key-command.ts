@@ -2,6 +2,7 @@ import path from 'node:path'
 import { SystemClock } from '../../../shared/adapters/system/system-clock.ts'
 import { rotateIssuerKey } from '../issuer/issuer-keys.ts'
 import { SESSION_SECONDS } from '../page/page-sessions.ts'
+import { usageOf } from './called-as.ts'
 import { dataFolderOf, parseCommand, requireVault, runCommand } from './command.ts'
 
 /*
@@ -9,9 +10,11 @@ import { dataFolderOf, parseCommand, requireVault, runCommand } from './command.
  * running one takes it up within a second.
  */
 
-const USAGE = `Usage:
-  npm run -s rotate-issuer-key            a new signing key; tokens and sign-ins in use come to their end
-  npm run -s rotate-issuer-key -- --now   a new signing key; every token and sign-in ends at once
+const USES = [
+  ['', 'a new signing key; tokens and sign-ins in use come to their end'],
+  ['--now', 'a new signing key; every token and sign-in ends at once'],
+] as const
+const USAGE = `${usageOf('rotate-issuer-key', USES)}
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault).
 Use --now when a token or the file issuer-key.json got into other hands; clients get new tokens with their secrets.`
 

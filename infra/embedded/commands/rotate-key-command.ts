@@ -9,6 +9,7 @@ import type { ItemStore } from '../../../shared/ports/item-store.ts'
 import { acquireDataFolderLock, LockedError } from '../data-folder.ts'
 import { removeKeyLeftovers } from '../leftovers.ts'
 import { KEY_FILE, openStores } from '../open-stores.ts'
+import { calledAs, usageOf } from './called-as.ts'
 import { dataFolderOf, lockKeys, parseCommand, requireVault, runCommand, UnfinishedError } from './command.ts'
 
 /*
@@ -16,10 +17,9 @@ import { dataFolderOf, lockKeys, parseCommand, requireVault, runCommand, Unfinis
  * wrapped anew; no secret is opened. Killed at any point, it goes on where it was when it is run again.
  */
 
-const USAGE = `Usage:
-  npm run -s rotate-key            a new key, everything re-wrapped by it, the old key forgotten
+const USAGE = `${usageOf('rotate-key', [['', 'a new key, everything re-wrapped by it, the old key forgotten']])}
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault). Run it again after an interruption: it goes on.
-Back up the vault afterwards (npm run -s backup -- FILE): an older backup holds the older key.`
+Back up the vault afterwards (${calledAs('backup', { words: 'FILE' })}): an older backup holds the older key.`
 
 const PAGE_ITEMS = 500
 /**

@@ -1,16 +1,18 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { usageOf } from './called-as.ts'
 import { readDevClient, requestToken, TokenError } from './request-token.ts'
 
 /*
  * `npm run -s token`: a bearer token for scripts. Asks the running server for it, as any client would.
  */
 
-const USAGE = `Usage:
-  npm run -s token                                   a token of the first client, with every scope
-  npm run -s token -- --scope "SCOPE SCOPE …"        with these of its scopes only
-  npm run -s token -- --client-id CLIENT_ID          of another client; its secret is read from
-                                                     FLOW_VAULT_CLIENT_SECRET
+const USES = [
+  ['', 'a token of the first client, with every scope'],
+  ['--scope "SCOPE SCOPE …"', 'with these of its scopes only'],
+  ['--client-id CLIENT_ID', 'of another client; its secret is in FLOW_VAULT_CLIENT_SECRET'],
+] as const
+const USAGE = `${usageOf('token', USES)}
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault), the data folder of the running server.`
 
 try {

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
+import { usageOf } from '../commands/called-as.ts'
 import { dataFolderOf, lockKeys, parseCommand, RefusedError, requireVault } from '../commands/command.ts'
 import { readPassphrase, type Terminal } from '../commands/passphrase.ts'
 import { fileFailure, syncFolder } from '../data-folder.ts'
@@ -10,8 +11,8 @@ import { openStores } from '../open-stores.ts'
 import { packVault } from './backup-archive.ts'
 import { requireRecipient, type SealedFor, SealedStreamError, sealStream } from './sealed-stream.ts'
 
-const USAGE = `Usage:
-  npm run -s backup -- FILE        database, keys, clients, issuer key and certificates into a new FILE
+const USES = [['FILE', 'database, keys, clients, issuer key and certificates into a new FILE']] as const
+const USAGE = `${usageOf('backup', USES)}
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault); --recipient age1… for the holder of that key, any number
 of them; without one the passphrase is asked for, or read from FLOW_VAULT_BACKUP_PASSPHRASE. The file is one of
 age-encryption.org/v1 with a tar archive in it.`

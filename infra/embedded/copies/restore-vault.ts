@@ -7,6 +7,7 @@ import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { KEY_CHECK_KEY } from '../../../shared/domain/store-keys.ts'
 import { StoreUnavailableError } from '../../../shared/ports/item-store.ts'
 import { liftRestored, markRestored } from '../../../shared/use-cases/grants/restored-mark.ts'
+import { calledAs, usageOf } from '../commands/called-as.ts'
 import {
   dataFolderOf,
   parseCommand,
@@ -22,12 +23,12 @@ import type { CopySurroundings } from './back-up.ts'
 import { unpackVault } from './backup-archive.ts'
 import { lockOf, type OpenedBy, openStream, SealedStreamError } from './sealed-stream.ts'
 
-const USAGE = `Usage:
-  npm run -s restore -- FILE       the vault in FILE into an empty or new data folder
-  npm run -s restore -- FILE --source-is-gone
-                                   the same, where the vault that it is a copy of runs no more
-  npm run -s restore -- --source-is-gone
-                                   says so later, of the vault in the data folder, with the server running or not
+const USES = [
+  ['FILE', 'the vault in FILE into an empty or new data folder'],
+  ['FILE --source-is-gone', 'the same, where the vault that it is a copy of runs no more'],
+  ['--source-is-gone', 'says so later, of the vault in the data folder, with the server running or not'],
+] as const
+const USAGE = `${usageOf('restore', USES)}
 Until that is said, refresh tokens that may change with each use are not sent: the original would lose its grants.
 Options: --data FOLDER (FLOW_VAULT_DATA, or .flow-vault); --identity FILE with the key of a backup that was made for
 keys. A passphrase is asked for, or read from FLOW_VAULT_BACKUP_PASSPHRASE.`
@@ -62,7 +63,7 @@ export async function restoreVault(
   try {
     const openedBy = await findKey(source, values.identity, around)
     const names = await placeVault(source, openedBy, { folder, isSourceGone }, around)
-    return `Restored ${names.length} files into ${folder}. Start the vault there with npm start.\n${isSourceGone ? '' : HELD_BACK}`
+    return `Restored ${names.length} files into ${folder}. Start the vault there with: ${calledAs('start', { folder })}\n${isSourceGone ? '' : heldBack(folder)}`
   } catch (error) {
     if (error instanceof SealedStreamError) throw new RefusedError(`${error.message} Nothing was restored.`)
     if (error instanceof StoreUnavailableError)
@@ -73,9 +74,11 @@ export async function restoreVault(
   }
 }
 
-const HELD_BACK = `Refresh tokens that may change with each use are not sent from there while the original may run.
-Where it is gone: npm run -s restore -- --source-is-gone
+function heldBack(folder: string): string {
+  return `Refresh tokens that may change with each use are not sent from there while the original may run.
+Where it is gone: ${calledAs('restore', { words: '--source-is-gone', folder })}
 `
+}
 
 /** Says of a vault that was restored before that its original is gone. */
 async function liftMark(folder: string): Promise<string> {

@@ -4,6 +4,7 @@ import { VaultError } from '../../../shared/domain/errors.ts'
 import type { Clock } from '../../../shared/ports/clock.ts'
 import type { TokenVerifier } from '../../../shared/ports/token-verifier.ts'
 import { PAGE_VIEWS } from '../../web/page-paths.ts'
+import { calledAs } from '../commands/called-as.ts'
 import type { RegisteredClient } from '../issuer/client-registry.ts'
 import type { LocalRoute } from '../issuer/issuer-routes.ts'
 import { mountOf, type PageFiles } from './page-files.ts'
@@ -122,7 +123,7 @@ async function beginSession(signIn: PageSignIn, event: APIGatewayProxyEventV2): 
   if (session === undefined) {
     throw new VaultError(
       'unauthenticated',
-      'This link was used, or is older than a minute. Ask for another one: npm run open',
+      `This link was used, or is older than a minute. Ask for another one: ${calledAs('open')}`,
     )
   }
   return withToken(signIn, session, event)

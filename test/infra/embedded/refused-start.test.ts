@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -204,6 +205,29 @@ describe('a start with a setting that only the system knows to be wrong', () => 
     expect(failure).toMatch(message)
     expect(failure).not.toMatch(/^ {4}at /m)
     fs.rmSync(vault, { recursive: true })
+  })
+})
+
+describe('a start with words', () => {
+  const start = (...words: string[]) =>
+    spawnSync(process.execPath, ['infra/package/flow-vault.cjs', 'start', ...words], {
+      encoding: 'utf8',
+      env: { FLOW_VAULT_DATA: path.resolve('package.json') },
+    })
+
+  it('is refused with the place of the settings, before anything is opened', () => {
+    const { status, stderr } = start('--port', '9000')
+    expect([status, stderr]).toEqual([
+      2,
+      'flow-vault did not start.\n"--port" is not taken: start has no options. Its settings are variables of the environment (README.md, "Operate it").\n',
+    ])
+  })
+
+  it('lists every setting with what it takes when that is asked for', () => {
+    const { status, stdout } = start('--help')
+    expect(status).toBe(0)
+    expect(stdout).toContain('\n  PORT (8787): a whole number from 0 to 65535\n')
+    expect(stdout).toContain('\n  FLOW_VAULT_MAX_CONNECTIONS: a whole number from 1 to 100000000\n')
   })
 })
 

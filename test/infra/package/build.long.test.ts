@@ -81,6 +81,9 @@ describe('the packed vault', () => {
     const url = () => /^ {2}API +(http:\/\/[^/\s]+)/m.exec(said)?.[1]
     await until(async () => url() !== undefined, Boolean, WITHIN_MS)
     expect(said).not.toContain('Warning')
+    // There are no npm scripts beside it.
+    expect(said).toContain(`TOKEN=$(FLOW_VAULT_DATA=${path.join(away, 'data')} flow-vault token)`)
+    expect(said).not.toContain('npm')
     const dev = JSON.parse(fs.readFileSync(path.join(away, 'data', 'dev.json'), 'utf8')) as Record<
       string,
       string
@@ -118,6 +121,7 @@ describe('the packed vault', () => {
   it.each(['clients', 'rotate-key', 'backup', 'restore', 'connections'])('has the command %s', (command) => {
     const { status, stdout } = run([command, '--help'])
     expect([status, stdout]).toEqual([0, expect.stringContaining('Usage')])
+    expect(stdout).not.toContain('npm')
   })
 
   it('holds no source, no test and no secret of the checkout', () => {
