@@ -3,11 +3,13 @@ import path from 'node:path'
 import { calledAs } from './commands/called-as.ts'
 import type { RunningServer } from './server.ts'
 
-const PROXY_IGNORED = [
-  '  HTTPS_PROXY is set and not used: providers and webhooks are called directly.',
-  '  FLOW_VAULT_USE_PROXY=true has them called through it (docs/operations.md, "Behind an outgoing proxy").',
-  '',
-]
+function proxyIgnored(variable: string): string[] {
+  return [
+    `  ${variable} is set and not used: providers and webhooks are called directly.`,
+    '  FLOW_VAULT_USE_PROXY=true has them called through HTTPS_PROXY (docs/operations.md, "Behind an outgoing proxy").',
+    '',
+  ]
+}
 
 function restored(folder: string): string[] {
   return [
@@ -36,7 +38,7 @@ export function banner(server: RunningServer): string {
     `  Data       ${folder}`,
     '',
     ...(server.mark === undefined ? [] : server.mark.move === undefined ? restored(folder) : MOVED),
-    ...(settings.ignoresProxy ? PROXY_IGNORED : []),
+    ...(settings.ignoredProxy === undefined ? [] : proxyIgnored(settings.ignoredProxy)),
   ]
   if (settings.foreignIssuer !== undefined) {
     lines.push(

@@ -49,7 +49,9 @@ function requireWritable(file: string, append: (text: string) => void): void {
     append('')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason'
-    throw new SettingsError(`FLOW_VAULT_AUDIT is "${file}", which cannot be written (${code}).`)
+    throw new SettingsError(
+      `FLOW_VAULT_AUDIT="${file}" is not valid (${code}). Allowed: off, stdout, or a file that this user may write, in a folder that is there.`,
+    )
   }
 }
 

@@ -48,8 +48,8 @@ export interface Settings {
   readonly allowHosts: readonly string[]
   /** What calls to providers and webhooks go through, when that is asked for. */
   readonly proxy?: OutgoingProxy | undefined
-  /** The environment names a proxy, and nothing says that it is to be used. */
-  readonly ignoresProxy: boolean
+  /** The variable by which the environment names a proxy that nothing says is to be used. */
+  readonly ignoredProxy?: string | undefined
   readonly rateLimitPerSecond: number
   /** Where browsers reach this vault, for authorization callbacks; undefined for the plain listener's own URL. */
   readonly publicUrl?: string | undefined
@@ -104,8 +104,8 @@ const TABLE = {
     'FLOW_VAULT_PAGE_SCOPES',
     shaped(/^[\x21-\x7e]+( [\x21-\x7e]+)*$/, 'scopes with blanks between them'),
   ),
-  pageAudienceIn: defaulted('FLOW_VAULT_PAGE_AUDIENCE_IN', oneOf(AUDIENCE_PARAMETERS), 'audience'),
-  pageOrigins: defaulted('FLOW_VAULT_PAGE_ORIGINS', ORIGINS, []),
+  pageAudienceIn: optional('FLOW_VAULT_PAGE_AUDIENCE_IN', oneOf(AUDIENCE_PARAMETERS)),
+  pageOrigins: optional('FLOW_VAULT_PAGE_ORIGINS', ORIGINS),
   useProxy: defaulted('FLOW_VAULT_USE_PROXY', FLAG, false),
   acceptLoss: defaulted('FLOW_VAULT_ACCEPT_LOSS', manyOf(ACCEPTABLE_LOSSES), []),
 } as const
@@ -138,7 +138,7 @@ export function readSettings(env: Environment): Settings {
     ...settings,
     dataFolder: resolve(dataFolder),
     proxy: useProxy ? proxyOf(env) : undefined,
-    ignoresProxy: !useProxy && proxyText(env) !== undefined,
+    ignoredProxy: useProxy ? undefined : PROXY_VARIABLES.find((name) => textOf(env, name) !== undefined),
     foreignIssuer,
     ...(pageClientId === undefined || foreignIssuer === undefined
       ? {}
@@ -148,32 +148,46 @@ export function readSettings(env: Environment): Settings {
             audience: foreignIssuer.audience,
             clientId: pageClientId,
             scopes: pageScopes,
-            audienceIn: pageAudienceIn,
-            origins: pageOrigins,
+            audienceIn: pageAudienceIn ?? 'audience',
+            origins: pageOrigins ?? [],
           },
         }),
     audience: issuer === undefined ? audience : undefined,
   }
 }
 
+/** What only the page as a client needs. */
+const OF_THE_PAGES_CLIENT = ['pageScopes', 'pageAudienceIn', 'pageOrigins'] as const
+
 /** The page is a client of a foreign issuer, or of none. */
 function pageProblems(values: {
   issuer: string | undefined
   pageClientId: string | undefined
   pageScopes: string | undefined
+  pageAudienceIn: string | undefined
+  pageOrigins: readonly string[] | undefined
 }): string[] {
-  const { issuer, pageClientId, pageScopes } = values
+  const { issuer, pageClientId } = values
   const alone = 'only together with FLOW_VAULT_ISSUER'
   if (pageClientId !== undefined && issuer === undefined)
     return [refusal('FLOW_VAULT_PAGE_CLIENT_ID', pageClientId, alone)]
-  if (pageScopes !== undefined && pageClientId === undefined)
-    return [refusal('FLOW_VAULT_PAGE_SCOPES', pageScopes, 'only together with FLOW_VAULT_PAGE_CLIENT_ID')]
-  return []
+  if (pageClientId !== undefined) return []
+  return OF_THE_PAGES_CLIENT.flatMap((name) => {
+    const value = values[name]
+    return value === undefined
+      ? []
+      : [refusal(TABLE[name].variable, value, `only together with ${TABLE.pageClientId.variable}`)]
+  })
 }
 
 /** As curl and most clients read it: the small letters are as good. */
+const HTTPS_PROXY = ['HTTPS_PROXY', 'https_proxy'] as const
+/** For every protocol, in curl; often a SOCKS proxy, which the vault does not speak to, and so never read here. */
+const ALL_PROXY = ['ALL_PROXY', 'all_proxy'] as const
+const PROXY_VARIABLES = [...HTTPS_PROXY, ...ALL_PROXY] as const
+
 function proxyText(env: Environment): string | undefined {
-  return textOf(env, 'HTTPS_PROXY') ?? textOf(env, 'https_proxy')
+  return HTTPS_PROXY.map((name) => textOf(env, name)).find((text) => text !== undefined)
 }
 
 function proxyOf(env: Environment): OutgoingProxy | undefined {
@@ -187,7 +201,8 @@ function proxyOf(env: Environment): OutgoingProxy | undefined {
 /** The value may hold a password, and is not repeated. */
 function proxyProblem(env: Environment): string {
   const allowed = 'the http or https URL of a proxy, such as http://proxy.example.com:3128'
-  return proxyText(env) === undefined
-    ? missing('HTTPS_PROXY', `${allowed}, because FLOW_VAULT_USE_PROXY is true`)
-    : `HTTPS_PROXY is not valid. Allowed: ${allowed}.`
+  if (proxyText(env) !== undefined) return `HTTPS_PROXY is not valid. Allowed: ${allowed}.`
+  const other = ALL_PROXY.find((name) => textOf(env, name) !== undefined)
+  const unread = other === undefined ? '' : ` ${other} is set, and is not read.`
+  return `${missing('HTTPS_PROXY', `${allowed}, because FLOW_VAULT_USE_PROXY is true`)}${unread}`
 }

@@ -46,9 +46,13 @@ export type SettingValues<Table extends SettingTable> = {
   readonly [Name in keyof Table]: Table[Name] extends Setting<infer Value> ? Value : never
 }
 
-/** The line that refuses a value, and says what is allowed. */
+/** The user and the password of an address, which a refusal would carry into a log. */
+const USER_OF_ADDRESS = /\/\/[^\s/?#]*@/g
+
+/** The line that refuses a value, and says what is allowed. A password in an address is not repeated. */
 export function refusal(variable: string, value: unknown, allowed: string): string {
-  return `${variable}=${JSON.stringify(value)} is not valid. Allowed: ${allowed}.`
+  const shown = JSON.stringify(value).replace(USER_OF_ADDRESS, '//…@')
+  return `${variable}=${shown} is not valid. Allowed: ${allowed}.`
 }
 
 /** The line that misses a value, and says what is allowed. */

@@ -61,7 +61,7 @@ describe('openAudit', () => {
 
   it('keeps lines while the file takes none, complains once a minute, and never fails a request', async () => {
     const file = path.join(folder, 'logs', 'audit.jsonl')
-    expect(() => open(file)).toThrow('FLOW_VAULT_AUDIT is')
+    expect(() => open(file)).toThrow('FLOW_VAULT_AUDIT=')
     const { mkdir } = await import('node:fs/promises')
     await mkdir(path.dirname(file))
     const { audit } = open(file)

@@ -45,25 +45,48 @@ describe('readSettings', () => {
     })
     expect(readSettings(issuer).pageIssuer).toBeUndefined()
     expect(problemsOf(page)).toEqual([expect.stringContaining('FLOW_VAULT_PAGE_CLIENT_ID')])
-    expect(problemsOf({ ...issuer, FLOW_VAULT_PAGE_SCOPES: 'openid' })).toEqual([
-      expect.stringContaining('only together with FLOW_VAULT_PAGE_CLIENT_ID'),
+    const alone = {
+      FLOW_VAULT_PAGE_SCOPES: 'openid',
+      FLOW_VAULT_PAGE_AUDIENCE_IN: 'resource',
+      FLOW_VAULT_PAGE_ORIGINS: 'https://login.example.com',
+    }
+    expect(problemsOf({ ...issuer, ...alone })).toEqual(
+      Object.keys(alone).map((name) =>
+        expect.stringMatching(new RegExp(`^${name}=.* only together with FLOW_VAULT_PAGE_CLIENT_ID`)),
+      ),
+    )
+  })
+
+  test('shows no password of an address that it refuses', () => {
+    const url = 'https://me:planted-password@vault.example.com'
+    const wrong = { FLOW_VAULT_PUBLIC_URL: url, FLOW_VAULT_RETURN_TO: `https://a.example,${url}` }
+    expect(problemsOf(wrong)).toEqual([
+      expect.stringMatching(/^FLOW_VAULT_PUBLIC_URL="https:\/\/…@vault\.example\.com" is not valid\./),
+      expect.stringMatching(
+        /^FLOW_VAULT_RETURN_TO="https:\/\/a\.example,https:\/\/…@vault\.example\.com" is not/,
+      ),
     ])
   })
 
   test('goes through a proxy only when that is asked for, and says when it does not', () => {
     const proxy = { HTTPS_PROXY: 'http://me:pass@proxy.test:3128', NO_PROXY: 'a.test, .b.test' }
-    expect(readSettings(proxy)).toMatchObject({ proxy: undefined, ignoresProxy: true })
-    expect(readSettings({})).toMatchObject({ proxy: undefined, ignoresProxy: false })
+    expect(readSettings(proxy)).toMatchObject({ proxy: undefined, ignoredProxy: 'HTTPS_PROXY' })
+    expect(readSettings({})).toMatchObject({ proxy: undefined, ignoredProxy: undefined })
     const used = readSettings({ ...proxy, FLOW_VAULT_USE_PROXY: 'true' })
     expect(used).toMatchObject({
       proxy: { host: 'proxy.test', port: 3128, secure: false, except: ['a.test', '.b.test'] },
-      ignoresProxy: false,
+      ignoredProxy: undefined,
     })
     expect(readSettings({ https_proxy: 'https://p.test', FLOW_VAULT_USE_PROXY: 'true' }).proxy?.port).toBe(
       443,
     )
     expect(problemsOf({ FLOW_VAULT_USE_PROXY: 'true' })).toEqual([
       expect.stringMatching(/^HTTPS_PROXY is not set\. Allowed: the http or https URL of a proxy/),
+    ])
+    // What curl would go through, and the vault does not, is not passed over.
+    expect(readSettings({ all_proxy: 'socks5://proxy.test' }).ignoredProxy).toBe('all_proxy')
+    expect(problemsOf({ FLOW_VAULT_USE_PROXY: 'true', ALL_PROXY: 'http://proxy.test:3128' })).toEqual([
+      expect.stringMatching(/^HTTPS_PROXY is not set\..* ALL_PROXY is set, and is not read\.$/),
     ])
     const wrong = problemsOf({ FLOW_VAULT_USE_PROXY: 'true', HTTPS_PROXY: 'socks5://me:pass@proxy.test' })
     expect(wrong).toEqual([expect.stringMatching(/^HTTPS_PROXY is not valid\./)])
