@@ -1,4 +1,5 @@
 import type { Connector } from './connector.ts'
+import { EXAMPLE_KEY } from './example-key.ts'
 import { assumed, BEARER_GRANT, baseUrl, optionalIdentifier, stated } from './shared-fields.ts'
 
 /** BigQuery: a Google service account whose tokens are minted by a signed assertion (RFC 7523). */
@@ -22,6 +23,7 @@ export const bigquery: Connector = {
           secret: true,
           required: false,
           format: 'pem-private-key',
+          signs: 'rs256-assertion',
         },
         {
           name: 'client_email',
@@ -90,7 +92,7 @@ export const bigquery: Connector = {
       example: {
         type: 'OAUTH_JWT',
         project_id: 'acme-analytics',
-        private_key: '-----BEGIN PRIVATE KEY-----\nMIIfake\n-----END PRIVATE KEY-----\n',
+        private_key: EXAMPLE_KEY,
         client_email: 'svc@acme-analytics.iam.gserviceaccount.com',
       },
     },

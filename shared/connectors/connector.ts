@@ -1,5 +1,6 @@
 import type { GrantProfile, Source, Template } from '../domain/grant-profile.ts'
 import type { JsonValue } from '../domain/json.ts'
+import type { KeyUse } from '../domain/signing-key.ts'
 import type { Category } from './categories.ts'
 
 /**
@@ -93,6 +94,8 @@ export interface Field {
   readonly example?: string
   /** Blanks at the ends, which come with pasting, are no part of the value and are left out. */
   readonly trimmed?: true
+  /** For private keys: what the vault itself signs with it, so that it must be one that can. */
+  readonly signs?: KeyUse
   /** For hosts and URLs: true when the vault itself calls it, so that it must be one the outgoing guard lets out. */
   readonly called?: true
   /** For hosts and URLs: the host must be one of these or a subdomain of one. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { $ZodIssue, $ZodRawIssue } from 'zod/v4/core'
 import { countCharacters } from '../domain/characters.ts'
+import { KEYS_FOR, signingKeyOf } from '../domain/signing-key.ts'
 import type { Field } from './connector.ts'
 import {
   formatAllows,
@@ -29,7 +30,7 @@ export function fieldSchema(field: Field): z.ZodMiniType {
 export function fieldAllows(field: Field, issue: Pick<$ZodIssue, 'code'>): string | undefined {
   if (isStructured(field.format) || field.enum !== undefined) return undefined
   if (issue.code !== 'invalid_format' && issue.code !== 'invalid_type') return undefined
-  return formatAllows(field.format)
+  return field.signs === undefined ? formatAllows(field.format) : KEYS_FOR[field.signs]
 }
 
 const STRUCTURED: Readonly<Record<StructuredFormat, () => z.ZodMiniType>> = {
@@ -74,7 +75,8 @@ function textIssue(field: Field, format: StringFormat, value: string): $ZodRawIs
     const params = { allowed: `text such as ${field.example}` }
     return { code: 'custom', message: `String does not match pattern ${field.pattern}`, params, input: value }
   }
-  if (!hasFormat(format, value)) return { code: 'invalid_format', format: formatName(format), input: value }
+  if (!hasFormat(format, value) || (field.signs !== undefined && !signingKeyOf(value, field.signs)))
+    return { code: 'invalid_format', format: formatName(format), input: value }
   if (field.hosts !== undefined && !isUnderHosts(value, field.hosts)) {
     const allowed = `a host under ${field.hosts.join(' or ')}`
     return { code: 'custom', message: 'Host is not allowed', params: { allowed }, input: value }

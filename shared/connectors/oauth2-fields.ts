@@ -51,6 +51,7 @@ export const AUTHENTICATION_FIELDS: readonly Field[] = [
     secret: true,
     required: false,
     format: 'pem-private-key',
+    signs: 'client-assertion',
     shownWhen: { field: 'token_endpoint_auth_method', values: ['private_key_jwt'] },
   },
   {

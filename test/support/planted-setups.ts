@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { CONNECTORS } from '../../shared/connectors/catalogue.ts'
 import type { Field, Setup } from '../../shared/connectors/connector.ts'
 import type { JsonValue } from '../../shared/domain/json.ts'
@@ -37,6 +38,21 @@ function plant(appId: string, setup: Setup, canaries: Canaries): Record<string, 
   return values
 }
 
+/** A key that signs, with the canary among its attributes (RFC 5958 §2), on one line where a search finds it. */
+function keyWith(canary: string): string {
+  const element = (tag: number, ...parts: Uint8Array[]) =>
+    Buffer.concat([Buffer.from([tag, Buffer.concat(parts).length]), ...parts])
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  // What follows the head of the outer sequence, whose length takes two bytes.
+  const members = privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(4)
+  const name = element(0x06, Buffer.from([0x2a, 0x03, 0x04]))
+  const attributes = element(0xa0, element(0x30, name, element(0x31, element(0x0c, Buffer.from(canary)))))
+  const length = members.length + attributes.length
+  const head = Buffer.from([0x30, 0x82, length >> 8, length & 0xff])
+  const line = Buffer.concat([head, members, attributes]).toString('base64')
+  return `-----BEGIN PRIVATE KEY-----\n${line}\n-----END PRIVATE KEY-----\n`
+}
+
 /** A field for another way of authentication than the setup's own has no place in it. */
 function isShown({ shownWhen }: Field, values: Readonly<Record<string, JsonValue>>): boolean {
   return shownWhen === undefined || shownWhen.values.includes(String(values[shownWhen.field]))
@@ -49,6 +65,7 @@ function plantedValue(appId: string, field: Field, setup: Setup, canary: string)
     case 'https-url':
       return `${String(setup.example[field.name])}/${canary}`
     case 'pem-private-key':
+      if (field.signs !== undefined) return keyWith(canary)
       return `-----BEGIN PRIVATE KEY-----\n${canary}\n-----END PRIVATE KEY-----\n`
     case 'parameters':
       return { planted: canary }

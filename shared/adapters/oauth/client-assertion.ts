@@ -1,9 +1,10 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type * as oauth from 'oauth4webapi'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import { newUuid } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { KEYS_FOR, signingKeyOf } from '../../domain/signing-key.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
 import type { Random } from '../../ports/random.ts'
 import { failureBeforeSending } from './token-failure.ts'
@@ -12,14 +13,7 @@ import { failureBeforeSending } from './token-failure.ts'
 const LIFE_SECONDS = 60
 /** Servers whose clock is behind ours refuse an `iat` that lies in their future. */
 const BACKDATE_SECONDS = 10
-/** RFC 7518 §3.3: no shorter key may be used with RS256. */
-const MIN_RSA_BITS = 2048
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-const EC_ALGORITHMS: Readonly<Record<string, string>> = {
-  prime256v1: 'ES256',
-  secp384r1: 'ES384',
-  secp521r1: 'ES512',
-}
 
 /** What an assertion is made with. */
 export interface AssertionContext {
@@ -35,14 +29,12 @@ export interface AssertionContext {
  * setup's key causes. The algorithm is the key's own: RS256, ES256 to ES512, or EdDSA.
  */
 export function privateKeyJwt(context: AssertionContext): oauth.ClientAuth | TokenFailure {
-  const pem = textOf(context, context.profile.clientAssertion?.key)
-  const key = pem === undefined ? undefined : keyOf(pem)
-  const algorithm = key === undefined ? undefined : algorithmOf(key)
-  if (key === undefined || algorithm === undefined) {
-    const message = `The private key is no unencrypted RSA key of at least ${MIN_RSA_BITS} bits, nor an EC or Ed25519 key.`
+  const signing = signingKeyOf(textOf(context, context.profile.clientAssertion?.key), 'client-assertion')
+  if (signing === undefined) {
+    const message = `The private key is not ${KEYS_FOR['client-assertion']}.`
     return failureBeforeSending('app-broken', 'invalid_key', message)
   }
-  return assertion(context, { key, algorithm })
+  return assertion(context, signing)
 }
 
 /** The client authentication `client_secret_jwt`: the same, signed with the secret by HS256. */
@@ -74,23 +66,6 @@ function assertion(
     body.set('client_id', client.client_id)
     body.set('client_assertion_type', ASSERTION_TYPE)
     body.set('client_assertion', signed)
-  }
-}
-
-function algorithmOf(key: KeyObject): string | undefined {
-  const { modulusLength = 0, namedCurve = '' } = key.asymmetricKeyDetails ?? {}
-  if (key.asymmetricKeyType === 'rsa') return modulusLength >= MIN_RSA_BITS ? 'RS256' : undefined
-  if (key.asymmetricKeyType === 'ec') return EC_ALGORITHMS[namedCurve]
-  return key.asymmetricKeyType === 'ed25519' ? 'EdDSA' : undefined
-}
-
-/** PEM text, also as it is copied out of a JSON file, where line breaks are spelled `\n`. */
-function keyOf(pem: string): KeyObject | undefined {
-  try {
-    return createPrivateKey(pem.replaceAll('\\n', '\n'))
-  } catch {
-    // OpenSSL's message tells nothing a person can use, and must not be trusted with key material.
-    return undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import * as fc from 'fast-check'
 import { CONNECTORS, findConnector } from '../../../shared/connectors/catalogue.ts'
 import type { Connector, Field, FieldFormat, Setup } from '../../../shared/connectors/connector.ts'
@@ -152,6 +153,37 @@ describe('validateSetup', () => {
     expectRefusal(app('AUTH0'), auth0, host, 'setup.domain')
     const pem = "Object didn't pass validation for format pem-private-key"
     expectRefusal(app('BIGQUERY'), { private_key: 'abc' }, pem, 'setup.private_key')
+  })
+
+  it('refuses a key that the vault could not sign with, and says which it could', () => {
+    const { privateKey: short } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+    const { privateKey: elliptic } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const pemOf = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const garbage = '-----BEGIN PRIVATE KEY-----\nMIIfake\n-----END PRIVATE KEY-----\n'
+    // In the middle of its numbers: it is parsed, and signs what nobody can verify.
+    const { privateKey: whole } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const damaged = pemOf(whole).replace(/^(.{300}).{4}/s, (_, before: string) => `${before}AAAA`)
+    const told = "Object didn't pass validation for format pem-private-key"
+    for (const key of [garbage, damaged, pemOf(short), pemOf(elliptic)])
+      expectRefusal(
+        app('BIGQUERY'),
+        { private_key: key },
+        told,
+        'setup.private_key',
+        /RSA of 2048 to 4096 bits/,
+      )
+    const client = {
+      type: 'AUTHORIZATION_CODE',
+      client_id: 'c',
+      token_endpoint_auth_method: 'private_key_jwt',
+      authorization_url: 'https://idp.example.com/authorize',
+      token_url: 'https://idp.example.com/token',
+    }
+    for (const key of [garbage, damaged, pemOf(short)])
+      expectRefusal(app('OAUTH2'), { ...client, private_key: key }, told, 'setup.private_key', /or Ed25519/)
+    expect(validateSetup(app('OAUTH2'), { ...client, private_key: pemOf(elliptic) }).values).toMatchObject(
+      client,
+    )
   })
 
   it('accepts a BigQuery setup without any field, as Auth0 does', () => {
@@ -507,7 +539,7 @@ function expectRefusal(
   input: unknown,
   reason: string | RegExp,
   field: string | RegExp,
-  allowed?: string,
+  allowed?: string | RegExp,
 ): void {
   const error = refusalOf(connector, input)
   expect(error.code).toBe('invalid-body')
@@ -515,7 +547,8 @@ function expectRefusal(
   else expect(error.message).toMatch(reason)
   if (typeof field === 'string') expect(error.detail.field).toBe(field)
   else expect(error.detail.field).toMatch(field)
-  if (allowed !== undefined) expect(error.detail.allowed).toBe(allowed)
+  if (allowed instanceof RegExp) expect(error.detail.allowed).toMatch(allowed)
+  else if (allowed !== undefined) expect(error.detail.allowed).toBe(allowed)
 }
 
 function isText(format: FieldFormat): boolean {

@@ -1,0 +1,33 @@
+/**
+ * A key for examples, made for them and used nowhere: whoever reads it opens nothing. A made-up text would be refused,
+ * and an example that is pasted has to be taken.
+ */
+export const EXAMPLE_KEY = `-----BEGIN PRIVATE KEY-----
+MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQD1md5CRrkJxZuv
+xOkvQjZngCc+0Ifc11R9cmxzAbzcvnI2OQBi4n8f3PMtIwp8q9eqHiCPigAZpYkm
+R6cxnVZjt0C6sOJYXTUiCsxiAuqENnu6rQsy0CaMqFocKyKNdt3Ftm7RLKFeiUKU
+5hA5F/TeI8gjLMdStU5XTCqhTkSKkau0cfw0pF+usVI8NjkhWWHdsFj2OcAIEepK
+Q0xncKkVDt/5d43+64S55JaWlm30bF7jsHH9fyLWKo+EEYgTS5aCELnYm/SHWqD8
+R+X++/AMAe7t+mPTIQL2Q2ISvHEiwRQ7zXo3ZsacUuW1nNkRX+csRpWf+wXyseyi
+VyRr7BoHAgMBAAECggEAX6wYRhYZt8JIIwDgW13+JnRoFVKTUkZ5bcK4l1ZqdU0k
+3ZV33o1fuxBNlFwtliI0yVqiEXhPEK6IziYkbbHeOMrmhrMoAQcSDxhIxLdhFq7I
+pRAKqDkogyuDqqxs8dGHk6C863PoypRKoQk78Zmw9CXZLUagwMnK4jvT8XE1Rwqz
+iLkhGb99geV+6pJMWLYRhMpo/Xo6tP9tqP1P5+xMQjeRuzCUBpRi7BZoEIm+y/NP
+RBDm8xgk7S6h/KylcTfPgN1jSBqtg6WSdzbaFh5nDCoW/dD9x4zhAGY+nNfPEe71
+VlDTp1rNtcSUZtGN0AEWrEUNg5nI26w/ako2JTLrKQKBgQD+rhe6g8cjGNh0otlZ
+H8gnz7DqwKsDqJe3D69ejRKB+WFsf1No7zfPllOWooRsCnGj6Qu1VV2gq6F/B/1C
+CCFVzAk108T2A/uXkh7dSmOEzGfHpH8XC2JQaSVxjzBa/HM7aTiLqOoEhNCnQIEQ
+iTyGSfxuyR5+j2ht51KGosYICQKBgQD237rE50h9TgEWmGm8e7MRUuxdfUIArw4d
+qk5J0uzdLKLOqmfwdwRzLXNJVgbp4DYhvkpl40mxpMV9NgZiWlnAWc51BIY8UKu2
+OQRLeYC0/GAqzsOMRQnS5w1ajMxo1wU9Qu31E+ZxjegsSI5oXcrl5ENI86NAZItk
+AGXYQfX1jwKBgAscNybI1ugeDltQO2Ea9NVfxx0GmK9JLI0s3v6l8te+tFRSXaYn
+QW0J5s2ce2BnODvpT7xyY+o9cocjJxY5WpLumrxBZ8c/tzsOgdAvjZXegOyBrZWo
+xnoxjBOfJoHhn3lJBtF45fSagqu5MagyBHTrR1rh5TWqNekNfVkoQrFZAoGBAOIo
+16rmzmuseCbA/aykDcmDE/IZe8uwktfuWsYaqs97wrJdPdb20WbKbmDypGbA9hY3
+g2SPscVB04H/ah3T84DZRN/Cg07iAExxM1QJPTWQNnFA9becz4EcFgmsDt7EjJIw
+rFnmHyhL/jQDTCKkOeodEN7WA+pLsb6s9qAE3VRVAoGAY/4HHjGLAU+QmL9JFvQl
+tcSY9m4iTG6rwAmgEn85SXN7DvbBPiZNGwoygMIqTlki9j3BNoViBK8UzzGTMnqc
+x7JEeUHLlMvk9XLONfoHn9/J8im5c14aG3XzLHpfKB9pQFuKvPCcEAASlDsWxGSE
+zMxpFHUFy7mb/5Sv8x7e3CM=
+-----END PRIVATE KEY-----
+`
