@@ -37,26 +37,33 @@ export async function fetchWithCredential(
     ...(minTtl === undefined ? {} : { minTtl }),
     ...(signal === undefined ? {} : { signal }),
   }
-  const send = (credential: Credential): Promise<Response> =>
+  const send = (credential: Credential): Promise<FollowedAnswer> =>
     sendFollowing(
       options.fetch,
       layOver(credential, { url, headers: new Headers(request.headers), allow }),
       request,
     )
   const credential = await options.credentials(id, ask)
-  const answer = await send(credential)
-  if (answer.status !== 401) return answer
+  const { answer, carried } = await send(credential)
+  // A 401 of somebody who was not shown the credential says nothing about it.
+  if (answer.status !== 401 || !carried) return answer
   const newer = await newerCredential(options, credential, ask, isReplayable(request.body))
   if (newer === undefined) return answer
   await answer.body?.cancel()
-  return send(newer)
+  return (await send(newer)).answer
+}
+
+interface FollowedAnswer {
+  readonly answer: Response
+  /** Whether the request that was answered had the credential on it: after a redirect to another origin none has. */
+  readonly carried: boolean
 }
 
 async function sendFollowing(
   fetchImplementation: typeof fetch,
   laidOver: LaidOverRequest,
   init: RequestInit,
-): Promise<Response> {
+): Promise<FollowedAnswer> {
   let sent: SentRequest = {
     url: laidOver.url,
     method: (init.method ?? 'GET').toUpperCase(),
@@ -84,7 +91,7 @@ async function sendFollowing(
       { status: answer.status, location: answer.headers.get('location') },
       laidOver,
     )
-    if (next === undefined || init.redirect === 'manual') return answer
+    if (next === undefined || init.redirect === 'manual') return { answer, carried: !sent.left }
     await answer.body?.cancel()
     if (init.redirect === 'error')
       throw new TypeError('The service answered with a redirect, which the call refuses.')

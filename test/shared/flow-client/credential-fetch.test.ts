@@ -26,6 +26,9 @@ describe('fetch', () => {
     ['/rows?a=1', 'https://api.example.com/v1/rows?a=1&key=secret-three'],
     ['rows', 'https://api.example.com/v1/rows?key=secret-three'],
     ['', 'https://api.example.com/v1?key=secret-three'],
+    ['/rows?q=who?&b=c?d', 'https://api.example.com/v1/rows?q=who%3F&b=c%3Fd&key=secret-three'],
+    ['rows#part', 'https://api.example.com/v1/rows?key=secret-three'],
+    ['rows:append', 'https://api.example.com/v1/rows:append?key=secret-three'],
     ['https://api.example.com/v2/x', 'https://api.example.com/v2/x?key=secret-three'],
   ])('lays the credential over %s, below the base URL of the connection', async (url, sent) => {
     const { wire, answer } = await call({ ...API, ...BEARER }, url, { headers: { accept: 'text/csv' } })
@@ -185,6 +188,17 @@ describe('fetch', () => {
     await wire.last.answer(200, { renewed: false })
     await wire.last.answer(status, body)
     expect((await answer).status).toBe(401)
+  })
+
+  test.each([
+    [['https://cdn.example.net/y'], 'another origin'],
+    [['https://cdn.example.net/y', 'https://api.example.com/v1/z'], 'its origin, without the credential'],
+  ])('reports no 401 of who was not shown the credential (%s: %s)', async (locations) => {
+    const { wire, answer } = await call({ ...API, ...BEARER }, '/x')
+    for (const location of locations) await wire.last.answer(302, undefined, { location })
+    await wire.last.answer(401)
+    expect((await answer).status).toBe(401)
+    expect(wire.requests).toHaveLength(2 + locations.length)
   })
 
   test('does not repeat a 403', async () => {
