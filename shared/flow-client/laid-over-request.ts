@@ -15,6 +15,11 @@ export interface LaidOverRequest {
 /** What browsers and Node drop themselves when a redirect leaves the origin. */
 export const ALWAYS_SECRET_HEADERS = ['authorization', 'cookie', 'proxy-authorization']
 
+/** A colon alone is no scheme: Google's methods are called `values/A1:append`, and `rows:batch` is a path too. */
+const WHOLE_URL = /^[a-z][a-z\d+.-]*:\/\//i
+/** The query may hold further question marks, and a fragment is never sent (RFC 3986 sections 3.4, 3.5). */
+const PATH_AND_QUERY = /^([^?#]*)(?:\?([^#]*))?/
+
 /**
  * Lays the credential over a request. The target is the caller's, resolved against the connection's own address where
  * it has one; it must be of that origin, or of one that the caller allows where the connection has none. Throws
@@ -54,14 +59,13 @@ function resolve(url: string | URL, own: string | undefined, connectionId: strin
       { connectionId },
     )
   }
-  if (URL.canParse(String(url))) return new URL(url)
+  if (url instanceof URL || WHOLE_URL.test(url)) return new URL(url)
   // `/rows` means a path below the base URL, as people write it, and not one at the host's root.
   const base = new URL(own)
-  const [path = '', query] = String(url).split('?', 2)
+  const [, path = '', query] = PATH_AND_QUERY.exec(url) ?? []
   const below = path.replace(/^\/+/, '')
   if (below !== '') base.pathname = `${base.pathname.replace(/\/+$/, '')}/${below}`
-  if (query !== undefined)
-    for (const [name, value] of new URLSearchParams(query)) base.searchParams.append(name, value)
+  for (const [name, value] of new URLSearchParams(query)) base.searchParams.append(name, value)
   return base
 }
 
