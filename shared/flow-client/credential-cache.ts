@@ -76,9 +76,9 @@ export class CredentialCache {
       used: false,
     }
     this.delete(id)
-    this.#makeRoom(entry.bytes)
-    // One that is larger than the whole cap is handed out and not kept.
+    // One that is larger than the whole cap is handed out and not kept; no other makes room for it.
     if (entry.bytes <= this.#maxBytes) {
+      this.#makeRoom(entry.bytes)
       this.#entries.set(id, entry)
       this.#bytes += entry.bytes
     }
