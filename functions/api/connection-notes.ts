@@ -18,8 +18,8 @@ const NOTES: Readonly<Record<GrantNote, string>> = {
   account_not_asked: 'Whose account it is, is asked with the first access token that the grant brings.',
 }
 
-/** One thing to know about a connection that is no failure. */
-interface Note {
+/** One thing to know that is no failure. */
+export interface Note {
   readonly code: string
   readonly message: string
 }
@@ -28,12 +28,13 @@ interface Note {
 export function notesOf(row: ConnectionRow): Note[] {
   const codes = new Set(Object.values(row.grants ?? {}).flatMap((grant) => grant.notes ?? []))
   const notes = [...codes].map((code): Note => ({ code, message: NOTES[code] }))
-  return [...notes, trimmedNote(row), scopesNote(row)].filter((note) => note !== undefined)
+  const trimmed = row.trimmed === undefined ? undefined : trimmedNote(row.trimmed, 'the setup')
+  return [...notes, trimmed, scopesNote(row)].filter((note) => note !== undefined)
 }
 
-function trimmedNote({ trimmed }: ConnectionRow): Note | undefined {
-  if (trimmed === undefined) return undefined
-  const message = `Blanks at the ends of ${trimmed.join(', ')} came with the setup and were left out.`
+/** That blanks at the ends of some fields were left out, which came with what somebody sent. */
+export function trimmedNote(fields: readonly string[], sent: string): Note {
+  const message = `Blanks at the ends of ${fields.join(', ')} came with ${sent} and were left out.`
   return { code: 'blanks_trimmed', message }
 }
 

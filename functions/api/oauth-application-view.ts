@@ -5,6 +5,7 @@ import {
   isReadyApplication,
   triedPrevious,
 } from '../../shared/use-cases/oauth-applications/oauth-application.ts'
+import { trimmedNote } from './connection-notes.ts'
 import type { ApiPorts } from './ports.ts'
 
 /** An OAuth application as it is shown: its client secret never is. */
@@ -22,12 +23,15 @@ export const oauthApplicationSchema = z.object({
   previous_secret_until: z.nullable(z.string()),
   created_at: z.string(),
   updated_at: z.string(),
+  /** Of what was sent just now, and only in the answer to that. */
+  notes: z.optional(z.array(z.object({ code: z.string(), message: z.string() }))),
 })
 
-/** With the callback URL to register at the provider. */
+/** With the callback URL to register at the provider, and what was left out of the fields that were sent. */
 export function oauthApplicationView(
   application: OauthApplication,
   { clock, publicUrl }: Pick<ApiPorts, 'clock' | 'publicUrl'>,
+  trimmed: readonly string[] = [],
 ): z.output<typeof oauthApplicationSchema> {
   const previous = triedPrevious(application, clock.nowMs())
   return {
@@ -42,5 +46,6 @@ export function oauthApplicationView(
     previous_secret_until: previous === undefined ? null : new Date(previous.untilMs).toISOString(),
     created_at: new Date(application.createdAtMs).toISOString(),
     updated_at: new Date(application.updatedAtMs).toISOString(),
+    ...(trimmed.length === 0 ? {} : { notes: [trimmedNote(trimmed, 'the client')] }),
   }
 }

@@ -59,9 +59,21 @@ describe('OAuth applications', () => {
 
   it('leave out the blanks at the ends of a client, which come with pasting', async () => {
     const added = await add('MAILCHIMP', { client_id: ' client-000\u200b', client_secret: `\t${SECRET} ` })
-    expect(added).toMatchObject({ status: 201, body: { client_id: 'client-000' } })
+    const note = (fields: string) => ({
+      code: 'blanks_trimmed',
+      message: `Blanks at the ends of ${fields} came with the client and were left out.`,
+    })
+    expect(added).toMatchObject({
+      status: 201,
+      body: { client_id: 'client-000', notes: [note('client_id, client_secret')] },
+    })
     const again = await change(added.body.id, { client_id: 'client-111\u00a0' })
-    expect(again).toMatchObject({ status: 200, body: { client_id: 'client-111' } })
+    expect(again).toMatchObject({
+      status: 200,
+      body: { client_id: 'client-111', notes: [note('client_id')] },
+    })
+    const renamed = await change(added.body.id, { name: 'Mails' })
+    expect(renamed.body).not.toHaveProperty('notes')
     await world.call('DELETE', `${OAUTH_APPS}/${added.body.id}`)
   })
 

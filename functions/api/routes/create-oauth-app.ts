@@ -1,35 +1,18 @@
 import * as z from 'zod/mini'
 import { APP_IDS } from '../../../shared/connectors/catalogue.ts'
-import { withoutOuterBlanks } from '../../../shared/connectors/setup-schema.ts'
-import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { errorsOfApplicationSetup } from '../../../shared/use-cases/oauth-applications/application-setup.ts'
 import { createOauthApplication } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, textOfLength } from '../common-schemas.ts'
-import { describeApplicationBody } from '../oauth-application-body.ts'
+import { clientOf, describeApplicationBody, oauthClientText } from '../oauth-application-body.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { setupBodySchema } from '../setup-body.ts'
 
 const MAX_NAME_LENGTH = 150
-/** Client ids and secrets of the providers we know have at most 300 characters. */
-const MAX_CLIENT_LENGTH = 1024
 
 /** What people call an OAuth application, as long as a connection's name. */
 export const oauthAppName = () => textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH })
-/**
- * A client id or secret: visible ASCII, as a Basic header and a form carry it (RFC 6749 §A.1, §A.2). As in a setup,
- * blanks at its ends came with pasting and are left out.
- */
-export const oauthClientText = () =>
-  z
-    .string()
-    .check(
-      z.overwrite(withoutOuterBlanks),
-      z.minLength(1),
-      z.maxLength(MAX_CLIENT_LENGTH),
-      z.regex(/^[\x21-\x7e]+$/),
-    )
 
 /** Registers the operator's OAuth client of a code app. */
 export const createOauthAppRoute = defineRoute({
@@ -41,7 +24,7 @@ export const createOauthAppRoute = defineRoute({
   tag: 'OAuth applications',
   summary: 'Add an OAuth application',
   description:
-    'The client id and secret you got from the provider. Blanks at their ends, which come with pasting, are left out. Register `callback_url` of the answer there. A provider that asks for that first gets an application made with `app_id` and `name` alone; it is `ready` once a PATCH has brought the rest. The first of an app is its default. Applications of `OAUTH2` hold in `setup` what their connections share: a `provider` by its name or the URLs, client authentication, scope separator, parameters. Their connections name them by `oauth_app_id` in the setup, in place of all that.',
+    'The client id and secret you got from the provider. Blanks at their ends, which come with pasting, are left out, and `notes` of the answer says so. Register `callback_url` of the answer there. A provider that asks for that first gets an application made with `app_id` and `name` alone; it is `ready` once a PATCH has brought the rest. The first of an app is its default. Applications of `OAUTH2` hold in `setup` what their connections share: a `provider` by its name or the URLs, client authentication, scope separator, parameters. Their connections name them by `oauth_app_id` in the setup, in place of all that.',
   bodySchema: z.strictObject({
     app_id: z.enum(APP_IDS as [string, ...string[]]),
     name: oauthAppName(),
@@ -58,15 +41,15 @@ export const createOauthAppRoute = defineRoute({
     ...errorResponses(...GUARDED, 409, 413, 415),
   },
   async handle({ body, caller }, ports: ApiPorts) {
+    const { trimmed, ...client } = clientOf(body)
     const application = await createOauthApplication(ports, {
       tenant: caller.tenant,
       appId: body.app_id,
       name: body.name,
-      ...(body.client_id === undefined ? {} : { clientId: body.client_id }),
-      ...(body.client_secret === undefined ? {} : { clientSecret: new SecretText(body.client_secret) }),
+      ...client,
       isDefault: body.is_default,
       setup: body.setup,
     })
-    return { status: 201, body: oauthApplicationView(application, ports) }
+    return { status: 201, body: oauthApplicationView(application, ports, trimmed) }
   },
 })

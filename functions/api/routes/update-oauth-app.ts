@@ -1,5 +1,4 @@
 import * as z from 'zod/mini'
-import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { errorsOfApplicationSetup } from '../../../shared/use-cases/oauth-applications/application-setup.ts'
 import {
   getOauthApplication,
@@ -7,11 +6,11 @@ import {
 } from '../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
-import { describeApplicationBody } from '../oauth-application-body.ts'
+import { clientOf, describeApplicationBody, oauthClientText } from '../oauth-application-body.ts'
 import { oauthApplicationSchema, oauthApplicationView } from '../oauth-application-view.ts'
 import type { ApiPorts } from '../ports.ts'
 import { setupBodySchema } from '../setup-body.ts'
-import { oauthAppName, oauthClientText } from './create-oauth-app.ts'
+import { oauthAppName } from './create-oauth-app.ts'
 
 /** Changes an OAuth application; a new secret lifts the stop of connections whose client was refused. */
 export const updateOauthAppRoute = defineRoute({
@@ -42,15 +41,15 @@ export const updateOauthAppRoute = defineRoute({
     ...errorResponses(...GUARDED, 404, 409, 413, 415),
   },
   async handle({ path, body, caller }, ports: ApiPorts) {
+    const { trimmed, ...client } = clientOf(body)
     const application = await updateOauthApplication(ports, {
       tenant: caller.tenant,
       id: path.id,
       name: body.name,
-      clientId: body.client_id,
-      clientSecret: body.client_secret === undefined ? undefined : new SecretText(body.client_secret),
+      ...client,
       isDefault: body.is_default,
       setup: body.setup,
     })
-    return { status: 200, body: oauthApplicationView(application, ports) }
+    return { status: 200, body: oauthApplicationView(application, ports, trimmed) }
   },
 })
