@@ -1,28 +1,17 @@
-import type { Account } from '../domain/account.ts'
-import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
+import type { ConnectionRow } from '../domain/connection.ts'
 import type { GrantPointer, GrantState } from '../domain/grant.ts'
+import type { StoredSetup } from '../ports/grant-runner.ts'
 import { rowCodec } from './row-codec.ts'
 
 /**
- * A minted grant that the row does not point at: sealed, and waiting. `renewal` and `authorize` lost their commit and
+ * A minted grant that the row does not point at: sealed, and waiting, with the setup and the client it was minted with,
+ * as the row had them then: it is for those and no others. `renewal` and `authorize` lost their commit and
  * are adopted while the row is what they were minted for; `first` waits for the commit of its operation; `revoke` was
  * replaced, and is ended at its provider.
  */
-export interface Rescue {
+export interface Rescue extends StoredSetup {
   readonly of: 'renewal' | 'authorize' | 'first' | 'revoke'
   readonly op: string
-  readonly tenant: string
-  readonly connectionId: string
-  readonly appId: string
-  readonly setupType: string
-  readonly setupDigest: string
-  /** What the row was bound to then: the answer is for a grant of that client, and of no other. */
-  readonly clientDigest?: string
-  readonly account?: Account
-  readonly authorization?: string
-  readonly oauthAppId?: string
-  /** The setup it was minted with. */
-  readonly secret?: SecretPointer
   readonly grant: GrantPointer
   /** What the row knows of each grant that is new, by name. */
   readonly grants: Readonly<Record<string, GrantState>>

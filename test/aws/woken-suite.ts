@@ -129,7 +129,7 @@ export function wokenSuite(place: () => WokenPlace): void {
         of: 'renewal',
         op,
         tenant,
-        connectionId: id,
+        id,
         appId: row.appId,
         setupType: row.setupType!,
         setupDigest: row.setupDigest!,

@@ -289,7 +289,7 @@ export class Invariants {
     if (rescue.of !== 'revoke') this.#rescues.set(rescue.grant.access, rescue)
     if (rescue.of !== 'renewal' && rescue.of !== 'authorize') return
     this.counts.rescues++
-    const row = this.rows.get(rescue.connectionId)
+    const row = this.rows.get(rescue.id)
     if (row === undefined || row.attempt?.op !== rescue.op) return
     if (heldUntilMs(row) !== undefined)
       this.breach('P2', `${row.id} lost a commit that nobody else had taken from it`)

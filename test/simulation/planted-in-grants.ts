@@ -57,7 +57,7 @@ function adopting(isIt: (rescue: Rescue) => boolean): Plants {
 }
 
 async function asItsOwn(items: ItemStore, rescue: Rescue): Promise<Attributes> {
-  const row = (await items.get(connectionKey(rescue.tenant, rescue.connectionId))) as unknown as
+  const row = (await items.get(connectionKey(rescue.tenant, rescue.id))) as unknown as
     | ConnectionRow
     | undefined
   if (row === undefined) return rescue as unknown as Attributes

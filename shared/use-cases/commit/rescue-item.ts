@@ -1,25 +1,17 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { defined } from '../../domain/defined.ts'
 import { rescueKey, workShard } from '../../domain/keys.ts'
 import type { StoredSetup } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
 import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
+import { storedSetupOf } from './stored-setup.ts'
 
 /** A rescue of a grant for the row, minted with the row's setup for its client. */
 export function rescueFor(
   row: ConnectionRow,
-  minted: Omit<Rescue, keyof StoredSetup | 'connectionId'> & Pick<Rescue, 'grant'>,
+  minted: Omit<Rescue, keyof StoredSetup> & Pick<Rescue, 'grant'>,
 ): Rescue {
-  const { account, authorization, clientDigest, oauthAppId, secret } = row
-  return {
-    tenant: row.tenant,
-    connectionId: row.id,
-    appId: row.appId,
-    setupType: row.setupType ?? '',
-    setupDigest: row.setupDigest ?? '',
-    ...defined({ account, authorization, clientDigest, oauthAppId, secret }),
-    ...minted,
-  }
+  const { setupType = '', setupDigest = '' } = row
+  return { ...storedSetupOf({ ...row, setupType, setupDigest })!, ...minted }
 }
 
 /** The marks by which grants are recognized, by name: of all of a row, or of those named. */
@@ -36,17 +28,17 @@ export function marksOf(
 export function rescueWrite(rescue: Rescue, dueAtMs: number): Write {
   return {
     op: 'put',
-    key: rescueKey(rescue.tenant, rescue.connectionId, rescue.op),
-    attributes: { ...RESCUE_ROWS.encode(rescue), due_shard: workShard(rescue.connectionId), due_at: dueAtMs },
+    key: rescueKey(rescue.tenant, rescue.id, rescue.op),
+    attributes: { ...RESCUE_ROWS.encode(rescue), due_shard: workShard(rescue.id), due_at: dueAtMs },
   }
 }
 
 /** The write that takes a rescue away; with `isThere`, only while nobody has settled it. */
 export function rescueRemoval(
-  rescue: Pick<Rescue, 'tenant' | 'connectionId' | 'op'>,
+  rescue: Pick<Rescue, 'tenant' | 'id' | 'op'>,
   { isThere = false }: { isThere?: boolean } = {},
 ): Write {
-  const key = rescueKey(rescue.tenant, rescue.connectionId, rescue.op)
+  const key = rescueKey(rescue.tenant, rescue.id, rescue.op)
   return { op: 'delete', key, ...(isThere ? { when: [{ kind: 'item-present' }] } : {}) }
 }
 
@@ -66,7 +58,7 @@ export function endOfGrant(
 
 /** The write that takes it away again, when the grant has been ended. */
 export function endOfGrantRemoval({ tenant, id }: ConnectionRow, op: string): Write {
-  return rescueRemoval({ tenant, connectionId: id, op: nameOf(op) })
+  return rescueRemoval({ tenant, id, op: nameOf(op) })
 }
 
 /** A name of its own, beside that of the operation's new grant. */

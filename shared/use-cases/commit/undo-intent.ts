@@ -70,9 +70,8 @@ async function endFirstGrant(ports: UndoPorts, intent: Intent): Promise<void> {
   const rescue = RESCUE_ROWS.find(await ports.items.get(key))
   if (rescue?.of !== 'first' || ports.grants === undefined) return
   const { grants } = ports
-  await revokeStored({ ...ports, grants }, { ...rescue, id: rescue.connectionId })
-  const owner = { tenant: rescue.tenant, id: rescue.connectionId }
-  await ports.items.transact([...sealedRemoval(owner, rescue.grant), rescueRemoval(rescue)])
+  await revokeStored({ ...ports, grants }, rescue)
+  await ports.items.transact([...sealedRemoval(rescue, rescue.grant), rescueRemoval(rescue)])
 }
 
 /** A grant that was brought along lives on where it came from: it is forgotten here, and never revoked. */

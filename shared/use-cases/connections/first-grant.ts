@@ -103,9 +103,7 @@ function grantedOutcome(
     granted: true,
     members: membersOfSealed(stored, accepted, result),
     // A rescue that was settled already, by somebody whose clock is ahead, has ended this grant.
-    beside: [
-      rescueRemoval({ tenant: stored.tenant, connectionId: stored.id, op: stored.op }, { isThere: true }),
-    ],
+    beside: [rescueRemoval(stored, { isThere: true })],
   }
 }
 

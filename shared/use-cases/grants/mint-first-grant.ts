@@ -59,8 +59,8 @@ export async function mintFirstGrant(
   const { account, oauthAppId, states: grants } = answer
   const minted = { grant, grants, requiredScopes: askedScopes, ...defined({ oauthAppId }) }
   const nowMs = ports.clock.nowMs()
-  const { id: connectionId, replaces = {} } = request
-  const rescue = { ...request, ...minted, of: 'first', connectionId, replaces, createdAtMs: nowMs } as const
+  const { replaces = {} } = request
+  const rescue = { ...request, ...minted, of: 'first', replaces, createdAtMs: nowMs } as const
   const members = account === undefined ? {} : { members: { account } }
   const left = rescueWrite({ ...rescue, ...members }, nowMs + INTENT_DEADLINE_MS)
   await leaveForCommit(ports, request, { tokens: answer.tokens, writes: [...writes, left] })

@@ -34,15 +34,15 @@ export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
 export async function settleRescue(ports: GrantPorts, rescue: Rescue): Promise<RescueOutcome> {
   // Asked before the row is read: an operation that is over by then has left its grant there, or never will.
   if (await isUnderWay(ports, rescue)) return 'contended'
-  const row = await findConnection(ports, rescue.tenant, rescue.connectionId)
+  const row = await findConnection(ports, rescue.tenant, rescue.id)
   // It is what the row points at: whoever committed it did not get to take the rescue away.
   if (row?.grant?.access === rescue.grant.access) return end(ports, rescue, 'superseded', [])
-  const removal = sealedRemoval(ownerOf(rescue), rescue.grant, row?.grant)
+  const removal = sealedRemoval(rescue, rescue.grant, row?.grant)
   const tokens = await findTokens(ports, rescue)
   if (tokens === undefined) return end(ports, rescue, 'superseded', removal)
-  if (rescue.of === 'revoke') return endReplaced(ports, rescue, { tokens, removal })
   const isItsOwn = row?.clientDigest === rescue.clientDigest && row?.authorization === rescue.authorization
-  if (row === undefined || !isItsOwn) return endUnwanted(ports, rescue, { tokens, removal })
+  if (rescue.of === 'revoke' || row === undefined || !isItsOwn)
+    return endUnwanted(ports, rescue, { tokens, removal })
   // Which of two grants is newer no clock can tell: what counts is whether the ones it replaces are still there.
   const isReplaced = Object.keys(rescue.grants).some(
     (name) => row.grants?.[name]?.mark !== rescue.replaces[name],
@@ -69,15 +69,26 @@ export async function adoptWaiting(ports: GrantPorts, { tenant, id }: Connection
   return moved
 }
 
-/** Nobody will use it: it is ended at its provider where that ends nothing else, and forgotten. */
+/**
+ * Nobody will use it: it is ended at its provider where that ends nothing else, and forgotten. One that was replaced is
+ * ended again and again, with the setup that it was minted with, which is kept for that.
+ */
 async function endUnwanted(
   ports: GrantPorts,
   rescue: Rescue,
   { tokens, removal }: { tokens: TokensByName; removal: readonly Write[] },
 ): Promise<RescueOutcome> {
-  const outcomes = await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens)
-  const isRevoked = Object.values(outcomes).includes('revoked')
-  return end(ports, rescue, isRevoked ? 'revoked' : 'superseded', removal)
+  const outcomes = Object.values(await revokeGrants(ports, rescue, tokens))
+  const nowMs = ports.clock.nowMs()
+  const isReplaced = rescue.of === 'revoke'
+  if (isReplaced && outcomes.includes('failed') && nowMs < rescue.createdAtMs + REVOKED_WITHIN_MS) {
+    await tryAgainAt(ports, rescue, nowMs + REVOKE_AGAIN_MS)
+    return 'contended'
+  }
+  const outcome = outcomes.join(' ')
+  ports.log.info('ended a grant that nobody uses', { connection_id: rescue.id, outcome })
+  // The version of the setup that it pinned is let go by the daily comparison: this function removes no secret.
+  return end(ports, rescue, isReplaced || outcomes.includes('revoked') ? 'revoked' : 'superseded', removal)
 }
 
 /** The item as it is stored, or undefined once it is settled. */
@@ -138,30 +149,10 @@ async function wholeGrant(
   return { pointer, grants: { ...row.grants, ...rescue.grants }, writes }
 }
 
-/** A grant that was replaced is ended at its provider, with the setup it was minted with, and then forgotten. */
-async function endReplaced(
-  ports: GrantPorts,
-  rescue: Rescue,
-  { tokens, removal }: { tokens: TokensByName; removal: readonly Write[] },
-): Promise<RescueOutcome> {
-  const outcomes = Object.values(await revokeGrants(ports, { ...rescue, id: rescue.connectionId }, tokens))
-  const nowMs = ports.clock.nowMs()
-  if (outcomes.includes('failed') && nowMs < rescue.createdAtMs + REVOKED_WITHIN_MS) {
-    await tryAgainAt(ports, rescue, nowMs + REVOKE_AGAIN_MS)
-    return 'contended'
-  }
-  ports.log.info('ended a replaced grant', {
-    connection_id: rescue.connectionId,
-    outcome: outcomes.join(' '),
-  })
-  // The version of the setup that it pinned is let go by the daily comparison: this function removes no secret.
-  return end(ports, rescue, 'revoked', removal)
-}
-
 /** Puts a rescue off. One that is gone by now has been settled by somebody else, and stays gone. */
 async function tryAgainAt(ports: GrantPorts, rescue: Rescue, dueAtMs: number): Promise<void> {
-  const key = rescueKey(rescue.tenant, rescue.connectionId, rescue.op)
-  const set = { due_at: dueAtMs, due_shard: workShard(rescue.connectionId) }
+  const key = rescueKey(rescue.tenant, rescue.id, rescue.op)
+  const set = { due_at: dueAtMs, due_shard: workShard(rescue.id) }
   await tryTransact(ports.items, { op: 'update', key, set, when: [{ kind: 'item-present' }] })
 }
 
@@ -184,13 +175,9 @@ async function end(
 
 async function findTokens(ports: GrantPorts, rescue: Rescue): Promise<TokensByName | undefined> {
   try {
-    return await openTokens(ports, ownerOf(rescue), rescue.grant)
+    return await openTokens(ports, rescue, rescue.grant)
   } catch (error) {
     if (error instanceof SecretNotFoundError) return undefined
     throw error
   }
-}
-
-function ownerOf({ tenant, connectionId }: Rescue): { tenant: string; id: string } {
-  return { tenant, id: connectionId }
 }

@@ -99,8 +99,8 @@ async function workItem(ports: ReconcilePorts, key: ItemKey, nowMs: number, repo
     await ports.work.enqueue([{ kind: 'freeze', tenant, id }])
     report.freezeJobs++
   } else if (kind === 'RESCUES') {
-    const { tenant, connectionId, op } = RESCUE_ROWS.decode(item)
-    await ports.work.enqueue([{ kind: 'rescue', tenant, id: connectionId, op }])
+    const { tenant, id, op } = RESCUE_ROWS.decode(item)
+    await ports.work.enqueue([{ kind: 'rescue', tenant, id, op }])
     report.rescues++
   }
 }

@@ -52,7 +52,7 @@ describe('settleRescue', () => {
     const state = { ...row.grants!['main']!, mark: seals.mark }
     const rescue: Rescue = {
       ...{ of: 'renewal', op: 'op-of-the-rescue', tenant: row.tenant },
-      ...{ connectionId: row.id, appId: row.appId, setupType: row.setupType!, setupDigest: row.setupDigest! },
+      ...{ id: row.id, appId: row.appId, setupType: row.setupType!, setupDigest: row.setupDigest! },
       ...{ clientDigest: row.clientDigest!, authorization: row.authorization!, secret: row.secret! },
       grant: pointer,
       grants: Object.fromEntries(names.map((name) => [name, state])),

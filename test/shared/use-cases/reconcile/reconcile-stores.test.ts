@@ -167,7 +167,7 @@ describe('reconcileStores', () => {
       {
         op: 'put',
         key: rescueKey(TENANT, id, 'an-op'),
-        attributes: { connectionId: id, grant: { access: 'rescued0' }, v: 1 },
+        attributes: { id, grant: { access: 'rescued0' }, v: 1 },
       },
     ])
     const [first, second] = await world.passDays(2)
