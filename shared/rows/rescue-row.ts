@@ -22,7 +22,7 @@ export interface Rescue extends StoredSetup {
   readonly members?: Partial<
     Pick<
       ConnectionRow,
-      'setupType' | 'setupDigest' | 'clientDigest' | 'fingerprint' | 'authorization' | 'account'
+      'setupType' | 'setupDigest' | 'clientDigest' | 'authorization' | 'account' | 'seenIssuer'
     >
   >
   readonly createdAtMs: number

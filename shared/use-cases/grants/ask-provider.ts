@@ -13,7 +13,7 @@ import type { ClientIdentity, TokenFailure, TokenOutcome, TokenRequest } from '.
 import type { ApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { failureOf } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
-import { type KeptGrant, mergeGrant, scopesToAsk } from './grant-records.ts'
+import { type KeptGrant, mergeGrant, scopesToAsk, withRefreshToken } from './grant-records.ts'
 import type { AnswerSeals, TokensByName } from './sealed-tokens.ts'
 
 /** How a new access token is asked for. */
@@ -40,14 +40,18 @@ export interface Question {
   readonly once?: true
 }
 
-/** A provider's good answer, merged over what was held. */
-export interface Granted {
-  readonly kind: 'granted'
+/** What an answer brought, laid over what was held. */
+export interface Brought {
   readonly tokens: TokensByName
   readonly states: Readonly<Record<string, GrantState>>
   /** The grants that are new; of a bundle perhaps not all. */
   readonly names: readonly string[]
   readonly oauthAppId?: string
+}
+
+/** A provider's good answer. */
+export interface Granted extends Brought {
+  readonly kind: 'granted'
   /** Who authorized, where the provider says so. */
   readonly account?: Account
 }
@@ -55,7 +59,13 @@ export interface Granted {
 /** What came of a question: grants, or a failure in words with the answer that it is made of. */
 export type Answer =
   | Granted
-  | { readonly kind: 'failed'; readonly failure: FailureTold; readonly outcome: TokenFailure }
+  | {
+      readonly kind: 'failed'
+      readonly failure: FailureTold
+      readonly outcome: TokenFailure
+      /** New refresh tokens of an answer that was otherwise of no use, which may be the only copies. */
+      readonly kept?: Brought
+    }
 
 /**
  * Asks a provider once, for a renewal, a first grant and an exchange alike. Whoever asks has the permission to, and
@@ -71,9 +81,14 @@ export async function askProvider(ports: AskingPorts, question: Question): Promi
     timeoutMs: PROVIDER_TIMEOUT_MS,
   })
   const { outcome, issuedAtMs } = await askAsBefore(ports, question, { asked: first, budget })
-  if (outcome.kind === 'granted') return mergeAnswer(question, outcome, issuedAtMs)
+  if (outcome.kind === 'granted') {
+    const brought = mergeAnswer(question, outcome, issuedAtMs)
+    return { kind: 'granted', ...brought, ...defined({ account: outcome.account }) }
+  }
   const asked = { way: way.kind, kind: profile.kind, client: profile.client.from }
-  return { kind: 'failed', failure: failureOf(outcome, { ...asked, ...defined({ once }) }), outcome }
+  const told = failureOf(outcome, { ...asked, ...defined({ once }) })
+  const failure = { ...told, application: application.stateName }
+  return { kind: 'failed', failure, outcome, ...defined({ kept: keptOf(question, outcome, issuedAtMs) }) }
 }
 
 type AskingPorts = Pick<GrantPorts, 'oauth' | 'clock' | 'log'>
@@ -142,24 +157,42 @@ async function openQuietly(
 }
 
 function mergeAnswer(
-  { application, askedScopes, old, profile, seals, setup }: Question,
+  question: Question,
   outcome: Extract<TokenOutcome, { kind: 'granted' }>,
   issuedAtMs: number,
-): Granted {
-  const kept = Object.entries(outcome.grants).map(([name, minted]): [string, KeptGrant] => {
+): Brought {
+  const { askedScopes, old, profile, seals, setup } = question
+  const fresh = Object.entries(outcome.grants).map(([name, minted]): [string, KeptGrant] => {
     const before = defined({ tokens: old.tokens[name], state: old.states[name] })
     // What the setup names is the person's own grant's.
     const named = name === MAIN_GRANT ? namedMembers(profile, setup) : []
     return [name, mergeGrant(before, minted, { profile, issuedAtMs, askedScopes, mark: seals.mark, named })]
   })
-  const tokens = kept.map(([name, grant]) => [name, grant.tokens] as const)
-  const states = kept.map(([name, grant]) => [name, grant.state] as const)
+  return layOver(question, fresh)
+}
+
+/** The grants as they were, with new refresh tokens: the ones that were sent are those that a resend would send. */
+function keptOf(question: Question, { kept = {} }: TokenFailure, issuedAtMs: number): Brought | undefined {
+  const { old, profile, seals } = question
+  const about = { profile, issuedAtMs, mark: seals.mark }
+  const fresh = Object.entries(kept).flatMap(([name, token]): [string, KeptGrant][] => {
+    const [tokens, state] = [old.tokens[name], old.states[name]]
+    return tokens && state ? [[name, withRefreshToken({ tokens, state }, token, about)]] : []
+  })
+  return fresh.length === 0 ? undefined : layOver(question, fresh)
+}
+
+function layOver(
+  { application: { oauthAppId }, old }: Question,
+  fresh: readonly (readonly [string, KeptGrant])[],
+): Brought {
+  const tokens = fresh.map(([name, grant]) => [name, grant.tokens] as const)
+  const states = fresh.map(([name, grant]) => [name, grant.state] as const)
   return {
-    kind: 'granted',
     tokens: { ...old.tokens, ...Object.fromEntries(tokens) },
     states: { ...old.states, ...Object.fromEntries(states) },
-    names: kept.map(([name]) => name),
-    ...defined({ oauthAppId: application.oauthAppId, account: outcome.account }),
+    names: fresh.map(([name]) => name),
+    ...defined({ oauthAppId }),
   }
 }
 

@@ -146,8 +146,10 @@ const REASONS = {
   },
 } as const satisfies Record<string, FailureTold>
 
+export type FailureReason = keyof typeof REASONS
+
 /** A failure by its name: its words say what to do. */
-export function failureBecause(reason: keyof typeof REASONS): FailureTold {
+export function failureBecause(reason: FailureReason): FailureTold {
   return REASONS[reason]
 }
 

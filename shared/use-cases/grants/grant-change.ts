@@ -1,60 +1,87 @@
-import type { ConnectionRow } from '../../domain/connection.ts'
+import type { Setup } from '../../connectors/connector.ts'
+import type { ConnectionRow, ConnectionStatus } from '../../domain/connection.ts'
 import { connectionDueAtMs } from '../../domain/rotation-policy.ts'
 import type { SealedGrant } from '../../ports/grant-runner.ts'
-import type { HeldChange } from '../commit/change-connection.ts'
+import type { Rescue } from '../../rows/rescue-row.ts'
+import type { VisibleChange } from '../commit/change-connection.ts'
+import { fingerprintOf } from '../commit/connection-rows.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { statusWithGrant } from './grant-records.ts'
-import type { MintedConnection } from './minted-connection.ts'
 import { dueMembers } from './postpone-rotation.ts'
 
 /** New grants as the row will know them: where they are sealed, and each one's state by name. */
-export interface NewGrants extends Pick<SealedGrant, 'grant' | 'grants' | 'requiredScopes'> {
-  readonly oauthAppId?: string | undefined
-}
+type NewGrants = Pick<SealedGrant, 'grant' | 'grants' | 'requiredScopes' | 'oauthAppId'>
 
-/** The members of a row that holds new grants, whoever commits them: a rotation, a person's authorization, a rescue. */
+/** The members of a row that holds new grants. */
 export function grantMembers(
   current: Pick<ConnectionRow, 'id' | 'warnedRefreshExpiryMs'>,
-  setup: MintedConnection['setup'],
-  to: NewGrants,
+  setup: Setup,
+  { grant, grants, oauthAppId, requiredScopes }: NewGrants,
 ): Partial<ConnectionRow> {
-  const { grants, requiredScopes } = to
   return {
     ...statusWithGrant(setup, { requiredScopes, grants }),
-    grant: to.grant,
+    grant,
     grants,
     requiredScopes,
     attempt: undefined,
     failure: undefined,
-    ...(to.oauthAppId === undefined ? {} : { oauthAppId: to.oauthAppId }),
+    ...(oauthAppId === undefined ? {} : { oauthAppId }),
     ...dueMembers(current.id, connectionDueAtMs({ ...current, grants })),
   }
 }
 
-/** The change that puts renewed grants in their place, with the event that tells of it. */
+/**
+ * The change that puts in its place what a provider answered, told as the rescue that stands for it where the row is
+ * not to be had: by whoever asked, or later by whoever finds that. `grants` are all that its sealed items hold. The
+ * fence rises, so that no answer of another attempt can be committed over it.
+ */
 export function grantChange(
   ports: Pick<GrantPorts, 'clock'>,
   current: ConnectionRow,
-  setup: MintedConnection['setup'],
-  to: NewGrants,
-): HeldChange {
-  const members = grantMembers(current, setup, to)
+  setup: Setup,
+  rescue: Rescue,
+): VisibleChange {
+  const isAnew = rescue.of === 'authorize'
+  // A new setup of the same client may have asked for other scopes since a renewal was asked for.
+  const asked = rescue.of === 'renewal' ? current.requiredScopes : undefined
+  // What was warned of is over with the old grant, which may have been another person's.
+  const before = isAnew ? { ...current, warnedRefreshExpiryMs: undefined } : current
+  const members = grantMembers(before, setup, { ...rescue, requiredScopes: asked ?? rescue.requiredScopes })
+  const status = members.status ?? current.status
   return {
     members: {
       ...members,
+      ...(isAnew
+        ? { account: undefined, oauthAppId: rescue.oauthAppId, warnedRefreshExpiryMs: undefined }
+        : {}),
+      ...besideGrant(current, rescue),
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: ports.clock.nowMs(),
+      fence: current.fence + 1,
     },
-    event: eventOf(current, members.status ?? current.status),
+    event: isAnew ? authorizedEvent(current.status, status) : renewedEvent(current.status, status),
   }
 }
 
-function eventOf(current: ConnectionRow, status: ConnectionRow['status']): HeldChange['event'] {
-  if (status === 'degraded' && current.status === 'ready') {
+/** What comes with an authorization; a bare setup only where the connection has none of its type. */
+function besideGrant(current: ConnectionRow, { members = {} }: Rescue): Partial<ConnectionRow> {
+  const { clientDigest, setupDigest, setupType, ...others } = members
+  if (setupDigest === undefined || setupType === current.setupType) return others
+  return { ...members, fingerprint: fingerprintOf({ id: current.id, name: current.name, setupDigest }) }
+}
+
+function renewedEvent(before: ConnectionStatus, after: ConnectionStatus): VisibleChange['event'] {
+  if (after === 'degraded' && before === 'ready')
     return { type: 'connection.degraded', changed: ['credentials', 'scopes', 'status'] }
-  }
-  if (status === 'ready' && current.status !== 'ready') {
+  if (after === 'ready' && before !== 'ready')
     return { type: 'connection.recovered', changed: ['credentials', 'status'] }
-  }
   return { type: 'connection.credentials_rotated', changed: ['credentials'] }
+}
+
+function authorizedEvent(before: ConnectionStatus, after: ConnectionStatus): VisibleChange['event'] {
+  const changed = ['authorization', 'credentials']
+  if (after === 'degraded' && before !== 'degraded') return { type: 'connection.degraded', changed }
+  const wasBroken = before === 'reauthorization_required' || before === 'degraded'
+  const isMended = wasBroken && after === 'ready'
+  return { type: isMended ? 'connection.recovered' : 'connection.updated', changed }
 }

@@ -1,20 +1,16 @@
 import type { Setup } from '../../connectors/connector.ts'
-import type { Account } from '../../domain/account.ts'
-import type { ChangeEventType } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { defined } from '../../domain/defined.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { newUuid } from '../../domain/ids.ts'
 import type { ExchangeResult } from '../../ports/grant-runner.ts'
 import type { SetupDigests } from '../../ports/setup-facts.ts'
-import type { Rescue } from '../../rows/rescue-row.ts'
-import { changeConnection, type VisibleChange } from '../commit/change-connection.ts'
-import { fingerprintOf } from '../commit/connection-rows.ts'
+import { changeConnection } from '../commit/change-connection.ts'
 import { endOfGrant, marksOf, rescueFor } from '../commit/rescue-item.ts'
 import { doubtOf } from '../commit/transact-surely.ts'
 import type { Granted, Question } from './ask-provider.ts'
 import { failureBecause } from './failure.ts'
-import { grantChange, type NewGrants } from './grant-change.ts'
+import { grantChange } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAnswer } from './keep-answer.ts'
 import { revokeUnwanted } from './revoke-grants.ts'
@@ -48,33 +44,30 @@ export async function keepAuthorization(
   authorizing: Authorizing,
   { question, answer, seenIssuer }: Exchanged,
 ): Promise<ExchangeResult> {
-  const { row, setup } = authorizing
+  const { row, setup, digests } = authorizing
+  const { account, oauthAppId, states: grants, tokens } = answer
   const op = newUuid(ports.random)
-  const sealed = question.seals.seal(answer.tokens)
+  const sealed = question.seals.seal(tokens)
   const endsOld = isEndedWith(authorizing, answer)
-  const to = {
-    grant: sealed.pointer,
-    grants: answer.states,
-    requiredScopes: question.askedScopes,
-    oauthAppId: answer.oauthAppId,
-    account: answer.account,
-    seenIssuer,
-    op,
-  }
+  // The client's digest is that of the row as it was: while it still is, the answer may take its place later too.
+  const wanted = { ...row, setupType: setup.type, oauthAppId, account: undefined }
+  const rescue = rescueFor(wanted, {
+    ...{ of: 'authorize', op, grant: sealed.pointer, grants, requiredScopes: question.askedScopes },
+    replaces: marksOf(row.grants),
+    members: { authorization: op, ...bareMembers(authorizing), ...defined({ account, seenIssuer }) },
+    createdAtMs: ports.clock.nowMs(),
+  })
   try {
     const kept = await keepAnswer(ports, {
-      row,
-      sealed,
-      keepsOld: endsOld,
+      ...{ row, sealed, rescue, keepsOld: endsOld },
       commit: (beside) =>
         changeConnection(ports, row, (current) => {
           if (current.grant?.access === sealed.pointer.access) return undefined
           if (!isStillFor(authorizing, current)) throw new SetupReplacedError()
           const nowMs = ports.clock.nowMs()
-          const ended = endsOld ? endOfGrant(current, { op: to.op, nowMs, dueAtMs: nowMs }) : []
-          return { ...authorizedChange(ports, current, authorizing, to), beside: [...beside, ...ended] }
+          const ended = endsOld ? endOfGrant(current, { op, nowMs, dueAtMs: nowMs }) : []
+          return { ...grantChange(ports, current, setup, rescue), beside: [...beside, ...ended] }
         }),
-      rescue: rescueOf(ports, authorizing, to),
     })
     if (kept.kind === 'kept') return { kind: 'connected', row: kept.row }
     if (kept.kind === 'rescued') return { kind: 'failed', failure: failureBecause('kept-for-later') }
@@ -83,18 +76,9 @@ export async function keepAuthorization(
   } catch (error) {
     const unwanted = unwantedBecause(error)
     if (unwanted === undefined) throw error
-    const { account, oauthAppId } = to
-    const minted = { ...row, setupType: setup.type, ...authorizing.digests, account, oauthAppId }
-    await revokeUnwanted(ports, minted, answer.tokens)
+    await revokeUnwanted(ports, { ...wanted, ...digests, account }, tokens)
     return unwanted
   }
-}
-
-/** The new grant, and the operation that began it. */
-interface Authorized extends NewGrants {
-  readonly account: Account | undefined
-  readonly seenIssuer: string | undefined
-  readonly op: string
 }
 
 /** Whether the grant that is replaced is ended at its provider too. */
@@ -109,62 +93,9 @@ function isStillFor({ row, setup, digests }: Authorizing, current: ConnectionRow
   return current.setupType === setup.type && current.clientDigest === digests?.clientDigest
 }
 
-function rescueOf(ports: GrantPorts, { row, setup, digests }: Authorizing, to: Authorized): Rescue {
-  const { account, grant, grants, op, requiredScopes } = to
-  // The setup's digest is that of the row as it was: while it still is, the answer may take its place.
-  const wanted = { ...row, setupType: setup.type, oauthAppId: to.oauthAppId, account: undefined }
-  return rescueFor(wanted, {
-    of: 'authorize',
-    ...{ op, grant, grants, requiredScopes, replaces: marksOf(row.grants) },
-    members: { ...setupMembers(row, { setup, digests, op }), ...defined({ account }) },
-    createdAtMs: ports.clock.nowMs(),
-  })
-}
-
-function setupMembers(
-  row: ConnectionRow,
-  { setup, digests, op }: Pick<Authorizing, 'setup' | 'digests'> & { op: string },
-): Rescue['members'] {
-  if (digests === undefined || row.setupType === setup.type) return { authorization: op }
-  return {
-    setupType: setup.type,
-    ...digests,
-    fingerprint: fingerprintOf({ id: row.id, name: row.name, setupDigest: digests.setupDigest }),
-    authorization: op,
-  }
-}
-
-function authorizedChange(
-  ports: GrantPorts,
-  current: ConnectionRow,
-  { setup, digests }: Authorizing,
-  to: Authorized,
-): VisibleChange {
-  const { account, oauthAppId, seenIssuer } = to
-  // What was warned of is over with the old grant.
-  const { members } = grantChange(ports, { ...current, warnedRefreshExpiryMs: undefined }, setup, to)
-  return {
-    members: {
-      ...members,
-      ...setupMembers(current, { setup, digests, op: to.op }),
-      oauthAppId,
-      account,
-      ...defined({ seenIssuer }),
-      // The fence rises, so that a rotation of the old grant that is under way cannot commit over the new one.
-      fence: current.fence + 1,
-      warnedRefreshExpiryMs: undefined,
-    },
-    event: {
-      type: eventTypeOf(current.status, members.status ?? current.status),
-      changed: ['authorization', 'credentials'],
-    },
-  }
-}
-
-function eventTypeOf(before: ConnectionRow['status'], after: ConnectionRow['status']): ChangeEventType {
-  if (after === 'degraded' && before !== 'degraded') return 'connection.degraded'
-  const wasBroken = before === 'reauthorization_required' || before === 'degraded'
-  return wasBroken && after === 'ready' ? 'connection.recovered' : 'connection.updated'
+/** What the bare setup makes of a row that has none of its type. */
+function bareMembers({ row, setup, digests }: Authorizing): Partial<ConnectionRow> {
+  return digests === undefined || row.setupType === setup.type ? {} : { setupType: setup.type, ...digests }
 }
 
 /** Nobody is left to use the grant: the connection is gone, or was given another setup while the provider answered. */

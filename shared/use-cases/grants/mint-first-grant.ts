@@ -53,7 +53,7 @@ export async function mintFirstGrant(
   })
   if (answer.kind === 'failed') {
     await claim?.end(answer.outcome.kind)
-    return failed({ ...answer.failure, application: application.stateName })
+    return failed(answer.failure)
   }
   const { pointer: grant, writes } = seals.seal(answer.tokens)
   const { account, oauthAppId, states: grants } = answer

@@ -1,5 +1,4 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import type { GrantState } from '../../domain/grant.ts'
 import { intentKey, rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
 import type { Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
@@ -107,22 +106,16 @@ async function adopt(
   const { row, tokens } = seen
   const held = mintedConnection({ ...row, ...rescue.members })
   if (held === undefined) return end(ports, rescue, 'superseded', seen.removal)
-  const whole = await wholeGrant(ports, rescue, { row, tokens })
-  const oauthAppId = rescue.oauthAppId ?? row.oauthAppId
-  const committed = await commitHeld(ports, row, (current) => {
-    const change = grantChange(ports, current, held.setup, {
-      grant: whole.pointer,
-      grants: whole.grants,
-      requiredScopes: rescue.requiredScopes,
-      oauthAppId,
-    })
-    const beside = [...whole.writes, rescueRemoval(rescue, { isThere: true })]
-    return { ...change, members: { ...rescue.members, ...change.members, fence: current.fence + 1 }, beside }
-  })
+  const { writes, ...whole } = await wholeGrant(ports, rescue, { row, tokens })
+  const beside = [...writes, rescueRemoval(rescue, { isThere: true })]
+  const committed = await commitHeld(ports, row, (current) => ({
+    ...grantChange(ports, current, held.setup, { ...rescue, ...whole }),
+    beside,
+  }))
   if (committed === undefined) return 'contended'
   await removeQuietly(ports, [
-    ...sealedRemoval(row, row.grant, whole.pointer),
-    ...(whole.pointer.access === rescue.grant.access ? [] : seen.removal),
+    ...sealedRemoval(row, row.grant, whole.grant),
+    ...(whole.grant.access === rescue.grant.access ? [] : seen.removal),
   ])
   return 'adopted'
 }
@@ -135,18 +128,14 @@ async function wholeGrant(
   ports: GrantPorts,
   rescue: Rescue,
   { row, tokens }: { row: ConnectionRow; tokens: TokensByName },
-): Promise<{
-  pointer: Rescue['grant']
-  grants: Readonly<Record<string, GrantState>>
-  writes: readonly Write[]
-}> {
+): Promise<Pick<Rescue, 'grant' | 'grants'> & { readonly writes: readonly Write[] }> {
   const isWhole = Object.keys(row.grants ?? {}).every((name) => Object.hasOwn(rescue.grants, name))
-  if (isWhole || row.grant === undefined) return { pointer: rescue.grant, grants: rescue.grants, writes: [] }
+  if (isWhole || row.grant === undefined) return { grant: rescue.grant, grants: rescue.grants, writes: [] }
   const [current, seals] = await Promise.all([openTokens(ports, row, row.grant), prepareSeals(ports, row)])
   const rescued = Object.fromEntries(Object.keys(rescue.grants).map((name) => [name, tokens[name]!]))
   const merged = { ...current, ...rescued }
-  const { pointer, writes } = seals.seal(merged, { pointer: row.grant, tokens: current })
-  return { pointer, grants: { ...row.grants, ...rescue.grants }, writes }
+  const { pointer: grant, writes } = seals.seal(merged, { pointer: row.grant, tokens: current })
+  return { grant, grants: { ...row.grants, ...rescue.grants }, writes }
 }
 
 /** Puts a rescue off. One that is gone by now has been settled by somebody else, and stays gone. */

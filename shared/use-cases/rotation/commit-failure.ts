@@ -6,7 +6,7 @@ import type { FailureTold, RotationResult } from '../../ports/grant-runner.ts'
 import type { HeldChange } from '../commit/change-connection.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { failureBecause } from '../grants/failure.ts'
+import { type FailureReason, failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
 import { withAuthorizing } from '../grants/next-step.ts'
@@ -16,13 +16,6 @@ import { failureMember, nextTryMs } from '../grants/when-again.ts'
 /** Over at least ten minutes: one refusal may be a mistake of the moment. */
 const REFUSALS_OF_A_DEAD_GRANT = 3
 
-/** A failure with the client that met it, and what the row keeps of the answer all the same. */
-export interface Told {
-  readonly failure: FailureTold
-  readonly application?: string | undefined
-  readonly members?: Partial<ConnectionRow>
-}
-
 /**
  * Writes what a failed rotation means to the row: a passing failure never ends a grant, a dead one ends it once,
  * and an unknown one forbids sending the token again. Only a change of status is a visible change.
@@ -30,25 +23,40 @@ export interface Told {
 export async function commitFailure(
   ports: GrantPorts,
   held: ConnectionRow,
-  told: Told,
-): Promise<ConnectionRow> {
-  const committed = await commitHeld(ports, held, (row) => failureChange(ports, row, told))
-  return committed ?? (await findConnection(ports, held.tenant, held.id)) ?? held
+  failure: FailureTold,
+): Promise<RotationResult> {
+  const row = await commitHeld(ports, held, (current) => failureChange(ports, current, failure))
+  return row === undefined ? reread(ports, held, 'failed') : { kind: 'failed', row }
+}
+
+/** The result with the row as it is now. */
+export async function reread(
+  ports: Pick<GrantPorts, 'items'>,
+  { id, tenant }: ConnectionRow,
+  kind: 'busy' | 'failed' | 'rotated',
+): Promise<RotationResult> {
+  const row = await findConnection(ports, tenant, id)
+  return row === undefined ? { kind: 'gone' } : { kind, row }
 }
 
 /** A failure that is told to whoever waits, and written to no row. */
-export function unwrittenFailure(
+export function failureFor(
   { clock }: Pick<GrantPorts, 'clock'>,
-  row: ConnectionRow,
-  { reason, waitMs }: { reason: Parameters<typeof failureBecause>[0]; waitMs: number },
-): RotationResult {
+  reason: FailureReason,
+  waitMs: number,
+): RotationFailure & { readonly retryAtMs: number } {
   const nowMs = clock.nowMs()
-  const failure = failureMember(undefined, failureBecause(reason), { nowMs, retryAtMs: nowMs + waitMs })
-  return { kind: 'failed', row: { ...row, failure } }
+  const retryAtMs = nowMs + waitMs
+  return { ...failureMember(undefined, failureBecause(reason), { nowMs, retryAtMs }), retryAtMs }
 }
 
 /** What a failed rotation means to the row, for who commits it with what else there is to keep. */
-export function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told): HeldChange {
+export function failureChange(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  told: FailureTold,
+  kept: Partial<ConnectionRow> = {},
+): HeldChange {
   const nowMs = ports.clock.nowMs()
   const refusals = refusalsAfterEnd(row, told, nowMs)
   const failure = afterRepeats(told, refusals)
@@ -65,7 +73,7 @@ export function failureChange(ports: GrantPorts, row: ConnectionRow, told: Told)
     status,
     statusReason: failure.message,
     attempt: attemptAfter(row, failure, nowMs),
-    ...told.members,
+    ...kept,
     failure: {
       ...failureMember(row.failure, failure, { nowMs, retryAtMs: retryAt }),
       ...refusalMembers(refusals, row.attempt?.grantName),
@@ -90,7 +98,7 @@ function refusalMembers(
 }
 
 /** How often in a row, this time included, a renewal was refused since its access token ended. */
-function refusalsAfterEnd(row: ConnectionRow, { failure }: Told, nowMs: number): number {
+function refusalsAfterEnd(row: ConnectionRow, failure: FailureTold, nowMs: number): number {
   const grant = row.grants?.[row.attempt?.grantName ?? '']
   const endMs = grant?.hasRefreshToken === true ? grant.accessExpiresAtMs : undefined
   if (failure.next !== 'retry-seldom' || endMs === undefined || nowMs < endMs) return 0
@@ -103,10 +111,9 @@ function refusalsAfterEnd(row: ConnectionRow, { failure }: Told, nowMs: number):
  * A refresh token that is refused again and again once its access token has ended is dead, whatever its provider calls
  * that: nobody but a person brings another.
  */
-function afterRepeats({ application, failure }: Told, refusals: number): FailureTold {
-  const told = { ...failure, ...(application === undefined ? {} : { application }) }
-  if (refusals < REFUSALS_OF_A_DEAD_GRANT) return told
-  return { ...told, message: withAuthorizing(failure.message), next: 'end' }
+function afterRepeats(failure: FailureTold, refusals: number): FailureTold {
+  if (refusals < REFUSALS_OF_A_DEAD_GRANT) return failure
+  return { ...failure, message: withAuthorizing(failure.message), next: 'end' }
 }
 
 function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['status'] {

@@ -16,7 +16,7 @@ import type { GrantPorts } from '../grants/grant-ports.ts'
 import type { MintedConnection } from '../grants/minted-connection.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
-import { commitFailure, unwrittenFailure } from './commit-failure.ts'
+import { commitFailure, failureFor } from './commit-failure.ts'
 import { lookAtStatic } from './look-at-static.ts'
 import { renewGrant } from './renew-grant.ts'
 import { settleAttempt } from './settle-attempt.ts'
@@ -56,7 +56,7 @@ export async function rotateConnection(ports: GrantPorts, request: RotationReque
     return await rotateMinted(ports, minted, request)
   } catch (error) {
     if (!(error instanceof SetupMissingError)) throw error
-    return { kind: 'failed', row: await withoutSetup(ports, error.row) }
+    return withoutSetup(ports, error.row)
   }
 }
 
@@ -72,14 +72,14 @@ function notInService(
 ): RotationResult {
   if (cause === 'due') return { kind: 'nothing', row }
   const reason = move.goneAtMs === undefined ? 'store-restored' : 'vault-moved'
-  return unwrittenFailure(ports, row, { reason, waitMs: SWITCH_LOOK_MS })
+  return { kind: 'failed', row: { ...row, failure: failureFor(ports, reason, SWITCH_LOOK_MS) } }
 }
 
 /** Nobody can be asked; what works goes on, and what was sent and not settled stays as it is. */
-function withoutSetup(ports: GrantPorts, row: ConnectionRow): Promise<ConnectionRow> {
-  if (row.attempt === undefined)
-    return commitFailure(ports, row, { failure: failureBecause('setup-missing') })
-  return postponeRow(ports, row, ports.clock.nowMs() + SETUP_LOOK_MS)
+async function withoutSetup(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
+  if (row.attempt === undefined) return commitFailure(ports, row, failureBecause('setup-missing'))
+  const postponed = await postponeRow(ports, row, ports.clock.nowMs() + SETUP_LOOK_MS)
+  return { kind: 'failed', row: postponed }
 }
 
 async function rotateMinted(

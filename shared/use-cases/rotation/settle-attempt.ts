@@ -1,8 +1,6 @@
-import type { ConnectionRow } from '../../domain/connection.ts'
 import { canResend, isHeld, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { commitHeld } from '../commit/commit-held.ts'
-import { findConnection } from '../commit/connection-rows.ts'
 import { findEffectiveSetup } from '../grants/effective-setup.ts'
 import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
@@ -15,7 +13,7 @@ import {
 import { postponeRow } from '../grants/postpone-rotation.ts'
 import { probeWith } from '../grants/probe-stored.ts'
 import { adoptWaiting } from '../grants/settle-rescue.ts'
-import { commitFailure } from './commit-failure.ts'
+import { commitFailure, reread } from './commit-failure.ts'
 
 export type SettledAttempt =
   | { readonly kind: 'ready'; readonly connection: MintedConnection }
@@ -105,16 +103,5 @@ async function resolveAbandoned(
   const attempt = isGone ? { ...row.attempt, isOver: true as const } : row.attempt
   const fenced = await commitHeld(ports, row, () => ({ members: { fence: row.fence + 1, attempt } }))
   if (fenced === undefined) return reread(ports, row, 'busy')
-  await commitFailure(ports, fenced, { failure: failureBecause('outcome-unknown') })
-  return reread(ports, row, 'failed')
-}
-
-/** The result with the row as it is now. */
-export async function reread(
-  ports: GrantPorts,
-  { id, tenant }: ConnectionRow,
-  kind: 'busy' | 'failed' | 'rotated',
-): Promise<RotationResult> {
-  const row = await findConnection(ports, tenant, id)
-  return row === undefined ? { kind: 'gone' } : { kind, row }
+  return commitFailure(ports, fenced, failureBecause('outcome-unknown'))
 }

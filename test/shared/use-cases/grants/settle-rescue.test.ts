@@ -1,5 +1,5 @@
 import type { ConnectionRow } from '../../../../shared/domain/connection.ts'
-import { connectionKey, intentKey, rescueKey } from '../../../../shared/domain/keys.ts'
+import { connectionKey, eventKey, intentKey, rescueKey } from '../../../../shared/domain/keys.ts'
 import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
 import { CONNECTION_ROWS } from '../../../../shared/rows/connection-row.ts'
@@ -126,6 +126,30 @@ describe('settleRescue', () => {
     await leave({ of: 'authorize', replaces: { main: 'older' } })
     expect(await settle()).toBe('adopted')
     expect(await serves()).toBe('access-2')
+  })
+
+  it('adopts a renewal by the scopes that a new setup has asked for meanwhile', async () => {
+    await put({ requiredScopes: ['admin'], settings: { ...row.settings, scope: 'admin' } })
+    await leave({ requiredScopes: ['read'] })
+    expect(await settle()).toBe('adopted')
+    expect((await world.row(row.id)).requiredScopes).toEqual(['admin'])
+  })
+
+  it('adopts what a person authorized as the authorization that it is', async () => {
+    await put({ account: { id: 'ann' }, requiredScopes: ['read'], warnedRefreshExpiryMs: 1_000 })
+    const members = { authorization: 'another', seenIssuer: 'https://idp.example.test' }
+    await leave({ of: 'authorize', requiredScopes: [], members })
+    expect(await settle()).toBe('adopted')
+    const adopted = await world.row(row.id)
+    expect(adopted).toMatchObject({ ...members, requiredScopes: [] })
+    // Whose the grant is the provider did not say, and what was warned of was the end of the old one.
+    expect(adopted.account).toBeUndefined()
+    expect(adopted.warnedRefreshExpiryMs).toBeUndefined()
+    const told = await world.ports.items.get(eventKey(row.tenant, row.id, adopted.sequence))
+    expect(told).toMatchObject({
+      type: 'connection.updated',
+      changed: ['authorization', 'credentials'],
+    })
   })
 
   it('takes over none of a bundle of which one grant has been replaced', async () => {
