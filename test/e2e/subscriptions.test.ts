@@ -75,6 +75,7 @@ describe('a subscription that cannot be', () => {
   test.each([
     [{ url: 'http://hooks.example.com/x' }, 'url', 'https'],
     [{ url: 'https://10.0.0.1/x' }, 'url', 'public internet'],
+    [{ url: 'https://hooks.example.com\n.evil/x' }, 'url', 'invisible characters'],
     [{ url: 'https://hooks.example.com:8443/x' }, 'url', 'port 443'],
     [{}, 'url', 'url or target_connection_id'],
     [

@@ -17,6 +17,8 @@ const INTERNAL_DOMAINS = new Set([
   'onion',
   'private',
 ])
+/** The parser drops or rewrites these, so that what people read would be another address than the one called. */
+const REWRITTEN = /[\s\\\p{Cc}\p{Cf}]/u
 const HTTPS_PORT = 443
 const HTTP_PORT = 80
 
@@ -43,6 +45,11 @@ export function checkTarget(
   const text = String(input)
   const url = text.length <= MAX_URL_LENGTH ? URL.parse(text) : null
   if (url === null) return refused('invalid_url', 'The address is not a valid URL.')
+  if (REWRITTEN.test(text))
+    return refused(
+      'invalid_url',
+      'An address with blanks, backslashes or invisible characters is not called.',
+    )
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     return refused('forbidden_scheme', 'Only https addresses are called.')
   }
