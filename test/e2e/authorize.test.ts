@@ -89,12 +89,15 @@ describe('authorizing a connection in a browser', () => {
     expect(codesSent()).toBe(sent)
   })
 
-  it('refuses an answer without a code, and ends with it', async () => {
+  it.each([undefined, ''])('refuses an answer with the code %p, and ends with it', async (code) => {
     const id = await waiting()
     const callback = await world.consent(id)
     const bare = new URL(callback)
-    bare.searchParams.delete('code')
+    if (code === undefined) bare.searchParams.delete('code')
+    else bare.searchParams.set('code', code)
+    const sent = codesSent()
     expect((await world.open(bare)).text).toContain('did not authorize the connection')
+    expect(codesSent()).toBe(sent)
     expect((await world.open(callback)).status).toBe(400)
   })
 

@@ -40,7 +40,8 @@ function othersOf(answer: Readonly<Record<string, unknown>>): Record<string, str
 
 /** The code, by whatever name it came. */
 function codeOf(answer: Readonly<Record<string, unknown>>): SecretText | undefined {
-  const code = ['code', ...OTHER_CODES].map((name) => answer[name]).find((value) => typeof value === 'string')
+  const sent = ['code', ...OTHER_CODES].map((name) => answer[name])
+  const code = sent.find((value) => typeof value === 'string' && value !== '')
   return typeof code === 'string' ? new SecretText(code) : undefined
 }
 

@@ -156,7 +156,9 @@ function failureOf(
   const ended = call.deadline.reason()
   const code = ended ?? cause
   const shown = ended === undefined && systemCode !== undefined && SYSTEM_CODE.test(systemCode)
-  const reason = FAILURE_SENTENCES[code] ?? 'the call failed'
+  const most =
+    code === 'answer_too_large' ? ` (${call.request.maxBytes ?? DEFAULT_MAX_BODY_BYTES} bytes)` : ''
+  const reason = `${FAILURE_SENTENCES[code] ?? 'the call failed'}${most}`
   return {
     kind: progress.sent ? 'unknown' : 'not-sent',
     code,

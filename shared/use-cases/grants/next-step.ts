@@ -12,6 +12,8 @@ export interface Asked {
 
 const TRIED_AGAIN = 'It is tried again by itself.'
 const AUTHORIZE_AGAIN = 'Authorize the connection again.'
+const AUTHORIZE_LATER = 'Authorize the connection again later.'
+const IF_AGAIN = 'If that ends here too:'
 const CHECK_NAME =
   'Check the host name, if the setup names it: private ones are called where the operator has allowed them (FLOW_VAULT_ALLOW_HOSTS).'
 const CHECK_ENDPOINT = 'Check the token endpoint, if the setup names it.'
@@ -30,6 +32,7 @@ const STEPS: ReadonlyMap<string, string> = new Map(
     redirect: CHECK_ENDPOINT,
     invalid_answer: CHECK_ENDPOINT,
     unsupported_token_type: BEARER_WANTED,
+    answer_too_large: 'Have the provider answer with less, such as fewer groups or claims in its tokens.',
     invalid_key: 'Enter the key again, whole, as the provider’s key file has it.',
     invalid_setup: 'Send the setup again, complete.',
     invalid_url: ALLOWED_TARGETS,
@@ -66,11 +69,13 @@ export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: A
     return stepThen(correct, ` ${TRIED_AGAIN}`)
   }
   const step = STEPS.get(code)
-  // What has brought tokens before brings them again; where it never did, the same answer comes each time.
-  if (step !== undefined && kind === 'unknown' && isByCode) {
-    return `Authorize the connection again. If that ends here too: ${step.replace(/^\w/, (first) => first.toLowerCase())}`
-  }
+  // What has brought tokens before brings them again, if not ever larger; where it never did, each time the same comes.
+  if (step !== undefined && kind === 'unknown' && isByCode) return orElse(AUTHORIZE_AGAIN, step)
+  if (step !== undefined && code === 'answer_too_large') return orElse(TRIED_AGAIN, step)
+  const unsaid = kind === 'refused' ? stepAfterUnsaid({ code, httpStatus }, asked, isByCode) : undefined
+  if (unsaid !== undefined) return unsaid
   if (step !== undefined && kind !== 'unknown') return step === ALLOWED_TARGETS ? step : stepThen(step)
+  if (kind === 'passing' && asked.once) return AUTHORIZE_LATER
   // A code is good for one answer, and its fate is open when none came.
   if (isByCode && (asked.once || !['not-sent', 'passing'].includes(kind))) {
     return code === 'dns_failed' ? thenAuthorizing(CHECK_NAME) : AUTHORIZE_AGAIN
@@ -84,14 +89,35 @@ export function nextStepAfter({ kind, code, httpStatus }: TokenFailure, asked: A
   return code === 'dns_failed' ? `${CHECK_NAME} ${TRIED_AGAIN}` : TRIED_AGAIN
 }
 
+/**
+ * After a refusal that says nothing of its reason. It may be a page of what stands before the token endpoint, and pass;
+ * the 400 of a token endpoint (RFC 6749 §5.2) rather means what was sent. A setup that has brought tokens is not it.
+ */
+function stepAfterUnsaid(
+  { code, httpStatus = 400 }: Pick<TokenFailure, 'code' | 'httpStatus'>,
+  { way }: Asked,
+  isByCode: boolean,
+): string | undefined {
+  if (code === 'http_error' && isByCode) return orElse(AUTHORIZE_AGAIN, CHECK_ENDPOINT)
+  if (way !== 'refresh-token' || (code !== 'http_error' && code !== 'redirect')) return undefined
+  return orElse(TRIED_AGAIN, httpStatus === 400 ? AUTHORIZE_AGAIN : CHECK_ENDPOINT)
+}
+
+function orElse(first: string, then: string): string {
+  return `${first} ${IF_AGAIN} ${then.replace(/^\w/, (letter) => letter.toLowerCase())}`
+}
+
 /** The failure's words for whoever was answered that nothing was stored: then nothing is tried again. */
 export function withoutRetry(message: string): string {
+  const [before, after] = message.split(` ${TRIED_AGAIN} ${IF_AGAIN} `)
+  if (after !== undefined) return `${before} ${after.replace(/^\w/, (letter) => letter.toUpperCase())}`
   return message.replace(` ${TRIED_AGAIN}`, '')
 }
 
 /** The failure's words once asking again is over: what was refused again and again is refused for good. */
 export function withAuthorizing(message: string): string {
   const told = withoutRetry(message).replace(/ Check the setup\.$/, '')
+  if (told.endsWith(AUTHORIZE_AGAIN)) return told
   const hasStep = [...STEPS.values()].some((step) => told.endsWith(step))
   return hasStep ? thenAuthorizing(told) : `${told} ${AUTHORIZE_AGAIN}`
 }

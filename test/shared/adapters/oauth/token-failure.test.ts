@@ -367,7 +367,7 @@ describe('OAuth4WebApiClient', () => {
       ['an access token with a line break', { ...TOKEN, access_token: 'a\r\nx-evil: 1' }, 'not printable'],
       ['an access token beyond ASCII', { ...TOKEN, access_token: 'tökén' }, 'not printable'],
       ['an inherited access token', '{"__proto__":{"token_type":"Bearer"}}', 'no access_token'],
-      ['too much', { ...TOKEN, padding: 'x'.repeat(65_536) }, 'larger than allowed'],
+      ['too much', { ...TOKEN, padding: 'x'.repeat(65_536) }, 'larger than allowed (65536 bytes)'],
     ])('with %s: waits if something may be used up, refuses if not', async (what, body, words) => {
       endpoint.reply = replyJson(200, body)
       const refreshed = await endpoint.ask({ grant: REFRESH_GRANT })

@@ -1,3 +1,4 @@
+import { defined } from '../../../../shared/domain/defined.ts'
 import { type Asked, nextStepAfter, withAuthorizing } from '../../../../shared/use-cases/grants/next-step.ts'
 
 const BY_CODE: Asked = {
@@ -8,6 +9,9 @@ const BY_CODE: Asked = {
 const BY_REFRESH: Asked = { ...BY_CODE, way: 'refresh-token' }
 const BY_CLIENT: Asked = { way: 'client-credentials', kind: 'client-credentials', client: 'setup' }
 const BY_KEY: Asked = { way: 'jwt-bearer', kind: 'jwt-bearer', client: 'setup' }
+
+/** What was asked, and the status that came where that counts. */
+type Met = Asked & { readonly httpStatus?: number }
 
 describe('nextStepAfter', () => {
   it.each([
@@ -87,6 +91,44 @@ describe('nextStepAfter', () => {
       'Authorize the connection again. If that ends here too: have the provider issue bearer tokens to the client.',
     ],
     ['refused', 'http_error', BY_CLIENT, 'Check the setup. It is tried again by itself.'],
+    // A setup that has brought tokens is not what a page that says nothing means.
+    [
+      'refused',
+      'http_error',
+      BY_REFRESH,
+      'It is tried again by itself. If that ends here too: authorize the connection again.',
+    ],
+    [
+      'refused',
+      'redirect',
+      { ...BY_REFRESH, httpStatus: 302 },
+      'It is tried again by itself. If that ends here too: check the token endpoint, if the setup names it.',
+    ],
+    [
+      'refused',
+      'http_error',
+      { ...BY_REFRESH, httpStatus: 403 },
+      'It is tried again by itself. If that ends here too: check the token endpoint, if the setup names it.',
+    ],
+    [
+      'refused',
+      'http_error',
+      { ...BY_CODE, once: true },
+      'Authorize the connection again. If that ends here too: check the token endpoint, if the setup names it.',
+    ],
+    // It only grows: a person who is in many groups, say.
+    [
+      'unknown',
+      'answer_too_large',
+      BY_CODE,
+      'Authorize the connection again. If that ends here too: have the provider answer with less, such as fewer groups or claims in its tokens.',
+    ],
+    [
+      'unknown',
+      'answer_too_large',
+      BY_REFRESH,
+      'It is tried again by itself. If that ends here too: have the provider answer with less, such as fewer groups or claims in its tokens.',
+    ],
     // Nothing is wrong with an endpoint whose answer only got lost, and what was sent may be used up.
     ['unknown', 'invalid_answer', BY_REFRESH, 'It is tried again by itself.'],
     ['unknown', 'timeout', BY_CODE, 'Authorize the connection again.'],
@@ -99,13 +141,23 @@ describe('nextStepAfter', () => {
       'Check the host name, if the setup names it: private ones are called where the operator has allowed them (FLOW_VAULT_ALLOW_HOSTS). It is tried again by itself.',
     ],
     // A browser waits for this one answer, and nothing repeats it.
+    ['passing', 'too_many_requests', { ...BY_CODE, once: true }, 'Authorize the connection again later.'],
     ['not-sent', 'connect_failed', { ...BY_CODE, once: true }, 'Authorize the connection again.'],
-  ] as const)('after %s %s', (kind, code, asked, step) => {
-    expect(nextStepAfter({ kind, code, message: 'host: it failed.' }, asked)).toBe(step)
+  ] as const)('after %s %s', (kind, code, { httpStatus, ...asked }: Met, step) => {
+    const failure = { kind, code, message: 'host: it failed.', ...defined({ httpStatus }) }
+    expect(nextStepAfter(failure, asked)).toBe(step)
   })
 
   it.each([
     ['Check the setup. It is tried again by itself.', 'Authorize the connection again.'],
+    [
+      'It is tried again by itself. If that ends here too: authorize the connection again.',
+      'Authorize the connection again.',
+    ],
+    [
+      'It is tried again by itself. If that ends here too: check the token endpoint, if the setup names it.',
+      'Check the token endpoint, if the setup names it, then authorize the connection again.',
+    ],
     [
       'Allow the client this access at the provider.',
       'Allow the client this access at the provider, then authorize the connection again.',
