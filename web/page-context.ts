@@ -16,21 +16,6 @@ export function can({ identity }: Context, scope: string): boolean {
   return identity.scopes.includes(scope)
 }
 
-/** True when permits narrow the caller: what is about the tenant as a whole is then not for it, and not offered. */
-export function isNarrowed({ identity }: Context): boolean {
-  return identity.permitted_apps !== null
-}
-
-/** True when the OAuth applications of the tenant may be seen; without, the vault's default one is used unseen. */
-export function mayReadApplications(context: Context): boolean {
-  return can(context, 'read:flows_vault_oauth_apps') && !isNarrowed(context)
-}
-
-/** True when OAuth applications may be made, by scope and permits. */
-export function mayRegisterApplications(context: Context): boolean {
-  return mayReadApplications(context) && can(context, 'create:flows_vault_oauth_apps')
-}
-
 /** True when no permit forbids making a connection in the app. */
 export function mayAddIn({ identity }: Context, appId: string): boolean {
   return identity.permitted_apps?.includes(appId) ?? true

@@ -18,13 +18,29 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 }
 
-/** Style sheets that a script takes along as text, for the picker's shadow root. */
+/**
+ * Style sheets that a script takes along as text, for the picker's shadow root. Its tokens have a name of their own
+ * there, for the editor around it to set them by.
+ */
 const styleAsText: Plugin = {
   name: 'style-as-text',
   setup(build) {
     build.onLoad({ filter: /\.css$/ }, async ({ path: file }) => {
       const { code } = await build.esbuild.transform(await readFile(file), { loader: 'css', minify: true })
-      return { contents: code, loader: 'text' }
+      return { contents: code.replaceAll(/--(?=[a-z])/g, '--vault-'), loader: 'text' }
+    })
+  },
+}
+
+/**
+ * What the picker shares with its dialog would be a file beside the picker's own, and both are loaded at once: larger,
+ * because neither is compressed with the other. A dialog that needs the picker needs one file with all of it.
+ */
+const pickerInOneFile: Plugin = {
+  name: 'picker-in-one-file',
+  setup(build) {
+    build.onLoad({ filter: /picker-dialog\.ts$/ }, async ({ path: file }) => {
+      return { contents: `${await readFile(file, 'utf8')}\nimport './picker.ts'\n`, loader: 'ts' }
     })
   },
 }
@@ -53,13 +69,21 @@ export async function bundleWeb(): Promise<readonly WebFile[]> {
   const [page, picker, boot, styles] = await Promise.all([
     build({ ...modules, entryPoints: [entry('vault-page.ts')] }),
     // By itself: who loads the picker seldom loads the page, and what both share would be more and smaller files.
-    build({ ...modules, entryPoints: [entry('picker/picker.ts')] }),
+    build({
+      ...modules,
+      plugins: [styleAsText, pickerInOneFile],
+      entryPoints: { picker: entry('picker/picker.ts') },
+    }),
     // A script of its own that runs before the first paint: no module.
     build({ ...common, entryPoints: [entry('theme-boot.ts')], format: 'iife' }),
     build({ ...common, entryPoints: [entry('styles/page.css')] }),
   ])
   const assets = [page, picker, boot, styles].flatMap(({ outputFiles }) => outputFiles.map(assetOf))
-  return [await indexOf(assets), pickerOf(assets), ...assets]
+  const entryPath = named(assets, 'picker', '.js')
+  const [entries, others] = [true, false].map((is) =>
+    assets.filter((each) => (each.path === entryPath) === is),
+  )
+  return [await indexOf(assets), pickerOf(entries![0]!), ...others!]
 }
 
 function assetOf(file: OutputFile): WebFile {
@@ -85,14 +109,10 @@ async function indexOf(assets: readonly WebFile[]): Promise<WebFile> {
   }
 }
 
-/** The one address that editors name; what it loads changes with each release. */
-function pickerOf(assets: readonly WebFile[]): WebFile {
-  return {
-    path: 'picker.js',
-    contentType: CONTENT_TYPES['.js']!,
-    body: Buffer.from(`export * from './${named(assets, 'picker', '.js')}'\n`),
-    immutable: false,
-  }
+/** The one address that editors name, in the place of the entry; what it loads changes with each release. */
+function pickerOf(entry: WebFile): WebFile {
+  const text = entry.body.toString('utf8').replaceAll(/from"\.\/([^"]+)"/g, "from './assets/$1'")
+  return { path: 'picker.js', contentType: entry.contentType, body: Buffer.from(text), immutable: false }
 }
 
 function named(assets: readonly WebFile[], name: string, ending: string): string {

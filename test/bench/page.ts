@@ -12,7 +12,8 @@ const AT_A_TIME = 64
 const LOADS = 5
 /** Changes that arrive while somebody looks. */
 const EVENTS = 20
-const KB = 1024
+/** As weights of files are told: the aims are round numbers of bytes. */
+const KB = 1000
 
 /** What the page says of itself; set before its first script. */
 interface Observed {

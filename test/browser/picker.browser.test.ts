@@ -93,6 +93,79 @@ describe('the picker', () => {
     })
   })
 
+  test('shows what can be used first, searches in the vault, and takes the colours of its editor', async () => {
+    const caller = { tenant: 'grouped' }
+    const add = (body: object) =>
+      world.vault.request(caller, 'POST', CONNECTIONS, { app_id: 'TWILIO', ...body })
+    for (const name of ['a', 'b']) await add({ name })
+    await add({ name: 'z', setup: SETUP })
+    await inEditor(
+      'plain.js',
+      async (page) => {
+        const box = page.getByRole('combobox')
+        const options = page.getByRole('option')
+        await box.click()
+        await eventually(() => options.locator('.strong').allTextContents(), ['z', 'a', 'b'])
+        await page.getByRole('group', { name: 'Not ready' }).getByRole('option', { name: /^a / }).waitFor()
+        await eventually(() => box.getAttribute('inputmode'), 'none')
+        await screens(page, 'picker-groups')
+        await box.press('ArrowDown')
+        await box.press('ArrowDown')
+        await eventually(() => page.locator('.is-active .strong').textContent(), 'a')
+        const outline =
+          "getComputedStyle(document.querySelector('vault-connection-picker').shadowRoot.querySelector('.is-active')).outlineColor"
+        await page.evaluate(
+          "document.querySelector('vault-connection-picker').style.setProperty('--vault-accent', 'rgb(1, 2, 3)')",
+        )
+        await eventually(() => page.evaluate(outline), 'rgb(1, 2, 3)')
+        for (let more = 0; more < 50; more++) await add({ name: `more ${more}` })
+        await box.press('Escape')
+        await box.click()
+        await page.getByText('There are more: go on typing.').waitFor()
+        await eventually(() => box.getAttribute('inputmode'), null)
+        // The last by its name is not among the fifty.
+        await eventually(() => options.filter({ hasText: 'z' }).count(), 0)
+        await box.fill('z')
+        await eventually(() => options.locator('.strong').allTextContents(), ['z'])
+      },
+      () => world.vault.token(caller),
+    )
+  })
+
+  test('tells of a connection that was added though its authorization failed', async () => {
+    const caller = { tenant: 'unauthorized' }
+    await inEditor(
+      'plain.js',
+      async (page) => {
+        const dialog = page.locator('dialog.add')
+        await page.getByRole('combobox').waitFor()
+        await page.evaluate(`(() => {
+          const picker = document.querySelector('vault-connection-picker')
+          picker.appId = 'OAUTH2'
+          window.told = []
+          picker.addEventListener('connection-added', ({ detail }) => told.push(detail.id))
+        })()`)
+        await page.route('**/authorize', (route) =>
+          route.fulfill({ status: 503, json: { message: 'Busy.' } }),
+        )
+        await page.getByRole('button', { name: 'Add Vault Connection' }).click()
+        await dialog.getByRole('button', { name: 'Continue' }).click()
+        await dialog.getByLabel('Client ID').fill('some-client')
+        await dialog.locator('input[type="password"]').first().fill('some-client-secret-000')
+        await dialog.getByLabel('Authorization URL').fill('https://idp.example.com/authorize')
+        await dialog.getByLabel('Token URL').fill('https://idp.example.com/token')
+        await dialog.getByRole('button', { name: 'Connect', exact: true }).click()
+        await dialog.getByText('Busy.').waitFor()
+        expect(await page.evaluate('told')).toEqual([])
+        await dialog.getByRole('button', { name: 'Close' }).click()
+        await dialog.getByRole('button', { name: 'Discard' }).click()
+        await eventually(() => page.evaluate('told'), [expect.stringMatching(/^ac_/)])
+        await page.getByText('Waiting for authorization').waitFor()
+      },
+      () => world.vault.token(caller),
+    )
+  })
+
   test('keeps a value that this vault does not have', async () => {
     await inEditor('plain.js', async (page) => {
       await page.getByRole('combobox').waitFor()

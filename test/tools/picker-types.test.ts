@@ -33,6 +33,16 @@ describe('the manifest of the picker', () => {
     }
   })
 
+  test('names its tokens', () => {
+    const tokens = [...read('web/styles/theme.css').matchAll(/^ {2}--([a-z0-9-]+):/gm)].map(
+      ([, name]) => name,
+    )
+    expect(tokens.length).toBeGreaterThan(30)
+    expect(element.cssProperties.map(({ name }: { name: string }) => name)).toEqual(
+      tokens.map((name) => `--vault-${name}`),
+    )
+  })
+
   test('names its parts and events', () => {
     const parts = [...source.matchAll(/ part="(\w+)"/g)].map(([, name]) => name)
     expect(element.cssParts.map(({ name }: { name: string }) => name).toSorted()).toEqual(

@@ -28,6 +28,8 @@ export class AddDialog extends View {
   readonly #services = new Services()
   #names: ReadonlySet<string> = new Set()
   #repaired: Connection | undefined
+  /** What was stored here, if anything was. */
+  #saved: Connection | undefined
   /** True where it was made here, though its credentials followed. */
   #isNew = true
   #now: Entered = NOTHING
@@ -59,6 +61,7 @@ export class AddDialog extends View {
     await used
     this.#repaired = repaired
     this.#isNew = repaired === undefined
+    this.#saved = undefined
     this.#now = { ...opened(repair, this.appIds), error }
     this.#reached = undefined
     this.#key = crypto.randomUUID()
@@ -166,7 +169,7 @@ export class AddDialog extends View {
       seen: this.#repaired,
       action: this.#now.action,
       chooseSetup: (setupType) => this.#set({ setupType, isBrought: false, errors: [] }),
-      onAuthorized: (connection) => this.#finish(connection),
+      onAuthorized: (connection) => this.#close(connection),
       onChanged: () => this.requestUpdate(),
     })
   }
@@ -243,11 +246,13 @@ export class AddDialog extends View {
       const [seen, key] = [this.#repaired, this.#key]
       const draft = typedDraft(this, { now: this.#now, setup, seen, isEmpty, verify, key })
       const saved = await saveDraft(this.context.api, await sharedFirst(this.context.api, draft, forms.setup))
-      if (oauth === null) return this.#finish(saved)
+      if (oauth === null) return this.#close(saved)
       this.#repaired = saved
+      if (saved !== seen) this.#saved = saved
       // What was typed is stored: from here on only the person's word is lacking.
       this.#set({ action: 'connect' })
       await oauth.start(saved, opened)
+      this.#saved = saved
       clearFields(this)
     } catch (error) {
       opened?.close()
@@ -266,27 +271,22 @@ export class AddDialog extends View {
     this.#set(conflict === undefined ? troubleOf(error, { isNew: this.#isNew }) : { conflict })
   }
 
-  #finish(connection: Connection): void {
-    this.#close()
-    this.#tell(connection)
-  }
-
   #tryClose(): void {
     if (!this.#now.isTyped || this.#oauth?.isWaiting) this.#close()
     else this.#set({ isAsking: true })
     void this.updateComplete.then(() => this.querySelector<HTMLElement>('.keep')?.focus())
   }
 
-  /** Nothing that was typed outlives this. */
-  #close(): void {
-    const wasWaiting = this.#oauth?.isWaiting ? this.#repaired : undefined
+  /** Nothing that was typed outlives this; what was saved is told, whatever became of its authorization. */
+  #close(saved = this.#saved): void {
+    this.#saved = undefined
     clearFields(this)
     this.querySelector('dialog')!.close()
     this.#key = ''
     this.#reached = undefined
     this.#set(NOTHING)
     this.dispatchEvent(new Event('dialog-closed'))
-    if (wasWaiting !== undefined) this.#tell(wasWaiting)
+    if (saved !== undefined) this.#tell(saved)
   }
 
   #tell(connection: Connection): void {

@@ -1,7 +1,7 @@
 import type { Api } from '../api/api.ts'
 import type { Connection, Setup } from '../api/types.ts'
+import { endOfDay } from '../exact-time.ts'
 import { tagOf } from '../parts/conflict.ts'
-import { endOfDay } from '../time.ts'
 import type { BroughtGrant } from './grant-form.ts'
 
 /** What is to be saved. */

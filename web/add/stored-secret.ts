@@ -1,8 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Field } from '../api/types.ts'
+import { exactTime } from '../exact-time.ts'
 import { fieldError } from '../parts/pieces.ts'
 import { ADD } from '../texts/add-texts.ts'
-import { clockOrDay, exactTime } from '../time.ts'
+import { clockOrDay } from '../time.ts'
 
 /** A secret that is stored, in the place of a field: since when, and what can be done about it. Never a value. */
 export function storedSecret(options: {

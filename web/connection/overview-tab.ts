@@ -1,11 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ref } from 'lit/directives/ref.js'
 import type { Connection, Connector } from '../api/types.ts'
+import { exactTime, withExactTimes } from '../exact-time.ts'
 import { icon } from '../icons.ts'
 import { pageIcon } from '../page-icons.ts'
 import { timeAgo } from '../parts/pieces.ts'
 import { CONNECTION } from '../texts/connection-words.ts'
-import { exactTime, withExactTimes } from '../time.ts'
 
 /** Who it is, how long it lives, what it may, and what went wrong last. */
 export function overviewTab(connection: Connection, connector: Connector | undefined): TemplateResult {

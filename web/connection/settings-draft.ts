@@ -1,5 +1,5 @@
 import type { Connection } from '../api/types.ts'
-import { endOfDay, localInstant } from '../time.ts'
+import { endOfDay, localInstant } from '../exact-time.ts'
 
 /** What somebody typed of what is stored. */
 export interface TypedSettings {

@@ -1,9 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError } from '../api/api-error.ts'
+import { exactTime } from '../exact-time.ts'
 import { icon } from '../icons.ts'
 import { ALLOWED } from '../texts/allowed-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
-import { exactTime, relativeTime } from '../time.ts'
+import { relativeTime } from '../time.ts'
 import './copy-button.ts'
 import './count-down.ts'
 

@@ -10,12 +10,14 @@ import { stateLine, tile } from '../parts/identity.ts'
 import { stateWords } from '../state-words.ts'
 import { PICKER } from '../texts/picker-texts.ts'
 import { define } from '../view.ts'
-import { nameOf, optionList, type PickerOption } from './picker-options.ts'
+import { nameOf, optionList, optionsOf, type PickerOption } from './picker-options.ts'
 import { sheets } from './picker-sheets.ts'
 
 /** A pause in typing after which the vault is asked. */
 const PAUSE_MS = 200
 const SHOWN = 50
+/** With fewer, no keyboard comes up on a screen that is touched; who has one finds by typing all the same. */
+const SEARCHED_FROM = 8
 
 /**
  * `<vault-connection-picker>`: chooses a connection of a vault, adds one, and says when the chosen one needs
@@ -45,7 +47,9 @@ export class VaultConnectionPicker extends LitElement {
   readonly #internals = this.attachInternals()
   #context: Context | undefined
   #connectors: readonly Connector[] = []
-  #options: readonly Connection[] = []
+  #options: readonly PickerOption[] = []
+  /** True where all of them are in sight, so that nobody has to search. */
+  #isFew = false
   #chosen: Connection | undefined
   #isUnknown = false
   #error: string | undefined
@@ -153,13 +157,14 @@ export class VaultConnectionPicker extends LitElement {
             aria-activedescendant=${this.#active < 0 ? nothing : `option-${this.#active}`}
             aria-describedby="below"
             autocomplete="off"
+            inputmode=${this.#isFew ? 'none' : nothing}
             placeholder=${PICKER.choose}
             .value=${this.#query ?? (chosen === undefined ? this.value : nameOf(chosen))}
             @click=${() => this.#open()}
             @input=${(event: Event) => this.#typed((event.target as HTMLInputElement).value)}
             @keydown=${this.#onKey}
           />
-          ${isOpen ? optionList({ options: this.#shown(), active: this.#active, chosen: this.value, manage: `${this.#base}/vault`, mayAdd: whyNot === undefined, choose: (connection) => this.#choose(connection) }) : nothing}
+          ${isOpen ? optionList({ options: this.#options, hasMore: this.#options.length === SHOWN, active: this.#active, chosen: this.value, manage: `${this.#base}/vault`, mayAdd: whyNot === undefined, choose: (connection) => this.#choose(connection) }) : nothing}
         </div>
         <button type="button" part="add" aria-label=${PICKER.add} aria-disabled=${whyNot === undefined ? nothing : 'true'} aria-describedby=${whyNot === undefined ? nothing : 'why-not'} title=${whyNot ?? PICKER.add} @click=${() => this.#add()}>${icon('plus')}</button>
       </div>
@@ -188,17 +193,6 @@ export class VaultConnectionPicker extends LitElement {
     return this.#connectors.find((each) => each.app_id === app)
   }
 
-  #shown(): readonly PickerOption[] {
-    return this.#options.map((connection) => {
-      const connector = this.#connectorOf(connection)
-      return {
-        connection,
-        label: connector?.label ?? connection.app_id,
-        words: stateWords(connection, connector, Date.now()),
-      }
-    })
-  }
-
   #open(): void {
     if (this.#query === undefined) this.#typed('')
   }
@@ -215,7 +209,9 @@ export class VaultConnectionPicker extends LitElement {
     if (this.#context === undefined) return
     const query = queryOf({ view: 'full', sort: 'name', per_page: SHOWN, q: q.trim(), app_id: this.#appIds })
     try {
-      this.#options = await this.#context.api.ask<Connection[]>('GET', `/connections${query}`)
+      const found = await this.#context.api.ask<Connection[]>('GET', `/connections${query}`)
+      this.#options = optionsOf(found, (each) => this.#connectorOf(each))
+      if (q === '') this.#isFew = found.length < SEARCHED_FROM
       this.#error = undefined
     } catch (error) {
       this.#error = error instanceof ApiError ? error.message : PICKER.failed
@@ -229,7 +225,7 @@ export class VaultConnectionPicker extends LitElement {
     else if (event.key === 'ArrowDown' && this.#query === undefined) this.#open()
     else if (event.key === 'ArrowDown') this.#active = Math.min(last, this.#active + 1)
     else if (event.key === 'ArrowUp') this.#active = Math.max(0, this.#active - 1)
-    else if (event.key === 'Enter' && this.#active >= 0) this.#choose(this.#options[this.#active]!)
+    else if (event.key === 'Enter' && this.#active >= 0) this.#choose(this.#options[this.#active]!.connection)
     else return
     event.preventDefault()
     this.requestUpdate()

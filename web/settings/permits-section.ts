@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { endOfDay, exactTime } from '../exact-time.ts'
 import { namesIn } from '../names-in.ts'
 import { LAST_DAY } from '../parts/typed-values.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
-import { endOfDay, exactTime } from '../time.ts'
 import { define } from '../view.ts'
 import { LoadedList } from './loaded-list.ts'
 

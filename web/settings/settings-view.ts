@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import { type Context, isNarrowed } from '../page-context.ts'
+import type { Context } from '../page-context.ts'
 import { pageIcon } from '../page-icons.ts'
+import { isNarrowed } from '../tenant-rights.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
 import { browserChoices, choose } from '../theme.ts'

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { localInstant } from '../exact-time.ts'
 import { timeAgo } from '../parts/pieces.ts'
 import { EVENTS } from '../texts/connection-words.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
-import { localInstant } from '../time.ts'
 import { define } from '../view.ts'
 import { LoadedList } from './loaded-list.ts'
 

@@ -5,6 +5,8 @@ export const PICKER = {
   add: 'Add Vault Connection',
   none: 'No connection fits. Add one with +.',
   noneAtAll: 'No connection fits.',
+  more: 'There are more: go on typing.',
+  groups: ['Ready', 'Works, with trouble', 'Not ready'],
   manage: 'Manage in the vault',
   unknown: (id: string) => `This connection is not in this vault: ${id}`,
   required: 'Choose a connection.',

@@ -42,8 +42,8 @@ describe('pageRoutes', () => {
   })
 
   test('keep the page under 60 KB and what an editor loads under 15 KB, compressed', async () => {
-    expect(await staticBytes('/vault/health')).toBeLessThan(60 * 1024)
-    expect(await staticBytes('/vault/picker.js')).toBeLessThan(15 * 1024)
+    expect(await staticBytes('/vault/health')).toBeLessThan(60_000)
+    expect(await staticBytes('/vault/picker.js')).toBeLessThan(15_000)
   })
 
   test('take a ticket once, and give a token and a cookie that no script can read', async () => {
