@@ -13,7 +13,6 @@ import { parseStrictJson } from './strict-json.ts'
 export const MAX_BODY_BYTES = 100 * 1024
 /** RFC 8259 §11: JSON is UTF-8, and the parameter has no effect; one that says otherwise is a mistake to be told of. */
 const UTF8_NAMES = ['utf-8', 'utf8', 'us-ascii']
-const BYTE_ORDER_MARK = '\uFEFF'
 const EMPTY = {}
 /** Public routes read no caller; reading one there is a bug of ours, and says so. */
 const NO_CALLER = new Proxy(EMPTY as Caller, {
@@ -65,7 +64,7 @@ function parseBody(event: HttpEvent, route: Route<unknown>, state: RequestState)
   const text = bodyText(event)
   if (text === '' && route.bodyOptional === true) return parse(schema, {}, 'invalid-body')
   const contentType = event.headers['content-type']
-  if (contentType === undefined || !isJson(contentType.slice(0, 200))) {
+  if (contentType === undefined || !isJson(contentType)) {
     throw new VaultError('unsupported-media-type', 'The Content-Type of the body is not that of JSON.', {
       field: 'Content-Type',
       allowed: 'application/json (UTF-8)',
@@ -76,7 +75,7 @@ function parseBody(event: HttpEvent, route: Route<unknown>, state: RequestState)
     return parse(schema, value, 'invalid-body')
   } catch (error) {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (!(error instanceof VaultError) || route.errorsBeside === undefined || !isObject) throw error
+    if (!(error instanceof VaultError) || !isObject) throw error
     state.refused = { error, body: value as JsonObject }
     return EMPTY
   }
@@ -84,8 +83,8 @@ function parseBody(event: HttpEvent, route: Route<unknown>, state: RequestState)
 
 /** A form as a browser sends it; a field given twice is joined by a comma, as API Gateway joins parameters. */
 function parseForm(event: HttpEvent, schema: z.ZodMiniType): unknown {
-  const contentType = event.headers['content-type']?.slice(0, 200) ?? ''
-  if (contentType.split(';', 1)[0]?.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {
+  const [mediaType] = (event.headers['content-type'] ?? '').split(';', 1)
+  if (mediaType?.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {
     throw new VaultError('unsupported-media-type', 'The Content-Type of the body is not that of a form.', {
       field: 'Content-Type',
       allowed: 'application/x-www-form-urlencoded',
@@ -123,9 +122,8 @@ function bodyText(event: HttpEvent): string {
   refuseCompressed(event)
   const bytes = Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8')
   if (bytes.byteLength > MAX_BODY_BYTES) throw bodyTooLarge()
-  // RFC 8259 §8.1: a mark before the text may be ignored, and the decoder below ignores it too.
-  if (!event.isBase64Encoded) return event.body.startsWith(BYTE_ORDER_MARK) ? event.body.slice(1) : event.body
   try {
+    // RFC 8259 §8.1: a mark before the text may be ignored, and the decoder ignores it.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
     throw new VaultError('invalid-body', 'Invalid UTF-8', { field: 'body', allowed: 'JSON in UTF-8' })

@@ -155,7 +155,7 @@ export function vaultProblem(error: VaultError): APIGatewayProxyStructuredResult
     statusCode: problem.status,
     error: problem.error,
     message: messageOf(error),
-    ...(errorCode === undefined ? {} : { errorCode }),
+    errorCode,
     ...(errors.length === 0 ? {} : { errors }),
   }
   return json(problem.status, body, headers)

@@ -34,37 +34,36 @@ function invalidJson(): VaultError {
 /** Walks over the text once, keeping the names seen in each open object; values are not looked at. */
 function scanStructure(text: string): void {
   const open: (Set<string> | undefined)[] = []
-  let nameExpected = false
+  /** Those of the object that the next text would name a member of. */
+  let names: Set<string> | undefined
   let members = 0
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case 0x22 /* " */:
         {
           const end = endOfString(text, at)
-          if (nameExpected) {
+          if (names !== undefined) {
             if (++members > MAX_JSON_MEMBERS) throw tooManyMembers()
-            rememberName(open.at(-1), text.slice(at, end + 1))
+            rememberName(names, text.slice(at, end + 1))
           }
-          nameExpected = false
+          names = undefined
           at = end
           break
         }
       case 0x7b /* { */:
       case 0x5b /* [ */:
         {
-          const isObject = text.charCodeAt(at) === 0x7b
-          open.push(isObject ? new Set() : undefined)
-          nameExpected = isObject
+          names = text.charCodeAt(at) === 0x7b ? new Set() : undefined
+          open.push(names)
           if (open.length > MAX_JSON_DEPTH) throw tooDeep()
           break
         }
       case 0x7d /* } */:
       case 0x5d /* ] */:
         open.pop()
-        nameExpected = false
         break
       case 0x2c /* , */:
-        nameExpected = open.at(-1) !== undefined
+        names = open.at(-1)
         break
     }
   }
@@ -93,8 +92,7 @@ function endOfString(text: string, start: number): number {
   throw invalidJson()
 }
 
-function rememberName(names: Set<string> | undefined, quoted: string): void {
-  if (names === undefined) return
+function rememberName(names: Set<string>, quoted: string): void {
   const name = quoted.includes('\\') ? unescaped(quoted) : quoted.slice(1, -1)
   if (name === DANGEROUS_NAME) {
     throw new VaultError('invalid-body', `Additional properties not allowed: ${DANGEROUS_NAME}`, {

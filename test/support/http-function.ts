@@ -29,6 +29,7 @@ export interface HttpCall {
   readonly query?: Readonly<Record<string, string>>
   /** The caller's address. */
   readonly from?: string
+  readonly cookies?: readonly string[]
   readonly body?: string
   readonly isBase64Encoded?: boolean
 }
@@ -113,6 +114,7 @@ function eventOf(request: HttpCall, firstRouteKey: string): HttpEvent {
       http: { method: request.method ?? routeKey.split(' ')[0], sourceIp: request.from ?? '192.0.2.1' },
     } as HttpEvent['requestContext'],
     isBase64Encoded: request.isBase64Encoded === true,
+    ...(request.cookies === undefined ? {} : { cookies: [...request.cookies] }),
     ...(request.path === undefined ? {} : { pathParameters: { ...request.path } }),
     ...(request.query === undefined ? {} : { queryStringParameters: { ...request.query } }),
     ...(request.body === undefined ? {} : { body: request.body }),

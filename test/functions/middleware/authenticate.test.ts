@@ -66,7 +66,20 @@ describe('authenticate', () => {
     expect((await target.call({ token: 'bad' })).json).toMatchObject({ message: 'Invalid token' })
   })
 
-  test.each(['', 'Bearer', 'Basic YTpi', 'acme', `Bearer ${'x'.repeat(8193)}`])(
+  test('tells the log that it was the scope', async () => {
+    await target.call({ token: 'acme delete:flows_vault_connections' })
+    expect(target.logged.at(-1)).toMatchObject({ status: 403, reason: 'the scope' })
+  })
+
+  test.each([
+    ['in small letters', 'bearer acme read:flows_vault_events'],
+    ['with blanks around the token', 'Bearer   acme read:flows_vault_events '],
+    ['of 8192 characters', `Bearer ${'acme read:flows_vault_events'.padEnd(8184, ' ')}x`],
+  ])('takes a header %s', async (_how, authorization) => {
+    expect((await target.call({ headers: { authorization } })).json).toMatchObject({ tenant: 'acme' })
+  })
+
+  test.each(['', 'Bearer', 'Basic YTpi', 'acme', 'Basic bearer acme', `Bearer ${'acme'.padEnd(8185)}x`])(
     'does not take %j for a bearer token, and does not show it to the verifier',
     async (authorization) => {
       const answer = await target.call({ headers: { authorization } })

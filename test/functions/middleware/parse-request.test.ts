@@ -10,7 +10,14 @@ const SCHEMAS = {
   bodySchema: z.strictObject({ name: z.string() }),
 }
 
-function echo(changes: { bodyOptional?: boolean; bodySchema?: undefined; querySchema?: undefined } = {}) {
+interface Changes {
+  readonly bodyOptional?: boolean
+  readonly bodySchema?: undefined
+  readonly bodyType?: 'form'
+  readonly querySchema?: undefined
+}
+
+function echo(changes: Changes = {}) {
   const route = defineRoute({
     name: 'echo',
     method: 'POST',
@@ -21,9 +28,9 @@ function echo(changes: { bodyOptional?: boolean; bodySchema?: undefined; querySc
     responses: {},
     ...SCHEMAS,
     ...changes,
-    handle: async ({ path, query, headers, body, requestId }) => ({
+    handle: async ({ path, query, headers, body, requestId, cookies, isHead }) => ({
       status: 200,
-      body: { path, query, headers, body, requestId },
+      body: { path, query, headers, body, requestId, cookies, isHead },
     }),
   }) as Route<never>
   const target = httpFunction([route])
@@ -45,7 +52,17 @@ describe('parseRequest', () => {
       headers: { 'if-match': '"1"' },
       body: { name: 'n' },
       requestId: 'request-1',
+      cookies: [],
+      isHead: false,
     })
+  })
+
+  test('hands on the cookies of either kind of event, and whether only the headers are asked for', async () => {
+    const cookies = async (headers: Record<string, string>, list?: string[]) =>
+      (await echo()({ headers, ...(list === undefined ? {} : { cookies: list }) })).json?.['cookies']
+    expect(await cookies({ cookie: 'a=1; b=2' })).toEqual(['a=1', 'b=2'])
+    expect(await cookies({ cookie: 'c=3' }, ['a=1', 'b=2'])).toEqual(['a=1', 'b=2'])
+    expect((await echo()({ method: 'HEAD' })).json?.['isHead']).toBe(true)
   })
 
   test.each<[string, HttpCall, string, string]>([
@@ -93,6 +110,95 @@ describe('parseRequest', () => {
     )
     expect((await echo()(nothing)).statusCode).toBe(415)
   })
+
+  test.each([
+    'application/json',
+    'Application/JSON; charset=UTF-8',
+    'application/json ;charset="utf-8"',
+    'application/json; charset = utf8',
+    'application/json; version=1; charset=us-ascii',
+    'application/json;',
+    'application/json; x-charset=latin1',
+  ])('takes JSON that is called %j', async (contentType) => {
+    expect((await echo()({ headers: { 'content-type': contentType } })).statusCode).toBe(200)
+  })
+
+  test.each([
+    'text/json',
+    'application/json; charset=utf-16',
+    'application/json;v=1; charset = "latin1"',
+    undefined,
+  ])('refuses a body that is called %j, and says what is taken', async (contentType) => {
+    const headers = { 'content-type': contentType } as Record<string, string>
+    const { json } = await echo()({ headers })
+    expect(json).toMatchObject({ statusCode: 415, errorCode: 'unsupported_media_type' })
+    expect(json?.['message']).toBe(
+      'The Content-Type of the body is not that of JSON. Allowed: application/json (UTF-8).',
+    )
+  })
+
+  test.each(['gzip', ' BR '])(
+    'refuses a body compressed by %j, and says that none is to be',
+    async (coding) => {
+      const answer = await echo()({ headers: { 'content-encoding': coding } })
+      expect(answer.json).toMatchObject({
+        statusCode: 415,
+        errorCode: 'unsupported_media_type',
+        message: 'The Content-Encoding of the body is not taken. Allowed: none: send the body as it is.',
+      })
+      expect(answer.headers['accept-encoding']).toBe('identity')
+    },
+  )
+
+  test.each(['', ' ', 'identity', 'Identity'])(
+    'takes a body with the coding %j for what it is',
+    async (coding) => {
+      expect((await echo()({ headers: { 'content-encoding': coding } })).statusCode).toBe(200)
+    },
+  )
+
+  test('looks at no coding where there is no body', async () => {
+    const { json } = await echo({ bodyOptional: true })({
+      body: undefined as never,
+      headers: { 'content-encoding': 'gzip', 'content-type': '' },
+    })
+    expect(json?.['message']).toContain('Missing required property: name')
+  })
+
+  test.each([false, true])('leaves out a mark before the text, in base64: %j', async (isBase64Encoded) => {
+    const text = '\uFEFF{"name":"n\uFEFF"}'
+    const body = isBase64Encoded ? Buffer.from(text).toString('base64') : text
+    expect((await echo()({ body, isBase64Encoded })).json?.['body']).toEqual({ name: 'n\uFEFF' })
+  })
+
+  test('reads a form where a route has one, and joins a field that is given twice by a comma', async () => {
+    const form = (body: string, contentType: string) =>
+      echo({ bodyType: 'form' })({ body, headers: { 'content-type': contentType } })
+    for (const contentType of [
+      'application/x-www-form-urlencoded',
+      'Application/X-WWW-Form-Urlencoded ; a=b',
+    ]) {
+      expect((await form('name=a+b&name=%C3%A9', contentType)).json?.['body']).toEqual({ name: 'a b,é' })
+    }
+    expect((await form('name=a&other=1', 'application/x-www-form-urlencoded')).json).toMatchObject({
+      statusCode: 400,
+      errorCode: 'invalid_body',
+    })
+    for (const contentType of ['application/json', '']) {
+      expect((await form('name=a', contentType)).json).toMatchObject({
+        statusCode: 415,
+        message:
+          'The Content-Type of the body is not that of a form. Allowed: application/x-www-form-urlencoded.',
+      })
+    }
+  })
+
+  test.each(['[1]', 'null', '"n"', '1'])(
+    'refuses the body %s, which has no members to look at',
+    async (body) => {
+      expect((await echo()({ body })).json).toMatchObject({ statusCode: 400, errorCode: 'invalid_body' })
+    },
+  )
 
   test('decodes a body that came in base64, and refuses one that is no UTF-8', async () => {
     const base64 = (bytes: Uint8Array) => ({

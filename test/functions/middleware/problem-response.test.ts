@@ -79,6 +79,34 @@ describe('problemResponse', () => {
     )
   })
 
+  test('names no field and nothing allowed where the error has none, and lists no part of it', async () => {
+    const { call } = failing(() => new VaultError('invalid-body', 'It is wrong'))
+    expect((await call()).json).toEqual({
+      statusCode: 400,
+      error: 'Bad Request',
+      message: "Payload validation error: 'It is wrong'.",
+      errorCode: 'invalid_body',
+    })
+  })
+
+  test('lists the part that is wrong of a request that is not valid, and of no other error', async () => {
+    const wrong = { field: 'name', allowed: 'text' }
+    const invalid = failing(() => new VaultError('invalid-body', 'It is wrong', wrong))
+    const part = { path: 'name', code: 'value', message: 'It is wrong', allowed: 'text' }
+    expect((await invalid.call()).json?.['errors']).toEqual([part])
+    const other = failing(() => new VaultError('conflict', 'Not now', wrong))
+    expect((await other.call()).json).not.toHaveProperty('errors')
+  })
+
+  test('says how long the request took, to a tenth of a millisecond', async () => {
+    const { target, call } = failing(() => {
+      void target.clock.advance(1_234.56)
+      return new VaultError('conflict', 'Not now')
+    })
+    await call()
+    expect(target.logged.at(-1)).toMatchObject({ ms: 1_234.6 })
+  })
+
   test('says what is allowed of other errors after the message', async () => {
     const { call } = failing(() => new VaultError('conflict', 'Not now.', { field: 'x', allowed: 'later' }))
     expect((await call()).json?.['message']).toBe('Not now. Allowed: later.')

@@ -141,6 +141,14 @@ describe('rateLimit', () => {
     expect((await target.call({ token: TOKEN })).statusCode).toBe(429)
   })
 
+  test('charges no body that was refused, so that whoever sends long ones is back after a second', async () => {
+    for (let sent = 0; sent < PER_SECOND; sent++) await budget()
+    const refused = await target.call({ token: TOKEN, body: 'x'.repeat(81_920) })
+    expect(refused.statusCode).toBe(429)
+    await target.clock.advance(1_000)
+    expect(await budget()).toMatchObject({ status: 204, remaining: 4 })
+  })
+
   /** A route that asks the row store for more than a page. */
   const reading = (handle: (items: ItemStore) => Promise<unknown>) =>
     ({

@@ -84,6 +84,31 @@ describe('parseStrictJson', () => {
     }
   })
 
+  test('counts no text of a list for a member, and no list or object that has ended for a level', () => {
+    for (const value of [
+      Array(2_001).fill('x'),
+      { a: Array(2_001).fill('x') },
+      Array(21).fill({}),
+      Array(21).fill([]),
+    ]) {
+      expect(parseStrictJson(JSON.stringify(value))).toEqual(value)
+    }
+  })
+
+  test.each([
+    ['{"a"', 'one JSON object in UTF-8', 'body'],
+    ['{"\\x":1,"\\x":2}', 'one JSON object in UTF-8', 'body'],
+    ['['.repeat(21), 'at most 20 levels', 'body'],
+    [
+      JSON.stringify(Object.fromEntries(Array.from({ length: 2_001 }, (_, k) => [k, 0]))),
+      'at most 2000',
+      'body',
+    ],
+    ['{"a":1,"a":2}', 'each property once', 'a'],
+  ])('says what would be taken instead of %.20s', (text, allowed, field) => {
+    expect(errorOf(text).detail).toEqual({ field, allowed })
+  })
+
   test('takes 20 levels and refuses 21, of objects, lists or both', () => {
     const lists = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
     const objects = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
