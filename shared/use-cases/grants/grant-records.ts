@@ -32,8 +32,10 @@ export function mergeGrant(
   },
 ): KeptGrant {
   const { issuedAtMs, mark, profile } = options
-  const refreshToken = minted.refreshToken?.reveal() ?? old.tokens?.refresh_token
-  const expiresAtMs = refreshDeadlineMs(old.state, minted, { profile, issuedAtMs })
+  // What needs nobody is minted anew: a refresh token beside it is not due (RFC 6749 §4.4.3), and ends with its session.
+  const isPersons = profile.kind === 'authorization-code'
+  const refreshToken = isPersons ? (minted.refreshToken?.reveal() ?? old.tokens?.refresh_token) : undefined
+  const expiresAtMs = isPersons ? refreshDeadlineMs(old.state, minted, { profile, issuedAtMs }) : undefined
   const scopes =
     minted.scopes ??
     old.state?.grantedScopes ??

@@ -66,6 +66,22 @@ describe('a grant that nobody fetches', () => {
     expect(before).toBeGreaterThan(60)
   })
 
+  it('is minted by what the setup holds, whatever refresh token its provider adds', async () => {
+    const grant = { access_token: 'a', token_type: 'Bearer', expires_in: 3600 }
+    world.provider.answerWith(({ parameters }) =>
+      parameters['grant_type'] === 'client_credentials'
+        ? { body: { ...grant, refresh_token: 'r', refresh_expires_in: 1800 } }
+        : { status: 400, body: { error: 'invalid_grant', error_description: 'Session not active' } },
+    )
+    const { id } = await world.create('OAUTH2', MACHINE_SETUP)
+    await passHours(30)
+    expect((await world.fetch(id)).usable_for_seconds).toBeGreaterThan(3000)
+    expect(await world.row(id)).toMatchObject({
+      status: 'ready',
+      grants: { main: { hasRefreshToken: false } },
+    })
+  })
+
   it('is renewed all the same where it holds a refresh token, which would end', async () => {
     const { id } = await world.create('OAUTH2', CODE_SETUP)
     await world.finish((await world.authorize(id)).searchParams.get('state'))
