@@ -194,6 +194,15 @@ describe('authorizing a connection in a browser', () => {
     })
   })
 
+  it.each(['error', 'error_description', 'spapi_oauth_code'])(
+    'takes %s without a value for one that was left out',
+    async (name) => {
+      const callback = await world.consent(await waiting())
+      callback.searchParams.set(name, '')
+      expect(await world.open(callback)).toMatchObject({ status: 200 })
+    },
+  )
+
   it.each(['spapi_oauth_code', 'auth_code'])('takes the code by the name of %s', async (name) => {
     const id = await waiting()
     const callback = await world.consent(id)

@@ -98,10 +98,12 @@ describe('a provider that names itself, and that nobody else has named', () => {
     const mixedUp = 'did not come from the provider that was asked'
     const named = (iss: string) => (callback: URL) => callback.searchParams.set('iss', iss)
     expect(await answerOf(named('https://evil.example.test'))).toContain(mixedUp)
+    expect(await answerOf(named(''))).toContain('is authorized')
     expect(await answerOf(() => {})).toContain('is authorized')
     const sent = world.provider.tokenRequests.length
     expect(await answerOf(named(`${world.provider.issuer}/another`))).toContain(mixedUp)
     expect(await answerOf((callback) => callback.searchParams.delete('iss'))).toContain(mixedUp)
+    expect(await answerOf(named(''))).toContain(mixedUp)
     expect(world.provider.tokenRequests).toHaveLength(sent)
     expect(await answerOf(() => {})).toContain('is authorized')
   })

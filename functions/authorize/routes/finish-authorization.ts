@@ -40,9 +40,13 @@ function othersOf(answer: Readonly<Record<string, unknown>>): Record<string, str
 
 /** The code, by whatever name it came. */
 function codeOf(answer: Readonly<Record<string, unknown>>): SecretText | undefined {
-  const sent = ['code', ...OTHER_CODES].map((name) => answer[name])
-  const code = sent.find((value) => typeof value === 'string' && value !== '')
-  return typeof code === 'string' ? new SecretText(code) : undefined
+  const code = ['code', ...OTHER_CODES].map((name) => said(answer[name])).find(Boolean)
+  return code === undefined ? undefined : new SecretText(code)
+}
+
+/** A parameter without a value counts as one that was left out, as RFC 6749 §3.1 has it of requests: some send all. */
+function said(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined
 }
 
 /** Where a provider sends the browser back to; ends on a page a person understands. */
@@ -71,8 +75,8 @@ export const finishAuthorizationRoute = defineRoute({
       callbackUrl: callbackUrlOf(ports.publicUrl, path.id),
       state: findState(query.state),
       code: codeOf(query),
-      error: query.error,
-      issuer: query.iss,
+      error: said(query.error),
+      issuer: said(query.iss),
       callback: othersOf(query),
       browser: findBrowser(cookies, ports.publicUrl),
     })
