@@ -6,14 +6,16 @@ import { changeConnection } from '../commit/change-connection.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
+import type { GrantPorts } from '../grants/grant-ports.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
+import { adoptWaiting } from '../grants/settle-rescue.ts'
 
 /** A rotation under way may bring a new grant; its request lasts no longer than this. */
 const QUIET_WITHIN_MS = 60_000
 const QUIET_POLL_MS = 500
 
-export type RevokeForFreezePorts = Ports & { readonly grants: GrantRunner }
+export type RevokeForFreezePorts = GrantPorts & { readonly grants: GrantRunner }
 
 /** How it went at the provider, one outcome a grant, and whether a person must authorize the connection again. */
 export interface RevokedForFreeze {
@@ -33,7 +35,7 @@ export async function revokeForFreeze(
   ports: RevokeForFreezePorts,
   seen: ConnectionRow,
 ): Promise<RevokedForFreeze> {
-  const row = await whenQuiet(ports, seen)
+  const row = await newestOf(ports, await whenQuiet(ports, seen))
   if (row === undefined) return NOTHING
   if (row.secret !== undefined && mintedConnection(row) === undefined) return STATIC_KEY
   const stored = row.grants === undefined ? undefined : storedSetupOf(row)
@@ -55,6 +57,18 @@ async function whenQuiet(ports: Ports, seen: ConnectionRow): Promise<ConnectionR
     if (!isHeld || ports.clock.monotonicMs() >= untilMs) return row
     await ports.clock.sleep(QUIET_POLL_MS)
   }
+}
+
+/**
+ * The row with what waits beside it to be rescued: that is a newer grant than the row's, and would be adopted after it
+ * was ended.
+ */
+async function newestOf(
+  ports: RevokeForFreezePorts,
+  row: ConnectionRow | undefined,
+): Promise<ConnectionRow | undefined> {
+  if (row === undefined || !(await adoptWaiting(ports, row))) return row
+  return findConnection(ports, row.tenant, row.id)
 }
 
 async function endGrants(ports: Ports, revoked: ConnectionRow): Promise<void> {

@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../../../shared/domain/json.ts'
-import { eventSortPrefix, eventsPartition } from '../../../../shared/domain/keys.ts'
+import { connectionKey, eventSortPrefix, eventsPartition } from '../../../../shared/domain/keys.ts'
 import type { ItemStore, Write } from '../../../../shared/ports/item-store.ts'
 import { createFreeze, getFreeze, liftFreeze } from '../../../../shared/use-cases/freezes/manage-freezes.ts'
 import { runFreezeJob } from '../../../../shared/use-cases/freezes/run-freeze-job.ts'
 import { reconcileWork } from '../../../../shared/use-cases/reconcile/reconcile-work.ts'
+import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { doWorkItem } from '../../../../shared/use-cases/rotation/work-item.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
@@ -197,6 +198,37 @@ describe('runFreezeJob', () => {
       'connection.reauthorization_required',
     ])
     expect((await world.row(mute)).status).toBe('ready')
+  })
+
+  test('revokes the newest grant, which waits beside a row that somebody has taken over', async () => {
+    const id = await authorized()
+    const newest = { access_token: 'access-2', refresh_token: 'refresh-2', token_type: 'Bearer' }
+    world.provider.answerWith(({ path }) => (path === '/revoke' ? {} : { body: newest }))
+    const { items } = world.ports
+    let isTaken = false
+    const taken = new Proxy(items, {
+      get(target, name: keyof ItemStore) {
+        if (name !== 'transact') return target[name].bind(target)
+        return async (writes: readonly Write[]) => {
+          if (!isTaken && writes.some(({ key }) => key.partition.startsWith('ACCESS#'))) {
+            isTaken = true
+            const set = { fence: (await world.row(id)).fence + 1, op: 'another' }
+            await target.transact([
+              { op: 'update', key: connectionKey(TENANT, id), set, remove: ['attempt'] },
+            ])
+          }
+          return target.transact(writes)
+        }
+      },
+    })
+    await rotateConnection({ ...world.ports, items: taken }, { tenant: TENANT, id, cause: 'manual' })
+    const made = await freeze({ connectionId: id }, { revoke: true })
+    await run(made.id)
+    const revoked = world.provider.requests.filter(({ path }) => path === '/revoke')
+    expect(revoked.map(({ parameters }) => parameters['token'])).toEqual(['refresh-2'])
+    await world.clock.advance(HOUR_MS)
+    await world.reconcile()
+    expect((await world.row(id)).status).toBe('reauthorization_required')
   })
 
   test('names a connection whose provider does not revoke, and leaves its grant as it is', async () => {
