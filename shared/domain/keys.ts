@@ -45,13 +45,17 @@ export function intentKey(tenant: string, op: string): ItemKey {
 
 /** A grant that was minted and not committed, by connection and operation. */
 export function rescueKey(tenant: string, id: string, op: string): ItemKey {
-  const { partition, sortPrefix } = rescuesOf(tenant, id)
-  return { partition, sort: `${sortPrefix}${op}` }
+  return { partition: rescuesPartition(tenant), sort: `${id}#${op}` }
 }
 
 /** Where the rescues of one connection are. */
 export function rescuesOf(tenant: string, id: string): { partition: string; sortPrefix: string } {
-  return { partition: `TENANT#${tenant}#RESCUES`, sortPrefix: `${id}#` }
+  return { partition: rescuesPartition(tenant), sortPrefix: `${id}#` }
+}
+
+/** Holds the rescues of a tenant's connections. */
+export function rescuesPartition(tenant: string): string {
+  return `TENANT#${tenant}#RESCUES`
 }
 
 /** Holds the change events of a tenant's connections, connection by connection. */

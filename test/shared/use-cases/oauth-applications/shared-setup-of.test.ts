@@ -170,6 +170,25 @@ describe('an OAuth application that connections of any provider share', () => {
     })
   })
 
+  it('stays while a grant that it minted is to be ended at a provider that does not answer', async () => {
+    const setup = { ...URLS, revocation_url: 'https://idp.example.com/revoke' }
+    const { id: application } = await add(setup)
+    const { id } = await authorized({ oauth_app_id: application })
+    const remove = () => deleteOauthApplication(world.ports, world.tenant, application)
+    let status = 503
+    world.provider.answerWith(() => ({ status }))
+    const own = { ...URLS, client_id: 'own-client-000', client_secret: 'own-secret-000' }
+    await updateConnection(world.ports, { tenant: world.tenant, id, setup: own })
+    const ending = { code: 'conflict', message: expect.stringContaining('still being ended') }
+    await expect(remove()).rejects.toMatchObject(ending)
+    await expect(change(application, { clientId: 'other' })).rejects.toMatchObject(ending)
+    status = 200
+    await world.clock.advance(60_000)
+    await world.reconcile()
+    expect(world.provider.requests.at(-1)).toMatchObject({ path: '/revoke', authorization: basic(SECRET) })
+    await remove()
+  })
+
   it.each([
     ['of nobody', { oauth_app_id: 'oa_0000000000000000000000' }],
     ['of no text', { oauth_app_id: 7 }],
