@@ -10,7 +10,7 @@ import { earliestAccessExpiryMs } from '../../shared/domain/grant.ts'
 import { MAX_ID_LENGTH } from '../../shared/domain/ids.ts'
 import { remainingMs } from '../../shared/domain/rotation-policy.ts'
 import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorization.ts'
-import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
+import { RESTORABLE_MS } from '../../shared/use-cases/commit/tombstones.ts'
 import { missingScopes } from '../../shared/use-cases/grants/grant-records.ts'
 import { notesOf, scopesToCome } from './connection-notes.ts'
 

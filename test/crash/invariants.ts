@@ -5,7 +5,7 @@ import type { Attributes, Item, ItemStore } from '../../shared/ports/item-store.
 import type { OauthApplication } from '../../shared/rows/application-row.ts'
 import type { Tombstone } from '../../shared/rows/tombstone-row.ts'
 import { isUndoneCreation } from '../../shared/rows/undone-row.ts'
-import { RESTORABLE_MS } from '../../shared/use-cases/connections/tombstones.ts'
+import { RESTORABLE_MS } from '../../shared/use-cases/commit/tombstones.ts'
 import { everyItem } from '../support/stored-items.ts'
 
 /** What is in the row store, sorted by what it is. */

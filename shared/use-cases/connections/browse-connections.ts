@@ -5,10 +5,10 @@ import { pagesOf } from '../../ports/pages-of.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { LISTED_ATTRIBUTES, type ListedConnection, listedOf } from '../../rows/connection-row.ts'
 import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
+import { RESTORABLE_MS } from '../commit/tombstones.ts'
 import { listFreezes } from '../freezes/list-freezes.ts'
 import { missingScopes } from '../grants/grant-records.ts'
 import { inTurns, sortedInTurns } from './in-turns.ts'
-import { RESTORABLE_MS } from './tombstones.ts'
 
 /** How many rows one read looks at: a page of about 1 KB rows that DynamoDB answers at once. */
 const READ_ROWS = 500

@@ -19,9 +19,15 @@ import {
   unchangedSince,
 } from '../commit/connection-rows.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
+import {
+  DELETE_DEADLINE_MS,
+  findTombstone,
+  putTombstone,
+  RESTORABLE_MS,
+  unchangedTombstone,
+} from '../commit/tombstones.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import { countWrite } from './connection-cap.ts'
-import { DELETE_DEADLINE_MS, findTombstone, putTombstone, RESTORABLE_MS } from './tombstones.ts'
 
 const MAX_DELETE_TRIES = 6
 /** Sealed items in one transaction: each is 90 KB at most, and DynamoDB limits the items of one to 4 MB. */
@@ -107,13 +113,6 @@ async function purgeableTombstone(ports: Ports, input: DeleteConnectionInput): P
     async () => (await findTombstone(ports, input.tenant, input.id))?.op === purging.op,
   )
   return purging
-}
-
-function unchangedTombstone({ op, state }: Tombstone): Condition[] {
-  return [
-    { kind: 'equals', attribute: 'op', value: op },
-    { kind: 'equals', attribute: 'state', value: state },
-  ]
 }
 
 /**

@@ -10,6 +10,7 @@ import type { ItemKey, Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { IMPORTED_ROWS } from '../../rows/claim-rows.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { findTombstone } from '../commit/tombstones.ts'
 import { newMark } from '../grants/sealed-tokens.ts'
 import { findDefaultApplication, findOauthApplication } from '../oauth-applications/oauth-application.ts'
 import type { AcceptedSetup } from './accept-setup.ts'
@@ -19,7 +20,6 @@ import {
   membersOfSealed,
   nothingToVerify,
 } from './first-grant.ts'
-import { findTombstone } from './tombstones.ts'
 
 /** A grant of another system, and the operator's application that minted it, where the app has those. */
 export interface GrantInput extends ImportedGrant {

@@ -14,6 +14,7 @@ import {
   isEventStored,
   nextRow,
 } from '../commit/connection-rows.ts'
+import { findTombstone, RESTORABLE_MS } from '../commit/tombstones.ts'
 import { transactSurely } from '../commit/transact-surely.ts'
 import {
   type CapPorts,
@@ -24,7 +25,6 @@ import {
   roomOf,
   roomTaken,
 } from './connection-cap.ts'
-import { findTombstone, RESTORABLE_MS } from './tombstones.ts'
 
 /**
  * Brings a deleted connection back with its id and setup, within the recovery window; a grant that was revoked

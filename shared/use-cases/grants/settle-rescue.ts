@@ -1,6 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { newUuid } from '../../domain/ids.ts'
 import { intentKey, rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
-import type { Write } from '../../ports/item-store.ts'
+import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { tryTransact } from '../../ports/try-transact.ts'
 import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
@@ -8,6 +9,7 @@ import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { rescueRemoval } from '../commit/rescue-item.ts'
 import { sealedRemoval } from '../commit/sealed-removal.ts'
+import { findTombstone, putTombstone, RESTORABLE_MS, unchangedTombstone } from '../commit/tombstones.ts'
 import { grantChange } from './grant-change.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { removeQuietly } from './keep-answer.ts'
@@ -27,8 +29,8 @@ export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
 /**
  * Adopts a rescued grant when the connection still is what it was minted for and nothing has replaced it; lets it go
  * when something newer is there; and ends it at its provider when the connection is gone or another client's, where
- * that ends no other grant. `contended`: the row changed meanwhile, or the operation it belongs to is not over, and
- * the item stays for the next time. Idempotent.
+ * that ends no other grant. `contended`: the row changed meanwhile, or the operation it belongs to, or the deletion of
+ * its connection, is not over, and the item stays for the next time. Idempotent.
  */
 export async function settleRescue(ports: GrantPorts, rescue: Rescue): Promise<RescueOutcome> {
   // Asked before the row is read: an operation that is over by then has left its grant there, or never will.
@@ -39,17 +41,54 @@ export async function settleRescue(ports: GrantPorts, rescue: Rescue): Promise<R
   const removal = sealedRemoval(rescue, rescue.grant, row?.grant)
   const tokens = await findTokens(ports, rescue)
   if (tokens === undefined) return end(ports, rescue, 'superseded', removal)
-  const isItsOwn = row?.clientDigest === rescue.clientDigest && row?.authorization === rescue.authorization
-  if (rescue.of === 'revoke' || row === undefined || !isItsOwn)
-    return endUnwanted(ports, rescue, { tokens, removal })
-  // Which of two grants is newer no clock can tell: what counts is whether the ones it replaces are still there.
-  const isReplaced = Object.keys(rescue.grants).some(
-    (name) => row.grants?.[name]?.mark !== rescue.replaces[name],
-  )
+  if (row === undefined) return settleOfDeleted(ports, rescue, { tokens, removal })
+  if (rescue.of === 'revoke' || !isItsOwn(rescue, row)) return endUnwanted(ports, rescue, { tokens, removal })
   // Of one authorization the provider ends all tokens together.
-  if (isReplaced && rescue.of === 'renewal') return end(ports, rescue, 'superseded', removal)
-  if (isReplaced && rescue.of === 'first') return endUnwanted(ports, rescue, { tokens, removal })
+  if (rescue.of === 'renewal' && isReplaced(rescue, row)) return end(ports, rescue, 'superseded', removal)
+  if (rescue.of === 'first' && isReplaced(rescue, row)) return endUnwanted(ports, rescue, { tokens, removal })
   return adopt(ports, rescue, { row, tokens, removal })
+}
+
+/** Whether the row still is what the grant was minted for. */
+function isItsOwn({ authorization, clientDigest }: Rescue, row: ConnectionRow): boolean {
+  return row.clientDigest === clientDigest && row.authorization === authorization
+}
+
+/** Which of two grants is newer no clock can tell: what counts is whether the ones it replaces are still there. */
+function isReplaced({ grants, replaces }: Rescue, row: ConnectionRow): boolean {
+  return Object.keys(grants).some((name) => row.grants?.[name]?.mark !== replaces[name])
+}
+
+/**
+ * Of a connection that was deleted and may be restored: then it goes on with the newest grant, unless that was revoked
+ * with it. While the deletion is under way nobody knows.
+ */
+async function settleOfDeleted(
+  ports: GrantPorts,
+  rescue: Rescue,
+  seen: { tokens: TokensByName; removal: readonly Write[] },
+): Promise<RescueOutcome> {
+  const tombstone = await findTombstone(ports, rescue.tenant, rescue.id)
+  // Restored between the two looks.
+  if (tombstone === undefined && (await findConnection(ports, rescue.tenant, rescue.id))) return 'contended'
+  const held = tombstone === undefined || tombstone.purge ? undefined : mintedConnection(tombstone.row)
+  const isLost = rescue.of === 'renewal' || rescue.of === 'authorize'
+  if (tombstone === undefined || held === undefined || !isLost) return endUnwanted(ports, rescue, seen)
+  const { row } = held
+  const isRevoked = Object.values(tombstone.revocations ?? {}).includes('revoked')
+  if (isRevoked || !isItsOwn(rescue, row) || isReplaced(rescue, row)) return endUnwanted(ports, rescue, seen)
+  if (tombstone.state === 'deleting') return 'contended'
+  const { writes, ...whole } = await wholeGrant(ports, rescue, { row, tokens: seen.tokens })
+  const { members } = grantChange(ports, row, held.setup, { ...rescue, ...whole })
+  const next = { ...tombstone, row: { ...row, ...members }, op: newUuid(ports.random) }
+  const put = putTombstone(next, next.deletedAtMs + RESTORABLE_MS, unchangedTombstone(tombstone))
+  try {
+    await ports.items.transact([put, ...writes, rescueRemoval(rescue, { isThere: true })])
+    return 'adopted'
+  } catch (error) {
+    if (error instanceof ConditionFailedError) return 'contended'
+    throw error
+  }
 }
 
 /**

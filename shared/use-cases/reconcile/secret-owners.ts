@@ -7,7 +7,7 @@ import { applicationOf } from '../../rows/application-row.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
 import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
 import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
-import { findTombstone } from '../connections/tombstones.ts'
+import { findTombstone } from '../commit/tombstones.ts'
 import { findOauthApplication, triedPrevious } from '../oauth-applications/oauth-application.ts'
 import { findSubscription, subscriptionOf } from '../subscriptions/subscription-rows.ts'
 

@@ -1,9 +1,9 @@
+import { findTombstone } from '../../../../shared/use-cases/commit/tombstones.ts'
 import {
   deleteConnection,
   removeTombstone,
 } from '../../../../shared/use-cases/connections/delete-connection.ts'
 import { restoreConnection } from '../../../../shared/use-cases/connections/restore-connection.ts'
-import { findTombstone } from '../../../../shared/use-cases/connections/tombstones.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const DAY_MS = 86_400_000

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../../shared/domain/json.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
+import { findTombstone } from '../../../../shared/use-cases/commit/tombstones.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
-import { findTombstone } from '../../../../shared/use-cases/connections/tombstones.ts'
 import { createOauthApplication } from '../../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 

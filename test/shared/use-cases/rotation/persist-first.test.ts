@@ -1,6 +1,7 @@
 import { connectionKey } from '../../../../shared/domain/keys.ts'
 import { type ItemStore, StoreUnavailableError, type Write } from '../../../../shared/ports/item-store.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
+import { restoreConnection } from '../../../../shared/use-cases/connections/restore-connection.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
@@ -180,8 +181,9 @@ describe('a new grant', () => {
   async function revokedAfterDelete(answerLate: (until: Promise<void>) => void): Promise<unknown[]> {
     const released = Promise.withResolvers<void>()
     answerLate(released.promise)
+    const before = world.provider.requests.length
     const rotation = world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, HOUR_MS)
-    while (world.provider.requests.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    while (world.provider.requests.length === before) await new Promise((resolve) => setImmediate(resolve))
     await deleteConnection(world.ports, { tenant: world.tenant, id, purge: false })
     released.resolve()
     expect(await rotation).toEqual({ kind: 'gone' })
@@ -191,6 +193,22 @@ describe('a new grant', () => {
 
   it('is revoked when its connection was deleted while the provider answered', async () => {
     expect(await revokedAfterDelete(answer)).toEqual(['refresh-0', 'refresh-1'])
+  })
+
+  it('is there when its connection was deleted meanwhile, nobody could revoke it, and it is restored', async () => {
+    const { revocation_url: _none, ...setup } = CODE_SETUP
+    id = (await world.create('OAUTH2', setup)).id
+    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.clock.advance(HOUR_MS)
+    expect(await revokedAfterDelete(answer)).toEqual([])
+    await world.clock.advance(2 * MINUTE_MS)
+    await world.reconcile()
+    expect(await rescues()).toBe(0)
+    await restoreConnection(world.ports, { tenant: world.tenant, id })
+    expect((await world.fetch(id)).fields.access_token).toBe('access-2')
+    await world.clock.advance(HOUR_MS)
+    await world.fetch(id)
+    expect(world.provider.requests.at(-1)?.parameters['refresh_token']).toBe('refresh-2')
   })
 
   describe('of an answer that is of no use but for its refresh token', () => {

@@ -31,3 +31,11 @@ export async function findTombstone(
 ): Promise<Tombstone | undefined> {
   return TOMBSTONE_ROWS.find(await ports.items.get(tombstoneKey(tenant, id)))
 }
+
+/** That nobody has moved it on, or taken it away, since it was read. */
+export function unchangedTombstone({ op, state }: Tombstone): Condition[] {
+  return [
+    { kind: 'equals', attribute: 'op', value: op },
+    { kind: 'equals', attribute: 'state', value: state },
+  ]
+}
