@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { connectionKey, tombstoneKey } from '../../domain/keys.ts'
+import { connectionKey, rescuesOf, tombstoneKey } from '../../domain/keys.ts'
 import { checkIfMatch } from '../../domain/preconditions.ts'
 import { sealedGrantsPartition } from '../../domain/sealed-keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
@@ -8,6 +8,7 @@ import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { tryTransact } from '../../ports/try-transact.ts'
+import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
 import type { Tombstone } from '../../rows/tombstone-row.ts'
 import {
   connectionBusy,
@@ -30,6 +31,8 @@ import { transactSurely } from '../commit/transact-surely.ts'
 import { countWrite } from './connection-cap.ts'
 
 const MAX_DELETE_TRIES = 6
+/** A connection has a rescue or two at a time; a page of them is all there ever are. */
+const MAX_RESCUES = 100
 /** Sealed items in one transaction: each is 90 KB at most, and DynamoDB limits the items of one to 4 MB. */
 const REMOVED_TOGETHER = 40
 
@@ -122,11 +125,15 @@ async function purgeableTombstone(ports: Ports, input: DeleteConnectionInput): P
 export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): Promise<void> {
   const { row } = tombstone
   const revocations = tombstone.revocations ?? (await revokeGrantsOf(ports, row))
-  if (row.secret !== undefined) {
-    if (tombstone.purge) await ports.secrets.purge(row.secret.secretId)
-    else await ports.secrets.scheduleDeletion(row.secret.secretId)
+  const ending = await grantsToEnd(ports, row)
+  if (tombstone.purge) {
+    // Once more, for after that nothing can: at once is what was asked for.
+    for (const rescue of ending) await revokeStored(ports, rescue)
+    if (row.secret !== undefined) await ports.secrets.purge(row.secret.secretId)
+    await removeTokens(ports, row)
+  } else if (row.secret !== undefined && ending.length === 0) {
+    await ports.secrets.scheduleDeletion(row.secret.secretId)
   }
-  if (tombstone.purge) await removeTokens(ports, row)
   const key = tombstoneKey(row.tenant, row.id)
   const when: Condition[] = unchangedTombstone(tombstone)
   const finished: Write = tombstone.purge
@@ -137,6 +144,18 @@ export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): 
         when,
       )
   if (!(await tryTransact(ports.items, finished))) await giveSecretBack(ports, row)
+}
+
+/**
+ * Grants of clients that the connection had before, which their provider has yet to end. They need the setup that they
+ * were minted with, a version of the same secret perhaps: it is destroyed with the recovery window, and not locked up
+ * before.
+ */
+async function grantsToEnd(ports: Ports, { tenant, id }: ConnectionRow): Promise<Rescue[]> {
+  const { items } = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
+  return items
+    .flatMap(({ attributes }) => RESCUE_ROWS.find(attributes) ?? [])
+    .filter(({ of }) => of === 'revoke')
 }
 
 /** All that is sealed of the connection, what a rotation left behind included. */

@@ -1,7 +1,12 @@
 import type { JsonObject } from '../../../../shared/domain/json.ts'
+import { rescuesOf } from '../../../../shared/domain/keys.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
+import { RESCUE_ROWS } from '../../../../shared/rows/rescue-row.ts'
 import { findTombstone } from '../../../../shared/use-cases/commit/tombstones.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
+import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
+import { settleRescue } from '../../../../shared/use-cases/grants/settle-rescue.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { createOauthApplication } from '../../../../shared/use-cases/oauth-applications/manage-oauth-applications.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
@@ -14,6 +19,8 @@ const SETUP = {
   revocation_url: 'https://idp.example.test/revoke',
   userinfo_url: 'https://idp.example.test/userinfo',
 }
+
+const LOCKED = { deletedAtMs: expect.any(Number) }
 
 describe('revokeGrants', () => {
   let world: GrantsUnderTest
@@ -113,6 +120,33 @@ describe('revokeGrants', () => {
     await remove(one)
     await remove(other)
     expect(revoked()).toEqual(['refresh-2'])
+  })
+
+  it.each([
+    ['deleted', false],
+    ['purged', true],
+  ])('ends the grant of the client before, of a connection that is %s meanwhile', async (_, purge) => {
+    const id = await connected('ada')
+    let status = 503
+    world.provider.answerWith(() => ({ status }))
+    const setup = { ...SETUP, client_id: 'client-001' }
+    await updateConnection(world.ports, { tenant: world.tenant, id, setup })
+    const { secret } = await world.row(id)
+    const tried = world.provider.requests.length
+    if (purge) status = 200
+    await deleteConnection(world.ports, { tenant: world.tenant, id, purge })
+    status = 200
+    // Secrets Manager opens nothing of what is scheduled for deletion.
+    const meta = { partition: `SECRET#${secret!.secretId}`, sort: 'meta' }
+    expect(await world.ports.items.get(meta)).toEqual(purge ? undefined : expect.not.objectContaining(LOCKED))
+    // Another process has nothing of it in memory.
+    const other = { ...world.ports, opened: new OpenedSecrets(world.ports.secrets, world.ports.sealer) }
+    const { items } = await world.ports.items.query({ ...rescuesOf(world.tenant, id), limit: 9 })
+    for (const { attributes } of items) await settleRescue(other, RESCUE_ROWS.decode(attributes))
+    expect(items).toHaveLength(1)
+    const client = Buffer.from('client-000:secret-000').toString('base64')
+    const ended = { path: '/revoke', authorization: `Basic ${client}`, parameters: { token: 'refresh-1' } }
+    expect(world.provider.requests.slice(tried)).toMatchObject([ended])
   })
 
   it('leaves the old grant alone when the connection is authorized anew', async () => {
