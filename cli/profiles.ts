@@ -45,8 +45,10 @@ export function readProfiles(env: Terminal['env']): ProfileFile {
   const file = profilePath(env)
   let text: string
   try {
-    const { mode } = fs.statSync(file)
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+    const stats = fs.statSync(file)
+    if (!stats.isFile())
+      throw new CliError(`${file} is no file. FLOW_VAULT_CONFIG names the file of the profiles.`)
+    if (process.platform !== 'win32' && (stats.mode & 0o077) !== 0)
       throw new CliError(`Others may read ${file}, which holds secrets. Close it with: chmod 600 ${file}`)
     text = fs.readFileSync(file, 'utf8')
   } catch (error) {

@@ -146,13 +146,13 @@ async function perform(
   if (command.confirms !== undefined) await confirm(context, input, command.confirms)
   if ('run' in command) {
     const answer = await command.run(context, input)
-    if (answer !== undefined) show(answer, command, globals, terminal)
+    if (answer !== undefined) show(answer, command, globals, { terminal, api })
     return EXIT.done
   }
   const answer = await context.api().call(command.request(input))
   if (answer === undefined) {
     if (globals.json !== true) terminal.err(`${command.done?.(input) ?? 'Done.'}\n`)
-  } else show(answer, command, globals, terminal)
+  } else show(answer, command, globals, { terminal, api })
   return EXIT.done
 }
 
@@ -171,9 +171,17 @@ function show(
   answer: unknown,
   command: Pick<ApiCommand, 'rows' | 'columns'>,
   globals: GlobalOptions,
-  terminal: Terminal,
+  { terminal, api }: { readonly terminal: Terminal; readonly api: VaultApi | undefined },
 ): void {
-  terminal.out(rendered(answer, command, globals, terminal))
+  let text: string
+  try {
+    text = rendered(answer, command, globals, terminal)
+  } catch (error) {
+    // A script that took this for wrong use would do it once more.
+    if (!(error instanceof CliError) || api?.hasChanged !== true) throw error
+    throw new CliError(`It is done, and cannot be shown so. ${error.message}`, EXIT.failed)
+  }
+  terminal.out(text)
 }
 
 function rendered(

@@ -22,11 +22,17 @@ export class VaultApi {
   readonly vault: ChosenVault
   readonly #terminal: Terminal
   #token: string | undefined
+  #hasChanged = false
 
   constructor(terminal: Terminal, vault: ChosenVault) {
     this.#terminal = terminal
     this.vault = vault
     this.#token = vault.token
+  }
+
+  /** Whether the vault has done something by now: what fails after that is no wrong use that changed nothing. */
+  get hasChanged(): boolean {
+    return this.#hasChanged
   }
 
   /** The parsed answer; undefined for one without a body. Throws `CliError` for every other status than 2xx. */
@@ -52,6 +58,7 @@ export class VaultApi {
     })
     const text = await answer.text()
     const body = parsed(text)
+    if (answer.ok && request.method !== 'GET') this.#hasChanged = true
     if (answer.ok) return { body: text === '' ? undefined : body, headers: answer.headers }
     throw refusal(answer, body, this.vault)
   }

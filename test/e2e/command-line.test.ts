@@ -105,6 +105,18 @@ describe('flow-vault connections import', () => {
 })
 
 describe('flow-vault connections', () => {
+  test('says that a change is done when its answer has no such member, and not that nothing changed', async () => {
+    const id = await created()
+    const renamed = await type(`connections update ${id} --name done --field nothing`)
+    expect(renamed).toMatchObject({ code: 1, out: '' })
+    expect(renamed.err).toMatch(
+      /^It is done, and cannot be shown so\. There is no member nothing\. There are: id, /,
+    )
+    const shown = await type(`connections show ${id} --field name`)
+    expect(shown.out).toBe('done\n')
+    expect((await type(`connections show ${id} --field nothing`)).code).toBe(2)
+  })
+
   test('creates from a piped secret, shows, renames and lists', async () => {
     const id = await created()
     expect((await type(`connections update ${id} --name billing`)).code).toBe(0)
@@ -400,6 +412,12 @@ describe('profiles', () => {
     fs.chmodSync(file!, 0o644)
     expect((await typeCommand(['whoami'], { env: bare })).err).toMatch(/chmod 600/)
     fs.chmodSync(file!, 0o600)
+    const inFolder = await typeCommand(['whoami'], { env: { ...bare, FLOW_VAULT_CONFIG: folder } })
+    expect(inFolder).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/ is no file\. FLOW_VAULT_CONFIG names/),
+    })
+    expect(inFolder.err).not.toContain('chmod')
     expect((await typeCommand(['logout', 'test'], { env: bare })).code).toBe(0)
     expect((await typeCommand(['whoami'], { env: bare })).err).toMatch(/Which vault\?/)
   })
