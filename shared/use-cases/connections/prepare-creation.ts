@@ -17,7 +17,7 @@ import {
   type GrantInput,
   refuseVerifiedImport,
 } from './import-grant.ts'
-import type { CredentialEndInput } from './set-credential-end.ts'
+import { acceptEnd, type CredentialEndInput } from './set-credential-end.ts'
 
 /** What a caller gives to make a connection. */
 export interface CreateConnectionInput extends CredentialEndInput {
@@ -66,6 +66,7 @@ export async function prepareCreation(
       : await acceptSetup(ports, { tenant: input.tenant, connector }, input.setup)
   if (input.verify === true && accepted === undefined) throw nothingToVerify('There is no setup to verify')
   refuseVerifiedImport(input)
+  acceptEnd({ setup: accepted?.setup, before: {}, input, nowMs })
   const idempotent = await idempotentRequest(ports, input)
   // A repeated import is answered with what the first one made, before its grant is found to be there.
   const replayed = looksBack ? await findReplay(ports, idempotent, nowMs) : undefined

@@ -11,6 +11,7 @@ import type { CapPorts } from './connection-cap.ts'
 import { type GrantFate, grantFate } from './grant-fate.ts'
 import { acceptImport } from './import-grant.ts'
 import { type CreateConnectionInput, checkCreation } from './prepare-creation.ts'
+import { endOfNew } from './setup-change.ts'
 import { endChange, isNews, type UpdateConnectionInput } from './update-connection.ts'
 import { wantedSetup } from './wanted-setup.ts'
 
@@ -51,13 +52,19 @@ export async function previewUpdate(
   const wanted = await wantedSetup(ports, row, input)
   if (input.grant !== undefined) await acceptImport(ports, row, input.grant, wanted?.accepted)
   const isRenamed = input.name !== undefined && input.name !== row.name
-  const isDated = endChange(row, input, ports.clock.nowMs()) !== undefined
+  const nowMs = ports.clock.nowMs()
+  const replacing =
+    wanted !== undefined && (input.grant !== undefined || isNews(row, wanted.accepted)) ? wanted : undefined
+  const isDated =
+    replacing === undefined
+      ? endChange(row, input, nowMs) !== undefined
+      : isAnother(row, endOfNew(row, replacing.accepted, { end: input, nowMs }))
   const beside = [...(isRenamed ? ['name'] : []), ...(isDated ? ['credential_expires_at'] : [])]
-  if (wanted === undefined || (input.grant === undefined && !isNews(row, wanted.accepted))) {
+  if (replacing === undefined) {
     const heldGrant = row.grant === undefined ? 'none' : 'kept'
     return { changes: beside, heldGrant, newGrant: 'none', missingScopes: [] }
   }
-  const { accepted, changed = ['setup'] } = wanted
+  const { accepted, changed = ['setup'] } = replacing
   const newGrant = input.grant === undefined ? newGrantOf(accepted) : 'imported'
   const heldGrant = grantFate(row, accepted, newGrant !== 'none' && newGrant !== 'authorized')
   const isSameSetup = accepted.digests.setupDigest === row.setupDigest
@@ -67,6 +74,11 @@ export async function previewUpdate(
     newGrant: heldGrant === 'kept' ? 'none' : newGrant,
     missingScopes: heldGrant === 'kept' ? lacking(row, accepted) : [],
   }
+}
+
+function isAnother(row: ConnectionRow, end: Partial<ConnectionRow>): boolean {
+  const members = ['credentialExpiresAtMs', 'enforceExpiry'] as const
+  return members.some((name) => name in end && end[name] !== row[name])
 }
 
 /** Where the setup's own grant comes from, unless it goes on with one that is kept. */

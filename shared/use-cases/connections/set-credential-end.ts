@@ -16,37 +16,46 @@ export function saysEnd(input: CredentialEndInput): boolean {
   return input.credentialExpiresAtMs !== undefined || input.enforceExpiry !== undefined
 }
 
+/** An end that is said, for which setup, and what the row had, as far as the same credential goes on. */
+interface SaidEnd {
+  readonly setup: Setup | undefined
+  readonly before: CredentialEnd
+  readonly input: CredentialEndInput
+  readonly nowMs: number
+}
+
 /**
- * The members of a row whose static setup gets this end: status, what was told of it, and its place in the due index.
- * `before` is what the row had, as far as the same credential goes on. Throws `invalid-body` for a setup that is
- * minted or absent, an end that is over, and one that is to be enforced and not there.
+ * The instant that ends the credential, if any. Throws `invalid-body` for a setup that is minted or absent, an end that
+ * is over, and one that is to be enforced and not there.
  */
-export function credentialEndMembers(
-  id: string,
-  {
-    setup,
-    before,
-    input,
-    nowMs,
-  }: { setup: Setup | undefined; before: CredentialEnd; input: CredentialEndInput; nowMs: number },
-): Partial<ConnectionRow> {
+export function acceptEnd({ setup, before, input, nowMs }: SaidEnd): number | undefined {
   if (saysEnd(input)) refuseUnfit(setup, input)
   const isSaid = input.credentialExpiresAtMs !== undefined
   const endsAtMs = isSaid ? (input.credentialExpiresAtMs ?? undefined) : before.credentialExpiresAtMs
-  const enforced = input.enforceExpiry ?? before.enforceExpiry === true
   if (input.enforceExpiry === true && endsAtMs === undefined) {
     throw new VaultError('invalid-body', 'Missing required property: credential_expires_at', {
       field: 'credential_expires_at',
       allowed: 'an instant, which enforce_expiry is about',
     })
   }
-  const isSame = endsAtMs === before.credentialExpiresAtMs
-  if (endsAtMs !== undefined && endsAtMs <= nowMs && !isSame) {
+  if (endsAtMs !== undefined && endsAtMs <= nowMs && endsAtMs !== before.credentialExpiresAtMs) {
     throw new VaultError('invalid-body', 'The credential has ended already', {
       field: 'credential_expires_at',
       allowed: 'an instant to come',
     })
   }
+  return endsAtMs
+}
+
+/**
+ * The members of a row whose static setup gets this end: status, what was told of it, and its place in the due index.
+ * Throws as `acceptEnd` does.
+ */
+export function credentialEndMembers(id: string, said: SaidEnd): Partial<ConnectionRow> {
+  const { before, input, nowMs } = said
+  const endsAtMs = acceptEnd(said)
+  const isSame = endsAtMs === before.credentialExpiresAtMs
+  const enforced = input.enforceExpiry ?? before.enforceExpiry === true
   const end = {
     credentialExpiresAtMs: endsAtMs,
     enforceExpiry: enforced && endsAtMs !== undefined ? (true as const) : undefined,

@@ -60,10 +60,11 @@ function keptSecrets({ storedSecrets = [] }: ConnectionRow, { sent }: NewSetup):
   return sent === undefined ? [] : storedSecrets.filter(({ name }) => !sent.includes(name))
 }
 
-function endOfNew(
+/** The members that say when the credential of a new setup ends. Throws `invalid-body` for an end that it cannot have. */
+export function endOfNew(
   current: ConnectionRow,
-  { setup }: AcceptedSetup,
-  { end: input, nowMs }: NewSetup,
+  { setup }: Pick<AcceptedSetup, 'setup'>,
+  { end: input, nowMs }: Pick<NewSetup, 'end' | 'nowMs'>,
 ): Partial<ConnectionRow> {
   const { credentialExpiresAtMs, enforceExpiry } = current
   if (!saysEnd(input) && credentialExpiresAtMs === undefined) return {}

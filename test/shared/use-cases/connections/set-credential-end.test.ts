@@ -2,6 +2,7 @@ import { eventsPartition } from '../../../../shared/domain/keys.ts'
 import { browseConnections } from '../../../../shared/use-cases/connections/browse-connections.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import type { CreateConnectionInput } from '../../../../shared/use-cases/connections/prepare-creation.ts'
+import { previewCreate, previewUpdate } from '../../../../shared/use-cases/connections/preview-change.ts'
 import {
   type UpdateConnectionInput,
   updateConnection,
@@ -10,6 +11,17 @@ import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/gra
 
 const DAY_MS = 24 * 3_600_000
 const KEY = { type: 'API_KEY', api_key: 'key-000000000' }
+const MINTED = {
+  type: 'CLIENT_CREDENTIALS',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+  token_url: 'https://idp.example.test/token',
+}
+const CODED = {
+  ...MINTED,
+  type: 'AUTHORIZATION_CODE',
+  authorization_url: 'https://idp.example.test/authorize',
+}
 const EXPIRING = 'connection.authorization_expiring'
 
 describe('the end of a static credential', () => {
@@ -42,6 +54,40 @@ describe('the end of a static credential', () => {
     }
     await world.sweep()
   }
+
+  it.each<[string, Partial<CreateConnectionInput>]>([
+    ['is past', { credentialExpiresAtMs: Date.parse('2020-01-01T00:00:00Z') }],
+    ['is to be enforced and not there', { enforceExpiry: true }],
+    ['is of what a provider mints', { credentialExpiresAtMs: 1e15, appId: 'OAUTH2', setup: MINTED }],
+  ])('is refused when it %s, of a create and of an update, tried out alike', async (_, members) => {
+    const input = { tenant: world.tenant, clientId: 'test', name: 'Bases', appId: 'AIRTABLE', setup: KEY }
+    const refused = { code: 'invalid-body', detail: { field: 'credential_expires_at' } }
+    await expect(create(members)).rejects.toMatchObject(refused)
+    await expect(previewCreate(world.ports, { ...input, ...members })).rejects.toMatchObject(refused)
+    const { id } = await create(members.appId === undefined ? {} : { appId: members.appId, setup: CODED })
+    const { appId: _app, ...change } = {
+      ...input,
+      setup: { ...KEY, api_key: 'key-111111111' },
+      ...members,
+      id,
+    }
+    await expect(updateConnection(world.ports, change)).rejects.toMatchObject(refused)
+    await expect(previewUpdate(world.ports, change)).rejects.toMatchObject(refused)
+  })
+
+  it('is tried out for the setup that comes with it, and not for the one that is there', async () => {
+    const http = { appId: 'HTTP', setup: { ...MINTED, type: 'OAUTH_CLIENT_CREDENTIALS' } }
+    const { token_url: token_endpoint, ...client } = http.setup
+    const { id } = await create({ appId: 'HTTP', setup: { ...client, token_endpoint } })
+    const change = {
+      tenant: world.tenant,
+      id,
+      setup: { type: 'BEARER', token: 'token-000000' },
+      credentialExpiresAtMs: inDays(40),
+    }
+    expect((await previewUpdate(world.ports, change)).changes).toEqual(['credential_expires_at', 'setup'])
+    expect((await updateConnection(world.ports, change)).credentialExpiresAtMs).toBe(inDays(40))
+  })
 
   it('is told 30, 7 and 1 days ahead, once each, and shows in the last week', async () => {
     const { id } = await create({ credentialExpiresAtMs: inDays(40) })
