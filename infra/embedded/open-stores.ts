@@ -4,7 +4,6 @@ import { verifyKeyMatches } from '../../shared/adapters/sealed/key-check.ts'
 import { createKeyFile, openKeyFile, recordOpened } from '../../shared/adapters/sealed/key-file.ts'
 import { LocalDigester } from '../../shared/adapters/sealed/local-digester.ts'
 import { LocalKeyWrapper } from '../../shared/adapters/sealed/local-key-wrapper.ts'
-import { type DatabaseMark, logOf } from '../../shared/adapters/sqlite/database-mark.ts'
 import { SqliteItemStore } from '../../shared/adapters/sqlite/sqlite-item-store.ts'
 import type { Clock } from '../../shared/ports/clock.ts'
 import type { Random } from '../../shared/ports/random.ts'
@@ -42,14 +41,13 @@ export async function openStores(
   } = {},
 ): Promise<Stores> {
   const keyPath = path.join(folder, KEY_FILE)
-  const { mark } = options.whole ?? { mark: await requireWhole(folder, options.acceptLoss) }
+  const { mark, isOlder } = options.whole ?? (await requireWhole(folder, options.acceptLoss))
   if (options.serves !== undefined) requireFittingLog(folder, mark)
   if (!existsSync(keyPath)) await createKeyFile(keyPath, ports.random)
   const keys = await LocalKeyWrapper.open(keyPath, ports.random)
   const keyFile = await openKeyFile(keyPath)
   const digester = new LocalDigester(keyFile.digestKey)
   const databasePath = path.join(folder, DATABASE_FILE)
-  const isOlder = mark !== undefined && isCopy(mark, { keyFile, hasLog: existsSync(logOf(databasePath)) })
   const items = SqliteItemStore.open({ path: databasePath })
   const check = () => verifyKeyMatches({ items, keys, digester, random: ports.random })
   try {
@@ -65,13 +63,6 @@ export async function openStores(
     throw error
   }
   return { items, keys, digester, check }
-}
-
-/**
- * Whether a newer state of it is elsewhere or lost, as `requireWhole` says: its tokens may have been replaced there.
- */
-function isCopy(mark: DatabaseMark, beside: { keyFile: { opened: number }; hasLog: boolean }): boolean {
-  return mark.opened < beside.keyFile.opened || (mark.isInUse && !beside.hasLog)
 }
 
 /** Opens the stores for the server, which holds the folder's lock. */

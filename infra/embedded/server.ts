@@ -57,9 +57,9 @@ export async function startServer(options: {
   try {
     requireOwnFolder(settings.dataFolder)
     const unclear = requireLocalDisk(settings.dataFolder)
-    const mark = await requireWhole(settings.dataFolder, settings.acceptLoss)
+    const whole = await requireWhole(settings.dataFolder, settings.acceptLoss)
     removeLeftovers(settings.dataFolder)
-    const server = await startLocked({ ...options, whole: { mark } }, lock)
+    const server = await startLocked({ ...options, whole }, lock)
     if (unclear !== undefined) {
       server.vault.log.warn('the data folder may be on another machine, where SQLite loses data', {
         reason: unclear,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { openKeyFile } from '../../../shared/adapters/sealed/key-file.ts'
+import { pagesLost } from '../../../shared/adapters/sqlite/cut-log.ts'
 import {
   type DatabaseMark,
   type DatabaseStanding,
@@ -62,17 +63,18 @@ export async function inspectFolder(folder: string): Promise<FolderStanding> {
 /** A folder that was found to be whole, with what its database knows; nothing of it before there is one. */
 export interface WholeFolder {
   readonly mark: DatabaseMark | undefined
+  /** What the newest state of it may be: elsewhere, or lost, as a person has accepted. */
+  readonly isOlder: boolean
 }
 
 /**
  * Throws `DamagedFileError`, or `KeyUnavailableError` for the key file, unless the folder is a whole vault, an empty
- * one, or a first start that was broken off. Answers what the database knows of its vault; undefined before there is
- * one.
+ * one, or a first start that was broken off. Answers what the database knows of its vault.
  */
-export async function requireWhole(
-  folder: string,
-  accepted: readonly string[] = [],
-): Promise<DatabaseMark | undefined> {
+export async function requireWhole(folder: string, accepted: readonly string[] = []): Promise<WholeFolder> {
+  // Before the database is opened: SQLite makes the index of the log anew, as if what is there were all.
+  const lost = pagesLost(path.join(folder, DATABASE_FILE))
+  if (lost > 0 && !accepted.includes(logOf(DATABASE_FILE))) throw cutLog(folder, lost)
   const standing = await inspectFolder(folder)
   const missing = whatIsMissing(standing, accepted)
   if (missing?.part === KEY_FILE) throw new KeyUnavailableError(missing.words(path.join(folder, KEY_FILE)))
@@ -81,7 +83,21 @@ export async function requireWhole(
       `The data folder ${folder} is not a whole vault: ${missing.words(path.join(folder, missing.part))} Nothing was changed.`,
     )
   }
-  return typeof standing.database === 'string' ? undefined : standing.database
+  const mark = typeof standing.database === 'string' ? undefined : standing.database
+  return { mark, isOlder: mark !== undefined && (lost > 0 || isCopy(mark, standing)) }
+}
+
+function cutLog(folder: string, lost: number): DamagedFileError {
+  const log = logOf(path.join(folder, DATABASE_FILE))
+  const last = lost === 1 ? 'last page' : `last ${lost} pages`
+  return new DamagedFileError(
+    `${log} was cut short or damaged, which no crash does: the ${last} of what was written and answered are not in it, as its index ${DATABASE_FILE}-shm tells. Put the log back. ${accepting(logOf(DATABASE_FILE))} Nothing was changed.`,
+  )
+}
+
+/** Whether a newer state of it is elsewhere or lost: its tokens may have been replaced there. */
+function isCopy(mark: DatabaseMark, { key, hasLog }: FolderStanding): boolean {
+  return mark.opened < (key?.opened ?? 0) || (mark.isInUse && !hasLog)
 }
 
 /** Throws `DamagedFileError` when a log is there that does not fit its database; reads both to their ends. */

@@ -141,6 +141,12 @@ describe('whatIsMissing', () => {
   })
 })
 
+function overwrite(file: string, at: number): void {
+  const open = fs.openSync(file, 'r+')
+  fs.writeSync(open, Buffer.alloc(64, 0x5a), 0, 64, at)
+  fs.closeSync(open)
+}
+
 describe('a start over a copied folder', () => {
   const caller = { tenant: 'acme' }
   let folder: string
@@ -250,6 +256,39 @@ describe('a start over a copied folder', () => {
     ])
     await copied.stop()
     expect(await isMarkedRestored(target)).toBe(true)
+  })
+
+  it.each<[string, (log: string) => void]>([
+    ['cut short', (log) => fs.truncateSync(log, fs.statSync(log).size - 4000)],
+    ['damaged in its middle', (log) => overwrite(log, Math.floor(fs.statSync(log).size / 2))],
+  ])('is refused when its log was %s, unless that is accepted', async (_, damage) => {
+    await addConnection(vault!, 'chat')
+    const target = copy()
+    damage(path.join(target, 'vault.db-wal'))
+    const before = files(target)
+    const words =
+      /vault\.db-wal was cut short or damaged, .* last (\d+ pages|page) of .*FLOW_VAULT_ACCEPT_LOSS=vault\.db-wal/
+    await expect(startRunningVault({ folder: target })).rejects.toThrow(words)
+    await expect(startRunningVault({ folder: target })).rejects.toThrow(words)
+    expect(files(target)).toEqual(before)
+    const names = await namesIn(target, { FLOW_VAULT_ACCEPT_LOSS: 'vault.db-wal' })
+    expect(names).not.toContain('chat')
+    // The refresh tokens in what is left may have been replaced since.
+    expect(await isMarkedRestored(target)).toBe(true)
+  })
+
+  it('is not refused for a log that was emptied, or begun anew, since its index was written', async () => {
+    const index = fs.readFileSync(path.join(folder, 'vault.db-shm'))
+    const { items } = vault!.server.vault
+    items.moveLog()
+    await addConnection(vault!, 'chat')
+    const begun = copy()
+    items.moveLog()
+    const emptied = copy()
+    for (const target of [begun, emptied]) {
+      fs.writeFileSync(path.join(target, 'vault.db-shm'), index)
+      expect(await namesIn(target)).toEqual(['mail', 'chat'])
+    }
   })
 
   it('is refused when a log is there that does not fit its database', async () => {
