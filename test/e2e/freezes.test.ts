@@ -59,6 +59,22 @@ describe('freezes', () => {
     expect((await world.fetchCredential(other.id)).status).toBe(200)
   })
 
+  it('of a connection stop what would renew it or send its credential to its service, asked for by a person', async () => {
+    const [{ body: minted }, { body: entered }] = [await machine(), await key()]
+    for (const { id } of [minted, entered]) {
+      await freeze({ connection_id: id })
+      const { version, credential_version: before } = (
+        await world.call('GET', `${CONNECTIONS}/${id}?view=full`)
+      ).body
+      expectFrozen(await world.call('POST', `${CONNECTIONS}/${id}/rotate`))
+      expectFrozen(await world.call('POST', `${CONNECTIONS}/${id}/verify`))
+      const after = (await world.call('GET', `${CONNECTIONS}/${id}?view=full`)).body
+      expect(after).toMatchObject({ version, credential_version: before })
+    }
+    const same = { setup: { type: 'TOKEN', token: '123456:telegram-bot-token' } }
+    expectFrozen(await world.call('PATCH', `${CONNECTIONS}/${entered.id}?verify=true`, same))
+  })
+
   it('end when they are lifted: the credential is as it was', async () => {
     const { id } = (await key()).body
     const before = (await world.fetchCredential(id)).body

@@ -12,8 +12,11 @@ import { type FirstGrantPorts, nothingToVerify } from './first-grant.ts'
 import { acceptImport, type GrantInput, refuseVerifiedImport } from './import-grant.ts'
 import { replaceSetup } from './replace-setup.ts'
 import { type CredentialEndInput, credentialEndMembers, saysEnd } from './set-credential-end.ts'
-import { requireVerified } from './verify-connection.ts'
+import { requireVerified, type VerifyPorts } from './verify-connection.ts'
 import { wantedSetup } from './wanted-setup.ts'
+
+/** What an update takes: one that verifies what is stored has to know whether that is frozen. */
+type UpdatePorts = FirstGrantPorts & VerifyPorts
 
 /** Ten updates at a time come through; together the tries take a few seconds at most. */
 const MAX_TRIES = 15
@@ -40,7 +43,7 @@ export interface UpdateConnectionInput extends CredentialEndInput {
  * Throws `not-found`, `invalid-body`, `precondition-failed`, `conflict`, `store-unavailable`.
  */
 export async function updateConnection(
-  ports: FirstGrantPorts,
+  ports: UpdatePorts,
   input: UpdateConnectionInput,
 ): Promise<ConnectionRow> {
   for (let tries = 1; ; tries++) {
@@ -66,7 +69,7 @@ function bringsCode({ changes, setup }: UpdateConnectionInput): boolean {
   return [changes, setup].some((sent) => typeof sent === 'object' && sent !== null && 'code' in sent)
 }
 
-async function tryUpdate(ports: FirstGrantPorts, input: UpdateConnectionInput): Promise<ConnectionRow> {
+async function tryUpdate(ports: UpdatePorts, input: UpdateConnectionInput): Promise<ConnectionRow> {
   const row = await getConnection(ports, input.tenant, input.id)
   checkIfMatch(row, input.ifMatch)
   refuseVerifiedImport(input)
@@ -96,7 +99,7 @@ const COMMIT_WAITS_MS = [0, 50, 150, 300]
 
 /** The row as another request with the same setup and code has made it, if one has. */
 async function findMadeByAnother(
-  ports: FirstGrantPorts,
+  ports: UpdatePorts,
   { tenant, id }: UpdateConnectionInput,
   accepted: AcceptedSetup,
 ): Promise<ConnectionRow | undefined> {
@@ -124,7 +127,7 @@ function refuseUntried({ setup }: AcceptedSetup): void {
 
 /** Whoever asks to verify is told, also where the setup is the one that is stored, and where there is none. */
 async function verifyUnchanged(
-  ports: FirstGrantPorts,
+  ports: UpdatePorts,
   { tenant, id }: UpdateConnectionInput,
   accepted: AcceptedSetup | undefined,
 ): Promise<void> {

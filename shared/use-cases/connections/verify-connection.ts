@@ -7,6 +7,8 @@ import { getConnection } from '../commit/connection-rows.ts'
 import { storedSetupOf } from '../commit/stored-setup.ts'
 import { connectionEmpty } from '../fetch/empty-connection.ts'
 import { isGoodFor } from '../fetch/freshen-credential.ts'
+import type { FreezeWatch } from '../freezes/freeze-watch.ts'
+import { refuseFrozen } from '../freezes/refuse-frozen.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
 import { nothingToVerify, providerRefused, unavailable } from './first-grant.ts'
 
@@ -16,6 +18,9 @@ const NOT_AUTHORIZED = 'Nobody has authorized the connection yet. Authorize it.'
 /** A token with less left than this is renewed before it is tried. */
 const VERIFY_MIN_TTL_MS = 60_000
 
+/** What trying a credential takes: a frozen one is not sent anywhere. */
+export type VerifyPorts = Ports & { readonly grants: GrantRunner; readonly freezes: FreezeWatch }
+
 export interface Verification {
   readonly result: 'accepted' | 'refused' | 'unreachable' | 'untested'
   readonly message?: string
@@ -23,13 +28,15 @@ export interface Verification {
 
 /**
  * Tries a connection's credential. A minted one is renewed first when it is about to expire, and what that brings
- * is kept; then the connector's test call is made. Throws `not-found`, `connection-empty`, `authorization-pending`.
+ * is kept; then the connector's test call is made. Throws `not-found`, `connection-frozen`, `connection-empty`,
+ * `authorization-pending`.
  */
 export async function verifyConnection(
-  ports: Ports & { grants: GrantRunner },
+  ports: VerifyPorts,
   input: { tenant: string; id: string },
 ): Promise<Verification> {
   const row = await getConnection(ports, input.tenant, input.id)
+  await refuseFrozen(ports, row)
   if (row.setupType === undefined) throw connectionEmpty(row)
   const minted = mintedConnection(row) !== undefined
   if (minted && !isGoodFor(row, VERIFY_MIN_TTL_MS, ports.clock.nowMs())) {
@@ -79,7 +86,7 @@ function nextStepFor(row: ConnectionRow): string {
  * try. Throws `provider-refused`, `provider-unavailable`, `invalid-query` where there is nothing to try it with.
  */
 export async function requireVerified(
-  ports: Ports & { grants: GrantRunner },
+  ports: VerifyPorts,
   input: { tenant: string; id: string },
 ): Promise<void> {
   const { result, message = '' } = await verifyConnection(ports, input)
