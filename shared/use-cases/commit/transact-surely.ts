@@ -23,8 +23,8 @@ export async function transactSurely(
 }
 
 /**
- * Does what may be repeated until the store answers; then throws its last `StoreUnavailableError`, and everything else
- * at once. `failed` hears of each try that failed.
+ * Does what may be repeated until the store answers; then throws its last failure, and everything else at once. `failed`
+ * hears of each try that failed.
  */
 export async function withPatience<T>(
   { clock }: Pick<Ports, 'clock'>,
@@ -35,7 +35,7 @@ export async function withPatience<T>(
     try {
       return await act()
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error
+      if (storeFailureIn(error) === undefined) throw error
       failed?.(error)
       await clock.sleep(waitMs)
     }
@@ -65,8 +65,13 @@ export function doubtOf(error: unknown): VaultError {
   )
 }
 
-/** Whether a write that failed this way may have been applied; `transactSurely` keeps the store's error as cause. */
-export function isOfUnknownOutcome(error: unknown): boolean {
+/** The store's own failure, as it is or behind the words of a use case; undefined for every other error. */
+export function storeFailureIn(error: unknown): StoreUnavailableError | undefined {
   const failure = error instanceof VaultError ? error.cause : error
-  return failure instanceof StoreUnavailableError && failure.outcome === 'unknown'
+  return failure instanceof StoreUnavailableError ? failure : undefined
+}
+
+/** Whether a write that failed this way may have been applied. */
+export function isOfUnknownOutcome(error: unknown): boolean {
+  return storeFailureIn(error)?.outcome === 'unknown'
 }

@@ -1,10 +1,10 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { VaultError } from '../../domain/errors.ts'
 import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
 import type { Rescue } from '../../rows/rescue-row.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { rescueWrite } from '../commit/rescue-item.ts'
 import { sealedRemoval } from '../commit/sealed-removal.ts'
+import { storeFailureIn } from '../commit/transact-surely.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { persistently } from './persistently.ts'
 import type { SealedTokens } from './sealed-tokens.ts'
@@ -39,9 +39,7 @@ export async function keepAnswer(ports: GrantPorts, answer: AnswerToKeep): Promi
   const old = answer.keepsOld === true ? [] : sealedRemoval(row, row.grant, sealed.pointer)
   const beside = ports.sealer.removesAtOnce ? [...sealed.writes, ...old] : sealed.writes
   try {
-    const committed = await persistently(ports, 'keep a new grant', () =>
-      asStoreFailure(() => answer.commit(beside)),
-    )
+    const committed = await persistently(ports, 'keep a new grant', () => answer.commit(beside))
     const kept = committed ?? (await alreadyKept(ports, answer))
     if (kept !== undefined) {
       ports.opened.rememberAccess(row, sealed.pointer.access, sealed.accessText)
@@ -53,9 +51,10 @@ export async function keepAnswer(ports: GrantPorts, answer: AnswerToKeep): Promi
       ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
     return rescued
   } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error
+    const failure = storeFailureIn(error)
+    if (failure === undefined) throw error
     ports.log.error('a new grant could not be stored and is lost', { connection_id: row.id })
-    return { kind: 'lost', error }
+    return { kind: 'lost', error: failure }
   }
 }
 
@@ -79,16 +78,6 @@ async function alreadyKept(
 ): Promise<ConnectionRow | undefined> {
   const current = await persistently(ports, 'look at a row', () => findConnection(ports, row.tenant, row.id))
   return current?.grant?.access === sealed.pointer.access ? current : undefined
-}
-
-/** What a use case says in words of its own is still the store's failure, to be tried again. */
-async function asStoreFailure<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    if (error instanceof VaultError && error.cause instanceof StoreUnavailableError) throw error.cause
-    throw error
-  }
 }
 
 /** Removes what nothing names any more; a failure is only logged, and the daily comparison removes what is left. */

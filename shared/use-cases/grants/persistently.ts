@@ -7,7 +7,7 @@ const WAITS_MS = [100, 400, 1000, 2500, 4000, 5000, 7000, 8000]
 
 /**
  * Does what a grant depends on, again and again while a store does not answer; for calls that may be repeated.
- * Throws the last `StoreUnavailableError` when it never did, and everything else at once.
+ * Throws its last failure when it never did, and everything else at once.
  */
 export function persistently<T>(
   ports: Pick<Ports, 'clock' | 'log'>,

@@ -3,16 +3,12 @@ import { newUuid } from '../../domain/ids.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import type { RotationAttempt } from '../../domain/rotation.ts'
 import type { Clock } from '../../ports/clock.ts'
-import {
-  type Condition,
-  ConditionFailedError,
-  StoreUnavailableError,
-  sameAs,
-} from '../../ports/item-store.ts'
+import { type Condition, ConditionFailedError, sameAs } from '../../ports/item-store.ts'
 import type { TokenRequest } from '../../ports/oauth-client.ts'
 import { findConnection } from '../commit/connection-rows.ts'
+import { transactSurely } from '../commit/transact-surely.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { type HeldConnection, heldConnection } from '../grants/minted-connection.ts'
+import type { HeldConnection } from '../grants/minted-connection.ts'
 
 /**
  * A permission that comes later than this after the decision to send is not used: the hold must still cover the
@@ -97,22 +93,15 @@ async function writeAttempt(
   row: ConnectionRow,
   attempt: RotationAttempt,
 ): Promise<HeldConnection['row'] | undefined> {
+  const set = { attempt: { ...attempt }, fence: attempt.fence }
+  const key = connectionKey(row.tenant, row.id)
+  // Reading it back spares the grant from an attempt that stands there and was never sent.
+  const isThere = async () => (await findConnection(ports, row.tenant, row.id))?.attempt?.op === attempt.op
   try {
-    await ports.items.transact([
-      {
-        op: 'update',
-        key: connectionKey(row.tenant, row.id),
-        set: { attempt: { ...attempt }, fence: attempt.fence },
-        when: conditionsOf(row),
-      },
-    ])
+    await transactSurely(ports, [{ op: 'update', key, set, when: conditionsOf(row) }], isThere)
     return { ...row, attempt, fence: attempt.fence }
   } catch (error) {
     if (error instanceof ConditionFailedError) return undefined
-    if (!(error instanceof StoreUnavailableError) || error.outcome === 'not-applied') throw error
-    // Reading it back spares the grant from an attempt that stands there and was never sent.
-    const current = await findConnection(ports, row.tenant, row.id)
-    if (current?.attempt?.op !== attempt.op) throw error
-    return heldConnection(current)?.row
+    throw error
   }
 }

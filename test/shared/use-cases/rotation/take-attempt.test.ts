@@ -53,7 +53,7 @@ describe('an attempt whose write was not answered', () => {
 
   it('is not used when it is not there: nothing is sent, and nothing stands', async () => {
     const before = world.provider.requests.length
-    await expect(rotateWith(false)).rejects.toThrow(StoreUnavailableError)
+    await expect(rotateWith(false)).rejects.toThrow('could not reach its store')
     expect(world.provider.requests).toHaveLength(before)
     expect((await world.row(id)).attempt).toBeUndefined()
   })
