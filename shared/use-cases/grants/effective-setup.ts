@@ -1,5 +1,7 @@
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { Setup } from '../../connectors/connector.ts'
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
+import { InvariantError } from '../../domain/errors.ts'
 import type { GrantProfile } from '../../domain/grant-profile.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { intentKey } from '../../domain/keys.ts'
@@ -79,16 +81,21 @@ export function tellMissingSetup(ports: { readonly log: Log }, { id, secret, ten
 }
 
 /**
- * The setup of an operation that no row points at yet, as a provider is asked with it. Undefined when the operation
- * was undone meanwhile; throws `StoreUnavailableError` when its secret is not to be seen yet.
+ * The setup of an operation that no row points at yet, as a provider is asked with it, and what describes it. Undefined
+ * when the operation was undone meanwhile: who asked finds that out when it commits. Throws `StoreUnavailableError` when
+ * its secret is not to be seen yet.
  */
 export async function findStagedSetup(
   ports: Pick<GrantPorts, 'items' | 'opened'>,
-  request: Pick<FirstGrantRequest, 'tenant' | 'appId' | 'op' | 'secret' | 'oauthAppId'>,
-  profile: GrantProfile,
-): Promise<EffectiveSetup | undefined> {
+  request: Pick<FirstGrantRequest, 'tenant' | 'appId' | 'setupType' | 'op' | 'secret' | 'oauthAppId'>,
+): Promise<(EffectiveSetup & { readonly setup: Setup; readonly profile: GrantProfile }) | undefined> {
+  const setup = findSetupOf(request.appId, request.setupType)
+  const profile = setup?.grant
+  if (setup === undefined || profile === undefined)
+    throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
   try {
-    return await effectiveSetup(ports, request, profile, (await ports.opened.open(request.secret)).setup)
+    const own = (await ports.opened.open(request.secret)).setup
+    return { ...(await effectiveSetup(ports, request, profile, own)), setup, profile }
   } catch (error) {
     if (!(error instanceof SecretNotFoundError)) throw error
     // A new secret may not be seen at once; only what the rows say of its operation tells that it was undone.

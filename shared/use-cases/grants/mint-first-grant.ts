@@ -1,7 +1,5 @@
-import { findSetupOf } from '../../connectors/catalogue.ts'
 import { missingGrantFields } from '../../connectors/missing-grant-fields.ts'
 import { defined } from '../../domain/defined.ts'
-import { InvariantError } from '../../domain/errors.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
 import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
 import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
@@ -26,20 +24,15 @@ export async function mintFirstGrant(
   ports: GrantPorts,
   request: FirstGrantRequest,
 ): Promise<FirstGrantResult | Late> {
-  const setup = findSetupOf(request.appId, request.setupType)
-  const profile = setup?.grant
-  if (setup === undefined || profile === undefined)
-    throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
-  const effective = await findStagedSetup(ports, request, profile)
-  // Undone while it waited: whoever asked for it finds that out when it commits.
-  if (effective === undefined) return { kind: 'late' }
-  const { values } = effective
+  const staged = await findStagedSetup(ports, request)
+  if (staged === undefined) return { kind: 'late' }
+  const { profile, setup, values } = staged
   const failed = (failure: FailureTold): FirstGrantResult => ({ kind: 'failed', failure })
   const way = wayFor(profile, values)
   if (way === undefined) return failed(failureBecause('not-authorized'))
   const missing = missingGrantFields(setup, values)
   if (missing.length > 0) return failed(setupIncomplete(missing))
-  const application = await findApplicationClient(ports, request, profile, effective)
+  const application = await findApplicationClient(ports, request, profile, staged)
   if (application === undefined) return failed(failureBecause('no-application'))
   const askedScopes = scopesToAsk(profile, values)
   if (ports.hasRoom?.() === false) return failed(failureBecause('no-room'))

@@ -1,8 +1,6 @@
-import { findSetupOf } from '../../connectors/catalogue.ts'
 import { renderTemplate } from '../../connectors/template.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import { defined } from '../../domain/defined.ts'
-import { InvariantError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import { endedToken, importedState, importedTokens } from '../../domain/imported-grant.ts'
 import { SecretText } from '../../domain/secret-text.ts'
@@ -24,11 +22,9 @@ const READ_TIMEOUT_MS = 5_000
  */
 export async function sealImport(ports: GrantPorts, request: ImportRequest): Promise<ImportResult | Late> {
   const { mark, tenant, id } = request
-  const profile = findSetupOf(request.appId, request.setupType)?.grant
-  if (profile === undefined) throw new InvariantError(`nothing mints ${request.appId} ${request.setupType}`)
-  const effective = await findStagedSetup(ports, request, profile)
-  if (effective === undefined) return { kind: 'late' }
-  const { values } = effective
+  const staged = await findStagedSetup(ports, request)
+  if (staged === undefined) return { kind: 'late' }
+  const { profile, values } = staged
   const nowMs = ports.clock.nowMs()
   const seals = await prepareSeals(ports, { tenant, id }, mark)
   const { grant, account } = await ports.oauth.readImport({
