@@ -1,11 +1,8 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { connectionKey } from '../../domain/keys.ts'
 import { heldUntilMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RefusalRequest } from '../../ports/grant-runner.ts'
-import { sameAs } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { tryTransact } from '../../ports/try-transact.ts'
-import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
+import { tryChange } from '../commit/change-connection.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { failureMember } from './when-again.ts'
 
@@ -14,7 +11,7 @@ import { failureMember } from './when-again.ts'
  * that works goes on as before. Nothing visible depends on it, so a lost race loses nothing.
  */
 export async function noteFailedAuthorization(
-  ports: Pick<Ports, 'items' | 'clock'>,
+  ports: Ports,
   row: ConnectionRow,
   failure: FailureTold,
 ): Promise<void> {
@@ -23,19 +20,11 @@ export async function noteFailedAuthorization(
   const nowMs = ports.clock.nowMs()
   const { message } = failure
   const noted = failureMember(row.failure, failure, { nowMs, retryAtMs: undefined })
-  await tryTransact(ports.items, {
-    op: 'update',
-    key: connectionKey(row.tenant, row.id),
-    set: CONNECTION_ROWS.members({ statusReason: message, failure: noted }),
-    when: [sameAs('version', row.version), sameAs('fence', row.fence)],
-  })
+  await tryChange(ports, row, { members: { statusReason: message, failure: noted } }, { isHeld: true })
 }
 
 /** The same for what a provider sent a browser back with: no code came, so nothing was asked. */
-export async function noteRefusal(
-  ports: Pick<Ports, 'items' | 'clock'>,
-  { tenant, id, ...told }: RefusalRequest,
-): Promise<null> {
+export async function noteRefusal(ports: Ports, { tenant, id, ...told }: RefusalRequest): Promise<null> {
   const row = await findConnection(ports, tenant, id)
   if (row !== undefined)
     await noteFailedAuthorization(ports, row, { ...told, class: 'refused', next: 'stop' })
