@@ -1,14 +1,12 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
-import type { Setup } from '../../connectors/connector.ts'
 import { renderCredential, testUrlOf } from '../../connectors/render-credential.ts'
-import type { JsonObject } from '../../domain/json.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ProbeStoredRequest, ProbeStoredResult } from '../../ports/grant-runner.ts'
 import { effectiveSetup } from '../oauth-applications/oauth-application.ts'
 import { failureBecause } from './failure.ts'
 import { forbiddenField } from './forbidden-target.ts'
 import type { GrantPorts } from './grant-ports.ts'
-import { openTokens, type TokensByName } from './sealed-tokens.ts'
+import { openTokens } from './sealed-tokens.ts'
 
 /** A person waits for the answer. */
 const PROBE_TIMEOUT_MS = 10_000
@@ -16,29 +14,19 @@ const PROBE_TIMEOUT_MS = 10_000
 /** Makes the connector's harmless test call with a stored secret: accepted, refused, or unreachable. */
 export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest): Promise<ProbeStoredResult> {
   const setup = findSetupOf(stored.appId, stored.setupType)
-  if (setup === undefined) return { kind: 'no-test' }
+  if (setup?.test === undefined) return { kind: 'no-test' }
   // It may be gone, or not to be seen yet.
   const own = stored.secret === undefined ? {} : await ports.opened.find(stored.secret)
   if (own === undefined) return { kind: 'unreachable', message: failureBecause('setup-missing').message }
   const { values } = await effectiveSetup(ports, stored, setup.grant, own)
-  const tokens = stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
-  return probeWith(ports, setup, { tenant: stored.tenant, values, tokens })
-}
-
-/** Makes the setup's harmless test call with what is given, when it has one. */
-export async function probeWith(
-  ports: Pick<GrantPorts, 'oauth' | 'checkUrl'>,
-  setup: Setup,
-  { tenant, values, tokens }: { tenant: string; values: JsonObject; tokens: TokensByName },
-): Promise<ProbeStoredResult> {
-  if (setup.test === undefined) return { kind: 'no-test' }
   const { target } = forbiddenField(ports.checkUrl, setup, values) ?? {}
   if (target !== undefined) return { kind: 'forbidden', target }
+  const tokens = stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
   const url = testUrlOf(setup, values, tokens)
   if (url === undefined) return { kind: 'no-test' }
   const { request } = renderCredential(setup, values, tokens)
   const outcome = await ports.oauth.probe({
-    tenant,
+    tenant: stored.tenant,
     method: setup.test.method,
     url,
     headers: secretValues(request.headers),

@@ -1,7 +1,8 @@
+import type { ConnectionRow } from '../../domain/connection.ts'
 import { canResend, isHeld, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { commitHeld } from '../commit/commit-held.ts'
-import { findEffectiveSetup } from '../grants/effective-setup.ts'
+import { storedSetupOf } from '../commit/stored-setup.ts'
 import { failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import {
@@ -11,7 +12,7 @@ import {
   mintedConnection,
 } from '../grants/minted-connection.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
-import { probeWith } from '../grants/probe-stored.ts'
+import { probeStored } from '../grants/probe-stored.ts'
 import { adoptWaiting } from '../grants/settle-rescue.ts'
 import { commitFailure, reread } from './commit-failure.ts'
 
@@ -67,7 +68,7 @@ async function settleUnknown(
     const isOnComplaint = !canResend(row.attempt, facts)
     // Its sender may have been slow and not dead, and have left the answer since.
     if (await adoptWaiting(ports, row)) return reread(ports, row, 'rotated')
-    if (!isOnComplaint || !(await isStillAccepted(ports, held))) return { kind: 'ready', connection: held }
+    if (!isOnComplaint || !(await isStillAccepted(ports, row))) return { kind: 'ready', connection: held }
   }
   if (request.cause === 'due' && row.due_at !== undefined && row.due_at <= nowMs) {
     await postponeRow(ports, row, resendAtMs(row.attempt, facts))
@@ -76,11 +77,10 @@ async function settleUnknown(
 }
 
 /** Whether the connector's test call finds the token alive that a flow complained of; false where there is none. */
-async function isStillAccepted(ports: GrantPorts, { row, setup }: HeldConnection): Promise<boolean> {
-  const effective = await findEffectiveSetup(ports, row, setup)
-  if (effective === undefined || row.grant === undefined) return true
-  const { tokens } = await ports.opened.openAccess(row, row.grant.access)
-  const { kind } = await probeWith(ports, setup, { tenant: row.tenant, values: effective.values, tokens })
+async function isStillAccepted(ports: GrantPorts, row: ConnectionRow): Promise<boolean> {
+  const stored = storedSetupOf(row)
+  if (stored?.grant === undefined) return true
+  const { kind } = await probeStored(ports, { ...stored, grant: { access: stored.grant.access } })
   return kind === 'accepted' || kind === 'unreachable'
 }
 
