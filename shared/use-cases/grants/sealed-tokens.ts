@@ -1,4 +1,5 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import type { GrantPointer, GrantTokens } from '../../domain/grant.ts'
 import { randomAlphanumeric } from '../../domain/ids.ts'
 import { SecretText } from '../../domain/secret-text.ts'
@@ -78,14 +79,12 @@ export async function prepareSeals(
     seal(tokens, old = { tokens: {} }) {
       const accessText = textOf(mapValues(tokens, ({ access_token, extra }) => ({ access_token, extra })))
       const refresh = refreshTokensOf(tokens)
-      const kept = old.pointer?.refresh
-      const before = refreshTokensOf(old.tokens)
-      if (kept !== undefined && JSON.stringify(refresh) === JSON.stringify(before))
-        return { pointer: { access: mark, refresh: kept }, writes: [sealAccess(accessText)], accessText }
-      if (Object.keys(refresh).length === 0)
-        return { pointer: { access: mark }, writes: [sealAccess(accessText)], accessText }
-      const writes = [sealAccess(accessText), sealRefresh(textOf(refresh))]
-      return { pointer: { access: mark, refresh: mark }, writes, accessText }
+      const isUnchanged = JSON.stringify(refresh) === JSON.stringify(refreshTokensOf(old.tokens))
+      const kept = isUnchanged ? old.pointer?.refresh : undefined
+      const isNew = kept === undefined && Object.keys(refresh).length > 0
+      const pointer = { access: mark, ...defined({ refresh: isNew ? mark : kept }) }
+      const writes = [sealAccess(accessText), ...(isNew ? [sealRefresh(textOf(refresh))] : [])]
+      return { pointer, writes, accessText }
     },
   }
 }
