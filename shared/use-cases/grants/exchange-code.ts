@@ -3,7 +3,7 @@ import type { Setup } from '../../connectors/connector.ts'
 import { type Account, accountLabel, namesAccount } from '../../domain/account.ts'
 import { chosenProfile } from '../../domain/chosen-profile.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { isOutOfService, type Move } from '../../domain/restored-store.ts'
+import { isOutOfService } from '../../domain/restored-store.ts'
 import { SecretText } from '../../domain/secret-text.ts'
 import type { ExchangeRequest, ExchangeResult, FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
@@ -13,7 +13,7 @@ import { setupDigestsOf } from '../commit/setup-digests.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { type Answer, askProvider, NOTHING_HELD, type Question } from './ask-provider.ts'
 import { findSetupToAuthorize } from './effective-setup.ts'
-import { failureBecause } from './failure.ts'
+import { failureBecause, outOfService } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { keepAuthorization } from './keep-authorization.ts'
 import { isForbidden } from './next-step.ts'
@@ -105,14 +105,6 @@ async function askForPerson(ports: GrantPorts, question: Question): Promise<Answ
 /** Whether the code is still good, and the provider may have come back after the wait. */
 function mayPassSoon({ code, kind, retryAfterMs = 0 }: TokenFailure, waitMs: number): boolean {
   return (kind === 'not-sent' || kind === 'passing') && !isForbidden(code) && retryAfterMs <= waitMs
-}
-
-function outOfService({ other, goneAtMs }: Move): FailureTold {
-  const isGone = goneAtMs !== undefined
-  const message = isGone
-    ? `This vault was moved to ${other}. Authorize the connection there.`
-    : `This vault is not in service yet. Authorize the connection at ${other}.`
-  return { ...failureBecause(isGone ? 'vault-moved' : 'store-restored'), message }
 }
 
 async function failed(ports: GrantPorts, row: ConnectionRow, failure: FailureTold): Promise<ExchangeResult> {

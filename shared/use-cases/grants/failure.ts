@@ -1,5 +1,5 @@
 import { defined } from '../../domain/defined.ts'
-import { STORE_RESTORED } from '../../domain/restored-store.ts'
+import { type Move, STORE_RESTORED } from '../../domain/restored-store.ts'
 import { SETUP_MISSING } from '../../domain/rotation.ts'
 import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
@@ -111,12 +111,6 @@ const REASONS = {
       'This vault was restored from a copy or is being moved, and renewing here could end the grant of the other one, so the refresh token is not sent; the current credential is used until it expires. If the original is gone, have the operator say so (restore --source-is-gone, on AWS stage -- source-is-gone): the connection is renewed by itself then.',
     next: 'wait-for-operator',
   },
-  'vault-moved': {
-    class: 'not-sent',
-    code: 'vault_moved',
-    message: 'This vault was moved to another one and renews nothing any more. Fetch from that one.',
-    next: 'wait-for-operator',
-  },
   'outcome-unknown': {
     class: 'unknown',
     code: 'outcome_unknown',
@@ -151,6 +145,20 @@ export type FailureReason = keyof typeof REASONS
 /** A failure by its name: its words say what to do. */
 export function failureBecause(reason: FailureReason): FailureTold {
   return REASONS[reason]
+}
+
+/** Why no provider is asked while a vault is moved, or was: the other one does that. */
+export function outOfService({ goneAtMs, other }: Move): FailureTold {
+  const isGone = goneAtMs !== undefined
+  const message = isGone
+    ? `This vault was moved to ${other} and renews nothing any more. Fetch and authorize there.`
+    : `This vault is not in service yet. Fetch and authorize at ${other}.`
+  return {
+    class: 'not-sent',
+    code: isGone ? 'vault_moved' : STORE_RESTORED,
+    message,
+    next: 'wait-for-operator',
+  }
 }
 
 /** A failure out of a provider's answer, with what to do next in its words: the outcome table of rotation. */

@@ -6,7 +6,6 @@ import type { FailureTold, RotationResult } from '../../ports/grant-runner.ts'
 import type { HeldChange } from '../commit/change-connection.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { type FailureReason, failureBecause } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
 import { mintedConnection } from '../grants/minted-connection.ts'
 import { withAuthorizing } from '../grants/next-step.ts'
@@ -42,12 +41,12 @@ export async function reread(
 /** A failure that is told to whoever waits, and written to no row. */
 export function failureFor(
   { clock }: Pick<GrantPorts, 'clock'>,
-  reason: FailureReason,
+  told: FailureTold,
   waitMs: number,
 ): RotationFailure & { readonly retryAtMs: number } {
   const nowMs = clock.nowMs()
   const retryAtMs = nowMs + waitMs
-  return { ...failureMember(undefined, failureBecause(reason), { nowMs, retryAtMs }), retryAtMs }
+  return { ...failureMember(undefined, told, { nowMs, retryAtMs }), retryAtMs }
 }
 
 /** What a failed rotation means to the row, for who commits it with what else there is to keep. */

@@ -138,14 +138,17 @@ async function askInTurn(
   if (ports.hasRoom?.() === false) {
     // Told to whoever waits, and written to no row: each sweep comes again, and finds out.
     ports.log.error('asked no provider: there is no room for the answer', { connection_id: row.id })
-    return { kind: 'failed', row: { ...row, failure: failureFor(ports, 'no-room', ROOM_LOOK_MS) } }
+    return {
+      kind: 'failed',
+      row: { ...row, failure: failureFor(ports, failureBecause('no-room'), ROOM_LOOK_MS) },
+    }
   }
   const { application, setup, way } = question
   const host = calledHost(profile.tokenUrl, setup)
   const place = { tenant: row.tenant, application: application.stateName, host }
   const admission = await ports.breaker.admit(place, HASTE[cause])
   if (admission.kind === 'wait') {
-    const why = failureFor(ports, admission.because, admission.forMs)
+    const why = failureFor(ports, failureBecause(admission.because), admission.forMs)
     const failure = { ...(row.failure ?? why), retryAtMs: why.retryAtMs }
     return lookAgain(ports, row, cause, failure)
   }

@@ -8,13 +8,12 @@ import {
   grantsToRotate,
   IDLE_AFTER_MS,
 } from '../../domain/rotation-policy.ts'
-import type { RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
+import type { RotationCause, RotationRequest, RotationResult } from '../../ports/grant-runner.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { SetupMissingError } from '../grants/effective-setup.ts'
-import { failureBecause } from '../grants/failure.ts'
+import { failureBecause, outOfService } from '../grants/failure.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import type { MintedConnection } from '../grants/minted-connection.ts'
-import { mintedConnection } from '../grants/minted-connection.ts'
+import { type MintedConnection, mintedConnection } from '../grants/minted-connection.ts'
 import { postponeRow } from '../grants/postpone-rotation.ts'
 import { commitFailure, failureFor } from './commit-failure.ts'
 import { lookAtStatic } from './look-at-static.ts'
@@ -45,84 +44,50 @@ const SWITCH_LOOK_MS = 60_000
  * reordered calls, in any number of processes. The only use case that sends a stored refresh token.
  */
 export async function rotateConnection(ports: GrantPorts, request: RotationRequest): Promise<RotationResult> {
-  const reading = [findConnection(ports, request.tenant, request.id), ports.restored.move()] as const
-  const [row, move] = await Promise.all(reading)
+  const { cause, id, tenant } = request
+  const [row, move] = await Promise.all([findConnection(ports, tenant, id), ports.restored.move()])
   if (row === undefined) return { kind: 'gone' }
-  if (move !== undefined && isOutOfService(move)) return notInService(ports, row, { ...request, move })
-  const found = request.cause === 'due' ? await warnOfDeadline(ports, row) : row
+  if (move !== undefined && isOutOfService(move)) return leaveToOther(ports, row, { cause, move })
+  const found = cause === 'due' ? await warnOfDeadline(ports, row) : row
   const minted = mintedConnection(found)
-  if (minted === undefined) return { kind: 'nothing', row: await lookAtStatic(ports, found, request.cause) }
+  if (minted === undefined) return { kind: 'nothing', row: await lookAtStatic(ports, found, cause) }
   try {
-    return await rotateMinted(ports, minted, request)
+    const decidedAt = decideNow(ports.clock)
+    const settled = await settleAttempt(ports, minted, { ...request, nowMs: decidedAt.nowMs })
+    if (settled.kind !== 'ready') return settled
+    return await renewGrants(ports, settled.connection, { ...request, decidedAt })
   } catch (error) {
     if (!(error instanceof SetupMissingError)) throw error
     return withoutSetup(ports, error.row)
   }
 }
 
-/**
- * Told to whoever waits, and written to no row. A vault that is being filled gets the row as its source has it, and an
- * event that was numbered here would be in the way of the source's, and of all that come after the switch. One that was
- * moved would number events as the other one does, for the same subscribers.
- */
-function notInService(
-  ports: GrantPorts,
-  row: ConnectionRow,
-  { cause, move }: Pick<RotationRequest, 'cause'> & { readonly move: Move },
-): RotationResult {
-  if (cause === 'due') return { kind: 'nothing', row }
-  const reason = move.goneAtMs === undefined ? 'store-restored' : 'vault-moved'
-  return { kind: 'failed', row: { ...row, failure: failureFor(ports, reason, SWITCH_LOOK_MS) } }
-}
-
-/** Nobody can be asked; what works goes on, and what was sent and not settled stays as it is. */
-async function withoutSetup(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
-  if (row.attempt === undefined) return commitFailure(ports, row, failureBecause('setup-missing'))
-  const postponed = await postponeRow(ports, row, ports.clock.nowMs() + SETUP_LOOK_MS)
-  return { kind: 'failed', row: postponed }
-}
-
-async function rotateMinted(
-  ports: GrantPorts,
-  minted: MintedConnection,
-  request: RotationRequest,
-): Promise<RotationResult> {
-  const decidedAt = decideNow(ports.clock)
-  const settled = await settleAttempt(ports, minted, { ...request, nowMs: decidedAt.nowMs })
-  if (settled.kind !== 'ready') return settled
-  return renewGrants(ports, settled.connection, { ...request, decidedAt })
-}
-
+/** Renews what is to be renewed now, one grant after the other, each by an attempt of its own. */
 async function renewGrants(
   ports: GrantPorts,
   start: MintedConnection,
   request: RotationRequest & { decidedAt: DecidedAt },
 ): Promise<RotationResult> {
-  const { cause } = request
-  let { decidedAt } = request
-  let connection = start
-  let rotated = false
-  if (start.row.credentialVersion > (request.credentialVersion ?? Number.POSITIVE_INFINITY))
-    return { kind: 'nothing', row: start.row }
+  const { cause, decidedAt } = request
+  const { row, profile } = start
+  const isReplaced = row.credentialVersion > (request.credentialVersion ?? Number.POSITIVE_INFINITY)
   // Work that comes early, late or twice finds nothing due, and leaves the index as it is.
-  if (cause === 'due' && !isDue(start.row, decidedAt.nowMs)) return { kind: 'nothing', row: start.row }
-  for (const name of grantNames(connection, request, decidedAt.nowMs)) {
+  if (isReplaced || (cause === 'due' && !isDue(row, decidedAt.nowMs))) return { kind: 'nothing', row }
+  let connection = start
+  for (const grantName of grantNames(start, request, decidedAt.nowMs)) {
+    const isFirst = connection === start
     // While this process read back what it had committed, another may have begun with the next grant of the bundle.
-    if (rotated && connection.row.attempt !== undefined) return { kind: 'busy', row: connection.row }
-    const result = await renewGrant(ports, connection, { grantName: name, cause, decidedAt })
-    if (result.kind === 'gone') return result
+    if (!isFirst && connection.row.attempt !== undefined) return { kind: 'busy', row: connection.row }
+    const at = isFirst ? decidedAt : decideNow(ports.clock)
+    const result = await renewGrant(ports, connection, { grantName, cause, decidedAt: at })
     // Of a bundle, one grant may last for ever and the other rotate.
     if (result.kind === 'nothing') continue
     // Of two processes that share a bundle out between them, neither is through before the other is.
-    if (result.kind !== 'rotated') return result
-    rotated = true
-    const next = mintedConnection(result.row)
-    if (next === undefined) return result
-    connection = next
-    decidedAt = decideNow(ports.clock)
+    const renewed = result.kind === 'rotated' ? mintedConnection(result.row) : undefined
+    if (renewed === undefined) return result
+    connection = renewed
   }
-  if (rotated) return { kind: 'rotated', row: connection.row }
-  const { row, profile } = connection
+  if (connection !== start) return { kind: 'rotated', row: connection.row }
   if (cause !== 'due') return { kind: 'nothing', row }
   const dueAtMs = isIdle(row, profile, decidedAt.nowMs) ? undefined : connectionDueAtMs(row)
   return { kind: 'nothing', row: await postponeRow(ports, row, dueAtMs) }
@@ -165,4 +130,25 @@ function isIdle(row: ConnectionRow, profile: GrantProfile, nowMs: number): boole
   const { lastFetchedHour, createdAtMs } = row
   const lastUseMs = lastFetchedHour === undefined ? createdAtMs : (lastFetchedHour + 1) * HOUR_MS
   return nowMs - lastUseMs > IDLE_AFTER_MS
+}
+
+/**
+ * Told to whoever waits, and written to no row. A vault that is being filled gets the row as its source has it, and an
+ * event that was numbered here would be in the way of the source's, and of all that come after the switch. One that was
+ * moved would number events as the other one does, for the same subscribers.
+ */
+function leaveToOther(
+  ports: GrantPorts,
+  row: ConnectionRow,
+  { cause, move }: { readonly cause: RotationCause; readonly move: Move },
+): RotationResult {
+  if (cause === 'due') return { kind: 'nothing', row }
+  return { kind: 'failed', row: { ...row, failure: failureFor(ports, outOfService(move), SWITCH_LOOK_MS) } }
+}
+
+/** Nobody can be asked; what works goes on, and what was sent and not settled stays as it is. */
+async function withoutSetup(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
+  if (row.attempt === undefined) return commitFailure(ports, row, failureBecause('setup-missing'))
+  const postponed = await postponeRow(ports, row, ports.clock.nowMs() + SETUP_LOOK_MS)
+  return { kind: 'failed', row: postponed }
 }
