@@ -27,7 +27,7 @@ export type Admission =
   | {
       readonly kind: 'wait'
       readonly forMs: number
-      readonly because: 'provider-failing' | 'client-refused-lately' | 'in-turn'
+      readonly because: 'provider_failing' | 'client_refused' | 'many_renewals'
     }
 
 /** What a breaker is about: one OAuth client of a tenant, a host as one tenant uses it, or a host of the catalogue. */

@@ -131,14 +131,14 @@ export function providerBreakerContract(
       async (chance, forMs) => {
         await fail(OWN_SERVER, 5)
         fraction = chance
-        expect(await admit(OWN_SERVER)).toEqual({ kind: 'wait', forMs, because: 'provider-failing' })
+        expect(await admit(OWN_SERVER)).toEqual({ kind: 'wait', forMs, because: 'provider_failing' })
       },
     )
 
     it('leaves a refused client alone for five minutes, then asks once, and believes the answer', async () => {
       const refused = await admit(OWN_SERVER)
       if (refused.kind === 'go') await refused.report('app-broken')
-      expect(await admit(OWN_SERVER)).toMatchObject({ kind: 'wait', because: 'client-refused-lately' })
+      expect(await admit(OWN_SERVER)).toMatchObject({ kind: 'wait', because: 'client_refused' })
       await clock.advance(299_999)
       expect((await admit(OWN_SERVER)).kind).toBe('wait')
       await clock.advance(1)

@@ -83,10 +83,11 @@ export class LocalBreaker implements ProviderBreaker {
       const isRefused = lines.some((line) => line.isRefused)
       // Full jitter: what waited for one breaker does not come back as one crowd.
       const forMs = Math.ceil(openMs + this.#random.fraction() * OPEN_MS)
-      return { kind: 'wait', forMs, because: isRefused ? 'client-refused-lately' : 'provider-failing' }
+      return { kind: 'wait', forMs, because: isRefused ? 'client_refused' : 'provider_failing' }
     }
     const busy = haste === 'later' ? lines.find((line) => line.allowance < 1) : undefined
-    if (busy !== undefined) return { kind: 'wait', forMs: this.#turnMs(busy, nowMs), because: 'in-turn' }
+    if (busy !== undefined)
+      return { kind: 'wait', forMs: this.#turnMs(busy, nowMs), because: 'many_renewals' }
     for (const line of lines) {
       line.allowance -= 1
       if (isOpen(line)) line.probingUntilMs = nowMs + PROBE_MS

@@ -34,7 +34,7 @@ export async function buildAuthorizationUrl(
   }
   const effective = await findSetupToAuthorize(ports, row, setup)
   if (effective === undefined) {
-    const missing = failureBecause('setup-missing')
+    const missing = failureBecause('setup_missing')
     // The row says so too, where nothing else comes upon it: so the same setup brings it back.
     await noteFailedAuthorization(ports, row, missing)
     return { kind: 'failed', code: missing.code, message: missing.message }

@@ -91,7 +91,7 @@ export function asksProvider(accepted: AcceptedSetup, { verify }: { verify: bool
 }
 
 function notAuthorized(): Partial<ConnectionRow> {
-  return { status: 'pending', statusReason: failureBecause('not-authorized').message }
+  return { status: 'pending', statusReason: failureBecause('not_authorized').message }
 }
 
 function grantedOutcome(

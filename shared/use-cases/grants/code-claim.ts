@@ -36,7 +36,7 @@ export interface CodeToSend {
  */
 export type CodeClaim =
   | { readonly kind: 'claimed'; end(outcome: TokenOutcome['kind']): Promise<void> }
-  | { readonly kind: 'code-being-sent' | 'code-sent-before' }
+  | { readonly kind: 'code_in_use' | 'code_used' }
 
 /**
  * Claims a code before it is sent. A provider that meets a code twice may end what the first one brought (RFC 6749
@@ -56,8 +56,8 @@ export async function claimCode(
     const other = CODE_CLAIM_ROWS.find(await ports.items.get(key))
     // Of an earlier try of the same one, who knows how that ended.
     if (other?.op === code.op) return held(ports, key, claim)
-    if (other !== undefined && !isBeingSent(other, ports.clock.nowMs())) return { kind: 'code-sent-before' }
-    if (ports.clock.monotonicMs() - fromMs >= waitMs) return { kind: 'code-being-sent' }
+    if (other !== undefined && !isBeingSent(other, ports.clock.nowMs())) return { kind: 'code_used' }
+    if (ports.clock.monotonicMs() - fromMs >= waitMs) return { kind: 'code_in_use' }
     await ports.clock.sleep(LOOK_EVERY_MS)
   }
 }

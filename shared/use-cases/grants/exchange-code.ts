@@ -35,12 +35,12 @@ export async function exchangeCode(ports: GrantPorts, request: ExchangeRequest):
   if (row === undefined || setup?.grant === undefined) return { kind: 'gone' }
   const profile = setup.grant
   const effective = await findSetupToAuthorize(ports, row, setup)
-  if (effective === undefined) return failed(ports, row, failureBecause('setup-missing'))
+  if (effective === undefined) return failed(ports, row, failureBecause('setup_missing'))
   const { values } = effective
   const withApplication = request.oauthAppId === undefined ? row : { ...row, oauthAppId: request.oauthAppId }
   const application = await findApplicationClient(ports, withApplication, profile, effective)
-  if (application === undefined) return failed(ports, row, failureBecause('no-application'))
-  if (ports.hasRoom?.() === false) return failed(ports, row, failureBecause('no-room'))
+  if (application === undefined) return failed(ports, row, failureBecause('no_oauth_application'))
+  if (ports.hasRoom?.() === false) return failed(ports, row, failureBecause('no_room'))
   const seals = await prepareSeals(ports, row)
   const way = {
     kind: 'authorization-code',

@@ -5,146 +5,128 @@ import type { FailureTold } from '../../ports/grant-runner.ts'
 import type { TokenFailure } from '../../ports/oauth-client.ts'
 import { type Asked, nextStepAfter, OF_THE_SETUP } from './next-step.ts'
 
+/** By the code that people and clients see. */
 const REASONS = {
-  'not-authorized': {
+  not_authorized: {
     class: 'refused',
-    code: 'not_authorized',
     message: 'Nobody has authorized the connection yet. Authorize it.',
     next: 'stop',
   },
-  'code-too-old': {
+  code_expired: {
     class: 'grant-dead',
-    code: 'code_expired',
     message: 'The authorization code could not be exchanged in time. Authorize the connection again.',
     next: 'stop',
   },
-  'code-sent-before': {
+  code_used: {
     class: 'grant-dead',
-    code: 'code_used',
     message:
       'This authorization code was sent to the provider before, and works once. Authorize the connection.',
     next: 'stop',
   },
-  'code-being-sent': {
+  code_in_use: {
     class: 'passing',
-    code: 'code_in_use',
     message: 'Another request is sending this authorization code just now, and has not heard of it yet.',
     next: 'retry',
   },
-  'not-renewable': {
+  no_refresh_token: {
     class: 'grant-dead',
-    code: 'no_refresh_token',
     message:
       'The access token has expired and the provider gave no refresh token. Authorize the connection again.',
     next: 'end',
   },
-  'not-renewable-yet': {
+  no_refresh_token_yet: {
     class: 'refused',
     code: 'no_refresh_token',
     message:
       'The provider gave no refresh token: the connection works until its access token expires. Authorize it again before that.',
     next: 'at-expiry',
   },
-  'refused-by-service': {
+  token_refused: {
     class: 'grant-dead',
-    code: 'token_refused',
     message:
       'A flow reports that the service refuses the access token, and the provider gave no refresh token. Authorize the connection again.',
     next: 'end',
   },
-  'grant-missing': {
+  grant_missing: {
     class: 'grant-dead',
-    code: 'grant_missing',
     message: 'The vault has lost the tokens of this connection. Authorize the connection again.',
     next: 'end',
   },
-  'setup-missing': {
+  [SETUP_MISSING]: {
     class: 'app-broken',
-    code: SETUP_MISSING,
     message:
       'The stored setup of this connection is gone. Send the whole setup again, or have the operator restore its secret.',
     next: 'client-refused',
   },
-  'no-application': {
+  no_oauth_application: {
     class: 'app-broken',
-    code: 'no_oauth_application',
     message: 'There is no OAuth application for this app. Add one, then authorize the connection.',
     next: 'wait-for-application',
   },
-  'too-late-to-send': {
+  too_late_to_send: {
     class: 'not-sent',
-    code: 'too_late_to_send',
     message: 'The vault was too slow to ask the provider in its turn; it is asked again.',
     next: 'retry',
   },
-  'no-room': {
+  no_room: {
     class: 'not-sent',
-    code: 'no_room',
     message:
       'The disk of the vault is almost full, so that an answer of the provider could be lost: it is not asked until the operator has made room.',
     next: 'retry',
   },
-  'provider-failing': {
+  provider_failing: {
     class: 'passing',
-    code: 'provider_failing',
     message:
       'The provider has failed several times in a row and is left alone for a minute; then it is asked again.',
     next: 'retry',
   },
-  'client-refused-lately': {
+  client_refused: {
     class: 'app-broken',
-    code: 'client_refused',
     message:
       'The provider refused the same OAuth client for another connection. Correct its id and secret. It is tried again by itself.',
     next: 'client-refused',
   },
-  'in-turn': {
+  many_renewals: {
     class: 'passing',
-    code: 'many_renewals',
     message: 'Many connections are renewed at this provider just now; this one has its turn soon.',
     next: 'retry',
   },
-  'store-restored': {
+  [STORE_RESTORED]: {
     class: 'not-sent',
-    code: STORE_RESTORED,
     message:
       'This vault was restored from a copy or is being moved, and renewing here could end the grant of the other one, so the refresh token is not sent; the current credential is used until it expires. If the original is gone, have the operator say so (restore --source-is-gone, on AWS stage -- source-is-gone): the connection is renewed by itself then.',
     next: 'wait-for-operator',
   },
-  'outcome-unknown': {
+  outcome_unknown: {
     class: 'unknown',
-    code: 'outcome_unknown',
     message:
       'A rotation was interrupted and its outcome is unknown. The current credential is used until it expires; then it is tried once more.',
     next: 'unknown',
   },
-  'answer-not-stored': {
+  answer_not_stored: {
     class: 'unknown',
-    code: 'answer_not_stored',
     message:
       'The provider answered but the answer could not be stored. The current credential is used until it expires; then it is tried once more.',
     next: 'unknown',
   },
-  'setup-replaced': {
+  setup_replaced: {
     class: 'refused',
-    code: 'setup_replaced',
     message: 'The connection was given another setup meanwhile. Authorize it again.',
     next: 'stop',
   },
-  'kept-for-later': {
+  kept_for_later: {
     class: 'passing',
-    code: 'kept_for_later',
     message:
       'The connection was being changed. Its new authorization is kept and takes effect within minutes.',
     next: 'retry',
   },
-} as const satisfies Record<string, FailureTold>
+} as const satisfies Record<string, Omit<FailureTold, 'code'> & { readonly code?: string }>
 
 export type FailureReason = keyof typeof REASONS
 
-/** A failure by its name: its words say what to do. */
+/** A failure by its code: its words say what to do. */
 export function failureBecause(reason: FailureReason): FailureTold {
-  return REASONS[reason]
+  return { code: reason, ...REASONS[reason] }
 }
 
 /** Why no provider is asked while a vault is moved, or was: the other one does that. */

@@ -70,7 +70,7 @@ export async function keepAuthorization(
         }),
     })
     if (kept.kind === 'kept') return { kind: 'connected', row: kept.row }
-    if (kept.kind === 'rescued') return { kind: 'failed', failure: failureBecause('kept-for-later') }
+    if (kept.kind === 'rescued') return { kind: 'failed', failure: failureBecause('kept_for_later') }
     // Whether it is there nobody knows: the state says so to the browser, and never exchanges the code again.
     throw doubtOf(kept.error)
   } catch (error) {
@@ -103,6 +103,6 @@ function unwantedBecause(error: unknown): Exclude<ExchangeResult, { kind: 'conne
   const isGone = error instanceof VaultError && error.code === 'not-found'
   if (isGone) return { kind: 'gone' }
   return error instanceof SetupReplacedError
-    ? { kind: 'failed', failure: failureBecause('setup-replaced') }
+    ? { kind: 'failed', failure: failureBecause('setup_replaced') }
     : undefined
 }

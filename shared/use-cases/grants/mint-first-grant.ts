@@ -29,13 +29,13 @@ export async function mintFirstGrant(
   const { profile, setup, values } = staged
   const failed = (failure: FailureTold): FirstGrantResult => ({ kind: 'failed', failure })
   const way = wayFor(profile, values)
-  if (way === undefined) return failed(failureBecause('not-authorized'))
+  if (way === undefined) return failed(failureBecause('not_authorized'))
   const missing = missingGrantFields(setup, values)
   if (missing.length > 0) return failed(setupIncomplete(missing))
   const application = await findApplicationClient(ports, request, profile, staged)
-  if (application === undefined) return failed(failureBecause('no-application'))
+  if (application === undefined) return failed(failureBecause('no_oauth_application'))
   const askedScopes = scopesToAsk(profile, values)
-  if (ports.hasRoom?.() === false) return failed(failureBecause('no-room'))
+  if (ports.hasRoom?.() === false) return failed(failureBecause('no_room'))
   const seals = await prepareSeals(ports, request)
   const code = way.kind === 'authorization-code' ? way.code : undefined
   const claim = code === undefined ? undefined : await claimCode(ports, { ...request, code })

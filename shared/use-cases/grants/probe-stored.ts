@@ -17,7 +17,7 @@ export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest)
   if (setup?.test === undefined) return { kind: 'no-test' }
   // It may be gone, or not to be seen yet.
   const own = stored.secret === undefined ? {} : await ports.opened.find(stored.secret)
-  if (own === undefined) return { kind: 'unreachable', message: failureBecause('setup-missing').message }
+  if (own === undefined) return { kind: 'unreachable', message: failureBecause('setup_missing').message }
   const { values } = await effectiveSetup(ports, stored, setup.grant, own)
   const { target } = forbiddenField(ports.checkUrl, setup, values) ?? {}
   if (target !== undefined) return { kind: 'forbidden', target }

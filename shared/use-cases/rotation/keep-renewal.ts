@@ -49,7 +49,7 @@ export async function keepRenewal(
       }),
   })
   if (kept.kind === 'kept') return { kind: failure === undefined ? 'rotated' : 'failed', row: kept.row }
-  if (kept.kind === 'lost') return commitFailure(ports, row, failureBecause('answer-not-stored'))
+  if (kept.kind === 'lost') return commitFailure(ports, row, failureBecause('answer_not_stored'))
   const current = await findConnection(ports, row.tenant, row.id)
   if (current !== undefined) return { kind: 'busy', row: current }
   // Deleted while the provider answered: the grant must not outlive that.

@@ -44,7 +44,7 @@ async function lookForSetup(ports: Ports, row: ConnectionRow): Promise<Connectio
       const members = { ...statusByEnd(current, nowMs), failure: undefined }
       return { members, event: { type: 'connection.recovered', changed: ['status'] } }
     }
-    const told = failureBecause('setup-missing')
+    const told = failureBecause('setup_missing')
     const failure = failureMember(undefined, told, { nowMs, retryAtMs: undefined })
     const members = { status: 'degraded', statusReason: told.message, failure } as const
     return { members, event: { type: 'connection.degraded', changed: ['status'] } }

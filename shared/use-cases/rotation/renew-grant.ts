@@ -57,12 +57,12 @@ export async function renewGrant(
   const old = { pointer: row.grant, tokens: found === 'missing' ? {} : found, states: row.grants ?? {} }
   const way = wayFor(profile, values, { grantName, old })
   if (way === undefined) {
-    const reason = found === 'missing' ? 'grant-missing' : whyNoWay(row, request)
+    const reason = found === 'missing' ? 'grant_missing' : whyNoWay(row, request)
     return reason === undefined ? { kind: 'nothing', row } : failed(reason)
   }
-  if (way.kind === 'authorization-code' && isCodeTooOld(row, decidedAt.nowMs)) return failed('code-too-old')
+  if (way.kind === 'authorization-code' && isCodeTooOld(row, decidedAt.nowMs)) return failed('code_expired')
   const application = await findApplicationClient(ports, row, profile, effective)
-  if (application === undefined) return failed('no-application')
+  if (application === undefined) return failed('no_oauth_application')
   // Where the provider refused this very client lately no grant of it is worth a request; a person decides alone.
   const isRefused = row.failure?.class === 'app-broken' && row.failure.application === application.stateName
   if (isRefused && isPaused(row, decidedAt) && cause !== 'manual') return lookAgain(ports, row, cause)
@@ -70,7 +70,7 @@ export async function renewGrant(
   if (openWay === undefined) {
     // Told once, and looked at again when that was said; a flow that comes before it hears the same.
     const isTold = row.failure?.code === STORE_RESTORED && isPaused(row, decidedAt)
-    return isTold ? lookAgain(ports, row, cause) : failed('store-restored')
+    return isTold ? lookAgain(ports, row, cause) : failed('store_restored')
   }
   const question = {
     tenant: row.tenant,
@@ -89,11 +89,11 @@ function whyNoWay(
   { cause, decidedAt, grantName }: RenewalRequest,
 ): FailureReason | undefined {
   // Nobody said when this token ends: the flow's complaint is all that ever will.
-  if (cause === 'rejected' && grants?.[grantName]?.expiryBasis === 'unknown') return 'refused-by-service'
+  if (cause === 'rejected' && grants?.[grantName]?.expiryBasis === 'unknown') return 'token_refused'
   if (cause === 'rejected' || cause === 'manual') return undefined
-  if (grants === undefined) return 'not-authorized'
+  if (grants === undefined) return 'not_authorized'
   const leftMs = Math.min(...Object.values(grants).map((grant) => remainingMs(grant, decidedAt.nowMs)))
-  return leftMs > 0 ? 'not-renewable-yet' : 'not-renewable'
+  return leftMs > 0 ? 'no_refresh_token_yet' : 'no_refresh_token'
 }
 
 function isCodeTooOld({ refreshedAtMs, createdAtMs }: ConnectionRow, nowMs: number): boolean {
@@ -140,7 +140,7 @@ async function askInTurn(
     ports.log.error('asked no provider: there is no room for the answer', { connection_id: row.id })
     return {
       kind: 'failed',
-      row: { ...row, failure: failureFor(ports, failureBecause('no-room'), ROOM_LOOK_MS) },
+      row: { ...row, failure: failureFor(ports, failureBecause('no_room'), ROOM_LOOK_MS) },
     }
   }
   const { application, setup, way } = question
@@ -162,7 +162,7 @@ async function askInTurn(
     const taken = await takeAttempt(ports, row, { ...asking, way })
     if (taken.kind === 'lost') return await reread(ports, row, 'busy')
     if (taken.kind === 'late')
-      return await commitFailure(ports, taken.row, failureBecause('too-late-to-send'))
+      return await commitFailure(ports, taken.row, failureBecause('too_late_to_send'))
     const answer = await askProvider(ports, question)
     outcome = answer.kind === 'granted' ? 'granted' : answer.outcome.kind
     told = isOurs(answer) ? 'not-asked' : outcome

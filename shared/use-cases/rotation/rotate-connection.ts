@@ -148,7 +148,7 @@ function leaveToOther(
 
 /** Nobody can be asked; what works goes on, and what was sent and not settled stays as it is. */
 async function withoutSetup(ports: GrantPorts, row: ConnectionRow): Promise<RotationResult> {
-  if (row.attempt === undefined) return commitFailure(ports, row, failureBecause('setup-missing'))
+  if (row.attempt === undefined) return commitFailure(ports, row, failureBecause('setup_missing'))
   const postponed = await postponeRow(ports, row, ports.clock.nowMs() + SETUP_LOOK_MS)
   return { kind: 'failed', row: postponed }
 }

@@ -103,5 +103,5 @@ async function resolveAbandoned(
   const attempt = isGone ? { ...row.attempt, isOver: true as const } : row.attempt
   const fenced = await commitHeld(ports, row, () => ({ members: { fence: row.fence + 1, attempt } }))
   if (fenced === undefined) return reread(ports, row, 'busy')
-  return commitFailure(ports, fenced, failureBecause('outcome-unknown'))
+  return commitFailure(ports, fenced, failureBecause('outcome_unknown'))
 }

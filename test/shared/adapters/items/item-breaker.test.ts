@@ -56,7 +56,7 @@ describe('ItemBreaker', () => {
     await fail(0)
     await clock.advance(1_000)
     for (const process of [0, 1, 2, 3])
-      expect(await admit(process)).toMatchObject({ because: 'provider-failing' })
+      expect(await admit(process)).toMatchObject({ because: 'provider_failing' })
     expect((await admit(1, OTHER_TENANT)).kind).toBe('wait')
     const elsewhere = { ...OTHER_TENANT, host: { name: 'api.hubapi.com', isOfCatalogue: false } }
     expect((await admit(2, elsewhere)).kind).toBe('go')
@@ -90,7 +90,7 @@ describe('ItemBreaker', () => {
   it('leaves a refused client alone in every process, until a person has tried it', async () => {
     await askThrough(processes[0]!, HUBSPOT, 'app-broken')
     await clock.advance(1_000)
-    expect(await admit(1)).toMatchObject({ because: 'client-refused-lately' })
+    expect(await admit(1)).toMatchObject({ because: 'client_refused' })
     const tried = await processes[2]!.admit(HUBSPOT, 'anyway')
     if (tried.kind === 'go') await tried.report('granted')
     await clock.advance(1_000)
