@@ -1,5 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
+import type { StoreUnavailableError, Write } from '../../ports/item-store.ts'
+import { tryTransact } from '../../ports/try-transact.ts'
 import type { Rescue } from '../../rows/rescue-row.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { rescueWrite } from '../commit/rescue-item.ts'
@@ -46,10 +47,11 @@ export async function keepAnswer(ports: GrantPorts, answer: AnswerToKeep): Promi
       if (!ports.sealer.removesAtOnce) await removeQuietly(ports, old)
       return { kind: 'kept', row: kept }
     }
-    const rescued = await leaveRescue(ports, answer)
-    if (rescued.kind === 'rescued')
-      ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
-    return rescued
+    const isLeft = await leaveRescue(ports, sealed.writes, answer.rescue, ports.clock.nowMs())
+    const late = isLeft ? undefined : await alreadyKept(ports, answer)
+    if (late !== undefined) return { kind: 'kept', row: late }
+    ports.log.warn('left a new grant to be rescued', { connection_id: row.id })
+    return { kind: 'rescued' }
   } catch (error) {
     const failure = storeFailureIn(error)
     if (failure === undefined) throw error
@@ -58,17 +60,18 @@ export async function keepAnswer(ports: GrantPorts, answer: AnswerToKeep): Promi
   }
 }
 
-/** An item that is there already was written by a transaction whose outcome nobody heard: the commit, or this one. */
-async function leaveRescue(ports: GrantPorts, answer: AnswerToKeep): Promise<Kept> {
-  const writes = [...answer.sealed.writes, rescueWrite(answer.rescue, ports.clock.nowMs())]
-  try {
-    await persistently(ports, 'leave a rescue', () => ports.items.transact(writes))
-  } catch (error) {
-    if (!(error instanceof ConditionFailedError)) throw error
-    const row = await alreadyKept(ports, answer)
-    if (row !== undefined) return { kind: 'kept', row }
-  }
-  return { kind: 'rescued' }
+/**
+ * Leaves sealed tokens beside the row, with what stands for them. False where an item is there already: nobody else has
+ * its mark, so a transaction whose outcome nobody heard has put it there, the commit or this one.
+ */
+export async function leaveRescue(
+  ports: GrantPorts,
+  sealed: readonly Write[],
+  rescue: Rescue,
+  dueAtMs: number,
+): Promise<boolean> {
+  const writes = [...sealed, rescueWrite(rescue, dueAtMs)]
+  return persistently(ports, 'leave a rescue', () => tryTransact(ports.items, ...writes))
 }
 
 /** The transaction may have been done although the store did not say so. */
@@ -89,7 +92,7 @@ export async function removeQuietly(
   try {
     await ports.items.transact(removal)
   } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error
+    if (storeFailureIn(error) === undefined) throw error
     ports.log.warn('left sealed tokens that nothing names to the daily comparison', { op: 'remove-tokens' })
   }
 }

@@ -1,9 +1,9 @@
 import { missingGrantFields } from '../../connectors/missing-grant-fields.ts'
 import { defined } from '../../domain/defined.ts'
 import type { FailureTold, FirstGrantRequest, FirstGrantResult, Late } from '../../ports/grant-runner.ts'
-import { ConditionFailedError, StoreUnavailableError, type Write } from '../../ports/item-store.ts'
+import type { Rescue } from '../../rows/rescue-row.ts'
 import { INTENT_DEADLINE_MS } from '../commit/intent.ts'
-import { rescueWrite } from '../commit/rescue-item.ts'
+import { storeFailureIn } from '../commit/transact-surely.ts'
 import { findApplicationClient } from '../oauth-applications/oauth-application.ts'
 import { askProvider, NOTHING_HELD, wayFor } from './ask-provider.ts'
 import { claimCode } from './code-claim.ts'
@@ -11,9 +11,9 @@ import { findStagedSetup } from './effective-setup.ts'
 import { failureBecause } from './failure.ts'
 import type { GrantPorts } from './grant-ports.ts'
 import { scopesToAsk } from './grant-records.ts'
-import { persistently } from './persistently.ts'
+import { leaveRescue } from './keep-answer.ts'
 import { revokeUnwanted } from './revoke-grants.ts'
-import { prepareSeals, type TokensByName } from './sealed-tokens.ts'
+import { prepareSeals } from './sealed-tokens.ts'
 
 /**
  * Asks the provider for the first grant of a setup that is stored but that no row points at yet. The answer is sealed
@@ -53,10 +53,21 @@ export async function mintFirstGrant(
   const minted = { grant, grants, requiredScopes: askedScopes, ...defined({ oauthAppId }) }
   const nowMs = ports.clock.nowMs()
   const { replaces = {} } = request
-  const rescue = { ...request, ...minted, of: 'first', replaces, createdAtMs: nowMs } as const
-  const members = account === undefined ? {} : { members: { account } }
-  const left = rescueWrite({ ...rescue, ...members }, nowMs + INTENT_DEADLINE_MS)
-  await leaveForCommit(ports, request, { tokens: answer.tokens, writes: [...writes, left] })
+  const rescue: Rescue = {
+    ...request,
+    ...minted,
+    of: 'first',
+    replaces,
+    createdAtMs: nowMs,
+    members: defined({ account }),
+  }
+  try {
+    await leaveRescue(ports, writes, rescue, nowMs + INTENT_DEADLINE_MS)
+  } catch (error) {
+    // One that was not stored would live on at the provider with nobody to end it; another is left to its rescue.
+    if (storeFailureIn(error)?.outcome === 'not-applied') await revokeUnwanted(ports, request, answer.tokens)
+    throw error
+  }
   await claim?.end('granted')
   return { kind: 'granted', ...minted, ...defined({ account }) }
 }
@@ -68,25 +79,5 @@ function setupIncomplete(missing: readonly string[]): FailureTold {
     code: 'setup_incomplete',
     message: `The setup lacks ${missing.join(', ')}. Send it again, complete.`,
     next: 'stop',
-  }
-}
-
-/**
- * A grant that was not stored would live on at the provider with nobody to end it: it is revoked, best effort. One
- * that may have been stored is left to its rescue.
- */
-async function leaveForCommit(
-  ports: GrantPorts,
-  request: FirstGrantRequest,
-  { tokens, writes }: { tokens: TokensByName; writes: readonly Write[] },
-): Promise<void> {
-  try {
-    await persistently(ports, 'store a first grant', () => ports.items.transact(writes))
-  } catch (error) {
-    // Nobody else has this mark: what is there already was written by a try that was not answered.
-    if (error instanceof ConditionFailedError) return
-    if (!(error instanceof StoreUnavailableError) || error.outcome === 'unknown') throw error
-    await revokeUnwanted(ports, request, tokens)
-    throw error
   }
 }
