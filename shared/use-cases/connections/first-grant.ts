@@ -2,7 +2,7 @@ import { CALLED_ALLOWED } from '../../connectors/called-urls.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
-import type { RotationFailure } from '../../domain/rotation.ts'
+import type { RotationAttempt, RotationFailure } from '../../domain/rotation.ts'
 import { HOLD_MS } from '../../domain/rotation-policy.ts'
 import type {
   FirstGrantRequest,
@@ -19,8 +19,9 @@ import { failureBecause } from '../grants/failure.ts'
 import { grantMembers } from '../grants/grant-change.ts'
 import { withoutRetry } from '../grants/next-step.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
-import { failureMember, nextTryMs } from '../grants/when-again.ts'
+import { failureMember } from '../grants/when-again.ts'
 import type { AddressPorts } from '../oauth-applications/shared-setup-of.ts'
+import { failureChange } from '../rotation/commit-failure.ts'
 import type { AcceptedSetup } from './accept-setup.ts'
 import type { GrantFate } from './grant-fate.ts'
 
@@ -192,22 +193,15 @@ function pendingMembers(
       status: 'pending',
       statusReason: reason,
       ...(held === 'kept' ? { failure: notYetAnswered(reason, nowMs) } : {}),
-      ...(usesCode ? { attempt: spentCode(stored, nowMs) } : dueMembers(stored.id, nowMs + HOLD_MS)),
+      ...(usesCode
+        ? { attempt: { ...sentCode(stored, nowMs), unknownAtMs: nowMs } }
+        : dueMembers(stored.id, nowMs + HOLD_MS)),
     }
   }
-  const { failure } = result
-  const retryAtMs = nextTryMs(failure, {
-    ...{ nowMs, count: 1, fraction: ports.random.fraction(), hasCode: usesCode },
-    // A code whose fate is unknown is never sent again.
-    afterUnknownMs: (backMs) => (usesCode ? undefined : backMs),
-  })
-  return {
-    status: 'pending',
-    statusReason: failure.message,
-    failure: failureMember(undefined, failure, { nowMs, retryAtMs }),
-    ...(usesCode && failure.next === 'unknown' ? { attempt: spentCode(stored, nowMs) } : {}),
-    ...dueMembers(stored.id, retryAtMs),
-  }
+  const { appId, id, setupType } = stored
+  const attempt = usesCode ? { attempt: sentCode(stored, nowMs) } : {}
+  const row = { id, appId, setupType, status: 'pending', fence: 0, ...attempt } as const
+  return failureChange(ports, row, result.failure).members
 }
 
 /** The grant that is kept was minted with the old setup: until another is there the connection is not what it says. */
@@ -216,15 +210,7 @@ function notYetAnswered(message: string, nowMs: number): RotationFailure {
   return failureMember(undefined, failure, { nowMs, retryAtMs: nowMs + HOLD_MS })
 }
 
-/** A code that was sent and whose fate is unknown: the attempt that stands for it forbids sending it again. */
-function spentCode(stored: FirstGrantRequest, nowMs: number): ConnectionRow['attempt'] {
-  return {
-    fence: 0,
-    owner: '',
-    grantName: MAIN_GRANT,
-    consumes: true,
-    startedAtMs: nowMs,
-    op: stored.op,
-    unknownAtMs: nowMs,
-  }
+/** A code that was sent: while its fate is unknown, the attempt that stands for it forbids sending it again. */
+function sentCode({ op }: FirstGrantRequest, nowMs: number): RotationAttempt {
+  return { fence: 0, owner: '', grantName: MAIN_GRANT, consumes: true, startedAtMs: nowMs, op }
 }

@@ -1,3 +1,4 @@
+import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
 import type { RotationFailure } from '../../domain/rotation.ts'
@@ -7,7 +8,6 @@ import type { HeldChange } from '../commit/change-connection.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import type { GrantPorts } from '../grants/grant-ports.ts'
-import { mintedConnection } from '../grants/minted-connection.ts'
 import { withAuthorizing } from '../grants/next-step.ts'
 import { dueMembers } from '../grants/postpone-rotation.ts'
 import { failureMember, nextTryMs } from '../grants/when-again.ts'
@@ -49,10 +49,14 @@ export function failureFor(
   return { ...failureMember(undefined, told, { nowMs, retryAtMs }), retryAtMs }
 }
 
-/** What a failed rotation means to the row, for who commits it with what else there is to keep. */
+/** What a failure depends on; of a row that is about to be made too. */
+type FailedRow = Pick<ConnectionRow, 'id' | 'appId' | 'setupType' | 'status' | 'fence'> &
+  Partial<Pick<ConnectionRow, 'grants' | 'attempt' | 'failure'>>
+
+/** What a failed request means to the row, for who commits it with what else there is to keep. */
 export function failureChange(
-  ports: GrantPorts,
-  row: ConnectionRow,
+  ports: Pick<GrantPorts, 'clock' | 'random'>,
+  row: FailedRow,
   told: FailureTold,
   kept: Partial<ConnectionRow> = {},
 ): HeldChange {
@@ -64,7 +68,8 @@ export function failureChange(
     count: (row.failure?.count ?? 0) + 1,
     fraction: ports.random.fraction(),
     accessEndMs: accessEndMs(row, nowMs),
-    hasCode: row.grants === undefined && mintedConnection(row)?.profile.kind === 'authorization-code',
+    hasCode:
+      row.grants === undefined && findSetupOf(row.appId, row.setupType)?.grant?.kind === 'authorization-code',
     afterUnknownMs: (backMs) => afterUnknownMs(row, nowMs, backMs),
   })
   const status = statusAfter(row, failure)
@@ -97,7 +102,7 @@ function refusalMembers(
 }
 
 /** How often in a row, this time included, a renewal was refused since its access token ended. */
-function refusalsAfterEnd(row: ConnectionRow, failure: FailureTold, nowMs: number): number {
+function refusalsAfterEnd(row: FailedRow, failure: FailureTold, nowMs: number): number {
   const grant = row.grants?.[row.attempt?.grantName ?? '']
   const endMs = grant?.hasRefreshToken === true ? grant.accessExpiresAtMs : undefined
   if (failure.next !== 'retry-seldom' || endMs === undefined || nowMs < endMs) return 0
@@ -115,12 +120,12 @@ function afterRepeats(failure: FailureTold, refusals: number): FailureTold {
   return { ...failure, message: withAuthorizing(failure.message), next: 'end' }
 }
 
-function statusAfter(row: ConnectionRow, failure: FailureTold): ConnectionRow['status'] {
+function statusAfter(row: FailedRow, failure: FailureTold): ConnectionRow['status'] {
   if (row.status === 'pending') return 'pending'
   return failure.next === 'end' ? 'reauthorization_required' : 'degraded'
 }
 
-function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): ConnectionRow['attempt'] {
+function attemptAfter(row: FailedRow, failure: FailureTold, nowMs: number): ConnectionRow['attempt'] {
   const { attempt } = row
   if (attempt?.consumes === undefined) return undefined
   // One that is known to be over stays when nothing was sent since.
@@ -134,8 +139,8 @@ function attemptAfter(row: ConnectionRow, failure: FailureTold, nowMs: number): 
   return { ...attempt, unknownAtMs: attempt.firstUnknownAtMs }
 }
 
-function afterUnknownMs(row: ConnectionRow, nowMs: number, backMs: number): number | undefined {
-  const refresh = mintedConnection(row)?.profile.refresh
+function afterUnknownMs(row: FailedRow, nowMs: number, backMs: number): number | undefined {
+  const refresh = findSetupOf(row.appId, row.setupType)?.grant?.refresh
   if (row.attempt?.consumes === undefined || refresh === undefined) return backMs
   // A code whose fate is unknown is not sent again: the person is asked to authorize once more.
   if (row.grants === undefined) return undefined
@@ -145,7 +150,7 @@ function afterUnknownMs(row: ConnectionRow, nowMs: number, backMs: number): numb
   return resendAt === undefined ? undefined : Math.max(resendAt, backMs)
 }
 
-function accessEndMs(row: ConnectionRow, nowMs: number): number | undefined {
+function accessEndMs(row: FailedRow, nowMs: number): number | undefined {
   const left = Math.min(...Object.values(row.grants ?? {}).map((grant) => remainingMs(grant, nowMs)))
   return Number.isFinite(left) && left > 0 ? nowMs + left : undefined
 }
