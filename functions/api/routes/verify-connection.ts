@@ -13,6 +13,7 @@ export const verifyConnectionRoute = defineRoute({
   scopes: ['update:flows_vault_connections'],
   tag: 'Credentials',
   summary: 'Prove that a credential works',
+  description: 'A frozen connection is not tried: 409.',
   pathSchema: connectionIdPath,
   responses: {
     200: {
