@@ -4,7 +4,7 @@ import { checkIfMatch, tagMatches } from '../../../shared/domain/preconditions.t
 const ROW = { version: 3 } as ConnectionRow
 
 describe('checkIfMatch', () => {
-  it.each(['"v3"', '*', ' "v1", "v3" '])('lets %s pass for version 3', (header) => {
+  it.each(['"v3"', '*', ' * ', ' "v1", "v3" '])('lets %s pass for version 3', (header) => {
     expect(() => checkIfMatch(ROW, header)).not.toThrow()
   })
 
