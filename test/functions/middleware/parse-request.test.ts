@@ -200,6 +200,44 @@ describe('parseRequest', () => {
     },
   )
 
+  test('reads a body that may be left out, where it was not', async () => {
+    expect((await echo({ bodyOptional: true })()).json?.['body']).toEqual({ name: 'n' })
+  })
+
+  test('has more looked for beside a refused body only where that has members', async () => {
+    const asked: unknown[] = []
+    const route = defineRoute({
+      ...{
+        name: 'more',
+        method: 'POST',
+        path: '/more',
+        function: 'api',
+        tag: 't',
+        summary: 's',
+        responses: {},
+      },
+      scopes: ['read:flows_vault_connections'],
+      bodySchema: SCHEMAS.bodySchema,
+      errorsBeside: async ({ body }) => {
+        asked.push(body)
+        return [{ path: 'more', code: 'value', message: 'It is wrong too' }]
+      },
+      handle: async () => ({ status: 204 }),
+    } as Parameters<typeof defineRoute>[0]) as Route<never>
+    const target = httpFunction([route])
+    const send = (body: string) =>
+      target.call({
+        body,
+        token: 'acme read:flows_vault_connections',
+        headers: { 'content-type': 'application/json' },
+      })
+    for (const body of ['null', '[1]', '1', '"n"']) expect((await send(body)).statusCode).toBe(400)
+    expect(asked).toEqual([])
+    const { json } = await send('{"name":1}')
+    expect(json).toMatchObject({ statusCode: 400, errors: [{ path: 'name' }, { path: 'more' }] })
+    expect(asked).toEqual([{ name: 1 }])
+  })
+
   test('decodes a body that came in base64, and refuses one that is no UTF-8', async () => {
     const base64 = (bytes: Uint8Array) => ({
       body: Buffer.from(bytes).toString('base64'),
@@ -209,7 +247,9 @@ describe('parseRequest', () => {
     expect(good.json?.['body']).toEqual({ name: 'é' })
     const bad = await echo()(base64(Buffer.from([0x7b, 0xff, 0x7d])))
     expect(bad.json).toMatchObject({ errorCode: 'invalid_body' })
-    expect(bad.json?.['message']).toContain('Invalid UTF-8')
+    expect(bad.json?.['message']).toBe(
+      "Payload validation error: 'Invalid UTF-8' on property body (JSON in UTF-8).",
+    )
   })
 
   test.each([

@@ -103,6 +103,7 @@ describe('problemResponse', () => {
       void target.clock.advance(1_234.56)
       return new VaultError('conflict', 'Not now')
     })
+    await target.clock.advance(60_000)
     await call()
     expect(target.logged.at(-1)).toMatchObject({ ms: 1_234.6 })
   })
