@@ -78,7 +78,7 @@ export function shownName(name: string): string {
 export function typeName(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  return typeof value === 'number' && Number.isInteger(value) ? 'integer' : typeof value
+  return Number.isInteger(value) ? 'integer' : typeof value
 }
 
 function rank(issue: $ZodIssue, input: unknown): number {

@@ -7,6 +7,8 @@ describe('countCharacters', () => {
     ['é日', 2],
     ['😀', 1],
     ['😀😀a😀', 4],
+    ['\ud800\udc00\udbff\udfff', 2],
+    ['\ud7ff\udc00\ue000\ud800\udbff', 5],
     ['\ud83d', 1],
     ['\ude00\ud83d', 2],
     ['\ud83d\ud83d\ude00\ude00', 3],

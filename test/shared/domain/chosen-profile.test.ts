@@ -34,6 +34,10 @@ describe('chosenProfile', () => {
       { base_url: 'https://a.example/{realmId}', extra_fields: ['x'] },
       { answer: { extra: ['x', 'realmId'] } },
     ],
+    [{ pkce: 'S256' }, { pkce: 'S256' }],
+    [{ token_request_format: 'form' }, { bodyFormat: 'form' }],
+    [{ scope: 'a,  b' }, { scopes: { separator: ',' } }],
+    [{ scope: 'a  b,c' }, { scopes: { separator: ' ' } }],
     [{ token_parameters: { account_id: '1' } }, { literals: { token: { account_id: '1' } } }],
     [
       { authorization_parameters: { a: '{client_id}' } },
@@ -44,8 +48,29 @@ describe('chosenProfile', () => {
   })
 })
 
+describe('what is no text', () => {
+  it('is no parameter, and names no member', () => {
+    const setup = { token_parameters: { a: 1, b: 'x', c: null }, extra_fields: ['x', 5, null] }
+    const { literals, answer } = chosenProfile(general, setup)
+    expect(literals?.token).toEqual({ b: 'x' })
+    expect(answer?.extra?.filter((name) => !general.answer?.extra?.includes(name))).toEqual(['x'])
+    expect(
+      chosenProfile(general, { token_parameters: null, authorization_parameters: ['x'] }).literals,
+    ).toEqual({
+      authorization: {},
+      token: {},
+    })
+  })
+})
+
 describe('scopesOf', () => {
   it.each([
+    [' a  b\n', ' ', ['a', 'b']],
+    [',a,,b , ', ',', ['a', 'b']],
+    ['+a++b +', '+', ['a', 'b']],
+    ['a+b', ' ', ['a+b']],
+    ['a+b', ',', ['a+b']],
+    ['', ' ', []],
     ['a b', ' ', ['a', 'b']],
     ['a,b c', ' ', ['a,b', 'c']],
     ['a,b, c', ',', ['a', 'b', 'c']],

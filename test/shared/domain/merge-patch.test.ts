@@ -43,6 +43,35 @@ describe('mergePatch', () => {
     })
   })
 
+  it.each<[string, JsonObject['a'], JsonObject['a']]>([
+    ['a list with an entry that has no name', [{ name: 'A' }, { value: '2' }], [{ name: 'A', value: '1' }]],
+    ['a list with an entry whose name is no text', [{ name: 'A' }, { name: 2 }], [{ name: 'A', value: '1' }]],
+    ['a list of texts', ['A'], [{ name: 'A', value: '1' }]],
+    ['a list with nothing in it', [null], [{ name: 'A', value: '1' }]],
+    ['a text', 'A', [{ name: 'A', value: '1' }]],
+  ])('replaces a list by its names by %s, whole', (_, next, old) => {
+    expect(mergePatch({ a: old as never }, { a: next as never }, new Set(['a']))).toEqual({ a: next })
+  })
+
+  it.each<[string, JsonObject]>([
+    ['nothing', {}],
+    ['null', { a: null }],
+    ['a text', { a: 'x' }],
+    ['a list without names', { a: ['x'] }],
+  ])('merges a list by its names into %s as into an empty one', (_, target) => {
+    const patch = {
+      a: [
+        { name: 'A', value: '1' },
+        { name: 'B', value: null },
+      ],
+    }
+    expect(mergePatch(target, patch, new Set(['a']))).toEqual({ a: [{ name: 'A', value: '1' }] })
+  })
+
+  it('leaves alone what the patch has no value for', () => {
+    expect(mergePatch({ a: 1 }, { a: undefined } as unknown as JsonObject)).toEqual({ a: 1 })
+  })
+
   it('takes a name that an object inherits for a member like any other', () => {
     expect(mergePatch({}, JSON.parse('{"constructor":"x","__proto__":{"y":1}}'))).toEqual(
       JSON.parse('{"constructor":"x","__proto__":{"y":1}}'),

@@ -124,6 +124,56 @@ describe('vaultErrorFromIssues', () => {
     expect(error.message).toBe('Missing required property: constructor')
   })
 
+  it('says in words what a pattern takes that stands in bodies', () => {
+    const allowedBy = (pattern: RegExp) => {
+      const schema = z.string().check(z.regex(pattern))
+      const { issues } = z.safeParse(schema, 'a b\n').error!
+      return vaultErrorFromIssues(issues, { code: 'invalid-body', schema, input: 'a b\n' }).detail.allowed
+    }
+    expect(allowedBy(/^[\x21-\x7e]+$/)).toBe('visible ASCII characters without spaces')
+    expect(allowedBy(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/)).toBe('a name or path of letters, digits and _ . -')
+    expect(allowedBy(/^[a-z]+$/)).toBeUndefined()
+  })
+
+  it('takes the whole of what is refused for no member that is missing', () => {
+    const { issues } = z.safeParse(SCHEMA, undefined).error!
+    const error = vaultErrorFromIssues(issues, { code: 'invalid-body', schema: SCHEMA, input: undefined })
+    expect(error.message).toBe('Expected type object but found type undefined')
+  })
+
+  it('puts the wrong kind of body before all else', () => {
+    const of = (path: string[]) => ({ code: 'invalid_type', path, expected: 'object', message: '' }) as never
+    const issues = [of(['name']), of([])]
+    const error = vaultErrorFromIssues(issues, { code: 'invalid-body', schema: SCHEMA, input: [] })
+    expect(error.message).toBe('Expected type object but found type array')
+  })
+
+  it.each([null, 'text', 5, undefined])('takes what should be in %j for missing', (value) => {
+    const issue = { code: 'invalid_type', path: ['list', 'a'], expected: 'string', message: '' } as never
+    const context = { code: 'invalid-body', schema: SCHEMA, input: { list: value } } as const
+    expect(vaultErrorFromIssues([issue], context).message).toBe('Missing required property: a')
+  })
+
+  it('tells no member that none of several shapes fits from one that is missing', () => {
+    const schema = z.strictObject({ either: z.union([z.string(), z.boolean()]) })
+    const { issues } = z.safeParse(schema, {}).error!
+    const error = vaultErrorFromIssues(issues, { code: 'invalid-body', schema, input: {} })
+    expect(error.message).toBe("Data does not match any schemas from 'oneOf'")
+  })
+
+  it('lists no more than fifty issues', () => {
+    const schema = z.array(z.string())
+    const input = Array(60).fill(1)
+    const { issues } = z.safeParse(schema, input).error!
+    const { errors } = vaultErrorFromIssues(issues, { code: 'invalid-body', schema, input }).detail
+    expect(errors).toHaveLength(50)
+    expect(errors![0]).toEqual({
+      path: '0',
+      code: 'type',
+      message: 'Expected type string but found type integer',
+    })
+  })
+
   it('is an error even without an issue', () => {
     expect(vaultErrorFromIssues([], { code: 'invalid-body', schema: SCHEMA, input: {} }).message).toBe(
       'Data is not valid',
