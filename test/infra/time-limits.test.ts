@@ -6,6 +6,8 @@ import { HOLD_MS, PROVIDER_TIMEOUT_MS } from '../../shared/domain/rotation-polic
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import { ASKING_DEADLINE_MS, INTENT_DEADLINE_MS } from '../../shared/use-cases/commit/intent.ts'
 import { FIRST_GRANT_BUDGET_MS } from '../../shared/use-cases/connections/first-grant.ts'
+import { NEXT_PERMISSION_WITHIN_MS } from '../../shared/use-cases/rotation/rotate-connection.ts'
+import { MAX_WAIT_TO_SEND_MS } from '../../shared/use-cases/rotation/take-attempt.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 /** API Gateway, HTTP API quotas: an integration has 30 s, and that is not adjustable. */
@@ -48,6 +50,12 @@ describe('the limits of time', () => {
     expect(PROVIDER_TIMEOUT_MS + onePutMs).toBeLessThan(HOLD_MS)
     expect(HOLD_MS).toBeLessThan(WORK_BUDGET_MS)
     expect(WORK_BUDGET_MS).toBeLessThan(timeoutMs('grants'))
+  })
+
+  it('leave a second permission of one invocation the time of a whole one', () => {
+    const asLateAsMs = NEXT_PERMISSION_WITHIN_MS + MAX_WAIT_TO_SEND_MS
+    for (const name of ['grants', 'rotations'] as const)
+      expect(asLateAsMs + HOLD_MS + 5_000).toBeLessThanOrEqual(timeoutMs(name))
   })
 
   it('leave an operation alone until no request can still be at it', () => {

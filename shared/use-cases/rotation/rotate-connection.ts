@@ -36,6 +36,11 @@ import { warnOfDeadline } from './warn-of-deadline.ts'
 const HOUR_MS = 3_600_000
 /** A setup that is not there is looked for this seldom while an attempt stands; a person has to bring it back. */
 const SETUP_LOOK_MS = 5 * 60_000
+/**
+ * A second permission is taken so soon after the first or not in the same run: a function on AWS has 120 s, of which a
+ * request and the storing of its answer may need 95, and the decision to send may be 15 s old (take-attempt.ts).
+ */
+export const NEXT_PERMISSION_WITHIN_MS = 10_000
 /** A move of a small vault takes about this long. */
 const SWITCH_LOOK_MS = 60_000
 
@@ -79,6 +84,8 @@ async function renewGrants(
     // While this process read back what it had committed, another may have begun with the next grant of the bundle.
     if (!isFirst && connection.row.attempt !== undefined) return { kind: 'busy', row: connection.row }
     const at = isFirst ? decidedAt : decideNow(ports.clock)
+    // What is left of the bundle is due still, and the next run's.
+    if (at.monotonicMs - decidedAt.monotonicMs > NEXT_PERMISSION_WITHIN_MS) break
     const result = await renewGrant(ports, connection, { grantName, cause, decidedAt: at })
     // Of a bundle, one grant may last for ever and the other rotate.
     if (result.kind === 'nothing') continue

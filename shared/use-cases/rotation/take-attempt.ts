@@ -14,7 +14,7 @@ import type { HeldConnection } from '../grants/minted-connection.ts'
  * A permission that comes later than this after the decision to send is not used: the hold must still cover the
  * request and the storing of its answer, and others have begun to count the holder as gone.
  */
-const MAX_WAIT_TO_SEND_MS = 15_000
+export const MAX_WAIT_TO_SEND_MS = 15_000
 
 /** The one instant a decision is made at, by the clock that people set and by the one that cannot jump. */
 export interface DecidedAt {

@@ -237,6 +237,28 @@ describe('the attempt of one grant of a bundle', () => {
   })
 })
 
+describe('a bundle whose provider is slow', () => {
+  it('gets its second permission in a run of its own, which a function has the time for', async () => {
+    const stage = await new RotationStage(BUNDLE).open()
+    stage.holds = true
+    await stage.passTo(stage.row.due_at! + MINUTE)
+    void stage.rotate(0, 'due')
+    await stage.pass(30_000)
+    stage.held[0]!.grant()
+    await stage.pass(1_000)
+    expect(stage.held).toHaveLength(1)
+    expect(stage.row.due_at).toBeLessThan(stage.row.grants!['user']!.accessExpiresAtMs!)
+    await stage.passTo(Math.max(stage.row.due_at!, stage.world.time.nowMs))
+    void stage.rotate(0, 'due')
+    await stage.pass(1_000)
+    stage.held[1]!.grant()
+    await stage.pass(1_000)
+    const names = stage.held.map(({ request: { grant } }) => 'grantName' in grant && grant.grantName)
+    expect(names).toEqual(['main', 'user'])
+    endOf(stage)
+  })
+})
+
 describe('a bundle that two processes renew at once', () => {
   it('is waited for by the flow of each until both grants are there', async () => {
     const stage = await new RotationStage(BUNDLE).open()
