@@ -173,12 +173,16 @@ export function failureOf(outcome: TokenFailure, asked: Asked): FailureTold {
   }
 }
 
+/** RFC 6749 §5.2, and what web frameworks send in its place for a form that they take apart (RFC 9110 §15.5.21). */
+const OWN_REFUSALS: readonly number[] = [400, 422]
+
 /**
- * Whether a refusal is none of the token endpoint's own: that says so in a code, or with the 400 of RFC 6749 §5.2. A
+ * Whether a refusal is none of the token endpoint's own: that says so in a code, or with a status of its kind. A
  * redirect, a page and a status without a code come from what stands before it, such as a firewall, a login page or a
  * route that is gone for an hour, and tell nothing of the grant.
  */
 function isOnTheWay({ code, httpStatus = 400 }: TokenFailure): boolean {
   if (code === 'redirect') return true
-  return (code === 'http_error' || code === 'provider_error') && httpStatus > 400
+  const isUnnamed = code === 'http_error' || code === 'provider_error'
+  return isUnnamed && httpStatus >= 400 && !OWN_REFUSALS.includes(httpStatus)
 }

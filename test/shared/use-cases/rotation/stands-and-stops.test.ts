@@ -152,6 +152,7 @@ describe('a refresh token that is refused under a name that nobody knows', () =>
     [{ status: 400, body: { error: 'computer_says_no' } }, 'computer_says_no'],
     [{ status: 403, body: { error: 'computer_says_no' } }, 'computer_says_no'],
     [{ status: 400, body: '<!doctype html><title>Bad request</title>' }, 'http_error'],
+    [{ status: 422, body: { message: 'The given data was invalid.' } }, 'http_error'],
   ])('is dead once that is repeated after the access token has ended: %j', async (answer, code) => {
     const id = await authorized()
     world.provider.answerWith(() => answer)
@@ -171,7 +172,7 @@ describe('a refresh token that is refused under a name that nobody knows', () =>
       failure: { code, class: 'refused' },
     })
     expect(row.attempt).toBeUndefined()
-    expect(row.statusReason).toMatch(/Authorize the connection again\.$/)
+    expect(row.statusReason).toMatch(/authorize the connection again\.$/i)
     expect(row.statusReason).not.toContain('by itself')
     const before = sent()
     await expect(world.fetch(id)).rejects.toMatchObject({ code: 'reauthorization-required' })
