@@ -86,7 +86,7 @@ export function pickText(object: JsonObject, names: readonly string[]): Record<s
 /** A finite number, also when it is spelled as text; undefined for anything else. */
 export function toNumber(value: JsonValue | undefined): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
-  return typeof value === 'string' && /^-?\d{1,20}(?:\.\d{1,30})?(?:e\+?\d{1,2})?$/i.test(value.trim())
+  return typeof value === 'string' && /^-?\d{1,100}(?:\.\d{1,30})?(?:e\+?\d{1,2})?$/i.test(value.trim())
     ? Number(value)
     : undefined
 }

@@ -31,7 +31,7 @@ const MEANINGS: Readonly<Record<string, RefusalMeaning>> = {
     'token_invalid token_expired expired_token token_revoked revoked_token token_inactive inactive_token',
     'token_not_found session_expired session_not_active session_not_found grant_expired grant_revoked',
     'grant_not_found authorization_revoked authorization_expired consent_revoked reauth_required',
-    'reauthentication_required reauthorization_required account_inactive user_inactive user_revoked',
+    'reauthentication_required reauthorization_required account_inactive user_inactive inactive_user user_revoked',
     'invalid_code code_expired expired_code code_already_used code_used invalid_authorization_code',
     'bad_verification_code invalid_authentication_token',
   ),
@@ -123,7 +123,7 @@ export function meaningOf(refusal: ReadRefusal): RefusalMeaning {
 export function plainMeaningOf({ status, words, ...refusal }: ReadRefusal): RefusalMeaning | undefined {
   const code = normalized(refusal.code ?? '')
   if (code === 'invalid_grant' && refusal.subtype === 'invalid_rapt') return REAUTHENTICATION_POLICY
-  const byCode = Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
+  const byCode = meaningOfCode(refusal.code ?? '')
   if (byCode !== undefined && NOT_LOOKED_AT.test(words)) return BUSY
   const isDead = words.split('\n').some((line) => tellsOfDeath(line))
   if (code === 'unauthorized_client') {
@@ -147,7 +147,13 @@ function tellsOfDeath(words: string): boolean {
 
 /** Whether a text is one of the codes that have a meaning here, and no sentence. */
 export function isKnownCode(text: string): boolean {
-  return !/\s/.test(text.trim()) && Object.hasOwn(MEANINGS, normalized(text))
+  return !/\s/.test(text.trim()) && meaningOfCode(text) !== undefined
+}
+
+/** By the whole code, or by what is behind its name space: `keymanagement.service.invalid_refresh_token` (Apigee). */
+function meaningOfCode(text: string): RefusalMeaning | undefined {
+  const names = [text, text.trim().replace(/^.*[.:/#]/s, '')].map((name) => normalized(name))
+  return names.map((name) => (Object.hasOwn(MEANINGS, name) ? MEANINGS[name] : undefined)).find(Boolean)
 }
 
 /** Codes that stand in the words, because the code is one that is used for everything, or is not there. */

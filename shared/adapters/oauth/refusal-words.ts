@@ -42,8 +42,13 @@ const WORD_MEMBERS = [
 const HOLDERS = ['error', 'errors', 'fault', 'detail']
 /** A body that is neither JSON nor a page, and short: words for a person. */
 const MAX_PLAIN_CHARS = 300
+/** What is alone in an element of XML, or in an attribute that says that it is a code. Bounded: anybody may answer. */
+const XML_CODE =
+  /<([\w:.-]{1,64})(?:\s[^<>]{0,300})?>\s{0,99}([\w.:-]{3,64})\s{0,99}<\/\1>|\bcode=["']([\w.:-]{3,64})["']/g
 /** `status: "success"` and the like name no error. */
 const GOOD = /^(?:ok|okay|success|successful|true|200|active)$/i
+/** These say that there is an error, and nothing of it: what is beside them or inside does. */
+const BARE = /^(?:error|errors|fail|failed|failure|unsuccessful|nok|not ok|about:blank)\W*$/i
 
 /** What the body, or else the `WWW-Authenticate` header (RFC 6750 §3), says about why the request was refused. */
 export function refusalWords(
@@ -68,7 +73,11 @@ export function refusalWords(
 export function saysFailure(body: JsonObject, quirks: AnswerQuirks | undefined): boolean {
   if (quirks?.okMember !== undefined) return memberAt(body, quirks.okMember.member) !== true
   const error = body['error']
-  return typeof error === 'string' ? !isGood(error) : Object.keys(asObject(error) ?? {}).length > 0
+  if (typeof error === 'string') return !isGood(error)
+  // Some have an object of it in every answer, with a code for none (TikTok's `ok`).
+  const inside = bareNames(asObject(error) ?? {})
+  const code = CODE_MEMBERS.map((name) => textOf(inside[name])).find((text) => text !== undefined)
+  return Object.keys(inside).length > 0 && !(code !== undefined && isGood(code))
 }
 
 function wordsOfBody(body: JsonObject, quirks: AnswerQuirks | undefined): RefusalWords {
@@ -97,16 +106,21 @@ function bareNames(object: JsonObject): JsonObject {
 function codeIn(holders: readonly JsonObject[]): string | undefined {
   const found = (names: readonly string[]) =>
     holders.flatMap((one) => names.map((name) => textOf(one[name]))).filter((text) => text !== undefined)
-  const words = found(CODE_MEMBERS).filter(
-    (text) => !isGood(text) && !/^-?\d+$/.test(text.trim()) && !text.includes('://'),
+  const texts = found(CODE_MEMBERS)
+  const words = texts.filter(
+    (text) =>
+      !isGood(text) && !BARE.test(text.trim()) && !/^-?\d+$/.test(text.trim()) && !text.includes('://'),
   )
-  const known = [...words, ...found(OTHER_CODE_MEMBERS)].find((text) => isKnownCode(text))
+  // RFC 9457 §3.1.1: an address that names the type of problem.
+  const ofTypes = texts.filter((text) => text.includes('://')).map((text) => text.split(/[/#]/).at(-1) ?? '')
+  const known = [...words, ...found(OTHER_CODE_MEMBERS), ...ofTypes].find((text) => isKnownCode(text))
   return known ?? words[0] ?? found(NUMBER_MEMBERS).find((text) => !isGood(text))
 }
 
 /** `error` and `reason` count only when they are sentences: else they are a code. */
 function wordIn(holder: JsonObject): string | undefined {
   return WORD_MEMBERS.map((name) => [name, textOf(holder[name])] as const)
+    .filter(([, text]) => text === undefined || !BARE.test(text.trim()))
     .filter(([name, text]) => !CODE_MEMBERS.includes(name) || /\s/.test(text?.trim() ?? ''))
     .find(([, text]) => text !== undefined)?.[1]
 }
@@ -129,8 +143,8 @@ function fieldWords([body = {}]: readonly JsonObject[]): string | undefined {
 function plainWords(answer: OutgoingAnswer): RefusalWords {
   const text = answer.body.reveal().trim()
   const isPlain = text !== '' && text.length <= MAX_PLAIN_CHARS && !/^[<{[]/.test(text)
-  const ofXml = [...text.matchAll(/<(\w+)>\s*(\w{3,64})\s*<\/\1>/g)].map(([, , inner = '']) => inner)
-  const code = ofXml.find((inner) => isKnownCode(inner))
+  const ofXml = [...text.matchAll(XML_CODE)]
+  const code = ofXml.map(([, , inner, attribute]) => inner ?? attribute ?? '').find((one) => isKnownCode(one))
   return { code, meant: code, description: isPlain ? text : undefined, subtype: undefined, hints: '' }
 }
 

@@ -192,6 +192,8 @@ describe('OAuth4WebApiClient', () => {
       ],
       ['dashes', { 'access-token': 'access-1', 'refresh-token': 'refresh-1', 'expires-in': 600 }],
       ['the company of an error that is none', { ...INNER, error: {}, errors: [] }],
+      ['the company of an error that has a code for none', { ...INNER, error: { code: 'ok', log_id: '7' } }],
+      ['the company of an error that is nought', { ...INNER, error: { code: 0, message: '' } }],
       ['the company of an error that is denied', { ...INNER, error: 'false' }],
       ['the company of an error that has no number', { ...INNER, error: 'undefined' }],
       [

@@ -59,6 +59,7 @@ describe('readTokenLife', () => {
     ['fifty years', 1_576_800_000, rule, stated(50 * YEAR_MS)],
     ['more than a hundred years', 9.2e18, rule, stated(100 * YEAR_MS)],
     ['the same as text', '9223372036854775807', rule, stated(100 * YEAR_MS)],
+    ['more digits still', '9'.repeat(26), rule, stated(100 * YEAR_MS)],
     ['a fraction as text', '3599.99999999999999', rule, stated(HOUR_MS)],
     ['an exponent', '3.6E3', rule, stated(HOUR_MS)],
     ['several units', '1h0m0s', rule, stated(HOUR_MS)],
