@@ -93,6 +93,12 @@ const LOOSE_TOKEN =
   /\brefresh[_-]?token(?:\\*["']|&quot;)?\s*[:=]\s*(?:\\*["']|&quot;)?((?=\D*\d)[\w.~+/=%-]{16,})/i
 
 /**
+ * What is taken for a refresh token where nothing vouches for it: one that is long, of one piece, and no name in letters.
+ * A refusal has a member of that name too, for what is wrong with the token that was sent: `["is invalid"]`.
+ */
+const LIKE_TOKEN = /^(?=\D*\d|.{40})(?!.*:\/\/)[\x21-\x7e]{16,}$/
+
+/**
  * The refresh token of an answer that is otherwise of no use, wherever it is; undefined when there is none. In what
  * is neither JSON nor a form it is looked for in text, also in that of no `isSuccess`, but then only as JSON and XML
  * have it: a refusal quotes tokens in part.
@@ -101,15 +107,17 @@ export function anyRefreshToken(
   members: JsonObject | undefined,
   body: string,
   { isSuccess }: { readonly isSuccess: boolean },
-): JsonValue | undefined {
-  const holder = members === undefined ? undefined : nearest(members, 'refresh_token')
-  if (holder !== undefined) return tokenIn(holder.own, 'refresh_token')?.value
+): string | undefined {
+  const named = objectsIn(members ?? {}).map(({ own }) => tokenIn(own, 'refresh_token')?.value)
   // What does not parse may be one character away from it, and holds the token all the same.
   const literal = /"refresh_?token"\s*:\s*("(?:[^"\\]|\\.)+")/i.exec(body)?.[1]
-  const text = literal === undefined ? undefined : jsonOf(literal)
-  if (typeof text === 'string') return text
+  const ofJson = literal === undefined ? undefined : jsonOf(literal)
   const ofXml = /<refresh_?token>\s*([^<\s]+)\s*</i.exec(body)?.[1]
-  return ofXml ?? (isSuccess ? LOOSE_TOKEN.exec(body)?.[1] : undefined)
+  const ofText = isSuccess ? LOOSE_TOKEN.exec(body)?.[1] : undefined
+  const texts = [...named, ofJson, ofXml, ofText].map((value) =>
+    typeof value === 'string' ? value.trim() : '',
+  )
+  return texts.find((text) => LIKE_TOKEN.test(text))
 }
 
 /** An object of an answer, and the same with the plain members of those around it. */

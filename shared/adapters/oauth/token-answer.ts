@@ -74,7 +74,7 @@ export function keptRefreshTokens(
   expected: ExpectedAnswer & { readonly sent: string; readonly isSuccess: boolean },
 ): Readonly<Record<string, KeptRefreshToken>> | undefined {
   const { profile, grantName, nowMs } = expected
-  const kept = refreshText(anyRefreshToken(answer, body, expected))
+  const kept = anyRefreshToken(answer, body, expected)
   // A part of what was sent is a quotation of it.
   if (kept === undefined || expected.sent.includes(kept)) return undefined
   const lifeMs = readRefreshLifeMs(tokenHolder(answer ?? {}), profile.refresh, {

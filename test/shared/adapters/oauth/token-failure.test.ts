@@ -500,6 +500,34 @@ describe('OAuth4WebApiClient', () => {
       expect(JSON.stringify(outcome)).not.toContain(R2)
     })
 
+    it.each([
+      [
+        422,
+        { message: 'Invalid data.', errors: { refresh_token: ['The refresh token field is required.'] } },
+      ],
+      [400, { errors: { refresh_token: ['is invalid'] } }],
+      [400, { refresh_token: ['invalid'] }],
+      [400, { error: 'invalid_request', fields: { refresh_token: 'refreshTokenHasExpired' } }],
+      [400, { error: { refresh_token: 'https://idp.example.test/errors/expired-refresh-token' } }],
+      [400, { refresh_token: '', error: 'invalid_request' }],
+      [400, 'refresh_token=invalid&error=bad'],
+      [400, '{"refresh_token":"must be a string",}'],
+      [500, { refresh_token: ['could not be looked up'] }],
+      [200, { success: false, errors: { refresh_token: ['is required'] } }],
+    ])('takes what HTTP %i %j says of the one that was sent for none', async (status, body) => {
+      endpoint.reply = replyJson(status, body)
+      expect(await endpoint.ask({ grant: REFRESH_GRANT })).not.toHaveProperty('kept')
+    })
+
+    it('keeps it beside what is said of the one that was sent', async () => {
+      endpoint.reply = replyJson(400, {
+        errors: { refresh_token: ['used'] },
+        data: { next: { refresh_token: R2 } },
+      })
+      const outcome = await endpoint.ask({ grant: REFRESH_GRANT })
+      expect('kept' in outcome && outcome.kept?.['main']?.refreshToken.reveal()).toBe(R2)
+    })
+
     it('keeps none that was sent, and none where nothing was used up', async () => {
       endpoint.reply = replyJson(200, { refresh_token: REFRESH_GRANT.refreshToken.reveal() })
       expect(await endpoint.ask({ grant: REFRESH_GRANT })).not.toHaveProperty('kept')

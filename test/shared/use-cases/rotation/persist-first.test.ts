@@ -216,7 +216,7 @@ describe('a new grant', () => {
       world.provider.answerWith(async ({ path }) => {
         if (path !== '/token') return { body: {} }
         await until
-        return { body: { refresh_token: 'refresh-kept' } }
+        return { body: { refresh_token: 'refresh-kept-0001' } }
       })
     /** What is sent by the first flow that comes after the pause of a failure. */
     async function sentNext(): Promise<unknown> {
@@ -237,12 +237,12 @@ describe('a new grant', () => {
         kind: 'failed',
         row: { status: 'degraded', failure: { count: 1 } },
       })
-      expect(await sentNext()).toBe('refresh-kept')
+      expect(await sentNext()).toBe('refresh-kept-0001')
     })
 
     it('is kept with the end that is said of it', async () => {
       world.provider.answerWith(() => ({
-        body: { refresh_token: 'refresh-kept', refresh_expires_in: 86_400 },
+        body: { refresh_token: 'refresh-kept-0001', refresh_expires_in: 86_400 },
       }))
       const fromMs = world.ports.clock.nowMs()
       await rotate()
@@ -261,11 +261,11 @@ describe('a new grant', () => {
         throw new StoreUnavailableError('timeout', 'unknown')
       }
       expect(await rotate(portsWith({ transact }))).toMatchObject({ kind: 'failed' })
-      expect(await sentNext()).toBe('refresh-kept')
+      expect(await sentNext()).toBe('refresh-kept-0001')
     })
 
     it('is revoked when its connection was deleted while the provider answered', async () => {
-      expect(await revokedAfterDelete(useless)).toEqual(['refresh-0', 'refresh-kept'])
+      expect(await revokedAfterDelete(useless)).toEqual(['refresh-0', 'refresh-kept-0001'])
     })
 
     it('waits beside the row that somebody has taken over', async () => {
@@ -274,7 +274,7 @@ describe('a new grant', () => {
       expect(await rescues()).toBe(1)
       await world.clock.advance(2 * MINUTE_MS)
       await world.reconcile()
-      expect(await sentNext()).toBe('refresh-kept')
+      expect(await sentNext()).toBe('refresh-kept-0001')
     })
   })
 })
