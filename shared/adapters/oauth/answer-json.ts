@@ -72,13 +72,14 @@ export function asObject(value: JsonValue | undefined): JsonObject | undefined {
   return isObject ? (value as JsonObject) : undefined
 }
 
-/** The named members that are text, numbers or flags, as text. */
+/** The named members that are text, numbers or flags, as text: one that is blank is as good as left out. */
 export function pickText(object: JsonObject, names: readonly string[]): Record<string, string> {
   const picked: Record<string, string> = {}
   for (const name of names) {
     const value = memberAt(object, name)
     const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    if (plain && String(value).length <= MAX_KEPT_LENGTH) picked[name] = String(value)
+    const text = plain ? String(value) : ''
+    if (text.trim() !== '' && text.length <= MAX_KEPT_LENGTH) picked[name] = text
   }
   return picked
 }

@@ -179,6 +179,7 @@ function isNothing(value: JsonValue | undefined): boolean {
  */
 function readScopes(value: JsonValue | undefined, asked: readonly string[]): string[] | undefined {
   const text = typeof value === 'string' ? value.trim().replace(/^"(.*)"$/s, '$1') : undefined
+  if (text !== undefined && isWordForNothing(text)) return undefined
   const inside = text?.startsWith('[') ? jsonOf(text) : undefined
   const names = inside === undefined ? (text ?? scopeNames(value)) : scopeNames(inside)
   if (names === undefined) return undefined

@@ -71,6 +71,7 @@ describe('OAuth4WebApiClient', () => {
       [{ read: true, write: false }, ['read']],
       [{ read: 'granted' }, undefined],
       ['', undefined],
+      ['null', undefined],
       [null, undefined],
       [undefined, undefined],
       [7, undefined],
@@ -96,14 +97,14 @@ describe('OAuth4WebApiClient', () => {
       expect(grant?.scopes).toBeUndefined()
     })
 
-    it.each([undefined, null, '', ' ', 'null', 'undefined', 'None', false, 0])(
-      'leaves out a refresh token that is %p',
-      async (refresh_token) => {
-        const grant = await main({ ...TOKEN, refresh_token })
-        expect(grant).not.toHaveProperty('refreshToken')
-        expect(grant).not.toHaveProperty('notes')
-      },
-    )
+    it.each([
+      ...[undefined, null, '', ' ', 'null', 'undefined', 'None', false, 0],
+      ...['N/A', 'na', '-', '--', '(null)', '<null>', 'NaN', '""', '[]'],
+    ])('leaves out a refresh token that is %p', async (refresh_token) => {
+      const grant = await main({ ...TOKEN, refresh_token })
+      expect(grant).not.toHaveProperty('refreshToken')
+      expect(grant).not.toHaveProperty('notes')
+    })
 
     it.each([{}, [], true])(
       'keeps the access token and notes a refresh token that is %j',
@@ -309,10 +310,15 @@ describe('OAuth4WebApiClient', () => {
           livemode: true,
           team: { id: 'T1' },
           list: [1],
+          blank: ' ',
           long: 'x'.repeat(5_000),
           other: 'o',
         },
-        { profile: { answer: { extra: ['api_domain', 'livemode', 'team.id', 'list', 'long', 'missing'] } } },
+        {
+          profile: {
+            answer: { extra: ['api_domain', 'livemode', 'team.id', 'list', 'blank', 'long', 'missing'] },
+          },
+        },
       )
       expect(grant?.extra).toEqual({ api_domain: 'https://x.example.com', livemode: 'true', 'team.id': 'T1' })
     })
