@@ -143,7 +143,8 @@ function fieldWords([body = {}]: readonly JsonObject[]): string | undefined {
 function plainWords(answer: OutgoingAnswer): RefusalWords {
   const text = answer.body.reveal().trim()
   const isPlain = text !== '' && text.length <= MAX_PLAIN_CHARS && !/^[<{[]/.test(text)
-  const ofXml = [...text.matchAll(XML_CODE)]
+  // A page is for people: what it has of codes is for its own scripts and styles.
+  const ofXml = /^<(?:!doctype html|html)\b/i.test(text) ? [] : [...text.matchAll(XML_CODE)]
   const code = ofXml.map(([, , inner, attribute]) => inner ?? attribute ?? '').find((one) => isKnownCode(one))
   return { code, meant: code, description: isPlain ? text : undefined, subtype: undefined, hints: '' }
 }

@@ -119,6 +119,8 @@ describe('OAuth4WebApiClient', () => {
       [400, { result: 'error', reason: 'invalid_grant' }, 'grant-dead', 'invalid_grant'],
       [400, '<OAuth><error>invalid_grant</error></OAuth>', 'grant-dead', 'invalid_grant'],
       [400, '<p>Use <code>grant_type</code> or <b>invalid</b></p>', 'refused', 'http_error'],
+      [403, '<!doctype html><p data-code="session_expired">Sign in</p>', 'refused', 'http_error'],
+      [403, '<html><span class="code">invalid_token</span></html>', 'refused', 'http_error'],
       [400, '<error code="invalid_grant"/>', 'grant-dead', 'invalid_grant'],
       [
         400,
