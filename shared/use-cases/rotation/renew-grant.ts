@@ -1,7 +1,6 @@
 import { calledHost } from '../../connectors/catalogue-host.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { defined } from '../../domain/defined.ts'
-import type { GrantProfile } from '../../domain/grant-profile.ts'
 import { mayAskBesideOriginal, STORE_RESTORED } from '../../domain/restored-store.ts'
 import { remainingMs } from '../../domain/rotation-policy.ts'
 import type { RotationCause, RotationResult } from '../../ports/grant-runner.ts'
@@ -66,15 +65,14 @@ export async function renewGrant(
   // Where the provider refused this very client lately no grant of it is worth a request; a person decides alone.
   const isRefused = row.failure?.class === 'app-broken' && row.failure.application === application.stateName
   if (isRefused && isPaused(row, decidedAt) && cause !== 'manual') return lookAgain(ports, row, cause)
-  const openWay = await wayBesideOriginal(ports, profile, way)
-  if (openWay === undefined) {
+  if (!mayAskBesideOriginal(way, profile) && (await ports.restored.isSet())) {
     // Told once, and looked at again when that was said; a flow that comes before it hears the same.
     const isTold = row.failure?.code === STORE_RESTORED && isPaused(row, decidedAt)
     return isTold ? lookAgain(ports, row, cause) : failed('store_restored')
   }
   const question = {
     tenant: row.tenant,
-    ...{ profile, setup: values, application, way: openWay, old, seals: await prepareSeals(ports, row) },
+    ...{ profile, setup: values, application, way, old, seals: await prepareSeals(ports, row) },
     askedScopes: row.requiredScopes ?? scopesToAsk(profile, values),
   }
   return askInTurn(ports, connection, { ...request, question })
@@ -103,17 +101,6 @@ function isCodeTooOld({ refreshedAtMs, createdAtMs }: ConnectionRow, nowMs: numb
 /** Whether what the row says of its failure is not to be tried again yet. */
 function isPaused({ failure }: ConnectionRow, { nowMs }: DecidedAt): boolean {
   return failure?.retryAtMs !== undefined && nowMs < failure.retryAtMs
-}
-
-/** A way that takes nothing from the original of a restored store; undefined where there is none. */
-async function wayBesideOriginal(
-  ports: GrantPorts,
-  profile: GrantProfile,
-  way: Way,
-): Promise<Way | undefined> {
-  if (mayAskBesideOriginal(way, profile) || !(await ports.restored.isSet())) return way
-  // What the setup alone can mint is minted anew.
-  return profile.kind === 'authorization-code' ? undefined : { kind: profile.kind }
 }
 
 /** Nothing is asked, and nothing written of why: whoever waits is told, and a sweep's next look is put off. */
