@@ -25,6 +25,9 @@ export const PARAMETER_WORDS: Readonly<Record<string, string>> = {
   after:
     'Of a connection’s events: only those with a higher `sequence`. Of the feed: the `after` of an earlier answer, or `latest`.',
   before: 'Only events with a lower `sequence`; with `order=desc`.',
+  type: 'Of the feed, newest first: only events of this type.',
+  connection_id: 'Of the feed, newest first: only events of this connection.',
+  actor: 'Of the feed, newest first: only what this client caused, by its id.',
   order: '`asc` for oldest first, which is the default; `desc` for newest first.',
   flow_id: 'The flow’s id at its own platform: letters, digits, and `_ . : -`.',
   unless_used: 'True to be refused while flows say that they use the connection.',

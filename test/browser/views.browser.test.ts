@@ -58,6 +58,35 @@ describe('the other views', () => {
     await page.context().close()
   })
 
+  test('look for what happened in the vault, and not only in what is shown', async () => {
+    const caller = { tenant: 'far-back' }
+    const add = async (name: string): Promise<string> => {
+      const made = await world.vault.request(caller, 'POST', CONNECTIONS, { name, app_id: 'HTTP' })
+      return ((await made.json()) as { id: string }).id
+    }
+    await add('rare')
+    const id = await add('busy')
+    for (let at = 0; at < 120; at += 1)
+      await world.vault.request(caller, 'PATCH', `${CONNECTIONS}/${id}`, { name: `busy ${at}` })
+    const page = await world.signedIn(caller)
+    await page.goto(`${world.vault.url}/vault/activity`)
+    const lines = page.locator('.timeline li')
+    await eventually(() => lines.count(), 100)
+    expect(await page.getByRole('link', { name: 'rare' }).count()).toBe(0)
+    await page.getByLabel('Kind').selectOption('Created')
+    await eventually(() => lines.count(), 2)
+    await page.getByRole('link', { name: 'rare' }).waitFor()
+    await page.getByLabel('Connection').selectOption('rare · HTTP')
+    await eventually(() => lines.count(), 1)
+    await page.getByLabel('Day').fill('2026-01-02')
+    await page.getByText('The feed keeps events for 30 days').waitFor()
+    await page.getByLabel('Day').fill(new Date().toISOString().slice(0, 10))
+    await eventually(() => lines.count(), 1)
+    await page.getByLabel('Kind').selectOption('Frozen')
+    await page.getByText('Nothing like that has happened').waitFor()
+    await page.context().close()
+  })
+
   test('hold back no row for what happened to a subscription', async () => {
     const caller = { tenant: 'no-row' }
     await world.vault.request(caller, 'POST', CONNECTIONS, { name: 'orders', app_id: 'HTTP' })

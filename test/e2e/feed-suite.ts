@@ -69,6 +69,32 @@ export function feedSuite(place: () => FeedPlace): void {
       expect([old.status, old.body.errorCode]).toEqual([410, 'events_expired'])
     })
 
+    test('is narrowed newest first, and goes on where a page looked no further', async () => {
+      const [one, two] = [await acme.create('one'), await acme.create('two')]
+      await acme.rename(one, 'three')
+      const { events } = await acme.feedOf(3)
+      const kinds = async (query: string) =>
+        (await acme.ask('GET', `/events?order=desc&${query}`)).body.events.map(
+          ({ type, connection_id: id }: { type: string; connection_id: string }) => [type, id],
+        )
+      expect(await kinds('type=connection.created')).toEqual([
+        ['connection.created', two],
+        ['connection.created', one],
+      ])
+      expect(await kinds(`type=connection.created&connection_id=${one}`)).toEqual([
+        ['connection.created', one],
+      ])
+      expect(await kinds(`actor=${events[0].actor.id}&limit=1`)).toEqual([['connection.updated', one]])
+      expect(await kinds('actor=nobody')).toEqual([])
+      const first = (await acme.ask('GET', `/events?order=desc&limit=1&type=connection.created`)).body
+      expect(first).toMatchObject({ events: [{ connection_id: two }], more: true })
+      const rest = (await acme.ask('GET', `/events?order=desc&type=connection.created&after=${first.after}`))
+        .body
+      expect(rest).toMatchObject({ events: [{ connection_id: one }], more: false })
+      const followed = await acme.ask('GET', '/events?type=connection.created')
+      expect([followed.status, followed.body.message]).toEqual([400, expect.stringContaining('order=desc')])
+    })
+
     test('refuses a cursor of another tenant like one there never was', async () => {
       await acme.create('one')
       const { after } = await acme.feedOf(1)

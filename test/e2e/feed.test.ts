@@ -60,7 +60,9 @@ describe('GET /api/v2/flows/vault/events, embedded', () => {
     ['wait=1&order=desc', 'wait', 'order=asc'],
     ['limit=0', 'limit', '1 to 100'],
     ['order=up', 'order', 'asc'],
-    ['type=connection.created', '', 'after, limit, wait, order'],
+    ['type=connection.created', 'type', 'order=desc'],
+    ['kind=connection.created', '', 'after, limit, wait, order'],
+    ['order=desc&type=created', 'type', 'connection.created'],
   ])('refuses ?%s and says what is allowed', async (query, field, allowed) => {
     const { status, body } = await acme.ask('GET', `/events?${query}`)
     expect(status).toBe(400)

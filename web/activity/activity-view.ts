@@ -1,8 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { queryOf } from '../api/api.ts'
 import type { ChangeEvent, Connection } from '../api/types.ts'
+import { endOfDay, localInstant } from '../exact-time.ts'
 import type { Context } from '../page-context.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
+import { LAST_DAY } from '../parts/typed-values.ts'
 import { addressOf } from '../router.ts'
 import { EVENTS } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
@@ -23,7 +25,18 @@ export class VaultActivity extends View {
   #events: readonly ChangeEvent[] | undefined
   #names = new Map<string, string>()
   #before: string | undefined
-  readonly #only = { kind: '', connection: '', person: '' }
+  /** What is asked for; the day as a date field says it. */
+  readonly #only: Record<keyof typeof ACTIVITY.filters | 'day', string> = {
+    kind: '',
+    connection: '',
+    person: '',
+    day: '',
+  }
+  /** Everything that was ever loaded can be chosen, whatever is shown. */
+  readonly #connections = new Map<string, string>()
+  readonly #persons = new Map<string, string>()
+  /** Rises with what is asked for: an answer to what was asked before is none. */
+  #turn = 0
   #error: unknown
 
   protected override firstUpdated(): void {
@@ -31,18 +44,52 @@ export class VaultActivity extends View {
     void this.#load()
   }
 
+  /** The next page of what is asked for, back from what is shown. */
   async #load(): Promise<void> {
+    const turn = this.#turn
+    const { kind, connection, person, day } = this.#only
     try {
-      const query = queryOf({ order: 'desc', limit: 100, after: this.#before })
+      const query = queryOf({
+        order: 'desc',
+        limit: 100,
+        after: this.#before ?? (day === '' ? undefined : endOfDay(day)),
+        type: kind,
+        connection_id: connection,
+        actor: person,
+      })
       const page = await this.context.api.ask<FeedPage>('GET', `/events${query}`)
-      this.#events = [...(this.#events ?? []), ...page.events]
-      this.#before = page.more ? page.after : undefined
+      if (turn !== this.#turn) return
+      const found = page.events.filter(({ occurred_at: at }) => day === '' || dayOf(at) === day)
+      this.#events = [...(this.#events ?? []), ...found]
+      const isBeyond = day !== '' && page.events.some(({ occurred_at: at }) => dayOf(at) < day)
+      this.#before = page.more && !isBeyond ? page.after : undefined
       this.#error = undefined
       await this.#findNames()
+      this.#remember(found)
     } catch (error) {
+      if (turn !== this.#turn) return
       this.#error = error
     }
     this.requestUpdate()
+  }
+
+  #ask(what: keyof typeof ACTIVITY.filters | 'day', value: string): void {
+    this.#only[what] = value
+    this.#turn += 1
+    this.#events = undefined
+    this.#before = undefined
+    this.requestUpdate()
+    void this.#load()
+  }
+
+  #remember(events: readonly ChangeEvent[]): void {
+    for (const { connection_id: id, app_id: app, actor } of events) {
+      // A client without a name stands there by its id.
+      if (actor) this.#persons.set(actor.id, actor.name ?? actor.id)
+      if (id === undefined || (app === undefined && this.#connections.has(id))) continue
+      const name = this.#names.get(id) ?? id
+      this.#connections.set(id, app === undefined ? name : `${name} · ${app}`)
+    }
   }
 
   /** Events hold ids; the names are those of today. */
@@ -62,8 +109,8 @@ export class VaultActivity extends View {
       <div class="title-line">
         <h1>${PAGE.activity}</h1>
         <div class="filters">
-          ${this.#filter('kind', Object.entries(EVENTS))} ${this.#filter('connection', [...this.#connections()])}
-          ${this.#filter('person', [...persons(this.#events ?? [])])}
+          ${this.#filter('kind', Object.entries(EVENTS))} ${this.#filter('connection', [...this.#connections])}
+          ${this.#filter('person', [...this.#persons])} ${this.#dayFilter()}
         </div>
       </div>
       ${this.#error === undefined ? nothing : problem(this.#error, () => this.#load())}
@@ -72,18 +119,6 @@ export class VaultActivity extends View {
     </div>`
   }
 
-  /** Every connection that something happened to, by its name where that is known. */
-  #connections(): ReadonlyMap<string, string> {
-    const labels = new Map<string, string>()
-    for (const { connection_id: id, app_id: app } of this.#events ?? []) {
-      if (id === undefined || (app === undefined && labels.has(id))) continue
-      const name = this.#names.get(id) ?? id
-      labels.set(id, app === undefined ? name : `${name} · ${app}`)
-    }
-    return labels
-  }
-
-  /** Of what is loaded: older events that fit come with “Show older”. */
   #filter(
     what: keyof typeof ACTIVITY.filters,
     choices: readonly (readonly [string, string])[],
@@ -92,10 +127,7 @@ export class VaultActivity extends View {
     return html`<label
       ><span class="hidden-text">${label}</span
       ><select
-        @change=${(event: Event) => {
-          this.#only[what] = (event.target as HTMLSelectElement).value
-          this.requestUpdate()
-        }}
+        @change=${(event: Event) => this.#ask(what, (event.target as HTMLSelectElement).value)}
       >
         <option value="">${all}</option>
         ${choices.map(([value, words]) => html`<option value=${value}>${words}</option>`)}
@@ -103,20 +135,18 @@ export class VaultActivity extends View {
     >`
   }
 
-  #fits({ type, connection_id: id, actor }: ChangeEvent): boolean {
-    const { kind, connection, person } = this.#only
-    return (
-      (kind === '' || type === kind) &&
-      (connection === '' || id === connection) &&
-      (person === '' || actor?.id === person)
-    )
+  #dayFilter(): TemplateResult {
+    return html`<label
+      ><span class="hidden-text">${ACTIVITY.day}</span
+      ><input type="date" max=${LAST_DAY} @change=${(event: Event) => this.#ask('day', (event.target as HTMLInputElement).value)}
+    /></label>`
   }
 
-  #days(events: readonly ChangeEvent[]): TemplateResult {
-    const shown = events.filter((event) => this.#fits(event))
+  #days(shown: readonly ChangeEvent[]): TemplateResult {
     if (shown.length === 0) {
-      const isFiltered = events.length > 0
-      return html`<p class="muted">${isFiltered ? ACTIVITY.nothingFits : ACTIVITY.nothing}</p>`
+      const isAsked = Object.values(this.#only).some((asked) => asked !== '')
+      const none = isAsked ? ACTIVITY.nothingFits : ACTIVITY.nothing
+      return html`<p class="muted" role="status">${this.#before === undefined ? none : ACTIVITY.nothingYet}</p>`
     }
     const format = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' })
     const days = Map.groupBy(shown, ({ occurred_at: at }) => format.format(new Date(at)))
@@ -137,9 +167,9 @@ export class VaultActivity extends View {
   }
 }
 
-/** Who did something, by id; a client without a name stands there by its id. */
-function persons(events: readonly ChangeEvent[]): ReadonlyMap<string, string> {
-  return new Map(events.flatMap(({ actor }) => (actor ? [[actor.id, actor.name ?? actor.id]] : [])))
+/** The day on which it was, where the person is, as a date field says it. */
+function dayOf(at: string): string {
+  return localInstant(Date.parse(at)).slice(0, 10)
 }
 
 define('vault-activity', VaultActivity)

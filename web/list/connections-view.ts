@@ -181,8 +181,8 @@ export class VaultConnections extends View {
       .rows=${rows}
       @bulk-done=${() => this.#list!.reload()}
       @bulk-clear=${() => {
-        this.#list!.selected.clear()
-        this.#list!.refresh()
+        const id = this.#list!.unselect()
+        void this.updateComplete.then(() => focusRow(this, id))
       }}
     ></bulk-bar>`
   }

@@ -102,6 +102,14 @@ export class ListController implements ReactiveController {
     this.#host.requestUpdate()
   }
 
+  /** Selects nothing any more; answers the first row that was selected and is there. */
+  unselect(): string | undefined {
+    const first = [...this.selected].find((id) => this.store.find(id) !== undefined)
+    this.selected.clear()
+    this.refresh()
+    return first
+  }
+
   /** Lets rows stand out for a moment. */
   light(ids: readonly string[]): void {
     for (const id of ids) this.lit.add(id)

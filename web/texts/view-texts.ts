@@ -24,7 +24,9 @@ export const HEALTH = {
 export const ACTIVITY = {
   nothing: 'Nothing has happened in the last 30 days.',
   more: 'Show older',
-  nothingFits: 'Nothing of what is shown fits.',
+  nothingFits: 'Nothing like that has happened in the last 30 days.',
+  nothingYet: 'Nothing like that among the latest. Look further back.',
+  day: 'Day',
   filters: {
     kind: { label: 'Kind', all: 'Everything' },
     connection: { label: 'Connection', all: 'All connections' },

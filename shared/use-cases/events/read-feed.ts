@@ -3,6 +3,7 @@ import { VaultError } from '../../domain/errors.ts'
 import { queryInstantMs } from '../../domain/instant.ts'
 import { feedHeadKey, feedKey, feedPartition, feedSort } from '../../domain/keys.ts'
 import type { FeedEntry } from '../../ports/event-outlet.ts'
+import { afterOthers } from '../../ports/others-turn.ts'
 import { decodePageToken, encodePageToken } from '../../ports/page-token.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { eventOf, FEED_HEAD_ROWS } from '../../rows/event-row.ts'
@@ -58,17 +59,58 @@ export async function readNumberedFeed(
   return { entries, after: cursorOf(tenant, after), more: found.length > limit }
 }
 
-/** A tenant's events newest first, those before a cursor or an instant, or the newest of all. Throws `invalid-query`. */
+/** Which events are asked for; each that is said narrows. */
+export interface FeedFilter {
+  readonly type?: string | undefined
+  readonly connectionId?: string | undefined
+  /** The id of whoever caused it. */
+  readonly actor?: string | undefined
+}
+
+/** How many events one request looks at for those that fit: what a page of the largest size costs, ten times. */
+const MAX_LOOKED_AT = 1000
+/** What is looked at before others have a turn. */
+const LOOKED_AT_ONCE = 200
+
+/**
+ * A tenant's events newest first, those before a cursor or an instant, or the newest of all. With a filter a page may
+ * have fewer than its limit, or none, and `more`: it looks at a thousand events at most. Throws `invalid-query`.
+ */
 export async function readFeedBackwards(
   ports: FeedPorts,
-  input: { tenant: string; before: string | undefined; limit: number },
+  input: { tenant: string; before: string | undefined; limit: number; filter?: FeedFilter },
 ): Promise<FeedPage> {
-  const { tenant, limit } = input
+  const { tenant, limit, filter = {} } = input
+  const isFiltered = Object.values(filter).some((asked) => asked !== undefined)
   const from = await beginningBackwards(ports, tenant, input.before)
-  const found = await read(ports, { tenant, after: from, limit: limit + 1, descending: true })
-  const items = found.slice(0, limit)
-  const oldest = items.at(-1)?.number ?? (from === Number.MAX_SAFE_INTEGER ? 0 : from)
-  return { events: eventsOf(items), after: cursorOf(tenant, oldest), more: found.length > limit }
+  const events: VaultEvent[] = []
+  let oldest = from
+  let more = true
+  for (let left = isFiltered ? MAX_LOOKED_AT : limit; more && left > 0 && events.length < limit; ) {
+    const atOnce = Math.min(left, isFiltered ? LOOKED_AT_ONCE : limit)
+    const found = await read(ports, { tenant, after: oldest, limit: atOnce + 1, descending: true })
+    more = found.length > atOnce
+    for (const { number, event } of found.slice(0, atOnce)) {
+      if (events.length === limit) {
+        more = true
+        break
+      }
+      oldest = number
+      if (event !== undefined && fits(event, filter)) events.push(event)
+    }
+    left -= atOnce
+    if (isFiltered) await afterOthers()
+  }
+  const last = oldest === Number.MAX_SAFE_INTEGER ? 0 : oldest
+  return { events, after: cursorOf(tenant, last), more }
+}
+
+function fits(event: VaultEvent, { type, connectionId, actor }: FeedFilter): boolean {
+  return (
+    (type === undefined || event.type === type) &&
+    (connectionId === undefined || event.connection_id === connectionId) &&
+    (actor === undefined || event.actor?.id === actor)
+  )
 }
 
 interface FeedItem {
@@ -91,10 +133,6 @@ async function read(
   return page.items
     .filter(({ attributes }) => Number(attributes['expires_at_s']) > nowS)
     .map(({ key, attributes }) => ({ number: Number(key.sort), event: eventOf(attributes) }))
-}
-
-function eventsOf(items: readonly FeedItem[]): readonly VaultEvent[] {
-  return items.flatMap(({ event }) => (event === undefined ? [] : [event]))
 }
 
 /** Numbers have no gaps, so one that is missing behind the cursor has been removed with age. */
