@@ -66,7 +66,7 @@ describe('a vault that a proxy serves under a path', () => {
     await page.reload()
     await page.getByRole('tab', { name: 'Overview' }).waitFor()
     await page.getByRole('link', { name: 'Health' }).click()
-    await page.getByText('need a person').click()
+    await page.getByText(/needs? a person/).click()
     await page.getByRole('heading', { name: 'Connections' }).waitFor()
     await page.waitForURL(`${publicUrl}/vault?state=needs`)
     await page.context().close()

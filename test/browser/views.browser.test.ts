@@ -30,7 +30,7 @@ describe('the other views', () => {
     await pausedSubscription(caller)
     const page = await world.signedIn(caller)
     await page.goto(`${world.vault.url}/vault/health`)
-    await page.getByText('need a person').waitFor()
+    await page.getByText('needs a person').waitFor()
     await screens(page, 'health')
     await page.goto(`${world.vault.url}/vault/activity`)
     await page.getByRole('link', { name: 'orders' }).waitFor()

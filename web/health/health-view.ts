@@ -69,7 +69,7 @@ export class VaultHealth extends View {
             query,
             hue,
           ]) => html`<a class="figure" href=${PAGE_ROOT + query} data-hue=${figures[name] > 0 ? hue : nothing}>
-            <strong>${figures[name]}</strong><span>${HEALTH.figures[name]}</span>
+            <strong>${figures[name]}</strong><span>${HEALTH.figures[name](figures[name])}</span>
           </a>`,
         )}
       </div>

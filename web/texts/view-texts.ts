@@ -3,10 +3,10 @@ import { count } from './page-texts.ts'
 /** Health, activity and settings. */
 export const HEALTH = {
   figures: {
-    needs_person: 'need a person',
-    late: 'renewals late',
-    failing_apps: 'apps failing',
-    ending_soon: 'end within 7 days',
+    needs_person: (number: number) => (number === 1 ? 'needs a person' : 'need a person'),
+    late: (number: number) => (number === 1 ? 'renewal late' : 'renewals late'),
+    failing_apps: (number: number) => (number === 1 ? 'app failing' : 'apps failing'),
+    ending_soon: (number: number) => `${number === 1 ? 'ends' : 'end'} within 7 days`,
   },
   noneDue: 'None.',
   allWell: 'Everything renews by itself.',
