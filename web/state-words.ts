@@ -101,7 +101,7 @@ function deletedWords({ deleted }: Connection, nowMs: number): StateWords | unde
 
 function frozenWords({ frozen }: Connection): StateWords | undefined {
   if (!frozen) return undefined
-  const by = typeof frozen.by === 'string' ? undefined : (frozen.by?.name ?? undefined)
+  const by = frozen.by?.name ?? undefined
   const sentence = STATES.frozen(frozen.reason, { by, isApp: frozen.scope === 'app' })
   return { ...words('frozen', 'snow', 'ice', sentence, 'unfreeze'), needsPerson: false }
 }

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini'
 import { findSetupOf } from '../../shared/connectors/catalogue.ts'
 import { partsOfPresetType } from '../../shared/connectors/presets/preset-setup.ts'
-import type { Actor } from '../../shared/domain/change-event.ts'
 import type { ConnectionRow } from '../../shared/domain/connection.ts'
 import { CONNECTION_STATUSES, MAX_NAME_LENGTH } from '../../shared/domain/connection.ts'
 import { isRefusedAfterEnd } from '../../shared/domain/credential-end.ts'
@@ -13,6 +12,7 @@ import { callbackUrlOf } from '../../shared/use-cases/authorize/start-authorizat
 import { RESTORABLE_MS } from '../../shared/use-cases/commit/tombstones.ts'
 import { missingScopes } from '../../shared/use-cases/grants/grant-records.ts'
 import { notesOf, scopesToCome } from './connection-notes.ts'
+import { personSchema, personView } from './person-view.ts'
 
 const HOUR_MS = 3_600_000
 const instant = () => z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/))
@@ -38,9 +38,6 @@ export const accountSchema = z.object({
   email: z.optional(z.string()),
   team: z.optional(z.string()),
 })
-
-/** Who did something: a client of the vault, and the person who used it where the token says one. */
-const personSchema = z.object({ id: z.string(), name: z.nullable(z.string()) })
 
 /** Ours, with `?view=full`: where the connection stands and what to do next. */
 export const fullConnectionSchema = z.extend(connectionSchema, {
@@ -78,7 +75,7 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
     z.object({
       id: z.string(),
       reason: z.string(),
-      by: z.string(),
+      by: z.nullable(personSchema),
       at: instant(),
       scope: z.enum(['app', 'connection']),
     }),
@@ -88,7 +85,8 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
   used_by_count: z.int(),
   created_by: z.nullable(personSchema),
   updated_by: z.nullable(personSchema),
-  deleted: z.optional(z.object({ at: instant(), gone_at: instant() })),
+  authorized_by: z.nullable(personSchema),
+  deleted: z.optional(z.object({ at: instant(), by: z.nullable(personSchema), gone_at: instant() })),
 })
 
 /** What a route answers that shows a connection: with `?view=full` the larger of the two. */
@@ -169,7 +167,8 @@ export function fullConnectionView(
     used_by_count: beside.usedByCount ?? 0,
     created_by: personView(row.createdBy),
     updated_by: personView(row.updatedBy),
-    ...deletedView(beside.deletedAtMs),
+    authorized_by: personView(row.authorizedBy),
+    ...deletedView(row, beside.deletedAtMs),
   }
 }
 
@@ -201,18 +200,19 @@ function frozenView(freeze: Freeze | undefined): z.output<typeof fullConnectionS
   return {
     id,
     reason,
-    by: createdBy,
+    by: personView(createdBy),
     at: iso(createdAtMs),
     scope: appId === undefined ? 'connection' : 'app',
   }
 }
 
-function personView(actor: Actor | undefined): z.output<typeof personSchema> | null {
-  return actor === undefined ? null : { id: actor.id, name: actor.name ?? null }
-}
-
-function deletedView(atMs: number | undefined): { deleted?: { at: string; gone_at: string } } {
-  return atMs === undefined ? {} : { deleted: { at: iso(atMs), gone_at: iso(atMs + RESTORABLE_MS) } }
+/** The delete was the last change of the row that is kept. */
+function deletedView(
+  { updatedBy }: ConnectionRow,
+  atMs: number | undefined,
+): Pick<z.output<typeof fullConnectionSchema>, 'deleted'> {
+  if (atMs === undefined) return {}
+  return { deleted: { at: iso(atMs), by: personView(updatedBy), gone_at: iso(atMs + RESTORABLE_MS) } }
 }
 
 /**

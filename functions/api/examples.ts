@@ -54,6 +54,7 @@ const AUTHORIZED = {
   used_by_count: 3,
   created_by: { id: 'deploy-tool', name: null },
   updated_by: { id: 'vault-page', name: 'ada' },
+  authorized_by: { id: 'vault-page', name: 'ada' },
 }
 
 const AUTHORIZATION_ID = 'au_4be1c1f07d9a5e6b38a2c40d917'
@@ -78,7 +79,7 @@ const FREEZE = {
   reason: 'incident 4711',
   revoke: true,
   created_at: AT,
-  created_by: 'POTggFhBPKIuvsyI6iD0iLf87n0TDCEz',
+  created_by: { id: 'POTggFhBPKIuvsyI6iD0iLf87n0TDCEz', name: 'ada' },
   progress: {
     state: 'done',
     connections: 2,

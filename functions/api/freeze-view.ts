@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { Freeze } from '../../shared/domain/freeze.ts'
+import { personSchema, personView } from './person-view.ts'
 
 /** A freeze as it is shown, with the progress of its job. */
 export const freezeSchema = z.object({
@@ -9,7 +10,7 @@ export const freezeSchema = z.object({
   reason: z.string(),
   revoke: z.boolean(),
   created_at: z.string(),
-  created_by: z.string(),
+  created_by: z.nullable(personSchema),
   progress: z.object({
     state: z.enum(['running', 'done']),
     connections: z.int(),
@@ -30,7 +31,7 @@ export function freezeView(freeze: Freeze): z.output<typeof freezeSchema> {
     reason: freeze.reason,
     revoke: freeze.revoke,
     created_at: new Date(freeze.createdAtMs).toISOString(),
-    created_by: freeze.createdBy,
+    created_by: personView(freeze.createdBy),
     progress: {
       state: job.state,
       connections: job.seen,

@@ -29,6 +29,8 @@ export interface ConnectionRow {
   /** Who asked for it to be made, and for its last change. */
   readonly createdBy?: Actor
   readonly updatedBy?: Actor
+  /** Who asked for the authorization that brought the grant. */
+  readonly authorizedBy?: Actor
   readonly refreshedAtMs?: number
   /** Rises on every change that people can see; attempt writes leave it alone. */
   readonly version: number

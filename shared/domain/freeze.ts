@@ -1,3 +1,5 @@
+import type { Actor } from './change-event.ts'
+
 /** A stop order for the credentials of an app or of one connection; an item of its own, so it hides no state. */
 export interface Freeze {
   readonly id: string
@@ -8,7 +10,7 @@ export interface Freeze {
   /** Whether the grants are revoked upstream as well. */
   readonly revoke: boolean
   readonly createdAtMs: number
-  readonly createdBy: string
+  readonly createdBy?: Actor
   /** Set when the order was lifted: it stops nothing any more and stays until its events are written. */
   readonly endedAtMs?: number
   readonly job: FreezeJob

@@ -1,5 +1,5 @@
 import type { Account } from '../domain/account.ts'
-import type { EventActor, VaultEvent } from '../domain/change-event.ts'
+import type { Actor, VaultEvent } from '../domain/change-event.ts'
 import type { ConnectionRow, SecretPointer } from '../domain/connection.ts'
 import type { GrantPointer, GrantState } from '../domain/grant.ts'
 import type { EndedToken, ImportedGrant } from '../domain/imported-grant.ts'
@@ -89,7 +89,7 @@ export type RotationCause = (typeof ROTATION_CAUSES)[number]
 
 /** Who asked for what changes a connection, so that its event says so; absent for the vault's own doing. */
 interface Caused {
-  readonly actor?: EventActor
+  readonly actor?: Actor
 }
 
 export interface RotationRequest extends Caused {

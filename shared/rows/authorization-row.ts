@@ -1,5 +1,5 @@
 import type { Account } from '../domain/account.ts'
-import type { EventActor } from '../domain/change-event.ts'
+import type { Actor } from '../domain/change-event.ts'
 import { rowCodec } from './row-codec.ts'
 
 /** How an authorization ended, as the API tells it. */
@@ -45,7 +45,7 @@ export interface Authorization {
   readonly expectedAccount?: string
   readonly switchAccount?: boolean
   /** Who asked for it: whoever opens the link has no name of ours. */
-  readonly actor?: EventActor
+  readonly actor?: Actor
   readonly expiresAtMs: number
   /** Digest of the cookie of the browser it is bound to. */
   readonly browser?: string

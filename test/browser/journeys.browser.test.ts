@@ -155,7 +155,7 @@ describe('a person', () => {
     await screens(page, 'freeze')
     await page.setViewportSize({ width: 1440, height: 900 })
     await page.getByRole('dialog').getByRole('button', { name: 'Freeze' }).click()
-    await page.getByText('Frozen: leaked key').first().waitFor()
+    await page.getByText('Frozen by ada: leaked key').first().waitFor()
     await screens(page, 'frozen')
     await page.setViewportSize({ width: 1440, height: 900 })
     await panel.getByRole('button', { name: 'Unfreeze' }).click()

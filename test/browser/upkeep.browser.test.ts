@@ -38,7 +38,7 @@ describe('looking after a vault', () => {
     await bar.getByLabel('Reason').fill('leaked key')
     await screens(page, 'several-freeze')
     await page.keyboard.press('Enter')
-    await page.getByText('Frozen: leaked key').waitFor()
+    await page.getByText('Frozen by ada: leaked key').waitFor()
     await bar.getByRole('button', { name: 'Close' }).click()
     await page.getByLabel('Select first').check()
     await page.getByLabel('Select second').check()

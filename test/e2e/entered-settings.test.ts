@@ -116,6 +116,15 @@ describe('view=full', () => {
     const changed = await view(id)
     expect(changed.created_by).toEqual(seen.created_by)
     expect(changed.updated_by.id).not.toBe(seen.updated_by.id)
+    const freeze = { connection_id: id, reason: 'leak' }
+    const frozen = (await session.ask('POST', '/freezes', { body: freeze })).body
+    expect(frozen.created_by).toEqual(seen.created_by)
+    expect((await view(id)).frozen).toMatchObject({ reason: 'leak', by: seen.created_by })
+    await session.ask('DELETE', `/freezes/${frozen.id}`)
+    await other.ask('DELETE', `/connections/${id}`)
+    const [gone] = (await session.ask('GET', `/connections?deleted=true&view=full&q=${id}`)).body
+    expect(gone.deleted.by).toEqual(changed.updated_by)
+    await session.ask('POST', `/connections/${id}/restore`)
     const plain = (await session.ask('GET', `/connections/${id}`)).body
     expect(Object.keys(plain)).not.toContain('created_by')
   })

@@ -26,6 +26,7 @@ describe('who authorized a connection', () => {
     expect(page.text).toContain('Orders is authorized as alice.')
     expect(told).toMatchObject({ outcome: 'granted', account: { id: 'alice' } })
     expect(view).toMatchObject({ account: { id: 'alice' }, status: 'ready' })
+    expect(view['authorized_by']).toEqual(view['created_by'])
     expect(view.callback_url).toBe(`${world.vault.url}/oauth/return/${view.id}`)
   })
 

@@ -45,7 +45,7 @@ export interface Connection {
   readonly frozen?: {
     readonly id: string
     readonly reason: string
-    readonly by: Actor | string | null
+    readonly by: Actor | null
     readonly at: string
     readonly scope: 'app' | 'connection'
   } | null

@@ -45,7 +45,6 @@ export const createFreezeRoute = defineRoute({
     }
     const freeze = await createFreeze(ports, {
       tenant: caller.tenant,
-      createdBy: caller.clientId,
       appId: body.app_id,
       connectionId: body.connection_id,
       reason: body.reason,

@@ -1,6 +1,6 @@
 import { accountLabel } from '../../domain/account.ts'
-import { actorOf } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { MAIN_GRANT, NO_REFRESH_TOKEN } from '../../domain/grant.ts'
 import { shownCode, shownDescription } from '../../domain/provider-words.ts'
 import type { SecretText } from '../../domain/secret-text.ts'
@@ -206,7 +206,7 @@ async function exchange(
       ...(oauthAppId === undefined ? {} : { oauthAppId }),
       ...(expectedAccount === undefined ? {} : { expectedAccount }),
       ...(switchAccount === undefined ? {} : { switchAccount }),
-      ...actorOf(authorization),
+      ...defined({ actor: authorization.actor }),
     })
     end = endOfExchange(result)
   } catch (error) {

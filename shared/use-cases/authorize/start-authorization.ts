@@ -1,7 +1,7 @@
 import { findConnector, findSetup } from '../../connectors/catalogue.ts'
 import type { Connector, Setup } from '../../connectors/connector.ts'
-import { actorOf } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { InvariantError, VaultError } from '../../domain/errors.ts'
 import { randomAlphanumeric } from '../../domain/ids.ts'
 import { SecretText } from '../../domain/secret-text.ts'
@@ -110,7 +110,7 @@ export async function startAuthorization(
     ...(input.returnTo === undefined ? {} : { returnTo: input.returnTo }),
     ...(input.expectedAccount === undefined ? {} : { expectedAccount: input.expectedAccount }),
     ...(input.switchAccount === undefined ? {} : { switchAccount: input.switchAccount }),
-    ...actorOf(ports),
+    ...defined({ actor: ports.actor }),
     expiresAtMs,
   })
   const authorizationUrl = `${ports.publicUrl}/oauth/start?ticket=${ticket.reveal()}`

@@ -1,5 +1,5 @@
-import { actorOf } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -29,7 +29,10 @@ export async function rotateNow(
       },
     )
   }
-  const result = await ports.grants.rotate({ ...input, cause: 'manual', ...actorOf(ports) }, MANUAL_BUDGET_MS)
+  const result = await ports.grants.rotate(
+    { ...input, cause: 'manual', ...defined({ actor: ports.actor }) },
+    MANUAL_BUDGET_MS,
+  )
   if (result.kind === 'gone') throw connectionNotFound()
   const current = result.kind === 'late' ? await getConnection(ports, input.tenant, input.id) : result.row
   if (result.kind === 'rotated') return { rotated: true, row: current }

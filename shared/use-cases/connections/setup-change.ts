@@ -89,6 +89,7 @@ function newGrant(current: ConnectionRow, accepted: AcceptedSetup, to: NewSetup)
     attempt: undefined,
     failure: undefined,
     authorization: to.op,
+    authorizedBy: undefined,
     warnedRefreshExpiryMs: undefined,
     due_shard: undefined,
     due_at: undefined,

@@ -1,5 +1,5 @@
-import { actorOf } from '../../domain/change-event.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -41,7 +41,7 @@ export async function verifyConnection(
   const minted = mintedConnection(row) !== undefined
   if (minted && !isGoodFor(row, VERIFY_MIN_TTL_MS, ports.clock.nowMs())) {
     const result = await ports.grants.rotate(
-      { ...input, cause: 'manual', ...actorOf(ports) },
+      { ...input, cause: 'manual', ...defined({ actor: ports.actor }) },
       VERIFY_BUDGET_MS,
     )
     if (result.kind === 'late' || result.kind === 'busy') {

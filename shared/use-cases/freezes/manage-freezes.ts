@@ -1,3 +1,4 @@
+import { defined } from '../../domain/defined.ts'
 import { VaultError } from '../../domain/errors.ts'
 import type { Freeze, FreezeJob } from '../../domain/freeze.ts'
 import { newId } from '../../domain/ids.ts'
@@ -26,7 +27,6 @@ export interface FreezePorts extends Ports {
 
 export interface CreateFreezeInput {
   readonly tenant: string
-  readonly createdBy: string
   readonly appId?: string
   readonly connectionId?: string
   readonly reason: string
@@ -68,7 +68,7 @@ export async function createFreeze(ports: FreezePorts, input: CreateFreezeInput)
     reason: input.reason,
     revoke: input.revoke,
     createdAtMs: nowMs,
-    createdBy: input.createdBy,
+    ...defined({ createdBy: ports.actor }),
     job: NEW_JOB,
   }
   await storeFreeze(ports, freeze)

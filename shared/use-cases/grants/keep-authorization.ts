@@ -54,7 +54,11 @@ export async function keepAuthorization(
   const rescue = rescueFor(wanted, {
     ...{ of: 'authorize', op, grant: sealed.pointer, grants, requiredScopes: question.askedScopes },
     replaces: marksOf(row.grants),
-    members: { authorization: op, ...bareMembers(authorizing), ...defined({ account, seenIssuer }) },
+    members: {
+      authorization: op,
+      ...bareMembers(authorizing),
+      ...defined({ account, seenIssuer, authorizedBy: ports.actor }),
+    },
     createdAtMs: ports.clock.nowMs(),
   })
   try {

@@ -45,7 +45,6 @@ describe('renewalHealth', () => {
       tenant,
       connectionId: key.id,
       reason: 'leaked',
-      createdBy: 'ada',
       revoke: false,
     })
     expect(await renewalHealth(ports, tenant)).toMatchObject({ endingSoon: 1, needsPerson: 0 })

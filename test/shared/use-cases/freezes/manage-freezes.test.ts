@@ -14,7 +14,7 @@ describe('liftFreeze', () => {
   })
   afterEach(() => world.close())
   const freeze = (which: { appId: string } | { connectionId: string }) =>
-    createFreeze(world.ports, { tenant: TENANT, createdBy: 'test', reason: 'leak', revoke: false, ...which })
+    createFreeze(world.ports, { tenant: TENANT, reason: 'leak', revoke: false, ...which })
   const last = async (id: string): Promise<unknown> => {
     const page = await world.ports.items.query({
       partition: eventsPartition(TENANT),
@@ -63,7 +63,7 @@ describe('createFreeze', () => {
     const { id } = await world.create('TELEGRAM', TELEGRAM)
     await createFreeze(
       { ...world.ports, work },
-      { tenant: TENANT, createdBy: 'test', appId: 'TELEGRAM', reason: 'leak', revoke: false },
+      { tenant: TENANT, appId: 'TELEGRAM', reason: 'leak', revoke: false },
     )
     await expect(world.fetch(id)).rejects.toMatchObject({ code: 'connection-frozen' })
   })
@@ -72,7 +72,6 @@ describe('createFreeze', () => {
     const make = (connectionId: string) =>
       createFreeze(world.ports, {
         tenant: TENANT,
-        createdBy: 'test',
         connectionId,
         reason: 'leak',
         revoke: false,

@@ -57,7 +57,6 @@ describe('runFreezeJob', () => {
   ) =>
     createFreeze(world.ports, {
       tenant: TENANT,
-      createdBy: 'test',
       reason: options.reason ?? 'leak',
       revoke: options.revoke === true,
       ...which,

@@ -409,7 +409,7 @@ describe('a move of a vault', () => {
 
   it('has what narrows at the target before what it narrows, which is served as soon as it is there', async () => {
     const { id } = await source.create('HTTP', BEARER)
-    const freeze = { tenant: 'acme', createdBy: 'test', connectionId: id, reason: 'leak', revoke: false }
+    const freeze = { tenant: 'acme', connectionId: id, reason: 'leak', revoke: false }
     await createFreeze(source.ports, freeze)
     await source.reconcile()
     const order: string[] = []
