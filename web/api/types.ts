@@ -13,6 +13,8 @@ export interface Connection {
   readonly ready: boolean
   readonly created_at: string
   readonly updated_at: string
+  /** When the credential came, or was renewed last. */
+  readonly refreshed_at?: string | null
   readonly status: 'empty' | 'pending' | 'ready' | 'degraded' | 'reauthorization_required'
   readonly status_reason?: string
   readonly setup_type?: string

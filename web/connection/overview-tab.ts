@@ -40,7 +40,7 @@ function facts(connection: Connection, connector: Connector | undefined): Templa
   </dl>`
 }
 
-/** A line from now to the end, with the next renewal on it, and the same as text. */
+/** A line from when the credential came to its end, with now and with the next renewal on it, and the same as text. */
 function life(connection: Connection): TemplateResult | typeof nothing {
   if (connection.status === 'empty') return nothing
   const end = connection.expires_at
@@ -49,7 +49,7 @@ function life(connection: Connection): TemplateResult | typeof nothing {
     end === null ? (connection.expiry_basis === 'unknown' ? CONNECTION.unknown : CONNECTION.never) : undefined
   return html`<section class="life">
     <h3>${CONNECTION.life}</h3>
-    ${end === null ? nothing : lifeLine(Date.parse(connection.updated_at), Date.parse(end), renewal)}
+    ${end === null ? nothing : lifeLine(Date.parse(connection.refreshed_at ?? connection.created_at), Date.parse(end), renewal)}
     <dl class="facts">
       <dt>${CONNECTION.endsAt}</dt>
       <dd>${ends ?? html`${timeAgo(end)} <span class="meta">${exactTime(Date.parse(end!))}</span>`}</dd>

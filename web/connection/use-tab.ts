@@ -35,6 +35,21 @@ export const handler = middy()
       `<script type="module" src="${publicUrl}/vault/picker.js"></script>
 <vault-connection-picker app-id="${app}" value="${id}"></vault-connection-picker>`,
     ],
+    [
+      CONNECTION.use.terraform,
+      `resource "auth0_flow_vault_connection" "this" {
+  app_id = ${inTerraform(app)}
+  name   = ${inTerraform(name)}
+  lifecycle {
+    ignore_changes = [account_name]
+  }
+}
+
+import {
+  to = auth0_flow_vault_connection.this
+  id = ${inTerraform(id)}
+}`,
+    ],
     [CONNECTION.use.deploy, JSON.stringify({ name, app_id: app }, null, 2)],
   ]
   return html`${examples.map(
@@ -43,4 +58,9 @@ export const handler = middy()
       <pre tabindex="0">${text}</pre>
     </section>`,
   )}`
+}
+
+/** A text as Terraform reads it: what begins a template there is none. */
+function inTerraform(text: string): string {
+  return JSON.stringify(text.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign))
 }

@@ -8,6 +8,6 @@ export const CONFLICT = {
   setting: (label: string, value: string) => `${label} is now ${value}.`,
   state: 'Its state is another one.',
   other: 'What it is called and who it is have stayed.',
-  takeTheirs: 'Keep theirs',
+  takeTheirs: 'Show theirs',
   saveMine: 'Save mine anyway',
 } as const

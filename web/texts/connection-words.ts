@@ -56,6 +56,7 @@ export const CONNECTION = {
     sdk: 'An SDK that makes its own calls',
     middleware: 'Lambda, with middy',
     picker: 'The picker, in an editor',
+    terraform: 'Terraform',
     deploy: 'Deploy file',
   },
   newName: 'Connection name',
