@@ -143,6 +143,7 @@ export class BulkBar extends View {
     this.#focus('.actions button')
     for (const row of rows) {
       if (this.#isStopped) break
+      this.dispatchEvent(new CustomEvent<string>('bulk-one', { detail: row.id }))
       const text = await this.#one(work, row, reason).catch((error: unknown) =>
         String((error as Error).message),
       )

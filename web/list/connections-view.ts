@@ -179,11 +179,9 @@ export class VaultConnections extends View {
       .context=${this.context}
       .connectors=${this.#list!.connectors}
       .rows=${rows}
+      @bulk-one=${(event: CustomEvent<string>) => this.#list!.own(event.detail)}
       @bulk-done=${() => this.#list!.reload()}
-      @bulk-clear=${() => {
-        const id = this.#list!.unselect()
-        void this.updateComplete.then(() => focusRow(this, id))
-      }}
+      @bulk-clear=${() => focusRow(this, this.#list!.unselect())}
     ></bulk-bar>`
   }
 

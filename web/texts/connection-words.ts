@@ -99,4 +99,5 @@ export const EVENTS: Readonly<Record<string, string>> = {
   'subscription.resumed': 'Subscription resumed',
   'subscription.ended': 'Subscription ended',
   'subscription.delivery_failed': 'Event given up',
+  'subscription.test': 'Test',
 }
