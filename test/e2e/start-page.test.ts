@@ -230,6 +230,18 @@ describe('a link to authorize', () => {
     expect(await outcome(answer.authorization_id)).toBe(expected)
   })
 
+  it('waits for nobody once its connection is gone', async () => {
+    const { id, authorizationId } = await started()
+    expect(await outcome(authorizationId)).toBe('waiting')
+    await world.call('DELETE', `${CONNECTIONS}/${id}`)
+    const told = (await world.call('GET', `/api/v2/flows/vault/authorizations/${authorizationId}`)).body
+    expect(told).toMatchObject({
+      outcome: 'failed',
+      message: 'The connection is gone.',
+      error_code: 'not_found',
+    })
+  })
+
   it('ends after ten minutes, and says so everywhere', async () => {
     const { link, authorizationId } = await started()
     world.clock.moveOn(10 * 60_000)

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { VaultError } from '../../../shared/domain/errors.ts'
 import { findAuthorization } from '../../../shared/use-cases/authorize/authorization.ts'
-import { endOf } from '../../../shared/use-cases/authorize/authorization-end.ts'
+import { endAsTold } from '../../../shared/use-cases/authorize/authorization-end.ts'
 import { defineRoute } from '../../route.ts'
 import { connectionIdPath, errorResponses, GUARDED } from '../common-schemas.ts'
 import { accountSchema } from '../connection-view.ts'
@@ -27,7 +27,7 @@ export const getAuthorizationRoute = defineRoute({
   tag: 'Authorization',
   summary: 'See how an authorization stands',
   description:
-    'What the person in the browser was told. `waiting` until the provider has answered or the link has ended.',
+    'What the person in the browser was told. `waiting` until the provider has answered, the link has ended, or the connection is gone.',
   pathSchema: connectionIdPath,
   responses: {
     200: {
@@ -49,7 +49,7 @@ export const getAuthorizationRoute = defineRoute({
     if (authorization === undefined || authorization.tenant !== caller.tenant) {
       throw new VaultError('not-found', 'Authorization not found')
     }
-    const end = endOf(authorization, ports.clock.nowMs())
+    const end = await endAsTold(ports, authorization, ports.clock.nowMs())
     return {
       status: 200,
       body: {

@@ -1,4 +1,6 @@
+import type { Ports } from '../../ports/ports.ts'
 import type { Authorization, AuthorizationEnd } from '../../rows/authorization-row.ts'
+import { findConnection } from '../commit/connection-rows.ts'
 import { EXCHANGE_PATIENCE_MS } from './authorization.ts'
 
 /** An exchange that said nothing: the grant may be there all the same. */
@@ -11,6 +13,20 @@ export const OUTCOME_UNKNOWN: AuthorizationEnd = {
 const EXPIRED: AuthorizationEnd = {
   outcome: 'expired',
   words: 'The link ended after ten minutes. Start again from the vault.',
+}
+
+const GONE: AuthorizationEnd = { outcome: 'failed', words: 'The connection is gone.', code: 'not_found' }
+
+/** The same for who asks how it stands: one of a connection that was deleted meanwhile waits for nobody. */
+export async function endAsTold(
+  ports: Pick<Ports, 'items'>,
+  authorization: Authorization,
+  nowMs: number,
+): Promise<AuthorizationEnd | undefined> {
+  const end = endOf(authorization, nowMs)
+  if (end !== undefined || authorization.phase === 'exchanging') return end
+  const { tenant, connectionId } = authorization
+  return (await findConnection(ports, tenant, connectionId)) === undefined ? GONE : undefined
 }
 
 /**
