@@ -90,8 +90,9 @@ export async function requireWhole(folder: string, accepted: readonly string[] =
 function cutLog(folder: string, lost: number): DamagedFileError {
   const log = logOf(path.join(folder, DATABASE_FILE))
   const last = lost === 1 ? 'last page' : `last ${lost} pages`
+  const are = lost === 1 ? 'is' : 'are'
   return new DamagedFileError(
-    `${log} was cut short or damaged, which no crash does: the ${last} of what was written and answered are not in it, as its index ${DATABASE_FILE}-shm tells. Put the log back. ${accepting(logOf(DATABASE_FILE))} Nothing was changed.`,
+    `${log} was cut short or damaged, which no crash does: the ${last} of what was written and answered ${are} not in it, as its index ${DATABASE_FILE}-shm tells. Put the log back. ${accepting(logOf(DATABASE_FILE))} Nothing was changed.`,
   )
 }
 
