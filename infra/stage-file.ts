@@ -58,6 +58,8 @@ export function stageOf(
   awsEndpointUrl: string | undefined,
   file = `stages/${stage}.json`,
 ): DeploymentSettings {
+  const dropped = droppedMembers(content)
+  if (dropped.length > 0) throw refused(file, dropped)
   const parsed = STAGE_SCHEMA.safeParse(content, { error: shapeOf })
   if (!parsed.success) {
     throw refused(
@@ -79,6 +81,17 @@ export function stageOf(
     throw refused(file, words.split('\n'))
   }
   return { ...settings, stage, environment }
+}
+
+/** zod leaves a member of this name out without a word, wherever any name may stand. */
+function droppedMembers(content: unknown, at: readonly string[] = []): string[] {
+  if (typeof content !== 'object' || content === null) return []
+  return Object.entries(content).flatMap(([name, value]) => {
+    const path = [...at, name]
+    return name === '__proto__'
+      ? [`${path.join('.')} is not a setting. Allowed: any other name.`]
+      : droppedMembers(value, path)
+  })
 }
 
 function refused(file: string, problems: readonly string[]): SettingsError {

@@ -164,6 +164,19 @@ describe('stageOf', () => {
       },
       'Allowed: one of eu-west-1, where adopt.wrappingKeyArn is.',
     ],
+    [
+      {
+        tenantKeys: ['__proto__'],
+        adopt: {
+          tableName: 'rows',
+          wrappingKeyArn: KEY,
+          digestKeyArn: OTHER_KEY,
+          tenantKeyArns: JSON.parse(`{ "__proto__": "${THIRD_KEY}" }`),
+        },
+      },
+      'adopt.tenantKeyArns.__proto__ is not a setting. Allowed: any other name.',
+    ],
+    [{ tags: JSON.parse('{ "__proto__": "a" }') }, 'tags.__proto__ is not a setting.'],
     [{ tags: { 'aws:team': 'a' } }, 'the name of a tag="aws:team" is not valid. Allowed: 1 to 128 letters'],
     [{ tags: { 'flow-vault:stage': 'a' } }, 'beginning with neither aws: nor flow-vault:'],
     [{ tags: { team: 'a;b' } }, 'tags.team="a;b" is not valid. Allowed: letters, digits'],
