@@ -29,8 +29,8 @@ import type { DeliveryMessage } from '../../shared/ports/delivery-queue.ts'
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import type { Log } from '../../shared/ports/log.ts'
 import type { Random } from '../../shared/ports/random.ts'
+import { SingleFlight } from '../../shared/ports/single-flight.ts'
 import type { FeedWaits } from '../../shared/use-cases/events/feed-waits.ts'
-import { SingleFlight } from '../../shared/use-cases/memory/single-flight.ts'
 import { PermitWatch } from '../../shared/use-cases/permits/permit-watch.ts'
 import {
   type DeliverPorts,

@@ -8,6 +8,7 @@ import {
 import { InvariantError } from '../../domain/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeyContext, KeyWrapper, WrappedKey } from '../../ports/key-wrapper.ts'
+import { RecentReads } from '../../ports/recent-reads.ts'
 import { kmsError } from './kms-failure.ts'
 
 /** An alias would name another key tomorrow, and then nothing would know what is wrapped by which. */
@@ -30,9 +31,8 @@ export class KmsKeyWrapper implements KeyWrapper {
   readonly #client: Pick<KMSClient, 'send'>
   readonly #keyArn: string
   readonly #aliases: ReadonlyMap<string, string>
-  readonly #clock: Pick<Clock, 'monotonicMs'>
-  /** Of aliases that were looked up, no older than `ALIAS_MAX_AGE_MS`. */
-  readonly #arns = new Map<string, { readonly arn: string; readonly readAtMs: number }>()
+  /** By alias. */
+  readonly #arns: RecentReads<string>
 
   /**
    * `tenantAliases`: by tenant, the alias of its own key. Throws `InvariantError` when `keyArn`, the key of all other
@@ -52,7 +52,7 @@ export class KmsKeyWrapper implements KeyWrapper {
     if (!KEY_ARN.test(keyArn))
       throw new InvariantError('the KMS key must be given by its ARN, not by an alias')
     this.#client = client
-    this.#clock = clock
+    this.#arns = new RecentReads({ clock, maxAgeMs: ALIAS_MAX_AGE_MS, read: (alias) => this.#lookUp(alias) })
     this.#keyArn = keyArn
     this.#aliases = tenantAliases
   }
@@ -60,15 +60,13 @@ export class KmsKeyWrapper implements KeyWrapper {
   /** The ARN of the key that wraps what is sealed of this tenant from now on. */
   async keyArnOf(tenant: string): Promise<string> {
     const alias = this.#aliases.get(tenant)
-    if (alias === undefined) return this.#keyArn
-    const known = this.#arns.get(alias)
-    const readAtMs = this.#clock.monotonicMs()
-    if (known !== undefined && readAtMs - known.readAtMs < ALIAS_MAX_AGE_MS) return known.arn
+    return alias === undefined ? this.#keyArn : this.#arns.get(alias)
+  }
+
+  async #lookUp(alias: string): Promise<string> {
     const command = new DescribeKeyCommand({ KeyId: alias })
     const { KeyMetadata } = await this.#send('DescribeKey', () => this.#client.send(command))
-    const arn = present(KeyMetadata?.Arn, 'DescribeKey')
-    this.#arns.set(alias, { arn, readAtMs })
-    return arn
+    return present(KeyMetadata?.Arn, 'DescribeKey')
   }
 
   async generateDataKey(context: KeyContext): Promise<{ plaintext: Uint8Array; key: WrappedKey }> {

@@ -6,8 +6,8 @@ import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
+import type { SingleFlight } from '../../ports/single-flight.ts'
 import { connectionNotFound, findConnection } from '../commit/connection-rows.ts'
-import type { SingleFlight } from '../memory/single-flight.ts'
 
 /** Design: a fetch that waits for a rotation has its own budget; the rotation goes on without it. */
 export const FETCH_BUDGET_MS = 10_000

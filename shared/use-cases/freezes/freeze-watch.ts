@@ -1,7 +1,7 @@
 import type { Freeze } from '../../domain/freeze.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
-import { RecentReads } from '../memory/recent-reads.ts'
+import { RecentReads } from '../../ports/recent-reads.ts'
 import { listFreezes } from './list-freezes.ts'
 
 /** A freeze reaches every instance within 1 s, and freezes are read at most once a second. */

@@ -2,9 +2,9 @@ import type { Move, StoreMark } from '../../domain/restored-store.ts'
 import { RESTORED_KEY } from '../../domain/store-keys.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import { RecentReads } from '../../ports/recent-reads.ts'
 import { tryTransact } from '../../ports/try-transact.ts'
 import { RESTORED_ROWS } from '../../rows/vault-rows.ts'
-import { RecentReads } from '../memory/recent-reads.ts'
 
 /** An operator who sets or lifts the mark is obeyed this soon by every process. */
 export const MARK_MAX_AGE_MS = 10_000

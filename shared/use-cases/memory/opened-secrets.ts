@@ -7,7 +7,7 @@ import type { SecretText } from '../../domain/secret-text.ts'
 import type { GrantSealer } from '../../ports/grant-sealer.ts'
 import type { Metrics } from '../../ports/metrics.ts'
 import { SecretNotFoundError, type SecretStore } from '../../ports/secret-store.ts'
-import { SingleFlight } from './single-flight.ts'
+import { SingleFlight } from '../../ports/single-flight.ts'
 
 /**
  * 64 MiB of plaintext: about 60,000 API keys, or 10,000 grants. The least recently used go first; what is

@@ -1,7 +1,7 @@
 import { type Permit, type Permitted, permittedBy } from '../../domain/permit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
-import { RecentReads } from '../memory/recent-reads.ts'
+import { RecentReads } from '../../ports/recent-reads.ts'
 import { listPermits } from './manage-permits.ts'
 
 /** Permits are read as freezes are, at most once a second per instance. */

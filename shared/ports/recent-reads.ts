@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/clock.ts'
+import type { Clock } from './clock.ts'
 import { SingleFlight } from './single-flight.ts'
 
 /** Keys remembered; past it all are forgotten and read again when needed. */
