@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { buildSync } from 'esbuild'
 import { type Config, ENV } from '../../functions/config.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 import { allPresets } from '../../shared/connectors/presets/preset-list.ts'
 import type { FunctionFolder } from '../function-table.ts'
 
@@ -46,6 +47,8 @@ export function bundleFunction(name: FunctionFolder, secretStore: Config['secret
       [`process.env.${ENV.secretStore}`]: JSON.stringify(secretStore),
       FLOW_VAULT_PRESETS_FILE: JSON.stringify(PRESETS_FILE),
     },
+    // Each release has code of its own, so that a deployment of another one is seen, and told by the code itself.
+    banner: { js: `/* Flow Vault ${packageJson.version} */` },
     legalComments: 'none',
     // Beside the code, and read only where NODE_OPTIONS says --enable-source-maps: a start does not wait for it.
     sourcemap: 'linked',

@@ -3,6 +3,7 @@ import { LambdaApplication } from 'aws-cdk-lib/aws-codedeploy'
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { ENV } from '../../functions/config.ts'
+import packageJson from '../../package.json' with { type: 'json' }
 import { TABLE_DEFINITION } from '../../shared/adapters/dynamodb/table-definition.ts'
 import { EventBus } from '../constructs/event-bus.ts'
 import type { VaultResources } from '../constructs/grant-statements.ts'
@@ -62,6 +63,7 @@ export class VaultStack extends Stack {
   /** What operators and flows need, and what holds the stage to the store that it began with. */
   #addOutputs({ data }: VaultStackProps): void {
     const outputs = {
+      Release: packageJson.version,
       ApiUrl: this.http.url,
       ApiId: this.http.api.apiId,
       DomainTarget: this.http.domainName?.regionalDomainName,
