@@ -298,3 +298,8 @@ export function findPartitionParts(partition: string): { tenant: string; kind: s
   const [prefix, tenant, kind] = partition.split('#')
   return prefix === 'TENANT' && tenant !== undefined && kind !== undefined ? { tenant, kind } : undefined
 }
+
+/** The partition of a tenant that holds items of that kind: what `findPartitionParts` takes apart. */
+export function partitionOfKind({ tenant, kind }: { tenant: string; kind: string }): string {
+  return `TENANT#${tenant}#${kind}`
+}

@@ -32,7 +32,7 @@ import {
   UNDER_IT_TOO,
 } from '../../tools/aws/keys-to-delete.ts'
 import { countByKey, moveSecrets, moveTenant } from '../../tools/aws/move-tenant-key.ts'
-import { removeTenants } from '../../tools/aws/remove-tenant.ts'
+import { findTenants, removeFound } from '../../tools/aws/remove-tenant.ts'
 import { findKey, noteWhole, scheduleDeletion } from '../../tools/aws/tenant-key.ts'
 import { createTable } from '../support/create-table.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
@@ -219,7 +219,8 @@ describe('a tenant with a key of its own', () => {
     )
     const copy = tableNamed(restored)
     const secrets = new SealedSecretStore({ deployment: 'd1', items, keys, clock, random })
-    const counts = await removeTenants({ items, secrets }, new Set(['acme']), { isDry: false })
+    const counts = await findTenants({ items, secrets }, new Set(['acme']))
+    await removeFound({ items, secrets }, counts, {})
     expect(counts.keyIdsOfOthers).toEqual([shared])
     const asked = { config: configOf(stage, shared), tenant: 'acme', ...counts }
     const { mine, stays } = await keysToDelete(kms, asked)

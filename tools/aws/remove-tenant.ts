@@ -4,12 +4,14 @@ import {
   feedHeadKey,
   feedPartition,
   findPartitionParts,
+  partitionOfKind,
 } from '../../shared/domain/keys.ts'
 import { findSealedGrant, secretIdOfPartition } from '../../shared/domain/sealed-keys.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
 import type { ItemKey, ItemStore, Write } from '../../shared/ports/item-store.ts'
 import { everyPage, pagesOf } from '../../shared/ports/pages-of.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'
+import { MOVED_KINDS } from './move/moved-kinds.ts'
 
 /** A page that is read at once. */
 const PAGE_ITEMS = 100
@@ -40,52 +42,78 @@ export function ownerOf(key: ItemKey): { tenant: string; kind: 'row' | 'token' |
 /** The stores of a vault that something is removed from. */
 export interface EmptiedStores {
   readonly items: ItemStore
-  readonly secrets: Pick<SecretStore, 'list' | 'purge'>
+  readonly secrets: Pick<SecretStore, 'list' | 'purge' | 'staging'>
 }
 
 /** How something is removed. */
 export interface Removal {
-  readonly isDry: boolean
   /** Checked with each removal. */
   readonly onlyIf?: Extract<Write, { op: 'check' }>
   tell?(line: string): void
 }
 
-/**
- * Removes everything of these tenants: their rows first, so that nothing of them is served or renewed from then on, then
- * tokens and secrets. Every item of the table is looked at, because only so nothing is left. A run that was stopped
- * is repeated: it goes on with what is there. With `isDry` it only counts. Nothing is removed where `onlyIf` does not
- * hold any more: it throws `ConditionFailedError` then. A secret beside the table may go in the moment after the check.
- */
-export async function removeTenants(
+/** What is there of tenants, by its keys and names. */
+export interface FoundOfTenants extends TenantCounts {
+  readonly keys: Readonly<Record<'row' | 'token' | 'secret', readonly ItemKey[]>>
+  /** Of secrets that are beside the table. */
+  readonly names: readonly string[]
+}
+
+/** Looks at every item of the table, because only so nothing is left out, and at every secret beside it. */
+export async function findTenants(
   { items, secrets }: EmptiedStores,
   tenants: ReadonlySet<string>,
-  { isDry, onlyIf, tell = () => undefined }: Removal,
-): Promise<TenantCounts> {
-  const found = await findOf(items, tenants)
-  tell(`${found.row.length} rows, ${found.token.length + found.secret.length} sealed items`)
-  const names = await secretsOf(secrets, tenants)
-  tell(`${names.length} secrets`)
-  const counts = {
-    rows: found.row.length,
-    tokens: found.token.length,
-    secrets: names.length,
-    keyIds: [...found.keyIds].sort(),
-    keyIdsOfOthers: [...found.keyIdsOfOthers].sort(),
+  tell: (line: string) => void = () => undefined,
+): Promise<FoundOfTenants> {
+  const { keyIds, keyIdsOfOthers, ...keys } = await scanFor(items, tenants)
+  tell(`${keys.row.length} rows, ${keys.token.length + keys.secret.length} sealed items`)
+  const names = secrets.staging === 'with-the-row' ? [] : await secretsOf(secrets, tenants)
+  const sealed = new Set(keys.secret.map(({ partition }) => partition))
+  tell(`${names.length + sealed.size} secrets`)
+  return {
+    keys,
+    names,
+    rows: keys.row.length,
+    tokens: keys.token.length,
+    secrets: names.length + sealed.size,
+    keyIds: [...keyIds].sort(),
+    keyIdsOfOthers: [...keyIdsOfOthers].sort(),
   }
-  if (isDry) return counts
+}
+
+/**
+ * Removes what was found of tenants: their rows first, so that nothing of them is served or renewed from then on, then
+ * tokens and secrets. A run that was stopped is repeated: it goes on with what is there. Nothing is removed where
+ * `onlyIf` does not hold any more: it throws `ConditionFailedError` then. A secret beside the table may go in the moment
+ * after the check.
+ */
+export async function removeFound(
+  { items, secrets }: EmptiedStores,
+  { keys, names }: Pick<FoundOfTenants, 'keys' | 'names'>,
+  { onlyIf, tell = () => undefined }: Removal,
+): Promise<void> {
   const conditions = onlyIf === undefined ? [] : [onlyIf]
   const remove = removerOf(items, conditions)
-  await remove(found.row, (done) => tell(`${done} of ${found.row.length} rows removed`))
-  await remove(found.token, (done) => tell(`${done} of ${found.token.length} tokens removed`))
+  await remove(keys.row, (done) => tell(`${done} of ${keys.row.length} rows removed`))
+  await remove(keys.token, (done) => tell(`${done} of ${keys.token.length} tokens removed`))
+  await remove(keys.secret, (done) => tell(`${done} of ${keys.secret.length} versions of secrets removed`))
   for (const [index, name] of names.entries()) {
     if (onlyIf !== undefined) await items.transact(conditions)
     await secrets.purge(name)
     if ((index + 1) % PAGE_ITEMS === 0) tell(`${index + 1} of ${names.length} secrets destroyed`)
   }
-  // What no description of a secret stood for any more.
-  await remove(found.secret, () => undefined)
-  return counts
+}
+
+/**
+ * Whether a tenant that was removed has something again. Whatever is made begins with a row of the tenant, and there are
+ * few kinds of these: each is asked for, and the table is not read once more.
+ */
+export async function hasAnythingOf(items: ItemStore, tenant: string): Promise<boolean> {
+  for (const kind of Object.keys(MOVED_KINDS)) {
+    const page = await items.query({ partition: partitionOfKind({ tenant, kind }), limit: 1 })
+    if (page.items.length > 0) return true
+  }
+  return false
 }
 
 interface Found extends Record<'row' | 'token' | 'secret', ItemKey[]> {
@@ -93,7 +121,7 @@ interface Found extends Record<'row' | 'token' | 'secret', ItemKey[]> {
   readonly keyIdsOfOthers: ReadonlySet<string>
 }
 
-async function findOf(items: ItemStore, tenants: ReadonlySet<string>): Promise<Found> {
+async function scanFor(items: ItemStore, tenants: ReadonlySet<string>): Promise<Found> {
   const [keyIds, keyIdsOfOthers] = [new Set<string>(), new Set<string>()]
   const apart = new Set([...tenants].flatMap(eventPartitions))
   const found = {

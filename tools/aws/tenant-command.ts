@@ -18,7 +18,7 @@ import {
   UNDER_IT_TOO,
 } from './keys-to-delete.ts'
 import { countByKey, moveSecrets, moveTenant } from './move-tenant-key.ts'
-import { removeTenants, type TenantCounts, whatStays } from './remove-tenant.ts'
+import { findTenants, hasAnythingOf, removeFound, type TenantCounts, whatStays } from './remove-tenant.ts'
 import {
   findKey,
   noteWhole,
@@ -73,7 +73,7 @@ async function remove(
   { settings, stores, tenant, clock, say }: Asked,
   { isDry, days }: { readonly isDry: boolean; readonly days: number },
 ): Promise<number> {
-  const counts = await removeTenants(stores, new Set([tenant]), { isDry: true, tell: say })
+  const counts = await findTenants(stores, new Set([tenant]), say)
   const kms = new KMSClient({})
   // Also where it is to be destroyed: who may not look at keys is told so while all of it is there.
   const before = await keysOfRemoved(kms, { stores, tenant }, counts)
@@ -84,17 +84,15 @@ async function remove(
     for (const { arn } of before.mine) say(`Its key ${arn} would be deleted by KMS ${days} days later.`)
     return 0
   }
-  await removeTenants(stores, new Set([tenant]), { isDry: false, tell: say })
-  const left = await removeTenants(stores, new Set([tenant]), { isDry: true })
-  if (left.rows + left.tokens + left.secrets > 0)
+  await removeFound(stores, counts, { tell: say })
+  if (await hasAnythingOf(stores.items, tenant))
     throw new ToolError(
       `Removed ${what}, and new ones came meanwhile: take its clients away, and run this again.`,
     )
   say(`Removed ${what}. Nothing of it is left in the table or the secret store.\n`)
   const nowMs = clock.nowMs()
-  // What wraps something of others by now is needed, whatever it wrapped when this began.
-  const { keyIdsOfOthers } = left
-  const { mine, stays } = await keysOfRemoved(kms, { stores, tenant }, { ...counts, keyIdsOfOthers })
+  // What the alias of another tenant leads to by now is needed, whatever it led to when this began.
+  const { mine, stays } = await keysOfRemoved(kms, { stores, tenant }, counts)
   for (const { arn, why } of stays) say(`Some of it may be under ${arn}. That key stays: ${why}.`)
   const keepDays = settings.backup?.keepDays
   for (const line of whatStays({ nowMs, keepDays, hasKey: isAllUnder(mine, counts.keyIds) })) say(line)

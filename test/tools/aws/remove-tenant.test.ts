@@ -1,15 +1,24 @@
+import { jest } from '@jest/globals'
 import { VaultTables } from '../../../shared/adapters/dynamodb/vault-tables.ts'
 import { MemoryItemStore } from '../../../shared/adapters/memory/memory-item-store.ts'
 import { SealedSecretStore } from '../../../shared/adapters/sealed/sealed-secret-store.ts'
 import { SystemRandom } from '../../../shared/adapters/system/system-random.ts'
-import { connectionKey, eventKey, oauthAppKey } from '../../../shared/domain/keys.ts'
+import { connectionKey, eventKey, intentKey, oauthAppKey, rescueKey } from '../../../shared/domain/keys.ts'
 import { sealedGrantKey } from '../../../shared/domain/sealed-keys.ts'
 import { secretIdOf } from '../../../shared/domain/secret-id.ts'
 import { SecretText } from '../../../shared/domain/secret-text.ts'
 import { ConditionFailedError, type ItemKey, type ItemStore } from '../../../shared/ports/item-store.ts'
-import type { SecretStore } from '../../../shared/ports/secret-store.ts'
 import { MOVED_KINDS } from '../../../tools/aws/move/moved-kinds.ts'
-import { ownerOf, removeTenants, whatStays } from '../../../tools/aws/remove-tenant.ts'
+import {
+  type EmptiedStores,
+  type FoundOfTenants,
+  findTenants,
+  hasAnythingOf,
+  ownerOf,
+  type Removal,
+  removeFound,
+  whatStays,
+} from '../../../tools/aws/remove-tenant.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { OPEN_KEYS } from '../../support/open-keys.ts'
 
@@ -45,21 +54,29 @@ async function partitionsOf(items: ItemStore): Promise<string[]> {
   return page.items.map(({ key }) => key.partition).sort()
 }
 
+/** As a store is whose secrets are not in the table. */
+const BESIDE = { staging: 'at-once' } as const
 const ACME: ReadonlySet<string> = new Set(['acme'])
 const BOTH: ReadonlySet<string> = new Set(['acme', 'globex'])
 
-describe('removeTenants', () => {
+async function remove(
+  stores: EmptiedStores,
+  tenants: ReadonlySet<string>,
+  removal: Removal = {},
+): Promise<FoundOfTenants> {
+  const found = await findTenants(stores, tenants)
+  await removeFound(stores, found, removal)
+  return found
+}
+
+describe('removeFound', () => {
   it('leaves nothing of the tenant, and everything of one whose name begins alike', async () => {
     const stores = await filled(['acme', 'acme2'])
     const alone = await filled(['acme2'])
     const counts = { rows: 3, tokens: 1, secrets: 1, keyIds: ['k'], keyIdsOfOthers: ['k'] }
-    expect(await removeTenants(stores, ACME, { isDry: false })).toEqual(counts)
+    expect(await remove(stores, ACME)).toMatchObject(counts)
     expect(await partitionsOf(stores.items)).toEqual(await partitionsOf(alone.items))
-    expect(await removeTenants(stores, ACME, { isDry: true })).toMatchObject({
-      rows: 0,
-      tokens: 0,
-      secrets: 0,
-    })
+    expect(await findTenants(stores, ACME)).toMatchObject({ rows: 0, tokens: 0, secrets: 0 })
   })
 
   it('leaves nothing where events have a table of their own, which a scan of the rows does not see', async () => {
@@ -80,16 +97,16 @@ describe('removeTenants', () => {
         }
       },
     }
-    const secrets = { list: async () => ({ items: [] }), purge: async () => undefined }
-    const { rows } = await removeTenants({ items: apart, secrets }, ACME, { isDry: false })
+    const secrets = { ...BESIDE, list: async () => ({ items: [] }), purge: async () => undefined }
+    const { rows } = await remove({ items: apart, secrets }, ACME)
     expect(rows).toBe(keys.length)
     expect(await partitionsOf(items)).toEqual([])
   })
 
-  it('only counts when it is asked to', async () => {
+  it('changes nothing where it only looks', async () => {
     const stores = await filled(['acme'])
     const before = await partitionsOf(stores.items)
-    expect(await removeTenants(stores, ACME, { isDry: true })).toMatchObject({
+    expect(await findTenants(stores, ACME)).toMatchObject({
       rows: 3,
       tokens: 1,
       secrets: 1,
@@ -102,35 +119,50 @@ describe('removeTenants', () => {
     const onlyIf = { op: 'check', key: mark, when: [{ kind: 'item-present' }] } as const
     const stores = await filled(['acme', 'globex'])
     const [all, purged] = [await partitionsOf(stores.items), [] as string[]]
-    const asked = { isDry: false, onlyIf }
-    await expect(removeTenants(stores, BOTH, asked)).rejects.toThrow(ConditionFailedError)
+    const asked = { onlyIf }
+    await expect(remove(stores, BOTH, asked)).rejects.toThrow(ConditionFailedError)
     expect(await partitionsOf(stores.items)).toEqual(all)
     await stores.items.transact([{ op: 'put', key: mark, attributes: {} }])
-    const secrets: Pick<SecretStore, 'list' | 'purge'> = {
+    const secrets: EmptiedStores['secrets'] = {
+      ...BESIDE,
       list: (query) => stores.secrets.list(query),
       purge: async (name) => {
         purged.push(name)
         await stores.items.transact([{ op: 'delete', key: mark }])
       },
     }
-    await expect(removeTenants({ ...stores, secrets }, BOTH, asked)).rejects.toThrow(ConditionFailedError)
+    await expect(remove({ ...stores, secrets }, BOTH, asked)).rejects.toThrow(ConditionFailedError)
     expect(purged).toHaveLength(1)
   })
 
   it('goes on where it was stopped, rows first', async () => {
     const stores = await filled(['acme'])
-    const failing: Pick<SecretStore, 'list' | 'purge'> = {
+    const failing: EmptiedStores['secrets'] = {
+      ...BESIDE,
       list: (query) => stores.secrets.list(query),
       purge: () => Promise.reject(new Error('away')),
     }
-    await expect(removeTenants({ ...stores, secrets: failing }, ACME, { isDry: false })).rejects.toThrow(
-      'away',
-    )
-    const left = await partitionsOf(stores.items)
-    expect(left.length).toBeGreaterThan(0)
-    for (const partition of left) expect(partition).toMatch(/^SECRET#/)
-    await removeTenants(stores, ACME, { isDry: false })
+    await expect(remove({ ...stores, secrets: failing }, ACME)).rejects.toThrow('away')
+    await remove(stores, ACME)
     expect(await partitionsOf(stores.items)).toEqual([])
+  })
+
+  it('reads the table once, and finds without it what has come meanwhile', async () => {
+    const stores = await filled(['acme', 'globex'])
+    const scan = jest.spyOn(stores.items, 'scan')
+    await remove(stores, ACME)
+    expect(await hasAnythingOf(stores.items, 'acme')).toBe(false)
+    for (const key of [
+      connectionKey('acme', 'ac_2'),
+      intentKey('acme', 'op'),
+      rescueKey('acme', 'ac_1', 'op'),
+    ]) {
+      await stores.items.transact([{ op: 'put', key, attributes: { a: 1 } }])
+      expect(await hasAnythingOf(stores.items, 'acme')).toBe(true)
+      await stores.items.transact([{ op: 'delete', key }])
+    }
+    expect(await hasAnythingOf(stores.items, 'globex')).toBe(true)
+    expect(scan).toHaveBeenCalledTimes(1)
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Move } from '../../../shared/domain/restored-store.ts'
 import { ConditionFailedError } from '../../../shared/ports/item-store.ts'
 import { ToolError } from '../../tool-command.ts'
-import { removeTenants } from '../remove-tenant.ts'
+import { findTenants, removeFound } from '../remove-tenant.ts'
 import type { MoveInput } from './move-input.ts'
 import { fillingOf, moveOf } from './move-vault.ts'
 import { endMove, isFilling, sayGivenUp } from './moved-store.ts'
@@ -57,9 +57,10 @@ async function emptyTarget({ source, target, clock, say }: MoveInput, ended: Mov
   const [here, there] = [await survey(source, clock.nowMs()), await survey(target, clock.nowMs())]
   const tenants = new Set([...here.tenants, ...there.tenants])
   const tell = (line: string) => say(`${target.name}: ${line}`)
-  const removal = { isDry: false, onlyIf: isFilling(ended), tell }
-  const { rows, tokens, secrets } = await removeTenants(target, tenants, removal).catch((error: unknown) => {
+  const found = await findTenants(target, tenants, tell)
+  await removeFound(target, found, { onlyIf: isFilling(ended), tell }).catch((error: unknown) => {
     throw error instanceof ConditionFailedError ? overtaken({ target }) : error
   })
+  const { rows, tokens, secrets } = found
   say(`${rows} rows, ${tokens} sealed tokens and ${secrets} secrets removed from ${target.name}`)
 }
