@@ -17,8 +17,11 @@ const REJECTION_BUDGET_MS = 10_000
 
 /** How often another caller's rotation is looked at while waiting for it. */
 const POLL_MS = 100
-/** Between claiming a rotation and holding its attempt lie two writes; whoever claimed and died is not waited for. */
-const CLAIM_TO_ATTEMPT_MS = 1_000
+/**
+ * Between claiming a rotation and holding its attempt lie two writes, and on AWS the start of the function that holds it
+ * and what it opens first: seconds. Whoever claimed and died is not waited for any longer.
+ */
+const CLAIM_TO_ATTEMPT_MS = 5_000
 
 type Outcome = 'claimed' | Awaited<ReturnType<GrantRunner['rotate']>>['kind']
 

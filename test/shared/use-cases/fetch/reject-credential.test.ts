@@ -35,6 +35,27 @@ describe('rejectCredential', () => {
       when: [{ kind: 'item-present' }, { kind: 'absent-or-at-most', attribute: 'rejectedAtMs' }],
     })
   })
+
+  it('waits for a rotation that was claimed and begins late, as where a function has to start', async () => {
+    const stage = await new RotationStage(SINGLE_USE).open()
+    const ports = stage.world.portsOf(stage.machine(0).current)
+    const starting = Object.assign(Object.create(ports.grants) as typeof ports.grants, {
+      async rotate(...asked: Parameters<typeof ports.grants.rotate>) {
+        await ports.clock.sleep(3_000)
+        return ports.grants.rotate(...asked)
+      },
+    })
+    const input = { tenant: stage.tenant, id: stage.id, credentialVersion: 1 }
+    const answers = Promise.all([
+      rejectCredential({ ...ports, grants: starting }, input),
+      rejectCredential(ports, input),
+    ])
+    await stage.pass(9_000)
+    expect((await answers).map(({ renewed, row }) => [renewed, row.credentialVersion])).toEqual([
+      [true, 2],
+      [true, 2],
+    ])
+  })
 })
 
 describe('rotateConnection for a complaint', () => {
