@@ -4,7 +4,8 @@ import type { ItemKey } from './item-key.ts'
 /*
  * The keys of what belongs to a tenant are built here: each begins with its tenant, so that one tenant's keys can never
  * name another's items (and an IAM condition on the leading key could say so). Beside it `sealed-keys.ts` has those of
- * ciphertexts, `limit-keys.ts` those of limits, and `store-keys.ts` those of what belongs to nobody.
+ * ciphertexts, `limit-keys.ts` those of limits, `tool-keys.ts` those of commands, and `store-keys.ts` those of what
+ * belongs to nobody.
  */
 
 /** Design: 32 shards carry 10 M hourly connections at 190 index writes a second each, of 1,000 allowed. */
@@ -297,9 +298,4 @@ export function sightingKey(tenant: string, what: string): ItemKey {
 export function findPartitionParts(partition: string): { tenant: string; kind: string } | undefined {
   const [prefix, tenant, kind] = partition.split('#')
   return prefix === 'TENANT' && tenant !== undefined && kind !== undefined ? { tenant, kind } : undefined
-}
-
-/** The partition of a tenant that holds items of that kind: what `findPartitionParts` takes apart. */
-export function partitionOfKind({ tenant, kind }: { tenant: string; kind: string }): string {
-  return `TENANT#${tenant}#${kind}`
 }

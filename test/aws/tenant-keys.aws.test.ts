@@ -153,7 +153,11 @@ describe('a tenant with a key of its own', () => {
     })
     const lines: string[] = []
     const ticking = { nowMs: () => lines.length }
-    expect(await moveTenant({ items, keys, clock: ticking }, 'acme', (line) => lines.push(line))).toEqual({
+    expect(
+      await moveTenant({ items, keys, clock: ticking }, { tenant: 'acme', keyArn: own }, (line) =>
+        lines.push(line),
+      ),
+    ).toEqual({
       moved: 3,
       // It is whole since the end of the last pass, and no sooner.
       wholeAtMs: 2,
@@ -170,14 +174,16 @@ describe('a tenant with a key of its own', () => {
     // Functions that know nothing of the key yet open it as well.
     for (const tenant of ['acme', 'acme2']) expect(await opened(items, keysFor([]), tenant)).toBe(3)
     // It leaves the stage file: what is sealed goes back, item by item, and opens all the while.
-    expect(await moveTenant({ items, keys: keysFor([]), clock }, 'acme', silent)).toMatchObject({ moved: 3 })
+    expect(
+      await moveTenant({ items, keys: keysFor([]), clock }, { tenant: 'acme', keyArn: shared }, silent),
+    ).toMatchObject({ moved: 3 })
     expect(await countByKey(items, 'acme', shared)).toMatchObject({ current: 3, other: 0 })
   })
 
   it('goes on where a move was stopped, and tells of items whose key does not open', async () => {
     const { stage, keysFor, items } = await newStage()
     await seal(items, keysFor([]), 'acme')
-    await keyOf(stage, 'acme')
+    const to = { tenant: 'acme', keyArn: await keyOf(stage, 'acme') }
     const keys = keysFor(['acme'])
     let left = 1
     const stopping: KeyWrapper = {
@@ -188,8 +194,8 @@ describe('a tenant with a key of its own', () => {
         return keys.rewrap(key, context)
       },
     }
-    await expect(moveTenant({ items, keys: stopping, clock }, 'acme', silent)).rejects.toThrow('killed')
-    expect(await moveTenant({ items, keys, clock }, 'acme', silent)).toMatchObject({
+    await expect(moveTenant({ items, keys: stopping, clock }, to, silent)).rejects.toThrow('killed')
+    expect(await moveTenant({ items, keys, clock }, to, silent)).toMatchObject({
       moved: 2,
       wholeAtMs: expect.any(Number),
     })
@@ -197,7 +203,7 @@ describe('a tenant with a key of its own', () => {
       ...stopping,
       rewrap: async () => Promise.reject(new KeyUnavailableError('away')),
     }
-    expect(await moveTenant({ items, keys: away, clock }, 'acme', silent)).toEqual({
+    expect(await moveTenant({ items, keys: away, clock }, to, silent)).toEqual({
       moved: 0,
       failed: 3,
     })

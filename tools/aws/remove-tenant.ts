@@ -4,10 +4,10 @@ import {
   feedHeadKey,
   feedPartition,
   findPartitionParts,
-  partitionOfKind,
 } from '../../shared/domain/keys.ts'
 import { findSealedGrant, secretIdOfPartition } from '../../shared/domain/sealed-keys.ts'
 import { findSecretIdParts } from '../../shared/domain/secret-id.ts'
+import { partitionOfKind } from '../../shared/domain/tool-keys.ts'
 import type { ItemKey, ItemStore, Write } from '../../shared/ports/item-store.ts'
 import { everyPage, pagesOf } from '../../shared/ports/pages-of.ts'
 import type { SecretStore } from '../../shared/ports/secret-store.ts'

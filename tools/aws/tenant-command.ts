@@ -148,7 +148,7 @@ async function wrapByKey(
     say('With --go all of it is put under that key. Functions go on meanwhile.')
     return 0
   }
-  const { moved, wholeAtMs, failed } = await moveTenant({ items, keys, clock }, tenant, say)
+  const { moved, wholeAtMs, failed } = await moveTenant({ items, keys, clock }, { tenant, keyArn }, say)
   if (kind !== 'sealed')
     say(`${changed} secrets take it from now on; what they hold now may need the key before.`)
   if (wholeAtMs === undefined) {

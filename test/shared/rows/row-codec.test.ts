@@ -16,6 +16,7 @@ import { EVENT_ROWS, FEED_HEAD_ROWS } from '../../../shared/rows/event-row.ts'
 import { FLOW_ROWS } from '../../../shared/rows/flow-row.ts'
 import { FREEZE_ROWS } from '../../../shared/rows/freeze-row.ts'
 import { INTENT_ROWS } from '../../../shared/rows/intent-row.ts'
+import { KEY_MOVE_ROWS } from '../../../shared/rows/key-move-row.ts'
 import { BREAKER_ROWS, BUCKET_ROWS, TURN_ROWS, WRITE_TURNS_ROWS } from '../../../shared/rows/limit-rows.ts'
 import { PERMIT_ROWS } from '../../../shared/rows/permit-row.ts'
 import { RESCUE_ROWS } from '../../../shared/rows/rescue-row.ts'
@@ -68,6 +69,7 @@ const CODECS = {
   'probe of the disk': PROBE_ROWS,
   comparison: COMPARISON_ROWS,
   'segment of a comparison': COMPARED_SEGMENT_ROWS,
+  'move to another key': KEY_MOVE_ROWS,
 } as Record<string, unknown> as Record<string, RowCodec<object>>
 /** What 0.2.0 wrote, one item a kind: every later release reads it. A release adds a file and changes none. */
 const STORED = JSON.parse(readFileSync('test/shared/rows/items-of-0.2.0.json', 'utf8')) as Record<

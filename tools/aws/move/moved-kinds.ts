@@ -40,6 +40,7 @@ export const MOVED_KINDS: Readonly<Record<string, Way>> = {
   BUDGETS: 'stays',
   TURNS: 'stays',
   BREAKERS: 'stays',
+  KEY_MOVE: 'stays',
 }
 
 /** What begins the partitions that belong to no tenant's rows: sealed values go with their rows, the rest stays. */

@@ -7,7 +7,7 @@ import { PROJECT_ROOT } from '../../../support/source-files.ts'
 
 describe('MOVED_KINDS', () => {
   it('decides on every kind of items that keys are made for', () => {
-    const files = ['keys', 'limit-keys'].map((name) =>
+    const files = ['keys', 'limit-keys', 'tool-keys'].map((name) =>
       path.join(PROJECT_ROOT, 'shared', 'domain', `${name}.ts`),
     )
     const text = files.map((file) => readFileSync(file, 'utf8')).join('\n')
