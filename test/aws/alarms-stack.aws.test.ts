@@ -1,23 +1,11 @@
 import { Template } from 'aws-cdk-lib/assertions'
-import { emulatorClientConfig } from '../support/emulator-under-test.ts'
+import { askEmulator, textsOf } from '../support/emulator-query.ts'
 import { testStacks } from '../support/test-stage.ts'
 
-/** Moto checks no signature, and tells services apart by its scope. */
-const signatureOf = (service: string) =>
-  `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=none`
 const STACK = 'alarms-under-test'
 
-/** Asks moto's query API; throws with what it refused. */
-async function ask(service: string, parameters: Readonly<Record<string, string>>): Promise<string> {
-  const response = await fetch(emulatorClientConfig('moto').endpoint, {
-    method: 'POST',
-    headers: { authorization: signatureOf(service) },
-    body: new URLSearchParams(parameters),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`${parameters['Action']}: ${response.status} ${text.slice(0, 2000)}`)
-  return text
-}
+const ask = (service: string, parameters: Readonly<Record<string, string>>) =>
+  askEmulator('moto', service, parameters)
 
 type Properties = Readonly<Record<string, unknown>>
 type Resources = Readonly<Record<string, { readonly Type: string; readonly Properties: Properties }>>
@@ -52,9 +40,6 @@ function flat(value: unknown, name = ''): [string, string][] {
   return Object.entries(value).flatMap(([key, one]) => flat(one, name === '' ? key : `${name}.${key}`))
 }
 
-const names = (answer: string, tag: string) =>
-  [...answer.matchAll(new RegExp(`<${tag}>([^<]+)</${tag}>`, 'g'))].map(([, text = '']) => text)
-
 describe('the stack of alarms', () => {
   const { alarms } = testStacks({ alarms: { email: 'on-duty@example.com' } })
   const template = Template.fromStack(alarms)
@@ -68,7 +53,7 @@ describe('the stack of alarms', () => {
     const cloudFormation = { Version: '2010-05-15', StackName: STACK }
     await ask('cloudformation', { Action: 'CreateStack', ...cloudFormation, TemplateBody })
     const described = await ask('cloudformation', { Action: 'DescribeStacks', ...cloudFormation })
-    expect(names(described, 'StackStatus')).toEqual(['CREATE_COMPLETE'])
+    expect(textsOf(described, 'StackStatus')).toEqual(['CREATE_COMPLETE'])
   })
 
   it('has alarms that CloudWatch takes, each with its figures, threshold, article and what no figure means', async () => {
@@ -85,9 +70,9 @@ describe('the stack of alarms', () => {
     }
     const made = await ask('monitoring', { Action: 'DescribeAlarms', Version: '2010-08-01' })
     const valuesOf = (name: string) => wanted.map(([, { Properties }]) => String(Properties[name])).sort()
-    expect(names(made, 'AlarmName').sort()).toEqual(wanted.map(([id]) => id).sort())
-    expect(names(made, 'AlarmDescription').sort()).toEqual(valuesOf('AlarmDescription'))
-    expect(names(made, 'TreatMissingData').sort()).toEqual(valuesOf('TreatMissingData'))
-    expect(names(made, 'Threshold').map(Number).sort()).toEqual(valuesOf('Threshold').map(Number).sort())
+    expect(textsOf(made, 'AlarmName').sort()).toEqual(wanted.map(([id]) => id).sort())
+    expect(textsOf(made, 'AlarmDescription').sort()).toEqual(valuesOf('AlarmDescription'))
+    expect(textsOf(made, 'TreatMissingData').sort()).toEqual(valuesOf('TreatMissingData'))
+    expect(textsOf(made, 'Threshold').map(Number).sort()).toEqual(valuesOf('Threshold').map(Number).sort())
   })
 })

@@ -1,10 +1,8 @@
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { askEmulator, textsOf } from '../support/emulator-query.ts'
 import { emulatorClientConfig } from '../support/emulator-under-test.ts'
 import { type Permission, type PolicyStatement, permissionsOf } from '../support/role-policy.ts'
 
-/** What IAM's query API is asked with; MiniStack tells services apart by the signature's scope, and checks no more. */
-const SIGNATURE =
-  'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none'
 const IAM_VERSION = '2010-05-08'
 
 /** What the role of a deployed function may do, from the policies that CloudFormation made of the template. */
@@ -13,7 +11,7 @@ export async function deployedPermissions(functionName: string): Promise<Permiss
   const { Role = '' } = await client.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }))
   const RoleName = Role.split('/').at(-1) ?? ''
   const listed = await askIam({ Action: 'ListRolePolicies', RoleName })
-  const policyNames = [...listed.matchAll(/<member>([^<]+)<\/member>/g)].map(([, name = '']) => name)
+  const policyNames = textsOf(listed, 'member')
   if (policyNames.length === 0) throw new Error(`${functionName} has no policy: ${listed}`)
   const policies = policyNames.map(async (PolicyName) => {
     const answer = await askIam({ Action: 'GetRolePolicy', RoleName, PolicyName })
@@ -24,13 +22,5 @@ export async function deployedPermissions(functionName: string): Promise<Permiss
   return (await Promise.all(policies)).flat()
 }
 
-async function askIam(parameters: Readonly<Record<string, string>>): Promise<string> {
-  const response = await fetch(emulatorClientConfig('ministack').endpoint, {
-    method: 'POST',
-    headers: { authorization: SIGNATURE },
-    body: new URLSearchParams({ ...parameters, Version: IAM_VERSION }),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`IAM refused ${parameters['Action']}: ${response.status} ${text}`)
-  return text
-}
+const askIam = (parameters: Readonly<Record<string, string>>) =>
+  askEmulator('ministack', 'iam', { ...parameters, Version: IAM_VERSION })
