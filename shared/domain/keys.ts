@@ -4,8 +4,7 @@ import type { ItemKey } from './item-key.ts'
 /*
  * The keys of what belongs to a tenant are built here: each begins with its tenant, so that one tenant's keys can never
  * name another's items (and an IAM condition on the leading key could say so). Beside it `sealed-keys.ts` has those of
- * ciphertexts, `limit-keys.ts` those of limits, `tool-keys.ts` those of commands, and `store-keys.ts` those of what
- * belongs to nobody.
+ * ciphertexts, `limit-keys.ts` those of limits, `tool-keys.ts` of commands, `store-keys.ts` of what is nobody's.
  */
 
 /** Design: 32 shards carry 10 M hourly connections at 190 index writes a second each, of 1,000 allowed. */

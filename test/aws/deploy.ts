@@ -1,30 +1,24 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import {
-  GetFunctionConfigurationCommand,
-  LambdaClient,
-  UpdateFunctionConfigurationCommand,
-} from '@aws-sdk/client-lambda'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { ENV } from '../../functions/config.ts'
-import { functionNameOf } from '../../infra/constructs/vault-function.ts'
-import { FUNCTION_TABLE } from '../../infra/function-table.ts'
 import { ALL_SCOPES } from '../../shared/domain/scopes.ts'
 import type { ApiTarget } from '../support/api-target.ts'
-import { emulatorClientConfig } from '../support/emulator-under-test.ts'
 import { fetchByHost } from '../support/fetch-by-host.ts'
 import { type LocalServer, startLocalServer } from '../support/local-server.ts'
+import { PROJECT_ROOT } from '../support/source-files.ts'
 
 const run = promisify(execFile)
-const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..')
+/** What was made in this checkout, and would only take time to copy. */
+const NOT_OF_A_CHECKOUT = ['node_modules', '.cache', '.git', 'cdk.out', 'dist']
 /** MiniStack's only account. */
 const ACCOUNT = '000000000000'
 const REGION = 'us-east-1'
 /** Each takes 10 to 20 s on two idle cores. */
 const CDK_TIMEOUT_MS = 240_000
-const AUDIENCE = 'https://vault.example.test/api/v2/'
+/** Of the tokens, in every stage that is deployed. */
+export const AUDIENCE = 'https://vault.example.test/api/v2/'
 const TENANT_CLAIM = 'https://vault.example.test/tenant'
 const TOKEN_LIFE_SECONDS = 3600
 
@@ -44,6 +38,11 @@ export interface DeployOptions {
   readonly functionsEndpoint?: string
   /** What else the stage's file says. */
   readonly members?: object
+  /** Stacks beside those of data and vault, by what is last in their names. */
+  readonly stacks?: readonly string[] | undefined
+  /** The name that the API answers to, and where browsers reach the vault, when these are not the API's own. */
+  readonly host?: string | undefined
+  readonly publicUrl?: string | undefined
 }
 
 /** A vault that runs as it would on AWS, deployed by CDK, with an issuer of its own. */
@@ -54,41 +53,67 @@ export interface DeployedVault extends ApiTarget {
   /** Where browsers reach it, without a trailing slash; not to be resolved here, where `fetch` finds it. */
   readonly publicUrl: string
   readonly issuer: string
+  /** What the stacks say of themselves, by the names that operators read. */
+  readonly outputs: Readonly<Record<string, string>>
 }
 
-/** Deploys the data and the vault stack to MiniStack, as `cdk deploy` does to AWS. Throws with what cdk printed. */
+/** Deploys the stacks of a stage to MiniStack, as `cdk deploy` does to AWS. Throws with what cdk printed. */
 export async function deployVault(options: DeployOptions): Promise<DeployedVault> {
   const issuer = await startIssuer()
   try {
-    const { ApiId, ApiUrl } = await deployStage(options, issuer.url)
-    if (ApiId === undefined || ApiUrl === undefined) throw new Error('the deployment names no API')
-    await setVariables(options)
-    return targetOf(options, issuer, { hostHeader: `${ApiId}.execute-api.localhost`, publicUrl: ApiUrl })
+    const outputs = await deployStage(options, issuer.url, PROJECT_ROOT)
+    return targetOf(options, issuer, outputs)
   } catch (error) {
     await issuer.server.close()
     throw error
   }
 }
 
-/** Deploys a stage over the one that is there, with the same issuer. Throws with what cdk printed. */
-export async function deployAgain(options: DeployOptions, { issuer }: DeployedVault): Promise<void> {
-  await deployStage(options, issuer)
+/**
+ * Deploys a stage over the one that is there, with the same issuer, from a checkout of another release: a copy of this
+ * one with that version. Answers the outputs of its vault stack; throws with what cdk printed.
+ */
+export async function deployRelease(
+  version: string,
+  options: DeployOptions,
+  { issuer }: DeployedVault,
+): Promise<Record<string, string>> {
+  const checkout = await mkdtemp(path.join(PROJECT_ROOT, '.cache', 'release-'))
+  try {
+    for (const entry of await readdir(PROJECT_ROOT))
+      if (!NOT_OF_A_CHECKOUT.includes(entry))
+        await cp(path.join(PROJECT_ROOT, entry), path.join(checkout, entry), { recursive: true })
+    await symlink(path.join(PROJECT_ROOT, 'node_modules'), path.join(checkout, 'node_modules'))
+    const file = path.join(checkout, 'package.json')
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as object
+    await writeFile(file, JSON.stringify({ ...manifest, version }))
+    return await deployStage(options, issuer, checkout)
+  } finally {
+    await rm(checkout, { recursive: true })
+  }
 }
 
-/** Writes the file of the stage and deploys it; answers the outputs of its vault stack. */
-async function deployStage(options: DeployOptions, issuer: string): Promise<Record<string, string>> {
+/** Writes the file of the stage and deploys it from that checkout; answers the outputs of its vault stack. */
+async function deployStage(
+  options: DeployOptions,
+  issuer: string,
+  checkout: string,
+): Promise<Record<string, string>> {
   const folder = await mkdtemp(path.join(PROJECT_ROOT, '.cache', 'deploy-'))
   try {
-    const place = { cwd: PROJECT_ROOT, folder }
+    const place = { cwd: checkout, folder, env: await toldToFunctions(options) }
     await writeFile(path.join(folder, `${options.stage}.json`), JSON.stringify(stageFileOf(options, issuer)))
-    const context = ['--context', `stages=${folder}`, '--context', `stage=${options.stage}`]
-    await cdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`, ...context], place)
+    const app = `${process.execPath} --disable-warning=ExperimentalWarning test/aws/app.ts`
+    const context = ['--app', app, '--context', `stages=${folder}`, '--context', `stage=${options.stage}`]
+    if (checkout === PROJECT_ROOT)
+      await cdk(options, ['bootstrap', `aws://${ACCOUNT}/${REGION}`, ...context], place)
     const outputsFile = path.join(folder, 'outputs.json')
-    const stacks = ['Data', 'Vault'].map((stack) => `FlowVault-${options.stage}-${stack}`)
+    const names = ['Data', 'Vault', ...(options.stacks ?? [])]
+    const stacks = names.map((stack) => `FlowVault-${options.stage}-${stack}`)
     const deploy = ['deploy', ...stacks, '--require-approval', 'never', '--outputs-file', outputsFile]
     await cdk(options, [...deploy, ...context], place)
     const outputs = JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Record<string, string>>
-    return outputs[`FlowVault-${options.stage}-Vault`] ?? {}
+    return Object.assign({}, ...Object.values(outputs)) as Record<string, string>
   } finally {
     await rm(folder, { recursive: true })
   }
@@ -108,34 +133,22 @@ export async function deploySnippet(snippet: {
     await cdk(snippet, ['deploy', snippet.stack, '--require-approval', 'never', ...app], {
       cwd: PROJECT_ROOT,
       folder,
+      env: {},
     })
   } finally {
     await rm(folder, { recursive: true })
   }
 }
 
-/** Has the functions trust a private authority and find AWS elsewhere, as an operator does: by their variables. */
-async function setVariables(options: DeployOptions): Promise<void> {
+/** What `app.ts` tells the functions: they trust a private authority, and find AWS elsewhere. */
+async function toldToFunctions(options: DeployOptions): Promise<Record<string, string>> {
   const { authority, functionsEndpoint, stage } = options
-  if (authority === undefined && functionsEndpoint === undefined) return
-  const more: Record<string, string> = {}
-  if (authority !== undefined) {
-    more['NODE_EXTRA_CA_CERTS'] = path.join(PROJECT_ROOT, '.cache', `authority-${stage}.pem`)
-    await writeFile(more['NODE_EXTRA_CA_CERTS'], authority)
-  }
-  if (functionsEndpoint !== undefined) more['AWS_ENDPOINT_URL'] = functionsEndpoint
-  const client = new LambdaClient({ ...emulatorClientConfig('ministack'), endpoint: options.ministackUrl })
-  for (const { name } of FUNCTION_TABLE) {
-    const FunctionName = functionNameOf(stage, name)
-    const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }))
-    const Variables = { ...Environment?.Variables, ...more }
-    // The SQS client takes the address in a queue's URL for the endpoint.
-    for (const variable of [ENV.workQueueUrl, ENV.freezeQueueUrl, ENV.deliveryQueueUrl]) {
-      const queue = Variables[variable]
-      if (queue !== undefined && functionsEndpoint !== undefined)
-        Variables[variable] = new URL(new URL(queue).pathname, functionsEndpoint).href
-    }
-    await client.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }))
+  const file = path.join(PROJECT_ROOT, '.cache', `authority-${stage}.pem`)
+  if (authority !== undefined) await writeFile(file, authority)
+  return {
+    AWS_COMMAND_LINE: path.join(process.env['FLOW_VAULT_TEST_PYTHON_BIN'] ?? '', 'aws'),
+    ...(authority === undefined ? {} : { FUNCTIONS_AUTHORITY: file }),
+    ...(functionsEndpoint === undefined ? {} : { FUNCTIONS_ENDPOINT: functionsEndpoint }),
   }
 }
 
@@ -159,7 +172,7 @@ function stageFileOf(options: DeployOptions, issuer: string): object {
 async function cdk(
   options: Pick<DeployOptions, 'ministackUrl'>,
   args: readonly string[],
-  { cwd, folder }: { cwd: string; folder: string },
+  { cwd, folder, env: more }: { cwd: string; folder: string; env: Readonly<Record<string, string>> },
 ): Promise<void> {
   const binary = path.join(PROJECT_ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk')
   const env = {
@@ -171,6 +184,7 @@ async function cdk(
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_REGION: REGION,
     CDK_DISABLE_CLI_TELEMETRY: 'true',
+    ...more,
   }
   const settings = { cwd, env, timeout: CDK_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 }
   try {
@@ -188,14 +202,18 @@ async function cdk(
 function targetOf(
   options: DeployOptions,
   issuer: Issuer,
-  { hostHeader, publicUrl }: Pick<DeployedVault, 'hostHeader' | 'publicUrl'>,
+  outputs: Readonly<Record<string, string>>,
 ): DeployedVault {
+  const { ApiId, ApiUrl } = outputs
+  if (ApiId === undefined || ApiUrl === undefined) throw new Error('the deployment names no API')
+  const hostHeader = options.host ?? `${ApiId}.execute-api.localhost`
   return {
     baseUrl: options.ministackUrl,
     stage: options.stage,
     hostHeader,
-    publicUrl,
+    publicUrl: options.publicUrl ?? ApiUrl,
     issuer: issuer.url,
+    outputs,
     fetch: fetchByHost(options.ministackUrl, hostHeader),
     token: (tenant, scopes) => issuer.token(tenant, scopes ?? ALL_SCOPES),
     close: () => issuer.server.close(),

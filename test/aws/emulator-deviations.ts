@@ -1,5 +1,14 @@
 import type { EmulatorName } from '../support/emulator-under-test.ts'
 import {
+  endsCallsOfWhatIsChanged,
+  hasNoSdkInItsRuntime,
+  hasNoTlsAtItsEdge,
+  lacksBackupSelections,
+  lacksCodeDeploy,
+  lacksMetricMath,
+  putsLayersElsewhere,
+} from './deployment-probes.ts'
+import {
   appliesARepeatedTransactionTwice,
   failsOnComparingTextWithANumber,
   undoesTheWritesOfOthers,
@@ -155,6 +164,55 @@ export const EMULATOR_DEVIATIONS: readonly EmulatorDeviation[] = [
     documented: MOVE_TASK,
     observed: 'refused as an unknown operation',
     probe: lacksMessageMoveTasks,
+  },
+  {
+    name: 'metric-math-is-missing',
+    emulator: 'ministack',
+    documented: 'CloudFormation, AWS::CloudWatch::Alarm, Metrics: figures and expressions over them',
+    observed: 'the stack fails: where it is deployed, an alarm looks at the first of its figures alone',
+    probe: lacksMetricMath,
+  },
+  {
+    name: 'code-deploy-is-missing',
+    emulator: 'ministack',
+    documented: 'CloudFormation, AWS::CodeDeploy::Application',
+    observed: 'an unknown type: no stage with canary is deployed',
+    probe: lacksCodeDeploy,
+  },
+  {
+    name: 'backup-selections-are-missing',
+    emulator: 'ministack',
+    documented: 'CloudFormation, AWS::Backup::BackupSelection',
+    observed: 'an unknown type: no stage with backup is deployed',
+    probe: lacksBackupSelections,
+  },
+  {
+    name: 'the-sdk-is-not-in-the-runtime',
+    emulator: 'ministack',
+    documented: 'Lambda guide, Node.js: the runtime includes version 3 of the SDK',
+    observed: 'not found: what would empty the bucket of the page is left out of its stack',
+    probe: hasNoSdkInItsRuntime,
+  },
+  {
+    name: 'layers-are-elsewhere',
+    emulator: 'ministack',
+    documented: 'Lambda guide, layers: their files are in /opt',
+    observed: 'they are not: what fills the bucket of the page runs the AWS CLI of the tests',
+    probe: putsLayersElsewhere,
+  },
+  {
+    name: 'an-edge-has-no-tls',
+    emulator: 'ministack',
+    documented: 'CloudFront guide, origin access control: CloudFront asks a bucket by HTTPS',
+    observed: 'a policy that refuses plain HTTP refuses it: the page is deployed without that statement',
+    probe: hasNoTlsAtItsEdge,
+  },
+  {
+    name: 'changes-end-calls',
+    emulator: 'ministack',
+    documented: 'Lambda guide, functions: calls under way go on with the code and settings they began with',
+    observed: 'the call fails, with 502 by way of an API: an upgrade under load counts these apart',
+    probe: endsCallsOfWhatIsChanged,
   },
 ]
 

@@ -16,8 +16,6 @@ import { emulatorClientConfig } from '../support/emulator-under-test.ts'
 import { type GrantCalls, grantCalls } from '../support/grant-calls.ts'
 import type { DeployedVault } from './deploy.ts'
 
-/** The tenant to which the stage under test gives a key of its own. */
-export const KEYED_TENANT = 'keyed'
 const BEARER = { name: 'key', app_id: 'HTTP', setup: { type: 'BEARER', token: 'my-token-bearer-1234' } }
 const COMMAND_WITHIN_MS = 120_000
 
@@ -25,6 +23,8 @@ interface Place extends Omit<DeployedVault, 'close'> {
   readonly provider: AuthorizationServer
   readonly tableName: string
   readonly secretStore: 'secrets-manager' | 'sealed'
+  /** To which the stage gives a key of its own; the suite removes it. */
+  readonly keyedTenant: string
 }
 
 /** A tenant with a KMS key of its own, from its first connection to the removal of both, on a deployed stage. */
@@ -41,9 +41,9 @@ export function keyedTenantSuite(place: () => Place): void {
       const { token, ...target } = place()
       const worldOf = (tenant: string) => grantCalls({ ...target, tenant, token: (one) => token(one) })
       // Both stages are in one account.
-      otherTenant = `not-keyed-${place().secretStore}`
-      ;[keyed, other] = [worldOf(KEYED_TENANT), worldOf(otherTenant)]
-      const KeyId = tenantKeyAlias(place().stage, KEYED_TENANT)
+      otherTenant = `not-${place().keyedTenant}-${place().secretStore}`
+      ;[keyed, other] = [worldOf(place().keyedTenant), worldOf(otherTenant)]
+      const KeyId = tenantKeyAlias(place().stage, place().keyedTenant)
       keyArn = (await kms.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!.Arn!
     })
     afterAll(() => kms.destroy())
@@ -71,7 +71,7 @@ export function keyedTenantSuite(place: () => Place): void {
 
     /** The command of an operator, with a stage file that names what the stage has. */
     async function tenantCommand(...args: string[]): Promise<string> {
-      const { stage, issuer, secretStore } = place()
+      const { stage, issuer, secretStore, keyedTenant } = place()
       const folder = await mkdtemp(path.join(tmpdir(), 'flow-vault-keyed-'))
       try {
         const file = {
@@ -79,10 +79,10 @@ export function keyedTenantSuite(place: () => Place): void {
           audience: 'vault',
           tenantClaim: 'tenant',
           secretStore,
-          tenantKeys: [KEYED_TENANT],
+          tenantKeys: [keyedTenant],
         }
         await writeFile(path.join(folder, `${stage}.json`), JSON.stringify(file))
-        const named = ['--stage', stage, '--stages', folder, '--tenant', KEYED_TENANT]
+        const named = ['--stage', stage, '--stages', folder, '--tenant', keyedTenant]
         const script = ['--disable-warning=ExperimentalWarning', 'tools/aws/tenant-command.ts']
         const { stdout } = await promisify(execFile)(process.execPath, [...script, ...args, ...named], {
           env: {
@@ -106,12 +106,12 @@ export function keyedTenantSuite(place: () => Place): void {
         expect(await world.fetchCredential(id)).toMatchObject({ status: 200 })
         expect(await world.fetchCredential(await world.authorized())).toMatchObject({ status: 200 })
       }
-      expect(await keysOf(KEYED_TENANT)).toEqual([keyArn])
+      expect(await keysOf(place().keyedTenant)).toEqual([keyArn])
       const [shared, ...more] = await keysOf(otherTenant)
       expect(more).toEqual([])
       expect(shared).not.toBe(keyArn)
       const ofStore = secretStore === 'sealed' ? [[], []] : [[keyArn], [shared]]
-      expect([await keysOfSecrets(KEYED_TENANT), await keysOfSecrets(otherTenant)]).toEqual(ofStore)
+      expect([await keysOfSecrets(place().keyedTenant), await keysOfSecrets(otherTenant)]).toEqual(ofStore)
     })
 
     it(
@@ -119,7 +119,7 @@ export function keyedTenantSuite(place: () => Place): void {
       async () => {
         const { id } = (await other.create(BEARER)).body
         expect(await tenantCommand('key', '--go')).toContain(
-          `the last one too: all that is sealed of ${KEYED_TENANT} is under its own key ${keyArn}`,
+          `the last one too: all that is sealed of ${place().keyedTenant} is under its own key ${keyArn}`,
         )
         expect(await tenantCommand('remove', '--key-days', '7')).toContain(
           `${keyArn} would be deleted by KMS 7`,
@@ -131,7 +131,10 @@ export function keyedTenantSuite(place: () => Place): void {
         expect(removed).not.toContain('under keys that other tenants may need')
         const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: keyArn }))
         expect(KeyMetadata!.KeyState).toBe('PendingDeletion')
-        expect([await keysOf(KEYED_TENANT), await keysOfSecrets(KEYED_TENANT)]).toEqual([[], []])
+        expect([await keysOf(place().keyedTenant), await keysOfSecrets(place().keyedTenant)]).toEqual([
+          [],
+          [],
+        ])
         expect(await other.fetchCredential(id)).toMatchObject({ status: 200 })
       },
       COMMAND_WITHIN_MS,

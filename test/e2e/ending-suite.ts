@@ -44,9 +44,10 @@ export function endingSuite(place: () => GrantCalls, aside: () => GrantCalls): v
       const old = await tokenOf(id)
       const before = sent().length
       const answers = await Promise.all(Array.from({ length: FLOWS }, () => rejected(id, 2)))
-      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: FLOWS }, () => 200))
-      expect(answers.map(({ body }) => [body.renewed, body.credential_version])).toEqual(
-        Array.from({ length: FLOWS }, () => [true, 3]),
+      expect(answers.map(({ status, body }) => ({ status, ...body }))).toEqual(
+        Array.from({ length: FLOWS }, () =>
+          expect.objectContaining({ status: 200, renewed: true, credential_version: 3 }),
+        ),
       )
       expect(sent().length - before).toBe(1)
       expect(await tokenOf(id)).not.toBe(old)

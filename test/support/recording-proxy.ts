@@ -14,8 +14,8 @@ export interface RecordedRequest {
 /** A server on loopback that passes everything on, and keeps what it was asked. */
 export interface RecordingProxy {
   readonly url: string
-  /** In the order in which they came. */
-  readonly requests: readonly RecordedRequest[]
+  /** What came since it was last asked, in order, behind all that made a secret: those say what tags it has. */
+  take(): readonly RecordedRequest[]
   close(): Promise<void>
 }
 
@@ -41,7 +41,12 @@ export async function startRecordingProxy(targetUrl: string): Promise<RecordingP
       giveUp()
     }
   })
-  return { url: server.url, requests, close: server.close }
+  function take(): readonly RecordedRequest[] {
+    const taken = requests.splice(0)
+    requests.push(...taken.filter(({ target }) => target.endsWith('.CreateSecret')))
+    return taken
+  }
+  return { url: server.url, take, close: server.close }
 }
 
 function recordOf({ headers, url = '' }: IncomingMessage, body: Buffer): RecordedRequest {

@@ -40,7 +40,7 @@ const TRACED_PART = 0.05
 const GIGABYTE = 1e9
 
 /** Lines that a request leaves: one of its own and one of the audit, with their trace, and two of figures (measured). */
-const REQUEST_LOG_BYTES = 1_300
+export const REQUEST_LOG_BYTES = 1_300
 
 const request = (name: string, calls: StoreCalls, busyMs: number): CountedOperation => ({
   name,
