@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../domain/json.ts'
+import { isWordForNothing } from '../../domain/word-for-nothing.ts'
 import type { OutgoingAnswer } from '../../ports/outgoing-fetch.ts'
 import { asObject, firstMember, jsonOf, objectOf } from './answer-json.ts'
 
@@ -97,6 +98,8 @@ const LOOSE_TOKEN =
  * A refusal has a member of that name too, for what is wrong with the token that was sent: `["is invalid"]`.
  */
 const LIKE_TOKEN = /^(?=\D*\d|.{40})(?!.*:\/\/)[\x21-\x7e]{16,}$/
+/** And where a success vouches for it, which says nothing of an error: text of one piece, however short. */
+const ONE_PIECE = /^[\x21-\x7e]+$/
 
 /**
  * The refresh token of an answer that is otherwise of no use, wherever it is; undefined when there is none. In what
@@ -117,7 +120,15 @@ export function anyRefreshToken(
   const texts = [...named, ofJson, ofXml, ofText].map((value) =>
     typeof value === 'string' ? value.trim() : '',
   )
-  return texts.find((text) => LIKE_TOKEN.test(text))
+  return vouchedFor(members, isSuccess) ?? texts.find((text) => LIKE_TOKEN.test(text))
+}
+
+function vouchedFor(members: JsonObject | undefined, isSuccess: boolean): string | undefined {
+  if (members === undefined || !isSuccess || firstMember(members, ['error', 'errors']) !== undefined)
+    return undefined
+  const member = firstMember(members, ['refresh_token'])
+  const text = typeof member === 'string' && !isWordForNothing(member) ? member.trim() : ''
+  return ONE_PIECE.test(text) ? text : undefined
 }
 
 /** An object of an answer, and the same with the plain members of those around it. */

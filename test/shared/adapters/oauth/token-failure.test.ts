@@ -516,9 +516,22 @@ describe('OAuth4WebApiClient', () => {
       [400, '{"refresh_token":"must be a string",}'],
       [500, { refresh_token: ['could not be looked up'] }],
       [200, { success: false, errors: { refresh_token: ['is required'] } }],
+      [200, { error: 'invalid_grant', refresh_token: 'invalid' }],
+      [200, { refresh_token: 'is required' }],
+      [200, { refresh_token: 'n/a' }],
     ])('takes what HTTP %i %j says of the one that was sent for none', async (status, body) => {
       endpoint.reply = replyJson(status, body)
       expect(await endpoint.ask({ grant: REFRESH_GRANT })).not.toHaveProperty('kept')
+    })
+
+    it.each([
+      [{ refresh_token: 'rt-2' }],
+      [{ access_token: '', refresh_token: ' rt-2\n', expires_in: 3600 }],
+      [{ access_token: 'at-2', token_type: 'mac', refresh_token: 'rt-2' }],
+    ])('keeps a short one of a success that says nothing of an error: %j', async (body) => {
+      endpoint.reply = replyJson(200, body)
+      const outcome = await endpoint.ask({ grant: REFRESH_GRANT })
+      expect('kept' in outcome && outcome.kept?.['main']?.refreshToken.reveal()).toBe('rt-2')
     })
 
     it('keeps it beside what is said of the one that was sent', async () => {
