@@ -78,8 +78,8 @@ describe('takeAttempt', () => {
   })
   afterEach(() => world.close())
 
-  /** Takes the attempt while the clocks move by that much as it is written. */
-  async function takeWhile(moves: { wallMs: number; monotonicMs: number }) {
+  /** Ports whose clocks move by that much as a write is made. */
+  function portsWhile(moves: { wallMs: number; monotonicMs: number }) {
     const real = world.ports.clock
     const moved = { wallMs: 0, monotonicMs: 0 }
     const clock = {
@@ -96,12 +96,15 @@ describe('takeAttempt', () => {
         }
       },
     })
+    return { ...world.ports, clock, items }
+  }
+
+  /** Takes the attempt while the clocks move. */
+  async function takeWhile(moves: { wallMs: number; monotonicMs: number }) {
+    const ports = portsWhile(moves)
     const held = mintedConnection(await world.row(id))!
-    return takeAttempt({ ...world.ports, clock, items }, held.row, {
-      way: WAY,
-      grantName: 'main',
-      decidedAt: decideNow(clock),
-    })
+    const decidedAt = decideNow(ports.clock)
+    return takeAttempt(ports, held.row, { way: WAY, grantName: 'main', decidedAt })
   }
 
   it.each([
@@ -112,6 +115,19 @@ describe('takeAttempt', () => {
     ['late when the wall clock was put back', { wallMs: -1, monotonicMs: 5 }, 'late'],
   ])('is %s', async (_, moves, kind) => {
     expect(await takeWhile(moves)).toMatchObject({ kind })
+  })
+
+  it.each([
+    ['in time', { wallMs: 15_000, monotonicMs: 15_000 }, 1, undefined],
+    ['late', { wallMs: 15_001, monotonicMs: 15_001 }, 0, 'too_late_to_send'],
+    ['after the clock was put back', { wallMs: -1, monotonicMs: 5 }, 0, 'too_late_to_send'],
+  ])('has the token sent or not when it comes %s', async (_, moves, requests, code) => {
+    await world.clock.advance(HOUR_MS)
+    const before = world.provider.requests.length
+    await rotateConnection(portsWhile(moves), { tenant: world.tenant, id, cause: 'manual' })
+    expect(world.provider.requests).toHaveLength(before + requests)
+    const row = await world.row(id)
+    expect([row.failure?.code, row.attempt]).toEqual([code, undefined])
   })
 
   it('dates the attempt by the decision and not by its writing', async () => {

@@ -1,4 +1,4 @@
-import { eventsPartition } from '../../../../shared/domain/keys.ts'
+import { connectionKey, eventsPartition } from '../../../../shared/domain/keys.ts'
 import { metaKey, versionKey } from '../../../../shared/domain/sealed-keys.ts'
 import { SecretText } from '../../../../shared/domain/secret-text.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
@@ -65,51 +65,20 @@ describe('doWorkItem', () => {
 
   it('asks nobody for a connection that is frozen, and looks at it again in five minutes', async () => {
     const id = await authorized()
-    await createFreeze(world.ports, {
+    const freeze = await createFreeze(world.ports, {
       tenant: world.tenant,
       createdBy: 'ops',
       reason: 'a test',
       revoke: false,
       connectionId: id,
     } as Parameters<typeof createFreeze>[1])
+    const job = { kind: 'freeze', tenant: world.tenant, id: freeze.id } as const
+    expect(await doWorkItem(world.ports, job)).toEqual({ kind: 'freeze' })
     await world.clock.advance(2 * HOUR_MS)
     const before = sent()
     expect(await work(id)).toEqual({ kind: 'rotate', result: { kind: 'frozen' } })
     expect(sent()).toBe(before)
     expect((await world.row(id)).due_at).toBe(world.clock.nowMs() + 5 * MINUTE_MS)
-  })
-})
-
-describe('a grant that nothing renews', () => {
-  const { refresh_token: _, ...LASTING } = GRANT
-  const rotate = (id: string, cause: 'manual' | 'rejected' | 'fetch' | 'due') =>
-    rotateConnection(world.ports, { tenant: world.tenant, id, cause, minTtlMs: HOUR_MS })
-
-  it('is left as it is by who asks for another while it works', async () => {
-    const id = await authorized(LASTING)
-    const before = await world.row(id)
-    for (const cause of ['manual', 'rejected'] as const) {
-      expect(await rotate(id, cause)).toMatchObject({ kind: 'nothing' })
-    }
-    expect(await world.row(id)).toEqual(before)
-  })
-
-  it('says ahead of its end that a person is needed, and stops at it', async () => {
-    const id = await authorized(LASTING)
-    await world.clock.advance((await world.row(id)).due_at! - world.clock.nowMs())
-    await rotate(id, 'due')
-    expect(await world.row(id)).toMatchObject({ status: 'degraded', failure: { code: 'no_refresh_token' } })
-    await world.clock.advance(HOUR_MS)
-    await rotate(id, 'fetch')
-    expect((await world.row(id)).status).toBe('reauthorization_required')
-  })
-
-  it('whose end nobody stated ends by the complaint of a flow, and not by a person who asks', async () => {
-    const { expires_in: _life, ...ENDLESS } = LASTING
-    const id = await authorized(ENDLESS)
-    expect(await rotate(id, 'manual')).toMatchObject({ kind: 'nothing' })
-    await rotate(id, 'rejected')
-    expect((await world.row(id)).status).toBe('reauthorization_required')
   })
 })
 
@@ -133,6 +102,14 @@ describe('a static setup that is looked at', () => {
     for (let time = 0; time < 2; time++) await look(id, 'rejected')
     expect((await events(id)).slice(2)).toEqual([['connection.recovered', ['status']]])
     expect((await world.row(id)).failure).toBeUndefined()
+  })
+
+  it('leaves the index where nothing of it is due any more', async () => {
+    const { id } = await world.create('TELEGRAM', { type: 'TOKEN', token: 'token-0123456789' })
+    const set = { due_at: world.clock.nowMs(), due_shard: 'rotation#00' }
+    await world.ports.items.transact([{ op: 'update', key: connectionKey(world.tenant, id), set }])
+    await work(id)
+    expect((await world.row(id)).due_at).toBeUndefined()
   })
 
   it('is left where it is in the index until its next step, and told of each once', async () => {
