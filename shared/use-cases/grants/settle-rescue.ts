@@ -1,10 +1,13 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { newUuid } from '../../domain/ids.ts'
 import { intentKey, rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
-import { ConditionFailedError, type Write } from '../../ports/item-store.ts'
+import type { Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { tryTransact } from '../../ports/try-transact.ts'
 import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
+import type { Tombstone } from '../../rows/tombstone-row.ts'
+import type { HeldChange } from '../commit/change-connection.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
 import { rescueRemoval } from '../commit/rescue-item.ts'
@@ -26,27 +29,48 @@ const MAX_RESCUES = 100
 
 export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
 
+/** Where a grant may be put: the connection's row, or the one in the tombstone of a connection that may be restored. */
+interface Place {
+  readonly row?: ConnectionRow
+  readonly tombstone?: Tombstone
+}
+
 /**
  * Adopts a rescued grant when the connection still is what it was minted for and nothing has replaced it; lets it go
  * when something newer is there; and ends it at its provider when the connection is gone or another client's, where
- * that ends no other grant. `contended`: the row changed meanwhile, or the operation it belongs to, or the deletion of
+ * that ends no other grant. One that was deleted and may be restored is treated as one that is there, unless its grant
+ * was revoked with it. `contended`: the row changed meanwhile, or the operation it belongs to, or the deletion of
  * its connection, is not over, and the item stays for the next time. Idempotent.
  */
 export async function settleRescue(ports: GrantPorts, rescue: Rescue): Promise<RescueOutcome> {
   // Asked before the row is read: an operation that is over by then has left its grant there, or never will.
   if (await isUnderWay(ports, rescue)) return 'contended'
-  const row = await findConnection(ports, rescue.tenant, rescue.id)
+  const place = await findPlace(ports, rescue)
+  if (place === 'moved') return 'contended'
+  const { row, tombstone } = place
   // It is what the row points at: whoever committed it did not get to take the rescue away.
   if (row?.grant?.access === rescue.grant.access) return end(ports, rescue, 'superseded', [])
   const removal = sealedRemoval(rescue, rescue.grant, row?.grant)
   const tokens = await findTokens(ports, rescue)
   if (tokens === undefined) return end(ports, rescue, 'superseded', removal)
-  if (row === undefined) return settleOfDeleted(ports, rescue, { tokens, removal })
-  if (rescue.of === 'revoke' || !isItsOwn(rescue, row)) return endUnwanted(ports, rescue, { tokens, removal })
+  const isRevoked = Object.values(tombstone?.revocations ?? {}).includes('revoked')
+  if (row === undefined || rescue.of === 'revoke' || isRevoked || !isItsOwn(rescue, row))
+    return endUnwanted(ports, rescue, { tokens, removal })
   // Of one authorization the provider ends all tokens together.
   if (rescue.of === 'renewal' && isReplaced(rescue, row)) return end(ports, rescue, 'superseded', removal)
   if (rescue.of === 'first' && isReplaced(rescue, row)) return endUnwanted(ports, rescue, { tokens, removal })
-  return adopt(ports, rescue, { row, tokens, removal })
+  // Nobody knows yet whether the deletion ends the grant.
+  if (tombstone?.state === 'deleting') return 'contended'
+  return adopt(ports, rescue, { row, tombstone, tokens, removal })
+}
+
+/** `moved`: restored between the two looks. */
+async function findPlace(ports: GrantPorts, { tenant, id }: Rescue): Promise<Place | 'moved'> {
+  const row = await findConnection(ports, tenant, id)
+  if (row !== undefined) return { row }
+  const tombstone = await findTombstone(ports, tenant, id)
+  if (tombstone === undefined) return (await findConnection(ports, tenant, id)) ? 'moved' : {}
+  return tombstone.purge ? {} : { row: tombstone.row, tombstone }
 }
 
 /** Whether the row still is what the grant was minted for. */
@@ -57,38 +81,6 @@ function isItsOwn({ authorization, clientDigest }: Rescue, row: ConnectionRow): 
 /** Which of two grants is newer no clock can tell: what counts is whether the ones it replaces are still there. */
 function isReplaced({ grants, replaces }: Rescue, row: ConnectionRow): boolean {
   return Object.keys(grants).some((name) => row.grants?.[name]?.mark !== replaces[name])
-}
-
-/**
- * Of a connection that was deleted and may be restored: then it goes on with the newest grant, unless that was revoked
- * with it. While the deletion is under way nobody knows.
- */
-async function settleOfDeleted(
-  ports: GrantPorts,
-  rescue: Rescue,
-  seen: { tokens: TokensByName; removal: readonly Write[] },
-): Promise<RescueOutcome> {
-  const tombstone = await findTombstone(ports, rescue.tenant, rescue.id)
-  // Restored between the two looks.
-  if (tombstone === undefined && (await findConnection(ports, rescue.tenant, rescue.id))) return 'contended'
-  const held = tombstone === undefined || tombstone.purge ? undefined : mintedConnection(tombstone.row)
-  const isLost = rescue.of === 'renewal' || rescue.of === 'authorize'
-  if (tombstone === undefined || held === undefined || !isLost) return endUnwanted(ports, rescue, seen)
-  const { row } = held
-  const isRevoked = Object.values(tombstone.revocations ?? {}).includes('revoked')
-  if (isRevoked || !isItsOwn(rescue, row) || isReplaced(rescue, row)) return endUnwanted(ports, rescue, seen)
-  if (tombstone.state === 'deleting') return 'contended'
-  const { writes, ...whole } = await wholeGrant(ports, rescue, { row, tokens: seen.tokens })
-  const { members } = grantChange(ports, row, held.setup, { ...rescue, ...whole })
-  const next = { ...tombstone, row: { ...row, ...members }, op: newUuid(ports.random) }
-  const put = putTombstone(next, next.deletedAtMs + RESTORABLE_MS, unchangedTombstone(tombstone))
-  try {
-    await ports.items.transact([put, ...writes, rescueRemoval(rescue, { isThere: true })])
-    return 'adopted'
-  } catch (error) {
-    if (error instanceof ConditionFailedError) return 'contended'
-    throw error
-  }
 }
 
 /**
@@ -140,23 +132,48 @@ export async function findRescue(
 async function adopt(
   ports: GrantPorts,
   rescue: Rescue,
-  seen: { row: ConnectionRow; tokens: TokensByName; removal: readonly Write[] },
+  seen: {
+    row: ConnectionRow
+    tombstone: Tombstone | undefined
+    tokens: TokensByName
+    removal: readonly Write[]
+  },
 ): Promise<RescueOutcome> {
-  const { row, tokens } = seen
+  const { row, tokens, tombstone } = seen
   const held = mintedConnection({ ...row, ...rescue.members })
   if (held === undefined) return end(ports, rescue, 'superseded', seen.removal)
   const { writes, ...whole } = await wholeGrant(ports, rescue, { row, tokens })
-  const beside = [...writes, rescueRemoval(rescue, { isThere: true })]
-  const committed = await commitHeld(ports, row, (current) => ({
+  const changeOf = (current: ConnectionRow): HeldChange => ({
     ...grantChange(ports, current, held.setup, { ...rescue, ...whole }),
-    beside,
-  }))
-  if (committed === undefined) return 'contended'
+    beside: [...writes, rescueRemoval(rescue, { isThere: true })],
+  })
+  const isCommitted =
+    tombstone === undefined
+      ? (await commitHeld(ports, row, changeOf)) !== undefined
+      : await commitToTombstone(ports, tombstone, { ...changeOf(row), isAskedFor: rescue.of === 'renewal' })
+  if (!isCommitted) return 'contended'
   await removeQuietly(ports, [
     ...sealedRemoval(row, row.grant, whole.grant),
     ...(whole.grant.access === rescue.grant.access ? [] : seen.removal),
   ])
   return 'adopted'
+}
+
+/**
+ * Puts a grant into the row of a deleted connection; false when that has moved on. `isAskedFor`: the provider was asked
+ * to end its authorization when the connection was deleted. For another one the deletion goes on where it asks that.
+ */
+async function commitToTombstone(
+  ports: GrantPorts,
+  { revocations, ...tombstone }: Tombstone,
+  { beside = [], isAskedFor, members }: HeldChange & { isAskedFor: boolean },
+): Promise<boolean> {
+  const next = { ...tombstone, row: { ...tombstone.row, ...members }, op: newUuid(ports.random) }
+  const when = unchangedTombstone(tombstone)
+  const put = isAskedFor
+    ? putTombstone({ ...next, ...defined({ revocations }) }, next.deletedAtMs + RESTORABLE_MS, when)
+    : putTombstone({ ...next, state: 'deleting' }, ports.clock.nowMs(), when)
+  return tryTransact(ports.items, put, ...beside)
 }
 
 /**

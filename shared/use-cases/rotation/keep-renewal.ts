@@ -52,7 +52,7 @@ export async function keepRenewal(
   if (kept.kind === 'lost') return commitFailure(ports, row, failureBecause('answer_not_stored'))
   const current = await findConnection(ports, row.tenant, row.id)
   if (current !== undefined) return { kind: 'busy', row: current }
-  // Deleted while the provider answered: the grant must not outlive that.
+  // Deleted while the provider answered: it is the tombstone's, or is ended, at once where that is known.
   const left = await findRescue(ports, rescue)
   if (left !== undefined) await settleRescue(ports, left)
   return { kind: 'gone' }

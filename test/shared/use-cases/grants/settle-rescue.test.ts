@@ -4,10 +4,12 @@ import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
 import { CONNECTION_ROWS } from '../../../../shared/rows/connection-row.ts'
 import type { Rescue } from '../../../../shared/rows/rescue-row.ts'
+import type { Tombstone } from '../../../../shared/rows/tombstone-row.ts'
 import { openIntent } from '../../../../shared/use-cases/commit/intent.ts'
 import { rescueWrite } from '../../../../shared/use-cases/commit/rescue-item.ts'
 import { sealedPlaces } from '../../../../shared/use-cases/commit/sealed-removal.ts'
 import { undoneMark } from '../../../../shared/use-cases/commit/settle-commit.ts'
+import { findTombstone, putTombstone } from '../../../../shared/use-cases/commit/tombstones.ts'
 import { mintFirstGrant } from '../../../../shared/use-cases/grants/mint-first-grant.ts'
 import { prepareSeals } from '../../../../shared/use-cases/grants/sealed-tokens.ts'
 import { findRescue, settleRescue } from '../../../../shared/use-cases/grants/settle-rescue.ts'
@@ -182,6 +184,105 @@ describe('settleRescue', () => {
     await world.ports.items.transact([{ op: 'put', key, attributes }])
     expect(await settle()).toBe('revoked')
     expect(revoked()).toEqual(['refresh-2'])
+  })
+
+  describe('of a connection that was deleted and may be restored', () => {
+    const DELETED_AT_MS = 1_000
+    async function remove(members: Partial<Tombstone> = {}): Promise<void> {
+      const tombstone = {
+        state: 'deleted',
+        row,
+        deletedAtMs: DELETED_AT_MS,
+        purge: false,
+        op: 'deletion',
+      } as const
+      await world.ports.items.transact([
+        { op: 'delete', key: connectionKey(row.tenant, row.id) },
+        putTombstone({ ...tombstone, ...members }, world.clock.nowMs() + 86_400_000),
+      ])
+    }
+    const deleted = async () => (await findTombstone(world.ports, row.tenant, row.id))!
+    /** How many of the sealed items are there that a pointer names. */
+    async function sealed({ grant }: Pick<Rescue, 'grant'>): Promise<number> {
+      const keys = sealedPlaces(row, grant).map((place) => sealedGrantKey(place))
+      const items = await Promise.all(keys.map((key) => world.ports.items.get(key)))
+      return items.filter((item) => item !== undefined).length
+    }
+    const left = () => findRescue(world.ports, { tenant: row.tenant, id: row.id, op: 'op-of-the-rescue' })
+
+    it('leaves what another process has put there', async () => {
+      await remove({ revocations: { main: 'failed' } })
+      await leave()
+      const rescue = (await left())!
+      expect(await settleRescue(world.ports, rescue)).toBe('adopted')
+      expect(await settleRescue(world.ports, rescue)).toBe('superseded')
+      expect(revoked()).toEqual([])
+      expect(await sealed(rescue)).toBe(2)
+      expect(await deleted()).toMatchObject({
+        state: 'deleted',
+        revocations: { main: 'failed' },
+        row: { grant: rescue.grant },
+      })
+    })
+
+    it('lets a renewal go that was followed by another, and leaves the refresh token that both have', async () => {
+      await remove()
+      await leave({ replaces: { main: 'older' } })
+      const { grant } = (await left())!
+      const rescue = { ...(await left())!, grant: { ...grant, refresh: row.grant!.refresh! } }
+      expect(await settleRescue(world.ports, rescue)).toBe('superseded')
+      expect(revoked()).toEqual([])
+      expect(await sealed({ grant: row.grant! })).toBe(2)
+    })
+
+    it.each<[string, Partial<ConnectionRow>, Partial<Rescue>]>([
+      ['although the old grant was renewed since', {}, { replaces: { main: 'older' } }],
+      [
+        'of a connection without a setup',
+        {
+          setupType: undefined,
+          setupDigest: undefined,
+          clientDigest: undefined,
+          grant: undefined,
+          grants: undefined,
+        },
+        { clientDigest: undefined, replaces: {} },
+      ] as never,
+    ])('adopts what a person authorized, %s, and goes on with the deletion', async (_, members, change) => {
+      const { clientDigest, setupDigest, setupType } = row
+      const grants = row.grants!
+      row = { ...row, ...members }
+      await remove({ revocations: { main: 'failed' } })
+      row = { ...row, grants, ...{ setupType: setupType!, setupDigest: setupDigest! } }
+      const authorized = { authorization: 'another', clientDigest: clientDigest!, setupDigest: setupDigest! }
+      await leave({ of: 'authorize', members: { ...authorized, setupType: setupType! }, ...change })
+      const { grant } = (await left())!
+      expect(await settle()).toBe('adopted')
+      const found = await deleted()
+      expect(found).toMatchObject({ state: 'deleting', row: { ...authorized, setupType, grant } })
+      expect(found.revocations).toBeUndefined()
+      await world.reconcile()
+      expect(revoked()).toEqual(['refresh-2'])
+      expect(await deleted()).toMatchObject({ state: 'deleted', revocations: { main: 'revoked' } })
+    })
+
+    it.each<[string, Partial<Tombstone>, Partial<Rescue>]>([
+      ['whose grant was revoked', { revocations: { main: 'revoked' } }, {}],
+      ['that is not to be restored', { purge: true }, {}],
+      ['with another authorization', {}, { authorization: 'another' }],
+    ])('ends what waits beside one %s', async (_, members, change) => {
+      await remove(members)
+      await leave(change)
+      expect(await settle()).toBe('revoked')
+      expect(revoked()).toEqual(['refresh-2'])
+      expect(await left()).toBeUndefined()
+    })
+
+    it('waits while nobody knows whether the deletion ends the grant', async () => {
+      await remove({ state: 'deleting' })
+      await leave()
+      expect(await settle()).toBe('contended')
+    })
   })
 })
 
