@@ -1,3 +1,4 @@
+import { eventsPartition } from '../../../../shared/domain/keys.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
@@ -134,5 +135,53 @@ describe('a client that its provider has just refused', () => {
     world.provider.answerWith(() => ({ body: GRANT }))
     expect(await rotate('manual')).toMatchObject({ kind: 'rotated' })
     expect(sent()).toBe(before + 1)
+  })
+})
+
+describe('a refusal under a name that nobody knows', () => {
+  const rotate = (id: string) => rotateConnection(world.ports, { tenant: world.tenant, id, cause: 'manual' })
+  const refuse = () => world.provider.answerWith(() => ({ status: 400, body: { error: 'says_no' } }))
+
+  it('ends no grant whose access token works, however often it comes, and three times one that has ended', async () => {
+    const id = await authorized()
+    refuse()
+    for (let time = 0; time < 4; time++) await rotate(id)
+    const early = await world.row(id)
+    expect([early.status, early.failure?.count, early.failure?.refusals]).toEqual(['degraded', 4, undefined])
+    await world.clock.advance(2 * HOUR_MS)
+    const statuses = []
+    for (let time = 0; time < 3; time++) {
+      await rotate(id)
+      statuses.push([(await world.row(id)).status, (await world.row(id)).failure?.refusals])
+    }
+    expect(statuses).toEqual([
+      ['degraded', 1],
+      ['degraded', 2],
+      ['reauthorization_required', 3],
+    ])
+  })
+
+  it('is counted anew after a renewal that went well', async () => {
+    const id = await authorized()
+    await world.clock.advance(2 * HOUR_MS)
+    refuse()
+    for (let time = 0; time < 2; time++) await rotate(id)
+    world.provider.answerWith(() => ({ body: GRANT }))
+    await rotate(id)
+    await world.clock.advance(2 * HOUR_MS)
+    refuse()
+    await rotate(id)
+    expect(await world.row(id)).toMatchObject({ status: 'degraded', failure: { count: 1, refusals: 1 } })
+  })
+
+  it('says in its event that the state changed, once', async () => {
+    const id = await authorized()
+    refuse()
+    for (let time = 0; time < 2; time++) await rotate(id)
+    const page = await world.ports.items.query({ partition: eventsPartition(world.tenant), limit: 100 })
+    const told = page.items.map(({ attributes: { type, changed } }) => [type, changed])
+    expect(told.filter(([type]) => type === 'connection.degraded')).toEqual([
+      ['connection.degraded', ['status']],
+    ])
   })
 })
