@@ -125,13 +125,13 @@ async function purgeableTombstone(ports: Ports, input: DeleteConnectionInput): P
 export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): Promise<void> {
   const { row } = tombstone
   const revocations = tombstone.revocations ?? (await revokeGrantsOf(ports, row))
-  const ending = await grantsToEnd(ports, row)
+  const waiting = await rescuesBeside(ports, row)
   if (tombstone.purge) {
     // Once more, for after that nothing can: at once is what was asked for.
-    for (const rescue of ending) await revokeStored(ports, rescue)
+    for (const rescue of waiting) await revokeStored(ports, rescue)
     if (row.secret !== undefined) await ports.secrets.purge(row.secret.secretId)
     await removeTokens(ports, row)
-  } else if (row.secret !== undefined && ending.length === 0) {
+  } else if (row.secret !== undefined && !waiting.some(({ of }) => of === 'revoke')) {
     await ports.secrets.scheduleDeletion(row.secret.secretId)
   }
   const key = tombstoneKey(row.tenant, row.id)
@@ -147,15 +147,13 @@ export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): 
 }
 
 /**
- * Grants of clients that the connection had before, which their provider has yet to end. They need the setup that they
- * were minted with, a version of the same secret perhaps: it is destroyed with the recovery window, and not locked up
- * before.
+ * What waits beside a row. Grants of clients that the connection had before, which their provider has yet to end, need
+ * the setup that they were minted with, a version of the same secret perhaps: it is destroyed with the recovery window,
+ * and not locked up before.
  */
-async function grantsToEnd(ports: Ports, { tenant, id }: ConnectionRow): Promise<Rescue[]> {
+async function rescuesBeside(ports: Ports, { tenant, id }: ConnectionRow): Promise<Rescue[]> {
   const { items } = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
-  return items
-    .flatMap(({ attributes }) => RESCUE_ROWS.find(attributes) ?? [])
-    .filter(({ of }) => of === 'revoke')
+  return items.flatMap(({ attributes }) => RESCUE_ROWS.find(attributes) ?? [])
 }
 
 /** All that is sealed of the connection, what a rotation left behind included. */

@@ -10,6 +10,7 @@ import { rescueWrite } from '../../../../shared/use-cases/commit/rescue-item.ts'
 import { sealedPlaces } from '../../../../shared/use-cases/commit/sealed-removal.ts'
 import { undoneMark } from '../../../../shared/use-cases/commit/settle-commit.ts'
 import { findTombstone, putTombstone } from '../../../../shared/use-cases/commit/tombstones.ts'
+import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
 import { mintFirstGrant } from '../../../../shared/use-cases/grants/mint-first-grant.ts'
 import { prepareSeals } from '../../../../shared/use-cases/grants/sealed-tokens.ts'
 import { findRescue, settleRescue } from '../../../../shared/use-cases/grants/settle-rescue.ts'
@@ -276,6 +277,12 @@ describe('settleRescue', () => {
       expect(await settle()).toBe('revoked')
       expect(revoked()).toEqual(['refresh-2'])
       expect(await left()).toBeUndefined()
+    })
+
+    it('is ended with its connection when that is purged', async () => {
+      await leave()
+      await deleteConnection(world.ports, { tenant: row.tenant, id: row.id, purge: true })
+      expect(revoked()).toEqual(['refresh-1', 'refresh-2'])
     })
 
     it('waits while nobody knows whether the deletion ends the grant', async () => {
