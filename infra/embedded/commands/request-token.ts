@@ -37,7 +37,7 @@ export async function requestToken(
     redirect: 'error',
     signal: AbortSignal.timeout(COMMAND_TIMEOUT_MS),
   }).catch(() => {
-    throw new TokenError(`No vault answers at ${dev.url}. Start it with ${calledAs('start')}`)
+    throw new TokenError(`No vault answers at ${dev.url}. Start it with ${calledAs('start')}.`)
   })
   if (response.status === 404) {
     throw new TokenError(
