@@ -30,6 +30,9 @@ export function grantMembers(
   }
 }
 
+/** What is over with the grant that an authorization replaces: that may have been another person's. */
+const OF_THE_OLD = { account: undefined, authorizedBy: undefined, warnedRefreshExpiryMs: undefined }
+
 /**
  * The change that puts in its place what a provider answered, told as the rescue that stands for it where the row is
  * not to be had: by whoever asked, or later by whoever finds that. `grants` are all that its sealed items hold. The
@@ -44,16 +47,13 @@ export function grantChange(
   const isAnew = rescue.of === 'authorize'
   // A new setup of the same client may have asked for other scopes since a renewal was asked for.
   const asked = rescue.of === 'renewal' ? current.requiredScopes : undefined
-  // What was warned of is over with the old grant, which may have been another person's.
-  const before = isAnew ? { ...current, warnedRefreshExpiryMs: undefined } : current
+  const before = isAnew ? { ...current, ...OF_THE_OLD } : current
   const members = grantMembers(before, setup, { ...rescue, requiredScopes: asked ?? rescue.requiredScopes })
   const status = members.status ?? current.status
   return {
     members: {
       ...members,
-      ...(isAnew
-        ? { account: undefined, oauthAppId: rescue.oauthAppId, warnedRefreshExpiryMs: undefined }
-        : {}),
+      ...(isAnew ? { ...OF_THE_OLD, oauthAppId: rescue.oauthAppId } : {}),
       ...besideGrant(current, rescue),
       credentialVersion: current.credentialVersion + 1,
       refreshedAtMs: ports.clock.nowMs(),
