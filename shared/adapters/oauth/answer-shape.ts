@@ -95,9 +95,10 @@ const LOOSE_TOKEN =
 
 /**
  * What is taken for a refresh token where nothing vouches for it: one that is long, of one piece, and no name in letters.
- * A refusal has a member of that name too, for what is wrong with the token that was sent: `["is invalid"]`.
+ * A refusal has a member of that name too, for what is wrong with the token that was sent: `["is invalid"]`, or for
+ * that token itself, masked or cut short: put in the place of the stored one it would end the grant.
  */
-const LIKE_TOKEN = /^(?=\D*\d|.{40})(?!.*:\/\/)[\x21-\x7e]{16,}$/
+const LIKE_TOKEN = /^(?=\D*\d|.{40})(?!.*(?::\/\/|\*{2}|\.{3}))[\x21-\x7e]{16,}$/
 /** And where a success vouches for it, which says nothing of an error: text of one piece, however short. */
 const ONE_PIECE = /^[\x21-\x7e]+$/
 

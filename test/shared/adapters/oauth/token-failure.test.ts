@@ -468,6 +468,7 @@ describe('OAuth4WebApiClient', () => {
 
   describe('requestToken, with an answer to a refresh that is of no use but for a new refresh token', () => {
     const R2 = 'refresh-token-002'
+    const SENT = REFRESH_GRANT.refreshToken.reveal()
     it.each([
       ['a type that needs a proof', 200, { ...TOKEN, token_type: 'DPoP', refresh_token: R2 }],
       ['no access token', 200, { refresh_token: R2 }],
@@ -551,13 +552,16 @@ describe('OAuth4WebApiClient', () => {
     })
 
     it.each([
-      [
-        'a part of what was sent',
-        200,
-        `no refresh_token=${REFRESH_GRANT.refreshToken.reveal().slice(0, 24)}***`,
-      ],
+      ['a part of what was sent', 200, `no refresh_token=${SENT.slice(0, 24)}***`],
       ['a sentence', 200, 'refresh_token: this_one_is_not_known_here'],
       ['a refusal that quotes one', 400, `no such refresh_token=${R2}`],
+      [
+        'a refusal that masks its end',
+        429,
+        { error: 'slow_down', refresh_token: `${SENT.slice(0, 12)}1**********` },
+      ],
+      ['a refusal that masks its beginning', 503, { refresh_token: `****************${SENT.slice(-4)}1` }],
+      ['a refusal that cuts it short', 400, { request: { refresh_token: `1${SENT.slice(0, 12)}...` } }],
     ])('keeps none of %s', async (_what, status, body) => {
       endpoint.reply = replyJson(status, body)
       expect(await endpoint.ask({ grant: REFRESH_GRANT })).not.toHaveProperty('kept')
