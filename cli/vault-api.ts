@@ -58,7 +58,8 @@ export class VaultApi {
     })
     const text = await answer.text()
     const body = parsed(text)
-    if (answer.ok && request.method !== 'GET') this.#hasChanged = true
+    const isTrial = request.method === 'GET' || request.query?.['dry_run'] === true
+    if (answer.ok && !isTrial) this.#hasChanged = true
     if (answer.ok) return { body: text === '' ? undefined : body, headers: answer.headers }
     throw refusal(answer, body, this.vault)
   }

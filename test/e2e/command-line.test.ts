@@ -115,6 +115,8 @@ describe('flow-vault connections', () => {
     const shown = await type(`connections show ${id} --field name`)
     expect(shown.out).toBe('done\n')
     expect((await type(`connections show ${id} --field nothing`)).code).toBe(2)
+    const tried = await type(`connections update ${id} --name tried --dry-run --field nothing`)
+    expect(tried).toMatchObject({ code: 2, err: expect.not.stringContaining('It is done') })
   })
 
   test('creates from a piped secret, shows, renames and lists', async () => {
