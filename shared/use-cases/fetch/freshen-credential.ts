@@ -45,7 +45,8 @@ export async function freshenCredential(
     current = await ports.flights.run(`${row.tenant} ${row.id}`, () => rotateWithin(ports, row, minTtlMs))
   } catch (error) {
     // What rotates is away, or has no room for one more call: that is no reason to withhold what still works.
-    if (!isStoreAway(error) || !isGoodFor(row, 0, ports.clock.nowMs())) throw error
+    if (!isStoreAway(error)) throw error
+    if (!isGoodFor(row, 0, ports.clock.nowMs())) throw asOfRead(error)
     ports.log.warn('could not renew a credential and served the old one', {
       connection_id: row.id,
       ...errorFields(error),
@@ -59,6 +60,16 @@ export async function freshenCredential(
 function isStoreAway(error: unknown): boolean {
   if (error instanceof VaultError) return error.code === 'store-unavailable'
   return error instanceof StoreUnavailableError
+}
+
+/** The same for a flow, which asked for no change: whatever a write of the rotation came to, it may ask again. */
+function asOfRead(error: unknown): unknown {
+  if (!(error instanceof VaultError)) return error
+  const { cause } = error
+  return new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
+    retryAfterSeconds: 1,
+    cause,
+  })
 }
 
 /** Whether the credential lasts for as long as the caller needs, or as long as its kind can promise. */

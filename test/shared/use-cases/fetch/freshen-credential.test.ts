@@ -1,10 +1,11 @@
-import { VaultError } from '../../../../shared/domain/errors.ts'
 import { StoreUnavailableError } from '../../../../shared/ports/item-store.ts'
 import { KeyUnavailableError } from '../../../../shared/ports/key-wrapper.ts'
+import { doubtOf } from '../../../../shared/use-cases/commit/transact-surely.ts'
 import { fetchCredential } from '../../../../shared/use-cases/fetch/fetch-credential.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const MINUTE_MS = 60_000
+const LOST = new StoreUnavailableError('lost', 'unknown')
 const SETUP = {
   type: 'CLIENT_CREDENTIALS',
   client_id: 'client-000',
@@ -35,14 +36,25 @@ describe('freshenCredential, when nobody can rotate', () => {
     ['the function that rotates is throttled', new StoreUnavailableError('throttled', 'not-applied')],
     ['it ended without an answer', new StoreUnavailableError('ended', 'unknown')],
     ['the key cannot be used', new KeyUnavailableError('disabled')],
-    ['the outcome could not be committed', new VaultError('store-unavailable', 'Try again.')],
+    ['the outcome could not be committed', doubtOf(LOST)],
   ])('serves the old token to its very expiry because %s, and never past it', async (_why, error) => {
     const { id } = await world.create('OAUTH2', SETUP)
     await world.clock.advance(57 * MINUTE_MS)
     expect(await fetchWhile(id, error)).toBe('access-0')
     expect(world.lines.join()).toContain('could not renew a credential and served the old one')
     await world.clock.advance(3 * MINUTE_MS)
-    await expect(fetchWhile(id, error)).rejects.toBe(error)
+    await expect(fetchWhile(id, error)).rejects.toThrow()
+  })
+
+  it('has a flow ask again whose rotation lost the store while it wrote: the flow has changed nothing', async () => {
+    const { id } = await world.create('OAUTH2', SETUP)
+    await world.clock.advance(60 * MINUTE_MS)
+    await expect(fetchWhile(id, doubtOf(LOST))).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: 'The vault could not reach its store. Try again.',
+      detail: { retryAfterSeconds: 1 },
+      cause: LOST,
+    })
   })
 
   it('hides no bug of ours', async () => {
