@@ -15,6 +15,7 @@ export const FLOW_COMMANDS: readonly Command[] = [
       ['NAME', 'name'],
       ['ACTION', 'action'],
       ['SAID', 'updated_at'],
+      ['URL', 'url'],
     ],
   },
   {
@@ -24,11 +25,12 @@ export const FLOW_COMMANDS: readonly Command[] = [
     options: [
       { flags: '--name <name>', about: 'how people call the flow' },
       { flags: '--action <action>', about: 'the action in it that does' },
+      { flags: '--flow-url <url>', about: 'where people open the flow' },
     ],
     request: (input) => ({
       method: 'PUT',
       path: `/connections/${part(input, 'id')}/flows/${part(input, 'flow')}`,
-      body: { name: text(input, 'name'), action: text(input, 'action') },
+      body: { name: text(input, 'name'), action: text(input, 'action'), url: text(input, 'flowUrl') },
     }),
   },
   {

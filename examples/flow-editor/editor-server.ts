@@ -27,7 +27,12 @@ export async function startFlowEditor(options: {
 }): Promise<LocalService> {
   const { vault } = options
   const actions = actionsOf(options.ordersUrl)
-  const flows = new Flows({ vault, actions, twilio: options.twilio })
+  const flows = new Flows({
+    vault,
+    actions,
+    twilio: options.twilio,
+    addressOf: (flowId) => `${editor.url}/#${flowId}`,
+  })
   const server = createServer((asked, answer) => {
     handle({ vault, flows, actions }, asked, answer).catch((error: unknown) => {
       const message = error instanceof Error ? error.message : String(error)
@@ -35,7 +40,8 @@ export async function startFlowEditor(options: {
       else send(answer, { message }, 500)
     })
   })
-  return listenLocally(server, options.port)
+  const editor = await listenLocally(server, options.port)
+  return editor
 }
 
 interface Editor {

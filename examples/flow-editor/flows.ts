@@ -31,12 +31,20 @@ export class Flows {
   readonly #vault: LocalVault
   readonly #actions: readonly Action[]
   readonly #twilio: Run['twilio']
+  readonly #addressOf: (flowId: string) => string
   readonly #flows = new Map<string, Flow>()
 
-  constructor(options: { vault: LocalVault; actions: readonly Action[]; twilio: Run['twilio'] }) {
+  /** `addressOf` says where a person opens a flow. */
+  constructor(options: {
+    vault: LocalVault
+    actions: readonly Action[]
+    twilio: Run['twilio']
+    addressOf(flowId: string): string
+  }) {
     this.#vault = options.vault
     this.#actions = options.actions
     this.#twilio = options.twilio
+    this.#addressOf = options.addressOf
   }
 
   /** All of them, the oldest first. */
@@ -49,8 +57,9 @@ export class Flows {
     const flow: Flow = { id: draft.id ?? randomUUID(), name: draft.name, steps: draft.steps }
     const before = connectionsOf(this.#flows.get(flow.id))
     const now = connectionsOf(flow)
+    const url = this.#addressOf(flow.id)
     for (const [connection, action] of now)
-      await this.#vault.call('PUT', pathOf(connection, flow.id), { name: flow.name, action })
+      await this.#vault.call('PUT', pathOf(connection, flow.id), { name: flow.name, action, url })
     for (const connection of before.keys())
       if (!now.has(connection)) await this.#vault.call('DELETE', pathOf(connection, flow.id))
     this.#flows.set(flow.id, flow)

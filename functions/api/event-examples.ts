@@ -45,6 +45,7 @@ const FLOW = {
   id: 'af_12TMtT',
   name: 'Send SMS',
   action: 'twilio_1',
+  url: 'https://editor.example.com/flows/8f2a',
   updated_at: AT,
   updated_by: 'POTggFhBPKIuvsyI6iD0iLf87n0TDCEz',
 }
@@ -65,7 +66,10 @@ export const EVENT_EXAMPLES: Readonly<Record<string, () => RouteExample>> = {
   'list-events': () => ({
     answer: { events: [EVENT], after: 'W1siZmVlZCIsImFjbWUiXSxbM11d', more: false, poll_after: 5 },
   }),
-  'put-flow': () => ({ bodies: { usual: { name: 'Send SMS', action: 'twilio_1' } }, answer: FLOW }),
+  'put-flow': () => ({
+    bodies: { usual: { name: FLOW.name, action: FLOW.action, url: FLOW.url } },
+    answer: FLOW,
+  }),
   'list-flows': () => ({ answer: [FLOW] }),
   'delete-flow': () => ({}),
   'get-usage': () => ({

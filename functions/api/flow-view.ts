@@ -13,6 +13,7 @@ export const flowSchema = z.object({
   id: z.string(),
   name: z.string(),
   action: z.nullable(z.string()),
+  url: z.nullable(z.string()),
   updated_at: z.string(),
   updated_by: z.string(),
 })
@@ -23,6 +24,7 @@ export function flowView(flow: ConnectionFlow): z.output<typeof flowSchema> {
     id: flow.id,
     name: flow.name,
     action: flow.action ?? null,
+    url: flow.url ?? null,
     updated_at: new Date(flow.updatedAtMs).toISOString(),
     updated_by: flow.updatedBy,
   }

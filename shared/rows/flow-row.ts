@@ -6,6 +6,8 @@ export interface ConnectionFlow {
   readonly name: string
   /** The step of the flow, where that is known. */
   readonly action?: string
+  /** Where people open it, at its platform. */
+  readonly url?: string
   readonly updatedAtMs: number
   readonly updatedBy: string
 }

@@ -75,7 +75,14 @@ describe('the flow editor', () => {
       all.map(async ({ id }) => demo.vault.call<object[]>('GET', `/connections/${id}/flows`)),
     )
     expect(used.map((flows) => flows.length)).toEqual([1, 1, 1])
-    expect(used.flat()).toContainEqual(expect.objectContaining({ name: 'New order', action: 'append-row' }))
+    const url = page.url()
+    expect(used.flat()).toContainEqual(
+      expect.objectContaining({ name: 'New order', action: 'append-row', url }),
+    )
+    await page.goto('about:blank')
+    await page.goto(url)
+    await eventually(() => step(0).getByRole('combobox').inputValue(), expect.stringContaining('Twilio'))
+    await eventually(() => page.locator('#steps > li').count(), 3)
   })
 
   test('shows the calls that a run sent, and nothing of a credential', async () => {

@@ -223,12 +223,21 @@ describe('a person', () => {
       setup,
     })
     const { id } = (await made.json()) as { id: string }
-    await world.vault.request(caller, 'PUT', `${CONNECTIONS}/${id}/flows/f1`, { name: 'New order' })
+    const flows = [
+      { name: 'New order', action: 'call the API', url: 'https://editor.example.test/flows/f1' },
+      { name: '<img src=x onerror=alert(1)>' },
+    ]
+    for (const [at, flow] of flows.entries())
+      await world.vault.request(caller, 'PUT', `${CONNECTIONS}/${id}/flows/f${at}`, flow)
     const page = await world.signedIn(caller)
     await page.getByRole('link', { name: 'key' }).click()
     const panel = page.locator('vault-connection')
     await panel.getByRole('tab', { name: 'Used by' }).click()
-    await panel.getByText('New order').waitFor()
+    const link = panel.getByRole('link', { name: 'New order' })
+    await eventually(() => link.getAttribute('href'), flows[0]!.url)
+    await eventually(() => link.getAttribute('rel'), expect.stringContaining('noopener'))
+    await panel.getByText(flows[1]!.name).waitFor()
+    await eventually(() => panel.locator('.flows a').count(), 1)
     await screens(page, 'panel-flows')
     await page.setViewportSize({ width: 1440, height: 900 })
     await panel.getByRole('button', { name: 'More' }).click()

@@ -238,8 +238,11 @@ describe('flow-vault freeze', () => {
 describe('flow-vault flows', () => {
   test('are said to use a connection, listed, and taken out', async () => {
     const id = await created()
-    expect((await type(`flows add ${id} nightly --name Nightly --action twilio_1`)).code).toBe(0)
-    expect((await type(`flows list ${id}`, { tty: true })).out).toMatch(/nightly +Nightly +twilio_1/)
+    const where = '--flow-url https://editor.example.test/nightly'
+    expect((await type(`flows add ${id} nightly --name Nightly --action twilio_1 ${where}`)).code).toBe(0)
+    expect((await type(`flows list ${id}`, { tty: true })).out).toMatch(
+      /nightly +Nightly +twilio_1 +\S+ +https:\/\/editor\.example\.test\/nightly/,
+    )
     expect((await type(`connections delete ${id} --confirm ${id}`)).err).toContain('Nightly (nightly)')
     expect((await type(`flows remove ${id} nightly`)).code).toBe(0)
     expect((await type(`connections delete ${id} --confirm ${id}`)).code).toBe(0)

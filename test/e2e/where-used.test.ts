@@ -42,6 +42,34 @@ describe('the flows of a connection', () => {
     expect((await ask('GET', `/${id}/flows`)).body).toHaveLength(1)
   })
 
+  test('say where they are opened', async () => {
+    const url = 'https://editor.example.test/flows/f-1?step=2#sms'
+    expect((await ask('PUT', `/${id}/flows/f-1`, { name: 'n', url })).body).toMatchObject({ url })
+    const local = 'http://127.0.0.1:8790/#f-2'
+    await ask('PUT', `/${id}/flows/f-2`, { name: 'n', url: local })
+    expect((await ask('GET', `/${id}/flows`)).body).toMatchObject([{ url }, { url: local }])
+    expect((await ask('PUT', `/${id}/flows/f-1`, { name: 'n', url: null })).body).toMatchObject({ url: null })
+  })
+
+  test.each([
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'http://editor.example.test/',
+    'https://ada:secret@editor.example.test/',
+    'https://editor.example.test/a b',
+    'https:\\\\editor.example.test',
+    'https:editor.example.test',
+    'java\tscript:alert(1)',
+    '//editor.example.test/',
+    `https://editor.example.test/${'x'.repeat(2049)}`,
+    '',
+    7,
+  ])('are opened at no address like %j', async (url) => {
+    const { status, body } = await ask('PUT', `/${id}/flows/f-1`, { name: 'n', url })
+    expect([status, body.errors[0].path]).toEqual([400, 'url'])
+    expect((await ask('GET', `/${id}/flows`)).body).toEqual([])
+  })
+
   test('stop a delete that asks for that, and no other', async () => {
     await ask('PUT', `/${id}/flows/f-1`, { name: 'Send SMS' })
     const refused = await ask('DELETE', `/${id}?unless_used=true`)

@@ -1,14 +1,15 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Connection } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
-import { problem, skeleton, timeAgo } from '../parts/pieces.ts'
+import { outside, problem, skeleton, timeAgo } from '../parts/pieces.ts'
 import { CONNECTION } from '../texts/connection-words.ts'
 import { define, View } from '../view.ts'
 
 interface Flow {
   readonly id: string
   readonly name: string
-  readonly action?: string
+  readonly action: string | null
+  readonly url: string | null
   readonly updated_at: string
 }
 
@@ -36,8 +37,8 @@ export class ConnectionFlows extends View {
     if (flows.length === 0) return html`<p class="muted">${CONNECTION.noFlowSays}</p>`
     return html`<ul class="flows">
       ${flows.map(
-        ({ name, action, id, updated_at: at }) => html`<li>
-          <bdi class="strong">${name}</bdi>
+        ({ name, action, id, url, updated_at: at }) => html`<li>
+          ${url === null ? html`<bdi class="strong">${name}</bdi>` : outside(url, html`<bdi class="strong">${name}</bdi>`)}
           <span class="meta"><code>${id}</code>${!action ? nothing : html` · <bdi>${action}</bdi>`} · ${timeAgo(at)}</span>
         </li>`,
       )}

@@ -61,7 +61,7 @@ export function skeleton(rows: number): TemplateResult {
 }
 
 /** An address of somebody else's: only the web's own schemes are followed. */
-export function outside(address: string, text: string): TemplateResult {
+export function outside(address: string, text: string | TemplateResult): TemplateResult {
   const isWeb = /^https?:\/\//i.test(address)
   if (!isWeb) return html`<span>${text}</span>`
   return html`<a href=${address} target="_blank" rel="noopener noreferrer"

@@ -37,8 +37,8 @@ function make(name, attributes = {}, ...inside) {
 
 let count = 0
 
-/** One action of the flow: its fields, and the connection that it uses. */
-function addStep(action) {
+/** One action of the flow: its fields, and the connection that it uses; as it was saved, where it was. */
+function addStep(action, saved) {
   count += 1
   const item = make('li', { class: 'step', 'data-action': action.id })
   const title = make('h2', { id: `step-${count}` }, action.label)
@@ -57,6 +57,7 @@ function addStep(action) {
     required: '',
     name: 'connection',
   })
+  if (saved !== undefined) picker.setAttribute('value', saved.connection)
   picker.token = token
   picker.addEventListener('change', () => {
     error.textContent = ''
@@ -66,7 +67,7 @@ function addStep(action) {
   const fields = action.inputs.map(({ name, label, value }) => {
     const id = `step-${count}-${name}`
     const input = make('input', { id, 'data-input': name, autocomplete: 'off' })
-    input.value = value
+    input.value = saved?.inputs[name] ?? value
     input.addEventListener('input', changed)
     return make('div', { class: 'field' }, make('label', { for: id }, label), input)
   })
@@ -75,7 +76,7 @@ function addStep(action) {
   steps.append(item)
   changed()
   title.tabIndex = -1
-  title.focus()
+  if (saved === undefined) title.focus()
 }
 
 function changed() {
@@ -116,10 +117,29 @@ async function save() {
       ),
     })),
   })
+  isNow(flow)
+  say('Saved. The vault knows that this flow uses its connections.')
+}
+
+/** From here on this flow is what is shown; its address opens it again, and the vault links to it. */
+function isNow(flow) {
   flowId = flow.id
   isSaved = true
   byId('run').disabled = steps.children.length === 0
-  say('Saved. The vault knows that this flow uses its connections.')
+  history.replaceState(null, '', `#${flow.id}`)
+}
+
+/** Opens the flow that the address names. */
+async function open() {
+  const flow = (await ask('GET', '/flows')).find(({ id }) => `#${id}` === location.hash)
+  if (flow === undefined) return
+  byId('name').value = flow.name
+  for (const step of flow.steps)
+    addStep(
+      actions.find(({ id }) => id === step.action),
+      step,
+    )
+  isNow(flow)
 }
 
 /** One call as it went out, without its credential. */
@@ -171,3 +191,4 @@ byId('menu').append(
     return button
   }),
 )
+await open()

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { putFlow } from '../../../shared/use-cases/usage/flows.ts'
 import { defineRoute } from '../../route.ts'
 import { errorResponses, GUARDED, textOfLength } from '../common-schemas.ts'
+import { flowUrl } from '../flow-url.ts'
 import { flowPath, flowSchema, flowView } from '../flow-view.ts'
 import type { ApiPorts } from '../ports.ts'
 
@@ -17,12 +18,14 @@ export const putFlowRoute = defineRoute({
   tag: 'Where used',
   summary: 'Say that a flow uses a connection',
   description:
-    'So that whoever changes or deletes the connection knows. Saying it again replaces what was said.',
+    'So that whoever changes or deletes the connection knows, and opens the flow by its `url`. Saying it again replaces what was said.',
   pathSchema: flowPath,
   bodySchema: z.strictObject({
     name: textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH }),
     /** Null, as it is shown where there is none, says the same as leaving it out. */
     action: z.optional(z.nullable(textOfLength({ minimum: 1, maximum: MAX_NAME_LENGTH }))),
+    /** Where people open the flow. */
+    url: z.optional(z.nullable(flowUrl())),
   }),
   responses: {
     200: { description: 'The flow as it is known now.', schema: flowSchema },
@@ -36,6 +39,7 @@ export const putFlowRoute = defineRoute({
         id: path.flow_id,
         name: body.name,
         ...(typeof body.action === 'string' ? { action: body.action } : {}),
+        ...(typeof body.url === 'string' ? { url: body.url } : {}),
         updatedBy: caller.clientId,
       },
     )
