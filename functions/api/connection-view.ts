@@ -81,6 +81,8 @@ export const fullConnectionSchema = z.extend(connectionSchema, {
     }),
   ),
   settings: z.nullable(z.record(z.string(), z.unknown())),
+  /** Those of them that are stored with a query, which is not shown; a new value replaces it too. */
+  settings_without_query: z.array(z.string()),
   secrets: z.nullable(z.array(z.object({ name: z.string(), set_at: instant() }))),
   used_by_count: z.int(),
   created_by: z.nullable(personSchema),
@@ -163,6 +165,7 @@ export function fullConnectionView(
     callback_url: beside.publicUrl === undefined ? null : callbackUrlOfRow(row, beside.publicUrl),
     frozen: frozenView(beside.freeze),
     settings: row.settings === undefined ? null : { ...row.publicSetup, ...row.settings },
+    settings_without_query: [...(row.settingsWithoutQuery ?? [])],
     secrets: row.storedSecrets?.map(({ name, setAtMs }) => ({ name, set_at: iso(setAtMs) })) ?? null,
     used_by_count: beside.usedByCount ?? 0,
     created_by: personView(row.createdBy),

@@ -50,6 +50,7 @@ const AUTHORIZED = {
   callback_url: 'https://vault.example.com/oauth/return/oa_0VbwMKyWMqjvQfMGfef7f5',
   frozen: null,
   settings: null,
+  settings_without_query: [],
   secrets: null,
   used_by_count: 3,
   created_by: { id: 'deploy-tool', name: null },

@@ -70,12 +70,17 @@ export function publicSetupOf(setup: Setup, values: JsonObject): JsonObject {
 /**
  * What was entered, for people to read again: the values of fields that are no secrets, and the names of those that
  * are. A member that no field describes counts as a secret; what is of use once alone, such as a code, is left out, and
- * so is the OAuth application that it names, which the row has.
+ * so is the OAuth application that it names, which the row has. An address is shown without its query, which may hold
+ * a key; `settingsWithoutQuery` are those that have one.
  */
 export function enteredOf(
   setup: Setup,
   values: JsonObject,
-): { readonly settings: JsonObject; readonly secretFields: readonly string[] } {
+): {
+  readonly settings: JsonObject
+  readonly settingsWithoutQuery: readonly string[]
+  readonly secretFields: readonly string[]
+} {
   const settings: [string, JsonValue][] = []
   const secretFields: string[] = []
   for (const [name, value] of Object.entries(values)) {
@@ -85,7 +90,8 @@ export function enteredOf(
     if (field?.secret === false) settings.push([name, withoutQuery(value)])
     else secretFields.push(name)
   }
-  return { settings: Object.fromEntries(settings), secretFields }
+  const settingsWithoutQuery = settings.flatMap(([name, shown]) => (shown === values[name] ? [] : [name]))
+  return { settings: Object.fromEntries(settings), settingsWithoutQuery, secretFields }
 }
 
 /** By its text and not by its parts: an address may hold placeholders that a template fills. */

@@ -49,6 +49,8 @@ export interface ConnectionRow {
   readonly publicSetup?: JsonObject
   /** What was entered that is no secret, for people to read again, beyond what `publicSetup` has. */
   readonly settings?: JsonObject
+  /** What was entered with a query, which may hold a key and is shown to nobody. */
+  readonly settingsWithoutQuery?: readonly string[]
   /** The secrets of the setup that were entered. */
   readonly storedSecrets?: readonly StoredSecret[]
   /** The sealed tokens; absent until a provider has minted any. */

@@ -25,6 +25,8 @@ export interface SetupFacts {
   readonly publicSetup?: JsonObject | undefined
   /** What was entered that is no secret. */
   readonly settings: JsonObject
+  /** Those of them that are stored with a query, which nobody is shown. */
+  readonly settingsWithoutQuery: readonly string[]
   /** The secrets that were entered, by name. */
   readonly secretFields: readonly string[]
   readonly status: ConnectionStatus

@@ -150,12 +150,37 @@ describe('the settings of a connection', () => {
     await page.context().close()
   })
 
+  test('say before an address is typed over that its query goes with it', async () => {
+    const caller = { tenant: 'queries' }
+    const setup = {
+      type: 'CLIENT_CREDENTIALS',
+      client_id: 'settings-client',
+      client_secret: TOKEN,
+      token_url: 'https://idp.example.test/token?key=hidden',
+    }
+    const id = await added(caller, { app_id: 'OAUTH2', setup })
+    const page = await world.signedIn(caller)
+    const panel = await openSettings(page, id)
+    const address = panel.getByLabel('Token URL')
+    await eventually(() => address.inputValue(), 'https://idp.example.test/token')
+    const about = panel.locator(`#${await address.getAttribute('aria-describedby')}`)
+    await eventually(() => about.textContent(), expect.stringContaining('type its query too'))
+    await eventually(() => panel.getByText('type its query too').count(), 1)
+    await screens(page, 'settings-query')
+    const reader = await world.signedIn({ ...caller, scopes: ['read:flows_vault_connections'] })
+    await reader.goto(`${world.vault.url}/vault/connections/${id}?tab=settings`)
+    await reader.getByText('https://idp.example.test/token?…').waitFor()
+    await page.context().close()
+    await reader.context().close()
+  })
+
   test('are shown to who may not change them', async () => {
     const id = await added({ tenant: 'reading' }, { setup: KEY })
     const page = await world.signedIn({ tenant: 'reading', scopes: ['read:flows_vault_connections'] })
     await page.goto(`${world.vault.url}/vault/connections/${id}?tab=settings`)
     const panel = page.locator('vault-connection')
     await panel.getByText('X-Api-Key').waitFor()
+    await panel.getByText('A header', { exact: true }).waitFor()
     await panel.getByText('Needs update:flows_vault_connections').first().waitFor()
     expect(await panel.locator('connection-settings :is(input, form)').count()).toBe(0)
     await screens(page, 'settings-read')

@@ -30,12 +30,13 @@ describe('view=full', () => {
 
   test('tells what was entered that is no secret, and of a secret that it is there', async () => {
     const id = await create({ name: 'orders', app_id: 'OAUTH2', setup: SETUP })
-    const { settings, secrets } = await view(id)
+    const { settings, secrets, settings_without_query: cut } = await view(id)
     expect(settings).toEqual({
       client_id: 'settings-client',
       token_url: 'https://idp.example.com/token',
       scope: 'read',
     })
+    expect(cut).toEqual(['token_url'])
     expect(secrets).toEqual([{ name: 'client_secret', set_at: expect.any(String) }])
     const list = (await session.ask('GET', '/connections?view=full')).body
     expect(JSON.stringify(list)).not.toContain(SECRET)
@@ -62,13 +63,26 @@ describe('view=full', () => {
 
   test('follows a change of a part, and has nothing of a connection without a setup', async () => {
     const id = await create({ name: 'key', app_id: 'HTTP' })
-    expect(await view(id)).toMatchObject({ settings: null, secrets: null })
+    expect(await view(id)).toMatchObject({ settings: null, settings_without_query: [], secrets: null })
     await session.ask('PATCH', `/connections/${id}`, { body: { setup: KEY } })
     expect(await view(id)).toMatchObject({ settings: { name: 'X-Api-Key', in: 'HEADER' } })
     await session.ask('PATCH', `/connections/${id}`, { body: { setup_changes: { name: 'X-Other' } } })
     expect(await view(id)).toMatchObject({
       settings: { name: 'X-Other', in: 'HEADER' },
       secrets: [{ name: 'value', set_at: expect.any(String) }],
+    })
+  })
+
+  test('says which addresses have a query, which stays until the address is changed', async () => {
+    const id = await create({ name: 'versioned', app_id: 'OAUTH2', setup: SETUP })
+    const change = (members: object) =>
+      session.ask('PATCH', `/connections/${id}`, { body: { setup_changes: members } })
+    await change({ base_url: 'https://api.example.com/v1?api-version=2026-01-01' })
+    expect(await view(id)).toMatchObject({ settings_without_query: ['token_url', 'base_url'] })
+    await change({ scope: 'write', token_url: 'https://idp.example.com/token' })
+    expect(await view(id)).toMatchObject({
+      settings: { base_url: 'https://api.example.com/v1' },
+      settings_without_query: ['base_url'],
     })
   })
 

@@ -40,7 +40,7 @@ export function credentialsStep(options: {
     ${connector.setups.length < 2 || isOnlyAuthorized ? nothing : kinds(connector, setup, options.chooseSetup)}
     ${keyed(
       `${connector.app_id} ${connector.provider ?? ''} ${setup.type}`,
-      html`${isOnlyAuthorized ? nothing : html`<setup-form .context=${context} .sharedBy=${isOwnClient ? (seen?.oauth_app_id ?? undefined) : undefined} .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${isChange} .settings=${settings ?? undefined}></setup-form>`}
+      html`${isOnlyAuthorized ? nothing : html`<setup-form .context=${context} .sharedBy=${isOwnClient ? (seen?.oauth_app_id ?? undefined) : undefined} .connector=${connector} .setup=${setup} .errors=${options.errors} .isChange=${isChange} .settings=${settings ?? undefined} .withoutQuery=${seen?.settings_without_query}></setup-form>`}
         ${isInteractive && !options.isWaiting ? waysToGrant(options) : nothing}
         ${
           isInteractive

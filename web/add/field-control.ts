@@ -26,6 +26,16 @@ export function fieldControl(
   return plainInput({ ...options, isLong, type: field.format === 'https-url' ? 'url' : 'text' })
 }
 
+/** What a person has to know before they type into a field: what becomes of what is stored, or who sees it. */
+export function hintOf(
+  { multiline, secret }: Field,
+  stored: { isKept: boolean; hasQuery: boolean | undefined },
+): string | undefined {
+  if (stored.isKept) return ADD.keepsOld
+  if (stored.hasQuery) return ADD.queryHidden
+  return multiline && secret ? ADD.keyShown : undefined
+}
+
 /** A field with its label above; what is wrong with it, its help and where to find its value below. */
 export function setupField(
   field: Field,

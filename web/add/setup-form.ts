@@ -8,7 +8,7 @@ import { ADD } from '../texts/add-texts.ts'
 import { define, View } from '../view.ts'
 import { BAD_FILE, keyFile, readKeyFile } from './dropped-file.ts'
 import { errorSummary, isOf } from './error-summary.ts'
-import { fieldControl, setupField } from './field-control.ts'
+import { fieldControl, hintOf, setupField } from './field-control.ts'
 import { readNamedValues } from './named-values-input.ts'
 import { NEW_APPLICATION, sharedApplication, sharedApplications } from './shared-application.ts'
 import { storedSecret } from './stored-secret.ts'
@@ -25,6 +25,7 @@ export class SetupForm extends View {
     errors: {},
     isChange: { type: Boolean },
     settings: {},
+    withoutQuery: {},
     sharedBy: {},
     stored: {},
     idStart: {},
@@ -37,6 +38,8 @@ export class SetupForm extends View {
   declare isChange: boolean
   /** What is stored that is no secret, where a part of it is changed. */
   declare settings: Readonly<Record<string, unknown>> | undefined
+  /** The settings that are stored with a query, which is not shown. */
+  declare withoutQuery: readonly string[] | undefined
   /** The OAuth application that the stored setup names. */
   declare sharedBy: string | undefined
   /**
@@ -243,7 +246,7 @@ export class SetupForm extends View {
       isHidden: !this.#holds(field.shown_when),
       error: error?.message,
       note: this.#notes.get(id),
-      hint: isKept ? ADD.keepsOld : field.multiline && field.secret ? ADD.keyShown : undefined,
+      hint: hintOf(field, { isKept, hasQuery: !this.isWhole && this.withoutQuery?.includes(field.name) }),
       findAt: this.setup.find_at,
       control: fieldControl(field, {
         ...asked,

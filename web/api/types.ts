@@ -52,6 +52,8 @@ export interface Connection {
     readonly scope: 'app' | 'connection'
   } | null
   readonly settings?: Readonly<Record<string, unknown>> | null
+  /** Those of them that are stored with a query, which is not shown. */
+  readonly settings_without_query?: readonly string[]
   readonly secrets?: readonly { readonly name: string; readonly set_at?: string | null }[] | null
   readonly used_by_count?: number
   readonly created_by?: Actor | null

@@ -162,6 +162,7 @@ export class ConnectionSettings extends View {
         .errors=${this.#now.errors}
         .isChange=${true}
         .settings=${seen.settings ?? undefined}
+        .withoutQuery=${seen.settings_without_query}
         .sharedBy=${setup.oauth_client === 'setup' ? (seen.oauth_app_id ?? undefined) : undefined}
         .stored=${stored}
         .idStart=${'setting'}

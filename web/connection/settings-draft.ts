@@ -31,5 +31,6 @@ export function lastDayOf({ credential_expires_at: end }: Connection): string {
 /** Equal for two states of a connection between which nobody has entered anything: renewals and names aside. */
 export function enteredMark(connection: Connection): string {
   const { setup_type: type, provider, oauth_app_id: application, settings, secrets } = connection
-  return JSON.stringify([type, provider, application, settings, secrets, connection.credential_expires_at])
+  const others = [connection.settings_without_query, connection.credential_expires_at]
+  return JSON.stringify([type, provider, application, settings, secrets, ...others])
 }

@@ -12,10 +12,14 @@ export function enteredFacts(
   setup: Setup | undefined,
   whyNot: string | undefined,
 ): TemplateResult {
-  const { settings, secrets } = connection
-  const labelOf = (name: string): string => setup?.fields.find((field) => field.name === name)?.label ?? name
+  const { settings, secrets, settings_without_query: cut } = connection
+  const fieldOf = (name: string) => setup?.fields.find((field) => field.name === name)
+  const labelOf = (name: string): string => fieldOf(name)?.label ?? name
+  const shown = (name: string, value: unknown): string =>
+    fieldOf(name)?.options?.find((option) => option.value === value)?.label ??
+    `${String(value)}${cut?.includes(name) ? CONNECTION.hiddenQuery : ''}`
   return html`<dl class="facts">
-      ${Object.entries(settings ?? {}).map(([name, value]) => html`<dt>${labelOf(name)}</dt><dd><bdi>${String(value)}</bdi></dd>`)}
+      ${Object.entries(settings ?? {}).map(([name, value]) => html`<dt>${labelOf(name)}</dt><dd><bdi>${shown(name, value)}</bdi></dd>`)}
       ${secrets?.map(({ name, set_at: at }) => html`<dt>${labelOf(name)}</dt><dd>${ADD.stored} ${timeAgo(at)}</dd>`) ?? nothing}
     </dl>
     ${whyNot === undefined ? nothing : html`<p class="muted">${whyNot}</p>`}`

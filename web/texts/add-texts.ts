@@ -38,6 +38,8 @@ export const ADD = {
   badFile: 'This file is no JSON with the members that are needed.',
   show: (label: string) => `Show ${label}`,
   keepsOld: 'Leave it empty to keep what is stored.',
+  queryHidden:
+    'A query (what follows the “?”) is stored with this address and not shown. It stays while you leave the address as it is; when you change it, type its query too.',
   stored: 'Stored',
   replace: 'Replace',
   remove: 'Remove',

@@ -121,6 +121,7 @@ export function rowMembersOf(accepted: AcceptedSetup, { nowMs, kept = [] }: SetA
     trimmed: accepted.trimmed,
     publicSetup: accepted.publicSetup,
     settings: without(accepted.settings, accepted.publicSetup ?? {}),
+    settingsWithoutQuery: accepted.settingsWithoutQuery,
     storedSecrets: accepted.secretFields.map(
       (name) => kept.find((each) => each.name === name) ?? { name, setAtMs: nowMs },
     ),
