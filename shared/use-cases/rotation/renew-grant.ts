@@ -188,8 +188,9 @@ async function settle(
     return nameAccount(ports, held, { question, granted: answer, result })
   }
   const { failure, kept } = answer
-  // A token that was sent before may be dead because it had been renewed: then the answer may have come since.
-  if (failure.next === 'end' && (await adoptWaiting(ports, row))) return reread(ports, row, 'rotated')
+  // A token that was sent before may be refused, by whatever code, because it had been renewed: that answer may wait.
+  const isRefused = failure.next === 'end' || failure.next === 'retry-seldom'
+  if (isRefused && (await adoptWaiting(ports, row))) return reread(ports, row, 'rotated')
   if (kept !== undefined) return keepRenewal(ports, held, { question, brought: kept, failure })
   return commitFailure(ports, row, failure)
 }

@@ -177,6 +177,17 @@ describe('a new grant', () => {
     expect((await world.fetch(id)).fields.access_token).toBe('access-2')
   })
 
+  it.each(['invalid_grant', 'computer_says_no'])(
+    'that could not be committed is adopted once the token that it replaced is refused: %s',
+    async (error) => {
+      expect(await rotate(takenOver())).toMatchObject({ kind: 'busy' })
+      world.provider.answerWith(() => ({ status: 400, body: { error } }))
+      expect(await rotate()).toMatchObject({ kind: 'rotated', row: { status: 'ready' } })
+      expect(await rescues()).toBe(0)
+      expect((await world.fetch(id)).fields.access_token).toBe('access-1')
+    },
+  )
+
   /** The tokens that are revoked when the connection is deleted before the provider's answer comes. */
   async function revokedAfterDelete(answerLate: (until: Promise<void>) => void): Promise<unknown[]> {
     const released = Promise.withResolvers<void>()
