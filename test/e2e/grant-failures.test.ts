@@ -286,7 +286,7 @@ describe('what a provider answers decides what becomes of a connection', () => {
     provider.answerWith(() => named('invalid_client', 401))
     const id = await createMachine({ client_secret: 'wrong-secret' })
     const asked = provider.requests.length
-    world.clock.moveOn(5 * 60_000)
+    world.clock.moveOn(4 * 60_000)
     await world.fetchCredential(id)
     expect(provider.requests.length).toBe(asked)
     provider.answerWith(() => ({ body: TOKEN }))
