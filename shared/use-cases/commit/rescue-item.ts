@@ -1,7 +1,8 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
-import { rescueKey, workShard } from '../../domain/keys.ts'
+import { rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
 import type { StoredSetup } from '../../ports/grant-runner.ts'
 import type { Write } from '../../ports/item-store.ts'
+import type { Ports } from '../../ports/ports.ts'
 import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
 import { storedSetupOf } from './stored-setup.ts'
 
@@ -12,6 +13,18 @@ export function rescueFor(
 ): Rescue {
   const { setupType = '', setupDigest = '' } = row
   return { ...storedSetupOf({ ...row, setupType, setupDigest })!, ...minted }
+}
+
+/** A connection has a rescue or two at a time; a page of them is all there ever are. */
+const MAX_RESCUES = 100
+
+/** What waits beside the row of a connection, whether that is there or deleted. */
+export async function rescuesBeside(
+  ports: Pick<Ports, 'items'>,
+  { tenant, id }: Pick<ConnectionRow, 'tenant' | 'id'>,
+): Promise<Rescue[]> {
+  const { items } = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
+  return items.map(({ attributes }) => RESCUE_ROWS.decode(attributes))
 }
 
 /** The marks by which grants are recognized, by name: of all of a row, or of those named. */

@@ -1,6 +1,6 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { connectionKey, rescuesOf, tombstoneKey } from '../../domain/keys.ts'
+import { connectionKey, tombstoneKey } from '../../domain/keys.ts'
 import { checkIfMatch } from '../../domain/preconditions.ts'
 import { sealedGrantsPartition } from '../../domain/sealed-keys.ts'
 import { errorFields } from '../../ports/error-fields.ts'
@@ -8,7 +8,6 @@ import type { GrantRunner } from '../../ports/grant-runner.ts'
 import { type Condition, ConditionFailedError, type Write } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { tryTransact } from '../../ports/try-transact.ts'
-import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
 import type { Tombstone } from '../../rows/tombstone-row.ts'
 import {
   connectionBusy,
@@ -19,6 +18,7 @@ import {
   nextRow,
   unchangedSince,
 } from '../commit/connection-rows.ts'
+import { rescuesBeside } from '../commit/rescue-item.ts'
 import { revokeStored, storedSetupOf } from '../commit/stored-setup.ts'
 import {
   DELETE_DEADLINE_MS,
@@ -31,8 +31,6 @@ import { transactSurely } from '../commit/transact-surely.ts'
 import { countWrite } from './connection-cap.ts'
 
 const MAX_DELETE_TRIES = 6
-/** A connection has a rescue or two at a time; a page of them is all there ever are. */
-const MAX_RESCUES = 100
 /** Sealed items in one transaction: each is 90 KB at most, and DynamoDB limits the items of one to 4 MB. */
 const REMOVED_TOGETHER = 40
 
@@ -126,12 +124,15 @@ export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): 
   const { row } = tombstone
   const revocations = tombstone.revocations ?? (await revokeGrantsOf(ports, row))
   const waiting = await rescuesBeside(ports, row)
+  // Grants of clients before, which their provider has yet to end, need a version of the same secret perhaps: it is
+  // destroyed with the recovery window, and not locked up before.
+  const isNeeded = waiting.some(({ of }) => of === 'revoke')
   if (tombstone.purge) {
     // Once more, for after that nothing can: at once is what was asked for.
     for (const rescue of waiting) await revokeStored(ports, rescue)
     if (row.secret !== undefined) await ports.secrets.purge(row.secret.secretId)
     await removeTokens(ports, row)
-  } else if (row.secret !== undefined && !waiting.some(({ of }) => of === 'revoke')) {
+  } else if (row.secret !== undefined && !isNeeded) {
     await ports.secrets.scheduleDeletion(row.secret.secretId)
   }
   const key = tombstoneKey(row.tenant, row.id)
@@ -144,16 +145,6 @@ export async function finishDeletion(ports: DeletePorts, tombstone: Tombstone): 
         when,
       )
   if (!(await tryTransact(ports.items, finished))) await giveSecretBack(ports, row)
-}
-
-/**
- * What waits beside a row. Grants of clients that the connection had before, which their provider has yet to end, need
- * the setup that they were minted with, a version of the same secret perhaps: it is destroyed with the recovery window,
- * and not locked up before.
- */
-async function rescuesBeside(ports: Ports, { tenant, id }: ConnectionRow): Promise<Rescue[]> {
-  const { items } = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
-  return items.flatMap(({ attributes }) => RESCUE_ROWS.find(attributes) ?? [])
 }
 
 /** All that is sealed of the connection, what a rotation left behind included. */

@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../domain/connection.ts'
 import { defined } from '../../domain/defined.ts'
 import { newUuid } from '../../domain/ids.ts'
-import { intentKey, rescueKey, rescuesOf, workShard } from '../../domain/keys.ts'
+import { intentKey, rescueKey, workShard } from '../../domain/keys.ts'
 import type { Write } from '../../ports/item-store.ts'
 import { SecretNotFoundError } from '../../ports/secret-store.ts'
 import { tryTransact } from '../../ports/try-transact.ts'
@@ -10,7 +10,7 @@ import type { Tombstone } from '../../rows/tombstone-row.ts'
 import type { HeldChange } from '../commit/change-connection.ts'
 import { commitHeld } from '../commit/commit-held.ts'
 import { findConnection } from '../commit/connection-rows.ts'
-import { rescueRemoval } from '../commit/rescue-item.ts'
+import { rescueRemoval, rescuesBeside } from '../commit/rescue-item.ts'
 import { sealedRemoval } from '../commit/sealed-removal.ts'
 import { findTombstone, putTombstone, RESTORABLE_MS, unchangedTombstone } from '../commit/tombstones.ts'
 import { grantChange } from './grant-change.ts'
@@ -24,8 +24,6 @@ import { openTokens, prepareSeals, type TokensByName } from './sealed-tokens.ts'
 const REVOKED_WITHIN_MS = 24 * 3600_000
 /** Between two tries to end a grant at a provider that does not answer. */
 const REVOKE_AGAIN_MS = 10 * 60_000
-/** A connection has a rescue or two at a time; a page of them is all there ever are. */
-const MAX_RESCUES = 100
 
 export type RescueOutcome = 'adopted' | 'superseded' | 'revoked' | 'contended'
 
@@ -87,15 +85,13 @@ function isReplaced({ grants, replaces }: Rescue, row: ConnectionRow): boolean {
  * Adopts what waits beside the row, if anything does: before a grant is called dead, and before its token is sent
  * once more. Answers whether the row has moved.
  */
-export async function adoptWaiting(ports: GrantPorts, { tenant, id }: ConnectionRow): Promise<boolean> {
-  const found = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
+export async function adoptWaiting(ports: GrantPorts, row: ConnectionRow): Promise<boolean> {
   let moved = false
-  for (const { attributes } of found.items) {
-    const rescue = RESCUE_ROWS.find(attributes)!
+  for (const rescue of await rescuesBeside(ports, row)) {
     if (rescue.of !== 'renewal' && rescue.of !== 'authorize') continue
     if ((await settleRescue(ports, rescue)) === 'adopted') moved = true
   }
-  if (moved) ports.log.info('adopted a grant that waited to be rescued', { connection_id: id })
+  if (moved) ports.log.info('adopted a grant that waited to be rescued', { connection_id: row.id })
   return moved
 }
 

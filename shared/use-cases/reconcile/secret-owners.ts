@@ -1,18 +1,16 @@
 import type { ConnectionRow, SecretPointer } from '../../domain/connection.ts'
-import { connectionKey, findPartitionParts, OAUTH_APP_PREFIX, rescuesOf } from '../../domain/keys.ts'
+import { connectionKey, findPartitionParts, OAUTH_APP_PREFIX } from '../../domain/keys.ts'
 import { findSecretIdParts } from '../../domain/secret-id.ts'
 import type { Item } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { applicationOf } from '../../rows/application-row.ts'
 import { CONNECTION_ROWS } from '../../rows/connection-row.ts'
-import { RESCUE_ROWS, type Rescue } from '../../rows/rescue-row.ts'
+import type { Rescue } from '../../rows/rescue-row.ts'
 import { TOMBSTONE_ROWS, type Tombstone } from '../../rows/tombstone-row.ts'
+import { rescuesBeside } from '../commit/rescue-item.ts'
 import { findTombstone } from '../commit/tombstones.ts'
 import { findOauthApplication, triedPrevious } from '../oauth-applications/oauth-application.ts'
 import { findSubscription, subscriptionOf } from '../subscriptions/subscription-rows.ts'
-
-/** A connection has a rescue or two at a time; a page of them is all there ever are. */
-const MAX_RESCUES = 100
 
 /** Who a secret belongs to: what points at it or may yet do so, or that we do not know such owners at all. */
 export type SecretOwner =
@@ -81,11 +79,10 @@ export async function readPointing(
   const before = await findTombstone(ports, tenant, id)
   const row = CONNECTION_ROWS.find(await ports.items.get(connectionKey(tenant, id)))
   const after = await findTombstone(ports, tenant, id)
-  const rescues = await ports.items.query({ ...rescuesOf(tenant, id), limit: MAX_RESCUES })
   return {
     row,
     tombstones: [before, after].flatMap((tombstone) => tombstone ?? []),
-    rescues: rescues.items.flatMap(({ attributes }) => RESCUE_ROWS.find(attributes) ?? []),
+    rescues: await rescuesBeside(ports, { tenant, id }),
   }
 }
 
