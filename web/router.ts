@@ -30,11 +30,56 @@ export function addressOf(place: { id?: string | undefined; query: URLSearchPara
   return query === '' ? path : `${path}?${query}`
 }
 
-/** Goes there without loading the page again; whoever listens to `popstate` hears of it. */
-export function navigate(address: string, { replace = false } = {}): void {
-  if (replace) history.replaceState(null, '', address)
-  else history.pushState(null, '', address)
-  window.dispatchEvent(new PopStateEvent('popstate'))
+/** What somebody has typed, which asks before it is lost. */
+export interface Typed {
+  /** True where that place would take it away. */
+  isLostAt(route: Route): boolean
+  /** Asks whether it may go, and leaves when it may. */
+  askBefore(leave: () => void): void
+}
+
+const TYPED = new Set<Typed>()
+/** The address that is shown; not known before something can be lost, as a sign-in rewrites the first one. */
+let shown = ''
+
+/** From now on what is typed there is asked for before the page goes elsewhere; answers what ends that. */
+export function keepTyped(typed: Typed): () => void {
+  TYPED.add(typed)
+  shown = location.href
+  return () => TYPED.delete(typed)
+}
+
+function lostAt(address: string): Typed | undefined {
+  const route = routeOf(new URL(address, location.href))
+  return [...TYPED].find((typed) => typed.isLostAt(route))
+}
+
+/** Goes there without loading the page again, once nobody minds what was typed; `listen` hears of it. */
+export function navigate(address: string, { replace = false, asks = true } = {}): void {
+  const go = (): void => {
+    if (replace) history.replaceState(null, '', address)
+    else history.pushState(null, '', address)
+    shown = location.href
+    window.dispatchEvent(new PopStateEvent('popstate'))
+  }
+  const typed = asks ? lostAt(address) : undefined
+  if (typed === undefined) go()
+  else typed.askBefore(go)
+}
+
+/** Hears of each place that the page goes to, by itself or by the browser's Back and Forward. */
+export function listen(hear: (route: Route) => void): void {
+  window.addEventListener('popstate', () => {
+    const typed = location.href === shown ? undefined : lostAt(location.href)
+    if (typed !== undefined) {
+      // The browser has gone already: the place is put back in front of it until somebody has answered.
+      history.pushState(null, '', shown)
+      typed.askBefore(() => history.back())
+      return
+    }
+    shown = location.href
+    hear(routeOf(location))
+  })
 }
 
 /** Lets a click on one of our own links go without loading; modified clicks stay the browser's. */

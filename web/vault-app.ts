@@ -16,7 +16,7 @@ import './parts/page-header.ts'
 import './parts/session-bars.ts'
 import './parts/sign-in.ts'
 import { problem } from './parts/pieces.ts'
-import { followLink, type Route, routeOf } from './router.ts'
+import { followLink, listen, type Route, routeOf } from './router.ts'
 import { PAGE } from './texts/page-texts.ts'
 import { define, View } from './view.ts'
 
@@ -37,7 +37,7 @@ export class VaultApp extends View {
 
   override connectedCallback(): void {
     super.connectedCallback()
-    window.addEventListener('popstate', () => this.#onRoute())
+    listen((route) => this.#onRoute(route))
     window.addEventListener('hashchange', () => this.#onHash())
     this.addEventListener('click', followLink)
     document.addEventListener('keydown', (event) => this.#onKey(event))
@@ -187,9 +187,9 @@ export class VaultApp extends View {
     if (location.hash.startsWith('#ticket=')) void this.#begin()
   }
 
-  #onRoute(): void {
+  #onRoute(route: Route): void {
     const before = this.#route.view
-    this.#route = routeOf(location)
+    this.#route = route
     this.#loadView()
     this.requestUpdate()
     if (before !== this.#route.view) this.querySelector<HTMLElement>('#main')?.focus()

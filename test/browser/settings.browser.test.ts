@@ -150,6 +150,55 @@ describe('the settings of a connection', () => {
     await page.context().close()
   })
 
+  test('are asked for before another row, another view, or the browser’s Back takes them away', async () => {
+    const caller = { tenant: 'elsewhere' }
+    await added(caller, { name: 'first', setup: KEY })
+    await added(caller, { name: 'second', setup: KEY })
+    const page = await world.signedIn(caller)
+    const panel = page.locator('vault-connection')
+    const name = panel.getByLabel('Name', { exact: true })
+    const question = panel.getByText('Discard what you typed?')
+    const openFirst = async () => {
+      await page.getByRole('link', { name: 'first' }).click()
+      await panel.getByRole('tab', { name: 'Settings' }).click()
+      await name.fill('X-Mine')
+    }
+    const keep = async () => {
+      await question.waitFor()
+      await eventually(() => panel.locator('.keep:focus').count(), 1)
+      await panel.getByRole('heading', { name: 'first' }).waitFor()
+      await page.keyboard.press('Enter')
+      await eventually(() => panel.locator('input:focus').inputValue(), 'X-Mine')
+    }
+    await openFirst()
+    const place = page.url()
+    await page.getByRole('link', { name: 'second' }).click()
+    await keep()
+    await page.getByRole('link', { name: 'Health' }).click()
+    await keep()
+    await page.goBack()
+    await keep()
+    expect(page.url()).toBe(place)
+    await page.goBack()
+    await panel.getByRole('alertdialog').getByRole('button', { name: 'Discard' }).click()
+    await panel.waitFor({ state: 'detached' })
+    expect(page.url()).toBe(`${world.vault.url}/vault`)
+    await openFirst()
+    await page.getByRole('link', { name: 'second' }).click()
+    await panel.getByRole('alertdialog').getByRole('button', { name: 'Discard' }).click()
+    await panel.getByRole('heading', { name: 'second' }).waitFor()
+    await openFirst()
+    await panel.getByRole('button', { name: 'Discard' }).click()
+    await eventually(() => name.inputValue(), KEY.name)
+    await eventually(() => panel.getByRole('button', { name: 'Save' }).and(page.locator(':focus')).count(), 1)
+    await name.fill('X-Mine')
+    await panel.getByRole('button', { name: 'More' }).click()
+    await panel.getByRole('menuitem', { name: 'Delete', exact: true }).click()
+    await page.getByRole('dialog', { name: 'Delete first?' }).getByRole('button', { name: 'Delete' }).click()
+    await panel.waitFor({ state: 'detached' })
+    await page.context().close()
+  })
+
   test('say before an address is typed over that its query goes with it', async () => {
     const caller = { tenant: 'queries' }
     const setup = {

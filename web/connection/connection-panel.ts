@@ -16,7 +16,6 @@ import { define, View } from '../view.ts'
 import '../list/rename-in-place.ts'
 import './connection-activity.ts'
 import './connection-flows.ts'
-import type { ConnectionSettings } from './connection-settings.ts'
 import { overviewTab } from './overview-tab.ts'
 import { useTab } from './use-tab.ts'
 
@@ -109,7 +108,7 @@ export class VaultConnection extends View {
     const label = this.#connection?.name ?? PAGE.loading
     return this.isBeside
       ? html`<aside class="panel" aria-label=${label} @keydown=${this.#onKey}>${this.#body}</aside>`
-      : html`<dialog class="sheet" aria-label=${label} closedby="none" @close=${this.#leave} @keydown=${this.#onKey}>
+      : html`<dialog class="sheet" aria-label=${label} closedby="none" @close=${this.#close} @keydown=${this.#onKey}>
           <div class="dialog-body scrolls-down">${this.#body}</div>
         </dialog>`
   }
@@ -190,7 +189,10 @@ export class VaultConnection extends View {
         this.requestUpdate()
       }}
       @replace=${() => this.#act('replace')}
-      @discarded=${() => this.#leave()}
+      @asked=${() => {
+        this.#tab = 'settings'
+        this.requestUpdate()
+      }}
     ></connection-settings>`
   }
 
@@ -252,17 +254,7 @@ export class VaultConnection extends View {
     this.dispatchEvent(new CustomEvent('act', { detail: { connection: this.#connection, action } }))
   }
 
-  /** Closes it, unless something is typed that would be lost: that is asked first. */
   #close(): void {
-    const settings = this.querySelector<ConnectionSettings>('connection-settings')
-    if (settings?.isTyped) {
-      this.#tab = 'settings'
-      settings.ask()
-      this.requestUpdate()
-    } else this.#leave()
-  }
-
-  #leave(): void {
     this.dispatchEvent(new Event('close'))
   }
 }

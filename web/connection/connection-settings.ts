@@ -12,6 +12,7 @@ import { buttonOrWhy, whyForbidden, whyNot } from '../parts/allowed.ts'
 import { tagOf, theirsAfter } from '../parts/conflict.ts'
 import { skeleton } from '../parts/pieces.ts'
 import { keptBack } from '../parts/typed-values.ts'
+import { keepTyped, type Route, type Typed } from '../router.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { CONNECTION, MENU } from '../texts/connection-words.ts'
 import { FIELD_ERRORS } from '../texts/error-texts.ts'
@@ -29,9 +30,9 @@ const CALM: Now = { ...NO_TROUBLE, isAsking: false, isBusy: false }
 
 /**
  * What was entered of a connection, to be changed in its place. What arrives meanwhile takes nothing away of what is
- * typed. Tells `connection-changed`, `discarded`, and `replace` where all of it is to be replaced.
+ * typed. Tells `connection-changed`, `asked` when it has to be seen, and `replace` where all of it is to be replaced.
  */
-export class ConnectionSettings extends View {
+export class ConnectionSettings extends View implements Typed {
   static override properties = { context: {}, connectors: {}, connection: {} }
   declare context: Context
   declare connectors: ReadonlyMap<string, Connector>
@@ -42,6 +43,10 @@ export class ConnectionSettings extends View {
   #isEnding = false
   #isSaved = false
   #now: Now = CALM
+  /** Where somebody wants to go, who is asked whether what they typed may go. */
+  #leave: (() => void) | undefined
+  /** The field that somebody is at, whatever has the focus by now. */
+  #held: HTMLElement | undefined
   /** Rises when the fields are to be drawn anew, with nothing of what was typed. */
   #turn = 0
   readonly #services = new Services()
@@ -49,15 +54,24 @@ export class ConnectionSettings extends View {
   constructor() {
     super()
     new SecretGuard(this, () => clearFields(this))
+    let release = (): void => {}
+    this.addController({
+      hostConnected: () => {
+        release = keepTyped(this)
+      },
+      hostDisconnected: () => release(),
+    })
   }
 
-  /** True while something is typed that is not saved. */
-  get isTyped(): boolean {
-    return this.#isTyped
+  /** Another connection, or another view. */
+  isLostAt({ view, id }: Route): boolean {
+    return this.#isTyped && (view !== 'connections' || id !== this.#seen?.id)
   }
 
-  /** Asks whether what was typed may go. */
-  ask(): void {
+  /** Asks in the place of what was typed, which stays where it is until somebody has answered. */
+  askBefore(leave: () => void): void {
+    this.#leave = leave
+    this.dispatchEvent(new Event('asked'))
     this.#set({ isAsking: true })
     void this.updateComplete.then(() => this.querySelector<HTMLElement>('.keep')?.focus())
   }
@@ -78,6 +92,7 @@ export class ConnectionSettings extends View {
     this.#seen = connection
     this.#isTyped = false
     this.#isEnding = false
+    this.#leave = undefined
     this.#turn += 1
     this.#set(CALM)
   }
@@ -114,11 +129,11 @@ export class ConnectionSettings extends View {
     const setup = this.#setup
     if (whyForbidden(this.context, UPDATE) !== undefined || connector === undefined || setup === undefined)
       return enteredFacts(seen, setup, whyForbidden(this.context, UPDATE))
-    return html`<form class="stack" novalidate @submit=${this.#submit} @input=${this.#onInput}>
+    return html`<form class="stack" novalidate @submit=${this.#submit} @input=${this.#onInput} @focusin=${this.#onFocus}>
         ${this.#notices(seen)} ${keyed(this.#turn, this.#fields(seen, connector, setup))}
         <div class="row-of">
           ${buttonOrWhy({ label: PAGE.save, reason: this.#whyNot, classes: 'primary', isBusy: this.#now.isBusy })}
-          ${this.#isTyped ? html`<button type="button" class="quiet" @click=${() => this.#begin(this.connection)}>${ADD.discard}</button>` : nothing}
+          ${this.#isTyped ? html`<button type="button" class="quiet" @click=${this.#discard}>${ADD.discard}</button>` : nothing}
           <span class="muted" role="status">${this.#isSaved ? CONNECTION.saved : nothing}</span>
         </div>
       </form>
@@ -131,7 +146,7 @@ export class ConnectionSettings extends View {
       now: this.#now,
       seen,
       labelOf: (name) => this.#setup?.fields.find((field) => field.name === name)?.label ?? name,
-      keep: () => this.#set({ isAsking: false }),
+      keep: () => this.#keep(),
       close: () => this.#discard(),
       saveUnverified: () => this.#save({ verify: false }),
       saveMine: (theirs) => {
@@ -144,7 +159,7 @@ export class ConnectionSettings extends View {
         ? endingQuestion({
             keep: () => {
               this.#isEnding = false
-              this.requestUpdate()
+              this.#keep()
             },
             save: () => this.#save({ verify: this.#isTested, endsGrant: true }),
           })
@@ -186,10 +201,27 @@ export class ConnectionSettings extends View {
     this.requestUpdate()
   }
 
+  #onFocus({ target }: FocusEvent): void {
+    if (target instanceof HTMLElement && target.closest('.field') !== null) this.#held = target
+  }
+
+  /** Whoever is asked and goes on typing does so where they were. */
+  #keep(): void {
+    this.#leave = undefined
+    this.#set({ isAsking: false })
+    void this.updateComplete.then(() => (this.#held?.isConnected ? this.#held : this.#saveButton)?.focus())
+  }
+
+  /** The button that was pressed is gone with what was typed; the one beside it is not. */
   #discard(): void {
-    const isAsked = this.#now.isAsking
+    const leave = this.#leave
     this.#begin(this.connection)
-    if (isAsked) this.dispatchEvent(new Event('discarded'))
+    if (leave === undefined) void this.updateComplete.then(() => this.#saveButton?.focus())
+    else leave()
+  }
+
+  get #saveButton(): HTMLElement | null {
+    return this.querySelector<HTMLElement>('.primary')
   }
 
   #submit(event: Event): void {

@@ -267,7 +267,7 @@ export class VaultConnections extends View {
         .then(() => this.#list!.reload())
         .then(() => this.#tell(undefined))
     this.#list!.own(connection.id)
-    if (this.route.id === connection.id) navigate(addressOf({ query: this.route.query }))
+    if (this.route.id === connection.id) navigate(addressOf({ query: this.route.query }), { asks: false })
     const text = undo === undefined ? LIST.purgedLine(connection.name) : LIST.deletedLine(connection.name)
     this.#tell({ text, ...(undo === undefined ? {} : { undo: back }) })
     await this.#list!.reload()
