@@ -5,8 +5,8 @@ import { icon } from '../icons.ts'
 import { pageIcon } from '../page-icons.ts'
 import { conflictNotice } from '../parts/conflict.ts'
 import '../parts/count-down.ts'
+import { inWords } from '../parts/in-words.ts'
 import { fieldError, problem } from '../parts/pieces.ts'
-import { inWords } from '../parts/typed-values.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { FIELD_ERRORS } from '../texts/error-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
@@ -130,7 +130,7 @@ export function troubleOf(error: unknown, { isNew }: { isNew: boolean }): Partia
   if (!(error instanceof ApiError) || error.fields.length === 0)
     return { error, offersUnverified: offerAfter(error, isNew) }
   const isName = error.fields.every(({ path }) => path === 'name')
-  const errors = error.fields.map(({ path, message }) => ({ path, message: inWords(message) }))
+  const errors = error.fields.map((each) => ({ path: each.path, message: inWords(each) }))
   return { errors, ...(isName ? { step: 'name' } : {}) }
 }
 

@@ -3,6 +3,8 @@ export interface FieldError {
   /** Such as `setup.api_key`. */
   readonly path: string
   readonly message: string
+  /** What would have been accepted, where the server says it. */
+  readonly allowed?: string | undefined
 }
 
 /** An answer that is none, or a refusal, in the server's own words. */
@@ -51,7 +53,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as {
     message?: string
     errorCode?: string
-    errors?: readonly { path?: string; message: string }[]
+    errors?: readonly { path?: string; message: string; allowed?: string }[]
   }
   const message = body.message ?? `The vault answered ${response.status}.`
   const seconds = Number(response.headers.get('retry-after'))
@@ -60,7 +62,8 @@ export async function errorOf(response: Response): Promise<ApiError> {
     status: response.status,
     code: body.errorCode,
     fields:
-      body.errors?.map(({ path = '', message: text }) => ({ path, message: text })) ?? fieldsIn(message),
+      body.errors?.map(({ path = '', message: text, allowed }) => ({ path, message: text, allowed })) ??
+      fieldsIn(message),
     retryAfterSeconds: Number.isFinite(seconds) && seconds > 0 ? seconds : undefined,
     requestId: response.headers.get('x-request-id') ?? undefined,
   })
@@ -71,5 +74,5 @@ function fieldsIn(message: string): FieldError[] {
   const [, reason, path, allowed] =
     /^[A-Za-z]+ validation error: '(.*)' on property ([\w.]+)(?: \((.*)\))?\.$/s.exec(message) ?? []
   if (reason === undefined || path === undefined) return []
-  return [{ path, message: allowed === undefined ? `${reason}.` : `${reason}. Allowed: ${allowed}.` }]
+  return [{ path, message: reason, allowed }]
 }

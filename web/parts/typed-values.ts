@@ -16,10 +16,3 @@ export function keptBack(form: HTMLElement): readonly FieldError[] {
     return rangeOverflow || rangeUnderflow ? [{ path, message: FIELD_ERRORS.farDate }] : []
   })
 }
-
-/** What the API says as Auth0's does, in the words of people; all else as it comes. */
-export function inWords(reason: string): string {
-  if (reason.startsWith('Missing required property')) return FIELD_ERRORS.missing
-  const [, format = ''] = /^Object didn't pass validation for format ([\w-]+)/.exec(reason) ?? []
-  return FIELD_ERRORS.formats[format] ?? reason
-}

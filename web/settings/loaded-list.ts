@@ -3,8 +3,8 @@ import { ApiError } from '../api/api-error.ts'
 import { icon } from '../icons.ts'
 import type { Context } from '../page-context.ts'
 import { buttonOrWhy, whyForbidden, whyNot } from '../parts/allowed.ts'
+import { inWords } from '../parts/in-words.ts'
 import { fieldError, problem, skeleton } from '../parts/pieces.ts'
-import { inWords } from '../parts/typed-values.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { SETTINGS } from '../texts/view-texts.ts'
@@ -164,7 +164,7 @@ export abstract class LoadedList<T, Details = never> extends View {
   #refused({ name, members = [name] }: FormField): string | undefined {
     if (!(this.error instanceof ApiError)) return undefined
     const refused = this.error.fields.find(({ path }) => members.includes(path.split(/[.[]/)[0]!))
-    return refused && inWords(refused.message)
+    return refused && inWords(refused)
   }
 
   #whyNot(verb: Verb): string | undefined {
