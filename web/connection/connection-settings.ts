@@ -230,6 +230,7 @@ export class ConnectionSettings extends View implements Typed {
   }
 
   async #save(how: { verify: boolean; endsGrant?: boolean }): Promise<void> {
+    const isHere = this.contains(document.activeElement)
     this.#set({ ...CALM, isBusy: true })
     this.#isEnding = false
     try {
@@ -240,6 +241,8 @@ export class ConnectionSettings extends View implements Typed {
     this.#set({ isBusy: false })
     await this.updateComplete
     await this.querySelector<SetupForm>('setup-form')?.updateComplete
+    // The field that was saved from may be none any more, and a button that is busy lets the focus go.
+    if (isHere && !this.contains(document.activeElement)) this.#saveButton?.focus()
     focusErrors(this)
   }
 

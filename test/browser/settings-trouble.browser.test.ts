@@ -1,0 +1,170 @@
+import type { Page } from 'playwright-core'
+import { eventually } from './support/eventually.ts'
+import { expectAccessible, screens, signInLink, useVaultInBrowser } from './support/vault-in-browser.ts'
+
+const CONNECTIONS = '/api/v2/flows/vault/connections'
+const TOKEN = 'my-token-trouble-1234567'
+const KEY = { type: 'API_KEY', name: 'X-Api-Key', value: TOKEN, in: 'HEADER' }
+const PAYLOAD = '<img src=x onerror=alert(1)>'
+
+describe('settings that are saved while something is wrong', () => {
+  const world = useVaultInBrowser()
+
+  interface Caller {
+    readonly tenant: string
+    readonly clientId?: string
+  }
+
+  async function added(caller: Caller, name = 'key'): Promise<string> {
+    const body = { name, app_id: 'HTTP', setup: KEY }
+    const made = await world.vault.request(caller, 'POST', CONNECTIONS, body)
+    return ((await made.json()) as { id: string }).id
+  }
+
+  async function openSettings(page: Page, id: string) {
+    await page.goto(`${world.vault.url}/vault/connections/${id}?tab=settings`)
+    const panel = page.locator('vault-connection')
+    await panel.getByRole('button', { name: 'Save' }).waitFor()
+    return {
+      panel,
+      save: panel.getByRole('button', { name: 'Save', exact: true }),
+      name: panel.getByLabel('Name', { exact: true }),
+      secret: panel.locator('input[type="password"]'),
+      replace: panel.getByRole('button', { name: 'Replace, Key' }),
+    }
+  }
+
+  const fetched = async (caller: Caller, id: string) =>
+    (await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}/credentials`)).json()
+
+  test('wait for the line, and keep what was typed', async () => {
+    const caller = { tenant: 'no-line' }
+    const id = await added(caller)
+    const page = await world.signedIn(caller)
+    const { save, name, secret, replace, panel } = await openSettings(page, id)
+    await name.fill('X-Offline')
+    await replace.click()
+    await secret.fill(`${TOKEN}-new`)
+    await page.context().setOffline(true)
+    await page.getByText('Offline. You see').waitFor()
+    await eventually(() => save.getAttribute('aria-disabled'), 'true')
+    await save.click({ force: true })
+    await screens(page, 'settings-offline')
+    expect([await name.inputValue(), await secret.inputValue()]).toEqual(['X-Offline', `${TOKEN}-new`])
+    await page.context().setOffline(false)
+    await page.getByText('Offline. You see').waitFor({ state: 'detached' })
+    await save.click()
+    await panel.getByText('Saved.').waitFor()
+    expect(await fetched(caller, id)).toMatchObject({ request: { headers: { 'X-Offline': `${TOKEN}-new` } } })
+    await page.context().close()
+  })
+
+  test.each([
+    [429, { 'retry-after': '30' }, /^Not saved\. Try again in \d+ s/],
+    [503, {}, 'Not saved. Everything you typed is still here'],
+    [500, { 'x-request-id': 'rq-1' }, 'rq-1'],
+  ])('tell of a %i, as text, and keep what was typed', async (status, headers, words) => {
+    const caller = { tenant: `refused-${status}` }
+    const id = await added(caller, PAYLOAD)
+    const page = await world.signedIn(caller)
+    page.on('dialog', (dialog) => world.offences.push(`a script ran: ${dialog.message()}`))
+    const { save, name, secret, replace, panel } = await openSettings(page, id)
+    await name.fill('X-Later')
+    await replace.click()
+    await secret.fill(`${TOKEN}-new`)
+    const json = { statusCode: status, error: 'x', message: `Busy ${PAYLOAD}` }
+    await page.route(`**/connections/${id}?*`, (route) =>
+      route.request().method() === 'PATCH' ? route.fulfill({ status, headers, json }) : route.continue(),
+    )
+    await save.click()
+    await panel.getByText(words).first().waitFor()
+    await panel.getByText(`Busy ${PAYLOAD}`).waitFor()
+    await screens(page, `settings-${status}`)
+    expect([await name.inputValue(), await secret.inputValue()]).toEqual(['X-Later', `${TOKEN}-new`])
+    await page.unroute(`**/connections/${id}?*`)
+    await save.click()
+    await panel.getByText('Saved.').waitFor()
+    await page.context().close()
+  })
+
+  test('wait for whoever is signed out meanwhile, and lose nothing', async () => {
+    const tenant = 'signed-out'
+    const { clientId } = world.vault.client({ tenant })
+    const caller = { tenant, clientId }
+    const id = await added({ tenant })
+    const page = await world.signedIn(caller)
+    const { save, name, secret, replace, panel } = await openSettings(page, id)
+    await name.fill('X-Signed')
+    await replace.click()
+    await secret.fill(`${TOKEN}-new`)
+    const other = await page.context().newPage()
+    await other.goto(`${world.vault.url}/vault`)
+    await other.getByRole('button', { name: 'Signed in as ada' }).click()
+    await other.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor()
+    await screens(page, 'settings-signed-out')
+    await other.goto(signInLink(world.vault, caller))
+    await page.getByRole('heading', { name: 'You are signed out' }).waitFor({ state: 'hidden' })
+    expect([await name.inputValue(), await secret.inputValue()]).toEqual(['X-Signed', `${TOKEN}-new`])
+    await save.click()
+    await panel.getByText('Saved.').waitFor()
+    expect(await fetched({ tenant }, id)).toMatchObject({
+      request: { headers: { 'X-Signed': `${TOKEN}-new` } },
+    })
+    await page.context().close()
+  })
+
+  test('of two tabs are not written over each other unseen', async () => {
+    const caller = { tenant: 'two-tabs' }
+    const id = await added(caller)
+    const page = await world.signedIn(caller)
+    const one = await openSettings(page, id)
+    const tab = await page.context().newPage()
+    const other = await openSettings(tab, id)
+    await one.name.fill('X-One')
+    await other.name.fill('X-Other')
+    await other.save.click()
+    await other.panel.getByText('Saved.').waitFor()
+    await one.save.click()
+    await one.panel.getByText('Name is now X-Other.').waitFor()
+    expect(await one.name.inputValue()).toBe('X-One')
+    await one.panel.getByRole('button', { name: 'Show theirs' }).click()
+    await eventually(() => one.name.inputValue(), 'X-Other')
+    await eventually(() => page.locator(':focus').textContent(), expect.stringContaining('Save'))
+    await eventually(() => other.name.inputValue(), 'X-Other')
+    await page.context().close()
+  })
+
+  test('are reached, changed and saved by the keyboard alone', async () => {
+    const caller = { tenant: 'keys-alone' }
+    const id = await added(caller)
+    const page = await world.signedIn(caller)
+    await page.getByRole('link', { name: 'key' }).focus()
+    await page.keyboard.press('Enter')
+    const panel = page.locator('vault-connection')
+    await eventually(() => page.locator(':focus').textContent(), 'key')
+    const reach = async (name: string) => {
+      for (let presses = 0; presses < 30; presses += 1) {
+        await page.keyboard.press('Tab')
+        if ((await page.locator(':focus').and(panel.locator(name)).count()) > 0) return
+      }
+      throw new Error(`no Tab leads to ${name}`)
+    }
+    await reach('[role="tab"]')
+    await page.keyboard.press('ArrowRight')
+    await panel.getByRole('button', { name: 'Save' }).waitFor()
+    await reach('input')
+    await page.keyboard.press('ControlOrMeta+a')
+    await page.keyboard.type('X-Typed')
+    await reach('button[aria-label^="Replace"]')
+    await page.keyboard.press('Enter')
+    await eventually(() => panel.locator('input[type="password"]:focus').count(), 1)
+    await page.keyboard.type(`${TOKEN}-typed`)
+    await expectAccessible(page)
+    await page.keyboard.press('Enter')
+    await panel.getByText('Saved.').waitFor()
+    await eventually(() => panel.locator(':focus').count(), 1)
+    expect(await fetched(caller, id)).toMatchObject({ request: { headers: { 'X-Typed': `${TOKEN}-typed` } } })
+    await page.context().close()
+  })
+})
