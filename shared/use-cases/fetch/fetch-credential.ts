@@ -38,6 +38,8 @@ const HOUR_MS = 3_600_000
 const TAG_CHARACTERS = 8
 /** How often one fetch looks at the clock before it says that there is nothing to hand out. */
 const MAX_LOOKS = 2
+/** How many pointers of a row it follows in turn: one for each grant of a bundle that is renewed meanwhile, and one. */
+const MAX_POINTERS = 3
 const LOST = 'The credential is lost and a new one could not be had yet.'
 
 export interface FetchPorts extends FreshenPorts {
@@ -157,19 +159,26 @@ interface OpenedRow {
 
 /**
  * The opened value the row points at. One that is gone was superseded between the two reads: the row is read once
- * more, and the new pointer followed.
+ * more, and the new pointer followed, again where the next grant of a bundle was renewed meanwhile. One that is gone
+ * although its row points at it is replaced, once.
  */
 async function openCredential(ports: FetchPorts, row: ConnectionRow): Promise<OpenedRow> {
-  try {
-    return await openRow(ports, row)
-  } catch (error) {
-    const doesNotFit = error instanceof SealBrokenError && row.grant !== undefined
-    if (!(error instanceof SecretNotFoundError) && !doesNotFit) throw error
-    const current = await findConnection(ports, row.tenant, row.id)
-    if (current === undefined) throw connectionNotFound()
-    const usable = requireUsable(current, ports.clock.nowMs())
-    if (pointerOf(usable) !== pointerOf(row)) return openRow(ports, usable)
-    return openRow(ports, await replaceMissing(ports, usable))
+  let current = row
+  let isReplaced = false
+  for (let looks = 1; ; looks++) {
+    try {
+      return await openRow(ports, current)
+    } catch (error) {
+      const doesNotFit = error instanceof SealBrokenError && current.grant !== undefined
+      if (!(error instanceof SecretNotFoundError) && !doesNotFit) throw error
+      const found = await findConnection(ports, row.tenant, row.id)
+      if (found === undefined) throw connectionNotFound()
+      const usable = requireUsable(found, ports.clock.nowMs())
+      const isMoved = pointerOf(usable) !== pointerOf(current)
+      if (isMoved ? looks > MAX_POINTERS : isReplaced) throw error
+      current = isMoved ? usable : await replaceMissing(ports, usable)
+      isReplaced ||= !isMoved
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import { fetchCredential } from '../../../../shared/use-cases/fetch/fetch-credential.ts'
 import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { reconcileStores } from '../../../../shared/use-cases/reconcile/reconcile-stores.ts'
+import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const CLIENT = {
@@ -52,16 +53,41 @@ describe('a grant whose sealed items do not fit its row', () => {
     const attributes = (await world.ports.items.get(from!))!
     await world.ports.items.transact([{ op: 'put', key: key!, attributes }])
   }
-  /** What a flow gets of a process that has opened nothing yet. */
-  async function fetchAfresh(id: string): Promise<unknown> {
-    const opened = new OpenedSecrets(world.ports.secrets, world.ports.sealer)
-    const grants = createLocalGrantRunner({ ...world.ports, opened })
+  /** What a flow gets of a process that has opened nothing yet; `meanwhile` happens before each item is opened. */
+  async function fetchAfresh(id: string, meanwhile = async () => {}): Promise<unknown> {
+    const { sealer } = world.ports
+    const late: typeof sealer = Object.assign(Object.create(sealer), {
+      open: async (place: Parameters<typeof sealer.open>[0]) => {
+        await meanwhile()
+        return sealer.open(place)
+      },
+    })
+    const opened = new OpenedSecrets(world.ports.secrets, late)
+    // As on AWS: who mints is another process, and remembers for itself alone.
+    const grants = createLocalGrantRunner(world.ports)
     const ports = { ...world.ports, opened, grants }
     const fetched = await fetchCredential(ports, { tenant: world.tenant, id, minTtlSeconds: 60 })
     if (fetched.kind === 'not-modified') throw new Error('nothing was sent to compare with')
     return (JSON.parse(fetched.body.reveal()) as { fields: { access_token: string } }).fields.access_token
   }
   const isTold = () => world.lines.some((line) => line.startsWith('a row and its sealed tokens do not fit'))
+
+  it('is followed to the next one, however often it was replaced while it was looked for', async () => {
+    const id = await machine()
+    let renewals = 0
+    const fetched = fetchAfresh(id, async () => {
+      if (renewals++ < 3) await rotateConnection(world.ports, { tenant: world.tenant, id, cause: 'manual' })
+    })
+    expect(await fetched).toBe('access-4')
+    expect(isTold()).toBe(false)
+  })
+
+  it('is minted anew once, and no more where the new one cannot be opened either', async () => {
+    const id = await machine()
+    const fetched = fetchAfresh(id, () => lose(id))
+    await expect(fetched).rejects.toThrow('there is no access item of that mark')
+    expect(await world.row(id)).toMatchObject({ credentialVersion: 2 })
+  })
 
   it('is minted anew where nobody is needed, when they are gone', async () => {
     const id = await machine()
