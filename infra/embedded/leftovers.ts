@@ -37,8 +37,8 @@ export function createStaging(folder: string): Staging {
   return {
     path: staging,
     unmark(placed) {
-      fs.rmSync(path.join(placed, STAGING_MARK), { force: true })
       lock?.release()
+      removeMark(placed)
     },
     remove() {
       fs.rmSync(staging, { recursive: true, force: true })
@@ -51,7 +51,7 @@ export function createStaging(folder: string): Staging {
 export function removeLeftovers(folder: string): void {
   removeAbandonedStagings(folder)
   // A restore may have been killed as the last thing it did.
-  fs.rmSync(path.join(folder, STAGING_MARK), { force: true })
+  removeMark(folder)
   for (const within of [folder, path.join(folder, 'tls')]) removeFiles(within, (name) => DRAFT.test(name))
   if (!namesIn(folder).some(isOfKeys)) return
   try {
@@ -71,6 +71,11 @@ export function removeKeyLeftovers(folder: string): void {
 
 function isOfKeys(name: string): boolean {
   return name.startsWith(SNAPSHOT_PREFIX) || KEY_DRAFT.test(name)
+}
+
+/** With the journal of its lock, which SQLite looks for where the folder was before it was given its name. */
+function removeMark(folder: string): void {
+  removeFiles(folder, (name) => name === STAGING_MARK || name === `${STAGING_MARK}-journal`)
 }
 
 /** Only folders with the mark: another one of such a name is a person's. */

@@ -123,6 +123,7 @@ describe('backup and restore commands', () => {
     expect(fs.readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([])
     await restore()
     expect(fs.readdirSync(root).sort()).toEqual(['restored', 'vault', 'vault.backup'])
+    expect(fs.readdirSync(target).filter((name) => name.startsWith('restore'))).toEqual([])
   })
 
   it('put no key, ciphertext or name of a file into the backup in clear', async () => {
