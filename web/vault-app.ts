@@ -1,4 +1,5 @@
 import { html, type nothing, type TemplateResult } from 'lit'
+import type { AddDialog } from './add/add-dialog.ts'
 import { Api } from './api/api.ts'
 import { ApiError } from './api/api-error.ts'
 import { Line } from './api/line.ts'
@@ -16,12 +17,12 @@ import './parts/page-header.ts'
 import './parts/session-bars.ts'
 import './parts/sign-in.ts'
 import { problem } from './parts/pieces.ts'
-import { followLink, listen, type Route, routeOf } from './router.ts'
+import { followLink, keepTyped, listen, type Route, routeOf, type Typed } from './router.ts'
 import { PAGE } from './texts/page-texts.ts'
 import { define, View } from './view.ts'
 
 /** The whole page: sign-in, frame, and the view that the address names. */
-export class VaultApp extends View {
+export class VaultApp extends View implements Typed {
   #route: Route = routeOf(location)
   #context: Context | undefined
   #error: unknown
@@ -169,6 +170,7 @@ export class VaultApp extends View {
       if (earlier !== undefined && !isSamePerson(earlier, identity)) return location.reload()
       // Whoever came back from an issuer is led to where they were.
       this.#route = routeOf(location)
+      if (this.#context === undefined) keepTyped(this)
       this.#context ??= {
         api: this.#api,
         identity,
@@ -193,6 +195,20 @@ export class VaultApp extends View {
     this.#loadView()
     this.requestUpdate()
     if (before !== this.#route.view) this.querySelector<HTMLElement>('#main')?.focus()
+  }
+
+  get #openDialog(): AddDialog | undefined {
+    return this.querySelector('dialog.add[open]')?.closest<AddDialog>('vault-add-dialog') ?? undefined
+  }
+
+  /** The dialog goes with the view that it stands over. */
+  isLostAt({ view }: Route): boolean {
+    return view !== this.#route.view && this.#openDialog !== undefined
+  }
+
+  /** The dialog closes at once where nothing is typed in it. */
+  askBefore(leave: () => void): void {
+    this.#openDialog?.tryClose(leave)
   }
 
   #onFault(fault: string | undefined): void {

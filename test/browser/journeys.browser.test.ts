@@ -23,7 +23,7 @@ describe('a person', () => {
     await screens(page, 'add-2-name')
     await page.getByLabel('Connection name').fill('n'.repeat(151))
     await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByText('It has at most 150 characters.').waitFor()
+    await page.getByText('At most 150 characters.').waitFor()
     await page.getByLabel('Connection name').fill('orders api')
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.locator('#field-0').fill(`  ${TOKEN} `)

@@ -100,7 +100,7 @@ describe('the settings of a connection', () => {
     const name = panel.getByLabel('Name', { exact: true })
     await name.fill('not a header')
     await panel.getByRole('button', { name: 'Save' }).click()
-    await panel.locator('.field .error').getByText('It is the name of an HTTP header').waitFor()
+    await panel.locator('.field .error').getByText('The name of an HTTP header').waitFor()
     await eventually(() => panel.locator('[aria-invalid="true"]:focus').inputValue(), 'not a header')
     await screens(page, 'settings-wrong')
     await page.route(`**/connections/${id}?*`, (route) =>

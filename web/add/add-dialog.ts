@@ -36,10 +36,12 @@ export class AddDialog extends View {
   /** The app whose last step is drawn, in sight or not: what was typed there stays until another one is taken. */
   #reached: Connector | undefined
   #key = ''
+  /** What is done once what was typed may go. */
+  #leave: (() => void) | undefined
 
   constructor() {
     super()
-    new DialogGuard(this, { tryClose: () => this.#tryClose(), clear: () => clearFields(this) })
+    new DialogGuard(this, { tryClose: () => this.tryClose(), clear: () => clearFields(this) })
     this.addEventListener('add', () => void this.#open({}))
     this.addEventListener('repair', (event) => void this.#open((event as CustomEvent<Repair>).detail))
   }
@@ -99,7 +101,7 @@ export class AddDialog extends View {
       ${dialogHead({
         title: this.#repaired === undefined ? ADD.title : ADD.repairTitle(this.#repaired.name),
         step: this.#repaired === undefined ? stepOf(this.#now.step, firstStep(this.appIds)) : undefined,
-        close: () => this.#tryClose(),
+        close: () => this.tryClose(),
       })}
       <div class="dialog-main">
         ${dialogNotices({
@@ -237,6 +239,7 @@ export class AddDialog extends View {
   async #save({ isEmpty, verify }: { isEmpty: boolean; verify: boolean }): Promise<void> {
     const setup = this.#setup
     if (setup === undefined) return
+    this.#leave = undefined
     const forms = formsIn(this)
     const isAsked = !isEmpty && setup.authorization === 'interactive' && !this.#now.isBrought
     const oauth = isAsked ? forms.oauth : null
@@ -271,7 +274,9 @@ export class AddDialog extends View {
     this.#set(conflict === undefined ? troubleOf(error, { isNew: this.#isNew }) : { conflict })
   }
 
-  #tryClose(): void {
+  /** Closes it, once nobody minds what was typed, and leaves. */
+  tryClose(leave?: () => void): void {
+    this.#leave = leave
     if (!this.#now.isTyped || this.#oauth?.isWaiting) this.#close()
     else this.#set({ isAsking: true })
     void this.updateComplete.then(() => this.querySelector<HTMLElement>('.keep')?.focus())
@@ -286,12 +291,9 @@ export class AddDialog extends View {
     this.#reached = undefined
     this.#set(NOTHING)
     this.dispatchEvent(new Event('dialog-closed'))
-    if (saved !== undefined) this.#tell(saved)
-  }
-
-  #tell(connection: Connection): void {
     const type = `connection-${this.#isNew ? 'added' : 'updated'}`
-    this.dispatchEvent(new CustomEvent(type, { detail: { connection } }))
+    if (saved !== undefined) this.dispatchEvent(new CustomEvent(type, { detail: { connection: saved } }))
+    this.#leave?.()
   }
 }
 

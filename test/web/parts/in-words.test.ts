@@ -31,7 +31,7 @@ describe('inWords', () => {
 
   it.each([
     [{ message: 'Missing required property: token' }, 'This is needed.'],
-    [{ message: "Object didn't pass validation for format email" }, 'It is an e-mail address.'],
+    [{ message: "Object didn't pass validation for format email" }, 'An e-mail address.'],
     [{ message: "Object didn't pass validation for format text", allowed: 'a text' }, 'Allowed: a text.'],
     [{ message: 'String is too long (9 chars), maximum 8' }, 'String is too long (9 chars), maximum 8'],
     [{ message: 'No enum match for: x', allowed: 'a, b' }, 'No enum match for: x. Allowed: a, b.'],
