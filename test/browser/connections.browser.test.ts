@@ -38,6 +38,16 @@ describe('the list of connections', () => {
     await page.getByRole('link', { name: 'sms', exact: true }).waitFor()
     await eventually(() => page.locator('tr.row', { hasText: 'Missing credentials' }).count(), 2)
     await screens(page, 'list')
+    await page.setViewportSize({ width: 768, height: 900 })
+    const startsOf = (selector: string) =>
+      page.evaluate(
+        `[...document.querySelectorAll('tr.row ${selector}')].map((found) => found.getBoundingClientRect().left)`,
+      ) as Promise<number[]>
+    const [words, buttons] = [
+      await startsOf('.state-cell .mark + span'),
+      await startsOf('.state-cell button'),
+    ]
+    expect(new Set([...words, ...buttons]).size).toBe(1)
     // Turned round, as the person's own colours are: no colour of ours is left.
     await page.emulateMedia({ forcedColors: 'active' })
     await eventually(() => page.evaluate(COLOURS), ['rgb(255, 255, 255)', 'rgb(0, 0, 0)'])
