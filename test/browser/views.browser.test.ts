@@ -45,6 +45,7 @@ describe('the other views', () => {
     await page.getByLabel('Kind').selectOption('Everything')
     await screens(page, 'activity')
     await page.goto(`${world.vault.url}/vault/settings`)
+    await page.getByText('Paused · by a person').waitFor()
     await page.getByLabel('Name').fill('a flow server')
     await page.getByRole('button', { name: 'Add a client' }).click()
     await page.getByText('Its secret, shown this once:').waitFor()

@@ -73,7 +73,7 @@ export class SubscriptionsSection extends LoadedList<Subscription, Deliveries> {
     const deliveriesPath = `${path}/deliveries?limit=20`
     const sent = this.unfolded(deliveriesPath)
     return html`<div class="settings-item">
-      <p><strong><bdi>${subscription.name ?? target}</bdi></strong> <span class="meta">${SETTINGS.statuses[status]}${reason === null ? '' : `: ${reason}`}</span></p>
+      <p><strong><bdi>${subscription.name ?? target}</bdi></strong> <span class="meta">${SETTINGS.statuses[status]}${reason === null ? nothing : SETTINGS.because(reason)}</span></p>
       <p class="meta">${subscription.name === null ? nothing : html`<code>${target}</code> · `}${subscription.last_success_at === null ? SETTINGS.neverDelivered : html`${SETTINGS.lastDelivery} ${timeAgo(subscription.last_success_at)}`}</p>
       <div class="row-of">
         ${isOn ? this.button('update', SETTINGS.test, () => this.#test(id)) : nothing}

@@ -34,6 +34,14 @@ export const ACTIVITY = {
   },
 } as const
 
+const REASONS: Readonly<Record<string, string>> = {
+  by_person: 'by a person',
+  failing: 'its receiver failed for 24 hours',
+  backlog: 'too many events wait for it',
+  target_gone: 'the connection that it sends to is gone',
+  gone: 'its receiver answered that it is gone (410)',
+}
+
 /** What is set once. */
 export const SETTINGS = {
   applications: 'OAuth applications',
@@ -68,6 +76,8 @@ export const SETTINGS = {
   deliveries: 'Deliveries',
   noDeliveries: 'Nothing was sent yet.',
   statuses: { enabled: 'Active', paused: 'Paused', ended: 'Ended' },
+  /** Why it stands still; a code that is new here is shown as it is. */
+  because: (reason: string) => ` · ${REASONS[reason] ?? reason}`,
   clients: 'Clients of the built-in issuer',
   clientsAbout: 'Programs that get tokens from this vault.',
   clientName: 'Name',
