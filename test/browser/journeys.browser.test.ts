@@ -108,6 +108,21 @@ describe('a person', () => {
     await page.context().close()
   })
 
+  test('takes an app far down by a click, and goes on by the second', async () => {
+    const page = await world.signedIn({ tenant: 'far-down', width: 768 })
+    await openDialog(page)
+    const dialog = page.locator('dialog.add')
+    const last = dialog.locator('label.app-choice').last()
+    await last.click()
+    await eventually(() => last.locator('input').isChecked(), true)
+    // What is hidden of a choice lies where the choice does: the focus on it moves nothing out of sight.
+    expect(await page.evaluate("document.querySelector('dialog.add').scrollTop")).toBe(0)
+    await screens(page, 'add-last-app')
+    await last.dblclick()
+    await dialog.getByLabel('Connection name').waitFor()
+    await page.context().close()
+  })
+
   test('is asked before what was typed is thrown away', async () => {
     const page = await world.signedIn({ tenant: 'careful' })
     await openDialog(page)
