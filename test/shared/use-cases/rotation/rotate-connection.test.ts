@@ -108,9 +108,10 @@ describe('a vault that another one stands for', () => {
     const rotate = (cause: 'due' | 'fetch') =>
       rotateConnection(ports, { tenant: world.tenant, id, cause, minTtlMs: 0 })
     expect(await rotate('due')).toEqual({ kind: 'nothing', row: before.row })
+    const nowMs = world.clock.nowMs()
     expect(await rotate('fetch')).toMatchObject({
       kind: 'failed',
-      row: { failure: { code, retryAtMs: world.clock.nowMs() + MINUTE_MS } },
+      row: { failure: { code, firstAtMs: nowMs, lastAtMs: nowMs, retryAtMs: nowMs + MINUTE_MS } },
     })
     expect({ row: await world.row(id), sent: sent() }).toEqual(before)
   })
