@@ -1,6 +1,8 @@
 import { findSetupOf } from '../../connectors/catalogue.ts'
 import type { ConnectionRow } from '../../domain/connection.ts'
+import { defined } from '../../domain/defined.ts'
 import { MAIN_GRANT } from '../../domain/grant.ts'
+import type { RefreshRule } from '../../domain/grant-profile.ts'
 import type { RotationFailure } from '../../domain/rotation.ts'
 import { remainingMs, resendAtMs } from '../../domain/rotation-policy.ts'
 import type { FailureTold, RotationResult } from '../../ports/grant-runner.ts'
@@ -61,16 +63,16 @@ export function failureChange(
   kept: Partial<ConnectionRow> = {},
 ): HeldChange {
   const nowMs = ports.clock.nowMs()
-  const refusals = refusalsAfterEnd(row, told, nowMs)
-  const failure = afterRepeats(told, refusals)
+  const refused = refusalsAfterEnd(row, told, nowMs)
+  const failure = afterRepeats(told, refused)
+  const profile = findSetupOf(row.appId, row.setupType)?.grant
   const retryAt = nextTryMs(failure, {
     nowMs,
     count: (row.failure?.count ?? 0) + 1,
     fraction: ports.random.fraction(),
     accessEndMs: accessEndMs(row, nowMs),
-    hasCode:
-      row.grants === undefined && findSetupOf(row.appId, row.setupType)?.grant?.kind === 'authorization-code',
-    afterUnknownMs: (backMs) => afterUnknownMs(row, nowMs, backMs),
+    hasCode: row.grants === undefined && profile?.kind === 'authorization-code',
+    afterUnknownMs: (backMs) => afterUnknownMs(row, profile?.refresh, { nowMs, backMs }),
   })
   const status = statusAfter(row, failure)
   const members: Partial<ConnectionRow> = {
@@ -78,10 +80,7 @@ export function failureChange(
     statusReason: failure.message,
     attempt: attemptAfter(row, failure, nowMs),
     ...kept,
-    failure: {
-      ...failureMember(row.failure, failure, { nowMs, retryAtMs: retryAt }),
-      ...refusalMembers(refusals, row.attempt?.grantName),
-    },
+    failure: { ...failureMember(row.failure, failure, { nowMs, retryAtMs: retryAt }), ...refused },
     ...dueMembers(row.id, retryAt),
   }
   if (status === row.status) return { members }
@@ -90,32 +89,26 @@ export function failureChange(
   return { members, event: { type, changed: ['status'] } }
 }
 
-function refusalMembers(
-  refusals: number,
-  grantName: string | undefined,
-): Pick<RotationFailure, 'refusals' | 'refusedGrant'> {
-  if (refusals === 0) return {}
-  return {
-    refusals,
-    ...(grantName === undefined || grantName === MAIN_GRANT ? {} : { refusedGrant: grantName }),
-  }
-}
+/** Absent where nothing was refused since the access token ended. */
+type Refused = Pick<RotationFailure, 'refusals' | 'refusedGrant'>
 
-/** How often in a row, this time included, a renewal was refused since its access token ended. */
-function refusalsAfterEnd(row: FailedRow, failure: FailureTold, nowMs: number): number {
-  const grant = row.grants?.[row.attempt?.grantName ?? '']
+/** How often in a row, this time included, a renewal was refused since its access token ended, and of which grant. */
+function refusalsAfterEnd(row: FailedRow, failure: FailureTold, nowMs: number): Refused {
+  const grantName = row.attempt?.grantName ?? ''
+  const grant = row.grants?.[grantName]
   const endMs = grant?.hasRefreshToken === true ? grant.accessExpiresAtMs : undefined
-  if (failure.next !== 'retry-seldom' || endMs === undefined || nowMs < endMs) return 0
+  if (failure.next !== 'retry-seldom' || endMs === undefined || nowMs < endMs) return {}
   // Each grant of a bundle has a refresh token of its own.
-  const isSame = (row.failure?.refusedGrant ?? MAIN_GRANT) === row.attempt?.grantName
-  return (isSame ? (row.failure?.refusals ?? 0) : 0) + 1
+  const refusedGrant = grantName === MAIN_GRANT ? undefined : grantName
+  const before = row.failure?.refusedGrant === refusedGrant ? row.failure?.refusals : undefined
+  return { refusals: (before ?? 0) + 1, ...defined({ refusedGrant }) }
 }
 
 /**
  * A refresh token that is refused again and again once its access token has ended is dead, whatever its provider calls
  * that: nobody but a person brings another.
  */
-function afterRepeats(failure: FailureTold, refusals: number): FailureTold {
+function afterRepeats(failure: FailureTold, { refusals = 0 }: Refused): FailureTold {
   if (refusals < REFUSALS_OF_A_DEAD_GRANT) return failure
   return { ...failure, message: withAuthorizing(failure.message), next: 'end' }
 }
@@ -139,8 +132,11 @@ function attemptAfter(row: FailedRow, failure: FailureTold, nowMs: number): Conn
   return { ...attempt, unknownAtMs: attempt.firstUnknownAtMs }
 }
 
-function afterUnknownMs(row: FailedRow, nowMs: number, backMs: number): number | undefined {
-  const refresh = findSetupOf(row.appId, row.setupType)?.grant?.refresh
+function afterUnknownMs(
+  row: FailedRow,
+  refresh: RefreshRule | undefined,
+  { nowMs, backMs }: { nowMs: number; backMs: number },
+): number | undefined {
   if (row.attempt?.consumes === undefined || refresh === undefined) return backMs
   // A code whose fate is unknown is not sent again: the person is asked to authorize once more.
   if (row.grants === undefined) return undefined
