@@ -30,6 +30,11 @@ const SIDEWAYS = `[...document.querySelectorAll('*:not(pre)')]
   })
   .map((element) => element.outerHTML.slice(0, 200))`
 
+/** A dialog that scrolls as a whole loses its head and its buttons: a part of it scrolls. */
+const SCROLLED_WHOLE = `[...document.querySelectorAll('dialog[open]')]
+  .filter((dialog) => dialog.scrollHeight > dialog.clientHeight + 1)
+  .map((dialog) => dialog.outerHTML.slice(0, 200))`
+
 /** Who is signed in: a new client of the tenant, or the one that is named. */
 export interface Caller {
   readonly tenant: string
@@ -159,4 +164,5 @@ export async function settled(page: Page): Promise<void> {
 async function expectNothingCut(page: Page): Promise<void> {
   await eventually(() => page.evaluate(SIDEWAYS), [])
   await eventually(() => page.evaluate(OUTSIDE), [])
+  await eventually(() => page.evaluate(SCROLLED_WHOLE), [])
 }
