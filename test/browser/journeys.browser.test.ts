@@ -108,6 +108,26 @@ describe('a person', () => {
     await page.context().close()
   })
 
+  test('says of each field that it is needed, where nothing is typed', async () => {
+    const caller = { tenant: 'nothing-typed' }
+    const page = await world.signedIn(caller)
+    await openDialog(page)
+    const dialog = page.locator('dialog.add')
+    await page.keyboard.type('twilio')
+    for (const _ of ['takes it', 'goes on']) await page.keyboard.press('Enter')
+    await dialog.getByLabel('Connection name').waitFor()
+    await page.keyboard.press('Enter')
+    await dialog.getByLabel('Account SID').waitFor()
+    await dialog.getByRole('button', { name: 'Add Vault Connection' }).click()
+    await eventually(() => dialog.getByText('This is needed.').count(), 2)
+    await screens(page, 'add-nothing-typed')
+    await dialog.getByLabel('Test it before saving').uncheck()
+    await dialog.getByRole('button', { name: 'Add Vault Connection' }).click()
+    await eventually(() => dialog.getByText('This is needed.').count(), 2)
+    expect(await (await world.vault.request(caller, 'GET', CONNECTIONS)).json()).toEqual([])
+    await page.context().close()
+  })
+
   test('takes an app far down by a click, and goes on by the second', async () => {
     const page = await world.signedIn({ tenant: 'far-down', width: 768 })
     await openDialog(page)

@@ -28,12 +28,14 @@ export interface Draft {
 /** Creates the connection, or gives the one that is there what was typed. Throws `ApiError`. */
 function saveConnection(api: Api, draft: Draft): Promise<Connection> {
   const query = `?view=full${draft.verify ? '&verify=true' : ''}`
-  const { grant } = draft
+  const { grant, seen } = draft
   const brought = grant === undefined ? {} : { grant }
-  const hasSetup = draft.setup !== undefined && (Object.keys(draft.values).length > 0 || grant !== undefined)
+  const isTyped = Object.keys(draft.values).length > 0 || grant !== undefined
+  // Of what has to be typed and was not, the server says under each field that it is needed.
+  const isNeeded = draft.setup?.authorization === 'none' && seen?.setup_type !== draft.setup.type
+  const hasSetup = draft.setup !== undefined && (isTyped || isNeeded)
   const service = draft.provider === undefined ? {} : { provider: draft.provider }
   const setup = hasSetup ? { setup: { type: draft.setup!.type, ...service, ...draft.values } } : {}
-  const { seen } = draft
   // The end of a credential that is there already may be all that was typed.
   const hasEnd = draft.endsOn && (hasSetup || seen !== undefined)
   const end = hasEnd ? { credential_expires_at: endOfDay(draft.endsOn) } : {}
