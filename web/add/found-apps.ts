@@ -28,7 +28,7 @@ export interface FoundApps {
   readonly generic: readonly Connector[]
   /** All of these, first to last. */
   readonly shown: readonly Connector[]
-  /** Those of them that the search names. */
+  /** Those of them that the search names, by their names first. */
   readonly fitting: readonly Connector[]
 }
 
@@ -54,7 +54,10 @@ export function foundApps({ connectors, used: usedApps, services: all, query }: 
     more: matches.length - services.length,
     generic,
     shown: [...first, ...generic],
-    fitting: [...first, ...generic.filter((each) => fits(each, wanted))],
+    // Whoever types a name means what has it, and not the first whose description has the word too.
+    fitting: [...first, ...generic.filter((each) => fits(each, wanted))].sort(
+      (one, other) => Number(isNamed(other, wanted)) - Number(isNamed(one, wanted)),
+    ),
   }
 }
 

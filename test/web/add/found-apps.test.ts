@@ -24,12 +24,13 @@ describe('apps that a search leaves', () => {
     foundApps({ connectors, used: new Set(used), services, query })
   const labels = (apps: readonly Connector[]) => apps.map(({ label }) => label)
 
-  test('are taken in the order in which they are shown', () => {
+  test('are taken in the order in which they are shown, those first that have the word in their name', () => {
     const found = find('mail', ['MAILGUN'])
     const drawn = [found.used, ...found.categories.map(([, apps]) => apps), found.services, found.generic]
     expect(labels(found.shown)).toEqual(labels(drawn.flat()))
-    expect(labels(found.fitting).slice(0, 3)).toEqual(['Mailgun', 'Clearbit', 'Auth0'])
-    expect(labels(find('mail').fitting)[0]).toBe('Clearbit')
+    expect(labels(found.fitting).slice(0, 2)).toEqual(['Mailgun', 'Mailer 0'])
+    expect(labels(found.fitting).slice(-2)).toEqual(['Clearbit', 'Auth0'])
+    expect(labels(find('address').fitting)).toEqual(['Clearbit'])
   })
 
   test('are no more services than are shown', () => {
