@@ -4,10 +4,10 @@ import { isKeptAliveByFetch } from '../../domain/refresh-deadline.ts'
 import { cappedMinTtlMs, remainingMs } from '../../domain/rotation-policy.ts'
 import { errorFields } from '../../ports/error-fields.ts'
 import type { GrantRunner } from '../../ports/grant-runner.ts'
-import { StoreUnavailableError } from '../../ports/item-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { SingleFlight } from '../../ports/single-flight.ts'
 import { connectionNotFound, findConnection } from '../commit/connection-rows.ts'
+import { asOfRead, isStoreAway } from './store-away.ts'
 
 /** Design: a fetch that waits for a rotation has its own budget; the rotation goes on without it. */
 export const FETCH_BUDGET_MS = 10_000
@@ -55,21 +55,6 @@ export async function freshenCredential(
   }
   if (current === undefined) throw connectionNotFound()
   return current
-}
-
-function isStoreAway(error: unknown): boolean {
-  if (error instanceof VaultError) return error.code === 'store-unavailable'
-  return error instanceof StoreUnavailableError
-}
-
-/** The same for a flow, which asked for no change: whatever a write of the rotation came to, it may ask again. */
-function asOfRead(error: unknown): unknown {
-  if (!(error instanceof VaultError)) return error
-  const { cause } = error
-  return new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
-    retryAfterSeconds: 1,
-    cause,
-  })
 }
 
 /** Whether the credential lasts for as long as the caller needs, or as long as its kind can promise. */

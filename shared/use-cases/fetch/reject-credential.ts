@@ -2,13 +2,15 @@ import type { ConnectionRow } from '../../domain/connection.ts'
 import { VaultError } from '../../domain/errors.ts'
 import { connectionKey } from '../../domain/keys.ts'
 import { heldUntilMs } from '../../domain/rotation-policy.ts'
-import type { GrantRunner, RotationRequest } from '../../ports/grant-runner.ts'
+import type { GrantRunner } from '../../ports/grant-runner.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { tryTransact } from '../../ports/try-transact.ts'
 import { getConnection } from '../commit/connection-rows.ts'
+import { isOfUnknownOutcome } from '../commit/transact-surely.ts'
 import type { FreezeWatch } from '../freezes/freeze-watch.ts'
 import { refuseFrozen } from '../freezes/refuse-frozen.ts'
 import { mintedConnection, ONLY_BY_AUTHORIZING } from '../grants/minted-connection.ts'
+import { asOfRead } from './store-away.ts'
 
 /** Design: a flow's complaint causes at most one rotation a minute. */
 const REJECTION_PAUSE_MS = 60_000
@@ -23,7 +25,8 @@ const POLL_MS = 100
  */
 const CLAIM_TO_ATTEMPT_MS = 5_000
 
-type Outcome = 'claimed' | Awaited<ReturnType<GrantRunner['rotate']>>['kind']
+type Rotated = Awaited<ReturnType<GrantRunner['rotate']>>
+type Outcome = 'claimed' | Rotated['kind']
 
 export interface RejectedCredential {
   readonly row: ConnectionRow
@@ -59,9 +62,7 @@ export async function rejectCredential(
     }
   }
   const deadlineMs = ports.clock.monotonicMs() + REJECTION_BUDGET_MS
-  const result = (await claimRejection(ports, row))
-    ? await ports.grants.rotate(complaintOf(row), REJECTION_BUDGET_MS)
-    : undefined
+  const result = (await claimRejection(ports, row)) ? await rotateFor(ports, row) : undefined
   const outcome = result?.kind ?? 'claimed'
   const current = await afterOthers(ports, row, { outcome, deadlineMs })
   if (current.credentialVersion > input.credentialVersion) return { row: current, renewed: true }
@@ -103,23 +104,35 @@ function reasonFor(outcome: Outcome, row: ConnectionRow): string {
     : ONLY_BY_AUTHORIZING
 }
 
-function complaintOf({ tenant, id, credentialVersion }: ConnectionRow): RotationRequest {
-  return { tenant, id, cause: 'rejected', credentialVersion }
+async function rotateFor(ports: { grants: GrantRunner }, row: ConnectionRow): Promise<Rotated> {
+  const { tenant, id, credentialVersion } = row
+  try {
+    const complaint = { tenant, id, cause: 'rejected', credentialVersion } as const
+    return await ports.grants.rotate(complaint, REJECTION_BUDGET_MS)
+  } catch (error) {
+    throw asOfRead(error)
+  }
 }
 
 /**
- * Takes the one rotation of this minute; false when another caller has it. On AWS this function's role may touch
+ * Takes the one rotation of this minute; false when another caller has it. A claim of which nobody knows whether it was
+ * written counts: left unused it would keep everybody waiting for a minute, and a version is renewed once only. On AWS this function's role may touch
  * no attribute but the ones it writes, not even to compare: that the version still stands is seen by who rotates.
  */
 async function claimRejection(ports: Ports, row: ConnectionRow): Promise<boolean> {
   const nowMs = ports.clock.nowMs()
-  return tryTransact(ports.items, {
-    op: 'update',
-    key: connectionKey(row.tenant, row.id),
-    set: { rejectedAtMs: nowMs },
-    when: [
-      { kind: 'item-present' },
-      { kind: 'absent-or-at-most', attribute: 'rejectedAtMs', value: nowMs - REJECTION_PAUSE_MS },
-    ],
-  })
+  try {
+    return await tryTransact(ports.items, {
+      op: 'update',
+      key: connectionKey(row.tenant, row.id),
+      set: { rejectedAtMs: nowMs },
+      when: [
+        { kind: 'item-present' },
+        { kind: 'absent-or-at-most', attribute: 'rejectedAtMs', value: nowMs - REJECTION_PAUSE_MS },
+      ],
+    })
+  } catch (error) {
+    if (isOfUnknownOutcome(error)) return true
+    throw error
+  }
 }

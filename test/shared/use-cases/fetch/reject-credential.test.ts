@@ -1,4 +1,5 @@
-import type { Write } from '../../../../shared/ports/item-store.ts'
+import { StoreUnavailableError, type Write } from '../../../../shared/ports/item-store.ts'
+import { doubtOf } from '../../../../shared/use-cases/commit/transact-surely.ts'
 import { rejectCredential } from '../../../../shared/use-cases/fetch/reject-credential.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { RotationStage } from '../../../support/rotation-stage.ts'
@@ -55,6 +56,44 @@ describe('rejectCredential', () => {
       [true, 2],
       [true, 2],
     ])
+  })
+})
+
+describe('rejectCredential, while the store does not say what became of a write', () => {
+  const input = (stage: RotationStage) => ({ tenant: stage.tenant, id: stage.id, credentialVersion: 1 })
+
+  it.each([true, false])('goes on with its claim (written: %s), which is renewed once', async (isWritten) => {
+    const stage = await new RotationStage(SINGLE_USE).open()
+    const ports = stage.world.portsOf(stage.machine(0).current)
+    let claims = 0
+    const items = Object.assign(Object.create(ports.items) as typeof ports.items, {
+      async transact(writes: readonly Write[]) {
+        if (isWritten) await ports.items.transact(writes)
+        claims++
+        throw new StoreUnavailableError('timeout', 'unknown')
+      },
+    })
+    const rejected = rejectCredential({ ...ports, items }, input(stage))
+    await stage.pass(5_000)
+    expect(await rejected).toMatchObject({ renewed: true, row: { credentialVersion: 2 } })
+    expect(claims).toBe(1)
+  })
+
+  it('says when to complain again, which changes nothing twice', async () => {
+    const stage = await new RotationStage(SINGLE_USE).open()
+    const ports = stage.world.portsOf(stage.machine(0).current)
+    const grants = Object.assign(Object.create(ports.grants) as typeof ports.grants, {
+      async rotate() {
+        throw doubtOf(new StoreUnavailableError('timeout', 'unknown'))
+      },
+    })
+    const refused = rejectCredential({ ...ports, grants }, input(stage)).catch((error: unknown) => error)
+    await stage.pass(1_000)
+    expect(await refused).toMatchObject({
+      code: 'store-unavailable',
+      message: 'The vault could not reach its store. Try again.',
+      detail: { retryAfterSeconds: 1 },
+    })
   })
 })
 
