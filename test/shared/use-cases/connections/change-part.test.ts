@@ -11,6 +11,7 @@ import { previewCreate, previewUpdate } from '../../../../shared/use-cases/conne
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { MACHINE_SETUP } from '../../../support/oauth2-setups.ts'
 
 const CODE_SETUP = {
   type: 'AUTHORIZATION_CODE',
@@ -19,12 +20,6 @@ const CODE_SETUP = {
   authorization_url: 'https://idp.example.test/authorize',
   token_url: 'https://idp.example.test/token',
   scope: 'read write',
-}
-const MACHINE_SETUP = {
-  type: 'CLIENT_CREDENTIALS',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  token_url: 'https://idp.example.test/token',
 }
 const CUSTOM_SETUP = {
   type: 'CUSTOM',

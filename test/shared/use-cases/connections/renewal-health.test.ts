@@ -3,15 +3,10 @@ import { renewalHealth } from '../../../../shared/use-cases/connections/renewal-
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { createFreeze } from '../../../../shared/use-cases/freezes/manage-freezes.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { MACHINE_SETUP } from '../../../support/oauth2-setups.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const MACHINE_SETUP = {
-  type: 'CLIENT_CREDENTIALS',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  token_url: 'https://idp.example.test/token',
-}
 
 describe('renewalHealth', () => {
   let world: GrantsUnderTest

@@ -4,16 +4,10 @@ import { createConnection } from '../../../../shared/use-cases/connections/creat
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { claimCode } from '../../../../shared/use-cases/grants/code-claim.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP } from '../../../support/oauth2-setups.ts'
 import type { ScriptedAnswer } from '../../../support/scripted-provider.ts'
 
-const SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
-const CODE = { ...SETUP, code: 'code-000' }
+const CODE = { ...CODE_SETUP, code: 'code-000' }
 const GOOD = { body: { access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600 } }
 const CODE_OF_TEST = { tenant: 'acme', appId: 'OAUTH2', code: new SecretText('code-000') }
 
@@ -72,7 +66,7 @@ describe('a second request with a code', () => {
   })
 
   it('gets what the first one made of the same connection', async () => {
-    const { id } = await world.create('OAUTH2', SETUP)
+    const { id } = await world.create('OAUTH2', CODE_SETUP)
     const first = update(id)
     await arrived.promise
     const second = await passing(update(id), 10, () => answer.resolve(GOOD))

@@ -1,13 +1,7 @@
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP } from '../../../support/oauth2-setups.ts'
 import type { ScriptedAnswer } from '../../../support/scripted-provider.ts'
 
-const SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
 const GOOD = { body: { access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600 } }
 const BUSY = { status: 503, headers: { 'retry-after': '1' }, body: {} }
 
@@ -22,7 +16,7 @@ describe('exchangeCode', () => {
   async function comesBack(...answers: readonly ScriptedAnswer[]) {
     let n = 0
     world.provider.answerWith(() => answers[Math.min(n++, answers.length - 1)]!)
-    const { id } = await world.create('OAUTH2', SETUP)
+    const { id } = await world.create('OAUTH2', CODE_SETUP)
     const state = (await world.authorize(id)).searchParams.get('state')
     const fromMs = world.clock.monotonicMs()
     let ended = false

@@ -1,12 +1,5 @@
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
-
-const SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
+import { CODE_SETUP } from '../../../support/oauth2-setups.ts'
 
 describe('noteRefusal', () => {
   let world: GrantsUnderTest
@@ -23,7 +16,7 @@ describe('noteRefusal', () => {
   }
 
   it('keeps what a provider sent the browser back with, its words cut and without secrets', async () => {
-    const { id } = await world.create('OAUTH2', SETUP)
+    const { id } = await world.create('OAUTH2', CODE_SETUP)
     await refuse(
       id,
       'OAUTH_APP_BLOCKED',
@@ -44,7 +37,7 @@ describe('noteRefusal', () => {
   })
 
   it('says nothing of a connection that works', async () => {
-    const { id } = await world.create('OAUTH2', SETUP)
+    const { id } = await world.create('OAUTH2', CODE_SETUP)
     await world.finish((await world.authorize(id)).searchParams.get('state'))
     const before = await world.row(id)
     await refuse(id, 'access_denied')
@@ -52,7 +45,7 @@ describe('noteRefusal', () => {
   })
 
   it('is forgotten when somebody authorizes after all', async () => {
-    const { id } = await world.create('OAUTH2', SETUP)
+    const { id } = await world.create('OAUTH2', CODE_SETUP)
     await refuse(id, 'access_denied')
     await world.finish((await world.authorize(id)).searchParams.get('state'))
     const { failure, status } = await world.row(id)

@@ -3,24 +3,11 @@ import { deleteConnection } from '../../../../shared/use-cases/connections/delet
 import type { GrantPorts } from '../../../../shared/use-cases/grants/grant-ports.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP, GRANT, MACHINE_SETUP } from '../../../support/oauth2-setups.ts'
 import type { ProviderRequest } from '../../../support/scripted-provider.ts'
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
-const SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
-const MACHINE_SETUP = {
-  type: 'CLIENT_CREDENTIALS',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  token_url: 'https://idp.example.test/token',
-}
-const GRANT = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 }
 
 let world: GrantsUnderTest
 beforeEach(async () => {
@@ -34,7 +21,7 @@ const sent = () => world.provider.requests.length
 const rotate = (id: string, cause: 'due' | 'fetch' | 'manual' = 'manual', ports: GrantPorts = world.ports) =>
   rotateConnection(ports, { tenant: world.tenant, id, cause })
 
-async function authorized(appId = 'OAUTH2', setup: { type: string } = SETUP): Promise<string> {
+async function authorized(appId = 'OAUTH2', setup: { type: string } = CODE_SETUP): Promise<string> {
   const { id } = await world.create(appId, setup)
   await world.finish((await world.authorize(id)).searchParams.get('state'))
   return id
@@ -199,12 +186,12 @@ describe('a code that waits in the setup', () => {
 
   it('is tried again within a minute, when its client is refused', async () => {
     world.provider.answerWith(() => ({ status: 401, body: { error: 'invalid_client' } }))
-    const { id } = await world.create('OAUTH2', { ...SETUP, ...CODE })
+    const { id } = await world.create('OAUTH2', { ...CODE_SETUP, ...CODE })
     expect(await failureOf(id)).toMatchObject({ pauseMs: MINUTE_MS })
   })
 
   it.each([
-    ['OAUTH2', SETUP],
+    ['OAUTH2', CODE_SETUP],
     // A refresh token of this one may be sent as often as one likes, and its code may not.
     ['HUBSPOT', { type: 'OAUTH_CODE' }],
   ])('is sent once, when nobody knows what became of it: %s', async (appId, setup) => {

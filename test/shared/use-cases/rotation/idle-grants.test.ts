@@ -1,19 +1,7 @@
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP, MACHINE_SETUP } from '../../../support/oauth2-setups.ts'
 
 const MINUTE_MS = 60_000
-const MACHINE_SETUP = {
-  type: 'CLIENT_CREDENTIALS',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  token_url: 'https://idp.example.test/token',
-}
-const CODE_SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
 
 describe('a grant that nobody fetches', () => {
   let world: GrantsUnderTest

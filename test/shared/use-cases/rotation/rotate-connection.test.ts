@@ -1,17 +1,10 @@
 import { eventsPartition } from '../../../../shared/domain/keys.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP, GRANT } from '../../../support/oauth2-setups.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
-const SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
-const GRANT = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 }
 
 let world: GrantsUnderTest
 beforeEach(async () => {
@@ -21,7 +14,7 @@ afterEach(() => world.close())
 
 async function authorized(grant: object = GRANT): Promise<string> {
   world.provider.answerWith(() => ({ body: grant }))
-  const { id } = await world.create('OAUTH2', SETUP)
+  const { id } = await world.create('OAUTH2', CODE_SETUP)
   await world.finish((await world.authorize(id)).searchParams.get('state'))
   return id
 }

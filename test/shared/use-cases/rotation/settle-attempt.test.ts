@@ -6,24 +6,11 @@ import { AttemptWatch } from '../../../../shared/use-cases/grants/attempt-watch.
 import type { GrantPorts } from '../../../../shared/use-cases/grants/grant-ports.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP, GRANT, MACHINE_SETUP } from '../../../support/oauth2-setups.ts'
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 const LEASE_MS = 90_000
-const CODE_SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
-const MACHINE_SETUP = {
-  type: 'CLIENT_CREDENTIALS',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  token_url: 'https://idp.example.test/token',
-}
-const GRANT = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 }
 
 type Cause = 'due' | 'fetch' | 'manual' | 'rejected'
 

@@ -4,17 +4,10 @@ import type { ItemStore, Write } from '../../../../shared/ports/item-store.ts'
 import { rejectCredential } from '../../../../shared/use-cases/fetch/reject-credential.ts'
 import { postponeRow } from '../../../../shared/use-cases/grants/postpone-rotation.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP, GRANT } from '../../../support/oauth2-setups.ts'
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
-const CODE_SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
-const GRANT = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 }
 
 let world: GrantsUnderTest
 beforeEach(async () => {

@@ -4,15 +4,9 @@ import { mintedConnection } from '../../../../shared/use-cases/grants/minted-con
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { decideNow, takeAttempt } from '../../../../shared/use-cases/rotation/take-attempt.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP } from '../../../support/oauth2-setups.ts'
 
 const HOUR_MS = 3_600_000
-const CODE_SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
 
 describe('an attempt whose write was not answered', () => {
   let world: GrantsUnderTest

@@ -7,18 +7,11 @@ import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-c
 import { warnOfDeadline } from '../../../../shared/use-cases/rotation/warn-of-deadline.ts'
 import { doWorkItem } from '../../../../shared/use-cases/rotation/work-item.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
+import { CODE_SETUP, GRANT } from '../../../support/oauth2-setups.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const SETUP = {
-  type: 'AUTHORIZATION_CODE',
-  client_id: 'client-000',
-  client_secret: 'secret-000',
-  authorization_url: 'https://idp.example.test/authorize',
-  token_url: 'https://idp.example.test/token',
-}
-const GRANT = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 }
 
 let world: GrantsUnderTest
 beforeEach(async () => {
@@ -28,7 +21,7 @@ afterEach(() => world.close())
 
 async function authorized(grant: object = GRANT): Promise<string> {
   world.provider.answerWith(() => ({ body: grant }))
-  const { id } = await world.create('OAUTH2', SETUP)
+  const { id } = await world.create('OAUTH2', CODE_SETUP)
   await world.finish((await world.authorize(id)).searchParams.get('state'))
   return id
 }
@@ -158,7 +151,7 @@ describe('the account of a grant that was brought along', () => {
     world.provider.answerWith(() => ({ body: GRANT }))
     const { row } = await createConnection(world.ports, {
       ...{ tenant: world.tenant, clientId: 'test', name: 'Orders', appId: 'OAUTH2' },
-      setup: { ...SETUP, userinfo_url: 'https://idp.example.test/me' },
+      setup: { ...CODE_SETUP, userinfo_url: 'https://idp.example.test/me' },
       grant: { refreshToken: new SecretText('brought') },
     })
     const { oauth } = world.ports
