@@ -18,7 +18,7 @@ import type { GrantPorts } from './grant-ports.ts'
 import { removeQuietly } from './keep-answer.ts'
 import { mintedConnection } from './minted-connection.ts'
 import { revokeGrants } from './revoke-grants.ts'
-import { openTokens, prepareSeals, type TokensByName } from './sealed-tokens.ts'
+import { findCurrentTokens, openTokens, prepareSeals, type TokensByName } from './sealed-tokens.ts'
 
 /** A replaced grant's provider is asked for this long to end it; then that is given up, and logged. */
 const REVOKED_WITHIN_MS = 24 * 3600_000
@@ -138,7 +138,9 @@ async function adopt(
   const { row, tokens, tombstone } = seen
   const held = mintedConnection({ ...row, ...rescue.members })
   if (held === undefined) return end(ports, rescue, 'superseded', seen.removal)
-  const { writes, ...whole } = await wholeGrant(ports, rescue, { row, tokens })
+  const found = await wholeGrant(ports, rescue, { row, tokens })
+  if (found === undefined) return 'contended'
+  const { writes, ...whole } = found
   const changeOf = (current: ConnectionRow): HeldChange => ({
     ...grantChange(ports, current, held.setup, { ...rescue, ...whole }),
     beside: [...writes, rescueRemoval(rescue, { isThere: true })],
@@ -174,16 +176,18 @@ async function commitToTombstone(
 
 /**
  * What the row will point at: the rescued items themselves, or, where another grant of the bundle may have been
- * renewed meanwhile, new ones that take over only what was rescued.
+ * renewed meanwhile, new ones that take over only what was rescued. Undefined where the row has moved on since it was
+ * read, and its items with it.
  */
 async function wholeGrant(
   ports: GrantPorts,
   rescue: Rescue,
   { row, tokens }: { row: ConnectionRow; tokens: TokensByName },
-): Promise<Pick<Rescue, 'grant' | 'grants'> & { readonly writes: readonly Write[] }> {
+): Promise<(Pick<Rescue, 'grant' | 'grants'> & { readonly writes: readonly Write[] }) | undefined> {
   const isWhole = Object.keys(row.grants ?? {}).every((name) => Object.hasOwn(rescue.grants, name))
   if (isWhole || row.grant === undefined) return { grant: rescue.grant, grants: rescue.grants, writes: [] }
-  const [current, seals] = await Promise.all([openTokens(ports, row, row.grant), prepareSeals(ports, row)])
+  const [current, seals] = await Promise.all([findCurrentTokens(ports, row), prepareSeals(ports, row)])
+  if (current === undefined || current === 'missing') return undefined
   const rescued = Object.fromEntries(Object.keys(rescue.grants).map((name) => [name, tokens[name]!]))
   const merged = { ...current, ...rescued }
   const { pointer: grant, writes } = seals.seal(merged, { pointer: row.grant, tokens: current })
