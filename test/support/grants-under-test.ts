@@ -37,6 +37,7 @@ import { sweepDue } from '../../shared/use-cases/rotation/sweep-due.ts'
 import { doWorkItem } from '../../shared/use-cases/rotation/work-item.ts'
 import { makeKeyFolder } from './key-folder.ts'
 import { ManualClock } from './manual-clock.ts'
+import { CODE_SETUP } from './oauth2-setups.ts'
 import { reroutedTo, type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
 
 const TENANT = 'acme'
@@ -128,7 +129,7 @@ export async function startGrantsUnderTest({
     while (queued.length > 0) await doWorkItem(ports, queued.shift()!)
   }
 
-  return {
+  const world = {
     provider,
     clock,
     ports,
@@ -181,6 +182,15 @@ export async function startGrantsUnderTest({
         issuer: answer.issuer,
         ...(answer.callback === undefined ? {} : { callback: answer.callback }),
       }),
+    /** A person goes the whole way: by the link to the provider, which says yes, and back. */
+    connect: async (id: string): Promise<Finished> =>
+      world.finish((await world.authorize(id)).searchParams.get('state')),
+    /** The id of a connection that a person has authorized. */
+    authorized: async (appId = 'OAUTH2', setup: JsonObject = CODE_SETUP): Promise<string> => {
+      const { id } = await world.create(appId, setup)
+      await world.connect(id)
+      return id
+    },
     /** One sweep, and all the work it finds. */
     sweep: async () => {
       await sweepDue(ports, SWEEP_CAPACITY)
@@ -196,4 +206,5 @@ export async function startGrantsUnderTest({
       await folder.remove()
     },
   }
+  return world
 }

@@ -119,7 +119,7 @@ describe('a setup that is gone from the secret store', () => {
       body: { access_token: 'access-1', refresh_token: 'refresh-1', expires_in: 3600, scope: 'read' },
     }))
     const { id } = await world.create('OAUTH2', PERSONS)
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     await lose(id)
     world.clock.advance(2 * HOUR_MS)
     await expect(fetchWith(afresh(), id)).rejects.toMatchObject(GONE)

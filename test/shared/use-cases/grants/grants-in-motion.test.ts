@@ -109,7 +109,7 @@ describe('what happens while a provider takes its time', () => {
   it('lets a new authorization win over a rotation of the old grant', async () => {
     world.provider.answerWith(() => ({ body: GRANT }))
     const { id } = await world.create('OAUTH2', CODE_SETUP)
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     const state = (await world.authorize(id)).searchParams.get('state')
     const held = hold({ ...GRANT, access_token: 'rotated', refresh_token: 'refresh-rotated' })
     const rotating = world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, HOUR_MS)
@@ -130,7 +130,7 @@ describe('what happens while a provider takes its time', () => {
   it('lets a new authorization win over a rotation that began while it was exchanged', async () => {
     world.provider.answerWith(() => ({ body: GRANT }))
     const { id } = await world.create('OAUTH2', CODE_SETUP)
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     const state = (await world.authorize(id)).searchParams.get('state')
     const exchange = hold({ ...GRANT, access_token: 'authorized', refresh_token: 'refresh-authorized' })
     const finishing = world.finish(state)

@@ -22,7 +22,7 @@ describe('an answer as large as answers may be', () => {
   it('is kept, whatever the setup beside it weighs', async () => {
     const { id } = await world.create('OAUTH2', CODE_SETUP)
     world.provider.answerWith(() => ({ body: GRANT }))
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     world.provider.answerWith(() => ({ body: LARGE }))
     const result = await world.ports.grants.rotate({ tenant: world.tenant, id, cause: 'manual' }, HOUR_MS)
     expect(result).toMatchObject({ kind: 'rotated' })

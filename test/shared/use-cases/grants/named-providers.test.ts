@@ -173,7 +173,7 @@ describe('the code apps', () => {
         },
       })
       play('SLACK')
-      await world.finish((await world.authorize(id)).searchParams.get('state'))
+      await world.connect(id)
       expect(await world.row(id)).toMatchObject({ status: 'ready' })
       expect((await world.row(id)).failure).toBeUndefined()
     })

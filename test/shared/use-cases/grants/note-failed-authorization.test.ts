@@ -38,7 +38,7 @@ describe('noteRefusal', () => {
 
   it('says nothing of a connection that works', async () => {
     const { id } = await world.create('OAUTH2', CODE_SETUP)
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     const before = await world.row(id)
     await refuse(id, 'access_denied')
     expect(await world.row(id)).toEqual(before)
@@ -47,7 +47,7 @@ describe('noteRefusal', () => {
   it('is forgotten when somebody authorizes after all', async () => {
     const { id } = await world.create('OAUTH2', CODE_SETUP)
     await refuse(id, 'access_denied')
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     const { failure, status } = await world.row(id)
     expect([status, failure]).toEqual(['ready', undefined])
   })

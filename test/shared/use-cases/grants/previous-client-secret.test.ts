@@ -65,7 +65,7 @@ describe('the client secret before the newest', () => {
   async function changed() {
     const application = await world.addApplication('HUBSPOT', OLD)
     const { id } = await world.create('HUBSPOT')
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     await change(application.id, { clientSecret: NEW })
     return { id, application: application.id, before: sent().length }
   }
@@ -90,7 +90,7 @@ describe('the client secret before the newest', () => {
   it('exchanges the code of a browser and mints what the API brings', async () => {
     const { before } = await changed()
     const { id } = await world.create('HUBSPOT')
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     const { id: byCode } = await world.create('HUBSPOT', { type: 'OAUTH_CODE', code: 'code-of-the-api' })
     expect(sent().slice(before)).toEqual([NEW, OLD, NEW, OLD])
     expect([(await world.row(id)).status, (await world.row(byCode)).status]).toEqual(['ready', 'ready'])

@@ -40,7 +40,7 @@ async function restored(): Promise<void> {
 
 async function authorized(appId: string, setup: { type: string }): Promise<string> {
   const { id } = await world.create(appId, setup)
-  await world.finish((await world.authorize(id)).searchParams.get('state'))
+  await world.connect(id)
   return id
 }
 

@@ -21,12 +21,6 @@ const sent = () => world.provider.requests.length
 const rotate = (id: string, cause: 'due' | 'fetch' | 'manual' = 'manual', ports: GrantPorts = world.ports) =>
   rotateConnection(ports, { tenant: world.tenant, id, cause })
 
-async function authorized(appId = 'OAUTH2', setup: { type: string } = CODE_SETUP): Promise<string> {
-  const { id } = await world.create(appId, setup)
-  await world.finish((await world.authorize(id)).searchParams.get('state'))
-  return id
-}
-
 /** What there is of a failure, with how long the provider is left alone. */
 async function failureOf(id: string) {
   const { failure, due_at: dueAtMs } = await world.row(id)
@@ -56,7 +50,7 @@ describe('the refusals of a bundle’s grants', () => {
   async function bundle(): Promise<string> {
     world.provider.answerWith(answer)
     await world.addApplication('SLACK')
-    return authorized('SLACK', { type: 'OAUTH_CODE' })
+    return world.authorized('SLACK', { type: 'OAUTH_CODE' })
   }
 
   beforeEach(() => {
@@ -119,7 +113,7 @@ describe('the pause after a failure', () => {
   }
 
   it('doubles with every failure in a row', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     world.provider.answerWith(() => ({ status: 503, headers: { 'retry-after': '1' }, body: {} }))
     const pauses = []
     for (let time = 0; time < 3; time++) {
@@ -133,7 +127,7 @@ describe('the pause after a failure', () => {
     ['ends just then', HOUR_MS],
     ['has ended', 2 * HOUR_MS],
   ])('of a refusal is five minutes at least where the access token %s', async (_, ageMs) => {
-    const id = await authorized()
+    const id = await world.authorized()
     await world.clock.advance(ageMs)
     world.provider.answerWith(() => ({ status: 400, body: { error: 'says_no' } }))
     await rotate(id, 'manual', chance(0))
@@ -144,7 +138,7 @@ describe('the pause after a failure', () => {
     const { expires_in: _life, ...ENDLESS } = GRANT
     world.provider.answerWith(() => ({ body: { ok: true, ...ENDLESS, token_type: 'bot' } }))
     await world.addApplication('SLACK')
-    const id = await authorized('SLACK', { type: 'OAUTH_CODE' })
+    const id = await world.authorized('SLACK', { type: 'OAUTH_CODE' })
     world.provider.answerWith(() => ({ drop: true }))
     await rotate(id)
     const row = await world.row(id)
@@ -172,7 +166,7 @@ describe('refusals of what is minted without a refresh token', () => {
 
 describe('a connection that is deleted while its provider refuses', () => {
   it('is gone', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     world.provider.answerWith(async () => {
       await deleteConnection(world.ports, { tenant: world.tenant, id, purge: false })
       return { status: 503, body: {} }

@@ -27,7 +27,7 @@ describe('a new grant', () => {
     issued = 0
     answer()
     id = (await world.create('OAUTH2', CODE_SETUP)).id
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     await world.clock.advance(HOUR_MS)
   })
   afterEach(() => world.close())
@@ -209,7 +209,7 @@ describe('a new grant', () => {
   it('is there when its connection was deleted meanwhile, nobody could revoke it, and it is restored', async () => {
     const { revocation_url: _none, ...setup } = CODE_SETUP
     id = (await world.create('OAUTH2', setup)).id
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     await world.clock.advance(HOUR_MS)
     expect(await revokedAfterDelete(answer)).toEqual([])
     await world.clock.advance(2 * MINUTE_MS)

@@ -1,7 +1,7 @@
 import { eventsPartition } from '../../../../shared/domain/keys.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
-import { CODE_SETUP, GRANT } from '../../../support/oauth2-setups.ts'
+import { GRANT } from '../../../support/oauth2-setups.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
@@ -14,9 +14,7 @@ afterEach(() => world.close())
 
 async function authorized(grant: object = GRANT): Promise<string> {
   world.provider.answerWith(() => ({ body: grant }))
-  const { id } = await world.create('OAUTH2', CODE_SETUP)
-  await world.finish((await world.authorize(id)).searchParams.get('state'))
-  return id
+  return world.authorized()
 }
 
 const sent = () => world.provider.requests.length

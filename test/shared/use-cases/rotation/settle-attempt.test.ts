@@ -6,7 +6,7 @@ import { AttemptWatch } from '../../../../shared/use-cases/grants/attempt-watch.
 import type { GrantPorts } from '../../../../shared/use-cases/grants/grant-ports.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
-import { CODE_SETUP, GRANT, MACHINE_SETUP } from '../../../support/oauth2-setups.ts'
+import { GRANT, MACHINE_SETUP } from '../../../support/oauth2-setups.ts'
 
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
@@ -22,12 +22,6 @@ beforeEach(async () => {
 afterEach(() => world.close())
 
 const sent = () => world.provider.requests.length
-
-async function authorized(appId = 'OAUTH2', setup: { type: string } = CODE_SETUP): Promise<string> {
-  const { id } = await world.create(appId, setup)
-  await world.finish((await world.authorize(id)).searchParams.get('state'))
-  return id
-}
 
 const machine = async () => (await world.create('OAUTH2', MACHINE_SETUP)).id
 
@@ -79,7 +73,7 @@ async function overtake(id: string): Promise<void> {
 
 describe('an attempt of a run that is known to be gone', () => {
   it('is over at once: its token is kept for the end of the access token, or for the complaint of a flow', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     await dieSending(id, 'first')
     const { credentialVersion, fence, grants } = await world.row(id)
     const second = run('second')
@@ -97,7 +91,7 @@ describe('an attempt of a run that is known to be gone', () => {
   })
 
   it('is followed by another in the same run, where the access token has ended', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     await world.clock.advance(2 * HOUR_MS)
     await dieSending(id, 'first')
     const before = sent()
@@ -109,7 +103,7 @@ describe('an attempt of a run that is known to be gone', () => {
   })
 
   it('leaves its answer beside the row, which is found before anything is called unknown', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     let renames = 0
     // People change the row each time that its commit is about to come: it gives up, and leaves the answer beside it.
     const first = beforeWrites(run('first'), async (writes) => {
@@ -133,7 +127,7 @@ describe('an attempt of a run that is known to be gone', () => {
 describe('an attempt of which nobody knows whether its sender waits still', () => {
   /** Two runs without a lock: the first has died, and the second has watched its attempt for as long as it lasts. */
   async function calledUnknown(): Promise<string> {
-    const id = await authorized()
+    const id = await world.authorized()
     await world.clock.advance(55 * MINUTE_MS)
     await dieSending(id)
     const second = run()
@@ -178,7 +172,7 @@ describe('an attempt that used up nothing', () => {
 describe('an attempt that somebody else settles meanwhile', () => {
   it.each([
     ['one that used up nothing', machine],
-    ['one that may have used up its token', authorized],
+    ['one that may have used up its token', () => world.authorized()],
   ])('is left to them: %s', async (_, connected) => {
     const id = await connected()
     await dieSending(id, 'first')
@@ -194,7 +188,7 @@ describe('an attempt that somebody else settles meanwhile', () => {
   })
 
   it('is left to them when it was fenced already', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     await dieSending(id, 'first')
     const second = beforeWrites(run('second'), async (writes) => {
       if (writes.some((write) => write.op === 'update' && write.set?.['failure'] !== undefined))
@@ -217,7 +211,7 @@ describe('a token of unknown outcome', () => {
     ['not when a flow fetches', 'fetch', 0, 0],
     ['not when a sweep comes', 'due', 0, 0],
   ])('is sent once more before the access token ends: %s', async (_, cause, versions, more) => {
-    const id = await authorized()
+    const id = await world.authorized()
     drop()
     await rotate(world.ports, id, 'manual')
     const { credentialVersion } = await world.row(id)
@@ -227,7 +221,7 @@ describe('a token of unknown outcome', () => {
   })
 
   it('is not sent a third time, however often a flow reports that', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     drop()
     await rotate(world.ports, id, 'manual')
     const { credentialVersion } = await world.row(id)
@@ -238,7 +232,7 @@ describe('a token of unknown outcome', () => {
 
   it('is left alone when nobody can say whether its access token is refused', async () => {
     await world.addApplication('DOCUSIGN')
-    const id = await authorized('DOCUSIGN', { type: 'OAUTH_CODE' })
+    const id = await world.authorized('DOCUSIGN', { type: 'OAUTH_CODE' })
     drop()
     await rotate(world.ports, id, 'manual')
     const tokens = () => world.provider.requests.filter(({ path }) => path.includes('token')).length

@@ -18,12 +18,6 @@ afterEach(() => world.close())
 
 const sent = () => world.provider.requests.length
 
-async function authorized(appId = 'OAUTH2', setup: typeof CODE_SETUP | { type: string } = CODE_SETUP) {
-  const { id } = await world.create(appId, setup)
-  await world.finish((await world.authorize(id)).searchParams.get('state'))
-  return id
-}
-
 describe('a client that its provider refused', () => {
   const refuseClient = () =>
     world.provider.answerWith(() => ({ status: 401, body: { error: 'invalid_client' } }))
@@ -31,7 +25,7 @@ describe('a client that its provider refused', () => {
   const MACHINE_SETUP = { ...OF_CLIENT, type: 'CLIENT_CREDENTIALS' }
 
   it.each([
-    ['a person’s grant', () => authorized()],
+    ['a person’s grant', () => world.authorized()],
     ['client credentials', async () => (await world.create('OAUTH2', MACHINE_SETUP)).id],
   ])('is asked again by itself within ten minutes, and not before five: %s', async (_, connected) => {
     const id = await connected()
@@ -88,7 +82,8 @@ describe('a client that its provider refused', () => {
     await world.addApplication('PIPEDRIVE')
     world.provider.answerWith(() => ({ body: { ...GRANT, api_domain: 'https://acme.pipedrive.com' } }))
     const ids = []
-    for (let count = 0; count < 4; count++) ids.push(await authorized('PIPEDRIVE', { type: 'OAUTH_CODE' }))
+    for (let count = 0; count < 4; count++)
+      ids.push(await world.authorized('PIPEDRIVE', { type: 'OAUTH_CODE' }))
     await world.clock.advance(2 * HOUR_MS)
     refuseClient()
     const before = sent()
@@ -111,7 +106,8 @@ describe('a provider that is left alone', () => {
     await world.addApplication('PIPEDRIVE')
     world.provider.answerWith(() => ({ body: { ...GRANT, api_domain: 'https://acme.pipedrive.com' } }))
     const ids = []
-    for (let count = 0; count < 6; count++) ids.push(await authorized('PIPEDRIVE', { type: 'OAUTH_CODE' }))
+    for (let count = 0; count < 6; count++)
+      ids.push(await world.authorized('PIPEDRIVE', { type: 'OAUTH_CODE' }))
     await world.clock.advance(2 * HOUR_MS)
     world.provider.answerWith(() => ({ status: 503, body: {} }))
     for (const id of ids.slice(0, 5)) await world.fetch(id).catch(() => undefined)
@@ -127,7 +123,7 @@ describe('a provider that is left alone', () => {
 
 describe('a grant that is dead', () => {
   it('keeps no attempt, however its last requests ended', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     world.provider.answerWith(() => ({ drop: true }))
     await world.clock.advance(56 * MINUTE_MS)
     await world.sweep()
@@ -147,7 +143,7 @@ describe('a refresh token that is refused under a name that nobody knows', () =>
     [{ status: 400, body: '<!doctype html><title>Bad request</title>' }, 'http_error'],
     [{ status: 422, body: { message: 'The given data was invalid.' } }, 'http_error'],
   ])('is dead once that is repeated after the access token has ended: %j', async (answer, code) => {
-    const id = await authorized()
+    const id = await world.authorized()
     world.provider.answerWith(() => answer)
     await world.clock.advance(56 * MINUTE_MS)
     for (let minutes = 0; minutes < 3; minutes++) {
@@ -173,7 +169,7 @@ describe('a refresh token that is refused under a name that nobody knows', () =>
   })
 
   it('is asked again when the access token ends, where that comes before the pause is over', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     world.provider.answerWith(() => ({ status: 400, body: { error: 'computer_says_no' } }))
     await world.clock.advance(56 * MINUTE_MS)
     await world.sweep()
@@ -192,7 +188,7 @@ describe('a token endpoint that something stands before', () => {
     ['a route that a framework misses', { status: 404, body: { status: 404, error: 'Not Found' } }],
     ['a method that is not taken', { status: 405, body: '' }],
   ] as const)('ends no grant, however long: %s', async (_what, answer) => {
-    const id = await authorized()
+    const id = await world.authorized()
     world.provider.answerWith(() => answer)
     await world.clock.advance(56 * MINUTE_MS)
     for (let quarters = 0; quarters < 12; quarters++) {
@@ -213,7 +209,7 @@ describe('an attempt of unknown outcome', () => {
   it('stands on while nothing can be sent, so that its answer is looked for still', async () => {
     const application = await world.addApplication('PIPEDRIVE')
     world.provider.answerWith(() => ({ body: { ...GRANT, api_domain: 'https://acme.pipedrive.com' } }))
-    const id = await authorized('PIPEDRIVE', { type: 'OAUTH_CODE' })
+    const id = await world.authorized('PIPEDRIVE', { type: 'OAUTH_CODE' })
     world.provider.answerWith(() => ({ drop: true }))
     await world.clock.advance(56 * MINUTE_MS)
     await world.sweep()
@@ -231,7 +227,7 @@ describe('an attempt of unknown outcome', () => {
 
 describe('postponeRow', () => {
   it('leaves a row where somebody else has moved it meanwhile', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     const seen = await world.row(id)
     const key = connectionKey(world.tenant, id)
     const moved = { due_shard: seen.due_shard, due_at: seen.due_at! - 1000 }
@@ -243,7 +239,7 @@ describe('postponeRow', () => {
 
 describe('rejectCredential', () => {
   it('rotates nothing when the version was replaced between its look and its claim', async () => {
-    const id = await authorized()
+    const id = await world.authorized()
     const { credentialVersion } = await world.row(id)
     const items: ItemStore = world.ports.items
     const isClaim = (write: Write) => write.op === 'update' && write.set?.['rejectedAtMs'] !== undefined
@@ -274,7 +270,7 @@ describe('a token of unknown outcome that a flow reports refused', () => {
   ])('%s', async (_, status, more) => {
     const tokens = () => world.provider.requests.filter(({ path }) => path.includes('token')).length
     await world.addApplication('DOCUSIGN')
-    const id = await authorized('DOCUSIGN', { type: 'OAUTH_CODE' })
+    const id = await world.authorized('DOCUSIGN', { type: 'OAUTH_CODE' })
     world.provider.answerWith(({ path }) =>
       path.includes('token') ? { status: 500, body: {} } : { status, body: {} },
     )

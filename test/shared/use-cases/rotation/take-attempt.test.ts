@@ -16,7 +16,7 @@ describe('an attempt whose write was not answered', () => {
     const grant = { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 }
     world.provider.answerWith(() => ({ body: grant }))
     id = (await world.create('OAUTH2', CODE_SETUP)).id
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
     await world.clock.advance(HOUR_MS)
   })
   afterEach(() => world.close())
@@ -68,7 +68,7 @@ describe('takeAttempt', () => {
       body: { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3600 },
     }))
     id = (await world.create('OAUTH2', CODE_SETUP)).id
-    await world.finish((await world.authorize(id)).searchParams.get('state'))
+    await world.connect(id)
   })
   afterEach(() => world.close())
 

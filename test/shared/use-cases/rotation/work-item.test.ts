@@ -21,9 +21,7 @@ afterEach(() => world.close())
 
 async function authorized(grant: object = GRANT): Promise<string> {
   world.provider.answerWith(() => ({ body: grant }))
-  const { id } = await world.create('OAUTH2', CODE_SETUP)
-  await world.finish((await world.authorize(id)).searchParams.get('state'))
-  return id
+  return world.authorized()
 }
 
 const sent = () => world.provider.requests.length
