@@ -194,9 +194,9 @@ export interface ForbiddenTarget {
 
 export type ProbeStoredRequest = StoredSetup
 
+/** `gone`: no tokens are under these marks, because others have replaced them or they are lost. */
 export type ProbeStoredResult =
-  | { readonly kind: 'accepted' }
-  | { readonly kind: 'no-test' }
+  | { readonly kind: 'accepted' | 'gone' | 'no-test' }
   | { readonly kind: 'refused' | 'unreachable'; readonly message: string }
   | { readonly kind: 'forbidden'; readonly target: ForbiddenTarget }
 

@@ -15,6 +15,8 @@ import { nothingToVerify, providerRefused, unavailable } from './first-grant.ts'
 /** A person waits. */
 const VERIFY_BUDGET_MS = 20_000
 const NOT_AUTHORIZED = 'Nobody has authorized the connection yet. Authorize it.'
+const REPLACED_OR_LOST =
+  'The tokens were renewed while they were tried, or are lost, which a fetch finds out. Try again.'
 /** A token with less left than this is renewed before it is tried. */
 const VERIFY_MIN_TTL_MS = 60_000
 
@@ -65,6 +67,7 @@ export async function verifyConnection(
   if (probed.kind === 'refused') {
     return { result: 'refused', message: `${probed.message} ${nextStepFor(current)}` }
   }
+  if (probed.kind === 'gone') return { result: 'unreachable', message: REPLACED_OR_LOST }
   if (probed.kind !== 'no-test')
     return { result: probed.kind, ...('message' in probed ? { message: probed.message } : {}) }
   return minted

@@ -6,7 +6,7 @@ import { effectiveSetup } from '../oauth-applications/oauth-application.ts'
 import { failureBecause } from './failure.ts'
 import { forbiddenField } from './forbidden-target.ts'
 import type { GrantPorts } from './grant-ports.ts'
-import { openTokens } from './sealed-tokens.ts'
+import { isUnfit, openTokens, type TokensByName } from './sealed-tokens.ts'
 
 /** A person waits for the answer. */
 const PROBE_TIMEOUT_MS = 10_000
@@ -21,7 +21,8 @@ export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest)
   const { values } = await effectiveSetup(ports, stored, setup.grant, own)
   const { target } = forbiddenField(ports.checkUrl, setup, values) ?? {}
   if (target !== undefined) return { kind: 'forbidden', target }
-  const tokens = stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
+  const tokens = await tokensOf(ports, stored)
+  if (tokens === undefined) return { kind: 'gone' }
   const url = testUrlOf(setup, values, tokens)
   if (url === undefined) return { kind: 'no-test' }
   const { request } = renderCredential(setup, values, tokens)
@@ -36,6 +37,15 @@ export async function probeStored(ports: GrantPorts, stored: ProbeStoredRequest)
     timeoutMs: PROBE_TIMEOUT_MS,
   })
   return outcome.kind === 'accepted' ? outcome : { kind: outcome.kind, message: outcome.message }
+}
+
+async function tokensOf(ports: GrantPorts, stored: ProbeStoredRequest): Promise<TokensByName | undefined> {
+  try {
+    return stored.grant === undefined ? {} : await openTokens(ports, stored, stored.grant)
+  } catch (error) {
+    if (isUnfit(error)) return undefined
+    throw error
+  }
 }
 
 function secretValues(values: Readonly<Record<string, string>>): Record<string, SecretText> {

@@ -120,7 +120,7 @@ export async function findCurrentTokens(
   try {
     return await openTokens(ports, row, row.grant)
   } catch (error) {
-    if (!(error instanceof SecretNotFoundError) && !(error instanceof SealBrokenError)) throw error
+    if (!isUnfit(error)) throw error
     const current = await findConnection(ports, row.tenant, row.id)
     const { access, refresh } = current?.grant ?? {}
     if (access !== row.grant.access || refresh !== row.grant.refresh) return undefined
@@ -130,4 +130,9 @@ export async function findCurrentTokens(
     })
     return 'missing'
   }
+}
+
+/** Whether nothing is sealed under a mark, or something that does not belong there. */
+export function isUnfit(error: unknown): boolean {
+  return error instanceof SecretNotFoundError || error instanceof SealBrokenError
 }

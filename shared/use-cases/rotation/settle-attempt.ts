@@ -76,7 +76,10 @@ async function settleUnknown(
   return { kind: 'failed', row }
 }
 
-/** Whether the connector's test call finds the token alive that a flow complained of; false where there is none. */
+/**
+ * Whether the connector’s test call finds the token alive that a flow complained of; false where there is none, and where
+ * the token is gone itself.
+ */
 async function isStillAccepted(ports: GrantPorts, row: ConnectionRow): Promise<boolean> {
   const stored = storedSetupOf(row)
   if (stored?.grant === undefined) return true

@@ -1,9 +1,17 @@
+import { createLocalGrantRunner } from '../../../../functions/grants/local-grant-runner.ts'
 import { createConnection } from '../../../../shared/use-cases/connections/create-connection.ts'
 import { verifyConnection } from '../../../../shared/use-cases/connections/verify-connection.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
+import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 
 const KEY = { type: 'API_KEY', api_key: 'SG.first-key-000' }
-const CLIENT = { client_id: 'client-000', client_secret: 'secret-000' }
+const SPOTIFY = {
+  type: 'AUTHORIZATION_CODE',
+  provider: 'spotify',
+  client_id: 'client-000',
+  client_secret: 'secret-000',
+}
 
 describe('a credential that its service refuses', () => {
   let world: GrantsUnderTest
@@ -33,16 +41,27 @@ describe('a credential that its service refuses', () => {
   })
 
   it('is to be had by authorizing again where a person gave it', async () => {
-    const { id } = await world.create('OAUTH2', {
-      type: 'AUTHORIZATION_CODE',
-      provider: 'spotify',
-      ...CLIENT,
-    })
-    const page = await world.authorize(id)
-    await world.finish(page.searchParams.get('state'))
+    const id = await world.authorized('OAUTH2', SPOTIFY)
     expect(await verify(id)).toEqual({
       result: 'refused',
       message: expect.stringMatching(/was refused \(HTTP 401\)\. Authorize the connection again\.$/),
+    })
+  })
+
+  it('is told as not to be reached when it is replaced before it is tried', async () => {
+    const id = await world.authorized('OAUTH2', SPOTIFY)
+    const opened = new OpenedSecrets(world.ports.secrets, world.ports.sealer)
+    const late = createLocalGrantRunner({ ...world.ports, opened })
+    const grants: typeof late = Object.assign(Object.create(late), {
+      probe: async (...asked: Parameters<typeof late.probe>) => {
+        const rotating = { tenant: world.tenant, id, cause: 'manual' } as const
+        expect(await rotateConnection(world.ports, rotating)).toMatchObject({ kind: 'rotated' })
+        return late.probe(...asked)
+      },
+    })
+    expect(await verifyConnection({ ...world.ports, grants }, { tenant: world.tenant, id })).toEqual({
+      result: 'unreachable',
+      message: expect.stringMatching(/^The tokens were renewed while they were tried, .* Try again\.$/),
     })
   })
 })

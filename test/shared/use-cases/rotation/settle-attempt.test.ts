@@ -1,9 +1,11 @@
 import { connectionKey } from '../../../../shared/domain/keys.ts'
+import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
 import type { ItemStore, Write } from '../../../../shared/ports/item-store.ts'
 import type { OAuthClient } from '../../../../shared/ports/oauth-client.ts'
 import { updateConnection } from '../../../../shared/use-cases/connections/update-connection.ts'
 import { AttemptWatch } from '../../../../shared/use-cases/grants/attempt-watch.ts'
 import type { GrantPorts } from '../../../../shared/use-cases/grants/grant-ports.ts'
+import { OpenedSecrets } from '../../../../shared/use-cases/memory/opened-secrets.ts'
 import { rotateConnection } from '../../../../shared/use-cases/rotation/rotate-connection.ts'
 import { type GrantsUnderTest, startGrantsUnderTest } from '../../../support/grants-under-test.ts'
 import { GRANT, MACHINE_SETUP } from '../../../support/oauth2-setups.ts'
@@ -241,5 +243,23 @@ describe('a token of unknown outcome', () => {
       kind: 'failed',
     })
     expect([sent() > all, tokens()]).toEqual([true, before])
+  })
+
+  it('is asked of no test call where the tokens are gone that it would try', async () => {
+    await world.addApplication('DOCUSIGN')
+    const id = await world.authorized('DOCUSIGN', { type: 'OAUTH_CODE' })
+    drop()
+    await rotate(world.ports, id, 'manual')
+    const { credentialVersion, grant } = await world.row(id)
+    const place = { tenant: world.tenant, ownerId: id, part: 'access', mark: grant!.access } as const
+    await world.ports.items.transact([{ op: 'delete', key: sealedGrantKey(place) }])
+    const { secrets, sealer } = world.ports
+    const afresh = { ...world.ports, opened: new OpenedSecrets(secrets, sealer) }
+    const all = sent()
+    expect(await rotate(afresh, id, 'rejected', credentialVersion)).toMatchObject({
+      kind: 'failed',
+      row: { status: 'reauthorization_required', failure: { code: 'grant_missing' } },
+    })
+    expect(sent()).toBe(all)
   })
 })
