@@ -29,3 +29,13 @@ export class CliError extends Error {
     this.answer = answer
   }
 }
+
+/**
+ * The refusal of a file that cannot be read, or written, by the system's own code; a `CliError` is answered as it is.
+ * What cannot be written was not wrong in the command.
+ */
+export function fileFailure(what: 'read' | 'write', file: string, error: unknown): CliError {
+  if (error instanceof CliError) return error
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason'
+  return new CliError(`Cannot ${what} ${file}: ${code}.`, what === 'read' ? EXIT.usage : EXIT.failed)
+}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { CliError } from './cli-error.ts'
+import { CliError, fileFailure } from './cli-error.ts'
 
 /** What a process holds in memory at once without trouble; about a million lines. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -23,8 +23,7 @@ export function readImportFile(file: string): { lines: readonly ImportLine[]; is
     mode = stats.mode
     text = fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
   } catch (error) {
-    if (error instanceof CliError) throw error
-    throw new CliError(`Cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`)
+    throw fileFailure('read', file, error)
   }
   const lines = file.toLowerCase().endsWith('.csv') ? linesOfCsv(text) : linesOfJson(text)
   return { lines, isOpenToOthers: (mode & 0o077) !== 0 }

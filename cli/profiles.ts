@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { CliError, EXIT } from './cli-error.ts'
+import { CliError, EXIT, fileFailure } from './cli-error.ts'
 import type { PersonTokens } from './device-login.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -40,7 +40,7 @@ export function profilePath(env: Terminal['env']): string {
   return path.join(home, 'flow-vault', 'profiles.json')
 }
 
-/** The profiles; none when there is no file yet. Throws when others may read the file or it is damaged. */
+/** The profiles; none when there is no file yet. Throws `CliError` where it cannot be read, others may read it, or it is damaged. */
 export function readProfiles(env: Terminal['env']): ProfileFile {
   const file = profilePath(env)
   let text: string
@@ -53,7 +53,7 @@ export function readProfiles(env: Terminal['env']): ProfileFile {
     text = fs.readFileSync(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { profiles: {} }
-    throw error
+    throw fileFailure('read', file, error)
   }
   try {
     const parsed = JSON.parse(text) as ProfileFile
@@ -67,10 +67,14 @@ export function readProfiles(env: Terminal['env']): ProfileFile {
 /** Writes the file anew beside the old one and renames it, readable by its owner only. */
 export function writeProfiles(env: Terminal['env'], file: ProfileFile): void {
   const target = profilePath(env)
-  fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 })
   const beside = `${target}.${process.pid}`
-  fs.writeFileSync(beside, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
-  fs.renameSync(beside, target)
+  try {
+    fs.mkdirSync(path.dirname(target), { recursive: true, mode: 0o700 })
+    fs.writeFileSync(beside, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 })
+    fs.renameSync(beside, target)
+  } catch (error) {
+    throw fileFailure('write', target, error)
+  }
 }
 
 /** Keeps what a person's sign-in brought with its profile, where that is still there. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import type { CommandContext, Input } from './cli-command.ts'
 import { text } from './cli-command.ts'
-import { CliError } from './cli-error.ts'
+import { CliError, fileFailure } from './cli-error.ts'
 
 /** A megabyte: no setup is larger, and a wrong file may be. */
 const MAX_BYTES = 1_048_576
@@ -56,7 +56,6 @@ function readFile(file: string): string {
       throw new CliError(`${file} is larger than a setup can be (${MAX_BYTES} bytes).`)
     return fs.readFileSync(file, 'utf8')
   } catch (error) {
-    if (error instanceof CliError) throw error
-    throw new CliError(`Cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`)
+    throw fileFailure('read', file, error)
   }
 }

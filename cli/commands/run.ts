@@ -5,7 +5,7 @@ import { createFlowVault, type FlowVault, FlowVaultError } from '../../shared/fl
 import { FLOW_ID } from '../../shared/flow-client/client-options.ts'
 import type { Credential } from '../../shared/flow-client/credential.ts'
 import { type Command, type CommandContext, type Input, text } from '../cli-command.ts'
-import { CliError, EXIT } from '../cli-error.ts'
+import { CliError, EXIT, fileFailure } from '../cli-error.ts'
 
 const DEFAULT_MIN_TTL_SECONDS = 300
 /** Between the request to end and the end, when a program is started again. */
@@ -112,7 +112,7 @@ function readEnvFile(file: string): Record<string, string> {
   try {
     content = fs.readFileSync(file, 'utf8')
   } catch (error) {
-    throw new CliError(`Cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}.`)
+    throw fileFailure('read', file, error)
   }
   const lines = content
     .split(/\r?\n/)

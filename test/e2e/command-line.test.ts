@@ -423,6 +423,15 @@ describe('profiles', () => {
       err: expect.stringMatching(/ is no file\. FLOW_VAULT_CONFIG names/),
     })
     expect(inFolder.err).not.toContain('chmod')
+    const nowhere = path.join(folder, 'nowhere')
+    fs.symlinkSync(path.join(folder, 'gone', 'else'), nowhere)
+    for (const [FLOW_VAULT_CONFIG, command, end] of [
+      [path.join(file!, 'profiles.json'), ['whoami'], [2, /^Cannot read .*profiles\.json: ENOTDIR\.\n$/]],
+      [path.join(nowhere, 'profiles.json'), login, [1, /^Cannot write .*profiles\.json: E[A-Z]+\.\n$/]],
+    ] as const) {
+      const { code, err } = await typeCommand(command, { env: { FLOW_VAULT_CONFIG }, stdin: secret! })
+      expect([code, err]).toEqual([end[0], expect.stringMatching(end[1])])
+    }
     expect((await typeCommand(['logout', 'test'], { env: bare })).code).toBe(0)
     expect((await typeCommand(['whoami'], { env: bare })).err).toMatch(/Which vault\?/)
   })
