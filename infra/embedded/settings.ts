@@ -176,7 +176,7 @@ function pageProblems(values: {
     const value = values[name]
     return value === undefined
       ? []
-      : [refusal(TABLE[name].variable, value, `only together with ${TABLE.pageClientId.variable}`)]
+      : [refusal(TABLE[name].variable, String(value), `only together with ${TABLE.pageClientId.variable}`)]
   })
 }
 

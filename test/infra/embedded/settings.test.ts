@@ -51,8 +51,10 @@ describe('readSettings', () => {
       FLOW_VAULT_PAGE_ORIGINS: 'https://login.example.com',
     }
     expect(problemsOf({ ...issuer, ...alone })).toEqual(
-      Object.keys(alone).map((name) =>
-        expect.stringMatching(new RegExp(`^${name}=.* only together with FLOW_VAULT_PAGE_CLIENT_ID`)),
+      Object.entries(alone).map(([name, value]) =>
+        expect.stringMatching(
+          new RegExp(`^${name}="${value}" .* only together with FLOW_VAULT_PAGE_CLIENT_ID`),
+        ),
       ),
     )
   })
