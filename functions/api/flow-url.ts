@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { MAX_URL_CHARS } from '../../shared/connectors/field-format.ts'
+import { isWebUrl, MAX_URL_CHARS } from '../../shared/connectors/field-format.ts'
 import { isLoopback } from '../../shared/settings/setting-formats.ts'
 
 const ALLOWED = `an https:// URL (http:// on loopback) without user information, at most ${MAX_URL_CHARS} characters`
@@ -18,9 +18,5 @@ export function flowUrl() {
 
 /** A fragment may name the flow: some editors are one page. */
 function isFlowUrl(text: string): boolean {
-  // The parser drops blanks and takes back slashes for others: what people read would not be what is opened.
-  if (text.length > MAX_URL_CHARS || !/^https?:\/\/[^/\\?#]/i.test(text)) return false
-  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text) || !URL.canParse(text)) return false
-  const { protocol, username, password } = new URL(text)
-  return `${username}${password}` === '' && (protocol === 'https:' || isLoopback(text))
+  return isWebUrl(text) && (/^https:/i.test(text) || isLoopback(text))
 }

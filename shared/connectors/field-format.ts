@@ -53,11 +53,15 @@ export function isCredentialHeaderName(text: string): boolean {
 
 /** True for an https URL with a host, no user information and no fragment. */
 export function isHttpsUrl(text: string): boolean {
+  return /^https:/i.test(text) && isWebUrl(text) && !text.includes('#')
+}
+
+/** True for an http or https URL with a host and no user information; a fragment may follow. */
+export function isWebUrl(text: string): boolean {
   // The URL parser drops tabs and line breaks and accepts back slashes; a stored URL must mean one thing only.
-  if (text.length > MAX_URL_CHARS || !/^https:\/\/[^/\\?#\s]/i.test(text)) return false
-  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text) || text.includes('#')) return false
-  const authority = text.slice('https://'.length).split(/[/?]/, 1)[0] ?? ''
-  return !authority.includes('@') && URL.canParse(text)
+  if (text.length > MAX_URL_CHARS || !/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) return false
+  const [, authority = ''] = /^https?:\/\/([^/?#]+)/i.exec(text) ?? []
+  return authority !== '' && !authority.includes('@') && URL.canParse(text)
 }
 
 /**

@@ -56,6 +56,8 @@ describe('the flows of a connection', () => {
     'data:text/html,x',
     'http://editor.example.test/',
     'https://ada:secret@editor.example.test/',
+    'https://@editor.example.test/',
+    'https://:@editor.example.test/',
     'https://editor.example.test/a b',
     'https:\\\\editor.example.test',
     'https:editor.example.test',
