@@ -33,10 +33,10 @@ describe('the manifest of the picker', () => {
     }
   })
 
-  test('names its tokens', () => {
-    const tokens = [...read('web/styles/theme.css').matchAll(/^ {2}--([a-z0-9-]+):/gm)].map(
-      ([, name]) => name,
-    )
+  test('names its tokens, each once', () => {
+    const set = [...read('web/styles/theme.css').matchAll(/^ {2}--([a-z0-9-]+):/gm)]
+    // Rows have another height where they are to stand close.
+    const tokens = [...new Set(set.map(([, name]) => name))]
     expect(tokens.length).toBeGreaterThan(30)
     expect(element.cssProperties.map(({ name }: { name: string }) => name)).toEqual(
       tokens.map((name) => `--vault-${name}`),
