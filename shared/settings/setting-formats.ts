@@ -121,8 +121,9 @@ function isNetwork(entry: string): boolean {
 
 function isServiceUrl(value: string): boolean {
   if (!URL.canParse(value)) return false
-  const { protocol, search, hash, username } = new URL(value)
-  if (search !== '' || hash !== '' || username !== '') return false
+  const { protocol, href, username, password } = new URL(value)
+  // Of an empty query or fragment the parser keeps the mark, and what is put behind it would be part of it.
+  if (/[?#]/.test(href) || `${username}${password}` !== '') return false
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(value))
 }
 
