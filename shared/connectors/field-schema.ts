@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { $ZodIssue, $ZodRawIssue } from 'zod/v4/core'
 import { countCharacters } from '../domain/characters.ts'
-import { KEYS_FOR, signingKeyOf } from '../domain/signing-key.ts'
+import { canSign, KEYS_FOR } from '../domain/signing-key.ts'
 import type { Field } from './connector.ts'
 import {
   formatAllows,
@@ -75,7 +75,7 @@ function textIssue(field: Field, format: StringFormat, value: string): $ZodRawIs
     const params = { allowed: `text such as ${field.example}` }
     return { code: 'custom', message: `String does not match pattern ${field.pattern}`, params, input: value }
   }
-  if (!hasFormat(format, value) || (field.signs !== undefined && !signingKeyOf(value, field.signs)))
+  if (!hasFormat(format, value) || (field.signs !== undefined && !canSign(value, field.signs)))
     return { code: 'invalid_format', format: formatName(format), input: value }
   if (field.hosts !== undefined && !isUnderHosts(value, field.hosts)) {
     const allowed = `a host under ${field.hosts.join(' or ')}`

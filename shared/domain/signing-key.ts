@@ -37,18 +37,28 @@ export function signingKeyOf(pem: unknown, use: KeyUse): SigningKey | undefined 
     const key = createPrivateKey(pem.replaceAll('\\n', '\n'))
     const algorithm = algorithmOf(key)
     const isOfUse = use === 'client-assertion' || algorithm === 'RS256'
-    return algorithm === undefined || !isOfUse || !isSound(key) ? undefined : { key, algorithm }
+    return algorithm === undefined || !isOfUse ? undefined : { key, algorithm }
   } catch {
     // OpenSSL's message tells nothing a person can use, and must not be trusted with key material.
     return undefined
   }
 }
 
-/** A key with a wrong character in it is parsed all the same; its signatures fail, or nobody can verify them. */
-function isSound(key: KeyObject): boolean {
+/**
+ * Whether a PEM text is a key of the use that really signs, for when it is entered. One with a wrong character in it is
+ * parsed all the same; its signatures fail, or nobody can verify them.
+ */
+export function canSign(pem: unknown, use: KeyUse): boolean {
+  const key = signingKeyOf(pem, use)?.key
+  if (key === undefined) return false
   const tried = Buffer.from('tried')
   const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
-  return verify(hash, tried, createPublicKey(key), sign(hash, tried, key))
+  try {
+    return verify(hash, tried, createPublicKey(key), sign(hash, tried, key))
+  } catch {
+    // As above: OpenSSL's message is nothing for a person.
+    return false
+  }
 }
 
 function algorithmOf(key: KeyObject): string | undefined {
