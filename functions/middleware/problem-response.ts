@@ -4,7 +4,7 @@ import { type ErrorCode, errorsOf, VaultError } from '../../shared/domain/errors
 import { errorFields } from '../../shared/ports/error-fields.ts'
 import { StoreUnavailableError } from '../../shared/ports/item-store.ts'
 import type { Log } from '../../shared/ports/log.ts'
-import { doubtOf } from '../../shared/use-cases/commit/transact-surely.ts'
+import { askAgain, doubtOf } from '../../shared/use-cases/commit/transact-surely.ts'
 import { rateLimitHeaders } from './rate-limit.ts'
 import { type HttpEvent, type HttpRequest, stateOf } from './request-state.ts'
 
@@ -125,12 +125,7 @@ function problemOf(
   }
   if (error instanceof VaultError) return vaultProblem(error)
   if (error instanceof StoreUnavailableError) {
-    if (error.outcome === 'unknown' && !isRead) return vaultProblem(doubtOf(error))
-    return vaultProblem(
-      new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
-        retryAfterSeconds: 1,
-      }),
-    )
+    return vaultProblem(error.outcome === 'unknown' && !isRead ? doubtOf(error) : askAgain(error))
   }
   log.error('a request failed unexpectedly', {
     request_id: requestId,

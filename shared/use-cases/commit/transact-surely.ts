@@ -65,6 +65,14 @@ export function doubtOf(error: unknown): VaultError {
   )
 }
 
+/** For a read whose store did not answer: asking again does nothing twice. */
+export function askAgain(cause?: unknown): VaultError {
+  return new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
+    retryAfterSeconds: 1,
+    cause,
+  })
+}
+
 /** The store's own failure, as it is or behind the words of a use case; undefined for every other error. */
 export function storeFailureIn(error: unknown): StoreUnavailableError | undefined {
   const failure = error instanceof VaultError ? error.cause : error

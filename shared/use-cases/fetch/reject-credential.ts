@@ -116,8 +116,9 @@ async function rotateFor(ports: { grants: GrantRunner }, row: ConnectionRow): Pr
 
 /**
  * Takes the one rotation of this minute; false when another caller has it. A claim of which nobody knows whether it was
- * written counts: left unused it would keep everybody waiting for a minute, and a version is renewed once only. On AWS this function's role may touch
- * no attribute but the ones it writes, not even to compare: that the version still stands is seen by who rotates.
+ * written counts: left unused it would keep everybody waiting for a minute, and a version is renewed once only. On AWS
+ * this function's role may touch no attribute but the ones it writes, not even to compare: that the version still stands
+ * is seen by who rotates.
  */
 async function claimRejection(ports: Ports, row: ConnectionRow): Promise<boolean> {
   const nowMs = ports.clock.nowMs()

@@ -1,5 +1,6 @@
 import { VaultError } from '../../domain/errors.ts'
 import { StoreUnavailableError } from '../../ports/item-store.ts'
+import { askAgain } from '../commit/transact-surely.ts'
 
 /** Whether it is a store that failed, or what rotates has no place for one more call. */
 export function isStoreAway(error: unknown): boolean {
@@ -13,10 +14,5 @@ export function isStoreAway(error: unknown): boolean {
  */
 export function asOfRead(error: unknown): unknown {
   const isInDoubt = isStoreAway(error) && error instanceof VaultError
-  if (!isInDoubt || error.detail.retryAfterSeconds !== undefined) return error
-  const { cause } = error
-  return new VaultError('store-unavailable', 'The vault could not reach its store. Try again.', {
-    retryAfterSeconds: 1,
-    cause,
-  })
+  return isInDoubt && error.detail.retryAfterSeconds === undefined ? askAgain(error.cause) : error
 }
