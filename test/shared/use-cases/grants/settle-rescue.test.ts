@@ -1,6 +1,7 @@
 import type { ConnectionRow } from '../../../../shared/domain/connection.ts'
 import { connectionKey, eventKey, intentKey, rescueKey } from '../../../../shared/domain/keys.ts'
 import { sealedGrantKey } from '../../../../shared/domain/sealed-keys.ts'
+import type { GrantSealer } from '../../../../shared/ports/grant-sealer.ts'
 import type { TokenRequest } from '../../../../shared/ports/oauth-client.ts'
 import { CONNECTION_ROWS } from '../../../../shared/rows/connection-row.ts'
 import type { Rescue } from '../../../../shared/rows/rescue-row.ts'
@@ -11,6 +12,7 @@ import { sealedPlaces } from '../../../../shared/use-cases/commit/sealed-removal
 import { undoneMark } from '../../../../shared/use-cases/commit/settle-commit.ts'
 import { findTombstone, putTombstone } from '../../../../shared/use-cases/commit/tombstones.ts'
 import { deleteConnection } from '../../../../shared/use-cases/connections/delete-connection.ts'
+import type { GrantPorts } from '../../../../shared/use-cases/grants/grant-ports.ts'
 import { mintFirstGrant } from '../../../../shared/use-cases/grants/mint-first-grant.ts'
 import { prepareSeals } from '../../../../shared/use-cases/grants/sealed-tokens.ts'
 import { findRescue, settleRescue } from '../../../../shared/use-cases/grants/settle-rescue.ts'
@@ -66,9 +68,9 @@ describe('settleRescue', () => {
     }
     await world.ports.items.transact([...writes, rescueWrite(rescue, world.clock.nowMs())])
   }
-  async function settle() {
+  async function settle(ports: GrantPorts = world.ports) {
     const rescue = await findRescue(world.ports, { tenant: row.tenant, id: row.id, op: 'op-of-the-rescue' })
-    return settleRescue(world.ports, rescue!)
+    return settleRescue(ports, rescue!)
   }
   async function put(members: Partial<ConnectionRow>): Promise<void> {
     row = { ...row, ...members }
@@ -164,6 +166,26 @@ describe('settleRescue', () => {
     await leave({ names: ['main', 'user'], replaces: { main: row.grants!['main']!.mark, user: 'older' } })
     expect(await settle()).toBe('superseded')
     expect(await serves()).toBe('access-1')
+  })
+
+  it('looks again where the row has moved on before what it points at was opened', async () => {
+    await put({ grants: { ...row.grants, user: row.grants!['main']! } })
+    await leave({ names: ['user'] })
+    const { sealer } = world.ports
+    const late: GrantSealer = {
+      removesAtOnce: sealer.removesAtOnce,
+      prepare: (place) => sealer.prepare(place),
+      async open(place) {
+        if (place.mark === row.grant?.refresh) {
+          await world.ports.items.transact([{ op: 'delete', key: sealedGrantKey(place) }])
+          await put({ grant: { access: 'another0', refresh: 'another0' } })
+        }
+        return sealer.open(place)
+      },
+    }
+    expect(await settle({ ...world.ports, sealer: late })).toBe('contended')
+    const left = { tenant: row.tenant, id: row.id, op: 'op-of-the-rescue' }
+    expect(await findRescue(world.ports, left)).toBeDefined()
   })
 
   it.each(['create', 'update'] as const)('waits for an operation that may still commit: %s', async (kind) => {
