@@ -1,25 +1,13 @@
 import type { Page } from 'playwright-core'
 import { CONNECTIONS, type GrantCalls } from '../support/grant-calls.ts'
-import { OAUTH_APPS, startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
+import { OAUTH_APPS } from '../support/vault-with-provider.ts'
 import { eventually } from './support/eventually.ts'
-import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
+import { screens, useProviderInBrowser } from './support/vault-in-browser.ts'
 
 const BROUGHT = 'refresh-token-of-another-system'
 
 describe('connecting in the provider’s window', () => {
-  let provided: VaultWithProvider
-  let world: VaultInBrowser
-
-  beforeAll(async () => {
-    provided = await startVaultWithProvider()
-    world = await startVaultInBrowser({ vault: provided.vault, elsewhere: [provided.provider.issuer] })
-  })
-
-  afterAll(async () => {
-    await world.close()
-    await provided.close()
-    expect(world.offences).toEqual([])
-  })
+  const { provided, world } = useProviderInBrowser()
 
   async function openStep3(page: Page, app: string): Promise<void> {
     await page.getByRole('button', { name: 'Add Vault Connection' }).first().click()

@@ -208,12 +208,7 @@ describe('a person', () => {
   test('keeps an end that is typed for a credential that is there', async () => {
     const caller = { tenant: 'ends' }
     const setup = { type: 'BEARER', token: TOKEN }
-    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
-      name: 'key',
-      app_id: 'HTTP',
-      setup,
-    })
-    const { id } = (await made.json()) as { id: string }
+    const id = await world.added(caller, { name: 'key', setup })
     const page = await world.signedIn(caller)
     await page.getByRole('link', { name: 'key' }).click()
     await page.locator('vault-connection').getByRole('tab', { name: 'Settings' }).click()
@@ -252,12 +247,7 @@ describe('a person', () => {
   test('changes one field, and is asked for no other again', async () => {
     const caller = { tenant: 'parts' }
     const setup = { type: 'API_KEY', name: 'X-Api-Key', value: TOKEN, in: 'HEADER' }
-    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
-      name: 'key',
-      app_id: 'HTTP',
-      setup,
-    })
-    const { id } = (await made.json()) as { id: string }
+    const id = await world.added(caller, { name: 'key', setup })
     const flows = [
       { name: 'New order', action: 'call the API', url: 'https://editor.example.test/flows/f1' },
       { name: '<img src=x onerror=alert(1)>' },

@@ -10,12 +10,7 @@ describe('a page that is open while something happens elsewhere', () => {
   test('renames in the row, and is shown what somebody else changed meanwhile', async () => {
     const caller = { tenant: 'conflicts' }
     const setup = { type: 'BEARER', token: TOKEN }
-    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
-      name: 'orders',
-      app_id: 'HTTP',
-      setup,
-    })
-    const { id } = (await made.json()) as { id: string }
+    const id = await world.added(caller, { name: 'orders', setup })
     const page = await world.signedIn(caller)
     const rename = async (name: string): Promise<void> => {
       await page.getByRole('button', { name: /^More for/ }).click()

@@ -17,11 +17,9 @@ describe('the picker', () => {
   let ready: string
 
   beforeAll(async () => {
-    const add = async (body: unknown): Promise<string> =>
-      ((await (await world.vault.request(CALLER, 'POST', CONNECTIONS, body)).json()) as { id: string }).id
-    ready = await add({ name: 'sms', app_id: 'TWILIO', setup: SETUP })
-    await add({ name: 'sms, second', app_id: 'TWILIO' })
-    await add({ name: 'orders', app_id: 'HTTP', setup: { type: 'BEARER', token: 'my-token-bearer-1234567' } })
+    ready = await world.added(CALLER, { name: 'sms', app_id: 'TWILIO', setup: SETUP })
+    await world.added(CALLER, { name: 'sms, second', app_id: 'TWILIO' })
+    await world.added(CALLER, { name: 'orders', setup: { type: 'BEARER', token: 'my-token-bearer-1234567' } })
   })
 
   async function inEditor(
@@ -95,10 +93,9 @@ describe('the picker', () => {
 
   test('shows what can be used first, searches in the vault, and takes the colours of its editor', async () => {
     const caller = { tenant: 'grouped' }
-    const add = (body: object) =>
-      world.vault.request(caller, 'POST', CONNECTIONS, { app_id: 'TWILIO', ...body })
-    for (const name of ['a', 'b']) await add({ name })
-    await add({ name: 'z', setup: SETUP })
+    const add = (name: string, more: object = {}) => world.added(caller, { name, app_id: 'TWILIO', ...more })
+    for (const name of ['a', 'b']) await add(name)
+    await add('z', { setup: SETUP })
     await inEditor(
       'plain.js',
       async (page) => {
@@ -118,7 +115,7 @@ describe('the picker', () => {
           "document.querySelector('vault-connection-picker').style.setProperty('--vault-accent', 'rgb(1, 2, 3)')",
         )
         await eventually(() => page.evaluate(outline), 'rgb(1, 2, 3)')
-        for (let more = 0; more < 50; more++) await add({ name: `more ${more}` })
+        for (let more = 0; more < 50; more++) await add(`more ${more}`)
         await box.press('Escape')
         await box.click()
         await page.getByText('There are more: go on typing.').waitFor()

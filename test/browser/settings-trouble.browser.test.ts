@@ -1,47 +1,17 @@
-import type { Page } from 'playwright-core'
 import { eventually } from './support/eventually.ts'
+import { fetched, KEY, openSettings, TOKEN } from './support/settings-tab.ts'
 import { expectAccessible, screens, signInLink, useVaultInBrowser } from './support/vault-in-browser.ts'
 
-const CONNECTIONS = '/api/v2/flows/vault/connections'
-const TOKEN = 'my-token-trouble-1234567'
-const KEY = { type: 'API_KEY', name: 'X-Api-Key', value: TOKEN, in: 'HEADER' }
 const PAYLOAD = '<img src=x onerror=alert(1)>'
 
 describe('settings that are saved while something is wrong', () => {
   const world = useVaultInBrowser()
 
-  interface Caller {
-    readonly tenant: string
-    readonly clientId?: string
-  }
-
-  async function added(caller: Caller, name = 'key'): Promise<string> {
-    const body = { name, app_id: 'HTTP', setup: KEY }
-    const made = await world.vault.request(caller, 'POST', CONNECTIONS, body)
-    return ((await made.json()) as { id: string }).id
-  }
-
-  async function openSettings(page: Page, id: string) {
-    await page.goto(`${world.vault.url}/vault/connections/${id}?tab=settings`)
-    const panel = page.locator('vault-connection')
-    await panel.getByRole('button', { name: 'Save' }).waitFor()
-    return {
-      panel,
-      save: panel.getByRole('button', { name: 'Save', exact: true }),
-      name: panel.getByLabel('Name', { exact: true }),
-      secret: panel.locator('input[type="password"]'),
-      replace: panel.getByRole('button', { name: 'Replace, Key' }),
-    }
-  }
-
-  const fetched = async (caller: Caller, id: string) =>
-    (await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}/credentials`)).json()
-
   test('wait for the line, and keep what was typed', async () => {
     const caller = { tenant: 'no-line' }
-    const id = await added(caller)
+    const id = await world.added(caller, { name: 'key', setup: KEY })
     const page = await world.signedIn(caller)
-    const { save, name, secret, replace, panel } = await openSettings(page, id)
+    const { save, name, secret, replace, panel } = await openSettings(world, page, id)
     await name.fill('X-Offline')
     await replace.click()
     await secret.fill(`${TOKEN}-new`)
@@ -55,7 +25,9 @@ describe('settings that are saved while something is wrong', () => {
     await page.getByText('Offline. You see').waitFor({ state: 'detached' })
     await save.click()
     await panel.getByText('Saved.').waitFor()
-    expect(await fetched(caller, id)).toMatchObject({ request: { headers: { 'X-Offline': `${TOKEN}-new` } } })
+    expect(await fetched(world, caller, id)).toMatchObject({
+      request: { headers: { 'X-Offline': `${TOKEN}-new` } },
+    })
     await page.context().close()
   })
 
@@ -65,10 +37,10 @@ describe('settings that are saved while something is wrong', () => {
     [500, { 'x-request-id': 'rq-1' }, 'rq-1'],
   ])('tell of a %i, as text, and keep what was typed', async (status, headers, words) => {
     const caller = { tenant: `refused-${status}` }
-    const id = await added(caller, PAYLOAD)
+    const id = await world.added(caller, { name: PAYLOAD, setup: KEY })
     const page = await world.signedIn(caller)
     page.on('dialog', (dialog) => world.offences.push(`a script ran: ${dialog.message()}`))
-    const { save, name, secret, replace, panel } = await openSettings(page, id)
+    const { save, name, secret, replace, panel } = await openSettings(world, page, id)
     await name.fill('X-Later')
     await replace.click()
     await secret.fill(`${TOKEN}-new`)
@@ -91,9 +63,9 @@ describe('settings that are saved while something is wrong', () => {
     const tenant = 'signed-out'
     const { clientId } = world.vault.client({ tenant })
     const caller = { tenant, clientId }
-    const id = await added({ tenant })
+    const id = await world.added({ tenant }, { name: 'key', setup: KEY })
     const page = await world.signedIn(caller)
-    const { save, name, secret, replace, panel } = await openSettings(page, id)
+    const { save, name, secret, replace, panel } = await openSettings(world, page, id)
     await name.fill('X-Signed')
     await replace.click()
     await secret.fill(`${TOKEN}-new`)
@@ -111,7 +83,7 @@ describe('settings that are saved while something is wrong', () => {
     expect([await name.inputValue(), await secret.inputValue()]).toEqual(['X-Signed', `${TOKEN}-new`])
     await save.click()
     await panel.getByText('Saved.').waitFor()
-    expect(await fetched({ tenant }, id)).toMatchObject({
+    expect(await fetched(world, { tenant }, id)).toMatchObject({
       request: { headers: { 'X-Signed': `${TOKEN}-new` } },
     })
     await page.context().close()
@@ -119,11 +91,11 @@ describe('settings that are saved while something is wrong', () => {
 
   test('of two tabs are not written over each other unseen', async () => {
     const caller = { tenant: 'two-tabs' }
-    const id = await added(caller)
+    const id = await world.added(caller, { name: 'key', setup: KEY })
     const page = await world.signedIn(caller)
-    const one = await openSettings(page, id)
+    const one = await openSettings(world, page, id)
     const tab = await page.context().newPage()
-    const other = await openSettings(tab, id)
+    const other = await openSettings(world, tab, id)
     await one.name.fill('X-One')
     await other.name.fill('X-Other')
     await other.save.click()
@@ -172,7 +144,7 @@ describe('settings that are saved while something is wrong', () => {
 
   test('are reached, changed and saved by the keyboard alone', async () => {
     const caller = { tenant: 'keys-alone' }
-    const id = await added(caller)
+    const id = await world.added(caller, { name: 'key', setup: KEY })
     const page = await world.signedIn(caller)
     await page.getByRole('link', { name: 'key' }).focus()
     await page.keyboard.press('Enter')
@@ -199,7 +171,9 @@ describe('settings that are saved while something is wrong', () => {
     await page.keyboard.press('Enter')
     await panel.getByText('Saved.').waitFor()
     await eventually(() => panel.locator(':focus').count(), 1)
-    expect(await fetched(caller, id)).toMatchObject({ request: { headers: { 'X-Typed': `${TOKEN}-typed` } } })
+    expect(await fetched(world, caller, id)).toMatchObject({
+      request: { headers: { 'X-Typed': `${TOKEN}-typed` } },
+    })
     await page.context().close()
   })
 })

@@ -1,57 +1,16 @@
-import type { Page } from 'playwright-core'
-import { startVaultWithProvider, type VaultWithProvider } from '../support/vault-with-provider.ts'
+import { CONNECTIONS } from '../support/grant-calls.ts'
 import { eventually } from './support/eventually.ts'
-import { screens, startVaultInBrowser, type VaultInBrowser } from './support/vault-in-browser.ts'
-
-const CONNECTIONS = '/api/v2/flows/vault/connections'
-const TOKEN = 'my-token-settings-1234567'
-const KEY = { type: 'API_KEY', name: 'X-Api-Key', value: TOKEN, in: 'HEADER' }
+import { fetched, KEY, openSettings, TOKEN } from './support/settings-tab.ts'
+import { screens, useProviderInBrowser } from './support/vault-in-browser.ts'
 
 describe('the settings of a connection', () => {
-  let provided: VaultWithProvider
-  let world: VaultInBrowser
-
-  beforeAll(async () => {
-    provided = await startVaultWithProvider()
-    world = await startVaultInBrowser({ vault: provided.vault, elsewhere: [provided.provider.issuer] })
-  })
-
-  afterAll(async () => {
-    await world.close()
-    await provided.close()
-    expect(world.offences).toEqual([])
-  })
-
-  interface Caller {
-    readonly tenant: string
-    readonly scopes?: readonly string[]
-  }
-
-  async function added(caller: Caller, body: object): Promise<string> {
-    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
-      name: 'key',
-      app_id: 'HTTP',
-      ...body,
-    })
-    return ((await made.json()) as { id: string }).id
-  }
-
-  async function openSettings(page: Page, id: string) {
-    await page.goto(`${world.vault.url}/vault/connections/${id}?tab=settings`)
-    const panel = page.locator('vault-connection')
-    await panel.getByRole('button', { name: 'Save' }).waitFor()
-    return panel
-  }
-
-  async function fetched(caller: Caller, id: string): Promise<unknown> {
-    return (await world.vault.request(caller, 'GET', `${CONNECTIONS}/${id}/credentials`)).json()
-  }
+  const { provided, world } = useProviderInBrowser()
 
   test('are changed in their place, and a stored secret is kept, replaced, and never shown', async () => {
     const caller = { tenant: 'in-place' }
-    const id = await added(caller, { setup: KEY })
+    const id = await world.added(caller, { name: 'key', setup: KEY })
     const page = await world.signedIn(caller)
-    const panel = await openSettings(page, id)
+    const { panel } = await openSettings(world, page, id)
     const save = panel.getByRole('button', { name: 'Save' })
     const name = panel.getByLabel('Name', { exact: true })
     await eventually(() => name.inputValue(), KEY.name)
@@ -67,14 +26,14 @@ describe('the settings of a connection', () => {
     await screens(page, 'settings-replace')
     await save.click()
     await panel.getByText('Saved.').waitFor()
-    expect(await fetched(caller, id)).toMatchObject({ request: { headers: { 'X-Other': TOKEN } } })
+    expect(await fetched(world, caller, id)).toMatchObject({ request: { headers: { 'X-Other': TOKEN } } })
     await panel.getByRole('button', { name: 'Replace, Key' }).click()
     await value.fill(`  ${TOKEN}-new `)
     await panel.getByLabel('Last day on which it works').fill('2099-05-01')
     await panel.getByText('Removed blanks at the ends').waitFor()
     await page.keyboard.press('Enter')
     await eventually(
-      () => fetched(caller, id),
+      () => fetched(world, caller, id),
       expect.objectContaining({
         request: expect.objectContaining({ headers: { 'X-Other': `${TOKEN}-new` } }),
       }),
@@ -94,9 +53,9 @@ describe('the settings of a connection', () => {
 
   test('say under its field what is wrong, and keep what was typed', async () => {
     const caller = { tenant: 'wrong' }
-    const id = await added(caller, { setup: KEY })
+    const id = await world.added(caller, { name: 'key', setup: KEY })
     const page = await world.signedIn(caller)
-    const panel = await openSettings(page, id)
+    const { panel } = await openSettings(world, page, id)
     const name = panel.getByLabel('Name', { exact: true })
     await name.fill('not a header')
     await panel.getByRole('button', { name: 'Save' }).click()
@@ -119,10 +78,10 @@ describe('the settings of a connection', () => {
 
   test('are taken from nobody who types, and closed only after a question', async () => {
     const caller = { tenant: 'meanwhile' }
-    const id = await added(caller, { setup: KEY })
+    const id = await world.added(caller, { name: 'key', setup: KEY })
     const path = `${CONNECTIONS}/${id}`
     const page = await world.signedIn(caller)
-    const panel = await openSettings(page, id)
+    const { panel } = await openSettings(world, page, id)
     const name = panel.getByLabel('Name', { exact: true })
     await name.fill('X-Mine')
     // A name is none of what was entered: it is no reason to ask.
@@ -146,14 +105,16 @@ describe('the settings of a connection', () => {
     await screens(page, 'settings-conflict')
     await panel.getByRole('button', { name: 'Save mine anyway' }).click()
     await panel.getByText('Saved.').waitFor()
-    expect(await fetched(caller, id)).toMatchObject({ request: { headers: { 'X-Mine-Again': TOKEN } } })
+    expect(await fetched(world, caller, id)).toMatchObject({
+      request: { headers: { 'X-Mine-Again': TOKEN } },
+    })
     await page.context().close()
   })
 
   test('are asked for before another row, another view, or the browser’s Back takes them away', async () => {
     const caller = { tenant: 'elsewhere' }
-    await added(caller, { name: 'first', setup: KEY })
-    await added(caller, { name: 'second', setup: KEY })
+    await world.added(caller, { name: 'first', setup: KEY })
+    await world.added(caller, { name: 'second', setup: KEY })
     const page = await world.signedIn(caller)
     const panel = page.locator('vault-connection')
     const name = panel.getByLabel('Name', { exact: true })
@@ -207,9 +168,9 @@ describe('the settings of a connection', () => {
       client_secret: TOKEN,
       token_url: 'https://idp.example.test/token?key=hidden',
     }
-    const id = await added(caller, { app_id: 'OAUTH2', setup })
+    const id = await world.added(caller, { name: 'key', app_id: 'OAUTH2', setup })
     const page = await world.signedIn(caller)
-    const panel = await openSettings(page, id)
+    const { panel } = await openSettings(world, page, id)
     const address = panel.getByLabel('Token URL')
     await eventually(() => address.inputValue(), 'https://idp.example.test/token')
     const about = panel.locator(`#${await address.getAttribute('aria-describedby')}`)
@@ -224,7 +185,7 @@ describe('the settings of a connection', () => {
   })
 
   test('are shown to who may not change them', async () => {
-    const id = await added({ tenant: 'reading' }, { setup: KEY })
+    const id = await world.added({ tenant: 'reading' }, { name: 'key', setup: KEY })
     const page = await world.signedIn({ tenant: 'reading', scopes: ['read:flows_vault_connections'] })
     await page.goto(`${world.vault.url}/vault/connections/${id}?tab=settings`)
     const panel = page.locator('vault-connection')
@@ -242,7 +203,7 @@ describe('the settings of a connection', () => {
     ).body
     expect((await provided.open(await provided.consent(id, {}))).status).toBe(200)
     const page = await world.signedIn({ tenant: 'acme' })
-    const panel = await openSettings(page, id)
+    const { panel } = await openSettings(world, page, id)
     const client = panel.getByLabel('Client ID', { exact: false }).first()
     const before = await client.inputValue()
     await client.fill('another-client')
@@ -264,9 +225,9 @@ describe('the settings of a connection', () => {
   test('are tried where the app can be tried, and kept back where nobody answers', async () => {
     const caller = { tenant: 'trying' }
     const setup = { type: 'API_KEY', account_id: `AC${'0'.repeat(32)}`, api_key: 'twilio-auth-token-000' }
-    const id = await added(caller, { name: 'sms', app_id: 'TWILIO', setup })
+    const id = await world.added(caller, { name: 'sms', app_id: 'TWILIO', setup })
     const page = await world.signedIn(caller)
-    const panel = await openSettings(page, id)
+    const { panel } = await openSettings(world, page, id)
     await panel.getByRole('button', { name: /^Replace, / }).click()
     await panel.locator('input[type="password"]').fill('twilio-auth-token-111')
     const answer = {
@@ -281,7 +242,7 @@ describe('the settings of a connection', () => {
     await screens(page, 'settings-refused')
     await panel.getByRole('button', { name: 'Save it anyway' }).click()
     await panel.getByText('Saved.').waitFor()
-    expect(await fetched(caller, id)).toMatchObject({ fields: { api_key: 'twilio-auth-token-111' } })
+    expect(await fetched(world, caller, id)).toMatchObject({ fields: { api_key: 'twilio-auth-token-111' } })
     await page.context().close()
   })
 })

@@ -2,15 +2,12 @@ import { eventually } from './support/eventually.ts'
 import { useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const VAULT = '/api/v2/flows/vault'
-const CONNECTIONS = `${VAULT}/connections`
 const SETUP = { type: 'BEARER', token: 'my-token-told-1234567' }
 
 describe('what the page tells', () => {
   const world = useVaultInBrowser()
 
-  async function added(tenant: string, name: string): Promise<void> {
-    await world.vault.request({ tenant }, 'POST', CONNECTIONS, { name, app_id: 'HTTP', setup: SETUP })
-  }
+  const added = (tenant: string, name: string) => world.added({ tenant }, { name, setup: SETUP })
 
   test('of several rows stands until it is closed, which gives the focus back', async () => {
     const tenant = 'bulk'

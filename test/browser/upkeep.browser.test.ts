@@ -10,11 +10,8 @@ const SETUP = { type: 'BEARER', token: 'my-token-bearer-1234567' }
 describe('looking after a vault', () => {
   const world = useVaultInBrowser()
 
-  async function added(tenant: string, name: string, more: object = { setup: SETUP }): Promise<string> {
-    const body = { name, app_id: 'HTTP', ...more }
-    const made = await world.vault.request({ tenant }, 'POST', CONNECTIONS, body)
-    return ((await made.json()) as { id: string }).id
-  }
+  const added = (tenant: string, name: string, more: object = { setup: SETUP }) =>
+    world.added({ tenant }, { name, ...more })
 
   async function listed(tenant: string, query = ''): Promise<unknown> {
     return (await world.vault.request({ tenant }, 'GET', `${CONNECTIONS}?view=full${query}`)).json()

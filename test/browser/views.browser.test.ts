@@ -61,12 +61,8 @@ describe('the other views', () => {
 
   test('look for what happened in the vault, and not only in what is shown', async () => {
     const caller = { tenant: 'far-back' }
-    const add = async (name: string): Promise<string> => {
-      const made = await world.vault.request(caller, 'POST', CONNECTIONS, { name, app_id: 'HTTP' })
-      return ((await made.json()) as { id: string }).id
-    }
-    await add('rare')
-    const id = await add('busy')
+    await world.added(caller, { name: 'rare' })
+    const id = await world.added(caller, { name: 'busy' })
     for (let at = 0; at < 120; at += 1)
       await world.vault.request(caller, 'PATCH', `${CONNECTIONS}/${id}`, { name: `busy ${at}` })
     const page = await world.signedIn(caller)
@@ -225,12 +221,7 @@ describe('the other views', () => {
 
   test('show what happens elsewhere without being asked', async () => {
     const caller = { tenant: 'elsewhere' }
-    const made = await world.vault.request(caller, 'POST', CONNECTIONS, {
-      name: 'before',
-      app_id: 'HTTP',
-      setup: SETUP,
-    })
-    const { id } = (await made.json()) as { id: string }
+    const id = await world.added(caller, { name: 'before', setup: SETUP })
     const page = await world.signedIn(caller)
     await page.getByRole('link', { name: 'before' }).waitFor()
     // What is written from here on is news to the page.

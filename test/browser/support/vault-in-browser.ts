@@ -2,8 +2,10 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { CONNECTIONS } from '../../support/grant-calls.ts'
 import { type RunningVault, startRunningVault } from '../../support/running-vault.ts'
 import { PROJECT_ROOT } from '../../support/source-files.ts'
+import { startVaultWithProvider, type VaultWithProvider } from '../../support/vault-with-provider.ts'
 import { launchChromium } from './chromium.ts'
 import { eventually, PATIENCE_MS } from './eventually.ts'
 
@@ -50,6 +52,8 @@ export interface VaultInBrowser {
   readonly offences: string[]
   /** A page that is signed in as the tenant, in a context of its own, which may also be sent to `allowed` origins. */
   signedIn(options: Caller & { width?: number; allowed?: readonly string[] }): Promise<Page>
+  /** Makes a connection as the caller, of HTTP where the body names no app; answers its id. */
+  added(caller: Caller, body: { readonly name: string; readonly [member: string]: unknown }): Promise<string>
   /** Watches a page that a test opened by itself. */
   watch(context: BrowserContext, allowed?: readonly string[]): void
   close(): Promise<void>
@@ -84,6 +88,11 @@ export async function startVaultInBrowser(
       await page.locator('page-header').waitFor()
       return page
     },
+    async added(caller, body) {
+      const made = await vault.request(caller, 'POST', CONNECTIONS, { app_id: 'HTTP', ...body })
+      expect(made.status).toBe(201)
+      return ((await made.json()) as { id: string }).id
+    },
     async close() {
       await browser.close()
       if (options.vault === undefined) await vault.stop()
@@ -92,16 +101,29 @@ export async function startVaultInBrowser(
 }
 
 /** One of each for the tests of a `describe`, which fails after them with what went wrong in any page. */
-export function useVaultInBrowser(): VaultInBrowser {
+export function useVaultInBrowser(
+  start: () => Promise<VaultInBrowser> = startVaultInBrowser,
+): VaultInBrowser {
   const world = {} as VaultInBrowser
   beforeAll(async () => {
-    Object.assign(world, await startVaultInBrowser())
+    Object.assign(world, await start())
   })
   afterAll(async () => {
     await world.close()
     expect(world.offences).toEqual([])
   })
   return world
+}
+
+/** The same beside an authorization server, to whose own pages a page of the vault may be sent. */
+export function useProviderInBrowser(): { provided: VaultWithProvider; world: VaultInBrowser } {
+  const provided = {} as VaultWithProvider
+  const world = useVaultInBrowser(async () => {
+    const { vault, provider } = Object.assign(provided, await startVaultWithProvider())
+    return startVaultInBrowser({ vault, elsewhere: [provider.issuer] })
+  })
+  afterAll(() => provided.close())
+  return { provided, world }
 }
 
 /** The address that signs a person in. */
