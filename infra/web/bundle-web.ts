@@ -79,11 +79,8 @@ export async function bundleWeb(): Promise<readonly WebFile[]> {
     build({ ...common, entryPoints: [entry('styles/page.css')] }),
   ])
   const assets = [page, picker, boot, styles].flatMap(({ outputFiles }) => outputFiles.map(assetOf))
-  const entryPath = named(assets, 'picker', '.js')
-  const [entries, others] = [true, false].map((is) =>
-    assets.filter((each) => (each.path === entryPath) === is),
-  )
-  return [await indexOf(assets), pickerOf(entries![0]!), ...others!]
+  const pickerEntry = named(assets, 'picker', '.js')
+  return [await indexOf(assets), pickerOf(pickerEntry), ...assets.filter((each) => each !== pickerEntry)]
 }
 
 function assetOf(file: OutputFile): WebFile {
@@ -98,8 +95,9 @@ function assetOf(file: OutputFile): WebFile {
 
 async function indexOf(assets: readonly WebFile[]): Promise<WebFile> {
   const template = await readFile(path.join(SOURCES, 'index.html'), 'utf8')
-  const text = template.replaceAll(/\{\{([a-z-]+)(\.[a-z]+)\}\}/g, (_, name: string, ending: string) =>
-    named(assets, name, ending),
+  const text = template.replaceAll(
+    /\{\{([a-z-]+)(\.[a-z]+)\}\}/g,
+    (_, name: string, ending: string) => named(assets, name, ending).path,
   )
   return {
     path: 'index.html',
@@ -115,7 +113,7 @@ function pickerOf(entry: WebFile): WebFile {
   return { path: 'picker.js', contentType: entry.contentType, body: Buffer.from(text), immutable: false }
 }
 
-function named(assets: readonly WebFile[], name: string, ending: string): string {
+function named(assets: readonly WebFile[], name: string, ending: string): WebFile {
   const pattern = new RegExp(`^assets/${name}-[A-Z0-9]{8}\\${ending}$`)
-  return assets.find((asset) => pattern.test(asset.path))!.path
+  return assets.find((asset) => pattern.test(asset.path))!
 }
