@@ -14,6 +14,11 @@ export function localInstant(atMs: number): string {
   return new Date(atMs - offsetMs).toISOString().slice(0, 16)
 }
 
+/** The day on which an instant (ISO 8601) is where the person is, as a date field says it. */
+export function localDay(instant: string): string {
+  return localInstant(Date.parse(instant)).slice(0, 10)
+}
+
 /** The end of a day where the person is, as the API takes it; the day as a date field says it. */
 export function endOfDay(date: string): string {
   return new Date(`${date}T23:59:59.999`).toISOString()

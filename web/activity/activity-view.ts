@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { queryOf } from '../api/api.ts'
 import type { ChangeEvent, Connection } from '../api/types.ts'
-import { endOfDay, localInstant } from '../exact-time.ts'
+import { endOfDay, localDay } from '../exact-time.ts'
 import type { Context } from '../page-context.ts'
 import { problem, skeleton } from '../parts/pieces.ts'
 import { LAST_DAY } from '../parts/typed-values.ts'
@@ -59,9 +59,9 @@ export class VaultActivity extends View {
       })
       const page = await this.context.api.ask<FeedPage>('GET', `/events${query}`)
       if (turn !== this.#turn) return
-      const found = page.events.filter(({ occurred_at: at }) => day === '' || dayOf(at) === day)
+      const found = page.events.filter(({ occurred_at: at }) => day === '' || localDay(at) === day)
       this.#events = [...(this.#events ?? []), ...found]
-      const isBeyond = day !== '' && page.events.some(({ occurred_at: at }) => dayOf(at) < day)
+      const isBeyond = day !== '' && page.events.some(({ occurred_at: at }) => localDay(at) < day)
       this.#before = page.more && !isBeyond ? page.after : undefined
       this.#error = undefined
       await this.#findNames()
@@ -165,11 +165,6 @@ export class VaultActivity extends View {
     const address = addressOf({ id, query: new URLSearchParams() })
     return html`<a href=${address}><bdi>${this.#names.get(id) ?? id}</bdi></a>`
   }
-}
-
-/** The day on which it was, where the person is, as a date field says it. */
-function dayOf(at: string): string {
-  return localInstant(Date.parse(at)).slice(0, 10)
 }
 
 define('vault-activity', VaultActivity)

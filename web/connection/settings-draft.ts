@@ -1,5 +1,5 @@
 import type { Connection } from '../api/types.ts'
-import { endOfDay, localInstant } from '../exact-time.ts'
+import { endOfDay, localDay } from '../exact-time.ts'
 
 /** What somebody typed of what is stored. */
 export interface TypedSettings {
@@ -25,7 +25,7 @@ export function changeOf(
 
 /** The last day on which the credential works, as a date field takes it; empty where none is known. */
 export function lastDayOf({ credential_expires_at: end }: Connection): string {
-  return end ? localInstant(Date.parse(end)).slice(0, 10) : ''
+  return end ? localDay(end) : ''
 }
 
 /** Equal for two states of a connection between which nobody has entered anything: renewals and names aside. */
