@@ -16,7 +16,7 @@ import { freeName, saveDraft } from './save-connection.ts'
 import { Services } from './services.ts'
 import './setup-form.ts'
 import { sharedFirst } from './shared-application.ts'
-import { clearFields, focusErrors, focusFirst, formsIn, typedDraft } from './typed-draft.ts'
+import { clearFields, focusErrors, focusFirst, formsIn, isTested, typedDraft } from './typed-draft.ts'
 
 /** Adds a connection in three steps, or gives one its credentials; the same on the page and in the picker. */
 export class AddDialog extends View {
@@ -113,7 +113,7 @@ export class AddDialog extends View {
           saveMine: (theirs) => {
             // What was seen is theirs from here on, so that this is no blind overwriting.
             this.#repaired = theirs
-            void this.#save({ isEmpty: false, verify: this.#isTested })
+            void this.#save({ isEmpty: false, verify: isTested(this) })
           },
         })}
         ${this.#stepContent()}
@@ -195,10 +195,6 @@ export class AddDialog extends View {
     return setups.find(({ type }) => type === this.#now.setupType) ?? setups[0]
   }
 
-  get #isTested(): boolean {
-    return this.querySelector<HTMLInputElement>('input[name="verify"]')?.checked ?? false
-  }
-
   get #oauth(): OauthConnect | null {
     return this.querySelector<OauthConnect>('oauth-connect')
   }
@@ -207,7 +203,7 @@ export class AddDialog extends View {
     event.preventDefault()
     if (this.#now.isBusy) return
     const isLast = this.#now.step === 'credentials'
-    void (isLast ? this.#save({ isEmpty: false, verify: this.#isTested }) : this.#next())
+    void (isLast ? this.#save({ isEmpty: false, verify: isTested(this) }) : this.#next())
   }
 
   async #next(): Promise<void> {

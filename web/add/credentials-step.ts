@@ -4,10 +4,10 @@ import { ref } from 'lit/directives/ref.js'
 import type { FieldError } from '../api/api-error.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
-import { fieldError } from '../parts/pieces.ts'
-import { LAST_DAY } from '../parts/typed-values.ts'
 import { ADD, GRANT, OAUTH, providerName } from '../texts/add-texts.ts'
+import { testBox } from './dialog-parts.ts'
 import './grant-form.ts'
+import { lastDayField } from './last-day-field.ts'
 
 /** The last step: which way to connect, its fields, and whether to try them first. */
 export function credentialsStep(options: {
@@ -61,9 +61,7 @@ export function credentialsStep(options: {
       isInteractive
         ? nothing
         : html`${setup.renews ? nothing : endsOn(options.errors.find(({ path }) => path === 'credential_expires_at'))}${
-            setup.testable
-              ? html`<label class="check"><input type="checkbox" name="verify" checked />${ADD.test}</label>`
-              : html`<p class="meta">${ADD.cannotTest}</p>`
+            setup.testable ? testBox() : html`<p class="meta">${ADD.cannotTest}</p>`
           }`
     }
   `
@@ -83,17 +81,12 @@ function beforehand(connector: Connector, callbackUrl: string | null | undefined
 
 /** Whoever knows that a key ends says so once, and is reminded in time. */
 function endsOn(error: FieldError | undefined): TemplateResult {
-  const isWrong = error !== undefined
   const unfold = ref((element) => {
-    if (isWrong && element instanceof HTMLDetailsElement) element.open = true
+    if (error !== undefined && element instanceof HTMLDetailsElement) element.open = true
   })
   return html`<details class="ends-on" ${unfold}>
     <summary>${ADD.endsOnDate}</summary>
-    <div class="field">
-      <label for="ends-on">${ADD.lastDay}</label>
-      <input type="date" id="ends-on" name="ends-on" max=${LAST_DAY} data-path="credential_expires_at" aria-describedby="ends-on-about" aria-invalid=${isWrong ? 'true' : nothing} />
-      <div id="ends-on-about">${fieldError(error?.message)}</div>
-    </div>
+    ${lastDayField({ id: 'ends-on', saysOptional: false, value: '', error: error?.message })}
   </details>`
 }
 

@@ -43,15 +43,25 @@ export function nameStep(options: {
   </div>`
 }
 
-/** Asked inside the same dialog, so that nothing lies behind it. */
-function discardQuestion({ keep, discard }: { keep(): void; discard(): void }): TemplateResult {
-  return html`<div class="notice" data-hue="amber" role="alertdialog" aria-label=${ADD.discardQuestion}>
-    ${icon('warning')}<span>${ADD.discardQuestion}</span>
+/** Asked beside what is typed, so that nothing lies behind it: whether to go on with what cannot be taken back. */
+export function question(options: {
+  text: string
+  label: string
+  keep(): void
+  goOn(): void
+}): TemplateResult {
+  return html`<div class="notice" data-hue="amber" role="alertdialog" aria-label=${options.text}>
+    ${icon('warning')}<span>${options.text}</span>
     <span class="row-of">
-      <button type="button" class="small keep" @click=${keep}>${ADD.keepEditing}</button>
-      <button type="button" class="small danger" @click=${discard}>${ADD.discard}</button>
+      <button type="button" class="small keep" @click=${options.keep}>${ADD.keepEditing}</button>
+      <button type="button" class="small danger" @click=${options.goOn}>${options.label}</button>
     </span>
   </div>`
+}
+
+/** Whether to try what is typed before it is saved. */
+export function testBox(): TemplateResult {
+  return html`<label class="check"><input type="checkbox" name="verify" checked />${ADD.test}</label>`
 }
 
 /** Why it was not saved; what may pass says when to try again, and that nothing typed is lost. */
@@ -108,7 +118,7 @@ export function dialogNotices(options: {
   const { now, seen } = options
   const { conflict: theirs } = now
   return html`
-    ${now.isAsking ? discardQuestion({ keep: options.keep, discard: options.close }) : nothing}
+    ${now.isAsking ? question({ text: ADD.discardQuestion, label: ADD.discard, keep: options.keep, goOn: options.close }) : nothing}
     ${now.error === undefined ? nothing : saveProblem(now.error)}
     ${
       theirs === undefined || seen === undefined

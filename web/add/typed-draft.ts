@@ -1,7 +1,5 @@
-import { ApiError } from '../api/api-error.ts'
 import type { Connection, Setup } from '../api/types.ts'
-import { keptBack } from '../parts/typed-values.ts'
-import { FIELD_ERRORS } from '../texts/error-texts.ts'
+import { refuseKeptBack } from '../parts/typed-values.ts'
 import type { Entered } from './entered.ts'
 import type { GrantForm } from './grant-form.ts'
 import type { OauthConnect } from './oauth-connect.ts'
@@ -49,6 +47,11 @@ export function focusErrors(dialog: HTMLElement): void {
   target?.focus()
 }
 
+/** True where what is typed is to be tried before it is saved. */
+export function isTested(form: HTMLElement): boolean {
+  return form.querySelector<HTMLInputElement>('input[name="verify"]')?.checked ?? false
+}
+
 /** What the dialog holds, as it is saved. Throws `ApiError` with the fields whose value the browser keeps back. */
 export function typedDraft(
   dialog: HTMLElement,
@@ -62,8 +65,7 @@ export function typedDraft(
   },
 ): Draft {
   const { now, seen, setup, isEmpty, verify, key } = options
-  const fields = isEmpty ? [] : keptBack(dialog)
-  if (fields.length > 0) throw new ApiError({ status: 400, message: FIELD_ERRORS.partOfDate, fields })
+  if (!isEmpty) refuseKeptBack(dialog)
   const forms = formsIn(dialog)
   const application = forms.oauth?.application
   const grant =

@@ -1,27 +1,26 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { keyed } from 'lit/directives/keyed.js'
-import { dialogNotices, troubleOf } from '../add/dialog-parts.ts'
+import { dialogNotices, question, testBox, troubleOf } from '../add/dialog-parts.ts'
 import { type Entered, NO_TROUBLE } from '../add/entered.ts'
+import { lastDayField } from '../add/last-day-field.ts'
 import { SecretGuard } from '../add/secret-guard.ts'
 import { Services } from '../add/services.ts'
-import { clearFields, focusErrors } from '../add/typed-draft.ts'
-import { ApiError } from '../api/api-error.ts'
+import { clearFields, focusErrors, isTested } from '../add/typed-draft.ts'
 import type { Connection, Connector, Setup } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
 import { buttonOrWhy, whyForbidden, whyNot } from '../parts/allowed.ts'
 import { tagOf, theirsAfter } from '../parts/conflict.ts'
 import { skeleton } from '../parts/pieces.ts'
-import { keptBack } from '../parts/typed-values.ts'
+import { refuseKeptBack } from '../parts/typed-values.ts'
 import { keepTyped, type Route, type Typed } from '../router.ts'
 import { ADD } from '../texts/add-texts.ts'
 import { CONNECTION, MENU } from '../texts/connection-words.ts'
-import { FIELD_ERRORS } from '../texts/error-texts.ts'
 import { PAGE } from '../texts/page-texts.ts'
 import { define, View } from '../view.ts'
 import '../add/setup-form.ts'
 import type { SetupForm } from '../add/setup-form.ts'
 import { changeOf, enteredMark, lastDayOf } from './settings-draft.ts'
-import { endField, endingQuestion, enteredFacts } from './settings-parts.ts'
+import { enteredFacts } from './settings-parts.ts'
 
 const UPDATE = 'update:flows_vault_connections'
 
@@ -151,17 +150,19 @@ export class ConnectionSettings extends View implements Typed {
       saveUnverified: () => this.#save({ verify: false }),
       saveMine: (theirs) => {
         this.#seen = theirs
-        void this.#save({ verify: this.#isTested })
+        void this.#save({ verify: isTested(this) })
       },
     })}
     ${
       this.#isEnding
-        ? endingQuestion({
+        ? question({
+            text: CONNECTION.endsGrant,
+            label: CONNECTION.saveAndEnd,
             keep: () => {
               this.#isEnding = false
               this.#keep()
             },
-            save: () => this.#save({ verify: this.#isTested, endsGrant: true }),
+            goOn: () => this.#save({ verify: isTested(this), endsGrant: true }),
           })
         : nothing
     }`
@@ -182,16 +183,12 @@ export class ConnectionSettings extends View implements Typed {
         .stored=${stored}
         .idStart=${'setting'}
       ></setup-form>
-      ${setup.renews || setup.authorization === 'interactive' ? nothing : endField(lastDayOf(seen), end?.message)}
-      ${setup.testable ? html`<label class="check"><input type="checkbox" name="verify" checked />${ADD.test}</label>` : nothing}`
+      ${setup.renews || setup.authorization === 'interactive' ? nothing : lastDayField({ id: 'setting-end', saysOptional: true, value: lastDayOf(seen), error: end?.message })}
+      ${setup.testable ? testBox() : nothing}`
   }
 
   get #whyNot(): string | undefined {
     return whyNot(this.context, UPDATE) ?? (this.#isTyped ? undefined : CONNECTION.nothingTyped)
-  }
-
-  get #isTested(): boolean {
-    return this.querySelector<HTMLInputElement>('input[name="verify"]')?.checked ?? false
   }
 
   #onInput(event: Event): void {
@@ -226,7 +223,7 @@ export class ConnectionSettings extends View implements Typed {
 
   #submit(event: Event): void {
     event.preventDefault()
-    if (!this.#now.isBusy) void this.#save({ verify: this.#isTested })
+    if (!this.#now.isBusy) void this.#save({ verify: isTested(this) })
   }
 
   async #save(how: { verify: boolean; endsGrant?: boolean }): Promise<void> {
@@ -247,8 +244,7 @@ export class ConnectionSettings extends View implements Typed {
   }
 
   async #send({ verify, endsGrant = false }: { verify: boolean; endsGrant?: boolean }): Promise<void> {
-    const fields = keptBack(this)
-    if (fields.length > 0) throw new ApiError({ status: 400, message: FIELD_ERRORS.partOfDate, fields })
+    refuseKeptBack(this)
     const seen = this.#seen!
     const body = changeOf(seen, {
       values: this.querySelector<SetupForm>('setup-form')!.values(),
@@ -264,8 +260,8 @@ export class ConnectionSettings extends View implements Typed {
       this.#isEnding = preview.held_grant === 'ended'
       if (this.#isEnding) return
     }
-    const isTested = verify && 'setup_changes' in body
-    const query = `?view=full${isTested ? '&verify=true' : ''}`
+    const isTried = verify && 'setup_changes' in body
+    const query = `?view=full${isTried ? '&verify=true' : ''}`
     const saved = await api.ask<Connection>('PATCH', `${path}${query}`, asked)
     this.#begin(saved)
     this.#isSaved = true
