@@ -1,5 +1,5 @@
 import { eventually } from './support/eventually.ts'
-import { screens, useVaultInBrowser } from './support/vault-in-browser.ts'
+import { screens, settled, useVaultInBrowser } from './support/vault-in-browser.ts'
 
 const CONNECTIONS = '/api/v2/flows/vault/connections'
 const SETUP = { type: 'BEARER', token: 'my-token-bearer-1234567' }
@@ -70,6 +70,16 @@ describe('the other views', () => {
     const lines = page.locator('.timeline li')
     await eventually(() => lines.count(), 100)
     expect(await page.getByRole('link', { name: 'rare' }).count()).toBe(0)
+    // Asked twice, before the first answer is there: what is older comes once.
+    let answered = 0
+    page.on('requestfinished', (request) => {
+      if (/\border=desc\b.*\bafter=/.test(request.url())) answered += 1
+    })
+    await page.getByRole('button', { name: 'Show older' }).dblclick()
+    await eventually(async () => answered, 2)
+    await eventually(() => lines.count(), 122)
+    await settled(page)
+    expect(await lines.count()).toBe(122)
     await page.getByLabel('Kind').selectOption('Created')
     await eventually(() => lines.count(), 2)
     await page.getByRole('link', { name: 'rare' }).waitFor()

@@ -35,7 +35,7 @@ export class VaultActivity extends View {
   /** Everything that was ever loaded can be chosen, whatever is shown. */
   readonly #connections = new Map<string, string>()
   readonly #persons = new Map<string, string>()
-  /** Rises with what is asked for: an answer to what was asked before is none. */
+  /** Rises with each question: an answer to one that was asked before is none. */
   #turn = 0
   #error: unknown
 
@@ -46,6 +46,7 @@ export class VaultActivity extends View {
 
   /** The next page of what is asked for, back from what is shown. */
   async #load(): Promise<void> {
+    this.#turn += 1
     const turn = this.#turn
     const { kind, connection, person, day } = this.#only
     try {
@@ -75,7 +76,6 @@ export class VaultActivity extends View {
 
   #ask(what: keyof typeof ACTIVITY.filters | 'day', value: string): void {
     this.#only[what] = value
-    this.#turn += 1
     this.#events = undefined
     this.#before = undefined
     this.requestUpdate()
