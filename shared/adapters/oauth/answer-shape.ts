@@ -105,12 +105,12 @@ const ONE_PIECE = /^[\x21-\x7e]+$/
 /**
  * The refresh token of an answer that is otherwise of no use, wherever it is; undefined when there is none. In what
  * is neither JSON nor a form it is looked for in text, also in that of no `isSuccess`, but then only as JSON and XML
- * have it: a refusal quotes tokens in part.
+ * have it: a refusal quotes tokens in part. A short one is believed of what is no `isRefusal` by anything that it says.
  */
 export function anyRefreshToken(
   members: JsonObject | undefined,
   body: string,
-  { isSuccess }: { readonly isSuccess: boolean },
+  { isSuccess, isRefusal }: { readonly isSuccess: boolean; readonly isRefusal: boolean },
 ): string | undefined {
   const named = objectsIn(members ?? {}).map(({ own }) => tokenIn(own, 'refresh_token')?.value)
   // What does not parse may be one character away from it, and holds the token all the same.
@@ -121,12 +121,14 @@ export function anyRefreshToken(
   const texts = [...named, ofJson, ofXml, ofText].map((value) =>
     typeof value === 'string' ? value.trim() : '',
   )
-  return vouchedFor(members, isSuccess) ?? texts.find((text) => LIKE_TOKEN.test(text))
+  const vouched = members === undefined || isRefusal ? undefined : vouchedFor(members)
+  return vouched ?? texts.find((text) => LIKE_TOKEN.test(text))
 }
 
-function vouchedFor(members: JsonObject | undefined, isSuccess: boolean): string | undefined {
-  if (members === undefined || !isSuccess || firstMember(members, ['error', 'errors']) !== undefined)
-    return undefined
+function vouchedFor(members: JsonObject): string | undefined {
+  const flag = firstMember(members, ['success', 'ok'])
+  const isBad = flag !== undefined && isWordForNothing(String(flag))
+  if (isBad || firstMember(members, ['errors']) !== undefined) return undefined
   const member = firstMember(members, ['refresh_token'])
   const text = typeof member === 'string' && !isWordForNothing(member) ? member.trim() : ''
   return ONE_PIECE.test(text) ? text : undefined

@@ -182,8 +182,8 @@ function readTokenOutcome(
     failure ?? failureOfUnusableSuccess(judged, isMute ? { code: 'unreadable' } : read!, consumes(request))
   if (grant.kind !== 'refresh-token') return told
   const sent = grant.refreshToken.reveal()
-  const isSuccess = answer.status < 300
-  const kept = keptRefreshTokens(body, answer.body.reveal(), { ...expected, sent, isSuccess })
+  const how = { isSuccess: answer.status < 300, isRefusal: failure !== undefined }
+  const kept = keptRefreshTokens(body, answer.body.reveal(), { ...expected, ...how, sent })
   return kept === undefined ? told : { ...told, kept }
 }
 

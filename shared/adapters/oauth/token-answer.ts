@@ -71,7 +71,11 @@ export function readGrants(answer: JsonObject, expected: ExpectedAnswer): Grants
 export function keptRefreshTokens(
   answer: JsonObject | undefined,
   body: string,
-  expected: ExpectedAnswer & { readonly sent: string; readonly isSuccess: boolean },
+  expected: ExpectedAnswer & {
+    readonly sent: string
+    readonly isSuccess: boolean
+    readonly isRefusal: boolean
+  },
 ): Readonly<Record<string, KeptRefreshToken>> | undefined {
   const { profile, grantName, nowMs } = expected
   const kept = anyRefreshToken(answer, body, expected)

@@ -519,6 +519,9 @@ describe('OAuth4WebApiClient', () => {
       [200, { success: false, errors: { refresh_token: ['is required'] } }],
       [200, { error: 'invalid_grant', refresh_token: 'invalid' }],
       [200, { refresh_token: 'is required' }],
+      [200, { success: false, refresh_token: 'expired' }],
+      [200, { ok: 'false', refresh_token: 'invalid' }],
+      [200, { error: { code: 40_101 }, refresh_token: 'expired' }],
       [200, { refresh_token: 'n/a' }],
     ])('takes what HTTP %i %j says of the one that was sent for none', async (status, body) => {
       endpoint.reply = replyJson(status, body)
@@ -529,6 +532,7 @@ describe('OAuth4WebApiClient', () => {
       [{ refresh_token: 'rt-2' }],
       [{ access_token: '', refresh_token: ' rt-2\n', expires_in: 3600 }],
       [{ access_token: 'at-2', token_type: 'mac', refresh_token: 'rt-2' }],
+      [{ error: { code: 0 }, refresh_token: 'rt-2' }],
     ])('keeps a short one of a success that says nothing of an error: %j', async (body) => {
       endpoint.reply = replyJson(200, body)
       const outcome = await endpoint.ask({ grant: REFRESH_GRANT })
