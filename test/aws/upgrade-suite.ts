@@ -100,7 +100,7 @@ export function upgradeSuite(place: () => DeployedPlace, upgrade: () => Promise<
           events.set(id, (await feed.ask('GET', `/connections/${id}/events?per_page=100`)).body)
         for (const [id, known] of events)
           expect([id, known.map(({ sequence }) => sequence)]).toEqual([id, known.map((_, at) => at + 1)])
-        const published = await ofFeed(feed)
+        const published = await feed.ids('limit=100')
         expect([...events.values()].flat().filter(({ id }) => !published.includes(id))).toEqual([])
         const told = (id: string) =>
           theirs()
@@ -142,17 +142,4 @@ async function upgradeUnderLoad(place: DeployedPlace, upgrade: () => Promise<voi
     await load.end()
   }
   return { world, feed, load, fixed, granted, idle }
-}
-
-/** The ids of all events in the feed, by its pages. */
-async function ofFeed(feed: FeedCalls): Promise<string[]> {
-  const ids: string[] = []
-  let after = ''
-  for (let more = true; more; ) {
-    const { body } = await feed.ask('GET', `/events?limit=100${after}`)
-    ids.push(...body.events.map(({ id }: { id: string }) => id))
-    more = body.more
-    after = `&after=${body.after}`
-  }
-  return ids
 }

@@ -15,6 +15,8 @@ export interface FeedCalls {
   // biome-ignore lint/suspicious/noExplicitAny: tests look at answers member by member.
   feedOf(count: number, query?: string): Promise<any>
   types(): Promise<string[]>
+  /** The ids of all events that a query of the feed leads to, from page to page. */
+  ids(query: string): Promise<string[]>
   // biome-ignore lint/suspicious/noExplicitAny: tests look at answers member by member.
   deliveries(subscription: string): Promise<any[]>
   /** The newest delivery once it is so. */
@@ -49,6 +51,17 @@ export function feedCalls(target: Omit<ApiTarget, 'close'>, tenant: string, soon
     async types() {
       const { events } = (await ask('GET', '/events')).body
       return events.map(({ type }: { type: string }) => type)
+    },
+    async ids(query) {
+      const ids: string[] = []
+      let after = ''
+      for (let more = true; more; ) {
+        const { body } = await ask('GET', `/events?${query}${after}`)
+        ids.push(...body.events.map(({ id }: { id: string }) => id))
+        more = body.more
+        after = `&after=${body.after}`
+      }
+      return ids
     },
     deliveries,
     newestDelivery: (id, isThere) => until(async () => (await deliveries(id))[0], isThere, soonMs),
