@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { OAUTH_APPS } from '../support/vault-with-provider.ts'
 import { eventually } from './support/eventually.ts'
 import { screens, useVaultInBrowser } from './support/vault-in-browser.ts'
 
@@ -125,6 +126,35 @@ describe('a person', () => {
     await dialog.getByRole('button', { name: 'Add Vault Connection' }).click()
     await eventually(() => dialog.getByText('This is needed.').count(), 2)
     expect(await (await world.vault.request(caller, 'GET', CONNECTIONS)).json()).toEqual([])
+    await page.context().close()
+  })
+
+  test('says it of a client too, before anybody is sent to a provider', async () => {
+    const caller = { tenant: 'no-client-typed' }
+    const id = await world.added(caller, { name: 'empty', app_id: 'OAUTH2' })
+    const page = await world.signedIn(caller)
+    const dialog = page.locator('dialog.add')
+    const connect = dialog.getByRole('button', { name: 'Connect', exact: true })
+    await openDialog(page)
+    await dialog.locator('label.app-choice', { hasText: 'OAuth 2.0' }).first().click()
+    for (const _ of ['to the name', 'to the client'])
+      await dialog.getByRole('button', { name: 'Continue' }).click()
+    await connect.click()
+    await eventually(() => dialog.getByText('This is needed.').count(), 3)
+    await screens(page, 'add-no-client-typed')
+    await dialog.getByLabel('Which client asks?').selectOption('A new one that several connections can share')
+    const refused = page.waitForResponse('**/oauth-apps')
+    await connect.click()
+    await refused
+    await eventually(() => dialog.getByText('This is needed.').count(), 3)
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await dialog.getByRole('button', { name: 'Discard' }).click()
+    await page.getByRole('button', { name: 'Add credentials, empty' }).click()
+    await connect.click()
+    await eventually(() => dialog.getByText('This is needed.').count(), 3)
+    const listed = async (path: string) => (await world.vault.request(caller, 'GET', path)).json()
+    expect(await listed(CONNECTIONS)).toEqual([expect.objectContaining({ id })])
+    expect(await listed(OAUTH_APPS)).toEqual([])
     await page.context().close()
   })
 

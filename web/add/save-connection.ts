@@ -25,15 +25,21 @@ export interface Draft {
   readonly key: string
 }
 
+function isTyped({ values, grant }: Draft): boolean {
+  return Object.keys(values).length > 0 || grant !== undefined
+}
+
+/** True of a setup that has to be typed: of what was not, the server says under each field that it is needed. */
+function isNeeded({ setup, seen }: Draft): boolean {
+  return setup?.oauth_client !== 'oauth-application' && seen?.setup_type !== setup?.type
+}
+
 /** Creates the connection, or gives the one that is there what was typed. Throws `ApiError`. */
 function saveConnection(api: Api, draft: Draft): Promise<Connection> {
   const query = `?view=full${draft.verify ? '&verify=true' : ''}`
   const { grant, seen } = draft
   const brought = grant === undefined ? {} : { grant }
-  const isTyped = Object.keys(draft.values).length > 0 || grant !== undefined
-  // Of what has to be typed and was not, the server says under each field that it is needed.
-  const isNeeded = draft.setup?.authorization === 'none' && seen?.setup_type !== draft.setup.type
-  const hasSetup = draft.setup !== undefined && (isTyped || isNeeded)
+  const hasSetup = draft.setup !== undefined && (isTyped(draft) || isNeeded(draft))
   const service = draft.provider === undefined ? {} : { provider: draft.provider }
   const setup = hasSetup ? { setup: { type: draft.setup!.type, ...service, ...draft.values } } : {}
   // The end of a credential that is there already may be all that was typed.
@@ -64,10 +70,9 @@ function saveConnection(api: Api, draft: Draft): Promise<Connection> {
 
 /** Saves it; nothing is sent for a connection that only has to be authorized. Throws `ApiError`. */
 export function saveDraft(api: Api, draft: Draft): Promise<Connection> {
-  const { seen: stored } = draft
-  const isEmpty = Object.keys(draft.values).length === 0 && draft.grant === undefined
-  const isOnlyAuthorized = stored !== undefined && isEmpty
-  if (isOnlyAuthorized && draft.setup?.authorization === 'interactive') return Promise.resolve(stored)
+  const { seen: stored, setup } = draft
+  const isOnlyAuthorized = setup?.authorization === 'interactive' && !isTyped(draft) && !isNeeded(draft)
+  if (stored !== undefined && isOnlyAuthorized) return Promise.resolve(stored)
   return saveConnection(api, draft)
 }
 

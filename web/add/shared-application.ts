@@ -84,7 +84,8 @@ function register(api: Api, draft: Draft, name: string): Promise<OAuthApplicatio
   const { client_id, client_secret, ...values } = draft.values
   const setup = { ...service(draft), ...pick(values, (member) => !isOfConnection(draft, member)) }
   return api.ask('POST', '/oauth-apps', {
-    body: { app_id: draft.appId, name, client_id, client_secret, setup },
+    // Without one it would be made all the same, to be finished once it is registered at its provider.
+    body: { app_id: draft.appId, name, client_id: client_id ?? '', client_secret, setup },
   })
 }
 

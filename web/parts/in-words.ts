@@ -3,7 +3,7 @@ import { FIELD_ERRORS } from '../texts/error-texts.ts'
 
 /** What the API says as Auth0's does, in the words of people; all else as it comes, with what is allowed. */
 export function inWords({ message, allowed }: FieldError): string {
-  if (message.startsWith('Missing required property')) return FIELD_ERRORS.missing
+  if (/^Missing required property|^String is too short \(0 chars\)/.test(message)) return FIELD_ERRORS.missing
   const [, format = ''] = /^Object didn't pass validation for format ([\w-]+)/.exec(message) ?? []
   const words = FIELD_ERRORS.formats[format]
   if (words !== undefined || allowed === undefined) return words ?? message

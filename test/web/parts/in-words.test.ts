@@ -31,6 +31,8 @@ describe('inWords', () => {
 
   it.each([
     [{ message: 'Missing required property: token' }, 'This is needed.'],
+    [{ message: 'String is too short (0 chars), minimum 1' }, 'This is needed.'],
+    [{ message: 'String is too short (3 chars), minimum 8' }, 'String is too short (3 chars), minimum 8'],
     [{ message: "Object didn't pass validation for format email" }, 'An e-mail address.'],
     [{ message: "Object didn't pass validation for format text", allowed: 'a text' }, 'Allowed: a text.'],
     [{ message: 'String is too long (9 chars), maximum 8' }, 'String is too long (9 chars), maximum 8'],
