@@ -107,6 +107,7 @@ export class AddDialog extends View {
         ${dialogNotices({
           now: this.#now,
           seen: this.#repaired,
+          setup: this.#setup,
           keep: () => this.#go({ isAsking: false }),
           close: () => this.#close(),
           saveUnverified: () => this.#save({ isEmpty: false, verify: false }),

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import { ApiError, type FieldError } from '../api/api-error.ts'
-import type { Connection } from '../api/types.ts'
+import type { Connection, Setup } from '../api/types.ts'
 import { icon } from '../icons.ts'
 import { pageIcon } from '../page-icons.ts'
 import { conflictNotice } from '../parts/conflict.ts'
@@ -109,7 +109,7 @@ export function dialogHead(options: {
 export function dialogNotices(options: {
   now: Pick<Entered, 'isAsking' | 'error' | 'conflict' | 'offersUnverified'>
   seen: Connection | undefined
-  labelOf?: (name: string) => string
+  setup: Setup | undefined
   keep(): void
   close(): void
   saveUnverified(): void
@@ -126,7 +126,7 @@ export function dialogNotices(options: {
         : conflictNotice({
             before: seen,
             theirs,
-            labelOf: options.labelOf,
+            setup: options.setup,
             takeTheirs: options.close,
             saveMine: () => options.saveMine(theirs),
           })

@@ -144,7 +144,7 @@ export class ConnectionSettings extends View implements Typed {
     return html`${dialogNotices({
       now: this.#now,
       seen,
-      labelOf: (name) => this.#setup?.fields.find((field) => field.name === name)?.label ?? name,
+      setup: this.#setup,
       keep: () => this.#keep(),
       close: () => this.#discard(),
       saveUnverified: () => this.#save({ verify: false }),

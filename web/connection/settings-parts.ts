@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Connection, Setup } from '../api/types.ts'
 import { timeAgo } from '../parts/pieces.ts'
+import { settingWords } from '../parts/setting-words.ts'
 import { ADD } from '../texts/add-texts.ts'
-import { CONNECTION } from '../texts/connection-words.ts'
 
 /** What was entered, for who may not change it, or where nobody knows its fields; and why not. */
 export function enteredFacts(
@@ -10,15 +10,13 @@ export function enteredFacts(
   setup: Setup | undefined,
   whyNot: string | undefined,
 ): TemplateResult {
-  const { settings, secrets, settings_without_query: cut } = connection
-  const fieldOf = (name: string) => setup?.fields.find((field) => field.name === name)
-  const labelOf = (name: string): string => fieldOf(name)?.label ?? name
-  const shown = (name: string, value: unknown): string =>
-    fieldOf(name)?.options?.find((option) => option.value === value)?.label ??
-    `${String(value)}${cut?.includes(name) ? CONNECTION.hiddenQuery : ''}`
+  const { settings, secrets } = connection
+  const wordsOf = (name: string) => settingWords(setup, connection, name)
+  const shown = ({ label, value }: ReturnType<typeof wordsOf>): TemplateResult =>
+    html`<dt>${label}</dt><dd><bdi>${value}</bdi></dd>`
   return html`<dl class="facts">
-      ${Object.entries(settings ?? {}).map(([name, value]) => html`<dt>${labelOf(name)}</dt><dd><bdi>${shown(name, value)}</bdi></dd>`)}
-      ${secrets?.map(({ name, set_at: at }) => html`<dt>${labelOf(name)}</dt><dd>${ADD.stored} ${timeAgo(at)}</dd>`) ?? nothing}
+      ${Object.keys(settings ?? {}).map((name) => shown(wordsOf(name)))}
+      ${secrets?.map(({ name, set_at: at }) => html`<dt>${wordsOf(name).label}</dt><dd>${ADD.stored} ${timeAgo(at)}</dd>`) ?? nothing}
     </dl>
     ${whyNot === undefined ? nothing : html`<p class="muted">${whyNot}</p>`}`
 }

@@ -5,7 +5,9 @@ export const CONFLICT = {
   name: (name: string) => `It is now called ${name}.`,
   credentials: 'Its credentials are others.',
   account: (account: string) => `Its account is ${account}.`,
-  setting: (label: string, value: string) => `${label} is now ${value}.`,
+  setting: ({ label, value }: { label: string; value: string }) => `${label} is now ${value}.`,
+  /** Stands after an address whose query is stored and not shown. */
+  hiddenQuery: '?…',
   state: 'Its state is another one.',
   other: 'What it is called and who it is have stayed.',
   takeTheirs: 'Show theirs',

@@ -40,8 +40,6 @@ export const CONNECTION = {
   nextTry: (at: string) => `next try ${at}`,
   replaceHint: 'Another kind of credential, or all of it anew? The id stays, and flows go on.',
   nothingEntered: 'No credentials were entered yet.',
-  /** Stands after an address whose query is stored and not shown. */
-  hiddenQuery: '?…',
   nothingTyped: 'Nothing is changed.',
   saved: 'Saved.',
   settingsSaved: (name: string) => `The settings of ${name} were saved.`,
