@@ -20,6 +20,10 @@ describe('a page that is open while something happens elsewhere', () => {
     await rename('dropped')
     await page.keyboard.press('Escape')
     await page.getByRole('link', { name: 'orders' }).waitFor()
+    await rename('  ')
+    await page.keyboard.press('Enter')
+    await page.getByText('This is needed.').waitFor()
+    await page.keyboard.press('Escape')
     await rename('mine')
     // The page is told of changes; it is kept from seeing this one, as by a slow line.
     await page.route('**/events*', (route) => route.abort())

@@ -3,6 +3,7 @@ import { ApiError } from '../api/api-error.ts'
 import type { Connection } from '../api/types.ts'
 import type { Context } from '../page-context.ts'
 import { conflictNotice, tagOf, theirsAfter } from '../parts/conflict.ts'
+import { inWords } from '../parts/in-words.ts'
 import { fieldError } from '../parts/pieces.ts'
 import { CONNECTION } from '../texts/connection-words.ts'
 import { PAGE } from '../texts/page-texts.ts'
@@ -101,8 +102,9 @@ export class RenameInPlace extends View {
   async #refused(error: unknown): Promise<void> {
     this.#theirs = await theirsAfter(error, this.context.api, this.connection)
     if (this.#theirs !== undefined) return
-    const field = error instanceof ApiError ? error.fields[0]?.message : undefined
-    this.#error = field ?? (error instanceof ApiError ? error.message : PAGE.noAnswer)
+    const field = error instanceof ApiError ? error.fields[0] : undefined
+    this.#error =
+      field === undefined ? (error instanceof ApiError ? error.message : PAGE.noAnswer) : inWords(field)
   }
 
   #end(connection?: Connection): void {
